@@ -1,0 +1,354 @@
+"""The nouns: frozen values that every other module speaks in. Verbs live elsewhere.
+
+Read from top to bottom this is the life of one submission: what is asked, what was handed in, what the
+code did, where that parts from the golden answer, and the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Fact = bool | int | float | str | None
+Json = Mapping[str, Any]
+
+
+# ---------------------------------------------------------------------------------------------- what is asked
+@dataclass(frozen=True)
+class Criterion:
+    """A rubric row."""
+
+    id: str
+    title: str
+    points: float
+    about: str = ""  # one sentence for students: what this row is about
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing a scenario can show, and the rubric row it is evidence for.
+
+    A check reads recorded arrays (`arrays`, compared with the golden ones), or one recorded fact (`fact`,
+    equal to the golden one), or two recorded arrays that must agree with each other (`relation`, which
+    needs no golden answer: it compares two runs of the same code).
+    """
+
+    id: str
+    criterion: str
+    weight: float = 1.0
+    arrays: tuple[str, ...] = ()
+    fact: str = ""
+    relation: tuple[str, str] | None = None
+    requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    isolates: bool = False  # decides even when something else under test is wrong; relations always do
+    at_most: bool = False  # only the last row counts, and it may be better than the golden one
+    tolerance: str = "default"  # key into Assignment.tolerances
+    message: str = ""  # second person, shown when it fails; "" = the comparison speaks for itself
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Inputs for one experiment. `spec` (plain JSON) and `arrays` are all that the guest is told."""
+
+    id: str
+    title: str  # a sentence that students read
+    group: str  # what is under test, e.g. a class name: hanging twice in a group ends the group
+    spec: Json
+    arrays: Mapping[str, Array]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+
+    relative: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A choice that right answers make differently: full marks either way, and a remark that names it."""
+
+    id: str
+    group: str  # whose choice it is
+    remark: str
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong belief that a student could hold.
+
+    Either `changes` say where the update rule differs (options of the assignment's family, for the groups named),
+    or `facts` say what is observed ("scenario-id:fact" -> value) when the mistake is not in an update rule.
+    """
+
+    id: str
+    title: str  # in the field's words
+    criterion: str
+    hint: str  # one or two sentences in the second person that make the reader see it; never the line of code
+    reason: str  # where the belief comes from
+    groups: tuple[str, ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    try_this: str = ""
+    cost: float = 1.0  # fraction of its criterion
+    common: bool = False  # often seen: tried in combinations of three too
+    patch: tuple[tuple[str, str], ...] = ()  # (old, new) texts that plant it in the model solution
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Seconds of wall clock start when the guest says it is ready."""
+
+    wall_seconds: float
+    cpu_seconds: int
+    scenario_seconds: float
+    memory_bytes: int
+    processes: int
+    open_files: int
+    file_bytes: int
+    output_bytes: int
+    log_bytes: int
+    boot_seconds: float
+
+
+Goldens = Mapping[str, "Observation"]  # by scenario id
+Predict = Callable[
+    [str, Sequence[Scenario], Sequence[Mapping[str, str]], frozenset[str]], list[dict[str, Array]]
+]  # (subject, scenarios, hypotheses, conventions) -> for each scenario, arrays with one row per hypothesis
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything that is asked, as data and plain functions; found by its folder's name (assignment.py loads it)."""
+
+    id: str
+    title: str
+    folder: Path
+    digest: str
+    main: str  # the file students hand in, e.g. "optimizers.py"
+    module: str  # the name it is imported by inside the sandbox
+    sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
+    driver: str
+    criteria: tuple[Criterion, ...]
+    tolerances: Mapping[str, Tolerance]
+    conventions: tuple[Convention, ...]
+    misconceptions: tuple[Misconception, ...]
+    samples: Mapping[str, Path]
+    model_solution: Path
+    scenarios: Callable[[int], tuple[Scenario, ...]]
+    golden: Callable[[Sequence[Scenario], frozenset[str]], Mapping[str, Observation]]
+    derive: Callable[[Scenario, Mapping[str, Array]], Mapping[str, Array]]
+    subject: Callable[[Scenario], str]  # whose rule moves the parameters in a scenario; its group if none does
+    predict: Predict
+    explain: Callable[[Scenario, Observation, Observation], tuple[Sequence[str], str]]
+    charts: Callable[[Sequence[Scenario], Mapping[str, Observation], Mapping[str, Observation]], tuple[Chart, ...]]
+
+
+# ------------------------------------------------------------------------------------------ what was handed in
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in, already read: no path of theirs is touched again.
+
+    `problem` says, in the second person, why nothing here can be marked ("" when something can).
+    """
+
+    path: str
+    files: Mapping[str, bytes]
+    digest: str
+    problem: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+# -------------------------------------------------------------------------------------------- what the code did
+@dataclass(frozen=True)
+class Fault:
+    """An exception that the submission raised, as the guest told it."""
+
+    type: str
+    message: str
+    line: int = 0  # in the submission; 0 = not there
+    source: str = ""  # that line
+    action: str = ""  # what the driver was doing
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the submission's code did in one scenario: claims, checked for shape and finiteness on use."""
+
+    scenario: str
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    fault: Fault | None = None
+
+
+EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came out of a sandbox: bytes, unread."""
+
+    output: bytes
+    log: bytes  # what the code printed, capped: for staff only
+    end: EndReason
+    detail: str  # "SIGSEGV", "exit status 3", …
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How the run as a whole went: whether the file could be imported, and how the process ended."""
+
+    imported: bool
+    import_fault: Fault | None
+    end: EndReason
+    detail: str
+
+
+# ------------------------------------------------------------------------------------------------- the verdict
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two arrays part. `step` counts recorded rows from 0 (the start)."""
+
+    array: str
+    step: int
+    index: tuple[int, ...]
+    expected: float
+    found: float
+    ratio_of_moves: float | None  # found move / expected move in that step; None when nothing should move
+    worst: float  # largest error over the array, in units of the tolerance
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check, judged."""
+
+    scenario: str
+    check: Check
+    status: Literal["passed", "failed", "not_run"]
+    message: str = ""
+    difference: Difference | None = None
+    error: float = 0.0  # in units of the tolerance; passing is <= 1
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A misconception that reproduces what was observed."""
+
+    misconception: str
+    criterion: str
+    title: str
+    hint: str
+    try_this: str = ""
+    group: str = ""
+    cost: float = 1.0  # fraction of the criterion it costs
+
+
+Status = Literal["passed", "partial", "failed", "not_run"]
+
+
+@dataclass(frozen=True)
+class CriterionMark:
+    id: str
+    title: str
+    score: float
+    max_score: float
+    status: Status
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemMark:
+    id: str
+    score: float
+    max_score: float
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart; `role` decides its look: the golden run, the student's, or context."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    role: Literal["golden", "yours", "context"]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Heights for a contour plot: z[j, i] belongs to (x[i], y[j])."""
+
+    x: Array
+    y: Array
+    z: Array
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture as data; render/pictures.py draws it. With a surface it is a contour plot with paths on it."""
+
+    id: str
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    log_y: bool = False
+    surface: Surface | None = None
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The smallest failing scenario, told with its numbers: what students check by hand."""
+
+    scenario: str
+    title: str
+    criterion: str
+    setup: tuple[str, ...]  # "θ₀ = 1", "lr = 0.1", …
+    rows: tuple[tuple[str, str, str, str], ...]  # step, expected, found, ratio
+    comment: str = ""
+
+
+ReportStatus = Literal["graded", "not_gradable", "grader_error"]
+
+
+@dataclass(frozen=True)
+class Report:
+    assignment: str
+    assignment_digest: str
+    seed: int
+    path: str
+    digest: str
+    status: ReportStatus
+    message: str
+    criteria: tuple[CriterionMark, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    remarks: tuple[str, ...] = ()
+    quiz: tuple[ItemMark, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    seconds: float = 0.0
+    sandbox: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    log: str = ""  # what the code printed: staff only
+
+    @property
+    def score(self) -> float:
+        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz)
+
+    @property
+    def max_score(self) -> float:
+        return sum(c.max_score for c in self.criteria) + sum(i.max_score for i in self.quiz)
+
+
+__all__ = [name for name in dir() if name[0].isupper()]
