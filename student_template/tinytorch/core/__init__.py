@@ -1,0 +1,1 @@
+"""The parts of tinytorch, one file each. Start reading at tensor.py."""
