@@ -1,0 +1,166 @@
+"""Turns what was handed in into a Submission: a Python file, a notebook, a zip, or a folder with one of them.
+
+Nothing is executed, imported or parsed as Python here; reading is bounded in bytes, entries and depth. What
+is wrong with a submission becomes its `problem`, told to its author; an OSError is ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograder.intake import archive, disk, notebook, text
+from autograder.intake.names import Refused, Tree, choose, show, show_some, suffix, visible
+from autograder.model import Submission
+
+MAX_EXTRA_BYTES = 64_000  # answers to a dozen questions
+CAPS = {
+    ".py": text.MAX_SOURCE_BYTES,
+    ".ipynb": notebook.MAX_NOTEBOOK_BYTES,
+    ".zip": archive.MAX_ZIP_BYTES,
+}
+
+__all__ = ["NothingToMark", "find", "read"]
+
+
+class NothingToMark(Exception):
+    """A path that the person at the command gave names no submission; the message tells that person."""
+
+
+def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)) -> Submission:
+    """What `path` holds, whatever form it came in; the same code and answers give the same digest.
+
+    Raises:
+        OSError: the disk or its permissions, which are not the student's.
+    """
+    told = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        files, remarks = _read(path, main, extras)
+    except Refused as refused:
+        return Submission(told, {}, _digest({}), problem=str(refused))
+    return Submission(told, files, _digest(files), remarks=tuple(remarks))
+
+
+def find(
+    paths: Sequence[Path],
+    *,
+    main: str = "optimizers.py",
+    extras: tuple[str, ...] = ("quiz.toml",),  # noqa: ARG001 - called as read is; extras alone are none
+) -> list[Path]:
+    """The submissions that `paths` name: each path itself, or the children of a folder of submissions.
+
+    Raises:
+        NothingToMark: a path that does not exist, or a folder without any submission.
+    """
+    found = [submission for path in paths for submission in _expand(path, main)]
+    return list(dict.fromkeys(found))
+
+
+# ---------------------------------------------------------------------------------------------------- finding
+def _expand(path: Path, main: str) -> list[Path]:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NothingToMark(f"There is no {show(str(path))}. Check the path.") from error
+    if not stat.S_ISDIR(mode):
+        return [path]  # whatever it is: reading it says what is wrong with it
+    children = sorted(child for child in path.iterdir() if visible(child.name))
+    files = [child for child in children if not _is_folder(child) and suffix(child.name) in CAPS]
+    folders = [child for child in children if _is_folder(child)]
+    filled = any(_holds_one(folder) for folder in folders)
+    if os.path.lexists(path / main) or (len(files) == 1 and not filled):
+        return [path]
+    if not files and not filled:
+        raise NothingToMark(
+            f"{show(str(path))} holds no {main}, notebook or zip, and no folder with one. Check the path."
+        )
+    # a student's empty folder is told that its file is missing, instead of vanishing from the table
+    return sorted(files + folders) if filled else files
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(os.lstat(path).st_mode)
+
+
+def _holds_one(folder: Path) -> bool:
+    try:
+        return any(suffix(name) in CAPS for name in disk.tree(folder).names)
+    except (Refused, PermissionError):
+        return True  # reading it will say so, for this submission alone
+
+
+# ---------------------------------------------------------------------------------------------------- reading
+def _read(path: Path, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Refused(disk.missing(path)) from error
+    if stat.S_ISDIR(mode):
+        return _from_tree(disk.tree(path), main, extras, zips=True)
+    disk.require_regular(path, mode)
+    if suffix(path.name) not in CAPS:
+        raise Refused(f"{show(path.name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
+    files, remarks = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main, extras)
+    left = [extra for extra in extras if path.name == main and os.path.lexists(path.with_name(extra))]
+    if left:
+        remarks.append(
+            f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder."
+        )
+    return files, remarks
+
+
+def _from_file(
+    name: str, data: bytes, main: str, extras: Sequence[str]
+) -> tuple[dict[str, bytes], list[str]]:
+    if suffix(name) == ".zip":
+        return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
+    if suffix(name) == ".ipynb":
+        code, remarks = notebook.source(name, data, main)
+        return {main: text.source(name, code)}, remarks
+    return {main: text.source(name, data)}, []
+
+
+def _from_tree(
+    tree: Tree, main: str, extras: Sequence[str], *, zips: bool
+) -> tuple[dict[str, bytes], list[str]]:
+    chosen = choose(tree.names, main, zips=zips)
+    files, remarks = _from_file(
+        posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras
+    )
+    if posixpath.basename(chosen) != main:
+        remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
+    beside = {posixpath.join(posixpath.dirname(chosen), extra): extra for extra in extras}
+    for name in sorted(beside.keys() & set(tree.names)):
+        if beside[name] in files:
+            continue  # the zip had its own
+        try:
+            files[beside[name]] = _extra(name, tree.read(name, MAX_EXTRA_BYTES))
+        except Refused as refused:  # costs the answers, not the code
+            remarks.append(f"{refused} Your code was marked without it.")
+    if ignored := {name for name in tree.names if visible(name)} - {chosen} - beside.keys():
+        remarks.append(f"Other files are not used and were ignored: {show_some(ignored)}.")
+    return files, remarks
+
+
+def _extra(name: str, data: bytes) -> bytes:
+    if len(data) > MAX_EXTRA_BYTES:
+        raise Refused(f"{show(name)} is larger than {MAX_EXTRA_BYTES // 1000} kB.")
+    return text.decode(name, data).replace("\r\n", "\n").encode()
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and contents, each after its length: no two sets of files read the same."""
+    whole = hashlib.sha256()
+    for part in _parts(files):
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()
+
+
+def _parts(files: Mapping[str, bytes]) -> Iterator[bytes]:
+    for name in sorted(files):
+        yield name.encode()
+        yield files[name]
