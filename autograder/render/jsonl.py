@@ -1,0 +1,83 @@
+"""A report as the JSON object that others script against: schema gradmark.report/1 (design, section 6)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from autograder.render import rounded, total
+
+if TYPE_CHECKING:
+    from autograder.model import CriterionMark, ItemMark, Report
+
+SCHEMA = "gradmark.report/1"
+
+
+def to_json(report: Report) -> dict[str, object]:
+    """Plain JSON values only, in the order of the schema. Nothing for staff only: no log, no exhibit.
+
+    Text is as it was written: who shows it escapes it for where it is shown. Only lone surrogates, which no
+    UTF-8 can hold, become "?". A `grader_error` has score 0 like any report without marks: read `status`.
+    """
+    score, max_score = total(report)
+    told: dict[str, object] = {
+        "schema": SCHEMA,
+        "assignment": report.assignment,
+        "assignment_digest": report.assignment_digest,
+        "seed": report.seed,
+        "submission": {"path": report.path, "digest": report.digest},
+        "status": report.status,
+        "message": report.message,
+        "score": score,
+        "max_score": max_score,
+        "criteria": [_criterion(mark) for mark in report.criteria],
+        "diagnoses": [
+            {"misconception": d.misconception, "criterion": d.criterion, "hint": d.hint}
+            for d in report.diagnoses
+        ],
+        "quiz": [_item(mark) for mark in report.quiz],
+        "seconds": _seconds(report.seconds),
+        "sandbox": report.sandbox,
+        "versions": dict(report.versions),
+        "remarks": list(report.remarks),
+    }
+    return {key: _encodable(value) for key, value in told.items()}
+    return {key: _encodable(value) for key, value in told.items()}
+
+
+def _criterion(mark: CriterionMark) -> dict[str, object]:
+    return {
+        "id": mark.id,
+        "title": mark.title,
+        "score": rounded(mark.score),
+        "max_score": rounded(mark.max_score),
+        "status": mark.status,
+        "messages": list(mark.messages),
+    }
+
+
+def _item(mark: ItemMark) -> dict[str, object]:
+    return {
+        "id": mark.id,
+        "score": rounded(mark.score),
+        "max_score": rounded(mark.max_score),
+        "status": mark.status,
+        "message": mark.message,
+    }
+
+
+def _encodable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_encodable(key): _encodable(inner) for key, inner in value.items()}
+        case list():
+            return [_encodable(inner) for inner in value]
+    return value
+
+
+def _seconds(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise ValueError(f"a duration must be finite, this one is {seconds}: the sandbox's clock is at fault")
+    return round(seconds, 3)

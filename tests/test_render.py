@@ -1,0 +1,553 @@
+"""Reports as JSON, on a terminal and as a page: right, safe and readable whatever a submission brought."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Report, Series, Surface
+from autograder.render import escape, html, jsonl, pictures, points, text, total, verdict
+
+DATA = Path(__file__).parent / "data" / "reports"
+CRITERIA = {
+    "interface": ("Construction and documented interface", 10),
+    "zero_grad": ("Clearing gradients", 5),
+    "sgd": ("The plain step", 10),
+    "momentum": ("The velocity", 15),
+    "weight_decay": ("Weight decay in the gradient", 10),
+    "adam_moments": ("The two moments", 10),
+    "bias_correction": ("Correcting the start of the moments", 10),
+    "adaptive_step": ("The adaptive step", 10),
+    "adamw": ("Decoupled weight decay", 10),
+    "state": ("State, copies and resuming", 5),
+    "training": ("A real network learns", 5),
+}
+HOSTILE = '</style></title><script>alert(1)</script><img src=x onerror="alert(2)">{{ 7*7 }}[red]\x1b[2J\x07\u202ecod\u2066\u200b\ud800'
+
+
+# ------------------------------------------------------------------------------------------------------ samples
+def marks(lost: dict[str, tuple[float, tuple[str, ...]]] | None = None) -> tuple[CriterionMark, ...]:
+    """Full marks but for `lost`: criterion -> (score, messages)."""
+    lost = lost or {}
+    made = []
+    for name, (title, most) in CRITERIA.items():
+        score, messages = lost.get(name, (most, ()))
+        status = "passed" if score == most else "partial" if score else "failed"
+        made.append(CriterionMark(name, title, score, most, status, messages))
+    return tuple(made)
+
+
+def report(**changes: object) -> Report:
+    plain = Report(
+        assignment="optimizers",
+        assignment_digest="3f2a9c41" * 8,
+        seed=7,
+        path="ada/optimizers.py",
+        digest="b7e15162" * 8,
+        status="graded",
+        message="",
+        criteria=marks(),
+        seconds=0.2134,
+        sandbox="docker",
+        versions={"gradmark": "0.1.0", "numpy": "2.4.6"},
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def adam(start: tuple[float, float], *, steps: int, corrected: bool) -> np.ndarray:
+    """Adam on x² / 4 + 3 y², lr = 0.2, default betas and eps."""
+    w, m, v, path = np.array(start), np.zeros(2), np.zeros(2), [np.array(start)]
+    for t in range(1, steps + 1):
+        g = np.array([w[0] / 2, 6 * w[1]])
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        scale = (1 - 0.9**t, 1 - 0.999**t) if corrected else (1.0, 1.0)
+        w = w - 0.2 * (m / scale[0]) / (np.sqrt(v / scale[1]) + 1e-8)
+        path.append(w)
+    return np.array(path)
+
+
+def charts() -> tuple[Chart, ...]:
+    golden, yours = (adam((-2.5, 1.2), steps=30, corrected=c) for c in (True, False))
+    x, y = np.linspace(-3, 3, 60), np.linspace(-2, 2, 60)
+    pair = [("expected", "golden", golden), ("yours", "yours", yours)]
+    error = np.abs(golden - yours).max(axis=1)
+    steps = tuple(float(t) for t in range(31))
+    losses = [(w[:, 0] ** 2 / 4 + 3 * w[:, 1] ** 2) for _, _, w in pair]
+    return (
+        Chart(
+            "path", "The way down the valley", "Contours join points of equal loss.", "θ₁", "θ₂",
+            tuple(Series(label, tuple(w[:, 0]), tuple(w[:, 1]), role) for label, role, w in pair),  # type: ignore[arg-type]
+            surface=Surface(x, y, x[None, :] ** 2 / 4 + 3 * y[:, None] ** 2),
+        ),
+        Chart(
+            "error", "Error by step", "How far your parameters are from the right ones.", "step", "largest error",
+            (Series("yours", steps, tuple(error), "yours"), Series("tolerance", steps, (1e-6,) * 31, "context")),
+            log_y=True,
+        ),
+        Chart(
+            "loss", "Loss of a small network", "Training loss on the same batches.", "step", "loss",
+            tuple(Series(label, steps, tuple(loss), role) for (label, role, _), loss in zip(pair, losses, strict=True)),  # type: ignore[arg-type]
+        ),
+    )  # fmt: skip
+
+
+def perfect() -> Report:
+    return report(
+        remarks=(
+            "PyTorch applies AdamW's decay before the Adam step, you apply it after: both are decoupled.",
+        )
+    )
+
+
+def wrong_adam() -> Report:
+    return report(
+        path="grace/optimizers.py",
+        criteria=marks({
+            "bias_correction": (0, ("Step 1: `w` is off by up to 0.216. The first step should be about lr long, yours is 3.16 × that.",)),
+            "state": (3.5, ("`get_momentum_state()` returns the buffers themselves: changing the result changes the optimizer.",)),
+        }),
+        diagnoses=(
+            Diagnosis(
+                "no-bias-correction", "bias_correction", "The moments are used before they have warmed up",
+                "m and v start at zero, so for the first steps both are too small, and not by the same factor. "
+                "Adam divides them by 1 − β₁ᵗ and 1 − β₂ᵗ to undo exactly that. Your steps are those of Adam without either division.",
+                "Take one parameter, gradient 1, and compute m̂ = m / (1 − β₁) and v̂ = v / (1 − β₂) on paper for t = 1. "
+                "What is m̂ / (√v̂ + ε)? Print the same two numbers in `step()`.",
+            ),
+        ),
+        exhibits=(
+            Exhibit(
+                "adam-1", "Adam, one parameter, two steps of gradient 1", "bias_correction",
+                ("θ₀ = 1", "g = 1", "lr = 0.1", "β₁ = 0.9", "β₂ = 0.999", "ε = 1e-8"),
+                (("0", "1", "1", ""), ("1", "0.9", "0.683772", "3.162"), ("2", "0.8", "0.258803", "4.250")),
+                "In step 1 yours moves by 0.1 · 0.1 / √0.001 = 0.316228; the right step is 0.1 · 1 / √1 = 0.1.",
+            ),
+        ),
+        charts=charts(),
+        remarks=("Your step counter counts once per `step()`; PyTorch counts per parameter. Both get full marks.",),
+        quiz=(ItemMark("adam-first-step", 1, 2, "partial", "Right number, wrong unit: GiB was asked, this is GB."),),
+        log="epoch 1\n",
+    )  # fmt: skip
+
+
+def not_gradable() -> Report:
+    rows = tuple(CriterionMark(name, title, 0, most, "not_run") for name, (title, most) in CRITERIA.items())
+    return report(
+        path="alan/optimizers.py",
+        status="not_gradable",
+        criteria=rows,
+        message="Line 41 of your file is not Python: `v = mu * v + ` ends too early.",
+    )
+
+
+def grader_error() -> Report:
+    return report(
+        path="kurt/optimizers.py",
+        status="grader_error",
+        criteria=(),
+        message="The Docker engine did not answer.",
+    )
+
+
+def hostile() -> Report:
+    """Every text that could ever quote a student is hostile here."""
+    bad = HOSTILE + "x" * 100_000
+    return report(
+        path=HOSTILE,
+        criteria=(
+            CriterionMark("sgd", HOSTILE, 0.333333, 1, "partial", (bad, "`" + HOSTILE + "`")),
+            *marks()[1:],
+        ),
+        diagnoses=(Diagnosis("x", "sgd", HOSTILE, bad, bad),),
+        remarks=(bad,),
+        quiz=(ItemMark(HOSTILE, 0, 1, HOSTILE, bad),),
+        exhibits=(Exhibit("s", HOSTILE, HOSTILE, (HOSTILE, f"a = {HOSTILE}"), ((HOSTILE,) * 4,), bad),),
+        charts=(
+            Chart(
+                HOSTILE, HOSTILE, bad, HOSTILE, HOSTILE, (Series("$x" + HOSTILE, (0.0,), (1.0,), "yours"),)
+            ),
+        ),
+        versions={HOSTILE: HOSTILE},
+        sandbox=HOSTILE,
+        log=bad,
+    )
+
+
+SAMPLES = {f.__name__: f for f in (perfect, wrong_adam, not_gradable, grader_error, hostile)}
+
+
+@pytest.fixture(params=SAMPLES)
+def sample(request):
+    return SAMPLES[request.param]()
+
+
+def printed(renderable, width=80):
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    console.print(renderable)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+# --------------------------------------------------------------------------------------------------------- JSON
+@pytest.mark.parametrize("name", ["perfect", "wrong_adam", "not_gradable", "grader_error"])
+def test_the_json_is_the_recorded_one_to_the_letter(name):
+    """Others script against it: a change here is a change of the contract."""
+    assert (
+        json.dumps(jsonl.to_json(SAMPLES[name]()), indent=1, ensure_ascii=False)
+        == (DATA / f"{name}.json").read_text().strip()
+    )
+
+
+def test_json_is_one_line_of_strict_utf8_json(sample):
+    line = json.dumps(jsonl.to_json(sample), allow_nan=False, ensure_ascii=False)
+    assert "\n" not in line
+    assert json.loads(line.encode("utf-8")) == jsonl.to_json(sample)
+
+
+def test_nothing_for_staff_only_reaches_json():
+    shown = json.dumps(jsonl.to_json(report(log="SECRET-LOG", exhibits=wrong_adam().exhibits)))
+    assert "SECRET-LOG" not in shown
+    assert "0.683772" not in shown
+
+
+def test_the_rows_add_up_to_the_total_after_rounding():
+    """Three thirds of 10 are shown as 3.33 each: the total must be what a reader adds up, 9.99."""
+    thirds = tuple(CriterionMark(str(i), "", 10 / 3, 10 / 3, "passed") for i in range(3))
+    told = jsonl.to_json(report(criteria=thirds))
+    assert told["score"] == told["max_score"] == 9.99
+    assert round(sum(row["score"] for row in told["criteria"]), 2) == told["score"]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_mark_that_is_no_number_is_our_fault_and_raised(score):
+    with pytest.raises(ValueError, match="must be finite"):
+        jsonl.to_json(report(criteria=(CriterionMark("sgd", "", score, 1, "partial"),)))
+
+
+# ------------------------------------------------------------------------------------------------------ verdict
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (perfect(), "Everything that was asked for is right."),
+        (wrong_adam(), "9 of 11 criteria are met; one idea explains part of what went wrong."),
+        (not_gradable(), "Your submission could not be marked."),
+        (grader_error(), "The grader failed, and your code was not judged."),
+        (report(criteria=marks({"sgd": (0, ())})), "10 of 11 criteria are met."),
+        (
+            report(criteria=marks({"bias_correction": (0, ())}), diagnoses=wrong_adam().diagnoses),
+            "10 of 11 criteria are met; one idea explains what went wrong.",
+        ),
+        (report(criteria=marks(dict.fromkeys(CRITERIA, (0, ())))), "None of 11 criteria is met yet."),
+        (report(quiz=(ItemMark("q", 0, 1, "failed", ""),)), "Your code meets all 11 criteria."),
+        (report(criteria=marks(dict.fromkeys(list(CRITERIA)[1:], (0, ())))), "1 of 11 criteria is met."),
+        (report(criteria=()), "There was nothing to mark."),
+    ],
+)
+def test_the_verdict_is_one_true_sentence(given, sentence):
+    assert verdict(given) == sentence
+
+
+def test_points_have_no_zeros_that_say_nothing():
+    assert [points(p) for p in (9.5, 12.0, 1 / 3, 0, -0.0, 100)] == ["9.5", "12", "0.33", "0", "0", "100"]
+
+
+# ------------------------------------------------------------------------------------------------------- escape
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("m̂ₜ = √v̂, “quoted”, 日本語, עברית", "m̂ₜ = √v̂, “quoted”, 日本語, עברית"),
+        ("\x1b[31mred\x9b2J", r"\x1b[31mred\x9b2J"),
+        ("a\u202eb\u2066c\u200bd\ufeff", r"a\u202eb\u2066c\u200bd\ufeff"),
+        ("one\r\ntwo\rthree\tfour", "one\ntwo\\rthree    four"),
+        ("\ud800\u2028\U000e0041", r"\ud800\u2028\U000e0041"),
+        ("a" + "\u0301" * 5, "a" + "\u0301" * 3 + r"\u0301\u0301"),
+    ],
+)
+def test_what_could_mislead_is_written_out_and_the_rest_left_alone(given, shown):
+    assert escape.visible(given) == shown
+
+
+def test_huge_text_is_cut_and_says_by_how_much():
+    assert escape.visible("x" * 5000) == "x" * 4000 + "… (1000 more characters)"
+    assert escape.one_line("a\nb\n  c") == "a b c"
+
+
+# --------------------------------------------------------------------------------------------------------- text
+@pytest.mark.parametrize("name", ["wrong_adam", "not_gradable", "grader_error"])
+def test_the_terminal_shows_the_recorded_view(name):
+    """80 columns without any colour: what it means must be readable here."""
+    assert printed(text.report_view(SAMPLES[name]())) == (DATA / f"{name}.txt").read_text()
+
+
+def test_the_table_of_many_is_the_recorded_one():
+    shown = printed(
+        text.summary(SAMPLES[name]() for name in ("perfect", "wrong_adam", "not_gradable", "grader_error")),
+        100,
+    )
+    assert shown == (DATA / "summary.txt").read_text()
+
+
+@pytest.mark.parametrize("view", [text.report_view, lambda r: text.summary([r])])
+@pytest.mark.parametrize("width", [40, 120])
+def test_hostile_text_cannot_steer_a_terminal(view, width):
+    shown = printed(view(hostile()), width)
+    assert not [c for c in shown if c != "\n" and not c.isprintable()]
+    assert "[red]" in "".join(shown.split())  # shown as written, not obeyed
+    assert len(shown) < 40_000
+
+
+def test_colour_is_there_when_the_terminal_has_it():
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    console.print(text.report_view(wrong_adam()))
+    assert "\x1b[31m✗ not yet right" in console.file.getvalue()
+
+
+# --------------------------------------------------------------------------------------------------------- page
+class Page(HTMLParser):
+    """What a browser would see: elements in order, and the ids, headings and open tags."""
+
+    VOID = ("meta", "img", "br", "hr", "input", "link")
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.attributes, self.open, self.headings, self.visible_text = [], [], [], [], []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *a) for a in attrs]
+        self.headings += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
+        self.open += [] if tag in self.VOID else [tag]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.visible_text += [data] if "style" not in self.open else []
+
+    @property
+    def text(self):
+        return " ".join("".join(self.visible_text).split())
+
+
+def test_the_page_is_whole_and_in_order(sample):
+    """Every element is closed where it should be, ids are unique, references point somewhere, headings skip no level."""
+    seen = Page(html.page(sample, staff=True))
+    assert not seen.open
+    ids = [value for _, name, value in seen.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    wanted = {
+        part for _, name, value in seen.attributes if name == "aria-labelledby" for part in value.split()
+    }
+    assert wanted <= set(ids)
+    assert seen.headings[0] == 1
+    assert seen.headings.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in zip(seen.headings, seen.headings[1:], strict=False))
+    assert {"header", "main", "footer"} <= set(seen.tags)
+
+
+def test_the_page_needs_nothing_from_anywhere(sample):
+    source = html.page(sample)
+    seen = Page(source)
+    assert not {"script", "link", "iframe", "object", "embed", "img", "base", "form"} & set(seen.tags)
+    assert not [a for a in seen.attributes if a[1].startswith("on") or a[1] in ("src", "srcset")]
+    assert all(value.startswith("#") for _, name, value in seen.attributes if name == "href")
+    assert "@import" not in source
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)", source))
+    policy = next(a[2] for a in seen.attributes if a[1] == "content" and "default-src" in a[2])
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+
+
+def test_hostile_text_stays_text_on_the_page():
+    """Shown as written, nothing of it invisible, and the page stays small."""
+    source = html.page(hostile(), staff=True)
+    assert source.encode("utf-8")
+    assert "<script>alert(1)</script>" in Page(source).text
+    assert "{{ 7*7 }}" in Page(source).text
+    assert r"\u202ecod\u2066\u200b\ud800" in Page(source).text
+    assert not [c for c in source if c not in "\n\xa0" and not c.isprintable()]
+    assert len(source) < 200_000
+
+
+def test_the_log_is_for_staff():
+    secret = report(log="SECRET-LOG")
+    assert "SECRET-LOG" not in html.page(secret)
+    assert "SECRET-LOG" in html.page(secret, staff=True)
+
+
+def test_the_page_tells_idea_numbers_pictures_and_remarks_in_this_order():
+    seen = Page(html.page(wrong_adam())).text
+    told = [
+        "89.5 of 102 points", "one idea explains", "used before they have warmed up", "Try this",
+        "not yet right", "Check it by hand", "0.683772", "3.162",
+        "The way down the valley", "Error by step", "Loss of a small network", "counts per parameter", "seed",
+    ]  # fmt: skip
+    places = [seen.index(word) for word in told]
+    assert places == sorted(places)
+
+
+def test_a_report_without_marks_shows_no_score_and_whose_fault_it_is():
+    assert "points" not in Page(html.page(grader_error())).text
+    assert "the grader's fault" in Page(html.page(grader_error())).text
+    assert "costs no attempt" in Page(html.page(not_gradable())).text
+    assert "line 41" in Page(html.page(not_gradable())).text.lower()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("divide by 1 − β₁ᵗ", "divide by 1\xa0−\xa0<var>β₁ᵗ</var>"),
+        ("m̂/(√v̂ + ε), θ₀", "<var>m̂</var>/(<var>√v̂</var> + <var>ε</var>), <var>θ₀</var>"),
+        ("call `step()` & `<b>`", "call <code>step()</code> &amp; <code>&lt;b&gt;</code>"),
+        ("a lone ` stays", "a lone ` stays"),
+        ("λόγος is a word", "λόγος is a word"),
+    ],
+)
+def test_prose_marks_code_and_symbols(given, shown):
+    assert html.prose(given) == shown
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_every_colour_of_text_can_be_read(scheme):
+    """WCAG AA: 4.5 to 1 for text on each ground it appears on, 3 to 1 for lines that carry meaning."""
+    css = (Path(html.__file__).parent / "templates" / "report.css").read_text()
+    colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", css.split("@media screen")[0]))
+    if scheme:
+        colours |= dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", css.split("@media screen")[1]))
+    for ground in ("paper", "card", "tint"):
+        for ink in ("ink", "muted", "accent", "pass", "partial", "fail"):
+            assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+    assert min(contrast(colours[line], colours["paper"]) for line in ("golden", "yours", "context")) >= 3
+
+
+def contrast(one, other):
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+# ----------------------------------------------------------------------------------------------------- pictures
+@pytest.fixture(params=[0, 1, 2], ids=["path", "error", "loss"])
+def chart(request):
+    return charts()[request.param]
+
+
+def test_a_picture_fits_into_a_page(chart):
+    drawn = pictures.svg(chart)
+    root = ET.fromstring(drawn)  # noqa: S314 - drawn by us
+    assert drawn.startswith("<svg ")
+    assert len(drawn) < 40_000
+    assert root.get("width") == "100%"
+    assert root.get("role") == "img"
+    assert root.get("height") is None
+    assert root[0].text == chart.title
+    assert chart.caption in root[1].text
+    texts = ["".join(t.itertext()) for t in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {chart.x_label, chart.y_label, *(s.label for s in chart.series)} <= set(texts)
+
+
+def test_a_picture_follows_the_colours_of_the_page(chart):
+    drawn = pictures.svg(chart)
+    own = re.sub(r"var\(--[a-z]+, #[0-9a-f]{6}\)", "", drawn)
+    assert "currentColor" in own
+    assert re.findall(r"(?<!url\()#[0-9a-f]{6}", own) == []  # no colour that dark mode could not change
+    assert "font-family: inherit" in own
+    assert "Sans" not in own
+
+
+def test_the_same_chart_gives_the_same_bytes_in_another_process(chart):
+    """Hash seeds, dates and the first import must leave no trace."""
+    code = f"import test_render as t; from autograder.render import pictures as p; print(p.svg([c for c in t.charts() if c.id == {chart.id!r}][0]), end='')"
+    again = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, env={"PYTHONPATH": f"{Path(html.__file__).parents[2]}", "PATH": "", "HOME": str(Path.home())}, capture_output=True, check=True, text=True)  # fmt: skip
+    assert again.stdout == pictures.svg(chart)
+
+
+def test_golden_and_yours_differ_by_more_than_colour():
+    drawn = ET.fromstring(pictures.svg(charts()[0]))  # noqa: S314 - drawn by us
+    styles = {
+        role: next(
+            e.get("style") for e in drawn.iter() if f"var(--{role}" in e.get("style", "") and e.get("d")
+        )
+        for role in ("golden", "yours")
+    }
+    assert "dasharray" in styles["yours"]
+    assert "dasharray" not in styles["golden"]
+
+
+def test_runs_that_diverged_can_be_drawn():
+    """NaN, infinity and the largest floats leave gaps; nothing is raised and nothing warns."""
+    wild = (1.0, float("nan"), float("inf"), -float("inf"), 1e308, -1.0, 0.0)
+    steps = tuple(float(i) for i in range(7))
+    for log_y in (True, False):
+        for role in ("golden", "yours", "context"):
+            drawn = pictures.svg(
+                Chart("c", "t", "", "x", "y", (Series("s", steps, wild, role),), log_y=log_y)
+            )
+            assert "nan" not in drawn
+            assert "inf" not in drawn
+
+
+@pytest.mark.parametrize("errors", [(1.2, 1.5), (3e-7, 8e-6), (1e-3,), (1e-3, 1e-3), (1e-300, 1e90)])
+def test_a_logarithmic_axis_has_at_least_two_powers_of_ten(errors):
+    line = Series("yours", tuple(range(len(errors))), errors, "yours")
+    drawn = pictures.svg(Chart("c", "t", "", "x", "y", (line,), log_y=True))
+    assert len(re.findall(">10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+<", drawn)) >= 2
+
+
+def test_charts_with_nothing_in_them_can_be_drawn():
+    flat = Surface(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.zeros((2, 2)))
+    for surface in (None, flat):
+        for series in ((), (Series("s", (), (), "yours"),)):
+            for log_y in (True, False):
+                assert pictures.svg(
+                    Chart("c", "t", "", "x", "y", series, log_y=log_y, surface=surface)
+                ).startswith("<svg ")
+
+
+def test_a_path_that_leaves_the_picture_says_so():
+    away = dataclasses.replace(charts()[0], series=(Series("yours", (0.0, 99.0), (0.0, 0.0), "yours"),))
+    assert "yours (leaves the picture)" in pictures.svg(away)
+    assert "leaves the picture" not in pictures.svg(charts()[0])
+
+
+def test_dollars_and_brackets_in_a_label_are_only_characters():
+    odd = Series("costs $5_a$ <b>", (0.0, 1.0), (1.0, 2.0), "yours")
+    assert "costs $5_a$ &lt;b&gt;</text>" in pictures.svg(Chart("c", "t", "", "x", "y", (odd,)))
+
+
+def test_two_equal_charts_on_a_page_do_not_share_ids():
+    twice = report(charts=(charts()[0], charts()[0]))
+    ids = [value for _, name, value in Page(html.page(twice)).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_matplotlib_is_imported_only_for_pictures():
+    """Half a second that marking on a terminal, JSON and pages without charts must not pay."""
+    code = (
+        "import sys, test_render as t; from autograder.render import html, jsonl, text;"
+        "r = t.report(); html.page(r); jsonl.to_json(t.wrong_adam()); t.printed(text.report_view(t.wrong_adam()));"
+        "assert 'matplotlib' not in sys.modules; html.page(t.wrong_adam()); assert 'matplotlib' in sys.modules;"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, env={"PYTHONPATH": f"{Path(html.__file__).parents[2]}", "PATH": "", "HOME": str(Path.home())}, check=True)  # fmt: skip
+
+
+def test_total_is_what_the_page_and_the_terminal_show():
+    assert total(wrong_adam()) == (89.5, 102.0) != (0, 0)
+    assert "89.5 / 102" in printed(text.report_view(wrong_adam()))
