@@ -1,0 +1,1 @@
+"""What torch did, recorded: an oracle that needs no torch."""
