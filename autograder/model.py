@@ -100,7 +100,7 @@ class Misconception:
     try_this: str = ""
     cost: float = 1.0  # fraction of its criterion
     common: bool = False  # often seen: tried in combinations of three too
-    patch: tuple[tuple[str, str], ...] = ()  # (old, new) texts that plant it in the model solution
+    implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,8 @@ class Assignment:
     misconceptions: tuple[Misconception, ...]
     samples: Mapping[str, Path]
     model_solution: Path
+    template: Path
+    hands: tuple[Path, ...]  # right solutions written by others: all must get full marks
     scenarios: Callable[[int], tuple[Scenario, ...]]
     golden: Callable[[Sequence[Scenario], frozenset[str]], Mapping[str, Observation]]
     derive: Callable[[Scenario, Mapping[str, Array]], Mapping[str, Array]]
@@ -150,6 +152,8 @@ class Assignment:
     predict: Predict
     explain: Callable[[Scenario, Observation, Observation], tuple[Sequence[str], str]]
     charts: Callable[[Sequence[Scenario], Mapping[str, Observation], Mapping[str, Observation]], tuple[Chart, ...]]
+    plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
+    oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -274,6 +278,9 @@ class ItemMark:
     message: str
 
 
+Role = Literal["golden", "yours", "context"]
+
+
 @dataclass(frozen=True)
 class Series:
     """One line of a chart; `role` decides its look: the golden run, the student's, or context."""
@@ -281,7 +288,7 @@ class Series:
     label: str
     x: tuple[float, ...]
     y: tuple[float, ...]
-    role: Literal["golden", "yours", "context"]
+    role: Role
 
 
 @dataclass(frozen=True)

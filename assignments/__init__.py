@@ -1,0 +1,1 @@
+"""What is asked: one folder an assignment. autograder/assignment.py loads them by name."""

@@ -1,0 +1,157 @@
+"""Lays the parameters of many scenarios side by side as one course, which golden and predicted runs share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Array, Scenario
+from autograder.reference.family import Course
+
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "SGD": {"lr": 0.01, "momentum": 0.0, "weight_decay": 0.0},
+    "Adam": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
+    "AdamW": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01},
+}
+HYPERPARAMETERS = {
+    "SGD": ("lr", "mu", "decay"),
+    "Adam": ("lr", "b1", "b2", "eps", "decay"),
+    "AdamW": ("lr", "b1", "b2", "eps", "decay"),
+}
+MOVING = frozenset({"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine"})
+
+
+def subject(scenario: Scenario) -> str:
+    """The class whose rule moves the parameters; the scenario's group where nothing moves."""
+    return str(scenario.spec["class"]) if scenario.spec["kind"] in MOVING else scenario.group
+
+
+class Run:
+    """One parameter's part in a scenario."""
+
+    def __init__(
+        self, name: str, start: Array, grads: Array, spec: Mapping[str, Any], place: tuple[int, int], rows: list[int]
+    ):
+        self.name, self.start, self.grads, self.spec, self.rows = name, start, grads.reshape(len(grads), -1), spec, rows
+        self.ordinal, self.siblings = place
+        absent = spec.get("absent", [])
+        steps = range(len(grads))
+        self.present = np.array([[t, self.ordinal] not in absent for t in steps])
+        self.blocked = np.array([any(s == t and i < self.ordinal for s, i in absent) for t in steps])
+
+
+def runs_of(scenario: Scenario) -> list[Run]:
+    spec, arrays = scenario.spec, scenario.arrays
+    kind = spec["kind"]
+    if kind in ("course", "pair"):
+        steps = len(arrays["g0"])
+        rows = [0, *range(1 + spec.get("from_step", 0), steps + 1)]
+        return _parameters(arrays, "p", "g", spec, rows)
+    if kind == "interleaved":
+        rows = list(range(spec["steps"] + 1))
+        return [*_parameters(arrays, "p", "g", spec, rows), *_parameters(arrays, "q", "h", spec, rows)]
+    if kind == "momentum_state":
+        tail = list(range(spec["stop"], spec["steps"] + 1))
+        resumed = _parameters(arrays, "p", "g", spec, tail)
+        for run in resumed:
+            run.name = run.name.replace("p", "r")
+        return [*_parameters(arrays, "p", "g", spec, [0, *tail]), *resumed]
+    if kind == "accumulation":
+        return [_accumulated(spec, arrays)]
+    return []
+
+
+def _parameters(
+    arrays: Mapping[str, Array], prefix: str, grads: str, spec: Mapping[str, Any], rows: list[int]
+) -> list[Run]:
+    n = count(arrays, prefix)
+    return [Run(f"{prefix}{i}", arrays[f"{prefix}{i}"], arrays[f"{grads}{i}"], spec, (i, n), rows) for i in range(n)]
+
+
+def count(arrays: Mapping[str, Array], prefix: str) -> int:
+    """How many arrays prefix0, prefix1, … there are."""
+    return sum(f"{prefix}{i}" in arrays for i in range(len(arrays)))
+
+
+def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:
+    held, missing = np.zeros_like(arrays["c0"]), True
+    grads: list[Array] = []
+    absent: list[list[int]] = []
+    for action in spec["actions"]:
+        if action == "backward":
+            held, missing = held + arrays["c0"], False
+        elif action == "zero_grad":
+            held, missing = np.zeros_like(held), True
+        else:
+            if missing:
+                absent.append([len(grads), 0])
+            grads.append(held)
+    return Run("p0", arrays["p0"], np.array(grads), {**spec, "absent": absent}, (0, 1), list(range(len(grads) + 1)))
+
+
+# --------------------------------------------------------------------------------------------------- one course
+def lay_out(name: str, runs: Sequence[Run]) -> Course:
+    """All runs side by side, padded to the longest."""
+    steps = max(len(run.grads) for run in runs)
+    sizes = [run.start.size for run in runs]
+
+    def lay(values: Sequence[Any], dtype: Any = float) -> Any:
+        return np.repeat(np.array(values, dtype=dtype), sizes)
+
+    grads, present, stepped, blocked = (np.zeros((steps, sum(sizes)), dtype=d) for d in (float, bool, bool, bool))
+    hyper = {key: np.zeros((steps, sum(sizes))) for key in HYPERPARAMETERS[name]}
+    at = 0
+    for run, size in zip(runs, sizes, strict=True):
+        t, here = len(run.grads), slice(at, at + size)
+        present[:t, here], stepped[:t, here], blocked[:t, here] = run.present[:, None], True, run.blocked[:, None]
+        grads[:t, here] = np.where(run.present[:, None], run.grads, 0.0)
+        values = hyperparameters(name, run.spec)
+        values["lr"] = _learning_rates(run.spec, values["lr"], steps)
+        for key, value in values.items():
+            hyper[key][:, here] = value
+        at += size
+    kwargs = [run.spec["kwargs"] for run in runs]
+    return Course(
+        start=np.concatenate([run.start.ravel() for run in runs]), grads=grads, present=present, stepped=stepped,
+        blocked=blocked, reused=lay([run.spec.get("reuse", False) for run in runs], bool),
+        ordinal=lay([run.ordinal for run in runs], int), siblings=lay([run.siblings for run in runs], int),
+        tensor=lay(range(len(runs)), int), hyper=hyper,
+        given={"lr": lay(["lr" in k for k in kwargs], bool), "mu": lay(["momentum" in k for k in kwargs], bool),
+               "decay": lay(["weight_decay" in k for k in kwargs], bool),
+               "betas": lay(["betas" in k for k in kwargs], bool), "eps": lay(["eps" in k for k in kwargs], bool)},
+    )  # fmt: skip
+
+
+def hyperparameters(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters of a run by their short names: what was passed, and defaults for the rest."""
+    given = {**DEFAULTS[name], **spec.get("kwargs", {})}
+    if name == "SGD":
+        return {"lr": given["lr"], "mu": given["momentum"], "decay": given["weight_decay"]}
+    b1, b2 = given["betas"]
+    return {"lr": given["lr"], "b1": b1, "b2": b2, "eps": given["eps"], "decay": given["weight_decay"]}
+
+
+def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
+    """(T, 1): the learning rate at each step, when the scenario changes it in between."""
+    rates = []
+    for t in range(steps):
+        lr = spec.get("set", {}).get(str(t), {}).get("lr", lr)
+        rates.append([lr])
+    return np.array(rates)
+
+
+def split(iterates: Array, theirs: Sequence[Sequence[Run]]) -> list[dict[str, Array]]:
+    """Cuts iterates ((..., T, D) of the course of all runs) into what each scenario records, start included."""
+    at, results, lead = 0, [], iterates.shape[:-2]
+    for runs in theirs:
+        arrays = {}
+        for run in runs:
+            here = slice(at, at + run.start.size)
+            start = np.broadcast_to(run.start.ravel(), (*lead, 1, run.start.size))
+            whole = np.concatenate([start, iterates[..., : len(run.grads), here]], axis=-2)[..., run.rows, :]
+            arrays[run.name] = whole.reshape(*whole.shape[:-1], *run.start.shape)
+            at += run.start.size
+        results.append(arrays)
+    return results

@@ -1,0 +1,192 @@
+"""The golden side: what the reference does in each scenario, under each accepted convention.
+
+Runs where no submission reaches, and says too what follows from recorded arrays, found or golden alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.model import Array, Convention, Fact, Observation, Scenario
+from autograder.reference import updates
+
+from .course import hyperparameters, lay_out, runs_of, split, subject
+
+CONVENTIONS = (
+    Convention(
+        "decay-first",
+        "AdamW",
+        "Your AdamW decays before the Adam step, as torch does; the course notes decay after it. "
+        "Both are decoupled; they differ by lr²·λ, and both get full marks.",
+    ),
+    Convention(
+        "age",
+        "Adam",
+        "Your Adam counts t for each parameter, as torch does; the course notes count calls of step(). "
+        "They differ only after a skipped gradient, and both get full marks.",
+    ),
+    Convention(
+        "age",
+        "AdamW",
+        "Your AdamW counts t for each parameter, as torch does; the course notes count calls of step(). "
+        "They differ only after a skipped gradient, and both get full marks.",
+    ),
+)
+
+
+def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
+    """What a right submission does in each scenario, by the conventions named; one run of each rule for them all."""
+    arrays = {s.id: dict[str, Array]() for s in scenarios}
+    for name in RULES:
+        playable = [(s, runs) for s in scenarios if subject(s) == name and (runs := runs_of(s))]
+        if not playable:
+            continue
+        course = lay_out(name, [run for _, runs in playable for run in runs])
+        iterates = apply_rule(name, course.start, course.grads, course.hyper, conventions, present=course.present)
+        for (scenario, _), recorded in zip(playable, split(iterates, [runs for _, runs in playable]), strict=True):
+            arrays[scenario.id] = recorded
+    for scenario in scenarios:
+        if scenario.spec["kind"] in LOOPS:
+            arrays[scenario.id] = LOOPS[scenario.spec["kind"]](scenario, conventions)
+    return {s.id: Observation(s.id, arrays[s.id], _facts(s)) for s in scenarios}
+
+
+def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays that follow from recorded ones, found or golden alike."""
+    spec = scenario.spec
+    if spec["kind"] == "course" and "from_step" in spec:
+        return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+    if spec["kind"] == "pair" and spec["class"] == "AdamW":
+        return _decoupled(spec, arrays)
+    return {}
+
+
+def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
+    shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
+    for i in range(len(arrays) // 2):
+        on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
+        if on is None or off is None or on.shape != off.shape:
+            continue
+        moves = np.diff(off, axis=0)
+        after, before = (on[:-1] + moves) * shrink, on[:-1] * shrink + moves
+        nearer = min(
+            (after, before), key=lambda rebuilt: float(np.nan_to_num(np.abs(rebuilt - on[1:]), nan=np.inf).max())
+        )
+        derived[f"decoupled{i}"] = np.concatenate([on[:1], nearer])
+    return derived
+
+
+# ------------------------------------------------------------------------------------------------- trajectories
+def apply_rule(
+    name: str,
+    start: Array,
+    grads: updates.Gradients,
+    hyper: Mapping[str, Any],
+    conventions: frozenset[str],
+    **rest: Any,
+) -> Array:
+    """The iterates of the reference rule `name`, (T, d); hyperparameters by their short names, as in a course."""
+    if name == "SGD":
+        return updates.sgd(start, grads, lr=hyper["lr"], momentum=hyper["mu"], weight_decay=hyper["decay"], **rest)
+    adam = {
+        "lr": hyper["lr"],
+        "beta1": hyper["b1"],
+        "beta2": hyper["b2"],
+        "eps": hyper["eps"],
+        "weight_decay": hyper["decay"],
+    }
+    if name == "Adam":
+        return updates.adam(start, grads, **adam, age="age" in conventions, **rest)
+    return updates.adamw(
+        start, grads, **adam, age="age" in conventions, decay_first="decay-first" in conventions, **rest
+    )
+
+
+RULES = ("SGD", "Adam", "AdamW")
+
+
+def _loop(scenario: Scenario, start: Array, gradient: Callable[[Array], Array], conventions: frozenset[str]) -> Array:
+    """A run whose gradient follows the parameters: (T + 1, d)."""
+    name = str(scenario.spec["class"])
+    hyper = hyperparameters(name, scenario.spec)
+    path = apply_rule(name, start, gradient, hyper, conventions, steps=scenario.spec["steps"])
+    return np.concatenate([start[None], path])
+
+
+def _training(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Array]:
+    network = Network(scenario.arrays)
+    path = _loop(scenario, network.start, network.gradient, conventions)
+    return {"loss": np.array([network.loss(w) for w in path])}
+
+
+def _ravine(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Array]:
+    curvature = scenario.arrays["c"]
+    return {"p0": _loop(scenario, scenario.arrays["p0"], lambda w: curvature * w, conventions)}
+
+
+LOOPS: Mapping[str, Callable[[Scenario, frozenset[str]], dict[str, Array]]] = {"training": _training, "ravine": _ravine}
+
+
+class Network:
+    """linear → ReLU → linear → softmax cross-entropy on the scenario's data, over one flat vector of weights."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        parts = [arrays[f"p{i}"] for i in range(4)]
+        self.shapes = [part.shape for part in parts]
+        self.start = np.concatenate([part.ravel() for part in parts])
+        self.x, self.y = arrays["x"], np.eye(3)[arrays["y"].astype(int)]
+
+    def _forward(self, w: Array) -> tuple[Array, Array, Array]:
+        cuts = np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
+        w1, b1, w2, b2 = (part.reshape(shape) for part, shape in zip(np.split(w, cuts), self.shapes, strict=True))
+        hidden = np.maximum(self.x @ w1 + b1, 0)
+        logits = hidden @ w2 + b2
+        logits = logits - logits.max(1, keepdims=True)
+        return hidden, logits - np.log(np.exp(logits).sum(1, keepdims=True)), w2
+
+    def loss(self, w: Array) -> float:
+        return float(-(self._forward(w)[1] * self.y).sum(1).mean())
+
+    def gradient(self, w: Array) -> Array:
+        hidden, log_p, w2 = self._forward(w)
+        d_logits = (np.exp(log_p) - self.y) / len(self.x)
+        d_hidden = (d_logits @ w2.T) * (hidden > 0)
+        parts = (self.x.T @ d_hidden, d_hidden.sum(0), hidden.T @ d_logits, d_logits.sum(0))
+        return np.concatenate([part.ravel() for part in parts])
+
+
+# -------------------------------------------------------------------------------------------------------- facts
+def _facts(scenario: Scenario) -> dict[str, Fact]:
+    """The facts that a right submission leaves."""
+    spec = scenario.spec
+    classes = spec.get("classes", ())
+    facts: dict[str, Fact] = {}
+    match spec["kind"]:
+        case "course":
+            facts = {"moved": True, "gradients left alone": True, "dtype": str(spec.get("dtype", "float32"))}
+            facts["step_count"] = len(scenario.arrays["g0"])
+        case "momentum_state":
+            facts = {"has_momentum": True, "has_momentum without": False, "state without momentum": "None"}
+            facts["one entry for each parameter"] = True
+        case "base":
+            facts = {"params is a list": True, "keeps every parameter": True, "step_count": 0, "step is abstract": True}
+        case "signatures":
+            facts = {f"{c} {what}": True for c in classes for what in ("takes its arguments", "is an Optimizer")}
+        case "zero_grad":
+            facts = {f"{c} {what}": 1.0 for c in classes for what in ("cleared", "set to None")}
+            facts |= {f"{c} nothing else": True for c in classes}
+        case "state_size":
+            facts = _sizes(spec)
+    return facts
+
+
+def _sizes(spec: Mapping[str, Any]) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for label, setup in spec["optimizers"].items():
+        size = 2 if setup["class"] != "SGD" else int(setup["kwargs"]["momentum"] != 0)
+        facts |= {f"{label} before": 0, f"{label} after": size, f"{label} moved": True}
+    return facts

@@ -1,0 +1,35 @@
+"""What the family of update rules would have done in a scenario: hypotheses in, trajectories out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from autograder.model import Array, Scenario
+from autograder.reference import family
+
+from .course import lay_out, runs_of, split
+
+RIGHT: Mapping[str, family.Hypothesis] = {"SGD": family.SGD, "Adam": family.ADAM, "AdamW": family.ADAMW}
+BY_CONVENTION: Mapping[str, Mapping[str, str]] = {
+    "decay-first": {"decay": "after the moments"},
+    "age": {"count": "updates"},
+}
+
+
+def predict(
+    name: str, scenarios: Sequence[Scenario], hypotheses: Sequence[Mapping[str, str]], conventions: frozenset[str]
+) -> list[dict[str, Array]]:
+    """For each scenario, what each hypothesis would have recorded: arrays with a leading hypothesis axis.
+
+    A scenario that the family cannot play (a closed loop, or nothing that moves) gives no arrays.
+    """
+    theirs = [runs_of(scenario) for scenario in scenarios]
+    if not hypotheses:
+        return [{run.name: np.empty(0) for run in runs} for runs in theirs]
+    flat = [run for runs in theirs for run in runs]
+    if not flat:
+        return [{} for _ in scenarios]
+    right = {**RIGHT[name], **{s: o for c in sorted(conventions) for s, o in BY_CONVENTION[c].items()}}
+    return split(family.simulate(right, lay_out(name, flat), hypotheses), theirs)

@@ -1,0 +1,126 @@
+"""Tells a scenario in words and numbers, and draws it as charts: what only this assignment can know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from autograder.model import Array, Chart, Observation, Role, Scenario, Series, Surface
+
+SYMBOLS = {"lr": "lr", "momentum": "μ", "weight_decay": "λ", "betas": "(β₁, β₂)", "eps": "ε"}
+SMALL = 4  # numbers that are still worth spelling out
+
+
+def explain(scenario: Scenario, golden: Observation, found: Observation) -> tuple[Sequence[str], str]:
+    """The set-up as short equations, and a comment on what the first differing move suggests."""
+    spec, arrays = scenario.spec, scenario.arrays
+    setup = [f"{spec['class']}"] if "class" in spec else []
+    setup += [f"{SYMBOLS.get(name, name)} = {_short(value)}" for name, value in spec.get("kwargs", {}).items()]
+    if "p0" in arrays and arrays["p0"].size <= SMALL:
+        setup.append(f"θ₀ = {_short(arrays['p0'])}")
+    for name in ("g0", "c0"):
+        if name in arrays and arrays[name].size <= 2 * SMALL:
+            setup.append(f"{'gradients' if name == 'g0' else 'gradient of each backward()'} = {_short(arrays[name])}")
+    if "actions" in spec:
+        setup.append("actions: " + ", ".join(spec["actions"]))
+    return setup, _suggestion(golden, found)
+
+
+def _short(value: object) -> str:
+    numbers = np.round(np.asarray(value, dtype=float), 6)
+    squeezed = numbers.ravel().tolist()
+    return f"{squeezed[0]:g}" if len(squeezed) == 1 else "(" + ", ".join(f"{n:g}" for n in squeezed) + ")"
+
+
+def _suggestion(golden: Observation, found: Observation) -> str:
+    """What the ratios of the moves say: a constant factor, one that changes with t, or nothing simple."""
+    right, theirs = golden.arrays.get("p0"), found.arrays.get("p0")
+    if right is None or theirs is None or right.shape != theirs.shape or len(right) < 2:
+        return ""
+    expected, seen = np.diff(right, axis=0), np.diff(theirs, axis=0)
+    with np.errstate(all="ignore"):
+        ratios = (seen / expected)[np.abs(expected) > 1e-9]
+    if not np.isfinite(theirs).all():
+        return "Your numbers stop being finite: look for a division by zero or a root of something negative."
+    if np.abs(seen).max() == 0:
+        return "Your parameters do not move at all."
+    if ratios.size and np.allclose(ratios, ratios.flat[0], rtol=1e-3):
+        factor = float(ratios.flat[0])
+        return f"Every move of yours is {factor:.4g} × the right one." if abs(factor - 1) > 1e-3 else ""
+    per_step = [
+        row[np.abs(e) > 1e-9] for row, e in zip(seen / np.where(expected == 0, np.nan, expected), expected, strict=True)
+    ]
+    if all(r.size and np.allclose(r, r.flat[0], rtol=1e-3) for r in per_step):
+        return (
+            "Your moves are off by a factor that changes from step to step: "
+            + ", ".join(f"{r.flat[0]:.4g}" for r in per_step)
+            + "."
+        )
+    return ""
+
+
+# ------------------------------------------------------------------------------------------------------- charts
+def charts(
+    scenarios: Sequence[Scenario], golden: Mapping[str, Observation], found: Mapping[str, Observation]
+) -> tuple[Chart, ...]:
+    """For each optimizer: its path in a ravine, how its error grows, and the loss of the network it trains."""
+    drawn = []
+    for scenario in scenarios:
+        observed = found.get(scenario.id)
+        if observed is None:
+            continue
+        if scenario.spec["kind"] == "ravine" and "p0" in observed.arrays:
+            drawn.append(_ravine(scenario, golden[scenario.id].arrays["p0"], observed.arrays["p0"]))
+            drawn.append(_error(scenario, golden[scenario.id].arrays["p0"], observed.arrays["p0"]))
+        if scenario.spec["kind"] == "training" and "loss" in observed.arrays:
+            drawn.append(_loss(scenario, golden[scenario.id].arrays["loss"], observed.arrays["loss"]))
+    return tuple(drawn)
+
+
+def _ravine(scenario: Scenario, right: Array, theirs: Array) -> Chart:
+    name = scenario.spec["class"]
+    box = float(np.abs(right).max()) * 1.3
+    shown = theirs[np.isfinite(theirs).all(1) & (np.abs(theirs) < 2 * box).all(1)]
+    x, y = np.linspace(-box * 0.6, box * 0.6, 60), np.linspace(-box, box, 60)
+    steep, flat = scenario.arrays["c"]
+    surface = Surface(x, y, 0.5 * (steep * x[None, :] ** 2 + flat * y[:, None] ** 2))
+    series = (_series("golden", right, "golden"), _series("yours", shown, "yours"))
+    caption = f"{name} descends a ravine that is {steep / flat:g} times steeper across than along."
+    return Chart(f"ravine-{name}", f"{name} in a ravine", caption, "θ₁ (steep)", "θ₂ (flat)", series, surface=surface)
+
+
+def _series(label: str, path: Array, role: Role) -> Series:
+    return Series(label, tuple(path[:, 0].tolist()), tuple(path[:, 1].tolist()), role)
+
+
+def _error(scenario: Scenario, right: Array, theirs: Array) -> Chart:
+    name, rows = scenario.spec["class"], min(len(right), len(theirs))
+    with np.errstate(all="ignore"):
+        error = np.abs(theirs[:rows] - right[:rows]).max(1)
+    kept = [(t, float(e)) for t, e in enumerate(error) if np.isfinite(e)]
+    series = Series("yours − golden", tuple(float(t) for t, _ in kept), tuple(max(e, 1e-17) for _, e in kept), "yours")
+    return Chart(
+        f"error-{name}",
+        f"{name}: distance from the golden path",
+        "Rounding stays flat; a wrong rule grows.",
+        "step",
+        "largest error",
+        (series,),
+        log_y=True,
+    )
+
+
+def _loss(scenario: Scenario, right: Array, theirs: Array) -> Chart:
+    name = scenario.spec["class"]
+    curves_of: tuple[tuple[str, Array, Role], ...] = (("golden", right, "golden"), ("yours", theirs, "yours"))
+    curves = tuple(
+        Series(
+            label,
+            tuple(float(t) for t in range(len(curve))),
+            tuple(np.nan_to_num(curve, nan=0.0, posinf=0.0).tolist()),
+            role,
+        )
+        for label, curve, role in curves_of
+    )
+    return Chart(f"loss-{name}", f"{name} trains a network on iris", scenario.title + ".", "step", "loss", curves)

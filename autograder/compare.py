@@ -1,0 +1,103 @@
+"""Finds where what was observed parts from what is golden, check by check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from autograder.model import Array, Check, Difference, Fault, Finding, Observation, Scenario, Tolerance
+
+TOTALLY = float("inf")  # error of what cannot be compared
+LEAST_MOVE = 0.05  # of the golden move: a relation between runs that hardly move shows nothing
+
+
+def compare(
+    scenario: Scenario, golden: Observation, found: Observation | None, tolerances: Mapping[str, Tolerance]
+) -> tuple[Finding, ...]:
+    """One finding for each check of the scenario; both observations with their derived arrays."""
+    if found is None:
+        return tuple(Finding(scenario.id, check, "not_run") for check in scenario.checks)
+    return tuple(_judge(scenario, check, golden, found, tolerances[check.tolerance]) for check in scenario.checks)
+
+
+def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
+    difference = None
+    if check.relation is not None:
+        error = _relation(check.relation, golden, found, tolerance)
+    elif check.fact:
+        error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
+    else:
+        error, difference = _arrays(check, golden, found, tolerance)
+    if not all(_same(found.facts.get(name), golden.facts[name]) for name in check.requires):
+        error = TOTALLY
+    if error <= 1:  # written so that NaN fails
+        return Finding(scenario.id, check, "passed", error=error)
+    unseen = found.fault is not None and (not check.fact or check.fact not in found.facts)
+    message = tell(found.fault) if found.fault and unseen else check.message
+    return Finding(scenario.id, check, "failed", message, difference, error)
+
+
+def _same(found: object, golden: object) -> bool:
+    return type(found) is type(golden) and found == golden
+
+
+def tell(fault: Fault) -> str:
+    """A fault of the submission as one sentence to its author."""
+    where = f" (line {fault.line}: `{fault.source.strip()}`)" if fault.line else ""
+    doing = f"During {fault.action}: y" if fault.action else "Y"
+    if fault.type == "NotImplementedError":
+        return f"{doing}our code says that it is not written yet{where}."
+    if fault.type == "TookTooLong":
+        return f"{doing}our code was {fault.message}{where}. Look for a loop that does not end."
+    if fault.type == "Unusable":
+        return fault.message + "."
+    return f"{doing}our code raised {fault.type}: {fault.message}{where}."
+
+
+# ------------------------------------------------------------------------------------------------------- arrays
+def _arrays(
+    check: Check, golden: Observation, found: Observation, tolerance: Tolerance
+) -> tuple[float, Difference | None]:
+    worst, first = 0.0, None
+    for name in check.arrays:
+        right, theirs = golden.arrays[name], found.arrays.get(name)
+        if theirs is None or theirs.shape[1:] != right.shape[1:]:
+            return TOTALLY, None
+        scale = tolerance.relative * float(np.abs(right).max())
+        rows = min(len(theirs), len(right))
+        if check.at_most:
+            error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
+            worst = max(worst, error) if np.isfinite(error) else TOTALLY
+            continue
+        errors = np.nan_to_num(np.abs(theirs[:rows] - right[:rows]) / scale, nan=TOTALLY, posinf=TOTALLY)
+        worst = max(worst, float(errors.max(initial=0.0)), 0.0 if rows == len(right) else TOTALLY)
+        difference = _first(name, right, theirs, errors)
+        if difference is not None and (first is None or difference.step < first.step):
+            first = difference
+    return worst, first
+
+
+def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference | None:
+    by_row = errors.reshape(len(errors), -1).max(axis=1, initial=0.0)
+    late = np.flatnonzero(by_row > 1)
+    if not late.size:
+        return None
+    step = int(late[0])
+    index = tuple(int(i) for i in np.unravel_index(int(errors[step].argmax()), errors[step].shape))
+    place, before = (step, *index), (max(step - 1, 0), *index)
+    expected_move = float(right[place] - right[before])
+    ratio = float(theirs[place] - theirs[before]) / expected_move if expected_move else None
+    return Difference(name, step, index, float(right[place]), float(theirs[place]), ratio, float(by_row.max()))
+
+
+def _relation(names: tuple[str, str], golden: Observation, found: Observation, tolerance: Tolerance) -> float:
+    """How far two arrays of one submission are from agreeing, provided that they move at all."""
+    one, other = (found.arrays.get(name) for name in names)
+    right = golden.arrays[names[0]]
+    if one is None or other is None or one.shape != other.shape or one.shape != right.shape:
+        return TOTALLY
+    with np.errstate(invalid="ignore"):
+        error = np.abs(one - other).max() / (tolerance.relative * np.abs(one).max())
+        moved = np.abs(one[-1] - one[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
+    return float(error) if moved and np.isfinite(error) else TOTALLY

@@ -1,0 +1,57 @@
+"""What a submission with given misconceptions would record, without running one: for tests over thousands of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from autograder import pipeline
+from autograder.model import Array, Assignment, Observation, Scenario
+
+
+def observe(
+    assignment: Assignment,
+    scenarios: tuple[Scenario, ...],
+    changes: Mapping[str, str],
+    subjects: Collection[str],
+) -> dict[str, Observation]:
+    """Observations of a float32 submission whose rules for `subjects` have these options; right otherwise."""
+    golden, seen = assignment.golden(scenarios, frozenset()), {}
+    for scenario in scenarios:
+        subject = assignment.subject(scenario)
+        here = changes if subject in subjects else {}
+        arrays = {**golden[scenario.id].arrays, **_played(assignment, scenario, subject, here)}
+        seen[scenario.id] = replace(golden[scenario.id], arrays=arrays)
+    return pipeline.with_derived(assignment, scenarios, seen)
+
+
+def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:
+    arrays = dict(_rounded(assignment.predict(subject, [scenario], [changes], frozenset())[0]))
+    if scenario.spec["kind"] == "pair":
+        arrays |= _second_run(assignment, scenario, subject, changes)
+    return arrays
+
+
+def _rounded(predicted: Mapping[str, Array]) -> Mapping[str, Array]:
+    with np.errstate(all="ignore"):
+        return {name: rows[0].astype(np.float32).astype(np.float64) for name, rows in predicted.items()}
+
+
+def _second_run(
+    assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]
+) -> dict[str, Array]:
+    """The second run of a pair, step by step, because its gradient may follow its own parameters."""
+    spec = scenario.spec
+    gradients = spec.get("second_gradients", "g")
+    arrays = {name: array for name, array in scenario.arrays.items() if name[0] == "p"}
+    given = {f"g{i}": scenario.arrays[f"{gradients}{i}"].copy() for i in range(len(arrays))}
+    second = {**spec, "kwargs": {**spec["kwargs"], **spec["second"]}}
+    run: Mapping[str, Array] = {}
+    for step in range(spec["steps"] if spec.get("coupled") else 1):
+        if run or spec.get("coupled"):
+            for i in range(len(arrays)):
+                here = run[f"p{i}"][step] if run else arrays[f"p{i}"]
+                given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
+        twin = replace(scenario, spec=second, arrays={**arrays, **given})
+        run = _rounded(assignment.predict(subject, [twin], [changes], frozenset())[0])
+    return {name.replace("p", "q"): rows for name, rows in run.items()}

@@ -1,0 +1,118 @@
+"""Diagnosis and marks on simulated submissions: every misconception, pairs of them, and rules outside the family."""
+
+import itertools
+
+import numpy as np
+import pytest
+import simulated
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import pipeline
+from autograder.assignment import load
+from autograder.model import Assignment, Scenario
+
+SEED = 7
+RULES = [(m, group) for m in load("optimizers").misconceptions if m.changes for group in m.groups]
+
+
+@pytest.fixture(scope="module")
+def optimizers() -> Assignment:
+    return load("optimizers")
+
+
+@pytest.fixture(scope="module")
+def scenarios(optimizers) -> tuple[Scenario, ...]:
+    return optimizers.scenarios(SEED)
+
+
+@pytest.fixture(scope="module")
+def golden(optimizers, scenarios):
+    return pipeline.goldens(optimizers, scenarios)
+
+
+@pytest.fixture
+def judge(optimizers, scenarios, golden):
+    """(changes, subjects) -> verdict on the submission simulated from them."""
+
+    def judged(changes, subjects):
+        seen = simulated.observe(optimizers, scenarios, changes, subjects)
+        return pipeline.judge(optimizers, scenarios, golden, seen)
+
+    return judged
+
+
+def lost(verdict):
+    return {c.id: round(c.max_score - c.score, 2) for c in verdict.criteria if c.status != "passed"}
+
+
+def test_right_rules_lose_nothing(judge):
+    assert lost(judge({}, ())) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("m", "group"), RULES, ids=[f"{m.id}-{group}" for m, group in RULES])
+def test_every_misconception_is_named_and_costs_its_own_criterion(judge, m, group):
+    """A student who holds this belief is told about this one and no other."""
+    verdict = judge(m.changes, (group,))
+    assert [(d.misconception, d.group) for d in verdict.diagnoses] == [(m.id, group)]
+    assert set(lost(verdict)) == {m.criterion}
+
+
+def some_pairs(count):
+    """Pairs of compatible misconceptions about one class, and the class; the same ones in every run."""
+    pairs = [
+        (a, b, group)
+        for a, b in itertools.combinations(load("optimizers").misconceptions, 2)
+        for group in set(a.groups) & set(b.groups)
+        if a.changes.keys().isdisjoint(b.changes) and a.criterion != b.criterion
+    ]
+    pairs.sort(key=lambda p: (p[0].id, p[1].id, p[2]))
+    return [pairs[i] for i in np.random.default_rng(1).choice(len(pairs), count, replace=False)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("a", "b", "group"), some_pairs(120), ids=lambda x: getattr(x, "id", x))
+def test_a_second_mistake_never_gains(judge, a, b, group):
+    """Two mistakes cost at least what either costs alone; named together, they cost their two rows and no other."""
+    both = judge({**a.changes, **b.changes}, (group,))
+    total = sum(c.score for c in both.criteria)
+    for one in (a, b):
+        assert total <= sum(c.score for c in judge(one.changes, (group,)).criteria) + 1e-9
+    named = {d.misconception for d in both.diagnoses}
+    if named == {a.id, b.id}:
+        assert set(lost(both)) == {a.criterion, b.criterion}
+
+
+@pytest.mark.slow
+@given(
+    factor=st.floats(0.8, 1.25).filter(lambda f: abs(f - 1) > 0.01),
+    kind=st.sampled_from(["moves", "drift", "shrink"]),
+    group=st.sampled_from(["SGD", "Adam", "AdamW"]),
+)
+@settings(max_examples=25, deadline=None)
+def test_a_rule_outside_the_family_is_never_given_a_name(factor, kind, group):
+    """What no misconception explains gets its first difference shown, not a false diagnosis."""
+    assignment = load("optimizers")
+    scenarios = assignment.scenarios(SEED)
+    golden = pipeline.goldens(assignment, scenarios)
+    seen = {}
+    for name, observation in simulated.observe(assignment, scenarios, {}, ()).items():
+        scenario = next(s for s in scenarios if s.id == name)
+        if assignment.subject(scenario) == group and scenario.spec["kind"] not in ("training", "ravine"):
+            arrays = {key: bend(rows, factor, kind) for key, rows in observation.arrays.items() if key[0] in "pqr"}
+            observation = type(observation)(name, arrays, observation.facts)
+        seen[name] = observation
+    verdict = pipeline.judge(assignment, scenarios, golden, pipeline.with_derived(assignment, scenarios, seen))
+    assert verdict.diagnoses == ()
+    assert sum(c.score for c in verdict.criteria) < 100
+    assert verdict.exhibits
+
+
+def bend(rows, factor, kind):
+    t = np.arange(len(rows)).reshape(-1, *[1] * (rows.ndim - 1))
+    if kind == "moves":
+        return rows[:1] + factor * (rows - rows[:1])
+    if kind == "drift":
+        return rows + 0.3 * (factor - 1) * t
+    return rows * (1 - 0.1 * abs(factor - 1)) ** t
