@@ -1,0 +1,249 @@
+"""Proves that an assignment marks fairly, before anyone is marked with it: `gradmark verify`.
+
+Runs, through the same pipeline and sandbox as submissions: the model solution, right answers in other hands, the
+empty template, and every misconception planted into the model solution as a student would write it. Then it checks
+margins, determinism, the reference against somebody else's, and that a person has read each hint as it now stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from autograder import pipeline
+from autograder.model import Array, Assignment, CriterionMark, Misconception, Report, Submission
+from autograder.sandbox import Sandbox
+
+SEED = 20260101  # any will do; fixed, so that the proof can be repeated
+SEEDS_FOR_VISIBILITY = 12  # each draws its own numbers; a misconception must stand out for all of them
+LEAST_VISIBLE = 100.0  # tolerances: what a misconception must reach somewhere, so that no tolerance hides it
+MOST_ROUNDING = 0.2  # tolerances: what right answers may use up, so that one more hand does not fail
+SAME = 1e-12  # relative distance to somebody else's implementation in float64
+REVIEWED = "reviewed.json"
+SUFFERS_TOO = "training"  # the one criterion that may be lost with another: learning really suffers
+ORACLE = "agrees with torch (recorded)"
+
+Section = Literal["right", "empty", "misconception", "margin", "determinism", "reference", "review"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the proof."""
+
+    section: Section
+    name: str
+    holds: bool
+    said: str  # what was found, short
+    detail: Mapping[str, str]  # the columns of its section
+
+
+@dataclass(frozen=True)
+class Proof:
+    assignment: str
+    digest: str
+    seed: int
+    sandbox: str
+    rows: tuple[Row, ...]
+
+    @property
+    def holds(self) -> bool:
+        return all(row.holds for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One submission that the proof runs."""
+
+    section: Section
+    name: str
+    source: bytes
+
+
+def verify(
+    assignment: Assignment,
+    sandbox: Sandbox,
+    others: Sequence[Sandbox] = (),
+    *,
+    jobs: int | None = None,
+    only: Collection[str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Proof:
+    """Runs the whole proof. `others`: further sandboxes that must give the same reports.
+
+    `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
+    """
+    trials = [t for t in _trials(assignment) if only is None or t.section != "misconception" or t.name in only]
+    results: dict[tuple[str, str], pipeline.Examination] = {}
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        running = {pool.submit(_examine, t, assignment, sandbox): t for t in trials}
+        for done, future in enumerate(as_completed(running), start=1):
+            trial = running[future]
+            results[trial.section, trial.name] = future.result()
+            progress(done, len(trials))
+    rows = [_row(assignment, trial, results[trial.section, trial.name]) for trial in trials]
+    rows += _margins(assignment, [results[t.section, t.name] for t in trials if t.section == "right"])
+    rows += _determinism(assignment, trials, [sandbox, sandbox, *others])
+    rows += [
+        Row("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE}) for name, error in assignment.oracle()
+    ]
+    rows += _review(assignment)
+    return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
+
+
+def _trials(assignment: Assignment) -> Iterator[Trial]:
+    yield Trial("right", "model solution", assignment.model_solution.read_bytes())
+    for path in assignment.hands:
+        yield Trial("right", path.stem, path.read_bytes())
+    yield Trial("empty", "bare template", assignment.template.read_bytes())
+    solution = assignment.model_solution.read_text()
+    for misconception in assignment.misconceptions:
+        yield Trial("misconception", misconception.id, assignment.plant(solution, misconception.id).encode())
+
+
+def _submission(assignment: Assignment, trial: Trial) -> Submission:
+    return Submission(trial.name, {assignment.main: trial.source}, hashlib.sha256(trial.source).hexdigest())
+
+
+def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> pipeline.Examination:
+    return pipeline.examine(_submission(assignment, trial), assignment, sandbox, SEED)
+
+
+# --------------------------------------------------------------------------------------------------------- marks
+def _row(assignment: Assignment, trial: Trial, seen: pipeline.Examination) -> Row:
+    if seen.verdict is None:
+        said = f"could not be imported: {seen.conduct.import_fault}"
+        return Row(trial.section, trial.name, holds=False, said=said, detail={})
+    criteria = seen.verdict.criteria
+    score, most = sum(c.score for c in criteria), sum(c.max_score for c in criteria)
+    if trial.section == "right":
+        error = _rounding(seen)
+        fine = score == most and error <= MOST_ROUNDING
+        return Row("right", trial.name, fine, _lost(criteria) or "full marks", {"rounding": f"{error:.3f}"})
+    if trial.section == "empty":
+        return Row("empty", trial.name, score == 0, f"{score:g} of {most:g}", {})
+    misconception = next(m for m in assignment.misconceptions if m.id == trial.name)
+    return _misconception_row(misconception, seen.verdict, criteria)
+
+
+def _misconception_row(m: Misconception, verdict: pipeline.Verdict, criteria: Sequence[CriterionMark]) -> Row:
+    lost = [c.id for c in criteria if c.status != "passed"]
+    collateral = [c for c in lost if c not in (m.criterion, SUFFERS_TOO)]
+    named = list(dict.fromkeys(d.misconception for d in verdict.diagnoses))
+    holds = m.criterion in lost and not collateral and named == [m.id]
+    detail = {
+        "costs": _lost([c for c in criteria if c.id == m.criterion]),
+        "collateral": ", ".join(collateral),
+        "diagnosed as": ", ".join(named) or "nothing",
+        "training": next((f"{c.score:g}" for c in criteria if c.id == SUFFERS_TOO), ""),
+    }
+    return Row("misconception", m.id, holds, m.title, detail)
+
+
+def _lost(criteria: Iterable[CriterionMark]) -> str:
+    return ", ".join(f"{c.id} −{c.max_score - c.score:g}" for c in criteria if c.score < c.max_score)
+
+
+def _rounding(seen: pipeline.Examination) -> float:
+    """The largest error of a right answer, in tolerances."""
+    assert seen.verdict is not None
+    return max((f.error for f in seen.verdict.findings if not f.check.fact and not f.check.at_most), default=0.0)
+
+
+# ------------------------------------------------------------------------------------------------------- margins
+def _margins(assignment: Assignment, right: Sequence[pipeline.Examination]) -> list[Row]:
+    rounding = max((_rounding(seen) for seen in right if seen.verdict), default=float("inf"))
+    least, name, seed = min(
+        (error, m, seed) for seed in range(SEEDS_FOR_VISIBILITY) for m, error in visibility(assignment, seed).items()
+    )
+    said = f"right answers use at most {rounding:.3f} of a tolerance (allowed {MOST_ROUNDING:g})"
+    shown = f"{name} stands {least:.0f} tolerances out (needed {LEAST_VISIBLE:g}): the least of all, at seed {seed} of "
+    shown += str(SEEDS_FOR_VISIBILITY)
+    return [
+        Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {}),
+        Row("margin", "visibility", least >= LEAST_VISIBLE, shown, {}),
+    ]
+
+
+def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
+    """How far each misconception of the family stands out of the golden trajectories, in tolerances, where it does most."""
+    scenarios = assignment.scenarios(seed)
+    golden = assignment.golden(scenarios, frozenset())
+    seen: dict[str, float] = {}
+    for subject in dict.fromkeys(map(assignment.subject, scenarios)):
+        theirs = [s for s in scenarios if assignment.subject(s) == subject]
+        known = [m for m in assignment.misconceptions if subject in m.groups]
+        if not known:
+            continue
+        predicted = assignment.predict(subject, theirs, [m.changes for m in known], frozenset())
+        best = np.zeros(len(known))
+        for scenario, arrays in zip(theirs, predicted, strict=True):
+            checked = {name for check in scenario.checks for name in check.arrays}
+            for name in checked & arrays.keys():
+                best = np.maximum(best, _distance(assignment, golden[scenario.id].arrays[name], arrays[name]))
+        for m, error in zip(known, best.tolist(), strict=True):
+            seen[f"{m.id} ({subject})"] = error
+    return seen
+
+
+def _distance(assignment: Assignment, golden: Array, predicted: Array) -> Array:
+    scale = assignment.tolerances["default"].relative * np.abs(golden).max()
+    with np.errstate(all="ignore"):
+        errors = np.nan_to_num(np.abs(predicted - golden) / scale, nan=np.inf, posinf=np.inf)
+    return np.asarray(errors.reshape(len(predicted), -1).max(axis=1))
+
+
+# --------------------------------------------------------------------------------------------------- determinism
+def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Sequence[Sandbox]) -> Iterator[Row]:
+    """The same seed gives the same report, run twice and in each sandbox."""
+    wrong = [t for t in trials if t.section == "misconception"]
+    for trial in (trials[0], *wrong[:: max(1, len(wrong) // 3)][:3]):
+        submission = _submission(assignment, trial)
+        reports = [_comparable(pipeline.grade(submission, assignment, sandbox, SEED)) for sandbox in sandboxes]
+        same = all(report == reports[0] for report in reports)
+        where = ", ".join(sandbox.name for sandbox in sandboxes)
+        yield Row("determinism", trial.name, same, "same report" if same else "reports differ", {"in": where})
+
+
+def _comparable(report: Report) -> Report:
+    return replace(report, seconds=0.0, sandbox="", log="", charts=())
+
+
+# -------------------------------------------------------------------------------------------------------- review
+def _review(assignment: Assignment) -> Iterator[Row]:
+    """Numbers cannot tell whether a hint fits: somebody has read each, and what was read has not changed since."""
+    path = assignment.folder / REVIEWED
+    reviewed = json.loads(path.read_text()) if path.exists() else {"hints": {}, "experiments": []}
+    now = _reviewable(assignment)
+    changed = [name for name, text in now["hints"].items() if reviewed["hints"].get(name) != text]
+    said = (
+        "changed since a person read them: " + ", ".join(changed[:5]) if changed else "each read with its misconception"
+    )
+    yield Row("review", "hints", not changed, said, {})
+    moved = set(now["experiments"]) ^ set(reviewed["experiments"])
+    said = "added or dropped since approval: " + ", ".join(sorted(moved)[:5]) if moved else "as approved"
+    yield Row("review", "experiments", not moved, said, {})
+
+
+def _reviewable(assignment: Assignment) -> dict[str, Any]:
+    hints = {m.id: signature(m) for m in assignment.misconceptions}
+    return {"hints": hints, "experiments": [scenario.id for scenario in assignment.scenarios(SEED)]}
+
+
+def signature(m: Misconception) -> str:
+    """Stands for what a reviewer reads together: the misconception and its hint."""
+    text = json.dumps(
+        [m.id, m.title, m.criterion, m.hint, sorted(m.changes.items()), sorted(m.groups)], ensure_ascii=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def approve(assignment: Assignment) -> None:
+    """Records that a person has read all hints and experiments as they stand."""
+    (assignment.folder / REVIEWED).write_text(json.dumps(_reviewable(assignment), indent=1) + "\n")

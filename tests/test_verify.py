@@ -1,0 +1,109 @@
+"""The proof holds for what is shipped, and fails for each way of spoiling an assignment."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder import verify
+from autograder.assignment import load
+from autograder.reference import updates
+from autograder.sandbox.choose import choose
+
+SOME = (
+    "momentum-averaged",
+    "momentum-lr-inside",
+    "correction-missing",
+    "eps-inside",
+    "adamw-coupled",
+    "zero-grad-zeros",
+)
+
+
+@pytest.fixture(scope="module")
+def optimizers():
+    return load("optimizers")
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with choose("auto", trusted=True, say=lambda _: None) as opened:
+        yield opened
+
+
+@pytest.fixture
+def prove(sandbox):
+    """The statements that fail for an assignment, as (section, name)."""
+
+    def proved(assignment, only=SOME):
+        proof = verify.verify(assignment, sandbox, only=only)
+        assert proof.holds == all(row.holds for row in proof.rows)
+        return {(row.section, row.name) for row in proof.rows if not row.holds}
+
+    return proved
+
+
+def test_what_is_shipped_is_proven(prove, optimizers):
+    assert prove(optimizers) == set()
+
+
+def test_a_weak_tolerance_is_noticed(prove, optimizers):
+    weak = {**optimizers.tolerances, "default": replace(optimizers.tolerances["default"], relative=0.1)}
+    assert ("margin", "visibility") in prove(replace(optimizers, tolerances=weak))
+
+
+def test_a_tight_tolerance_is_noticed(prove, optimizers):
+    tight = {**optimizers.tolerances, "default": replace(optimizers.tolerances["default"], relative=1e-9)}
+    failing = prove(replace(optimizers, tolerances=tight), only=())
+    assert ("margin", "rounding") in failing
+    assert ("right", "model solution") in failing
+
+
+def test_a_dropped_scenario_is_noticed(prove, optimizers):
+    """By what it alone makes visible, and by the list of experiments that a person approved."""
+
+    def without(seed):
+        return tuple(s for s in optimizers.scenarios(seed) if s.id != "zero-grad")
+
+    failing = prove(replace(optimizers, scenarios=without))
+    assert ("misconception", "zero-grad-zeros") in failing
+    assert ("review", "experiments") in failing
+
+
+def test_swapped_hints_are_noticed(prove, optimizers):
+    first, second, *rest = optimizers.misconceptions
+    swapped = (replace(first, hint=second.hint), replace(second, hint=first.hint), *rest)
+    assert prove(replace(optimizers, misconceptions=swapped), only=()) == {("review", "hints")}
+
+
+def test_a_misconception_under_a_wrong_name_is_noticed(prove, optimizers):
+    named = {m.id: m for m in optimizers.misconceptions}
+    one, other = named["momentum-averaged"], named["momentum-lr-inside"]
+    changed = {one.id: replace(one, changes=other.changes), other.id: replace(other, changes=one.changes)}
+    swapped = tuple(changed.get(m.id, m) for m in optimizers.misconceptions)
+    failing = prove(replace(optimizers, misconceptions=swapped))
+    assert {("misconception", one.id), ("misconception", other.id)} <= failing
+
+
+def test_a_broken_reference_is_noticed(prove, optimizers, monkeypatch):
+    right = updates.adam
+    monkeypatch.setattr(updates, "adam", lambda *args, **kwargs: right(*args, **kwargs) * (1 + 1e-9))
+    failing = prove(optimizers, only=())
+    assert ("reference", "Adam: defaults") in failing
+
+
+def test_another_authors_right_answer_that_loses_marks_is_noticed(prove, optimizers, tmp_path):
+    hand = tmp_path / "wrong_after_all.py"
+    hand.write_text(optimizers.samples["AdamW with L2 in the gradient"].read_text())
+    failing = prove(replace(optimizers, hands=(hand,)), only=())
+    assert ("right", "wrong_after_all") in failing
+
+
+def test_a_template_that_earns_marks_is_noticed(prove, optimizers):
+    assert ("empty", "bare template") in prove(replace(optimizers, template=optimizers.model_solution), only=())
+
+
+def test_a_report_that_differs_between_runs_is_noticed(prove, optimizers):
+    draw = np.random.default_rng()
+    unsteady = replace(optimizers, scenarios=lambda seed: optimizers.scenarios(int(draw.integers(1000))))
+    assert any(section == "determinism" for section, _ in prove(unsteady, only=("momentum-averaged",)))
