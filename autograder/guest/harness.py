@@ -92,7 +92,7 @@ def run(job, arrays, out):
     hung = {}
     for number, scenario in enumerate(job["scenarios"]):
         group = scenario["group"]
-        if hung.get(group, 0) >= 2:  # noqa: PLR2004 - a third wait would tell nothing new
+        if hung.get(group, 0) >= 2:
             continue
         recorder = Recorder()
         fault = None
@@ -189,7 +189,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def __init__(self, sources):
         self.sources = sources  # "pkg.mod" or "pkg.__init__" -> text
 
-    def find_spec(self, name, path=None, target=None):  # noqa: ARG002
+    def find_spec(self, name, path=None, target=None):
         for key, package in ((name, False), (name + ".__init__", True)):
             if key in self.sources:
                 return importlib.util.spec_from_loader(name, self, is_package=package)

@@ -1,0 +1,182 @@
+"""Talks to one started guest over its three pipes, and never longer than the limits say.
+
+The clock starts when the guest is ready. From then on it may do anything: stay silent, flood, close its
+pipes, die, or leave a daemon behind that holds them open. What it sent before is always kept.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from autograder.model import EndReason, Limits, Run
+from autograder.sandbox import SandboxFailed
+from autograder.sandbox.limits import LOG_FLOOD_FACTOR
+from autograder.wire import first_frame_end
+
+CHUNK = 2**16  # what a pipe holds
+MOMENT = 0.5  # seconds to read what is still in the pipes of a guest that is gone: it is there already
+FAREWELL = 2.0  # seconds for a guest to leave after closing its output: nothing more can come of it
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended: by itself with a status, or by a signal (0 = none)."""
+
+    status: int
+    signal: int
+
+
+class Guest(Protocol):
+    """A started guest. The numbers are file descriptors; `gone` becomes readable when the guest has ended."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+    gone: int
+
+    def end(self) -> Ending:
+        """Kills whatever is left of the guest, and says how it had ended. Closes nothing, can be repeated."""
+
+    def close(self) -> None:
+        """Ends the guest and gives back everything that it held."""
+
+
+def boot(guest: Guest, limits: Limits) -> bytes:
+    """Waits until the guest is ready, and returns the frame that says so.
+
+    Raises:
+        SandboxFailed: it did not become ready. No foreign byte has been read until then: the fault is ours.
+    """
+    pipes = _Pipes(guest, limits)
+    deadline = time.monotonic() + limits.boot_seconds
+    while first_frame_end(bytes(pipes.output)) is None:
+        left = deadline - time.monotonic()
+        if left <= 0 or pipes.gone or pipes.silent:
+            guest.end()
+            pipes.drain()
+            said = pipes.log.decode(errors="replace").strip()[-300:]
+            raise SandboxFailed(f"the guest did not become ready: {said or 'it said nothing'}")
+        pipes.turn(left)
+    return bytes(pipes.output)
+
+
+def converse(guest: Guest, job: bytes, limits: Limits, ready: bytes) -> Run:
+    """Hands over the job and collects what comes out, until the guest is gone or a limit is reached."""
+    pipes = _Pipes(guest, limits, ready, job)
+    started = time.monotonic()
+    deadline = started + limits.wall_seconds
+    ours: tuple[EndReason, str] | None = None
+    while ours is None and not pipes.gone:
+        if pipes.silent:
+            deadline = min(deadline, time.monotonic() + FAREWELL)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            closed = pipes.silent and time.monotonic() - started < limits.wall_seconds
+            ours = ("exited", "closed its own output") if closed else ("time", f"{limits.wall_seconds:g} s")
+        elif not (ours := pipes.flood()):
+            pipes.turn(left)
+    seconds = time.monotonic() - started
+    theirs = guest.end()
+    pipes.drain()
+    log = bytes(pipes.log)
+    end, detail = ours or pipes.flood() or how_it_ended(theirs, log, seconds, limits)
+    return Run(bytes(pipes.output[: limits.output_bytes]), log, end, detail, seconds)
+
+
+def how_it_ended(ending: Ending, log: bytes, seconds: float, limits: Limits) -> tuple[EndReason, str]:
+    """Names the end of a guest that nobody stopped."""
+    if ending.signal == 0 and ending.status == 0:
+        return "finished", ""
+    if ending.signal == 0:
+        out_of_memory = b"MemoryError" in log[-500:]  # the harness itself ran out, beyond a scenario
+        return ("memory", "MemoryError") if out_of_memory else ("exited", f"exit status {ending.status}")
+    known = ending.signal in set(signal.Signals)
+    name = signal.Signals(ending.signal).name if known else f"signal {ending.signal}"
+    if ending.signal == signal.SIGXCPU:
+        return "cpu", name
+    if ending.signal == signal.SIGKILL and seconds >= limits.cpu_seconds:
+        return "cpu", name  # it ignored SIGXCPU, and the kernel insists one second later
+    return "crashed", name
+
+
+class _Pipes:
+    """The three pipes and what has gone through them."""
+
+    def __init__(self, guest: Guest, limits: Limits, output: bytes = b"", job: bytes = b"") -> None:
+        self.guest, self.limits = guest, limits
+        self.output, self.log, self.logged = bytearray(output), bytearray(), 0
+        self.gone = False
+        self.rest = memoryview(job)
+        self.open = {guest.stdout: self._output, guest.stderr: self._log, guest.gone: self._gone}
+        if job:
+            self.open[guest.stdin] = self._job
+        for descriptor in self.open.keys() - {guest.gone}:
+            os.set_blocking(descriptor, False)
+
+    @property
+    def silent(self) -> bool:
+        """Nothing more can be observed."""
+        return self.guest.stdout not in self.open
+
+    def flood(self) -> tuple[EndReason, str] | None:
+        if len(self.output) > self.limits.output_bytes:
+            return "output", f"more than {self.limits.output_bytes} bytes of observations"
+        if self.logged > LOG_FLOOD_FACTOR * self.limits.log_bytes:
+            return "output", f"printed more than {LOG_FLOOD_FACTOR * self.limits.log_bytes} bytes"
+        return None
+
+    def turn(self, seconds: float) -> bool:
+        """Waits for something to happen, and lets it happen once; False when nothing did in time."""
+        with selectors.DefaultSelector() as selector:
+            for descriptor, react in self.open.items():
+                writing = descriptor == self.guest.stdin
+                event = selectors.EVENT_WRITE if writing else selectors.EVENT_READ
+                selector.register(descriptor, event, react)
+            ready = selector.select(seconds)
+        for key, _ in ready:
+            key.data()
+        return bool(ready)
+
+    def drain(self) -> None:
+        """Reads what is left in the pipes, at most for a moment: a daemon may hold them open."""
+        self.open.pop(self.guest.stdin, None)
+        self.open.pop(self.guest.gone, None)
+        deadline = time.monotonic() + MOMENT
+        while self.open and (left := deadline - time.monotonic()) > 0 and not self.flood():
+            self.turn(left)
+
+    def _output(self) -> None:
+        self.output += self._read(self.guest.stdout)
+
+    def _log(self) -> None:
+        said = self._read(self.guest.stderr)
+        self.logged += len(said)
+        self.log += said[: max(0, self.limits.log_bytes - len(self.log))]
+
+    def _read(self, descriptor: int) -> bytes:
+        try:
+            data = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return b""
+        if not data:
+            del self.open[descriptor]
+        return data
+
+    def _job(self) -> None:
+        try:
+            self.rest = self.rest[os.write(self.guest.stdin, self.rest[:CHUNK]) :]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # it died, or closed its input: `gone` and its output tell which
+            self.rest = self.rest[:0]
+        if not self.rest:
+            del self.open[self.guest.stdin]
+
+    def _gone(self) -> None:
+        self.gone = True
+        del self.open[self.guest.gone]

@@ -1,0 +1,30 @@
+"""What one submission may use, for every sandbox: the only place where these numbers stand."""
+
+from autograder.model import Limits
+
+LIMITS = Limits(
+    wall_seconds=20.0,  # from the guest being ready: 60 scenarios take 0.1 s; the slowest honest hand seen took 1 s
+    cpu_seconds=15,  # a spinning process is named "cpu" before the wall clock says "time"
+    scenario_seconds=1.0,  # one polite interruption: a loop in one optimizer must not cost the others
+    memory_bytes=512 * 2**20,  # Python with NumPy needs 40 MB resident, 250 MB of address space
+    processes=32,  # processes and threads; an honest submission needs one
+    open_files=64,
+    file_bytes=2**20,  # largest file it may write, where it may write at all
+    output_bytes=8 * 2**20,  # all frames: 80 scenarios × 10 arrays × 1000 numbers × 8 bytes, rounded up
+    log_bytes=64 * 2**10,  # kept of what it prints; a hundred times as much ends the run
+    boot_seconds=60.0,  # starting Python and NumPy on a busy machine: ours, not the student's
+)
+LOG_FLOOD_FACTOR = 100
+
+
+def rlimits(limits: Limits) -> dict[str, tuple[int, int]]:
+    """The kernel's limits for one guest, soft and hard; the harness lowers them first of all."""
+    equal = {
+        "AS": limits.memory_bytes,
+        "FSIZE": limits.file_bytes,
+        "NOFILE": limits.open_files,
+        "NPROC": limits.processes,  # per uid: where an ordinary user's own count too, a guest may start none
+        "CORE": 0,
+    }
+    # Between the two the guest gets SIGXCPU, which says what happened; SIGKILL is for those who ignore it.
+    return {"CPU": (limits.cpu_seconds, limits.cpu_seconds + 1)} | {k: (v, v) for k, v in equal.items()}

@@ -1,0 +1,6 @@
+# expect: finished
+# imported: TookTooLong
+"""Never finishes being imported."""
+
+while True:
+    pass

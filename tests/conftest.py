@@ -1,0 +1,68 @@
+"""What tests share: asking for a part of the machine that may be missing, and the image of the docker guests.
+
+`require("docker")` skips with the reason where there is none, and fails instead where REQUIRE_DOCKER=1 is set, as in CI:
+there a missing engine is a fault, not a circumstance.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from functools import cache
+from typing import Any
+
+import pytest
+
+from autograder.sandbox import SandboxUnavailable
+from autograder.sandbox.docker import connect, ensure_image
+
+
+def require(name: str) -> None:
+    """Goes on only where `name` ("docker", "landlock", "root") is here."""
+    if problem := _problem(name):
+        variable = f"REQUIRE_{name.upper()}"
+        if os.environ.get(variable) == "1":
+            pytest.fail(f"{variable}=1, but: {problem}")
+        pytest.skip(problem)
+
+
+@cache
+def _problem(name: str) -> str:
+    """Why it is not here, or ""."""
+    if name == "root":
+        return "" if os.geteuid() == 0 else "needs root"
+    try:
+        if name == "docker":
+            _docker_image()
+        else:
+            module = importlib.import_module(f"autograder.sandbox.{name}")
+            with getattr(module, f"{name.capitalize()}Sandbox")():
+                pass
+    except SandboxUnavailable as error:
+        return str(error)
+    return ""
+
+
+@cache
+def _docker_image() -> str:
+    """The guest image, built when missing; TEST_BASE_IMAGE says on what, where Docker Hub cannot be reached."""
+    client = connect()
+    try:
+        base = os.environ.get("TEST_BASE_IMAGE")
+        return ensure_image(client, base=base, network="host" if base else None)
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def docker_image() -> str:
+    require("docker")
+    return _docker_image()
+
+
+@pytest.fixture(scope="session")
+def docker_client(docker_image: str) -> Any:  # noqa: ARG001 - only where there is an engine with an image
+    """The engine itself, to look at what gradmark left there."""
+    client = connect()
+    yield client
+    client.close()
