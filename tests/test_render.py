@@ -104,9 +104,7 @@ def charts() -> tuple[Chart, ...]:
 
 def perfect() -> Report:
     return report(
-        remarks=(
-            "PyTorch applies AdamW's decay before the Adam step, you apply it after: both are decoupled.",
-        )
+        remarks=("PyTorch applies AdamW's decay before the Adam step, you apply it after: both are decoupled.",)
     )
 
 
@@ -173,11 +171,7 @@ def hostile() -> Report:
         remarks=(bad,),
         quiz=(ItemMark(HOSTILE, 0, 1, HOSTILE, bad),),
         exhibits=(Exhibit("s", HOSTILE, HOSTILE, (HOSTILE, f"a = {HOSTILE}"), ((HOSTILE,) * 4,), bad),),
-        charts=(
-            Chart(
-                HOSTILE, HOSTILE, bad, HOSTILE, HOSTILE, (Series("$x" + HOSTILE, (0.0,), (1.0,), "yours"),)
-            ),
-        ),
+        charts=(Chart(HOSTILE, HOSTILE, bad, HOSTILE, HOSTILE, (Series("$x" + HOSTILE, (0.0,), (1.0,), "yours"),)),),
         versions={HOSTILE: HOSTILE},
         sandbox=HOSTILE,
         log=bad,
@@ -347,9 +341,7 @@ def test_the_page_is_whole_and_in_order(sample):
     assert not seen.open
     ids = [value for _, name, value in seen.attributes if name == "id"]
     assert len(ids) == len(set(ids))
-    wanted = {
-        part for _, name, value in seen.attributes if name == "aria-labelledby" for part in value.split()
-    }
+    wanted = {part for _, name, value in seen.attributes if name == "aria-labelledby" for part in value.split()}
     assert wanted <= set(ids)
     assert seen.headings[0] == 1
     assert seen.headings.count(1) == 1
@@ -481,9 +473,7 @@ def test_the_same_chart_gives_the_same_bytes_in_another_process(chart):
 def test_golden_and_yours_differ_by_more_than_colour():
     drawn = ET.fromstring(pictures.svg(charts()[0]))  # noqa: S314 - drawn by us
     styles = {
-        role: next(
-            e.get("style") for e in drawn.iter() if f"var(--{role}" in e.get("style", "") and e.get("d")
-        )
+        role: next(e.get("style") for e in drawn.iter() if f"var(--{role}" in e.get("style", "") and e.get("d"))
         for role in ("golden", "yours")
     }
     assert "dasharray" in styles["yours"]
@@ -496,9 +486,7 @@ def test_runs_that_diverged_can_be_drawn():
     steps = tuple(float(i) for i in range(7))
     for log_y in (True, False):
         for role in ("golden", "yours", "context"):
-            drawn = pictures.svg(
-                Chart("c", "t", "", "x", "y", (Series("s", steps, wild, role),), log_y=log_y)
-            )
+            drawn = pictures.svg(Chart("c", "t", "", "x", "y", (Series("s", steps, wild, role),), log_y=log_y))
             assert "nan" not in drawn
             assert "inf" not in drawn
 
@@ -515,9 +503,9 @@ def test_charts_with_nothing_in_them_can_be_drawn():
     for surface in (None, flat):
         for series in ((), (Series("s", (), (), "yours"),)):
             for log_y in (True, False):
-                assert pictures.svg(
-                    Chart("c", "t", "", "x", "y", series, log_y=log_y, surface=surface)
-                ).startswith("<svg ")
+                assert pictures.svg(Chart("c", "t", "", "x", "y", series, log_y=log_y, surface=surface)).startswith(
+                    "<svg "
+                )
 
 
 def test_a_path_that_leaves_the_picture_says_so():

@@ -286,9 +286,7 @@ def test_a_tensor_copies_what_it_is_made_from() -> None:
     assert x.data.tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize(
-    "operation", [lambda a: a * 0.1, lambda a: 0.1**a, lambda a: 0.1 / a, lambda a: 0.1 - a]
-)
+@pytest.mark.parametrize("operation", [lambda a: a * 0.1, lambda a: 0.1**a, lambda a: 0.1 / a, lambda a: 0.1 - a])
 def test_a_plain_number_is_not_rounded_to_float32(operation: Op) -> None:
     (x,) = wrap([np.array([1.0, 3.0])])
     assert np.array_equal(operation(x).data, operation(x.data))

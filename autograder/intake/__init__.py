@@ -107,15 +107,11 @@ def _read(path: Path, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes
     files, remarks = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main, extras)
     left = [extra for extra in extras if path.name == main and os.path.lexists(path.with_name(extra))]
     if left:
-        remarks.append(
-            f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder."
-        )
+        remarks.append(f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder.")
     return files, remarks
 
 
-def _from_file(
-    name: str, data: bytes, main: str, extras: Sequence[str]
-) -> tuple[dict[str, bytes], list[str]]:
+def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
     if suffix(name) == ".zip":
         return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
     if suffix(name) == ".ipynb":
@@ -124,13 +120,9 @@ def _from_file(
     return {main: text.source(name, data)}, []
 
 
-def _from_tree(
-    tree: Tree, main: str, extras: Sequence[str], *, zips: bool
-) -> tuple[dict[str, bytes], list[str]]:
+def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> tuple[dict[str, bytes], list[str]]:
     chosen = choose(tree.names, main, zips=zips)
-    files, remarks = _from_file(
-        posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras
-    )
+    files, remarks = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
     if posixpath.basename(chosen) != main:
         remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
     beside = {posixpath.join(posixpath.dirname(chosen), extra): extra for extra in extras}

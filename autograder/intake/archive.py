@@ -19,9 +19,7 @@ from autograder.intake.names import Refused, Tree, show, show_some, visible
 MAX_ZIP_BYTES = 8_000_000  # a notebook with pictures is under 2 MB; zipfile holds all of it in memory
 MAX_ENTRIES = 200
 MAX_NAME_BYTES = 255  # the longest name of most file systems
-MAX_UNPACKED_BYTES = (
-    100_000_000  # as declared, all entries together; a data set beside the code is still fine
-)
+MAX_UNPACKED_BYTES = 100_000_000  # as declared, all entries together; a data set beside the code is still fine
 MAX_RATIO = 200  # source packs 3 to 10 fold, a notebook full of equal outputs up to 100, deflate's bombs 1000
 CHUNK_BYTES = 64_000
 _ENTRY = b"PK\x01\x02"  # starts every entry of the directory
@@ -40,9 +38,7 @@ def tree(name: str, data: bytes, main: str) -> Tree:
         raise Refused(
             f"{show(name)} is larger than {MAX_ZIP_BYTES // 1_000_000} MB. Zip only {main} and hand in again."
         )
-    if (
-        data.count(_ENTRY) > MAX_ENTRIES
-    ):  # before zipfile makes an object of each, whatever the header's count says
+    if data.count(_ENTRY) > MAX_ENTRIES:  # before zipfile makes an object of each, whatever the header's count says
         raise Refused(f"{show(name)} holds more than {MAX_ENTRIES} files. Zip only {main} and hand in again.")
     archive = _open(name, data, main)
     entries = archive.infolist()
@@ -82,9 +78,7 @@ def _check(entry: zipfile.ZipInfo, main: str) -> None:
     elif entry.flag_bits & _ENCRYPTED:
         trouble = "is encrypted"
     if trouble:
-        raise Refused(
-            f"{show(name)} in your zip {trouble}. Zip the plain file {main} without it and hand in again."
-        )
+        raise Refused(f"{show(name)} in your zip {trouble}. Zip the plain file {main} without it and hand in again.")
 
 
 def _require_distinct(names: list[str]) -> None:
@@ -111,9 +105,7 @@ def _inflate(archive: zipfile.ZipFile, name: str, cap: int, main: str) -> bytes:
                 parts.append(part)
                 size += len(part)
                 if size > MAX_RATIO * max(entry.compress_size, CHUNK_BYTES // MAX_RATIO):
-                    raise Refused(
-                        f"{show(name)} in your zip unpacks to more than code ever does. Zip the plain file."
-                    )
+                    raise Refused(f"{show(name)} in your zip unpacks to more than code ever does. Zip the plain file.")
     except (*_BROKEN, NotImplementedError, RuntimeError) as error:
         raise Refused(f"{show(name)} in your zip is damaged. Zip {main} again and hand in again.") from error
     return b"".join(parts)

@@ -68,9 +68,7 @@ class _Names:
     """What is known of names while going through a notebook from top to bottom."""
 
     own: set[str]  # classes and functions that it defines
-    safe: set[str] = field(
-        default_factory=lambda: set(_SAFE)
-    )  # from the standard library, NumPy, or made of them
+    safe: set[str] = field(default_factory=lambda: set(_SAFE))  # from the standard library, NumPy, or made of them
     data: set[str] = field(default_factory=set)  # variables that were kept
     lost: set[str] = field(default_factory=set)  # bound, or perhaps changed, by what was left out
 
@@ -168,9 +166,7 @@ def _kept_line(line: Line, names: _Names, *, guarded: bool, top: bool = False) -
     if line.magic:
         return True
     if not top and _CLAUSE.match(line.code):
-        return _uses_nothing_lost(line.code, names) and all(
-            _safe_call(c, names) for c in _CALL.finditer(line.code)
-        )
+        return _uses_nothing_lost(line.code, names) and all(_safe_call(c, names) for c in _CALL.finditer(line.code))
     return all(_kept_simple(part.strip(), names, guarded=guarded or top) for part in line.code.split(";"))
 
 
@@ -252,9 +248,7 @@ def _touched(statement: Statement) -> set[str]:
 # ----------------------------------------------------------------------------------------- what imports bring
 def _roots(code: str) -> set[str]:
     """The top packages that the imports in a line name; a relative import has none."""
-    return {
-        root for part in code.split(";") if _IMPORT.match(part.strip()) for root in _roots_of(part.strip())
-    }
+    return {root for part in code.split(";") if _IMPORT.match(part.strip()) for root in _roots_of(part.strip())}
 
 
 def _roots_of(code: str) -> set[str]:

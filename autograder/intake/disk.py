@@ -49,9 +49,7 @@ def tree(folder: Path) -> Tree:
                 if not visible(entry.name):
                     continue
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if not is_folder or entry.name.endswith(
-                    ".py"
-                ):  # such a folder is a mistake, which reading tells
+                if not is_folder or entry.name.endswith(".py"):  # such a folder is a mistake, which reading tells
                     names.append(prefix + entry.name)
                 if is_folder and prefix.count("/") < MAX_DEPTH:
                     waiting.append((prefix + entry.name + "/", here / entry.name))

@@ -30,9 +30,7 @@ class Tree:
 
 def show(name: str) -> str:
     """The name in quotes, fit for any message: control, bidi and undecodable characters escaped, cut."""
-    escaped = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in name[: MAX_SHOWN + 1]
-    )
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name[: MAX_SHOWN + 1])
     return f'"{escaped}"' if len(escaped) <= MAX_SHOWN else f'"{escaped[: MAX_SHOWN - 1]}…"'
 
 

@@ -44,9 +44,7 @@ def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str]]:
     if not any(cell.source.strip() or cell.skipped for cell in cells):
         raise Refused(f"{show(name)} has no code in its code cells. Save the notebook and hand in again.")
     if sum(len(cell.source) for cell in cells) > MAX_CODE_BYTES:
-        raise Refused(
-            f"{show(name)} holds more than {MAX_CODE_BYTES // 1_000_000} MB of code. Take out pasted data."
-        )
+        raise Refused(f"{show(name)} holds more than {MAX_CODE_BYTES // 1_000_000} MB of code. Take out pasted data.")
     exported = [cell for cell in cells if cell.exported]
     taken = exported or [cell for cell in cells if cell.source.strip() and not cell.skipped]
     if not taken:
@@ -65,19 +63,13 @@ def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> bytes:
         parts.append("import contextlib as _contextlib")
     for cell, edit in zip(cells, edits, strict=True):
         parts += ["", f"# %% code cell {cell.number}", edit.text.rstrip()]
-    return ("\n".join(parts) + "\n").encode(
-        "utf-8", "backslashreplace"
-    )  # JSON can spell half a surrogate pair
+    return ("\n".join(parts) + "\n").encode("utf-8", "backslashreplace")  # JSON can spell half a surrogate pair
 
 
-def _remarks(
-    cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[Edit], *, exported: bool
-) -> list[str]:
+def _remarks(cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[Edit], *, exported: bool) -> list[str]:
     remarks = []
     if exported:
-        remarks.append(
-            f"Your notebook marks cells with #| export: {len(taken)} of {len(cells)} code cells were read."
-        )
+        remarks.append(f"Your notebook marks cells with #| export: {len(taken)} of {len(cells)} code cells were read.")
     elif left := [str(cell.number) for cell in cells if cell.skipped]:
         remarks.append(f"Tests and cells in other languages were left out: {_cells(left)}.")
     if dropped := [str(cell.number) for cell, edit in zip(taken, edits, strict=True) if edit.dropped]:
@@ -94,9 +86,7 @@ def _remarks(
 
 
 def _cells(numbers: Sequence[str]) -> str:
-    return (
-        "code cell " + ", ".join(numbers[:5]) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
-    )
+    return "code cell " + ", ".join(numbers[:5]) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
 
 
 # --------------------------------------------------------------------------------------------------- one cell
@@ -104,9 +94,7 @@ def _cell(number: int, cell: dict[str, Any], main: str) -> Cell:
     text = cell["input"] if "input" in cell else cell.get("source", "")  # nbformat 3, 4
     text = "".join(text) if isinstance(text, list) and all(isinstance(t, str) for t in text) else text
     if not isinstance(text, str):
-        raise Refused(
-            f"Code cell {number} of your notebook has no text. Open it in Jupyter, save it, hand in again."
-        )
+        raise Refused(f"Code cell {number} of your notebook has no text. Open it in Jupyter, save it, hand in again.")
     python = _python(text.replace("\r\n", "\n").replace("\r", "\n"), main)
     lines = python.split("\n")
     exported = _blank_export_markers(lines)
@@ -146,9 +134,7 @@ def _is_test(cell: dict[str, Any]) -> bool:
     """A locked test of nbgrader: graded, but not for the student to write."""
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    return (
-        isinstance(nbgrader, dict) and nbgrader.get("grade") is True and nbgrader.get("solution") is not True
-    )
+    return isinstance(nbgrader, dict) and nbgrader.get("grade") is True and nbgrader.get("solution") is not True
 
 
 # --------------------------------------------------------------------------------------------- the whole file
@@ -165,16 +151,12 @@ def _code_cells(name: str, data: bytes) -> list[dict[str, Any]]:
             f"{show(name)} is not a notebook (no valid JSON). Save it in Jupyter and hand in again."
         ) from error
     if not isinstance(book, dict) or book.get("nbformat") not in (3, 4):
-        raise Refused(
-            f"{show(name)} is not a notebook of format 3 or 4. Save it in Jupyter and hand in again."
-        )
+        raise Refused(f"{show(name)} is not a notebook of format 3 or 4. Save it in Jupyter and hand in again.")
     _require_python(name, book.get("metadata"))
     sheets = [book] if book["nbformat"] == 4 else book.get("worksheets")
     cells = [cell for sheet in _dicts(sheets) for cell in _dicts(sheet.get("cells"))]
     if len(cells) > MAX_CELLS:
-        raise Refused(
-            f"{show(name)} has more than {MAX_CELLS} cells. Keep those of your solution and hand in again."
-        )
+        raise Refused(f"{show(name)} has more than {MAX_CELLS} cells. Keep those of your solution and hand in again.")
     return [cell for cell in cells if cell.get("cell_type") == "code"]
 
 

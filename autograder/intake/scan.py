@@ -53,9 +53,7 @@ class Line:
     magic: bool = False
 
 
-Statement = Sequence[
-    Line
-]  # at top level: its first line is not indented, the others are its block and clauses
+Statement = Sequence[Line]  # at top level: its first line is not indented, the others are its block and clauses
 
 
 def statements(text: str) -> Sequence[Statement]:

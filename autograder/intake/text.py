@@ -6,9 +6,7 @@ import codecs
 
 from autograder.intake.names import Refused, show
 
-MAX_SOURCE_BYTES = (
-    256_000  # the longest TinyTorch edition of the module has 95 kB, comments and essays included
-)
+MAX_SOURCE_BYTES = 256_000  # the longest TinyTorch edition of the module has 95 kB, comments and essays included
 _UTF16 = "is saved as UTF-16 (Windows calls it “Unicode”). Save it as UTF-8 and hand in again."
 
 

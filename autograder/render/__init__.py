@@ -29,9 +29,7 @@ def rounded(value: float) -> float:
 def total(report: Report) -> tuple[float, float]:
     """Score and maximum as sums of the rounded rows: whoever adds up what is shown gets the total shown."""
     rows: list[CriterionMark | ItemMark] = [*report.criteria, *report.quiz]
-    score, maximum = (
-        sum(map(rounded, column)) for column in ([r.score for r in rows], [r.max_score for r in rows])
-    )
+    score, maximum = (sum(map(rounded, column)) for column in ([r.score for r in rows], [r.max_score for r in rows]))
     return rounded(score), rounded(maximum)
 
 

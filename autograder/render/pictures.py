@@ -93,9 +93,7 @@ def _drawn(chart: Chart) -> str:
 
     out = io.StringIO()
     with _DRAWING, rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Glyph .* missing from font"
-        )  # the reader's browser has its own fonts
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's browser has its own fonts
         figure = Figure(SIZE_WITH_SURFACE if chart.surface else SIZE)
         FigureCanvasSVG(figure)
         axes = figure.add_axes((0.16, 0.17, 0.81, 0.72 if not chart.surface else 0.74))
@@ -117,18 +115,14 @@ def _plot(axes: Axes, chart: Chart) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(_short))
     axes.minorticks_off()
     for series in chart.series:
-        label = one_line(series.label, 40) + (
-            " (leaves the picture)" if _leaves(series, chart.surface) else ""
-        )
+        label = one_line(series.label, 40) + (" (leaves the picture)" if _leaves(series, chart.surface) else "")
         axes.plot(series.x, series.y, label=label, markevery=_markevery(series), **_look(series))
     if chart.surface is not None:
         _terrain(axes, chart)
     axes.set_xlabel(one_line(chart.x_label, 60))
     axes.set_ylabel(one_line(chart.y_label, 60))
     if chart.series:
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, frameon=False, handlelength=3, fontsize=9
-        )
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, frameon=False, handlelength=3, fontsize=9)
 
 
 def _look(series: Series) -> dict[str, Any]:
@@ -150,9 +144,7 @@ def _terrain(axes: Axes, chart: Chart) -> None:
     axes.set(xlim=(surface.x.min(), surface.x.max()), ylim=(surface.y.min(), surface.y.max()))
     first = next((s for s in chart.series if s.role == "golden" and s.x), None)
     if first is not None:
-        axes.annotate(
-            "start", (first.x[0], first.y[0]), xytext=(6, 6), textcoords="offset points", clip_on=True
-        )
+        axes.annotate("start", (first.x[0], first.y[0]), xytext=(6, 6), textcoords="offset points", clip_on=True)
 
 
 def _leaves(series: Series, surface: Surface | None) -> bool:
@@ -243,9 +235,7 @@ def _describe(root: ET.Element, chart: Chart, prefix: str) -> None:
     title, desc = ET.Element("title", id=f"{prefix}-title"), ET.Element("desc", id=f"{prefix}-desc")
     title.text = one_line(chart.title)
     ends = [
-        f"{one_line(s.label, 40)}: from {_at(s, 0, chart)} to {_at(s, -1, chart)}."
-        for s in chart.series
-        if s.x and s.y
+        f"{one_line(s.label, 40)}: from {_at(s, 0, chart)} to {_at(s, -1, chart)}." for s in chart.series if s.x and s.y
     ]
     desc.text = " ".join([" ".join(visible(chart.caption).split()), *ends])
     root.insert(0, desc)

@@ -38,9 +38,7 @@ def report_view(report: Report) -> RenderableType:
 
 
 def _head(report: Report) -> RenderableType:
-    head = Text.assemble(
-        (one_line(report.path), "bold"), "  ", (_score(report), "bold " + _score_colour(report))
-    )
+    head = Text.assemble((one_line(report.path), "bold"), "  ", (_score(report), "bold " + _score_colour(report)))
     lines = [head, Text(verdict(report))]
     if report.message:
         lines.append(Text(visible(report.message, LONGEST_MESSAGE)))

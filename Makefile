@@ -1,0 +1,66 @@
+# Each target does its own set-up; nothing but Python 3.11 or newer and make is needed beforehand.
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Hashes pin every file, and wheels only: nothing is compiled, nothing runs at install.
+INSTALL := $(PIP) install --require-hashes --only-binary :all: -r
+# setuptools is in the locks, so the tree itself is installed without asking any index.
+TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: help demo test lint bench image lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/run.stamp ## mark the sample submissions; prints a table and where the HTML reports are
+	@$(BIN)/gradmark demo
+
+test: $(VENV)/dev.stamp ## run every test that this machine can run
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing NumPy
+	@$(BIN)/python tests/bench.py
+
+image: $(VENV)/run.stamp ## build the guest image for the docker sandbox
+	@$(BIN)/python -m autograder.sandbox.docker build $(IMAGE)
+
+lock: $(VENV)/made.stamp ## resolve the dependencies again and write requirements/*.txt
+	@$(PIP) install uv
+	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree $(LOCK) -o requirements/run.txt
+	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:dev -c requirements/run.txt $(LOCK) -o requirements/dev.txt
+
+clean: ## remove everything that make made
+	@rm -rf $(VENV) build dist demo-reports *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A stamp is older than a lock that changed: then, and only then, things are installed again.
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml $(VENV)/made.stamp
+	@echo "gradmark: installing what it needs into $(VENV)" >&2
+	@$(INSTALL) requirements/run.txt
+	@$(TREE)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	@echo "gradmark: installing what its tests need into $(VENV)" >&2
+	@$(INSTALL) requirements/dev.txt
+	@touch $@
+
+# The interpreter under an old .venv may be gone after an upgrade: make a new one then.
+ifneq ($(shell $(BIN)/python -c 'print("works")' 2>/dev/null),works)
+.PHONY: $(VENV)/made.stamp
+endif
+$(VENV)/made.stamp:
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    $$python -m venv --clear $(VENV) && touch $@ && exit 0; exit 1; \
+	  fi; \
+	done; \
+	echo "gradmark needs Python 3.11 or newer with its venv module (Debian, Ubuntu: apt install python3-venv)." >&2; \
+	echo "Is it somewhere unusual? make PYTHON=/path/to/python3 ..." >&2; exit 1

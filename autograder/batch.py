@@ -1,0 +1,112 @@
+"""Marks many submissions in parallel, in one sandbox; one that breaks us stops no other."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from autograder.model import Assignment, Report
+    from autograder.sandbox import Sandbox
+
+ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
+NOT_JUDGED = "The grader failed, and your code was not judged. This is no mark."
+
+
+@contextmanager
+def opening(name: str, *, trusted: bool, say: Callable[[str], None]) -> Iterator[Future[Sandbox]]:
+    """A sandbox that opens on a thread of its own: its guest boots while the caller imports what it needs."""
+    opened = ExitStack()
+
+    def start() -> Sandbox:
+        from autograder.sandbox.choose import choose
+
+        return opened.enter_context(choose(name, trusted=trusted, say=say))
+
+    # The thread outlives the marking: the kernel ends some guests together with the thread that started them.
+    with opened, ThreadPoolExecutor(1, "sandbox") as thread:
+        yield thread.submit(start)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A report on what lies at `path`, and what of ours broke on the way to it."""
+
+    path: Path
+    report: Report
+    trouble: Exception | None = None
+
+    def called(self, label: str) -> Marked:
+        """The same, under a name that says more than its path."""
+        return replace(self, report=replace(self.report, path=label))
+
+    def without_marks(self) -> Report:
+        """The same submission, as one that was not judged."""
+        return replace(
+            self.report,
+            status="grader_error",
+            message=NOT_JUDGED,
+            criteria=(),
+            diagnoses=(),
+            remarks=(),
+            quiz=(),
+            exhibits=(),
+            charts=(),
+            seconds=0.0,
+        )
+
+
+def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None) -> Marked:
+    """The report on one submission, whatever happens: our own faults become a `grader_error`."""
+    from autograder.intake import read
+    from autograder.model import Report
+    from autograder.pipeline import grade
+    from autograder.sandbox import SandboxFailed
+
+    trouble: Exception | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            return Marked(path, grade(read(path, main=assignment.main), assignment, sandbox, seed))
+        except SandboxFailed as error:
+            trouble = error
+        except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on
+            trouble = error
+            break
+    report = Report(assignment.id, assignment.digest, seed or 0, str(path), "", "grader_error", NOT_JUDGED, ())
+    return Marked(path, replace(report, sandbox=sandbox.name), trouble)
+
+
+def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], Marked], jobs: int) -> Iterator[Marked]:
+    """Reports in the order in which they are finished.
+
+    At most `jobs` wait for a slow reader; then marking waits too: memory does not grow with `paths`.
+    """
+    todo: queue.SimpleQueue[Path] = queue.SimpleQueue()
+    done: queue.Queue[Marked] = queue.Queue(maxsize=jobs)
+    for path in paths:
+        todo.put(path)
+
+    def work() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                done.put(mark_one(todo.get_nowait()))
+
+    # Daemons: after Ctrl-C nobody waits for a submission that is still running; closing the sandbox ends it.
+    for number in range(min(jobs, len(paths))):
+        threading.Thread(target=work, name=f"marking-{number}", daemon=True).start()
+    try:
+        for _ in paths:
+            yield done.get()
+    finally:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                todo.get_nowait()

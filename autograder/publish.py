@@ -1,0 +1,189 @@
+"""Publishes reports as they are finished: as a table, as JSON lines, as HTML pages. Keeps nothing large."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import traceback
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from autograder.render.escape import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from autograder.batch import Marked
+    from autograder.model import Assignment, Report
+
+PROOF_WIDTH = 118  # columns: five of them, of which none should wrap
+LONGEST_NAME = 60  # characters of a page's name: at most 240 bytes, where file systems allow 255
+
+
+def say(message: str) -> None:
+    """To whoever sits there; stdout belongs to the reports."""
+    print(f"gradmark: {message}", file=sys.stderr, flush=True)
+
+
+def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None) -> bool:
+    """Shows each report as soon as it is known; says whether every submission could be judged."""
+    failed = 0
+    rows: dict[Path, Report] = {}
+    try:
+        for one in _with_progress(marked, len(paths), form):
+            report = _show(one, form, pages)
+            failed += report.status == "grader_error"
+            if form == "text":
+                rows[one.path] = report if len(paths) == 1 else replace(report, charts=(), exhibits=(), log="")
+    finally:  # after Ctrl-C too: what is finished is shown
+        if form == "text":
+            _print_table([rows[path] for path in paths if path in rows], len(paths))
+        if pages and pages.written and form != "html":
+            _print_pages(pages.in_order(), to_stdout=form == "text")
+    if failed:
+        say(f"the grader failed on {failed} of {len(paths)} submissions, which were not judged")
+    return not failed
+
+
+def _show(one: Marked, form: str, pages: Pages | None) -> Report:
+    """Shows one report. One that cannot be drawn is a fault of ours as well, and stops no other."""
+    report, trouble = one.report, one.trouble
+    try:
+        line, page = _drawn(report, form, drawing=pages is not None)
+    except Exception as error:  # noqa: BLE001 - whatever it is: said below, and shown as what it is
+        trouble = error
+        report = one.without_marks()
+        line, page = _drawn(report, form, drawing=pages is not None)
+    if trouble is not None:
+        say(f"the grader failed on {one_line(report.path)}:")
+        traceback.print_exception(trouble)
+    if pages:
+        written = pages.write(one.path, page)
+        line = one_line(str(written)) if form == "html" else line
+    if line:
+        print(line, flush=True)
+    return report
+
+
+def _drawn(report: Report, form: str, *, drawing: bool) -> tuple[str, str]:
+    line = page = ""
+    if form == "json":
+        from autograder.render.jsonl import to_json
+
+        line = json.dumps(to_json(report), allow_nan=False)
+    if drawing:
+        from autograder.render.html import page as draw
+
+        page = draw(report)
+    return line, page
+
+
+def _print_table(reports: Sequence[Report], asked: int) -> None:
+    from rich.console import Console
+
+    from autograder.render.text import report_view, summary
+
+    if reports:
+        Console().print(report_view(reports[0]) if asked == 1 else summary(reports))
+
+
+def _print_pages(written: Iterable[Path], *, to_stdout: bool) -> None:
+    print("HTML reports:", file=sys.stdout if to_stdout else sys.stderr)
+    for page in written:
+        print(f"  {one_line(str(page), 4096)}", file=sys.stdout if to_stdout else sys.stderr)
+
+
+def prove(assignment: Assignment, sandbox: str, jobs: int) -> bool:
+    """Runs and prints the proof that an assignment marks fairly; says whether it holds."""
+    from contextlib import ExitStack
+
+    from rich.console import Console
+
+    from autograder.render.proof import proof_view
+    from autograder.sandbox.choose import choose, others
+    from autograder.verify import verify
+
+    with ExitStack() as opened:
+        main = opened.enter_context(choose(sandbox, say=say))
+        more = [opened.enter_context(other) for other in others(main.name)]
+        with _counting() as progress:
+            proof = verify(assignment, main, more, jobs=jobs, progress=progress)
+    console = Console()
+    Console(width=max(PROOF_WIDTH, console.width)).print(proof_view(proof))
+    return proof.holds
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, fed with how many of how many are done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("proving", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _with_progress(marked: Iterator[Marked], count: int, form: str) -> Iterator[Marked]:
+    """Draws a bar where somebody watches and no line of ours would run through it."""
+    if count == 1 or not sys.stderr.isatty() or (form != "text" and sys.stdout.isatty()):
+        yield from marked
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), redirect_stdout=False, transient=True) as bar:
+        yield from bar.track(marked, total=count, description="marking")
+
+
+class Pages:
+    """The folder of HTML pages, one for each submission, each there whole or not at all."""
+
+    def __init__(self, folder: Path, labels: Mapping[Path, str]) -> None:
+        self.folder = folder
+        self.written: list[Path] = []
+        self._names = page_names(labels)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, submission: Path, page: str) -> Path:
+        """Writes beside the page and renames: who looks meanwhile sees the old page or the new one."""
+        target = self.folder / self._names[submission]
+        unfinished = target.with_name(f".{target.name}.part")
+        try:
+            unfinished.write_text(page, encoding="utf-8")
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        self.written.append(target)
+        return target
+
+    def in_order(self) -> list[Path]:
+        """The pages that are there, in the order of the submissions, not of their marking."""
+        finished = set(self.written)
+        return [page for name in self._names.values() if (page := self.folder / name) in finished]
+
+
+def whose(path: Path) -> str:
+    """What tells submissions apart: everybody's file is called optimizers.py, but not everybody's folder."""
+    full = path.absolute()
+    if full.stem == "optimizers":
+        return full.parent.name
+    return full.stem if full.suffix in (".py", ".ipynb", ".zip") else full.name
+
+
+def page_names(labels: Mapping[Path, str]) -> dict[Path, str]:
+    """A file name for each submission's page: recognisable, harmless, and used once, whatever the case."""
+    names: dict[Path, str] = {}
+    taken: set[str] = set()
+    for path, label in labels.items():
+        stem = re.sub(r"[^\w.-]+", "-", label).strip(".-")[:LONGEST_NAME] or "submission"
+        name, number = stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        names[path] = f"{name}.html"
+    return names

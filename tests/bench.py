@@ -1,0 +1,200 @@
+"""Measures speed and memory side by side in one run, and prints ratios to t0, the time of importing NumPy.
+
+    python tests/bench.py [part ...]     parts: command, class, mixed, docker, diagnosis
+
+No wall-clock time is asserted anywhere: machines are noisy, so every figure is measured between runs of t0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from autograder import intake, pipeline
+from autograder.assignment import load
+from autograder.model import Assignment
+
+CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+ONE_THREAD = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+GRADMARK = [sys.executable, "-m", "autograder"]
+CLASS = 200
+MISTAKES = 198  # of the class-like mix, half of it wrong
+
+
+def main(parts: list[str]) -> None:
+    chosen = parts or list(PARTS)
+    print(f"{CORES} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}")
+    for name in chosen:
+        PARTS[name]()
+
+
+def t0() -> float:
+    """Seconds of wall clock to start Python and import NumPy."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-I", "-c", "import numpy"], check=True, env=ONE_THREAD)
+    return time.perf_counter() - started
+
+
+def ratio(run: Callable[[], float], times: int = 7) -> tuple[float, float]:
+    """Median of run() and its ratio to t0, the two measured in turn."""
+    pairs = [(run(), t0()) for _ in range(times + 1)][1:]
+    return statistics.median(p[0] for p in pairs), statistics.median(p[0] / p[1] for p in pairs)
+
+
+def say(what: str, value: float, unit: str, target: float | None = None) -> None:
+    aim = f"  (target ≤ {target:g})" if target else ""
+    print(f"  {what:<66} {value:8.2f} {unit}{aim}", flush=True)
+
+
+# -------------------------------------------------------------------------------------------------------- parts
+def command() -> None:
+    """One submission by the command, cold."""
+    solution = str(load("optimizers").model_solution)
+
+    def run() -> float:
+        started = time.perf_counter()
+        subprocess.run(
+            [*GRADMARK, "grade", solution, "--sandbox", "landlock", "--format", "json"],
+            check=True,
+            capture_output=True,
+        )
+        return time.perf_counter() - started
+
+    seconds, to_t0 = ratio(run)
+    say(f"one submission by the command, landlock, cold ({seconds:.2f} s)", to_t0, "t0", 8)
+
+
+def class_of_right() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _many(Path(folder), _right(CLASS), "right", 3.5)
+
+
+def mixed() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _many(Path(folder), _mixed(MISTAKES), "class-like mix (half with 1 to 3 misconceptions)", 5)
+
+
+def _many(folder: Path, sources: list[str], what: str, target: float) -> None:
+    for number, source in enumerate(sources):
+        (folder / f"s{number:03}").mkdir()
+        (folder / f"s{number:03}" / "optimizers.py").write_text(source)
+    few = _peak_and_cpu(folder, len(sources) // 5)
+    before, all_of_them = [t0() for _ in range(5)], _peak_and_cpu(folder, len(sources))
+    unit = statistics.median(before + [t0() for _ in range(5)])
+    count = len(sources)
+    say(
+        f"{count} {what}, landlock, {CORES} jobs: CPU each ({all_of_them[1] / count:.3f} s)",
+        all_of_them[1] / count / unit,
+        "t0",
+        target,
+    )
+    say("  wall for all", all_of_them[2], "s")
+    say(f"  the grader's own peak memory with {count // 5}", few[0], "MB")
+    say(f"  the grader's own peak memory with {count}", all_of_them[0], "MB", 300)
+
+
+def _peak_and_cpu(folder: Path, count: int) -> tuple[float, float, float]:
+    """Peak memory (MB) of the grader's own process, CPU seconds of everything it started, wall seconds."""
+    paths = [str(path) for path in sorted(folder.iterdir())[:count]]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [*GRADMARK, "grade", *paths, "--sandbox", "landlock", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        peak, lines = 0.0, 0
+        assert running.stdout is not None
+        for line in running.stdout:
+            assert json.loads(line)["status"] == "graded"
+            lines += 1
+            status = Path(f"/proc/{running.pid}/status").read_text()
+            peak = max(
+                peak, *(int(row.split()[1]) / 1024 for row in status.splitlines() if row.startswith("VmHWM")), 0.0
+            )
+    assert lines == count
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return peak, cpu, time.perf_counter() - started
+
+
+def _right(count: int) -> list[str]:
+    solution = load("optimizers").model_solution.read_text()
+    return [f"{solution}\n# handed in by student {number}\n" for number in range(count)]
+
+
+def _mixed(count: int) -> list[str]:
+    """Half right; the other half with one, two or three misconceptions that can be planted together."""
+    assignment, draw = load("optimizers"), np.random.default_rng(0)
+    solution, sources = assignment.model_solution.read_text(), _right(count // 2)
+    while len(sources) < count:
+        wanted = 1 + len(sources) % 3
+        source = solution
+        try:
+            for m in draw.choice(np.array(assignment.misconceptions, dtype=object), wanted, replace=False):
+                source = assignment.plant(source, m.id)
+        except ValueError:  # two of them want to change the same line
+            continue
+        sources.append(source)
+    return sources
+
+
+def docker() -> None:
+    from autograder.sandbox.docker import DockerSandbox
+
+    assignment = load("optimizers")
+    submission = intake.read(assignment.model_solution)
+    with DockerSandbox(pool=2) as sandbox:
+        pipeline.grade(submission, assignment, sandbox)
+
+        def run() -> float:
+            time.sleep(1.5)  # the pool refills in the background
+            started = time.perf_counter()
+            pipeline.grade(submission, assignment, sandbox)
+            return time.perf_counter() - started
+
+        seconds, to_t0 = ratio(run)
+    say(f"docker with a warm pool, from bytes to report ({seconds:.3f} s)", to_t0, "t0", 2)
+
+
+def diagnosis() -> None:
+    assignment = load("optimizers")
+    scenarios = [s for s in assignment.scenarios(1) if assignment.subject(s) == "Adam"]
+    smallest = [s for s in scenarios if s.id in ("adam-first-step", "adam-two-steps", "adam-several")]
+    hypotheses = _hypotheses(assignment, 10_000)
+
+    def run() -> float:
+        started = time.perf_counter()
+        for at in range(0, len(hypotheses), 4096):
+            assignment.predict("Adam", smallest, hypotheses[at : at + 4096], frozenset())
+        return time.perf_counter() - started
+
+    seconds, to_t0 = ratio(run)
+    say(f"ten thousand hypotheses about Adam ({seconds:.3f} s)", to_t0, "t0", 5)
+
+
+def _hypotheses(assignment: Assignment, count: int) -> list[dict[str, str]]:
+    known = [m.changes for m in assignment.misconceptions if "Adam" in m.groups]
+    merged = (
+        {**a, **b, **c}
+        for a, b, c in combinations(known, 3)
+        if not a.keys() & b.keys() and not (a | b).keys() & c.keys()
+    )
+    return [h for h, _ in zip(merged, range(count), strict=False)]
+
+
+PARTS = {"command": command, "class": class_of_right, "mixed": mixed, "docker": docker, "diagnosis": diagnosis}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

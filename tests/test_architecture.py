@@ -1,0 +1,222 @@
+"""Which of our packages may import which: a new arrow is a new line in the table, its reason is in the commit."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# From the bottom up: a part (a package or file below autograder/) imports what its line lists, and itself.
+ARROWS: dict[str, set[str]] = {
+    # what everybody speaks in, and what runs beside a student's code and therefore knows none of it
+    "version": set(),
+    "guest": set(),
+    "model": set(),
+    # what is right, and what is asked: neither knows how it is judged
+    "reference": set(),
+    "assignments": {"model", "reference"},
+    "assignment": {"model"},
+    # how it is judged
+    "wire": {"model"},
+    "compare": {"model"},
+    "marks": {"model"},
+    "diagnose": {"model", "marks"},
+    "sandbox": {"model", "wire"},
+    "pipeline": {"model", "version", "wire", "compare", "marks", "diagnose", "sandbox"},
+    "verify": {"model", "pipeline", "sandbox"},
+    # what goes in and what comes out
+    "intake": {"model"},
+    "render": {"model", "verify"},
+    # the bare template, made from the model solution
+    "strip": set(),
+    # the command
+    "batch": {"model", "intake", "pipeline", "sandbox"},
+    "publish": {"model", "batch", "render", "sandbox", "verify"},
+    "cli": {"model", "version", "assignment", "intake", "sandbox", "batch", "publish", "verify"},
+    "__main__": {"cli"},
+}
+
+# Other people's libraries, and the only parts that know them.
+LIBRARIES: dict[str, set[str]] = {
+    "assignments": {"numpy"},
+    "cli": {"typer"},
+    "compare": {"numpy"},
+    "diagnose": {"numpy"},
+    "guest": {"numpy", "tinytorch"},
+    "model": {"numpy"},
+    "pipeline": {"numpy"},
+    "publish": {"rich"},
+    "reference": {"numpy", "tinytorch"},  # the model solution is written as students write theirs
+    "render": {"jinja2", "markupsafe", "matplotlib", "numpy", "rich"},
+    "sandbox": {"docker", "numpy", "sandlock"},
+    "verify": {"numpy"},
+    "wire": {"numpy"},
+}
+
+BESIDE_STUDENTS = {"numpy", "tinytorch"}  # beyond the standard library; tinytorch is what students are given
+HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
+BY_NAME = {
+    "assignment",
+    "sandbox",
+}  # the one loads assignments by name, the other asks libraries where they lie
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Our modules by import name. Top-level folders are read as what the links in autograder/ make of them."""
+    found: dict[str, Path] = {}
+    for folder, name in (("autograder", ""), ("reference", "autograder."), ("assignments", "autograder.")):
+        for file in sorted((root / folder).rglob("*.py")):
+            inside = file.relative_to(root)
+            linked = any((root / above).is_symlink() for above in inside.parents)
+            if not linked and not HANDED_IN & set(inside.parts):
+                found[name + ".".join(inside.with_suffix("").parts)] = file
+    return found
+
+
+def part(module: str) -> str:
+    """The line of the table that a module belongs to: its package or file below autograder."""
+    names = module.split(".")
+    if is_guest(module):
+        return "guest"
+    return "version" if len(names) == 1 or names[1] == "__init__" else names[1]
+
+
+def is_guest(module: str) -> bool:
+    return "guest" in module.split(".")
+
+
+def imports(module: str, file: Path, known: set[str]) -> set[str]:
+    """What a module imports, as absolute names, type-only imports and those inside functions included."""
+    names: set[str] = set()
+    package = module.split(".")[:-1]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(
+                [*package[: len(package) - node.level + 1], node.module or ""] if node.level else [node.module or ""]
+            )
+            base = base.strip(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                names.add(inner if inner in known or f"{inner}.__init__" in known else base)
+    return names
+
+
+def drawn(root: Path) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The arrows in the code between parts of ours, and those to libraries."""
+    found = modules(root)
+    inner: dict[str, set[str]] = {}
+    outer: dict[str, set[str]] = {}
+    for module, file in found.items():
+        mine = part(module)
+        inner.setdefault(mine, set())
+        for name in imports(module, file, set(found)):
+            top = name.split(".")[0]
+            if top == "autograder":
+                inner[mine] |= {part(name)} - {mine}
+            elif top not in sys.stdlib_module_names:
+                outer.setdefault(mine, set()).add(top)
+    return inner, outer
+
+
+def complaints(actual: dict[str, set[str]], table: dict[str, set[str]]) -> list[str]:
+    said = []
+    for source in sorted(actual.keys() | table.keys()):
+        here, allowed = actual.get(source, set()), table.get(source, set())
+        said += [f"{source} imports {target}, which the table lacks" for target in sorted(here - allowed)]
+        said += [f"the table lets {source} import {target}, which it does not" for target in sorted(allowed - here)]
+        if source not in actual:
+            said.append(f"the table speaks of {source}, which is not there or imports nothing")
+    return said
+
+
+def test_parts_import_what_the_table_says_and_the_table_says_what_they_import():
+    inner, _ = drawn(ROOT)
+    assert complaints(inner, ARROWS) == []
+    assert inner.keys() == ARROWS.keys()
+
+
+def test_libraries_are_known_only_where_the_table_says():
+    _, outer = drawn(ROOT)
+    assert complaints(outer, LIBRARIES) == []
+
+
+def test_arrows_point_one_way():
+    """Nothing upstream imports downstream: the table has an order."""
+    TopologicalSorter(ARROWS).prepare()
+
+
+def test_what_runs_beside_a_students_code_imports_only_what_the_sandbox_has():
+    found = modules(ROOT)
+    guests = {module: file for module, file in found.items() if is_guest(module)}
+    assert guests
+    for module, file in guests.items():
+        foreign = {name.split(".")[0] for name in imports(module, file, set(found))} - sys.stdlib_module_names
+        assert foreign <= BESIDE_STUDENTS, module
+
+
+def test_only_who_must_imports_by_name():
+    """An arrow that is drawn at run time is one that the table cannot see."""
+    for module, file in modules(ROOT).items():
+        text = file.read_text(encoding="utf-8")
+        if not is_guest(module) and ("import_module(" in text or "__import__(" in text):
+            assert part(module) in BY_NAME, module
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for folder in ("autograder", "reference", "assignments"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+PLANTED = {
+    "upwards": ("autograder/model.py", "from autograder.cli import main", "model imports cli"),
+    "in a function": (
+        "autograder/wire.py",
+        "def f():\n    import autograder.pipeline",
+        "wire imports pipeline",
+    ),
+    "relative": ("autograder/render/text.py", "from ..sandbox import limits", "render imports sandbox"),
+    "of a submodule": ("autograder/model.py", "from autograder import wire", "model imports wire"),
+    "the core an assignment": (
+        "autograder/pipeline.py",
+        "import autograder.assignments.optimizers",
+        "pipeline imports assignments",
+    ),
+    "in a linked folder": (
+        "reference/updates.py",
+        "import autograder.pipeline",
+        "reference imports pipeline",
+    ),
+    "a guest the core": ("assignments/optimizers/guest.py", "import autograder.model", "guest imports model"),
+}
+
+
+@pytest.mark.parametrize("where", PLANTED)
+def test_a_planted_arrow_is_seen(copy, where):
+    file, line, complaint = PLANTED[where]
+    with (copy / file).open("a", encoding="utf-8") as source:
+        source.write(f"\n{line}\n")
+    inner, _ = drawn(copy)
+    assert f"{complaint}, which the table lacks" in complaints(inner, ARROWS)
+
+
+def test_a_planted_library_is_seen(copy):
+    with (copy / "autograder/model.py").open("a", encoding="utf-8") as source:
+        source.write("\nimport docker.errors\n")
+    _, outer = drawn(copy)
+    assert "model imports docker, which the table lacks" in complaints(outer, LIBRARIES)
+
+
+def test_a_row_that_no_code_uses_is_seen():
+    inner, _ = drawn(ROOT)
+    assert complaints(inner, {**inner, "model": {"wire"}}) == ["the table lets model import wire, which it does not"]
+    assert any("speaks of nowhere" in said for said in complaints(inner, {**inner, "nowhere": set()}))
