@@ -52,7 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "publish": {"rich"},
-    "reference": {"numpy", "tinytorch"},  # the model solution is written as students write theirs
+    "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "render": {"jinja2", "markupsafe", "matplotlib", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "sandlock"},
     "verify": {"numpy"},
