@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.model import Assignment, Criterion, Tolerance
+from autograder.model import Assignment, Criterion, Item, Tolerance
 
 HOME = Path(__file__).parent / "assignments"
 
@@ -71,7 +71,14 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         charts=package.charts,
         plant=package.plant,
         oracle=package.oracle,
+        quiz=getattr(package, "quiz", _no_quiz),
+        quiz_seed=settings.get("quiz", {}).get("seed", 1),
+        quiz_required=settings.get("quiz", {}).get("required", False),
     )
+
+
+def _no_quiz(_seed: int) -> tuple[Item, ...]:
+    return ()
 
 
 def _import_folder(folder: Path) -> ModuleType:

@@ -154,6 +154,9 @@ class Assignment:
     charts: Callable[[Sequence[Scenario], Mapping[str, Observation], Mapping[str, Observation]], tuple[Chart, ...]]
     plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
+    quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
+    quiz_seed: int  # the variant that students without a roster entry get
+    quiz_required: bool  # whether a submission without answers is marked as if all were empty
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -217,6 +220,104 @@ class Conduct:
     detail: str
 
 
+# ---------------------------------------------------------------------------------------------------- the quiz
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer that has a reason: computed from a misconception, never typed."""
+
+    value: float | str  # in the key's unit; an expression for formulas
+    hint: str
+
+
+@dataclass(frozen=True)
+class NumericKey:
+    """A number with a unit; right to so many significant figures."""
+
+    value: float
+    unit: str  # as pint spells it: "GiB", "GB", "" for a pure number
+    figures: int
+    wrong: tuple[Wrong, ...] = ()
+
+
+@dataclass(frozen=True)
+class Option:
+    id: str  # "a", "b", …; for a line of code its number
+    text: str
+    right: bool
+    hint: str = ""  # why it is wrong, or why it is right
+
+
+@dataclass(frozen=True)
+class ChoiceKey:
+    """One right option, or several with partial credit: right ones taken, less wrong ones taken, never below 0."""
+
+    options: tuple[Option, ...]
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class OrderKey:
+    """Entries by id in the order shown, and their ids in the right order; credit by pairs in the right order."""
+
+    entries: Mapping[str, str]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MatrixKey:
+    """For each row one column; credit by row."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    right: Mapping[str, str]
+    hints: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (row, wrong column) -> hint
+
+
+@dataclass(frozen=True)
+class FormulaKey:
+    """An expression in the named symbols; any equivalent form is right."""
+
+    expression: str
+    symbols: Mapping[str, str]  # name -> what it stands for
+    wrong: tuple[Wrong, ...] = ()
+
+
+@dataclass(frozen=True)
+class TextKey:
+    """Free text goes to a person, with a rubric; nothing scores it."""
+
+    rubric: tuple[tuple[float, str], ...]  # points, for what
+    sample: str
+
+
+Key = NumericKey | ChoiceKey | OrderKey | MatrixKey | FormulaKey | TextKey
+ItemKind = Literal["numeric", "prediction", "choice", "multiple", "line", "ordering", "matrix", "formula", "text"]
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Marks for an answer that is right given the student's own earlier answer."""
+
+    item: str  # the earlier item, a numeric one
+    compute: Callable[[float], float]  # its answer in its key's unit -> the answer expected here, in this key's unit
+    fraction: float  # of the points
+
+
+@dataclass(frozen=True)
+class Item:
+    """One quiz question, drawn from a seed: prompt, key and distractors are computed, never typed."""
+
+    id: str
+    kind: ItemKind
+    idea: str  # "memory", "convergence", "bias correction", …: what it is about, for item analysis
+    title: str
+    prompt: str  # plain text; `code` in backticks, blank lines between paragraphs, ``` around blocks of code
+    points: float
+    key: Key
+    solution: str  # why the answer is the answer, shown with the key
+    follow: Follow | None = None
+
+
 # ------------------------------------------------------------------------------------------------- the verdict
 @dataclass(frozen=True)
 class Difference:
@@ -269,13 +370,17 @@ class CriterionMark:
     messages: tuple[str, ...] = ()
 
 
+ItemStatus = Literal["right", "partial", "follow_through", "wrong", "empty", "malformed", "waiting"]
+
+
 @dataclass(frozen=True)
 class ItemMark:
     id: str
     score: float
     max_score: float
-    status: str
+    status: ItemStatus
     message: str
+    title: str = ""
 
 
 Role = Literal["golden", "yours", "context"]

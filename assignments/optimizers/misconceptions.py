@@ -228,7 +228,7 @@ ADAMW_DECAY = (
     _rule("adamw-on-m", ADAMW, "adamw", "Decay of the direction", "You scale the direction by 1 − λ; the parameters themselves never shrink.", SLIP, decay="on m"),
     _rule("adamw-constant", ADAMW, "adamw", "A constant taken away", "You subtract lr·λ from every parameter, whatever its value: negative ones grow.", SLIP, decay="minus a constant"),
     _rule("adamw-sign", ADAMW, "adamw", "L1 in AdamW", "Your decay takes the same from every weight. It should take in proportion to the weight.", "L1 and L2 confused", decay="sign"),
-    _rule("adamw-twice", ADAMW, "adamw", "Decay applied twice", "Your parameters shrink by the factor twice, before and after the step.", SLIP, decay="twice"),
+    _rule("adamw-twice", ADAMW, "adamw", "Decay applied twice", "Your parameters shrink by the factor twice in every step.", SLIP, decay="twice"),
     _rule("adamw-of-start", ADAMW, "adamw", "Decay of the starting point", "Your decay always uses the parameters of the beginning.", "a copy kept from construction", decay="of the start"),
     _rule("adamw-keeps-only", ADAMW, "adamw", "Only lr·λ is kept", "You multiply the parameters by lr·λ: nearly all is gone after one step. How much should be left?", "1 − forgotten", decay="keeps only"),
     _rule("adamw-first-step", ADAMW, "adamw", "Decay at the first step only", "Your parameters decay once and never again.", SLIP, decay="first step only"),
@@ -300,7 +300,18 @@ COMMON = frozenset({
 _ALL = (
     *PLAIN_STEP, *MOMENTUM, *L2, *ABSENT, *MOMENTS, *CORRECTION, *ADAPTIVE, *ADAM_DECAY, *ADAMW_DECAY, *DEFAULTS, *NOT_RULES, *BY_CLASS, *WIDENED,
 )  # fmt: skip
-IMPLIES = {"amsgrad": ("state-size:Adam after", "state-size:AdamW after")}  # it keeps the largest v̂ as a third buffer
+STEP_COUNTS = ("adam-float32:step_count", "adamw-float32:step_count")
+MOMENTUM_STATE = ("momentum-state:copies", "momentum-state:resumed")
+IMPLIES = {
+    "amsgrad": ("state-size:Adam after", "state-size:AdamW after"),  # it keeps the largest v̂ as a third buffer
+    "l2-on-start": tuple(f"state-size:{label} {when}" for label in ("plain SGD", "SGD with momentum") for when in ("before", "after")),
+    "adamw-of-start": ("state-size:AdamW before", "state-size:AdamW after"),
+    # mostly it is step_count itself that is miscounted
+    "count-from-two": STEP_COUNTS, "count-twice": STEP_COUNTS, "count-parameters": STEP_COUNTS,
+    # a resumed optimizer counts its steps from the start, which no rule of the family does
+    "sgd-lr-over-t": MOMENTUM_STATE, "sgd-lr-over-root-t": MOMENTUM_STATE, "momentum-corrected": MOMENTUM_STATE,
+    "momentum-dampened": MOMENTUM_STATE,
+}  # fmt: skip
 MISCONCEPTIONS: tuple[Misconception, ...] = tuple(
     replace(m, common=m.id in COMMON, implies=IMPLIES.get(m.id, ())) for m in _ALL
 )

@@ -50,11 +50,13 @@ def _apply(source: str, edit: Edit) -> str:
             "Write the edit in planted.py anew."
         )
     at = source.index(edit.old, begin, end)
-    line = source.rindex("\n", 0, at) + 1
+    after = at + len(edit.old)
+    line = source.rfind("\n", 0, at) + 1
     if not edit.new:
-        return source[:line] + source[source.index("\n", at + len(edit.old)) + 1 :]
-    indent = source[line:at][: len(source[line:at]) - len(source[line:at].lstrip())]
-    return source[:at] + edit.new.replace("\n", "\n" + indent) + source[at + len(edit.old) :]
+        return source[:line] + source[after:].partition("\n")[2]
+    before = source[line:at]
+    indent = before[: len(before) - len(before.lstrip())]
+    return source[:at] + edit.new.replace("\n", "\n" + indent) + source[after:]
 
 
 def _span(source: str, name: str) -> tuple[int, int]:
@@ -76,7 +78,9 @@ GRAD = "grad = param.grad.data if isinstance(param.grad, Tensor) else param.grad
 L2 = "grad = grad + self.weight_decay * param.data"
 KEEP_DTYPE = "np.asarray(param.data, dtype=dtype)"
 
-NO_VELOCITIES = "self.velocities = [None] * len(self.params)"
+NONES = "[None] * len(self.params)"
+ZEROS = "[np.zeros_like(param.data) for param in self.params]"
+NO_VELOCITIES = f"self.velocities = {NONES}"
 PLAIN = "velocity = grad"
 VELOCITY = "velocity = self.momentum * self.velocities[i] + grad"
 KEEP = "self.velocities[i] = velocity"
@@ -90,8 +94,11 @@ C1 = "correction1 = 1 - self.beta1**self.step_count"
 C2 = "correction2 = 1 - self.beta2**self.step_count"
 M_HAT = "m_hat = self.m[i] / correction1"
 V_HAT = "v_hat = self.v[i] / correction2"
-STEP = "param.data = param.data - self.lr * m_hat / (np.sqrt(v_hat) + self.eps)"
+UPDATE = "m_hat / (np.sqrt(v_hat) + self.eps)"
+STEP = f"param.data = param.data - self.lr * {UPDATE}"
 SHRINK = "param.data = param.data * (1 - self.lr * self.weight_decay)"
+
+START = "self.start = [param.data.copy() for param in self.params]"  # not the model's: added by who decays the start
 
 Edits = tuple[Edit, ...]
 Change = tuple[str, str]  # old, new
@@ -153,15 +160,6 @@ def _corrections(one: str, two: str) -> Edits:
 
 def _hats(m_hat: str, v_hat: str) -> Edits:
     return _both((M_HAT, f"m_hat = {m_hat}"), (V_HAT, f"v_hat = {v_hat}"))
-
-
-def _t(*counted: str) -> Edits:
-    """The corrections use a t of their own, counted at the start of step()."""
-    return _both(
-        (COUNT, "\n".join(counted)),
-        (C1, "correction1 = 1 - self.beta1**t"),
-        (C2, "correction2 = 1 - self.beta2**t"),
-    )
 
 
 def _divided_by(denominator: str) -> Edits:
@@ -248,8 +246,8 @@ SGD_DECAY = {
     "l2-times-lr": _sgd(_l2("grad + self.lr * self.weight_decay * param.data")),
     "l2-constant": _sgd(_l2("grad + self.weight_decay")),
     "l2-on-start": _sgd(
-        _then(LR, "for param in self.params:", "    param.start = param.data.copy()"),
-        _l2("grad + self.weight_decay * param.start"),
+        _then(LR, START),
+        _l2("grad + self.weight_decay * self.start[i]"),
     ),
     "l2-on-gradient": _sgd(_l2("grad * (1 + self.weight_decay)")),
     "l2-after-velocity": _sgd(
@@ -322,15 +320,14 @@ CORRECTION = {
     "correction-v-stored": _both((V_HAT, "self.v[i] /= correction2\nv_hat = self.v[i]")),
     "correction-m-squared": _both((M_HAT, "m_hat = self.m[i] / correction1**2")),
     "correction-v-rooted": _both((V_HAT, "v_hat = self.v[i] / correction2**0.5")),
-    "count-from-zero": _t("t = self.step_count", COUNT),
-    "count-from-two": _t(COUNT, "t = self.step_count + 1"),
-    "count-twice": _t(COUNT, "t = 2 * self.step_count  # once for m and once for v"),
-    "count-parameters": _both(
-        _then(LR, "self.t = 0"),
-        (EACH, EACH + "\n    self.t += 1"),
-        (C1, "correction1 = 1 - self.beta1**self.t"),
-        (C2, "correction2 = 1 - self.beta2**self.t"),
+    "count-from-zero": _both(
+        (COUNT, f"t = self.step_count\n{COUNT}"),
+        (C1, "correction1 = 1 - self.beta1**t"),
+        (C2, "correction2 = 1 - self.beta2**t"),
     ),
+    "count-from-two": _both(_then("super().__init__(params)", "self.step_count = 1  # t starts at 1")),
+    "count-twice": _both(_then(COUNT, COUNT)),
+    "count-parameters": _both(_gone(COUNT), _then(EACH, f"    {COUNT}")),
 }
 
 ADAPTIVE = {
@@ -360,16 +357,16 @@ ADAPTIVE = {
     "direction-sign": _along("np.sign(m_hat)"),
     "direction-sign-gradient": _along("np.sign(grad)"),
     "direction-nadam": _both(_then(M_HAT, "m_hat = self.beta1 * m_hat + (1 - self.beta1) * grad / correction1")),
-    "adam-ascent": _step("param.data + self.lr * m_hat / (np.sqrt(v_hat) + self.eps)"),
-    "adam-no-lr": _step("param.data - m_hat / (np.sqrt(v_hat) + self.eps)"),
-    "adam-lr-squared": _step("param.data - self.lr * (self.lr * m_hat / (np.sqrt(v_hat) + self.eps))"),
-    "adam-lr-over-root-t": _step("param.data - self.lr / self.step_count**0.5 * m_hat / (np.sqrt(v_hat) + self.eps)"),
-    "adam-replaces": _step("-self.lr * m_hat / (np.sqrt(v_hat) + self.eps)"),
+    "adam-ascent": _step(f"param.data + self.lr * {UPDATE}"),
+    "adam-no-lr": _step(f"param.data - {UPDATE}"),
+    "adam-lr-squared": _step(f"param.data - self.lr * (self.lr * {UPDATE})"),
+    "adam-lr-over-root-t": _step(f"param.data - self.lr / self.step_count**0.5 * {UPDATE}"),
+    "adam-replaces": _step(f"-self.lr * {UPDATE}"),
     "adam-clips": _both(_then(GRAD, "grad = np.clip(grad, -1, 1)")),
     "adam-normalises": _both(_then(GRAD, "grad = grad / (np.linalg.norm(grad) + 1e-12)")),
     "adam-lr-frozen": (
         *_both(_then(LR, "self.step_size = lr")),
-        *_step("param.data - self.step_size * m_hat / (np.sqrt(v_hat) + self.eps)"),
+        *_step(f"param.data - self.step_size * {UPDATE}"),
         *_shrink("param.data * (1 - self.step_size * self.weight_decay)"),
     ),
 }
@@ -383,11 +380,7 @@ ADAM_DECAY = {
     "adam-decay-decoupled": _adam(_gone(L2), _then(STEP, SHRINK)),
     "adam-decay-decoupled-first": _adam(
         _gone(L2),
-        (
-            STEP,
-            "update = m_hat / (np.sqrt(v_hat) + self.eps) + self.weight_decay * param.data\n"
-            "param.data = param.data - self.lr * update",
-        ),
+        (STEP, f"update = {UPDATE} + self.weight_decay * param.data\nparam.data = param.data - self.lr * update"),
     ),
     "adam-decay-without-lr": _adam(_gone(L2), _then(STEP, "param.data = param.data * (1 - self.weight_decay)")),
     "adam-decay-only-m": _adam(
@@ -413,8 +406,7 @@ ADAMW_DECAY = {
     "adamw-on-update": _adamw(
         (
             STEP,
-            "update = self.lr * m_hat / (np.sqrt(v_hat) + self.eps)\n"
-            "param.data = param.data - update * (1 - self.lr * self.weight_decay)",
+            f"update = self.lr * {UPDATE} * (1 - self.lr * self.weight_decay)\nparam.data = param.data - update",
         ),
         _gone(SHRINK),
     ),
@@ -423,8 +415,8 @@ ADAMW_DECAY = {
     "adamw-sign": _shrink("param.data - self.lr * self.weight_decay * np.sign(param.data)"),
     "adamw-twice": _adamw(_then(SHRINK, SHRINK)),
     "adamw-of-start": _adamw(
-        _then(LR, "for param in self.params:", "    param.start = param.data.copy()"),
-        (SHRINK, "param.data = param.data - self.lr * self.weight_decay * param.start"),
+        _then(LR, START),
+        (SHRINK, "param.data = param.data - self.lr * self.weight_decay * self.start[i]"),
     ),
     "adamw-keeps-only": _shrink("param.data * (self.lr * self.weight_decay)"),
     "adamw-first-step": _adamw((SHRINK, f"if self.step_count == 1:\n    {SHRINK}")),
@@ -461,6 +453,13 @@ DEFAULTS = {
 }  # fmt: skip
 
 NEW_STATE = "[None if velocity is None else np.array(velocity) for velocity in {}]"
+FOLDED = (  # the corrections drawn into the step size, where np.sqrt makes an np.float64 of a number
+    _then(C2, "root = np.sqrt(correction2)"),
+    _gone(M_HAT),
+    (V_HAT, "step_size = self.lr * root / correction1"),
+    (STEP, "param.data = param.data - step_size * self.m[i] / (np.sqrt(self.v[i]) + self.eps * root)"),
+    (KEEP_DTYPE, "np.asarray(param.data)"),
+)
 NOT_RULES = {
     "zero-grad-zeros": _in("Optimizer", ("param.grad = None", "param.grad = np.zeros_like(param.data)")),
     "zero-grad-nothing": _in("Optimizer", ("param.grad = None", "grad = param.grad\ngrad = None")),
@@ -470,32 +469,14 @@ NOT_RULES = {
     "state-live": _sgd((NEW_STATE.format("self.velocities"), "self.velocities")),
     "state-kept": _sgd((NEW_STATE.format("state"), "state")),
     "state-eager": (
-        *_sgd(
-            (
-                NO_VELOCITIES,
-                f"{NO_VELOCITIES}\nif momentum != 0:\n    self.velocities = [np.zeros_like(p.data) for p in self.params]",
-            )
-        ),
-        *_both(
-            ("self.m = [None] * len(self.params)", "self.m = [np.zeros_like(p.data) for p in self.params]"),
-            ("self.v = [None] * len(self.params)", "self.v = [np.zeros_like(p.data) for p in self.params]"),
-        ),
+        *_sgd(_then(NO_VELOCITIES, "if momentum != 0:", f"    self.velocities = {ZEROS}")),
+        *_both((f"self.m = {NONES}", f"self.m = {ZEROS}"), (f"self.v = {NONES}", f"self.v = {ZEROS}")),
     ),
-    "sgd-shared": _sgd((NO_VELOCITIES, "SGD.velocities = [None] * len(self.params)")),
+    "sgd-shared": _sgd((NO_VELOCITIES, f"SGD.velocities = {NONES}")),
     "adam-shared": _adam(("self.m = ", "Adam.m = "), ("self.v = ", "Adam.v = ")),
     "adamw-shared": _adamw(("self.m = ", "AdamW.m = "), ("self.v = ", "AdamW.v = ")),
     "sgd-float64": _sgd((LR, "self.lr = np.float64(lr)"), (KEEP_DTYPE, "np.asarray(param.data)")),
-    **{
-        f"{name.lower()}-float64": _in(
-            name,
-            (STEP, "step_size = self.lr * np.sqrt(correction2) / correction1\n"
-                   "param.data = param.data - step_size * self.m[i] / (np.sqrt(self.v[i]) + self.eps * np.sqrt(correction2))"),
-            _gone(M_HAT),
-            _gone(V_HAT),
-            (KEEP_DTYPE, "np.asarray(param.data)"),
-        )
-        for name in ("Adam", "AdamW")
-    },
+    **{f"{name.lower()}-float64": _in(name, *FOLDED) for name in ("Adam", "AdamW")},
 }  # fmt: skip
 
 PLANTED: Mapping[str, Edits] = {
