@@ -79,6 +79,8 @@ def _arrays(
 
 
 def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference | None:
+    if not errors.size:
+        return None  # nothing was recorded, or its rows hold nothing
     by_row = errors.reshape(len(errors), -1).max(axis=1, initial=0.0)
     late = np.flatnonzero(by_row > 1)
     if not late.size:

@@ -88,7 +88,9 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
         golden = goldens(assignment, scenarios)
         run = running.result()
     conduct, claims = wire.read_run(run, scenarios)
-    observations = with_derived(assignment, scenarios, claims)
+    observations = with_derived(
+        assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
+    )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
 
@@ -186,6 +188,17 @@ def goldens(
 ) -> dict[str, Observation]:
     """What a right submission does, with derived arrays, by scenario id."""
     return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
+
+
+def fitting(claimed: Observation, golden: Observation) -> Observation:
+    """What of a claim can be an observation at all: arrays that were asked for, of the right shape, no longer than asked."""
+    asked = golden.arrays
+    arrays = {
+        name: array
+        for name, array in claimed.arrays.items()
+        if name in asked and array.shape[1:] == asked[name].shape[1:] and 0 < len(array) <= len(asked[name])
+    }
+    return replace(claimed, arrays=arrays)
 
 
 def with_derived(

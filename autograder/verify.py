@@ -172,7 +172,7 @@ def _margins(assignment: Assignment, right: Sequence[pipeline.Examination]) -> l
 
 
 def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
-    """How far each misconception of the family stands out of the golden trajectories, in tolerances, where it does most."""
+    """How far each misconception of the family stands out of the golden trajectories at most, in tolerances."""
     scenarios = assignment.scenarios(seed)
     golden = assignment.golden(scenarios, frozenset())
     seen: dict[str, float] = {}

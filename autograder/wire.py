@@ -136,7 +136,7 @@ def _frame(text: bytes, payload: bytes) -> tuple[dict[str, Any], dict[str, Array
 
 def _array_entry(entry: object) -> tuple[str, tuple[int, ...]]:
     match entry:
-        case [str(name), list(shape)] if len(name) <= 80 and len(shape) <= MAX_RANK:
+        case [str(name), list(shape)] if len(name) <= 80 and 1 <= len(shape) <= MAX_RANK:  # rows first, always
             if all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_FRAME_BYTES for n in shape):
                 return name, tuple(shape)
     raise Garbled("an array without a name and a shape")

@@ -136,9 +136,7 @@ def test_the_same_content_gives_the_same_files_and_digest_in_every_form(make, tm
 
 def test_another_byte_anywhere_gives_another_digest(tmp_path):
     digests = set()
-    for number, (code, quiz) in enumerate(
-        [(CODE, QUIZ), (CODE + b"#", QUIZ), (CODE, QUIZ + b"#"), (CODE, None)]
-    ):
+    for number, (code, quiz) in enumerate([(CODE, QUIZ), (CODE + b"#", QUIZ), (CODE, QUIZ + b"#"), (CODE, None)]):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "optimizers.py").write_bytes(code)
@@ -249,9 +247,7 @@ def test_what_is_no_regular_file_is_never_opened(make, said, tmp_path):
 
 def test_a_folder_called_like_the_file_is_explained(tmp_path):
     folder(tmp_path)
-    assert (
-        "optimizers.py is missing" in read(tmp_path / "optimizers.py").problem
-    )  # that folder was handed in, empty
+    assert "optimizers.py is missing" in read(tmp_path / "optimizers.py").problem  # that folder was handed in, empty
     assert '"optimizers.py" is a folder' in read(tmp_path).problem
 
 
@@ -421,9 +417,7 @@ def renamed(old: bytes, new: bytes) -> bytes:
 def patched(data: bytes, signature: bytes, offset: int, value: bytes) -> bytes:
     """Every header that starts with `signature`, changed at `offset`."""
     parts = data.split(signature)
-    return signature.join(
-        [parts[0], *(p[: offset - 4] + value + p[offset - 4 + len(value) :] for p in parts[1:])]
-    )
+    return signature.join([parts[0], *(p[: offset - 4] + value + p[offset - 4 + len(value) :] for p in parts[1:])])
 
 
 def directory_entry(offset: int, value: bytes) -> bytes:
@@ -559,8 +553,7 @@ def test_a_line_keeps_its_number_below_the_comment_that_names_its_cell():
     for source in (cell, cell.replace("#| export", "")):
         lines = notebook.source("a.ipynb", book("import os", source), "optimizers.py")[0].decode().split("\n")
         assert (
-            lines.index("class Here:") - lines.index("# %% code cell 2")
-            == source.split("\n").index("class Here:") + 1
+            lines.index("class Here:") - lines.index("# %% code cell 2") == source.split("\n").index("class Here:") + 1
         )
 
 
@@ -716,9 +709,7 @@ def test_a_notebook_made_to_fill_memory_stays_small():
     try:
         with pytest.raises(Refused):
             notebook.source("a.ipynb", data, "optimizers.py")
-        assert (
-            tracemalloc.get_traced_memory()[1] < 15_000_000
-        )  # so 150 MB at most, half of what the grader may use
+        assert tracemalloc.get_traced_memory()[1] < 15_000_000  # so 150 MB at most, half of what the grader may use
     finally:
         tracemalloc.stop()
 

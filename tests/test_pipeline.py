@@ -1,0 +1,200 @@
+"""From a file to a report, in real sandboxes: right answers, wrong ones, and attacks that must come to nothing."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import require
+
+from autograder import intake, pipeline
+from autograder.assignment import load
+from autograder.model import Submission
+from autograder.render.html import page
+from autograder.render.jsonl import to_json
+from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.sandbox.choose import choose, probe
+from autograder.sandbox.limits import LIMITS
+
+SEED = 7
+OPTIMIZERS = load("optimizers")
+SOLUTION = OPTIMIZERS.model_solution.read_text()
+QUICK = replace(LIMITS, wall_seconds=12.0, cpu_seconds=5)  # what hangs need not hang for long
+
+
+@pytest.fixture(scope="module", params=["landlock", pytest.param("docker", marks=pytest.mark.docker)])
+def sandbox(request):
+    require(request.param)
+    with choose(request.param, limits=QUICK, say=lambda _: None) as opened:
+        yield opened
+
+
+@pytest.fixture
+def grade(sandbox):
+    def graded(source, seed=SEED):
+        submission = Submission("optimizers.py", {"optimizers.py": source.encode()}, "0" * 64)
+        return pipeline.grade(submission, OPTIMIZERS, sandbox, seed)
+
+    return graded
+
+
+def marks(report):
+    return {c.id: c.score for c in report.criteria}
+
+
+FULL = {c.id: c.points for c in OPTIMIZERS.criteria}
+
+
+def test_the_model_solution_gets_full_marks(grade):
+    report = grade(SOLUTION)
+    assert (report.status, marks(report)) == ("graded", FULL)
+    assert not report.diagnoses
+
+
+def test_the_bare_template_gets_nothing(grade):
+    report = grade(OPTIMIZERS.template.read_text())
+    assert report.status == "graded"
+    assert report.score == 0
+
+
+@pytest.mark.parametrize(
+    ("sample", "lost", "named"),
+    [
+        ("momentum as an average", {"momentum", "training"}, "momentum-averaged"),
+        ("Adam without bias correction", {"bias_correction"}, "correction-missing"),
+        ("AdamW with L2 in the gradient", {"adamw", "training"}, "adamw-coupled"),
+    ],
+)
+def test_an_instructive_mistake_is_named_and_costs_its_own_criterion(grade, sample, lost, named):
+    report = grade(OPTIMIZERS.samples[sample].read_text())
+    assert {c.id for c in report.criteria if c.status != "passed"} == lost
+    assert [d.misconception for d in report.diagnoses] == [named]
+    assert "the right θ is" in report.diagnoses[0].try_this
+
+
+def test_the_same_seed_gives_the_same_report_and_another_seed_other_experiments(grade):
+    source = OPTIMIZERS.samples["Adam without bias correction"].read_text()
+    first, second, other = grade(source), grade(source), grade(source, seed=8)
+    plain = [replace(r, seconds=0.0, charts=()) for r in (first, second, other)]
+    assert plain[0] == plain[1]
+    assert plain[0].exhibits != plain[2].exhibits
+    assert marks(first) == marks(other)
+
+
+def test_without_a_seed_the_bytes_decide(sandbox):
+    named = intake.read(OPTIMIZERS.model_solution)
+    assert pipeline.grade(named, OPTIMIZERS, sandbox).seed == pipeline.derived_seed(OPTIMIZERS, named)
+    assert pipeline.derived_seed(OPTIMIZERS, replace(named, digest="2" * 64)) != pipeline.derived_seed(
+        OPTIMIZERS, named
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- attacks
+IN_ADAMW = "if type(self).__name__ == 'AdamW': "
+ATTACKS = {  # what AdamW's first step does, and what its author is told; everything before it must be kept
+    "endless loop": ("while True: pass", None),
+    "swallowed loop": (
+        "\n".join(["while True:", "    try:", "        while True: pass", "    except BaseException: pass"]),
+        None,
+    ),
+    "ignored alarm": (
+        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+        "computing time",
+    ),
+    "sleep": ("import time; time.sleep(1e6)", None),
+    "early exit": ("import os; os._exit(0)", "ended Python before"),
+    "system exit": ("raise SystemExit(0)", None),
+    "segfault": ("import ctypes; ctypes.string_at(0)", "brought Python down"),
+    "memory": ("x = [bytearray(2**26) for _ in range(100)]", None),
+    "flood": ("import os\nwhile True: os.write(2, b'x' * 65536)", "more output"),
+    "garbage in the channel": (
+        "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass",
+        "channel",
+    ),
+    "stopped": ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "time"),
+}
+
+
+def attacked(code):
+    """The model solution, whose AdamW attacks in its first step."""
+    body = "\n".join("        " + line for line in code.splitlines())
+    head, tail = SOLUTION.split("class AdamW(Optimizer):")
+    step = tail.index('        """Takes the step')
+    return f"{head}class AdamW(Optimizer):{tail[:step]}{body}\n{tail[step:]}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_costs_what_it_spoils_and_no_more(grade, name):
+    """What was observed before is marked as it was; the attack's own criterion earns nothing; the author is told."""
+    code, told = ATTACKS[name]
+    report = grade(attacked(code))
+    got = marks(report)
+    assert report.status == "graded"
+    assert {c: got[c] for c in ("sgd", "momentum")} == {c: FULL[c] for c in ("sgd", "momentum")}
+    assert got["adamw"] == 0
+    assert report.score < 100
+    said = [report.message, *(m for c in report.criteria for m in c.messages)]
+    assert any("our code" in m for m in said)
+    if told:
+        assert told in report.message
+
+
+FORGERIES = {
+    "a results file": "import pathlib\ntry: pathlib.Path('results.json').write_text('{\"score\": 100}')\nexcept OSError: pass",
+    "a printed verdict": 'print(\'{"scores": {"adamw": 10}}\'); print("100 / 100 PASSED")',
+    "patched comparison": "import numpy as np; np.allclose = np.isclose = lambda *a, **k: True; np.abs = lambda x: 0 * x",
+    "patched harness": "import sys; sys.modules['__main__'].describe = lambda *a: None",
+    "a class that equals all": "class Same:\n    __eq__ = lambda s, o: True\nimport builtins; builtins.Same = Same",
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forging_gains_nothing(grade, name):
+    template = OPTIMIZERS.template.read_text()
+    assert grade(FORGERIES[name] + "\n" + template).score == 0
+
+
+@pytest.mark.parametrize("wrong", ["np.nan", "np.inf", "1j", "'a'", "None", "object()", "np.ones((2, 2, 2))"])
+def test_parameters_that_are_no_numbers_earn_nothing(grade, wrong):
+    source = SOLUTION.replace("param.data = np.asarray(param.data, dtype=dtype)", f"param.data = np.array({wrong})")
+    report = grade(source)
+    assert report.status == "graded"
+    assert marks(report)["sgd"] == marks(report)["adamw"] == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import torch\n", "torch"),
+        ("def broken(:\n", "SyntaxError"),
+        ("raise SystemExit\n", "SystemExit"),
+        ("import os; os._exit(1)\n", "ended Python"),
+        ("while True: pass\n", "took too long"),
+        ("(" * 100_000, "imported"),
+    ],
+)
+def test_what_cannot_be_imported_is_not_gradable_and_says_why(grade, source, told):
+    report = grade(source)
+    assert report.status == "not_gradable"
+    assert report.score == 0
+    assert told in report.message
+    json.dumps(to_json(report), allow_nan=False)
+    assert told in page(report)
+
+
+def test_a_failing_sandbox_is_ours_and_no_zero(grade, sandbox, monkeypatch):
+    def broken(_job):
+        raise SandboxFailed("the engine is gone")
+
+    monkeypatch.setattr(sandbox, "run", broken)
+    with pytest.raises(SandboxFailed):
+        grade(SOLUTION)
+
+
+def test_every_sandbox_that_is_required_here_works():
+    for name in ("docker", "landlock"):
+        require(name)
+        try:
+            probe(choose(name, say=lambda _: None))
+        except SandboxUnavailable as error:
+            pytest.fail(str(error))
