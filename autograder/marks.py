@@ -73,14 +73,12 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
         lost = sum(d.cost for d in named) + unexplained
         return Portion(weight, 1.0 - lost, decided=True, how="" if named or not failed else _follows(case, subject))
     isolating = [f for f in here if _isolating(f)]
-    spoilt = _spoilt(case, criterion, subject) and not all(
-        f.check.at_most for f in direct
-    )  # an outcome stands as it is
+    outcome = all(f.check.at_most for f in direct)  # stands as it is, whatever it comes from
+    spoilt = _spoilt(case, criterion, subject) and not outcome
     if spoilt and isolating:
         good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
         return Portion(weight, good, decided=True, how=ISOLATED)
-    score = 1.0 - sum(f.check.weight for f in failed) / weight if weight else 0.0
-    return Portion(weight, score, decided=not spoilt)
+    return Portion(weight, 1.0 - unexplained, decided=not spoilt)
 
 
 def _follows(case: Case, subject: str) -> str:

@@ -191,7 +191,7 @@ def goldens(
 
 
 def fitting(claimed: Observation, golden: Observation) -> Observation:
-    """What of a claim can be an observation at all: arrays that were asked for, of the right shape, no longer than asked."""
+    """What of a claim can be an observation: arrays that were asked for, of the right shape, no longer than asked."""
     asked = golden.arrays
     arrays = {
         name: array

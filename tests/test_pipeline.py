@@ -92,15 +92,7 @@ def test_without_a_seed_the_bytes_decide(sandbox):
 IN_ADAMW = "if type(self).__name__ == 'AdamW': "
 ATTACKS = {  # what AdamW's first step does, and what its author is told; everything before it must be kept
     "endless loop": ("while True: pass", None),
-    "swallowed loop": (
-        "\n".join(["while True:", "    try:", "        while True: pass", "    except BaseException: pass"]),
-        None,
-    ),
-    "ignored alarm": (
-        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
-        "computing time",
-    ),
-    "sleep": ("import time; time.sleep(1e6)", None),
+    "swallowed loop": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", None),
     "early exit": ("import os; os._exit(0)", "ended Python before"),
     "system exit": ("raise SystemExit(0)", None),
     "segfault": ("import ctypes; ctypes.string_at(0)", "brought Python down"),
