@@ -1,146 +1,136 @@
-"""Tells a scenario in words and numbers, and draws it as charts: what only this assignment can know."""
+"""Tells a scenario in words and numbers: its set-up, what the moves suggest, and the right answer worked by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from autograder.model import Array, Chart, Observation, Role, Scenario, Series, Surface
+from autograder.model import Array, Observation, Scenario
+
+from .course import hyperparameters
 
 SYMBOLS = {"lr": "lr", "momentum": "μ", "weight_decay": "λ", "betas": "(β₁, β₂)", "eps": "ε"}
 SMALL = 4  # numbers that are still worth spelling out
+CONSTANT = 1e-3  # relative: ratios that differ by less are one ratio; float32 rounding is a hundredth of it
+STILL = 1e-9  # a move below this is none
 
 
 def explain(scenario: Scenario, golden: Observation, found: Observation) -> tuple[Sequence[str], str]:
-    """The set-up as short equations, and a comment on what the first differing move suggests."""
+    """The set-up as short equations; what the differing moves suggest, and the arithmetic when one can follow it."""
     spec, arrays = scenario.spec, scenario.arrays
     setup = [f"{spec['class']}"] if "class" in spec else []
     setup += [f"{SYMBOLS.get(name, name)} = {_short(value)}" for name, value in spec.get("kwargs", {}).items()]
     if "p0" in arrays and arrays["p0"].size <= SMALL:
         setup.append(f"θ₀ = {_short(arrays['p0'])}")
-    for name in ("g0", "c0"):
+    for name, called in (("g0", "gradients"), ("c0", "gradient of each backward()")):
         if name in arrays and arrays[name].size <= 2 * SMALL:
-            setup.append(f"{'gradients' if name == 'g0' else 'gradient of each backward()'} = {_short(arrays[name])}")
+            setup.append(f"{called} = {_short(arrays[name])}")
     if "actions" in spec:
         setup.append("actions: " + ", ".join(spec["actions"]))
-    return setup, _suggestion(golden, found)
+    return setup, "\n".join(filter(None, [_suggestion(scenario, golden, found), *_by_hand(scenario, golden)]))
 
 
 def _short(value: object) -> str:
     numbers = np.round(np.asarray(value, dtype=float), 6)
     squeezed = numbers.ravel().tolist()
-    return f"{squeezed[0]:g}" if len(squeezed) == 1 else "(" + ", ".join(f"{n:g}" for n in squeezed) + ")"
+    return _n(squeezed[0]) if len(squeezed) == 1 else "(" + ", ".join(map(_n, squeezed)) + ")"
 
 
-def _suggestion(golden: Observation, found: Observation) -> str:
-    """What the ratios of the moves say: a constant factor, one that changes with t, or nothing simple."""
+def _n(number: float) -> str:
+    return f"{number:.6g}".replace("-", "−")
+
+
+# --------------------------------------------------------------------------------------------------- suggestions
+def _suggestion(scenario: Scenario, golden: Observation, found: Observation) -> str:
+    """What the moves of the first parameter say, when they say something simple."""
     right, theirs = golden.arrays.get("p0"), found.arrays.get("p0")
     if right is None or theirs is None or right.shape != theirs.shape or len(right) < 2:
         return ""
-    expected, seen = np.diff(right, axis=0), np.diff(theirs, axis=0)
-    with np.errstate(all="ignore"):
-        ratios = (seen / expected)[np.abs(expected) > 1e-9]
     if not np.isfinite(theirs).all():
         return "Your numbers stop being finite: look for a division by zero or a root of something negative."
+    expected, seen = np.diff(right, axis=0), np.diff(theirs, axis=0)
     if np.abs(seen).max() == 0:
         return "Your parameters do not move at all."
-    if ratios.size and np.allclose(ratios, ratios.flat[0], rtol=1e-3):
-        factor = float(ratios.flat[0])
-        return f"Every move of yours is {factor:.4g} × the right one." if abs(factor - 1) > 1e-3 else ""
-    per_step = [
-        row[np.abs(e) > 1e-9] for row, e in zip(seen / np.where(expected == 0, np.nan, expected), expected, strict=True)
-    ]
-    if all(r.size and np.allclose(r, r.flat[0], rtol=1e-3) for r in per_step):
-        return (
-            "Your moves are off by a factor that changes from step to step: "
-            + ", ".join(f"{r.flat[0]:.4g}" for r in per_step)
-            + "."
-        )
-    return ""
+    factor = _constant(seen, expected)
+    if factor is not None:
+        return f"Every move of yours is {_n(round(factor, 4))} × the right one." if abs(factor - 1) > CONSTANT else ""
+    by_step = [_constant(s, e) for s, e in zip(seen, expected, strict=True)]
+    if None not in by_step:
+        factors = ", ".join(_n(round(f, 4)) for f in by_step if f is not None)
+        return f"Your moves are off by a factor that changes from step to step: {factors}."
+    return _residual(scenario, seen - expected, theirs[:-1])
 
 
-# ------------------------------------------------------------------------------------------------------- charts
-PARTS = 1e-4  # of the golden path's size: above rounding in float32, below what an eye can see
+def _constant(values: Array, of: Array) -> float | None:
+    """The one number c with values = c · of, if there is one."""
+    moving = np.abs(of) > STILL
+    if not moving.any() or np.abs(values[~moving]).max(initial=0.0) > STILL:
+        return None
+    ratios = values[moving] / of[moving]
+    return float(ratios.flat[0]) if np.allclose(ratios, ratios.flat[0], rtol=CONSTANT) else None
 
 
-def charts(
-    scenarios: Sequence[Scenario], golden: Mapping[str, Observation], found: Mapping[str, Observation]
-) -> tuple[Chart, ...]:
-    """The path in a ravine and the network's loss, for each optimizer that parts from the reference.
-
-    Those also get a picture of how their error grows. When none parts, all are drawn, without errors.
-    """
-    seen = [s for s in scenarios if s.id in found and set(golden[s.id].arrays) <= set(found[s.id].arrays)]
-    drawable = [s for s in seen if s.spec["kind"] in ("ravine", "training")]
-    parting = {s.spec["class"] for s in drawable if _parts(golden[s.id], found[s.id])}
-    chosen = [s for s in drawable if s.spec["class"] in parting or not parting]
-    drawn = []
-    for scenario in sorted(chosen, key=lambda s: (list(ORDER).index(s.spec["class"]), s.spec["kind"])):
-        right, theirs = golden[scenario.id].arrays, found[scenario.id].arrays
-        if scenario.spec["kind"] == "training":
-            drawn.append(_loss(scenario, right["loss"], theirs["loss"]))
-            continue
-        drawn.append(_ravine(scenario, right["p0"], theirs["p0"]))
-        if parting:
-            drawn.append(_error(scenario, right["p0"], theirs["p0"]))
-    return tuple(drawn)
+def _residual(scenario: Scenario, residual: Array, before: Array) -> str:
+    """What the moves have too much, as a multiple of the parameter or of the gradient."""
+    told = "What your moves have too much is always {} × the {}: a term that follows the {}{}."
+    gradient = scenario.arrays.get("g0", np.zeros(0))
+    share = _constant(residual, before)
+    if share is not None:
+        return told.format(_n(round(share, 4)), "parameter", "parameter", ", as weight decay does")
+    share = _constant(residual, gradient) if gradient.shape == residual.shape else None
+    return told.format(_n(round(share, 4)), "gradient", "gradient", "") if share is not None else ""
 
 
-ORDER = ("SGD", "Adam", "AdamW")
+# -------------------------------------------------------------------------------------------------- worked by hand
+def _by_hand(scenario: Scenario, golden: Observation) -> list[str]:
+    """The right rule on one number, a line a step; nothing where the golden run goes by another convention."""
+    spec, arrays = scenario.spec, scenario.arrays
+    if spec["kind"] != "course" or "p1" in arrays or arrays["p0"].size != 1 or "set" in spec or "absent" in spec:
+        return []
+    worked = _sgd_by_hand if spec["class"] == "SGD" else _adam_by_hand
+    lines, theta = [], float(arrays["p0"].flat[0])
+    end = theta
+    for number, (line, moved) in enumerate(worked(scenario, theta), start=1):
+        lines.append(f"Step {number}: {line}")
+        end = moved
+    agrees = np.isclose(end, golden.arrays["p0"].flat[-1], rtol=1e-9)
+    return ["By hand, rightly:", *lines] if agrees else []
 
 
-def _parts(golden: Observation, found: Observation) -> bool:
-    for name, right in golden.arrays.items():
-        theirs = found.arrays[name]
-        if theirs.shape != right.shape or not np.abs(theirs - right).max() <= PARTS * np.abs(right).max():
-            return True
-    return False
+def _sgd_by_hand(scenario: Scenario, theta: float) -> Iterator[tuple[str, float]]:
+    k, v = hyperparameters("SGD", scenario.spec), 0.0
+    for g in scenario.arrays["g0"].ravel().tolist():
+        parts = []
+        if k["decay"]:
+            total = g + k["decay"] * theta
+            parts.append(f"g = {_n(g)} + {_n(k['decay'])} · {_n(theta)} = {_n(total)}")
+            g = total
+        if k["mu"]:
+            parts.append(f"v = {_n(k['mu'])} · {_n(v)} + {_n(g)} = {_n(k['mu'] * v + g)}")
+        v = k["mu"] * v + g
+        moved = theta - k["lr"] * v
+        parts.append(f"θ = {_n(theta)} − {_n(k['lr'])} · {_n(v)} = {_n(moved)}")
+        theta = moved
+        yield "; ".join(parts), theta
 
 
-def _ravine(scenario: Scenario, right: Array, theirs: Array) -> Chart:
-    name = scenario.spec["class"]
-    box = float(np.abs(right).max()) * 1.3
-    shown = theirs[np.isfinite(theirs).all(1) & (np.abs(theirs) < 2 * box).all(1)]
-    x, y = np.linspace(-box * 0.6, box * 0.6, 60), np.linspace(-box, box, 60)
-    steep, flat = scenario.arrays["c"]
-    surface = Surface(x, y, 0.5 * (steep * x[None, :] ** 2 + flat * y[:, None] ** 2))
-    series = (_series("golden", right, "golden"), _series("yours", shown, "yours"))
-    caption = f"{name} descends a ravine that is {steep / flat:g} times steeper across than along."
-    return Chart(f"ravine-{name}", f"{name} in a ravine", caption, "θ₁ (steep)", "θ₂ (flat)", series, surface=surface)
-
-
-def _series(label: str, path: Array, role: Role) -> Series:
-    return Series(label, tuple(path[:, 0].tolist()), tuple(path[:, 1].tolist()), role)
-
-
-def _error(scenario: Scenario, right: Array, theirs: Array) -> Chart:
-    name, rows = scenario.spec["class"], min(len(right), len(theirs))
-    with np.errstate(all="ignore"):
-        error = np.abs(theirs[:rows] - right[:rows]).max(1)
-    kept = [(t, float(e)) for t, e in enumerate(error) if np.isfinite(e)]
-    series = Series("yours − golden", tuple(float(t) for t, _ in kept), tuple(max(e, 1e-17) for _, e in kept), "yours")
-    return Chart(
-        f"error-{name}",
-        f"{name}: distance from the golden path",
-        "Rounding stays flat; a wrong rule grows.",
-        "step",
-        "largest error",
-        (series,),
-        log_y=True,
-    )
-
-
-def _loss(scenario: Scenario, right: Array, theirs: Array) -> Chart:
-    name = scenario.spec["class"]
-    curves_of: tuple[tuple[str, Array, Role], ...] = (("golden", right, "golden"), ("yours", theirs, "yours"))
-    curves = tuple(
-        Series(
-            label,
-            tuple(float(t) for t in range(len(curve))),
-            tuple(np.nan_to_num(curve, nan=0.0, posinf=0.0).tolist()),
-            role,
-        )
-        for label, curve, role in curves_of
-    )
-    return Chart(f"loss-{name}", f"{name} trains a network on iris", scenario.title + ".", "step", "loss", curves)
+def _adam_by_hand(scenario: Scenario, theta: float) -> Iterator[tuple[str, float]]:
+    name = str(scenario.spec["class"])
+    k, m, v = hyperparameters(name, scenario.spec), 0.0, 0.0
+    for t, g in enumerate(scenario.arrays["g0"].ravel().tolist(), start=1):
+        parts = []
+        if name == "Adam" and k["decay"]:
+            parts.append(f"g = {_n(g)} + {_n(k['decay'])} · {_n(theta)} = {_n(g + k['decay'] * theta)}")
+            g += k["decay"] * theta
+        m, v = k["b1"] * m + (1 - k["b1"]) * g, k["b2"] * v + (1 - k["b2"]) * g * g
+        m_hat, v_hat = m / (1 - k["b1"] ** t), v / (1 - k["b2"] ** t)
+        parts.append(f"m = {_n(m)}, m̂ = {_n(m_hat)}; v = {_n(v)}, v̂ = {_n(v_hat)}")
+        moved = theta - k["lr"] * m_hat / (v_hat**0.5 + k["eps"])
+        parts.append(f"θ = {_n(theta)} − {_n(k['lr'])} · {_n(m_hat)} / (√{_n(v_hat)} + {_n(k['eps'])}) = {_n(moved)}")
+        if name == "AdamW" and k["decay"]:
+            shrunk = moved * (1 - k["lr"] * k["decay"])
+            parts.append(f"then θ · (1 − {_n(k['lr'])} · {_n(k['decay'])}) = {_n(shrunk)}")
+            moved = shrunk
+        theta = moved
+        yield "; ".join(parts), theta

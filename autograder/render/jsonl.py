@@ -32,7 +32,8 @@ def to_json(report: Report) -> dict[str, object]:
         "max_score": max_score,
         "criteria": [_criterion(mark) for mark in report.criteria],
         "diagnoses": [
-            {"misconception": d.misconception, "criterion": d.criterion, "hint": d.hint} for d in report.diagnoses
+            {"misconception": d.misconception, "criterion": d.criterion, "hint": d.hint, "try_this": d.try_this}
+            for d in report.diagnoses
         ],
         "quiz": [_item(mark) for mark in report.quiz],
         "seconds": _seconds(report.seconds),
