@@ -450,3 +450,18 @@ def test_an_ordinary_user_is_served_too() -> None:
         }
     finally:
         shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("kind", [LandlockSandbox, ProcessSandbox])
+def test_closing_a_sandbox_ends_the_runs_in_it(kind):
+    """Whoever interrupts a grading run must not wait for what hangs: here that would take ten minutes."""
+    require("landlock")
+    patient = replace(LIMITS, wall_seconds=600.0, cpu_seconds=600)
+    others = guests()
+    with ThreadPoolExecutor(1) as background:
+        with kind(limits=patient) as sandbox:
+            running = background.submit(sandbox.run, job("import time; time.sleep(600)"))
+            while not guests() - others:
+                assert not running.done()
+        running.exception(timeout=30)  # TimeoutError when it goes on
+    assert not guests() - others

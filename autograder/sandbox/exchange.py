@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +47,31 @@ class Guest(Protocol):
 
     def close(self) -> None:
         """Ends the guest and gives back everything that it held."""
+
+
+class AtWork:
+    """The guests that are talking to us, so that closing their sandbox ends them at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gone: set[int] = set()
+
+    @contextmanager
+    def having(self, guest: Guest) -> Iterator[None]:
+        with self._lock:
+            self._gone.add(guest.gone)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._gone.discard(guest.gone)
+
+    def end(self) -> None:
+        """Kills them all; whoever converses with one sees it gone, and cleans up."""
+        with self._lock:
+            for process in self._gone:
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
 
 
 def boot(guest: Guest, limits: Limits) -> bytes:

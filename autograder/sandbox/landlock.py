@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
-from autograder.sandbox.exchange import Ending, boot, converse
+from autograder.sandbox.exchange import AtWork, Ending, boot, converse
 from autograder.sandbox.limits import LIMITS, rlimits
 from autograder.sandbox.runtime import Runtime, cache_folder, prepare
 from autograder.sandbox.uids import Lease, lease
@@ -54,6 +54,7 @@ class LandlockSandbox:
         self._starter: ThreadPoolExecutor | None = None
         self._next: Future[tuple[_Confined, bytes]] | None = None
         self._runs = 0
+        self._at_work = AtWork()
 
     def __enter__(self) -> Self:
         check_kernel()
@@ -67,6 +68,7 @@ class LandlockSandbox:
         with self._lock:
             waiting, self._next = self._next, None
             starter, self._starter = self._starter, None
+        self._at_work.end()
         if waiting is not None and not waiting.cancel() and waiting.exception() is None:
             waiting.result()[0].close()
         if starter is not None:
@@ -75,7 +77,8 @@ class LandlockSandbox:
     def run(self, job: bytes) -> Run:
         guest, ready = self._take()
         try:
-            return converse(guest, job, self.limits, ready)
+            with self._at_work.having(guest):
+                return converse(guest, job, self.limits, ready)
         finally:
             guest.close()
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from autograder.sandbox import SandboxFailed
-from autograder.sandbox.exchange import Ending, boot, converse
+from autograder.sandbox.exchange import AtWork, Ending, boot, converse
 from autograder.sandbox.limits import LIMITS, rlimits
 from autograder.sandbox.runtime import Runtime, cache_folder, prepare
 from autograder.sandbox.uids import Lease, lease
@@ -54,6 +54,7 @@ class ProcessSandbox:
     def __init__(self, *, limits: Limits = LIMITS) -> None:
         self.limits = limits
         self.isolated = os.geteuid() == 0
+        self._at_work = AtWork()
 
     def __enter__(self) -> Self:
         self._runtime = prepare()
@@ -61,7 +62,7 @@ class ProcessSandbox:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Nothing is held open between runs."""
+        self._at_work.end()
 
     def run(self, job: bytes) -> Run:
         held = lease(cache_folder())
@@ -71,7 +72,8 @@ class ProcessSandbox:
             held.release()
             raise SandboxFailed(f"a guest could not be started: {error}") from error
         try:
-            return converse(guest, job, self.limits, boot(guest, self.limits))
+            with self._at_work.having(guest):
+                return converse(guest, job, self.limits, boot(guest, self.limits))
         finally:
             guest.close()
 
