@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo test lint bench image lock clean
+.PHONY: help demo test lint bench mutants image platforms template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -29,13 +29,23 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing NumPy
 	@$(BIN)/python tests/bench.py
 
+mutants: $(VENV)/dev.stamp ## mark every mechanical mutant of the model solution: all must lose marks, or be listed
+	@$(BIN)/python tests/mutants.py
+
 image: $(VENV)/run.stamp ## build the guest image for the docker sandbox
 	@$(BIN)/python -m autograder.sandbox.docker build $(IMAGE)
+
+platforms: $(VENV)/dev.stamp ## mark with the real otter-grader and nbgrader, in an environment of their own (0.8 GB)
+	@$(BIN)/python -m pytest -m platforms tests/test_otter.py tests/test_nbgrader.py
+
+template: $(VENV)/run.stamp ## write student_template/ anew: what students of the default variant receive
+	@$(BIN)/python -m autograder.regenerate optimizers student_template
 
 lock: $(VENV)/made.stamp ## resolve the dependencies again and write requirements/*.txt
 	@$(PIP) install uv
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree $(LOCK) -o requirements/run.txt
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:dev -c requirements/run.txt $(LOCK) -o requirements/dev.txt
+	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree --group pyproject.toml:platforms -c requirements/run.txt $(LOCK) -o requirements/platforms.txt
 
 clean: ## remove everything that make made
 	@rm -rf $(VENV) build dist demo-reports *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -43,7 +43,8 @@ def load(name: str) -> Assignment:
 def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
     package = _import_folder(folder)
     sources = {"gradmark_driver": (folder / settings["sources"]["driver"]).read_text()}
-    sources |= dict(_provided(folder / settings["sources"]["provided"]))
+    if "provided" in settings["sources"]:
+        sources |= dict(_provided(folder / settings["sources"]["provided"]))
     paths = {label: (folder / path).resolve() for label, path in settings["samples"].items()}
     return Assignment(
         id=folder.resolve().name,
@@ -54,6 +55,7 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         module=settings["module"],
         sources=sources,
         driver="gradmark_driver",
+        quantity=settings.get("quantity", "value"),
         criteria=tuple(Criterion(**row) for row in settings["rubric"]),
         tolerances={key: Tolerance(**row) for key, row in settings["tolerances"].items()},
         conventions=package.CONVENTIONS,
@@ -73,12 +75,17 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         oracle=package.oracle,
         quiz=getattr(package, "quiz", _no_quiz),
         quiz_seed=settings.get("quiz", {}).get("seed", 1),
+        handout=getattr(package, "handout", _no_handout),
         quiz_required=settings.get("quiz", {}).get("required", False),
     )
 
 
 def _no_quiz(_seed: int) -> tuple[Item, ...]:
     return ()
+
+
+def _no_handout(_seed: int) -> str:
+    return ""
 
 
 def _import_folder(folder: Path) -> ModuleType:
@@ -91,6 +98,8 @@ def _import_folder(folder: Path) -> ModuleType:
     )
     if spec is None or spec.loader is None or not (folder / "__init__.py").exists():
         raise BadAssignment(f"{folder} has no __init__.py.")
+    for known in [known for known in sys.modules if known.startswith(name + ".")]:
+        del sys.modules[known]  # of another folder of this name: its modules are not ours
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -70,12 +70,14 @@ def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None)
     from autograder.intake import read
     from autograder.model import Report
     from autograder.pipeline import grade
+    from autograder.quiz.variants import secret_from
     from autograder.sandbox import SandboxFailed
 
     trouble: Exception | None = None
     for _ in range(ATTEMPTS):
         try:
-            return Marked(path, grade(read(path, main=assignment.main), assignment, sandbox, seed))
+            submission = read(path, main=assignment.main)
+            return Marked(path, grade(submission, assignment, sandbox, seed, secret_from()))
         except SandboxFailed as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on

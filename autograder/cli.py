@@ -36,6 +36,28 @@ class SandboxName(StrEnum):
     PROCESS = "process"
 
 
+class QuizFormat(StrEnum):
+    QTI = "qti"
+    MOODLE = "moodle"
+    GIFT = "gift"
+
+
+class Platform(StrEnum):
+    GRADESCOPE = "gradescope"
+    PRAIRIELEARN = "prairielearn"
+    AUTOLAB = "autolab"
+    OTTER = "otter"
+    NBGRADER = "nbgrader"
+    GITHUB = "github"
+    CODERUNNER = "coderunner"
+
+
+class Gradebook(StrEnum):
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    NBGRADER = "nbgrader"
+
+
 SandboxOption = Annotated[SandboxName, typer.Option(help="Where submissions run; auto takes the first that works.")]
 
 
@@ -122,6 +144,146 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def export(
+    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    quiz: Annotated[QuizFormat, typer.Option(help="For which platform: QTI 1.2 is Canvas's.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="The first variant. Default: the assignment's.")] = None,
+    variants: Annotated[int, typer.Option(min=1, max=100, help="How many: each student draws from them.")] = 1,
+) -> None:
+    """Write the quiz as a file that a learning platform imports, hints and solutions included."""
+    from autograder.export import CannotExport, losses
+    from autograder.export import export as written
+    from autograder.publish import say
+
+    asked = _load(assignment)
+    first = asked.quiz_seed if seed is None else seed
+    drawn = {number: asked.quiz(number) for number in range(first, first + variants)}
+    try:
+        _write(out, written(quiz.value, asked.id, asked.title, drawn))
+    except CannotExport as error:
+        raise typer.BadParameter(str(error)) from error
+    for sentence in losses(drawn, quiz.value):
+        say(sentence)
+
+
+@app.command()
+def gradebook(
+    reports: Annotated[Path, typer.Argument(help="What `gradmark grade --format json` printed.")],
+    for_: Annotated[Gradebook, typer.Option("--for", help="Whose gradebook imports it.")],
+    roster: Annotated[Path, typer.Option(help="CSV with a column of ids; names, email and more are used if there.")],
+    out: Annotated[Path, typer.Option(help="The CSV file to write.")],
+    column: Annotated[str, typer.Option(help="What the gradebook calls the assignment. Default: its id.")] = "",
+) -> None:
+    """Turn reports into a CSV file that a gradebook imports."""
+    from autograder.export.gradebook import BadGradebook
+    from autograder.export.gradebook import gradebook as table
+
+    try:
+        text = table(for_.value, _read(reports), _read(roster), column)
+    except BadGradebook as error:
+        raise typer.BadParameter(str(error)) from error
+    _write(out, text.encode())
+
+
+@app.command()
+def regenerate(
+    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    seed: Annotated[int, typer.Option(min=0, max=2**48 - 1, help="Draws examples, public experiments and quiz.")],
+    out: Annotated[Path, typer.Option(help="The folder to write: a new one, or an earlier output left unchanged.")],
+    roster: Annotated[
+        Path | None, typer.Option(help="CSV with a column “id”: every student gets their own quiz.")
+    ] = None,
+    secret: Annotated[
+        Path | None, typer.Option(help="With a roster: file of the course's secret; made if missing.")
+    ] = None,
+    sandbox: SandboxOption = SandboxName.AUTO,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
+) -> None:
+    """Write an assignment anew: the students' folder, handouts, quiz, keys, and the proof that it marks fairly.
+
+    Exit status: 1 when the assignment does not verify; then nothing is written.
+    """
+    from autograder.publish import say
+    from autograder.regenerate.run import CannotRegenerate
+    from autograder.regenerate.run import regenerate as write
+    from autograder.sandbox import SandboxUnavailable
+
+    try:
+        written = write(_load(assignment), seed, out, roster, secret, sandbox, jobs or _cores())
+    except CannotRegenerate as error:
+        raise typer.BadParameter(str(error)) from error
+    except SandboxUnavailable as error:
+        say(str(error))
+        raise typer.Exit(GRADER_FAILED) from error
+    if not written:
+        raise typer.Exit(1)
+
+
+@app.command()
+def package(
+    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    for_: Annotated[Platform, typer.Option("--for", help="Where it will run.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+) -> None:
+    """Write what a platform needs to mark this assignment, gradmark itself included."""
+    from autograder.adapters import platforms
+    from autograder.adapters.packing import write
+    from autograder.publish import say
+
+    asked = _load(assignment)
+    made = platforms()[for_.value](asked)
+    try:
+        write(made, out)
+    except OSError as error:
+        raise typer.BadParameter(f"The package cannot be written there: {error}") from error
+    say(made.told)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="ID", help="What it is called: a folder and a Python name.")],
+    out: Annotated[Path, typer.Option(help="The folder in which its folder is made.")] = Path(),
+) -> None:
+    """Make a new assignment: the smallest complete one, which verifies as it stands."""
+    from autograder.authoring import CannotMake
+    from autograder.authoring import new as made
+
+    try:
+        folder = made(name, out)
+    except CannotMake as error:
+        raise typer.BadParameter(str(error)) from error
+    shown = (
+        folder if folder.is_absolute() else f".{os.sep}{folder}"
+    )  # a bare name would be one that comes with gradmark
+    print(f"{shown} is there.")
+    print(f"  prove it:      gradmark verify {shown}")
+    print(f"  mark with it:  gradmark grade SUBMISSION --assignment {shown}")
+
+
+@app.command()
+def practice(
+    assignment: Annotated[
+        list[str] | None, typer.Option(help="Whose exercises; again for more. Default: practice and optimizers.")
+    ] = None,
+    idea: Annotated[list[str] | None, typer.Option(help="Only about this idea; again for more.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Draws the exercises. Default: others each time.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="How many. Default: until you have had enough.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON line for each exercise and verdict.")] = False,
+) -> None:
+    """Practise with small exercises, one idea each, as many as you like; nothing is recorded."""
+    from autograder.practice import NoExercise, Pool, run
+
+    loaded = [_load(name) for name in assignment or ["practice", "optimizers"]]
+    try:
+        pool = Pool(loaded, ideas=idea or [], seed=seed)
+    except NoExercise as error:
+        raise typer.BadParameter(str(error)) from error
+    run(pool, count, as_json=as_json)
+
+
 @app.command(hidden=True)
 def demo(sandbox: SandboxOption = SandboxName.AUTO, out: Path = DEMO_REPORTS) -> None:
     """Mark the samples that gradmark brings along."""
@@ -190,6 +352,20 @@ def _pages(folder: Path, labels: dict[Path, str]) -> "Pages":
         return Pages(folder, labels)
     except OSError as error:
         raise typer.BadParameter(f"Pages cannot be written there: {error}") from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error}") from error
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error}") from error
 
 
 def _cores() -> int:

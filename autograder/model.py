@@ -137,6 +137,7 @@ class Assignment:
     module: str  # the name it is imported by inside the sandbox
     sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
     driver: str
+    quantity: str  # what the recorded numbers are, in the words of a report: "θ", "learning rate"
     criteria: tuple[Criterion, ...]
     tolerances: Mapping[str, Tolerance]
     conventions: tuple[Convention, ...]
@@ -156,6 +157,7 @@ class Assignment:
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
     quiz_seed: int  # the variant that students without a roster entry get
+    handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_required: bool  # whether a submission without answers is marked as if all were empty
 
 
@@ -381,6 +383,7 @@ class ItemMark:
     status: ItemStatus
     message: str
     title: str = ""
+    for_staff: str = ""  # a free answer and its rubric: for the person who marks it, never for students
 
 
 Role = Literal["golden", "yours", "context"]

@@ -15,7 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder import __version__, wire
+from autograder import __version__, quiz, wire
 from autograder.compare import compare
 from autograder.diagnose import Evidence, diagnose
 from autograder.marks import Case, mark
@@ -37,13 +37,21 @@ from autograder.sandbox.limits import LIMITS
 Observations = Mapping[str, Observation]
 
 
-def grade(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int | None = None) -> Report:
+def grade(
+    submission: Submission,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    seed: int | None = None,
+    secret: bytes | None = None,
+) -> Report:
     """Marks one submission.
 
     With no seed, it derives from the assignment and the submission's bytes: the same file is always asked the same.
+    With a `secret`, each student has a variant of the quiz of their own.
 
     Raises:
         SandboxFailed: ours, not the student's; nothing was judged.
+        BadKey: ours: a question of the quiz contradicts itself.
     """
     started = time.perf_counter()
     seed = derived_seed(assignment, submission) if seed is None else seed
@@ -53,19 +61,26 @@ def grade(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed
     seen = examine(submission, assignment, sandbox, seed)
     log, seconds = seen.log, time.perf_counter() - started
     if seen.verdict is None:
-        return replace(blank, message=_why_not_imported(seen.conduct), log=log, seconds=seconds)
+        remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
+        return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
+    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret)
     return replace(
         blank,
         status="graded",
         message=_how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
-        diagnoses=_with_numbers(seen.verdict),
-        remarks=(*submission.remarks, *seen.verdict.remarks),
+        diagnoses=_with_numbers(seen.verdict, assignment.quantity),
+        remarks=(*submission.remarks, *seen.verdict.remarks, *answered.remarks),
+        quiz=answered.marks,
         exhibits=seen.verdict.exhibits,
         charts=assignment.charts(seen.scenarios, seen.golden, seen.observations),
-        seconds=seconds,
+        seconds=time.perf_counter() - started,
         log=log,
     )
+
+
+# A report without marks has score 0 and costs no attempt; a quiz marked in it would be the one thing that counts.
+QUIZ_WAITS = "Your quiz answers are marked together with your code, once it can be imported."
 
 
 @dataclass(frozen=True)
@@ -254,19 +269,19 @@ def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tu
 
 
 # ------------------------------------------------------------------------------------------------------ report
-def _with_numbers(verdict: Verdict) -> tuple[Diagnosis, ...]:
+def _with_numbers(verdict: Verdict, quantity: str) -> tuple[Diagnosis, ...]:
     """Each misconception once, with the smallest numbers of this submission that show it as something to try."""
     told: dict[str, Diagnosis] = {}
     for diagnosis in verdict.diagnoses:
         exhibit = next((e for e in verdict.exhibits if e.criterion == diagnosis.criterion), None)
         if diagnosis.misconception not in told:
-            told[diagnosis.misconception] = replace(diagnosis, try_this=_try_this(exhibit) if exhibit else "")
+            told[diagnosis.misconception] = replace(diagnosis, try_this=_try_this(exhibit, quantity) if exhibit else "")
     return tuple(told.values())
 
 
-def _try_this(exhibit: Exhibit) -> str:
+def _try_this(exhibit: Exhibit, quantity: str) -> str:
     step, expected, found, _ = next(row for row in exhibit.rows if row[1] != row[2])
-    return f"{', '.join(exhibit.setup)}: after step {step} the right θ is {expected}, yours is {found}."
+    return f"{', '.join(exhibit.setup)}: after step {step} the right {quantity} is {expected}, yours is {found}."
 
 
 def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int) -> Report:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from autograder.batch import Marked
     from autograder.model import Assignment, Report
+    from autograder.verify import Proof
 
 PROOF_WIDTH = 118  # columns: five of them, of which none should wrap
 LONGEST_NAME = 60  # characters of a page's name: at most 240 bytes, where file systems allow 255
@@ -98,11 +99,28 @@ def _print_pages(written: Iterable[Path], *, to_stdout: bool) -> None:
 
 def prove(assignment: Assignment, sandbox: str, jobs: int) -> bool:
     """Runs and prints the proof that an assignment marks fairly; says whether it holds."""
-    from contextlib import ExitStack
+    proof = proof_of(assignment, sandbox, jobs)
+    print_proof(proof)
+    return proof.holds
 
+
+def print_proof(proof: Proof) -> None:
     from rich.console import Console
 
     from autograder.render.proof import proof_view
+
+    console = Console()
+    Console(width=max(PROOF_WIDTH, console.width)).print(proof_view(proof))
+
+
+def proof_of(assignment: Assignment, sandbox: str, jobs: int) -> Proof:
+    """Runs the proof in that sandbox and in the others that this machine has.
+
+    Raises:
+        SandboxUnavailable: there is none.
+    """
+    from contextlib import ExitStack
+
     from autograder.sandbox.choose import choose, others
     from autograder.verify import verify
 
@@ -110,10 +128,7 @@ def prove(assignment: Assignment, sandbox: str, jobs: int) -> bool:
         main = opened.enter_context(choose(sandbox, say=say))
         more = [opened.enter_context(other) for other in others(main.name)]
         with _counting() as progress:
-            proof = verify(assignment, main, more, jobs=jobs, progress=progress)
-    console = Console()
-    Console(width=max(PROOF_WIDTH, console.width)).print(proof_view(proof))
-    return proof.holds
+            return verify(assignment, main, more, jobs=jobs, progress=progress)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograder import pipeline
+from autograder import pipeline, variants
 from autograder.model import Array, Assignment, CriterionMark, Misconception, Report, Submission
 from autograder.sandbox import Sandbox
 
@@ -28,9 +28,9 @@ MOST_ROUNDING = 0.2  # tolerances: what right answers may use up, so that one mo
 SAME = 1e-12  # relative distance to somebody else's implementation in float64
 REVIEWED = "reviewed.json"
 SUFFERS_TOO = "training"  # the one criterion that may be lost with another: learning really suffers
-ORACLE = "agrees with torch (recorded)"
+ORACLE = "agrees with an independent implementation"
 
-Section = Literal["right", "empty", "misconception", "margin", "determinism", "reference", "review"]
+Section = Literal["right", "empty", "misconception", "margin", "determinism", "reference", "variants", "review"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def verify(
     rows += [
         Row("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE}) for name, error in assignment.oracle()
     ]
+    rows += [Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment)]
     rows += _review(assignment)
     return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
 

@@ -130,7 +130,7 @@ VELOCITY: Switch = {  # (new velocity, direction)
     "of the gradient before": lambda v, g, k: (g, g + k.mu * v),
     "averaged, corrected": lambda v, g, k: _corrected(k.mu * v + (1 - k.mu) * g, g, k),
     "damped from the second": lambda v, g, k: _twice(
-        np.where((k.mu == 0) | (k.steps == 1), g, k.mu * v + (1 - k.mu) * g)
+        np.where((k.mu == 0) | (k.updates == 1), g, k.mu * v + (1 - k.mu) * g)
     ),
 }
 

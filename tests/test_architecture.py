@@ -28,31 +28,75 @@ ARROWS: dict[str, set[str]] = {
     "marks": {"model"},
     "diagnose": {"model", "marks"},
     "sandbox": {"model", "wire"},
-    "pipeline": {"model", "version", "wire", "compare", "marks", "diagnose", "sandbox"},
-    "verify": {"model", "pipeline", "sandbox"},
+    "quiz": {"model"},
+    "pipeline": {"model", "version", "wire", "compare", "marks", "diagnose", "sandbox", "quiz"},
+    "variants": {"model", "quiz"},
+    "verify": {"model", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
+    # the quiz and the marks, for platforms of others
+    "export": {"model"},
     # the bare template, made from the model solution
     "strip": set(),
     # the command
-    "batch": {"model", "intake", "pipeline", "sandbox"},
+    "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
     "publish": {"model", "batch", "render", "sandbox", "verify"},
-    "cli": {"model", "version", "assignment", "intake", "sandbox", "batch", "publish", "verify"},
+    "cli": {
+        "model",
+        "version",
+        "assignment",
+        "intake",
+        "sandbox",
+        "batch",
+        "publish",
+        "export",
+        "verify",
+        "regenerate",
+        "adapters",
+        "authoring",
+        "practice",
+    },
+    # an assignment written anew: it hands out the very code that compares, and shows what verify says
+    "regenerate": {
+        "model",
+        "version",
+        "assignment",
+        "guest",
+        "compare",
+        "marks",
+        "pipeline",
+        "quiz",
+        "sandbox",
+        "verify",
+        "render",
+        "strip",
+        "publish",
+    },
+    # what platforms of others take, and what runs there: thin functions of one report
+    "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
+    # a new assignment, and exercises without end
+    "authoring": {"assignment", "strip", "verify"},
+    "practice": {"model", "quiz"},
     "__main__": {"cli"},
 }
 
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
+    "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
     "assignments": {"numpy"},
+    "authoring": {"jinja2"},
     "cli": {"typer"},
     "compare": {"numpy"},
     "diagnose": {"numpy"},
     "guest": {"numpy", "tinytorch"},
     "model": {"numpy"},
     "pipeline": {"numpy"},
+    "practice": {"numpy"},
+    "quiz": {"mpmath", "pint"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
+    "regenerate": {"jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "render": {"jinja2", "markupsafe", "matplotlib", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "sandlock"},
     "verify": {"numpy"},

@@ -3,10 +3,12 @@
 from .charts import charts
 from .course import subject
 from .golden import CONVENTIONS, derive, golden
+from .handout import handout
 from .misconceptions import MISCONCEPTIONS
 from .oracle import oracle
 from .planted import plant
 from .predict import predict
+from .quiz import quiz
 from .scenarios import scenarios
 from .tell import explain
 
@@ -17,9 +19,11 @@ __all__ = [
     "derive",
     "explain",
     "golden",
+    "handout",
     "oracle",
     "plant",
     "predict",
+    "quiz",
     "scenarios",
     "subject",
 ]

@@ -183,7 +183,7 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
             facts["step_count"] = len(scenario.arrays["g0"])
         case "momentum_state":
             facts = {"has_momentum": True, "has_momentum without": False, "state without momentum": "None"}
-            facts["one entry for each parameter"] = True
+            facts |= {"one entry for each parameter": True, "early state": True}
         case "base":
             facts = {"params is a list": True, "keeps every parameter": True, "step_count": 0, "step is abstract": True}
         case "signatures":

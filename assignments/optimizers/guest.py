@@ -40,7 +40,9 @@ def make(module, spec, params, **changes):
     kwargs = {**spec.get("kwargs", {}), **changes}
     if "betas" in kwargs:
         kwargs["betas"] = tuple(kwargs["betas"])
-    return getattr(module, spec["class"])(given, *spec.get("positional", []), **kwargs)
+    if spec.get("by_position"):
+        return getattr(module, spec["class"])(given, *kwargs.values())
+    return getattr(module, spec["class"])(given, **kwargs)
 
 
 def set_gradient(tensor, values, form):
@@ -105,8 +107,8 @@ def course(module, spec, arrays, record):
         record.doing = f"step() number {t + 1}"
         optimizer.step()
         intact &= all(
-            array is None or np.array_equal(array, g[t].astype(array.dtype))
-            for array, g in zip(held, grads, strict=True)
+            array is None or (np.array_equal(array, g[t].astype(array.dtype)) and still_there(p, array))
+            for p, array, g in zip(params, held, grads, strict=True)
         )
         if t >= spec.get("from_step", 0):
             note(record, params)
@@ -127,6 +129,12 @@ def hand_out(params, grads, t, absent, form):
         else:
             held.append(set_gradient(p, g[t], form))
     return held
+
+
+def still_there(param, array):
+    """Whether the gradient that was handed out still hangs on the parameter; in which form does not matter."""
+    now = param.grad.data if isinstance(param.grad, Tensor) else param.grad
+    return isinstance(now, np.ndarray | np.generic) and np.array_equal(now, array)
 
 
 def note(record, params, prefix="p"):
@@ -320,6 +328,28 @@ def momentum_state(module, spec, arrays, record):
         record.doing = "step() after set_momentum_state(state)"
         step(resumed, again, arrays, t, form)
         note(record, again, "r")
+    early(module, spec, arrays, record)
+
+
+def early(module, spec, arrays, record):
+    """States without a velocity: taken before the first step, or from an optimizer that never has one."""
+    form, ends = form_for(module, spec), []
+    record.doing = "set_momentum_state(get_momentum_state()) before the first step"
+    plain = module.SGD(parameters(arrays, "p"), lr=0.1)
+    plain.set_momentum_state(plain.get_momentum_state())
+    for restored in (False, True):
+        params = parameters(arrays, "p")
+        optimizer = make(module, spec, params)
+        if restored:
+            optimizer.set_momentum_state(make(module, spec, parameters(arrays, "p")).get_momentum_state())
+        for t in range(spec["steps"]):
+            step(optimizer, params, arrays, t, form)
+        ends.append([p.data for p in params])
+    record.fact("early state", same(*ends))
+
+
+def same(these, those):
+    return all(np.array_equal(one, other) for one, other in zip(these, those, strict=True))
 
 
 def step(optimizer, params, arrays, t, form):

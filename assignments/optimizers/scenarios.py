@@ -182,7 +182,7 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
         "A parameter whose `grad` is None must be skipped whole: no step, no velocity, no decay; the others go on."
     )
     yield sgd("sgd-absent", "Some gradients are None", _path("interface", 2, skipping), lr=lr, momentum=mu,
-              weight_decay=0.2, spec={"absent": [[1, 0], [2, 1], [2, 2]]})  # fmt: skip
+              weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("SGD", draw, lr, {"momentum": mu, "weight_decay": 0.3}, "sgd")
     yield sgd("sgd-defaults", "SGD(params) with nothing else", _path("interface", 1, "The defaults of SGD are lr=0.01, momentum=0, weight_decay=0."),
               size=30.0)  # fmt: skip
@@ -229,6 +229,11 @@ def _handling(group: str, draw: Draw, lr: float, kwargs: Json, prefix: str) -> I
         f"{prefix}-float64", "float64 parameters, a generator of them", group, draw,
         _path("interface", 0.5, "A generator of float64 parameters must be optimized like a list of float32 ones."),
         spec={"dtype": "float64", "given_as": "generator"}, lr=lr, **kwargs,
+    )  # fmt: skip
+    yield _course(
+        f"{prefix}-by-position", "Arguments without their names, in the documented order", group, draw,
+        _path("interface", 0.5, f"{group}(params, lr, {', '.join(kwargs)}) must also work by position: keep the arguments in this order."),
+        steps=2, spec={"by_position": True}, lr=lr, **kwargs,
     )  # fmt: skip
     for form, note in (
         (
@@ -278,7 +283,7 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
     yield adam("adam-lr-change", "The learning rate changes between steps", _path("adaptive_step", 1), lr=lr, betas=betas,
                eps=0.1, weight_decay=0.2, spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 3 * lr}}})  # fmt: skip
     yield adam("adam-absent", "Some gradients are None", _path("interface", 2, "A parameter whose `grad` is None must be skipped whole; the others go on."),
-               lr=lr, betas=betas, eps=0.1, weight_decay=0.2, spec={"absent": [[1, 0], [2, 1], [2, 2]]})  # fmt: skip
+               lr=lr, betas=betas, eps=0.1, weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("Adam", draw, lr, {"betas": betas, "eps": 0.1, "weight_decay": 0.3}, "adam")
     defaults = "The defaults of Adam are lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0."
     yield adam("adam-defaults", "Adam(params) with nothing else", _path("interface", 1, defaults, params=1), steps=3,
@@ -348,7 +353,7 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
     yield adamw("adamw-default-betas", "AdamW(params, lr) with the default betas and ε, no decay",
                 _path("interface", 1, "The defaults of AdamW are betas=(0.9, 0.999), eps=1e-8."), lr=lr, size=1e-7, steps=3, weight_decay=0.0)  # fmt: skip
     yield adamw("adamw-absent", "Some gradients are None", _path("interface", 1, "A parameter whose `grad` is None must be skipped whole: not decayed either."),
-                lr=lr, betas=betas, eps=eps, weight_decay=0.4, spec={"absent": [[1, 0], [2, 1], [2, 2]]})  # fmt: skip
+                lr=lr, betas=betas, eps=eps, weight_decay=0.4, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("AdamW", draw, lr, {"betas": betas, "eps": eps, "weight_decay": 0.3}, "adamw")
     yield adamw("adamw-defaults", "AdamW(params) with nothing else", _path("interface", 1, "The defaults of AdamW are lr=0.001, betas=(0.9, 0.999), eps=1e-8.", params=1),
                 steps=3, shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
@@ -410,6 +415,7 @@ def _momentum_state(draw: Draw) -> Scenario:
         _fact("has_momentum without", "state", 0.25, "has_momentum() is false without momentum.", ("has_momentum",)),
         _fact("state without momentum", "state", 0.5, "get_momentum_state() is None without momentum.", ("has_momentum",)),
         _fact("one entry for each parameter", "state", 0.5, "get_momentum_state() returns a list with one entry for each parameter."),
+        _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, and set_momentum_state() must take what it returned."),
         Check("copies", "state", 1.0, arrays=tuple(f"p{i}" for i in range(count)),
               message="get_momentum_state() must return copies: changing what it returned changed your optimizer."),
         Check("resumed", "state", 1.5, arrays=tuple(f"r{i}" for i in range(count)),

@@ -6,11 +6,32 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autograder.model import CriterionMark, ItemMark, Report
 
 # Meaning is never carried by colour alone: a shape and a word say the same.
 GLYPHS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "–"}
 WORDS = {"passed": "right", "partial": "partly right", "failed": "not yet right", "not_run": "not tried"}
+# The quiz has more ways to end than a criterion.
+ITEM_GLYPHS = {
+    "right": "✓",
+    "partial": "◐",
+    "follow_through": "◐",
+    "wrong": "✗",
+    "empty": "–",
+    "malformed": "?",
+    "waiting": "…",
+}
+ITEM_WORDS = {
+    "right": "right",
+    "partial": "partly right",
+    "follow_through": "follows from your earlier answer",
+    "wrong": "not yet right",
+    "empty": "no answer",
+    "malformed": "could not be read",
+    "waiting": "waiting for a person",
+}
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -28,7 +49,10 @@ def rounded(value: float) -> float:
 
 def total(report: Report) -> tuple[float, float]:
     """Score and maximum as sums of the rounded rows: whoever adds up what is shown gets the total shown."""
-    rows: list[CriterionMark | ItemMark] = [*report.criteria, *report.quiz]
+    return subtotal([*report.criteria, *report.quiz])
+
+
+def subtotal(rows: Sequence[CriterionMark | ItemMark]) -> tuple[float, float]:
     score, maximum = (sum(map(rounded, column)) for column in ([r.score for r in rows], [r.max_score for r in rows]))
     return rounded(score), rounded(maximum)
 
@@ -40,7 +64,8 @@ def points(value: float) -> str:
 
 def is_perfect(report: Report) -> bool:
     score, maximum = total(report)
-    return report.status == "graded" and bool(report.criteria) and score == maximum
+    waiting = any(item.status == "waiting" for item in report.quiz)
+    return report.status == "graded" and bool(report.criteria) and score == maximum and not waiting
 
 
 def verdict(report: Report) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.render import GLYPHS, WORDS, advice, points, total, verdict
+from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(prose=prose, points=points, line=one_line, log=_log, share=_share)
-    environment.globals.update(GLYPHS=GLYPHS, WORDS=WORDS)
+    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS, subtotal=subtotal)
     return environment
 
 

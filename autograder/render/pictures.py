@@ -78,6 +78,42 @@ def svg(chart: Chart) -> str:
     return _inline(_drawn(chart), chart)
 
 
+def png(chart: Chart) -> bytes:
+    """`chart` as a PNG on white, for platforms that take pictures and no pages."""
+    from matplotlib import rc_context  # noqa: PLC0415 - as below
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    log_y = chart.log_y and chart.surface is None
+    chart = replace(chart, series=tuple(_drawable(s, log_y=log_y) for s in chart.series), log_y=log_y)
+    out = io.BytesIO()
+    with _DRAWING, rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure = Figure(SIZE_WITH_SURFACE if chart.surface else SIZE)
+        FigureCanvasAgg(figure)
+        _plot(figure.add_axes((0.16, 0.17, 0.81, 0.72 if not chart.surface else 0.74)), chart)
+        _on_paper(figure)
+        figure.savefig(out, format="png", dpi=144, facecolor="white", metadata={"Software": None})  # sharp on phones
+    return out.getvalue()
+
+
+PAPER_COLOURS = {GOLDEN: "#946200", YOURS: "#3f46a8", CONTEXT: "#767a85", INK: "#222222"}
+
+
+def _on_paper(figure: Any) -> None:
+    """The roles' colours in place of their stand-ins, which only a page can replace later."""
+    from matplotlib.colors import to_hex  # noqa: PLC0415
+
+    for artist in figure.findobj():
+        for name in ("color", "edgecolor", "markeredgecolor"):
+            look = getattr(artist, f"get_{name}", lambda: None)()
+            if isinstance(look, str | tuple) and (colour := PAPER_COLOURS.get(to_hex(look))):
+                artist.set(**{name: colour})
+        edges: Any = getattr(artist, "get_edgecolors", list)()  # a contour's
+        if len(edges) and (colour := PAPER_COLOURS.get(to_hex(edges[0]))):
+            artist.set_edgecolor(colour)
+
+
 def _drawable(series: Series, *, log_y: bool) -> Series:
     """Without the points that no axis can hold: NaN, infinite, huge, and not positive on a log axis."""
     low = 1 / HUGE if log_y else -HUGE

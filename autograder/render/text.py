@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.render import GLYPHS, WORDS, advice, points, total, verdict
+from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark, Report
 
 COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "bright_black"}
+ITEM_COLOURS = {
+    "right": "green",
+    "partial": "yellow",
+    "follow_through": "yellow",
+    "wrong": "red",
+    "empty": "bright_black",
+    "malformed": "magenta",
+    "waiting": "cyan",
+}
 NO_MARKS = {"not_gradable": "not gradable", "grader_error": "grader error"}
 LONGEST_MESSAGE = 800  # characters: ten lines of a terminal, the rest is on the page
 
@@ -30,6 +39,7 @@ def report_view(report: Report) -> RenderableType:
     parts += [_idea(diagnosis, report) for diagnosis in report.diagnoses]
     if report.status == "graded":
         parts.append(_marks(report))
+        parts += [_quiz(report)] if report.quiz else []
     parts += [_exhibit(exhibit) for exhibit in report.exhibits]
     if report.remarks:
         parts.append(_remarks(report.remarks))
@@ -69,14 +79,24 @@ def _bullet(bullet: Text, body: Text) -> RenderableType:
 
 def _marks(report: Report) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    score, maximum = total(report)
-    table.add_column("", Text("total", "bold"), no_wrap=True)
+    score, maximum = subtotal(report.criteria)
+    table.add_column("", Text("code" if report.quiz else "total", "bold"), no_wrap=True)
     table.add_column("criterion", ratio=1)
     table.add_column("marks", Text(_of(score, maximum), "bold"), justify="right", no_wrap=True)
     for mark in report.criteria:
         table.add_row(_status(mark.status), _criterion(mark), _of(mark.score, mark.max_score))
+    return table
+
+
+def _quiz(report: Report) -> RenderableType:
+    """The quiz in a table of its own, and below it what code and quiz make together."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    footer = Text(f"{_of(*subtotal(report.quiz))}\n{_of(*total(report))}", "bold")
+    table.add_column("", Text("quiz\ntotal", "bold"), no_wrap=True)
+    table.add_column("quiz", ratio=1)
+    table.add_column("marks", footer, justify="right", no_wrap=True)
     for item in report.quiz:
-        table.add_row(_status(item.status), _item(item), _of(item.score, item.max_score))
+        table.add_row(_item_status(item.status), _item(item), _of(item.score, item.max_score))
     return table
 
 
@@ -88,7 +108,9 @@ def _criterion(mark: CriterionMark) -> Text:
 
 
 def _item(item: ItemMark) -> Text:
-    cell = Text(f"quiz: {one_line(item.id)}")
+    cell = Text(one_line(item.title or item.id))
+    if item.title:
+        cell.append(f"  {one_line(item.id)}", "bright_black")
     if item.message:
         cell.append("\n" + visible(item.message, LONGEST_MESSAGE), "bright_black")
     return cell
@@ -96,6 +118,12 @@ def _item(item: ItemMark) -> Text:
 
 def _status(status: str) -> Text:
     return Text(f"{GLYPHS.get(status, '•')} {WORDS.get(status, one_line(status))}", COLOURS.get(status, ""))
+
+
+def _item_status(status: str) -> Text:
+    return Text(
+        f"{ITEM_GLYPHS.get(status, '•')} {ITEM_WORDS.get(status, one_line(status))}", ITEM_COLOURS.get(status, "")
+    )
 
 
 def _exhibit(exhibit: Exhibit) -> RenderableType:

@@ -2,8 +2,8 @@
 
     from tinytorch import Tensor, Linear, ReLU, Sequential, CrossEntropyLoss
 
-Everything here is given, except the optimizers: those are yours. Once they are in the file
-tinytorch/core/optimizers.py you can also write `from tinytorch import SGD`.
+Everything here is given, except the optimizers: those are yours. Once they are in optimizers.py,
+beside this folder, you can also write `from tinytorch import SGD`.
 """
 
 from importlib import import_module
@@ -46,7 +46,7 @@ def __getattr__(name):
             raise
         raise ModuleNotFoundError(
             f"tinytorch does not bring {name}: it is what you write. "
-            "Put your optimizers.py into the folder tinytorch/core/ to import it from here.",
+            "Put your optimizers.py beside the folder tinytorch to import it from here.",
             name=where,
         ) from None
     return getattr(module, name)

@@ -1,0 +1,27 @@
+"""Learning-rate schedulers: what autograder/assignment.py looks for in an assignment's folder."""
+
+from .golden import CONVENTIONS, derive, golden, subject
+from .handout import handout
+from .misconceptions import MISCONCEPTIONS
+from .oracle import oracle
+from .planted import plant
+from .predict import predict
+from .quiz import quiz
+from .scenarios import scenarios
+from .tell import charts, explain
+
+__all__ = [
+    "CONVENTIONS",
+    "MISCONCEPTIONS",
+    "charts",
+    "derive",
+    "explain",
+    "golden",
+    "handout",
+    "oracle",
+    "plant",
+    "predict",
+    "quiz",
+    "scenarios",
+    "subject",
+]

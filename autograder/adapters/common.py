@@ -1,0 +1,228 @@
+"""What the adapters share: grading inside somebody else's container, rows in plain text, and the policy.
+
+    python -m autograder.adapters.common ASSIGNMENT      the trial in an image: is the model solution marked in full?
+
+An adapter does not catch what breaks in us. Its start script, which the package brings along, puts the prepared
+results of a failed grader in place whenever this process ends without any: after a crash, out of memory, too late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import tomllib
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import BadAssignment, load
+from autograder.batch import NOT_JUDGED, Marked, mark
+from autograder.model import Assignment, Exhibit, Report
+from autograder.render import GLYPHS, advice, is_perfect, points, rounded, verdict
+from autograder.render.escape import one_line, visible
+from autograder.sandbox import SandboxUnavailable
+from autograder.sandbox.choose import NAMES, choose
+from autograder.sandbox.process import ProcessSandbox
+
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+LONGEST_TEXT = 20_000  # characters of one row: five screens; what platforms cut is then never ours
+
+
+# ----------------------------------------------------------------------------------------------------- grading
+def marked(path: Path, assignment: Assignment, seed: int | None) -> Marked:
+    """Marks one submission as root in a container that allows no container inside.
+
+    Raises:
+        SandboxUnavailable: not root, so that a submission could read the answers.
+    """
+    ours = ProcessSandbox()
+    if not ours.isolated:
+        raise SandboxUnavailable("Grading in a platform's container needs root there: another uid gets the code.")
+    with ours as sandbox:
+        one = mark(path, assignment, sandbox, seed)
+    if one.trouble is not None:
+        traceback.print_exception(one.trouble)
+    return one
+
+
+def asked(about: str) -> tuple[Assignment, Report]:
+    """Marks what the command line names, in any sandbox that works here: for machines of our own."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--assignment", default="optimizers")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--sandbox", default="auto", choices=NAMES)
+    given = parser.parse_args()
+    assignment = load(given.assignment)
+    with choose(given.sandbox, say=say) as sandbox:
+        one = mark(given.path, assignment, sandbox, given.seed)
+    if one.trouble is not None:
+        traceback.print_exception(one.trouble)
+    return assignment, one.report
+
+
+def say(message: str) -> None:
+    """To whoever reads stderr; stdout belongs to the platform."""
+    print(f"gradmark: {message}", file=sys.stderr, flush=True)
+
+
+def shut(*paths: Path) -> None:
+    """Makes files and folders that are there root's own, whatever the platform left open."""
+    for path in paths:
+        if path.exists():
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def seed_of(*parts: object) -> int:
+    """48 bits, so that the number survives JSON readers that know only doubles."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:6], "big")
+
+
+def failed(assignment: Assignment) -> Report:
+    """The report for when the grader gave none."""
+    return Report(assignment.id, assignment.digest, 0, "", "", "grader_error", NOT_JUDGED, ())
+
+
+def put(file: Path, content: object) -> None:
+    """Writes JSON whole or not at all, over whatever is called that; a link there is replaced, not followed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as draft:
+        json.dump(content, draft, allow_nan=False, indent=1)
+    Path(draft.name).chmod(0o644)  # the platform may read as somebody else; the folder decides who comes near
+    os.replace(draft.name, file)  # noqa: PTH105 - says that it overwrites
+
+
+# ------------------------------------------------------------------------------------------------------- words
+@dataclass(frozen=True)
+class Row:
+    """A rubric row or a quiz item, ready to be shown: plain text in which nothing is hidden and nothing steers."""
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+    passed: bool
+    status: str
+    text: str
+
+
+def rows(report: Report) -> list[Row]:
+    """The rows that add up to the total, in rubric order; none where nothing was marked."""
+    if report.status != "graded":
+        return []
+    shown = [
+        Row(c.id, one_line(c.title), rounded(c.score), rounded(c.max_score), c.status == "passed", c.status,
+            _joined([*c.messages, *_ideas(report, c.id), *_numbers(report, c.id)]))
+        for c in report.criteria
+    ]  # fmt: skip
+    for item in report.quiz:
+        title = one_line(f"Quiz: {item.title or item.id}")
+        right = item.status == "right"
+        shown.append(
+            Row(
+                item.id,
+                title,
+                rounded(item.score),
+                rounded(item.max_score),
+                right,
+                item.status,
+                _joined([item.message]),
+            )
+        )
+    return shown
+
+
+def heading(report: Report) -> str:
+    """What is said before the rows, in the second person."""
+    said = [verdict(report), report.message, advice(report)]
+    if report.remarks:
+        said.append("\n".join(["Remarks (they cost nothing):", *(f"- {remark}" for remark in report.remarks)]))
+    return _joined(said)
+
+
+def _ideas(report: Report, criterion: str) -> Iterator[str]:
+    for idea in report.diagnoses:  # their hints are among the criterion's messages
+        if idea.criterion == criterion:
+            yield idea.title + (f". Try this: {idea.try_this}" if idea.try_this else ".")
+
+
+def _numbers(report: Report, criterion: str) -> Iterator[str]:
+    for exhibit in report.exhibits:
+        if exhibit.criterion == criterion:
+            yield "\n".join(_table(exhibit))
+
+
+def _table(exhibit: Exhibit) -> Iterator[str]:
+    yield f"Check it by hand: {exhibit.title}"
+    if exhibit.setup:
+        yield ", ".join(exhibit.setup)
+    table = [("step", "expected", "found", "ratio"), *exhibit.rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        yield "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+    if exhibit.comment:
+        yield exhibit.comment
+
+
+def _joined(parts: list[str]) -> str:
+    return visible("\n\n".join(part for part in parts if part), LONGEST_TEXT)
+
+
+def of(row: Row) -> str:
+    """`✗ Momentum: 9 / 15`, for places that show one line."""
+    return f"{GLYPHS.get(row.status, '•')} {row.title}: {points(row.score)} / {points(row.max_score)}"
+
+
+# ------------------------------------------------------------------------------------------------------ policy
+@dataclass(frozen=True)
+class Policy:
+    """What `[platforms]` of an assignment.toml may set. The defaults show students everything that is theirs."""
+
+    visibility: str = "visible"
+    rows: Mapping[str, str] = field(default_factory=dict)  # row id -> visibility, where it differs
+    late_per_day: float = 0.0  # fraction of the score for each day begun after the due date
+    attempts: int = 0  # how many may be marked in `attempts_hours`; 0 = any number
+    attempts_hours: float = 24.0
+    leaderboard: bool = False
+
+
+def policy(assignment: Assignment) -> Policy:
+    """Reads it.
+
+    Raises:
+        BadAssignment: a setting that does not exist or cannot be.
+    """
+    table: dict[str, Any] = tomllib.loads((assignment.folder / "assignment.toml").read_text(encoding="utf-8")).get(
+        "platforms", {}
+    )
+    known = {f.name for f in fields(Policy)}
+    if unknown := sorted(table.keys() - known):
+        raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+    found = Policy(**table)
+    for value in (found.visibility, *found.rows.values()):
+        if value not in VISIBILITIES:
+            raise BadAssignment(f"[platforms] knows no visibility {value!r}; there are {', '.join(VISIBILITIES)}.")
+    if not 0 <= found.late_per_day <= 1 or found.attempts < 0 or found.attempts_hours <= 0:
+        raise BadAssignment("[platforms] late_per_day is a fraction, attempts are counted, attempts_hours are above 0.")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------- trial
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Marks the model solution here, as the platform will.")
+    parser.add_argument("assignment")
+    assignment = load(parser.parse_args().assignment)
+    policy(assignment)
+    report = marked(assignment.model_solution, assignment, 1).report
+    print(f"gradmark: {assignment.id}: the model solution gets {points(report.score)} / {points(report.max_score)}")
+    return 0 if is_perfect(report) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What Gradescope's metadata say about a submission: seed, lateness, attempts. No clock is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from autograder.adapters import common
+from autograder.adapters.common import Policy
+from autograder.render import rounded
+
+
+def seed(metadata: Mapping[str, Any]) -> int | None:
+    """The same for a submission whenever it is marked; None in a trial run without metadata."""
+    return common.seed_of("gradescope", metadata["assignment"]["id"], metadata["id"]) if metadata else None
+
+
+def days_late(metadata: Mapping[str, Any]) -> int:
+    """Days begun between the due date and the submission."""
+    due = metadata.get("assignment", {}).get("due_date")
+    if not due:
+        return 0
+    late = datetime.fromisoformat(metadata["created_at"]) - datetime.fromisoformat(due)
+    return max(0, math.ceil(late / timedelta(days=1)))
+
+
+def attempts(metadata: Mapping[str, Any], settings: Policy) -> list[datetime]:
+    """When this student's submissions were marked, within the window that ends with this submission."""
+    if not metadata:
+        return []
+    now = datetime.fromisoformat(metadata["created_at"])
+    times = [datetime.fromisoformat(time) for time in _counted(valid(metadata))]
+    return [time for time in times if timedelta(0) <= now - time < timedelta(hours=settings.attempts_hours)]
+
+
+def kept(metadata: Mapping[str, Any]) -> float:
+    """The last valid score: what is not the student's fault costs nothing."""
+    earlier = valid(metadata)
+    return rounded(float(earlier[-1].get("score") or 0)) if earlier else 0.0
+
+
+def valid(metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [s for s in metadata.get("previous_submissions") or () if not s.get("autograder_error")]
+
+
+def _counted(earlier: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What our latest results recorded, plus what came after them. Each submission counts where there are none."""
+    for at in range(len(earlier) - 1, -1, -1):
+        state = ((earlier[at].get("results") or {}).get("extra_data") or {}).get("gradmark")
+        if state:
+            return [*state["attempts"], *(s["submission_time"] for s in earlier[at + 1 :])]
+    return [s["submission_time"] for s in earlier]

@@ -1,0 +1,75 @@
+"""Marks the items of one quiz: each by its kind, and those that build on others by what they build on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from autograder.model import ChoiceKey, FormulaKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
+from autograder.quiz import choices, formula, numeric, text
+from autograder.quiz.answers import Answers, is_empty
+from autograder.quiz.say import BadKey, Malformed, Outcome
+
+
+def mark_items(items: Sequence[Item], answers: Answers) -> tuple[ItemMark, ...]:
+    """One mark per item, in their order.
+
+    Raises:
+        BadKey: ours.
+    """
+    by_id = {item.id: item for item in items}
+    if len(by_id) < len(items):
+        raise BadKey("Two items of one quiz have the same id.")
+    return tuple(mark_item(item, answers.entries.get(item.id), by_id, answers.entries) for item in items)
+
+
+def mark_item(
+    item: Item, answer: object, items: Mapping[str, Item] | None = None, answers: Mapping[str, object] | None = None
+) -> ItemMark:
+    """The mark of one answer, as TOML gave it; `items` and `answers` are the whole quiz, for what builds on others.
+
+    Raises:
+        BadKey: ours.
+    """
+    try:
+        outcome = _outcome(item, answer, items or {}, answers or {})
+    except Malformed as error:
+        outcome = Outcome("malformed", 0.0, str(error))
+    # What waits for a person counts nowhere yet: neither as earned nor as missed.
+    points = 0.0 if outcome.status == "waiting" else item.points
+    score = round(points * min(max(outcome.fraction, 0.0), 1.0), 2)
+    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff)
+
+
+def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Mapping[str, object]) -> Outcome:
+    if is_empty(answer):
+        return Outcome("empty", 0.0, "You gave no answer.")
+    if isinstance(item.key, NumericKey):
+        return numeric.mark(item, answer, _from_own(item, items, answers))
+    return MARKERS[type(item.key)](item, answer)
+
+
+MARKERS: Mapping[type, Callable[[Item, object], Outcome]] = {
+    ChoiceKey: choices.mark_choice,
+    OrderKey: choices.mark_order,
+    MatrixKey: choices.mark_matrix,
+    FormulaKey: formula.mark,
+    TextKey: text.mark,
+}
+
+
+def _from_own(item: Item, items: Mapping[str, Item], answers: Mapping[str, object]) -> numeric.Own | None:
+    """What this item's answer is, given the student's own answer to the item it builds on; None if neither."""
+    if item.follow is None or not items:
+        return None
+    earlier = items.get(item.follow.item)
+    if earlier is None or not isinstance(earlier.key, NumericKey):
+        raise BadKey(f"Item {item.id} builds on {item.follow.item}, which is no numeric item of this quiz.")
+    own = None if is_empty(answers.get(earlier.id)) else numeric.own_value(earlier, answers[earlier.id])
+    if own is None:
+        return None
+    try:
+        expected = float(item.follow.compute(own.value))
+    except (ArithmeticError, ValueError):  # their number leads nowhere, as 0 does under a division
+        return None
+    return numeric.Own(expected, own.right) if math.isfinite(expected) else None

@@ -1,0 +1,109 @@
+"""Writes an assignment anew from a seed: what students get, what staff keep, and the proof that it marks fairly.
+
+    student/  student.zip  handout.html  handout.ipynb  quiz.html       for students
+    students/<id>/quiz.toml, quiz.html                                  with a roster: instead of one quiz for all
+    staff/                                                              for nobody else
+
+The same assignment, seed, roster and secret give the same bytes; nothing here looks at a clock or a locale.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.model import Assignment
+from autograder.quiz.variants import read_secret, seed_for
+from autograder.regenerate import handout, quiz, staff
+from autograder.regenerate.folder import Occupied, check_free, place, with_manifest, zipped
+from autograder.regenerate.home import student
+from autograder.regenerate.roster import BadRoster, Student, read
+from autograder.verify import Proof
+
+__all__ = [
+    "BadRoster",
+    "NotProven",
+    "Occupied",
+    "check_free",
+    "contents",
+    "for_student",
+    "open_secret",
+    "place",
+    "read",
+    "students_of",
+]
+
+
+class NotProven(Exception):
+    """The assignment does not verify: nobody may be marked with it, and nothing was written."""
+
+
+def contents(
+    assignment: Assignment, seed: int, proof: Proof, given: Mapping[Student, int] | None = None
+) -> dict[str, bytes]:
+    """Every file by its path; `given` says which variant of the quiz each student on the roster has.
+
+    Raises:
+        NotProven: the proof does not hold, or is another assignment's.
+    """
+    if not proof.holds or proof.digest != assignment.digest:
+        failing = [f"{row.section}: {row.name} ({row.said})" for row in proof.rows if not row.holds]
+        raise NotProven("; ".join(failing) or f"The proof is not of this {assignment.id}.")
+    items = assignment.quiz(seed)
+    shared = not given and bool(items)
+    told = handout.markdown(assignment, seed, items)
+    inside = for_student(assignment, seed, shared=shared)
+    files = {f"student/{name}": content for name, content in inside.items()}
+    files["student.zip"] = zipped(inside, assignment.id)
+    files["handout.html"] = handout.html(assignment, seed, told)
+    files["handout.ipynb"] = handout.notebook(assignment, told)
+    if shared:
+        files["quiz.html"] = quiz.paper(assignment.title, seed, items)
+    kept = staff.staff(assignment, seed, items, proof)
+    if given and items:
+        own, keys = _own(assignment, given)
+        files |= own
+        kept |= keys
+    files |= {f"staff/{name}": content for name, content in kept.items()}
+    return with_manifest(files, assignment=assignment.id, digest=assignment.digest, seed=seed)
+
+
+def for_student(assignment: Assignment, seed: int, *, shared: bool = True) -> dict[str, bytes]:
+    """The student's folder; `shared`: with the quiz of that seed, where there is one, for everybody."""
+    items = assignment.quiz(seed)
+    sheet = quiz.sheet(assignment.title, seed, items) if items and shared else None
+    return student(assignment, seed, sheet, asked=bool(items))
+
+
+def _own(assignment: Assignment, given: Mapping[Student, int]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Each student's own quiz, and the keys for staff."""
+    own, keys = {}, {"variants.csv": staff.variants(given)}
+    for one, seed in given.items():
+        items, owner = assignment.quiz(seed), quiz.Owner(one.id, one.name)
+        own[f"students/{one.folder}/quiz.toml"] = quiz.sheet(assignment.title, seed, items, owner)
+        own[f"students/{one.folder}/quiz.html"] = quiz.paper(assignment.title, seed, items, owner)
+        keys[f"keys/{one.folder}.html"] = quiz.key_page(assignment.title, seed, items, owner)
+    return own, keys
+
+
+def students_of(roster: Sequence[Student], secret: bytes) -> dict[Student, int]:
+    """The variant of each student."""
+    return {one: seed_for(secret, one.id) for one in roster}
+
+
+def open_secret(path: Path) -> tuple[bytes, bool]:
+    """The secret in that file, and whether it was made just now: 32 random bytes, for their owner alone.
+
+    Raises:
+        BadSecret: it is too short.
+        OSError: it can be neither read nor made.
+    """
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return read_secret(path), False
+    with os.fdopen(made, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return read_secret(path), True

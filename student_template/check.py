@@ -1,0 +1,256 @@
+"""Checks your optimizers.py at home, as often as you like:
+
+    python check.py                 checks optimizers.py beside this file
+    python check.py other.py        checks another file
+
+In the notebook, run `import check; check.cells(globals())` to check what its cells define.
+
+It plays public experiments: fixed inputs, and what comes out of a right solution, both in check_files/. The
+experiments that mark you are of the same kinds with other numbers, drawn for your file alone, so that what
+passes here because it is right passes there too. Needs Python 3.10 and NumPy, and no network. Exit status:
+0 when everything passes, 1 when something does not, 2 when there was nothing to check.
+"""
+
+import importlib
+import json
+import signal
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+HOME = Path(__file__).resolve().parent
+FILES = HOME / "check_files"
+sys.path[:0] = [str(HOME), str(FILES)]  # here is tinytorch, and there are driver.py and judge.py
+
+try:
+    import numpy as np
+except ModuleNotFoundError:
+    sys.exit("This needs NumPy. Install it with: python -m pip install numpy")
+try:
+    import driver
+    import judge
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing.name} is missing. Keep check.py in the folder it came in, with check_files/ and tinytorch/.")
+
+NOT_WRITTEN = "NotImplementedError"
+
+
+def main(arguments):
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that has no θ shows a question mark
+    asked = read_experiments()
+    path = Path(arguments[0]) if arguments else HOME / asked.main
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        print(f"There is no {path}. Write your solution into {asked.main} beside check.py, or name the file to check.")
+        return 2
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{path} cannot be read: {error}. Is it your Python file, saved as UTF-8?")
+        return 2
+    module = load(source, asked)
+    return 1 if module is None else show(asked, play(module, asked))
+
+
+def cells(names):
+    """Checks what the cells of a notebook have defined: `cells(globals())`."""
+    asked = read_experiments()
+    importlib.reload(driver)  # it remembers which form of gradient your classes take: they may have changed
+    show(asked, play(SimpleNamespace(**names), asked))
+
+
+# ------------------------------------------------------------------------------------------------- your code runs
+def load(source, asked):
+    """Your file as the module that tinytorch knows it by; says why when it cannot be imported."""
+    sys.meta_path.insert(0, judge.Sources({asked.module: source}))
+    try:
+        with limit(asked.import_seconds):
+            return importlib.import_module(asked.module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # your file may do anything at all
+        fault = judge.Fault(**judge.describe(error, {"submission": asked.module}))
+        print(judge._why_not_imported(judge.Conduct(False, fault, "finished", "")))
+        return None
+
+
+def play(module, asked):
+    """What your code does in each experiment; two endless loops in one class end the experiments of that class."""
+    seen, hung = {}, {}
+    for scenario in asked.scenarios:
+        if hung.get(scenario.group, 0) >= 2:
+            continue
+        recorder, fault = judge.Recorder(), None
+        inputs = {name: array.copy() for name, array in scenario.arrays.items()}
+        try:
+            with limit(asked.seconds), np.errstate(all="ignore"):
+                driver.play(module, scenario.spec, inputs, recorder)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            fault = judge.describe(error, {"submission": asked.module}, recorder.doing)
+            hung[scenario.group] = hung.get(scenario.group, 0) + isinstance(error, judge.TookTooLong)
+        arrays, facts, trouble = recorder.result()
+        fault = fault or trouble
+        seen[scenario.id] = judge.Observation(scenario.id, dict(arrays), facts, judge.Fault(**fault) if fault else None)
+    return judge.with_derived(asked, asked.scenarios, seen)
+
+
+def limit(seconds):
+    """Ends what takes too long, where the system can: on Windows press Ctrl-C instead."""
+    return judge.deadline(seconds) if hasattr(signal, "setitimer") else nullcontext()
+
+
+# --------------------------------------------------------------------------------------------- and is compared
+def show(asked, seen):
+    golden = judge.with_derived(asked, asked.scenarios, asked.golden(asked.scenarios, frozenset()))
+    golden, followed = judge.settle(asked, asked.scenarios, golden, seen)
+    findings = [f for s in asked.scenarios for f in judge._compare(asked, s, golden, seen)]
+    told = {row.id: state(row.id, findings, asked, seen) for row in asked.criteria}
+    print(f"{asked.title}: the public experiments\n")
+    for row in asked.criteria:
+        print(f"  {told[row.id]}  {row.title}")
+    wrong = {f.check.criterion for f in findings if told[f.check.criterion] == WRONG}
+    show_numbers(asked, golden, seen, [f for f in findings if f.status == "failed" and f.check.criterion in wrong])
+    for convention in asked.conventions:
+        if convention.id in followed.get(convention.group, ()):
+            print(f"\nA remark, which costs nothing: {convention.remark}")
+    return conclude(told, seen)
+
+
+RIGHT, WRONG, LATER, NOT_YET = "✓ right      ", "✗ not right  ", "… later      ", "– not written"
+
+
+def state(row, findings, asked, seen):
+    """A row is wrong where nothing else can be the reason; what another mistake may have spoilt is told later."""
+    states = set()
+    for subject in dict.fromkeys(asked.subjects.values()):
+        about = [f for f in findings if asked.subjects[f.scenario] == subject]
+        failed = [f for f in about if f.check.criterion == row and f.check.relation is None and f.status != "passed"]
+        if not [f for f in about if f.check.criterion == row]:
+            continue
+        states.add(blame(row, about, failed, seen) if failed else RIGHT)
+    return next((s for s in (WRONG, NOT_YET, LATER) if s in states), RIGHT)
+
+
+def blame(row, about, failed, seen):
+    if all(unwritten(seen.get(f.scenario)) for f in failed):
+        return NOT_YET
+    settled = isolated(about)
+    if row in settled:
+        return WRONG if settled[row] else RIGHT
+    wrong = [name for name, is_wrong in settled.items() if is_wrong]
+    direct = (f for f in about if f.status != "passed" and f.check.relation is None)
+    first = next(f.check.criterion for f in direct if f.check.criterion not in settled)
+    return WRONG if not wrong and row == first else LATER
+
+
+def isolated(about):
+    """Rows with experiments that leave other mistakes out: whether one of those failed."""
+    rows = {}
+    for finding in about:
+        if judge._isolating(finding):
+            rows[finding.check.criterion] = rows.get(finding.check.criterion, False) or finding.status != "passed"
+    return rows
+
+
+def unwritten(observation):
+    return observation is not None and observation.fault is not None and observation.fault.type == NOT_WRITTEN
+
+
+# --------------------------------------------------------------------------------------------------- in words
+def show_numbers(asked, golden, seen, findings):
+    exhibits = {e.criterion: e for e in judge._exhibits(asked, asked.scenarios, golden, seen, findings)}
+    for row in asked.criteria:
+        mine = [f for f in findings if f.check.criterion == row.id]
+        if not mine:
+            continue
+        print(f"\n{row.title}")
+        told = exhibits.get(row.id)
+        if told is None or told.scenario != mine[0].scenario or mine[0].message:
+            messages = list(dict.fromkeys(f.message for f in mine if f.message))
+            for message in messages[: judge.MAX_MESSAGES] or [f"Look at “{title(asked, mine[0])}”."]:
+                print(f"  {message}")
+        if told is not None:
+            show_table(told)
+
+
+def title(asked, finding):
+    return next(s.title for s in asked.scenarios if s.id == finding.scenario)
+
+
+def show_table(exhibit):
+    print(f"  {exhibit.title}: {', '.join(exhibit.setup)}")
+    print(f"    {'step':<6}{'expected':>14}{'found':>14}{'ratio':>10}")
+    for step, expected, found, ratio in exhibit.rows:
+        mark = "  ≠" if expected != found else ""
+        print(f"    {step:<6}{expected:>14}{found:>14}{ratio:>10}{mark}")
+
+
+def conclude(told, seen):
+    right, states = sum(s == RIGHT for s in told.values()), set(told.values())
+    if right == len(told):
+        print("\nEverything passes. Well done: hand it in.")
+        return 0
+    print(f"\n{right} of {len(told)} rows are right.", end=" ")
+    if LATER in states:
+        print("“Later” can be told when the rows marked ✗ are right: mend those first.")
+    elif states <= {NOT_YET, WRONG} and right == 0:
+        print("Everybody starts here: write the methods from the top down, and run this again after each.")
+    else:
+        print("Each table is small enough to check by hand: where expected and found part, something is off.")
+    print_todo(seen)
+    return 1
+
+
+def print_todo(seen):
+    todo = [o.fault for o in seen.values() if unwritten(o) and o.fault.line]
+    if todo:
+        first = min(todo, key=lambda fault: fault.line)
+        print(f"Not written yet, from the top: line {first.line}, {first.message.removeprefix('TODO: ')}.")
+
+
+# ------------------------------------------------------------------------------------------------ what is asked
+def read_experiments():
+    data = json.loads((FILES / "experiments.json").read_text(encoding="utf-8"))
+    scenarios = tuple(scenario(entry) for entry in data["scenarios"])
+    setups = {entry["id"]: entry["setup"] for entry in data["scenarios"]}
+    subjects = {entry["id"]: entry["subject"] for entry in data["scenarios"]}
+    return SimpleNamespace(
+        title=data["title"], main=data["main"], module=data["module"], seconds=data["seconds"],
+        import_seconds=data["import_seconds"], scenarios=scenarios, subjects=subjects,
+        criteria=[judge.Criterion(**entry) for entry in data["criteria"]],
+        tolerances={name: judge.Tolerance(**entry) for name, entry in data["tolerances"].items()},
+        conventions=[SimpleNamespace(**entry) for entry in data["conventions"]],
+        subject=lambda scenario: subjects[scenario.id],
+        golden=lambda some, following: goldens(data, [s.id for s in some], following, subjects),
+        derive=getattr(judge, data["derive"]),
+        explain=lambda scenario, *_: (setups[scenario.id], ""),
+    )  # fmt: skip
+
+
+def scenario(entry):
+    checks = tuple(check(told) for told in entry["checks"])
+    return judge.Scenario(entry["id"], entry["title"], entry["group"], entry["spec"], arrays(entry["arrays"]), checks)
+
+
+def check(told):
+    return judge.Check(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+
+
+def goldens(data, ids, following, subjects):
+    """What a right solution does, by the conventions that are followed."""
+    chosen = {name: data["golden"][name] for name in ids}
+    for other in data["otherwise"]:
+        if following and set(other["conventions"]) == set(following):
+            chosen.update({n: o for n, o in other["golden"].items() if n in chosen and subjects[n] == other["subject"]})
+    return {name: judge.Observation(name, arrays(o["arrays"]), o["facts"]) for name, o in chosen.items()}
+
+
+def arrays(entries):
+    return {name: np.array(e["numbers"], dtype=np.float64).reshape(e["shape"]) for name, e in entries.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,403 @@
+"""Drives a submission through one scenario, inside the sandbox, and records what it did.
+
+Standard library and NumPy, plus the provided `tinytorch`. `play` is called once a scenario with the submission's
+module, the scenario's spec, its arrays, and a recorder; whatever raises in here is the submission's doing.
+"""
+
+import copy
+import inspect
+
+import numpy as np
+from tinytorch.core.activations import ReLU
+from tinytorch.core.losses import CrossEntropyLoss
+from tinytorch.core.tensor import Tensor
+
+
+def play(module, spec, arrays, record):
+    KINDS[spec["kind"]](module, spec, arrays, record)
+
+
+# ---------------------------------------------------------------------------------------------------- the parts
+def parameter(values, dtype="float32"):
+    tensor = Tensor(values, requires_grad=True)
+    tensor.data = np.array(values, dtype=dtype)  # Tensor() itself casts to float32
+    return tensor
+
+
+def parameters(arrays, prefix, dtype="float32"):
+    return [parameter(arrays[name], dtype) for name in numbered(arrays, prefix)]
+
+
+def numbered(arrays, prefix):
+    return [name for i in range(len(arrays)) if (name := f"{prefix}{i}") in arrays]
+
+
+def make(module, spec, params, **changes):
+    """An optimizer as the spec says; only what the spec names is passed, so that defaults stay defaults."""
+    given = {"list": list, "tuple": tuple, "generator": lambda ps: (p for p in ps)}[spec.get("given_as", "list")](
+        params
+    )
+    kwargs = {**spec.get("kwargs", {}), **changes}
+    if "betas" in kwargs:
+        kwargs["betas"] = tuple(kwargs["betas"])
+    if spec.get("by_position"):
+        return getattr(module, spec["class"])(given, *kwargs.values())
+    return getattr(module, spec["class"])(given, **kwargs)
+
+
+def set_gradient(tensor, values, form):
+    """Sets a fresh gradient and returns the array behind it, to see later whether it was left alone."""
+    array = np.array(values, dtype=tensor.data.dtype)
+    tensor.grad = Tensor(array) if form == "tensor" else array
+    if form == "tensor":
+        tensor.grad.data = array
+    return array
+
+
+FORMS: dict[str, str] = {}
+
+
+def form_for(module, spec):
+    """The form of gradient that this class can take: an array, as backward() leaves it, or else a Tensor.
+
+    Only one scenario asks for each form by name; in all others a class that knows one form is not asked twice.
+    """
+    wanted = spec.get("grad_form", "any")
+    if wanted != "any":
+        return wanted
+    name = spec["class"]
+    if name not in FORMS:
+        FORMS[name] = next((form for form in ("array", "tensor") if moves(module, name, form)), "array")
+    return FORMS[name]
+
+
+def moves(module, name, form):
+    tensor = parameter([1.0, 2.0])
+    try:
+        optimizer = getattr(module, name)([tensor], lr=0.5)
+        set_gradient(tensor, [1.0, 1.0], form)
+        optimizer.step()
+    except Exception:  # noqa: BLE001 - the question is whether it works
+        return False
+    return not np.array_equal(np.asarray(tensor.data, dtype=float), [1.0, 2.0])
+
+
+# ------------------------------------------------------------------------------------------- gradients are given
+def course(module, spec, arrays, record):
+    """step() with the given gradients, recording every parameter at the start and after each step."""
+    params = parameters(arrays, "p", spec.get("dtype", "float32"))
+    grads = [arrays[name] for name in numbered(arrays, "g")]
+    form, absent = form_for(module, spec), {tuple(pair) for pair in spec.get("absent", [])}
+    record.doing = f"{spec['class']}(…)"
+    optimizer = make(module, spec, params)
+    reused = [set_gradient(p, g[0], form) for p, g in zip(params, grads, strict=True)] if spec.get("reuse") else None
+    intact = True
+    note(record, params)
+    for t in range(len(grads[0])):
+        for name, value in spec.get("set", {}).get(str(t), {}).items():
+            setattr(optimizer, name, value)
+        if reused is None:
+            held = hand_out(params, grads, t, absent, form)
+        else:
+            held = reused
+            for p, array in zip(params, reused, strict=True):
+                p.grad = Tensor(array) if form == "tensor" else array
+                if form == "tensor":
+                    p.grad.data = array
+        record.doing = f"step() number {t + 1}"
+        optimizer.step()
+        intact &= all(
+            array is None or (np.array_equal(array, g[t].astype(array.dtype)) and still_there(p, array))
+            for p, array, g in zip(params, held, grads, strict=True)
+        )
+        if t >= spec.get("from_step", 0):
+            note(record, params)
+    record.fact(
+        "moved", any(not np.array_equal(p.data, arrays[f"p{i}"].astype(p.data.dtype)) for i, p in enumerate(params))
+    )
+    record.fact("gradients left alone", bool(intact))
+    record.fact("dtype", str(params[0].data.dtype))
+    record.fact("step_count", getattr(optimizer, "step_count", None))
+
+
+def hand_out(params, grads, t, absent, form):
+    held = []
+    for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+        if (t, i) in absent:
+            p.grad = None
+            held.append(None)
+        else:
+            held.append(set_gradient(p, g[t], form))
+    return held
+
+
+def still_there(param, array):
+    """Whether the gradient that was handed out still hangs on the parameter; in which form does not matter."""
+    now = param.grad.data if isinstance(param.grad, Tensor) else param.grad
+    return isinstance(now, np.ndarray | np.generic) and np.array_equal(now, array)
+
+
+def note(record, params, prefix="p"):
+    for i, p in enumerate(params):
+        record.row(f"{prefix}{i}", p.data)
+
+
+def interleaved(module, spec, arrays, record):
+    """Two instances take turns; each must go its way as if alone."""
+    pairs = []
+    for prefix, grads in (("p", "g"), ("q", "h")):
+        params = parameters(arrays, prefix)
+        pairs.append((prefix, params, [arrays[n] for n in numbered(arrays, grads)], make(module, spec, params)))
+        note(record, params, prefix)
+    form = form_for(module, spec)
+    for t in range(spec["steps"]):
+        for prefix, params, grads, optimizer in pairs:
+            hand_out(params, grads, t, set(), form)
+            record.doing = f"step() number {t + 1} of two optimizers taking turns"
+            optimizer.step()
+            note(record, params, prefix)
+
+
+def pair(module, spec, arrays, record):
+    """The same class run twice: as `kwargs` say ("p…"), and otherwise ("q…"), for a relation between the two.
+
+    In the second run the gradient may follow the parameters: `coupled` adds that much of θ to it.
+    """
+    form = form_for(module, spec)
+    for prefix, gradients, changes, coupled in (
+        ("p", "g", {}, 0.0),
+        ("q", spec.get("second_gradients", "g"), spec["second"], spec.get("coupled", 0.0)),
+    ):
+        params = parameters(arrays, "p")
+        optimizer = make(module, spec, params, **changes)
+        note(record, params, prefix)
+        for t in range(spec["steps"]):
+            for i, p in enumerate(params):
+                set_gradient(p, arrays[f"{gradients}{i}"][t] + coupled * p.data.astype(np.float64), form)
+            record.doing = f"step() number {t + 1}"
+            optimizer.step()
+            note(record, params, prefix)
+
+
+# --------------------------------------------------------------------------------------------------- what is asked
+def base(module, _spec, arrays, record):
+    """The base class by itself."""
+    params = parameters(arrays, "p")
+    optimizer = module.Optimizer(p for p in params)
+    kept = optimizer.params
+    record.fact("params is a list", isinstance(kept, list))
+    record.fact("keeps every parameter", len(kept) == len(params) and all(a is b for a, b in zip(kept, params)))  # noqa: B905
+    record.fact("step_count", getattr(optimizer, "step_count", None))
+    try:
+        optimizer.step()
+    except NotImplementedError as error:
+        record.fact("step is abstract", not str(error).startswith("TODO"))
+    else:
+        record.fact("step is abstract", value=False)
+
+
+def signatures(module, spec, arrays, record):
+    for name, kwargs in spec["classes"].items():
+        record.doing = f"{name}(params, {', '.join(kwargs)})"
+        params = parameters(arrays, "p")
+        try:
+            made = make(module, {"class": name, "kwargs": kwargs}, params)
+            positional = [tuple(v) if isinstance(v, list) else v for v in kwargs.values()]
+            getattr(module, name)(params, *positional)
+            named = all(parameter in inspect.signature(getattr(module, name)).parameters for parameter in kwargs)
+        except TypeError:
+            record.fact(f"{name} takes its arguments", value=False)
+        else:
+            record.fact(f"{name} takes its arguments", value=True)
+            record.fact(f"{name} names its arguments", named)
+            record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
+
+
+def zero_grad(module, spec, arrays, record):
+    """Records what clearing does to gradients, parameters and the count, class by class."""
+    for name in spec["classes"]:
+        params = parameters(arrays, "p")
+        optimizer = getattr(module, name)(params)
+        for i, p in enumerate(params):
+            set_gradient(p, arrays[f"g{i}"], "array")
+        before, count = [p.data.copy() for p in params], getattr(optimizer, "step_count", None)
+        record.doing = f"{name}.zero_grad()"
+        optimizer.zero_grad()
+        grads = [p.grad for p in params]
+        record.fact(f"{name} cleared", sum(is_clear(g) for g in grads) / len(grads))
+        record.fact(f"{name} set to None", sum(g is None for g in grads) / len(grads))
+        untouched = all(np.array_equal(p.data, b) for p, b in zip(params, before, strict=True))
+        record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
+        optimizer.zero_grad()  # a second time, on gradients that are gone
+
+
+def is_clear(grad):
+    return grad is None or not np.any(np.asarray(getattr(grad, "data", grad), dtype=float))
+
+
+def accumulation(module, spec, arrays, record):
+    """backward() and step() by a script of actions, on the loss Σ c·θ, whose gradient is c."""
+    params = parameters(arrays, "p")
+    weights = [Tensor(arrays[name]) for name in numbered(arrays, "c")]
+    optimizer = make(module, spec, params)
+    note(record, params)
+    for number, action in enumerate(spec["actions"], start=1):
+        record.doing = f"action {number}: {action}()"
+        if action == "backward":
+            loss = (params[0] * weights[0]).sum()
+            for p, c in zip(params[1:], weights[1:], strict=True):
+                loss = loss + (p * c).sum()
+            loss.backward()
+        else:
+            getattr(optimizer, action)()
+        if action == "step":
+            note(record, params)
+
+
+# -------------------------------------------------------------------------------------------------------- state
+def state_size(module, spec, arrays, record):
+    """How many numbers each optimizer keeps, in units of its parameters, before and after stepping."""
+    for label, setup in spec["optimizers"].items():
+        params = parameters(arrays, "p")
+        optimizer = make(module, setup, params)
+        total = sum(p.data.size for p in params)
+        record.doing = f"{label} before its first step"
+        record.fact(f"{label} before", round(held(optimizer, params) / total))
+        form = form_for(module, setup)
+        for _ in range(2):
+            for i, p in enumerate(params):
+                set_gradient(p, arrays[f"g{i}"], form)
+            optimizer.step()
+        record.fact(f"{label} after", round(held(optimizer, params) / total))
+        record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))
+
+
+def held(optimizer, params):
+    """Numbers held in arrays that can be reached from the optimizer, its parameters and their gradients aside."""
+    handed = [thing for p in params for thing in (p, p.data, p.grad)]
+    handed += [p.grad.data for p in params if isinstance(p.grad, Tensor)]
+    seen = {id(thing) for thing in handed}
+    todo, count = [vars(optimizer), {k: v for k, v in vars(type(optimizer)).items() if not callable(v)}], 0
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, np.ndarray):
+            if thing.base is not None and isinstance(thing.base, np.ndarray):
+                todo.append(thing.base)
+            else:
+                count += thing.size
+        elif isinstance(thing, dict):
+            todo += [*thing.keys(), *thing.values()]
+        elif isinstance(thing, (list, tuple, set)):
+            todo += thing
+        elif hasattr(thing, "__dict__") and not isinstance(thing, type) and not inspect.ismodule(thing):
+            todo.append(vars(thing))
+    return count
+
+
+def momentum_state(module, spec, arrays, record):
+    """get_momentum_state and set_momentum_state: copies both ways, and a resumed run equals an uninterrupted one."""
+    params, form = parameters(arrays, "p"), form_for(module, spec)
+    optimizer = make(module, spec, params)
+    plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
+    record.fact("has_momentum", optimizer.has_momentum())
+    record.fact("has_momentum without", plain.has_momentum())
+    record.fact("state without momentum", "None" if plain.get_momentum_state() is None else "something")
+    note(record, params)
+    for t in range(spec["stop"]):
+        step(optimizer, params, arrays, t, form)
+    record.doing = "get_momentum_state()"
+    state = optimizer.get_momentum_state()
+    record.fact("one entry for each parameter", len(state) == len(params))
+    kept, saved = copy.deepcopy(state), [p.data.copy() for p in params]
+    spoil(state)  # a copy of the buffers may be spoiled without harm
+    note(record, params)
+    for t in range(spec["stop"], spec["steps"]):
+        record.doing = "step() after the returned state was changed"
+        step(optimizer, params, arrays, t, form)
+        note(record, params)
+    again = [parameter(values) for values in saved]
+    resumed = make(module, spec, again)
+    record.doing = "set_momentum_state(state)"
+    resumed.set_momentum_state(kept)
+    spoil(kept)
+    note(record, again, "r")
+    for t in range(spec["stop"], spec["steps"]):
+        record.doing = "step() after set_momentum_state(state)"
+        step(resumed, again, arrays, t, form)
+        note(record, again, "r")
+    early(module, spec, arrays, record)
+
+
+def early(module, spec, arrays, record):
+    """States without a velocity: taken before the first step, or from an optimizer that never has one."""
+    form, ends = form_for(module, spec), []
+    record.doing = "set_momentum_state(get_momentum_state()) before the first step"
+    plain = module.SGD(parameters(arrays, "p"), lr=0.1)
+    plain.set_momentum_state(plain.get_momentum_state())
+    for restored in (False, True):
+        params = parameters(arrays, "p")
+        optimizer = make(module, spec, params)
+        if restored:
+            optimizer.set_momentum_state(make(module, spec, parameters(arrays, "p")).get_momentum_state())
+        for t in range(spec["steps"]):
+            step(optimizer, params, arrays, t, form)
+        ends.append([p.data for p in params])
+    record.fact("early state", same(*ends))
+
+
+def same(these, those):
+    return all(np.array_equal(one, other) for one, other in zip(these, those, strict=True))
+
+
+def step(optimizer, params, arrays, t, form):
+    for i, p in enumerate(params):
+        set_gradient(p, arrays[f"g{i}"][t], form)
+    optimizer.step()
+
+
+def spoil(state):
+    for entry in state:
+        array = entry if isinstance(entry, np.ndarray) else getattr(entry, "data", None)
+        if isinstance(array, np.ndarray):
+            array += 100.0
+
+
+# ------------------------------------------------------------------------------------------------- it really learns
+def training(module, spec, arrays, record):
+    """A two-layer network on real data, trained whole-batch through the provided autograd; the loss after each step."""
+    params = parameters(arrays, "p", "float64")
+    w1, b1, w2, b2 = params
+    inputs, labels = Tensor(arrays["x"]), Tensor(arrays["y"])
+    inputs.data, labels.data = arrays["x"], arrays["y"].astype(int)
+    optimizer, relu, criterion = make(module, spec, params), ReLU(), CrossEntropyLoss()
+    for number in range(spec["steps"] + 1):
+        record.doing = f"training step {number}"
+        loss = criterion(relu(inputs @ w1 + b1) @ w2 + b2, labels)
+        record.row("loss", loss.data.reshape(()))
+        if number == spec["steps"]:
+            break
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def ravine(module, spec, arrays, record):
+    """Descends ½ Σ c·θ², steep one way and flat the other: what the contour plot shows."""
+    params, curvature = [parameter(arrays["p0"], "float64")], arrays["c"]
+    optimizer, form = make(module, spec, params), form_for(module, spec)
+    note(record, params)
+    for t in range(spec["steps"]):
+        set_gradient(params[0], curvature * params[0].data, form)
+        record.doing = f"step() number {t + 1}"
+        optimizer.step()
+        note(record, params)
+
+
+KINDS = {
+    "course": course, "interleaved": interleaved, "pair": pair, "base": base, "signatures": signatures,
+    "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
+    "momentum_state": momentum_state, "training": training, "ravine": ravine,
+}  # fmt: skip

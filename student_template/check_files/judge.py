@@ -1,0 +1,498 @@
+"""How the grader compares what your code did with what was expected: its own code, taken over unchanged.
+
+check.py uses it; there is nothing to change here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from itertools import combinations
+import importlib.abc
+import importlib.util
+import linecache
+import numpy as np
+import signal
+import traceback
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A rubric row."""
+
+    id: str
+    title: str
+    points: float
+    about: str = ""  # one sentence for students: what this row is about
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing a scenario can show, and the rubric row it is evidence for.
+
+    A check reads recorded arrays (`arrays`, compared with the golden ones), or one recorded fact (`fact`,
+    equal to the golden one), or two recorded arrays that must agree with each other (`relation`, which
+    needs no golden answer: it compares two runs of the same code).
+    """
+
+    id: str
+    criterion: str
+    weight: float = 1.0
+    arrays: tuple[str, ...] = ()
+    fact: str = ""
+    relation: tuple[str, str] | None = None
+    requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    isolates: bool = False  # decides even when something else under test is wrong; relations always do
+    at_most: bool = False  # only the last row counts, and it may be better than the golden one
+    tolerance: str = "default"  # key into Assignment.tolerances
+    message: str = ""  # second person, shown when it fails; "" = the comparison speaks for itself
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Inputs for one experiment. `spec` (plain JSON) and `arrays` are all that the guest is told."""
+
+    id: str
+    title: str  # a sentence that students read
+    group: str  # what is under test, e.g. a class name: hanging twice in a group ends the group
+    spec: Json
+    arrays: Mapping[str, Array]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+
+    relative: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An exception that the submission raised, as the guest told it."""
+
+    type: str
+    message: str
+    line: int = 0  # in the submission; 0 = not there
+    source: str = ""  # that line
+    action: str = ""  # what the driver was doing
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the submission's code did in one scenario: claims, checked for shape and finiteness on use."""
+
+    scenario: str
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How the run as a whole went: whether the file could be imported, and how the process ended."""
+
+    imported: bool
+    import_fault: Fault | None
+    end: EndReason
+    detail: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two arrays part. `step` counts recorded rows from 0 (the start)."""
+
+    array: str
+    step: int
+    index: tuple[int, ...]
+    expected: float
+    found: float
+    ratio_of_moves: float | None  # found move / expected move in that step; None when nothing should move
+    worst: float  # largest error over the array, in units of the tolerance
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check, judged."""
+
+    scenario: str
+    check: Check
+    status: Literal["passed", "failed", "not_run"]
+    message: str = ""
+    difference: Difference | None = None
+    error: float = 0.0  # in units of the tolerance; passing is <= 1
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The smallest failing scenario, told with its numbers: what students check by hand."""
+
+    scenario: str
+    title: str
+    criterion: str
+    setup: tuple[str, ...]  # "θ₀ = 1", "lr = 0.1", …
+    rows: tuple[tuple[str, str, str, str], ...]  # step, expected, found, ratio
+    comment: str = ""
+
+
+TOTALLY = float("inf")  # error of what cannot be compared
+
+
+LEAST_MOVE = 0.05  # of the golden move: a relation between runs that hardly move shows nothing
+
+
+def compare(
+    scenario: Scenario, golden: Observation, found: Observation | None, tolerances: Mapping[str, Tolerance]
+) -> tuple[Finding, ...]:
+    """One finding for each check of the scenario; both observations with their derived arrays."""
+    if found is None:
+        return tuple(Finding(scenario.id, check, "not_run") for check in scenario.checks)
+    return tuple(_judge(scenario, check, golden, found, tolerances[check.tolerance]) for check in scenario.checks)
+
+
+def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
+    difference = None
+    if check.relation is not None:
+        error = _relation(check.relation, golden, found, tolerance)
+    elif check.fact:
+        error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
+    else:
+        error, difference = _arrays(check, golden, found, tolerance)
+    if not all(_same(found.facts.get(name), golden.facts[name]) for name in check.requires):
+        error = TOTALLY
+    if error <= 1:  # written so that NaN fails
+        return Finding(scenario.id, check, "passed", error=error)
+    unseen = found.fault is not None and (not check.fact or check.fact not in found.facts)
+    message = tell(found.fault) if found.fault and unseen else check.message
+    return Finding(scenario.id, check, "failed", message, difference, error)
+
+
+def _same(found: object, golden: object) -> bool:
+    return type(found) is type(golden) and found == golden
+
+
+def tell(fault: Fault) -> str:
+    """A fault of the submission as one sentence to its author."""
+    where = f" (line {fault.line}: `{fault.source.strip()}`)" if fault.line else ""
+    doing = f"During {fault.action}: y" if fault.action else "Y"
+    if fault.type == "NotImplementedError":
+        return f"{doing}our code says that it is not written yet{where}."
+    if fault.type == "TookTooLong":
+        return f"{doing}our code was {fault.message}{where}. Look for a loop that does not end."
+    if fault.type == "Unusable":
+        return fault.message + "."
+    return f"{doing}our code raised {fault.type}: {fault.message}{where}."
+
+
+def _arrays(
+    check: Check, golden: Observation, found: Observation, tolerance: Tolerance
+) -> tuple[float, Difference | None]:
+    worst, first = 0.0, None
+    for name in check.arrays:
+        right, theirs = golden.arrays[name], found.arrays.get(name)
+        if theirs is None or theirs.shape[1:] != right.shape[1:]:
+            return TOTALLY, None
+        scale = tolerance.relative * float(np.abs(right).max())
+        rows = min(len(theirs), len(right))
+        if check.at_most:
+            error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
+            worst = max(worst, error) if np.isfinite(error) else TOTALLY
+            continue
+        errors = np.nan_to_num(np.abs(theirs[:rows] - right[:rows]) / scale, nan=TOTALLY, posinf=TOTALLY)
+        worst = max(worst, float(errors.max(initial=0.0)), 0.0 if rows == len(right) else TOTALLY)
+        difference = _first(name, right, theirs, errors)
+        if difference is not None and (first is None or difference.step < first.step):
+            first = difference
+    return worst, first
+
+
+def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference | None:
+    if not errors.size:
+        return None  # nothing was recorded, or its rows hold nothing
+    by_row = errors.reshape(len(errors), -1).max(axis=1, initial=0.0)
+    late = np.flatnonzero(by_row > 1)
+    if not late.size:
+        return None
+    step = int(late[0])
+    index = tuple(int(i) for i in np.unravel_index(int(errors[step].argmax()), errors[step].shape))
+    place, before = (step, *index), (max(step - 1, 0), *index)
+    expected_move = float(right[place] - right[before])
+    ratio = float(theirs[place] - theirs[before]) / expected_move if expected_move else None
+    return Difference(name, step, index, float(right[place]), float(theirs[place]), ratio, float(by_row.max()))
+
+
+def _relation(names: tuple[str, str], golden: Observation, found: Observation, tolerance: Tolerance) -> float:
+    """How far two arrays of one submission are from agreeing, provided that they move at all."""
+    one, other = (found.arrays.get(name) for name in names)
+    right = golden.arrays[names[0]]
+    if one is None or other is None or one.shape != other.shape or one.shape != right.shape:
+        return TOTALLY
+    with np.errstate(invalid="ignore"):
+        error = np.abs(one - other).max() / (tolerance.relative * np.abs(one).max())
+        moved = np.abs(one[-1] - one[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
+    return float(error) if moved and np.isfinite(error) else TOTALLY
+
+
+MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
+
+
+def _isolating(finding: Finding) -> bool:
+    return finding.check.isolates or finding.check.relation is not None
+
+
+def _compare(
+    assignment: Assignment, scenario: Scenario, golden: Observations, observations: Observations
+) -> tuple[Finding, ...]:
+    return compare(scenario, golden[scenario.id], observations.get(scenario.id), assignment.tolerances)
+
+
+def settle(
+    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations
+) -> tuple[dict[str, Observation], dict[str, frozenset[str]]]:
+    """The goldens of the conventions that each subject follows; the canonical ones unless others explain more.
+
+    A convention is adopted only when every trajectory that fails by it fails by the canonical one as well, and
+    some no longer do.
+    """
+    settled, chosen = dict(golden), {}
+    for subject in dict.fromkeys(c.group for c in assignment.conventions):
+        theirs = [s for s in scenarios if assignment.subject(s) == subject]
+        known = [c.id for c in assignment.conventions if c.group == subject]
+        best = _parting(assignment, theirs, golden, observations)
+        for following in (frozenset(some) for n in range(1, len(known) + 1) for some in combinations(known, n)):
+            if not best:
+                break
+            other = goldens(assignment, theirs, following)
+            parting = _parting(assignment, theirs, other, observations)
+            if parting < best:
+                best, chosen[subject] = parting, following
+                settled |= other
+    return settled, chosen
+
+
+def _parting(
+    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations
+) -> frozenset[tuple[str, str]]:
+    """The checks of whole trajectories that fail by these goldens."""
+    findings = (f for s in scenarios for f in _compare(assignment, s, golden, observations))
+    return frozenset(
+        (f.scenario, f.check.id) for f in findings if f.status == "failed" and f.check.arrays and not f.check.at_most
+    )
+
+
+def goldens(
+    assignment: Assignment, scenarios: Sequence[Scenario], conventions: frozenset[str] = frozenset()
+) -> dict[str, Observation]:
+    """What a right submission does, with derived arrays, by scenario id."""
+    return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
+
+
+def with_derived(
+    assignment: Assignment, scenarios: Sequence[Scenario], observations: Observations
+) -> dict[str, Observation]:
+    """Those scenarios that were observed, each observation with the arrays that follow from the recorded ones."""
+    full = {}
+    for scenario in scenarios:
+        if scenario.id in observations:
+            seen = observations[scenario.id]
+            with np.errstate(all="ignore"):
+                full[scenario.id] = replace(seen, arrays={**seen.arrays, **assignment.derive(scenario, seen.arrays)})
+    return full
+
+
+def _exhibits(
+    assignment: Assignment,
+    scenarios: Sequence[Scenario],
+    golden: Observations,
+    observations: Observations,
+    findings: Sequence[Finding],
+) -> tuple[Exhibit, ...]:
+    """For each rubric row that lost marks, its first failing scenario with numbers: scenarios come smallest first."""
+    told: dict[str, Exhibit] = {}
+    by_id = {s.id: s for s in scenarios}
+    for finding in findings:
+        criterion, scenario = finding.check.criterion, by_id[finding.scenario]
+        observed = observations.get(scenario.id)
+        if finding.difference is None or finding.check.at_most or criterion in told or observed is None:
+            continue
+        setup, comment = assignment.explain(scenario, golden[scenario.id], observed)
+        rows = _rows(golden[scenario.id], observed, finding)
+        told[criterion] = Exhibit(scenario.id, scenario.title, criterion, tuple(setup), rows, comment)
+    return tuple(told.values())
+
+
+MAX_ROWS = 6  # steps shown: enough for the smallest scenarios, whole
+
+
+def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
+    difference = finding.difference
+    assert difference is not None
+    right, theirs = golden.arrays[difference.array], found.arrays[difference.array]
+    first = max(0, difference.step - MAX_ROWS + 2)
+    rows = []
+    for step in range(first, min(len(theirs), len(right), first + MAX_ROWS)):
+        place = (step, *difference.index)
+        expected, seen = float(right[place]), float(theirs[place])
+        move = expected - float(right[(step - 1, *difference.index)]) if step else 0.0
+        ratio = f"{(seen - float(theirs[(step - 1, *difference.index)])) / move:.4g}" if step and move else ""
+        rows.append((str(step), f"{expected:.6g}", f"{seen:.6g}", ratio))
+    return tuple(rows)
+
+
+ENDINGS = {
+    "time": "Your code was still running when its time was up. What it did before that is marked.",
+    "cpu": "Your code used up its computing time. What it did before that is marked.",
+    "memory": "Your code asked for more memory than it may have. What it did before that is marked.",
+    "output": "Your code wrote more output than it may. What it did before that is marked.",
+    "crashed": "Your code brought Python down ({detail}). What it did before that is marked.",
+    "exited": "Your code ended Python before it was asked everything ({detail}). What it did before that is marked.",
+    "protocol": "Your code wrote into the grader's channel, which ends the marking there. What came before is marked.",
+}
+
+
+def _how_it_ended(conduct: Conduct) -> str:
+    return ENDINGS.get(conduct.end, "").format(detail=conduct.detail)
+
+
+def _why_not_imported(conduct: Conduct) -> str:
+    fault = conduct.import_fault
+    if fault is None:
+        return "Your file could not be imported. " + _how_it_ended(conduct).removesuffix(
+            " What it did before that is marked."
+        )
+    where = f" in line {fault.line} (`{fault.source.strip()}`)" if fault.line else ""
+    if fault.type == "TookTooLong":
+        return f'Importing your file took too long{where}. Put demo code under `if __name__ == "__main__":`.'
+    if fault.type in ("ModuleNotFoundError", "ImportError"):
+        return (
+            f"Your file could not be imported: {fault.message}{where}. The grader has only Python, NumPy and the "
+            'provided tinytorch; remove that import or move it under `if __name__ == "__main__":`.'
+        )
+    return f"Your file could not be imported: {fault.type}: {fault.message}{where}."
+
+
+MAX_FACT = 500  # characters: nothing a submission says is worth more
+
+
+class Recorder:
+    """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array."""
+
+    def __init__(self):
+        self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
+
+    def row(self, name, value):
+        """Records a copy of `value` as the next row of array `name`; float64 on the wire, whatever it was."""
+        import numpy as np  # noqa: PLC0415
+
+        if self.trouble is not None:
+            return
+        kind = getattr(value, "dtype", None)
+        if kind is not None and getattr(kind, "kind", "f") not in "fiub":
+            self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
+            return
+        copy = np.array(value, dtype=np.float64, copy=True, subok=False)
+        rows = self.rows.setdefault(name, [])
+        if rows and rows[0].shape != copy.shape:
+            self._stop(f"changed shape from {rows[0].shape} to {copy.shape}")
+            return
+        rows.append(copy)
+
+    def fact(self, name, value):
+        if not isinstance(value, bool | int | float | None):
+            value = str(value)[:MAX_FACT]
+        self.facts[name] = value
+
+    def _stop(self, what):
+        self.trouble = {"type": "Unusable", "message": f"{self.doing}: a parameter {what}", "action": self.doing}
+
+    def result(self):
+        import numpy as np  # noqa: PLC0415
+
+        return [(name, np.stack(rows)) for name, rows in self.rows.items()], self.facts, self.trouble
+
+
+class TookTooLong(BaseException):
+    """A scenario's own deadline: not an Exception, so that `except Exception` in a loop does not eat it."""
+
+
+class deadline:  # noqa: N801 - reads as a statement
+    """Raises TookTooLong in the block after `seconds`. Polite: what ignores it meets the sandbox's clock."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        def ring(_signal, _frame):
+            raise TookTooLong(f"still running after {self.seconds:g} s")
+
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, self.seconds)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def describe(error, job, doing=""):
+    """An exception as data: type, message, and the last line of the submission that it passed through."""
+    line, source = 0, ""
+    file = "<" + job["submission"] + ">"
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == file:
+            line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
+    if isinstance(error, SyntaxError) and error.filename == file:
+        line, source = error.lineno or 0, (error.text or "").strip()[:MAX_FACT]
+    try:
+        message = str(error)[:MAX_FACT]
+    except BaseException:  # noqa: BLE001 - a hostile __str__
+        message = "(its message cannot be shown)"
+    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+
+
+class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports modules from source text in memory, so that no file of theirs or ours is needed on any disk."""
+
+    def __init__(self, sources):
+        self.sources = sources  # "pkg.mod" or "pkg.__init__" -> text
+
+    def find_spec(self, name, path=None, target=None):
+        for key, package in ((name, False), (name + ".__init__", True)):
+            if key in self.sources:
+                return importlib.util.spec_from_loader(name, self, is_package=package)
+        return None
+
+    def get_source(self, name):
+        return self.sources.get(name, self.sources.get(name + ".__init__"))
+
+    def exec_module(self, module):
+        name, file = module.__name__, "<" + module.__name__ + ">"
+        source = self.get_source(name)
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the sandbox
+
+
+def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays that follow from recorded ones, found or golden alike."""
+    spec = scenario.spec
+    if spec["kind"] == "course" and "from_step" in spec:
+        return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+    if spec["kind"] == "pair" and spec["class"] == "AdamW":
+        return _decoupled(spec, arrays)
+    return {}
+
+
+def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
+    shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
+    for i in range(len(arrays) // 2):
+        on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
+        if on is None or off is None or on.shape != off.shape or len(on) < 2 or not on.size:
+            continue  # stopped before its first step
+        moves = np.diff(off, axis=0)
+        after, before = (on[:-1] + moves) * shrink, on[:-1] * shrink + moves
+        nearer = min(
+            (after, before), key=lambda rebuilt: float(np.nan_to_num(np.abs(rebuilt - on[1:]), nan=np.inf).max())
+        )
+        derived[f"decoupled{i}"] = np.concatenate([on[:1], nearer])
+    return derived

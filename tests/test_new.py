@@ -1,0 +1,180 @@
+"""`gradmark new` makes an assignment that holds, and docs/authoring.md can be followed to the letter."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder import authoring
+from autograder.assignment import load
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
+ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+COMMAND = f"{shlex.quote(sys.executable)} -m autograder"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A ```diff block, and the file that the text before it names last."""
+
+    file: str
+    lines: tuple[str, ...]
+
+    def apply(self, folder: Path) -> None:
+        path = folder / self.file
+        text = path.read_text(encoding="utf-8")
+        old, new = (self._without(mark) for mark in "+-")
+        assert text.count(old) == 1, f"{self.file} holds {text.count(old)} times, not once:\n{old}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def _without(self, mark: str) -> str:
+        return "".join(line[1:] + "\n" for line in self.lines if not line.startswith(mark))
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A line for the shell, and what the page says it prints."""
+
+    command: str
+    printed: tuple[str, ...]
+
+    def run(self, folder: Path) -> str:
+        command = self.command.replace("gradmark ", COMMAND + " ")
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+
+def steps(page: str) -> list[Change | Typed]:
+    """What the page has its reader do, in order."""
+    found: list[Change | Typed] = []
+    at = 0
+    for block in re.finditer(r"^```(\w+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        lines = block[2].splitlines()
+        if block[1] == "diff":
+            file = re.findall(r"`([\w/]+\.py)`", page[at : block.start()])[-1]
+            found.append(Change(file, tuple(lines)))
+        elif block[1] == "console":
+            for line in lines:
+                if line.startswith("$ "):
+                    found.append(Typed(line[2:], ()))
+                else:
+                    last = found.pop()
+                    assert isinstance(last, Typed)
+                    found.append(Typed(last.command, (*last.printed, line)))
+        at = block.end()
+    return found
+
+
+def one_space(text: str) -> str:
+    return " ".join(text.split())
+
+
+def missing(step: Typed, output: str) -> list[str]:
+    """What the page says is printed, and is not; tables may be set wider or narrower."""
+    return [line for line in step.printed if one_space(line) not in one_space(output)]
+
+
+@pytest.mark.slow
+def test_the_page_can_be_followed_to_the_letter(tmp_path):
+    done = steps(PAGE)
+    assert sum(isinstance(step, Change) for step in done) == 5
+    assert sum("gradmark verify" in step.command for step in done if isinstance(step, Typed)) == 6
+    for step in done:
+        if isinstance(step, Change):
+            step.apply(tmp_path / "descent")
+        else:
+            output = step.run(tmp_path)
+            assert step.printed, step.command
+            assert missing(step, output) == [], f"$ {step.command}\n{output}"
+
+
+@pytest.mark.slow
+def test_a_step_left_out_is_noticed(tmp_path):
+    """A misconception that nobody planted: the page's promise does not come true without its third block."""
+    authoring.new("descent", tmp_path)
+    golden, misconceptions, _ = [step for step in steps(PAGE) if isinstance(step, Change)][:3]
+    golden.apply(tmp_path / "descent")
+    misconceptions.apply(tmp_path / "descent")
+    promised = next(step for step in steps(PAGE) if isinstance(step, Typed) and "✓  lr-squared" in step.printed)
+    assert "✓  lr-squared" in missing(promised, promised.run(tmp_path))
+
+
+def test_a_block_that_fits_nowhere_is_noticed(tmp_path):
+    (tmp_path / "golden.py").write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"golden\.py holds 0 times"):
+        Change("golden.py", (" y = 1", "+z = 1")).apply(tmp_path)
+
+
+def test_the_tables_of_the_page_name_every_file_of_the_folder(tmp_path):
+    folder = authoring.new("descent", tmp_path)
+    named = set(re.findall(r"^\| `([\w./]+)` \|", PAGE, re.MULTILINE))
+    there = {
+        path.name + "/" * path.is_dir() for path in folder.iterdir() if path.name not in ("__init__.py", "__pycache__")
+    }
+    assert named == there
+
+
+def test_two_folders_of_one_name_are_two_assignments(tmp_path):
+    """Their modules have the same names: the second must not be given those of the first."""
+    for place in ("one", "other"):
+        authoring.new("descent", tmp_path / place)
+    scenarios = tmp_path / "other" / "descent" / "scenarios.py"
+    scenarios.write_text(scenarios.read_text().replace('"one-step"', '"smallest"'), encoding="utf-8")
+    first = [load(str(tmp_path / place / "descent")).scenarios(1)[0].id for place in ("one", "other", "one")]
+    assert first == ["one-step", "smallest", "one-step"]
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("Descent", "lower-case letters"),
+        ("../descent", "lower-case letters"),
+        ("", "lower-case letters"),
+        ("a" * 41, "lower-case letters"),
+        ("json", "module that submissions import"),
+        ("numpy", "module that submissions import"),
+        ("optimizers", "comes with gradmark"),
+    ],
+)
+def test_a_name_that_cannot_be_used_makes_nothing(tmp_path, name, complaint):
+    with pytest.raises(authoring.CannotMake, match=complaint):
+        authoring.new(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_left_alone(tmp_path):
+    (tmp_path / "descent").mkdir()
+    (tmp_path / "descent" / "work.txt").write_text("mine")
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "new", "descent"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+    assert [path.name for path in (tmp_path / "descent").iterdir()] == ["work.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(authoring.CannotMake, match="Choose another place"):
+        authoring.new("descent", tmp_path / "file")
