@@ -1,0 +1,433 @@
+"""Gradescope, in a container laid out as its documents say: root, half a CPU, 768 MB, no network, no container inside."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import stat
+import zipfile
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from conftest import require
+from containers import OPTIMIZERS, build, package, run
+from test_pipeline import ATTACKS, attacked
+
+from autograder.adapters import common, gradescope
+from autograder.adapters import gradescope_rules as rules
+from autograder.adapters.common import Policy
+from autograder.assignment import BadAssignment
+from autograder.batch import ATTEMPTS
+from autograder.model import CriterionMark
+from autograder.sandbox.limits import LIMITS
+
+METADATA = {
+    "id": 123456,
+    "created_at": "2026-07-01T14:22:32.365935-07:00",
+    "assignment": {
+        "due_date": "2026-07-31T23:00:00.000000-07:00",
+        "group_size": None,
+        "group_submission": False,
+        "id": 25828,
+        "course_id": 1234,
+        "late_due_date": None,
+        "release_date": "2026-06-02T00:00:00.000000-07:00",
+        "title": "Optimizers",
+        "total_points": "100.0",
+    },
+    "submission_method": "upload",
+    "users": [{"email": "student@example.org", "id": 1234, "name": "Student"}],
+    "previous_submissions": [],
+}
+FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+VISIBILITY = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
+# Every documented field, and no other: a misspelt one is ignored by the platform, and noticed by nobody.
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["score"],
+    "properties": {
+        "score": {"type": "number"},
+        "execution_time": {"type": "number"},
+        "output": {"type": "string"},
+        "output_format": FORMAT,
+        "test_output_format": FORMAT,
+        "test_name_format": FORMAT,
+        "visibility": VISIBILITY,
+        "stdout_visibility": VISIBILITY,
+        "extra_data": {"type": "object"},
+        "tests": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["score", "max_score", "name"],
+                "properties": {
+                    "score": {"type": "number"},
+                    "max_score": {"type": "number"},
+                    "status": {"enum": ["passed", "failed"]},
+                    "name": {"type": "string"},
+                    "name_format": FORMAT,
+                    "number": {"type": "string"},
+                    "output": {"type": "string"},
+                    "output_format": FORMAT,
+                    "tags": {"type": "array", "items": {"type": "string"}},
+                    "visibility": VISIBILITY,
+                    "extra_data": {"type": "object"},
+                },
+            },
+        },
+        "leaderboard": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "value"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "value": {"type": ["number", "string"]},
+                    "order": {"enum": ["asc"]},
+                },
+            },
+        },
+    },
+}
+SOLUTION = OPTIMIZERS.model_solution.read_text()
+WRONG = OPTIMIZERS.samples["Adam without bias correction"].read_text()
+
+
+def check(made):
+    pytest.importorskip("jsonschema", reason="needs the package jsonschema").validate(made, SCHEMA)
+    return made
+
+
+def marked(tmp_path, source, seed):
+    """What `gradmark grade` says, in the sandbox that the platform has."""
+    require("root")
+    file = tmp_path / "optimizers.py"
+    file.write_text(source)
+    return common.marked(file, OPTIMIZERS, seed).report
+
+
+def expected(tmp_path, source, metadata=METADATA):
+    report = marked(tmp_path, source, rules.seed(metadata))
+    return json.loads(json.dumps(gradescope.results(report, Policy(), metadata))) | {"execution_time": 0}
+
+
+# -------------------------------------------------------------------------------------------------- in the container
+@pytest.fixture(scope="module")
+def image():
+    return build("gradescope", ".", "BASE_REPO")
+
+
+def laid_out(source, metadata=METADATA):
+    files = {"/autograder/submission/optimizers.py": source}
+    return files | ({"/autograder/submission_metadata.json": json.dumps(metadata)} if metadata else {})
+
+
+def graded(image, tmp_path, files, before=""):
+    script = f"cd /autograder; {before} exec ./run_autograder"
+    ended = run(image, files, out="/autograder/results", to=tmp_path, command=("/bin/sh", "-c", script))
+    return ended, check(json.loads((tmp_path / "results/results.json").read_text()))
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.parametrize(("source", "score"), [(SOLUTION, 100), (WRONG, 90)], ids=["right", "wrong"])
+def test_results_are_those_of_gradmark_grade_with_the_same_seed(image, tmp_path, source, score):
+    ended, made = graded(image, tmp_path, laid_out(source + "\nprint('said by the student')\n"))
+    assert ended.status == 0, ended.stderr
+    assert made["score"] == score
+    assert made["execution_time"] > 0
+    due = expected(tmp_path, source + "\nprint('said by the student')\n")
+    assert made | {"execution_time": 0} == due
+    assert "said by the student" in ended.stdout  # Gradescope shows it to staff
+    assert "said by the student" not in json.dumps(made)
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+def test_a_run_without_metadata_is_a_trial_and_is_marked(image, tmp_path):
+    _, made = graded(image, tmp_path, laid_out(SOLUTION, None))
+    assert made["score"] == 100
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "rm -r /opt/gradmark/lib/python3*/site-packages/autograder/reference;",  # the grader crashes
+        "chmod -x /opt/gradmark/bin/python*; rm /opt/gradmark/bin/python;",  # it does not even start
+        "printf '{' > submission_metadata.json;",  # the platform's file is not what the documents say
+    ],
+)
+def test_when_the_grader_crashes_results_say_so_and_blame_nobody(image, tmp_path, broken):
+    ended, made = graded(image, tmp_path, laid_out(SOLUTION), broken)
+    assert ended.status != 0
+    assert made["extra_data"]["gradmark"]["status"] == "grader_error"
+    assert "grader's fault, not yours" in made["output"]
+    assert made["tests"] == []
+    assert "the failure is the grader's" in ended.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ attacks
+AT_IMPORT = {
+    "forge": """
+import os
+for place in ("results/results.json", "results/x", "run_autograder", "source/failed.json", "submission/optimizers.py",
+              "submission_metadata.json", "x"):
+    try:
+        with open("/autograder/" + place, "a") as file:
+            file.write('{"score": 100}')
+        print("BREACH wrote", place)
+    except OSError:
+        pass
+for call in (lambda: os.rename("/autograder/results", "/autograder/x"), lambda: os.mkdir("/autograder/results/y"),
+             lambda: os.chmod("/autograder/results", 0o777), lambda: os.setuid(0)):
+    try:
+        call()
+        print("BREACH changed", call)
+    except OSError:
+        pass
+""",
+    "read": """
+import os, glob
+secret = ["/autograder/source", "/autograder/submission", "/autograder/results", "/opt/gradmark", "/etc/shadow",
+          "/autograder/submission_metadata.json", "/opt/gradmark/lib", "/root"]
+inside = ["/autograder/source/requirements.txt", "/autograder/submission/optimizers.py"]
+inside += glob.glob("/opt/gradmark/lib/python3*/site-packages/autograder/reference/updates.py") or ["/opt/gradmark/pyvenv.cfg"]
+for path in secret + inside:
+    for look in (os.listdir, lambda p: open(p).read(), lambda p: os.open(p, os.O_RDONLY)):
+        try:
+            look(path)
+            print("BREACH read", path)
+        except OSError:
+            pass
+for process in glob.glob("/proc/[0-9]*"):
+    if process == f"/proc/{os.getpid()}":
+        continue
+    for name in ("environ", "mem", "fd/1", "root", "maps"):
+        try:
+            open(process + "/" + name, "rb").read(1)
+            print("BREACH read", process, name)
+        except OSError:
+            pass
+try:
+    import autograder
+    print("BREACH imported", autograder)
+except ImportError:
+    pass
+""",
+    "survive": """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        until = time.time() + 60
+        while time.time() < until:
+            try:
+                open("/autograder/results/results.json", "w").write('{"score": 100}')
+                print("BREACH wrote later", flush=True)
+            except OSError:
+                pass
+            time.sleep(0.01)
+    os._exit(0)
+""",
+    "print": """
+import sys, os
+for line in ('{"score": 100}', '{"score": 100, "tests": []}', "PASSED", "\\x1b]0;pwned\\x07\\x1b[2J"):
+    print(line)
+    os.write(1, line.encode())
+    os.write(2, line.encode())
+""",
+    "kill": """
+import os, signal
+for target in (os.getppid(), 1):
+    try:
+        os.kill(target, signal.SIGKILL)
+        print("BREACH killed", target)
+    except OSError:
+        pass
+""",
+    "at exit": """
+import atexit
+atexit.register(lambda: open("/autograder/results/results.json", "w").write('{"score": 100}'))
+""",
+    "patch": """
+import numpy, builtins, json
+numpy.allclose = numpy.array_equal = numpy.isclose = lambda *a, **k: True
+json.dumps = lambda *a, **k: '{"score": 100}'
+builtins.abs = lambda x: 0
+""",
+    "flood": "import os\nos.write(2, b'x' * 60_000)\n",
+}
+IN_A_STEP = ("early exit", "system exit", "segfault", "garbage in the channel", "memory")
+# One container after another would spend its time starting: here one marks them all, each as the platform does.
+MANY = """
+cd /autograder
+for file in /attacks/*; do
+  name=$(basename "$file" .py)
+  rm -rf submission results; mkdir submission results; chmod 777 results submission; cp "$file" submission/optimizers.py
+  ./run_autograder >"/out/$name.stdout" 2>"/out/$name.stderr"; echo $? >"/out/$name.status"
+  cp results/results.json "/out/$name.json"
+  for process in /proc/[0-9]*; do
+    grep -s -H -E '^Uid:.(60[5-9]|61[01])[0-9][0-9]' "$process/status" >>"/out/$name.left"
+  done
+done
+"""
+
+
+def attacks():
+    told = {name.replace(" ", "_"): code.lstrip() + WRONG for name, code in AT_IMPORT.items()}
+    return told | {name.replace(" ", "_"): attacked(ATTACKS[name][0]) for name in IN_A_STEP}
+
+
+@pytest.fixture(scope="module", params=["landlock", "uid alone"])
+def attacked_image(request, image, tmp_path_factory):
+    """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
+    files = {f"/attacks/{name}.py": source for name, source in attacks().items()}
+    files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
+    without = "rm -rf /opt/gradmark/lib/python3*/site-packages/sandlock;" if request.param == "uid alone" else ""
+    to = tmp_path_factory.mktemp("attacks")
+    run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
+    return to / "out"
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.parametrize("name", attacks())
+def test_an_attack_gains_nothing(attacked_image, tmp_path, name):
+    made = check(json.loads((attacked_image / f"{name}.json").read_text()))
+    said = (attacked_image / f"{name}.stdout").read_text() + (attacked_image / f"{name}.stderr").read_text()
+    assert "BREACH" not in said
+    assert "\x1b" not in said
+    left = attacked_image / f"{name}.left"
+    assert not left.exists() or not left.read_text(), "a process of the submission outlived its marking"
+    due = expected(tmp_path, attacks()[name])
+    assert made["score"] == due["score"] <= 90 if name.replace("_", " ") in AT_IMPORT else made["score"] < 100
+    found, right = ([test["score"] for test in these["tests"]] for these in (made, due))
+    if name == "memory":  # touching half a gigabyte takes half a CPU up to a scenario's second, and then costs more
+        assert all(score <= most for score, most in zip(found, right, strict=True))
+    else:
+        assert found == right
+
+
+# --------------------------------------------------------------------------------------------------- what is uploaded
+def test_the_zip_has_the_two_scripts_at_its_root_with_unix_ends_and_shebangs():
+    files = package("gradescope").files
+    archive = zipfile.ZipFile(io.BytesIO(files["autograder.zip"]))
+    for name in ("setup.sh", "run_autograder"):
+        assert archive.read(name).startswith(b"#!/bin/bash\n")
+        assert b"\r" not in archive.read(name)
+        assert stat.S_IMODE(archive.getinfo(name).external_attr >> 16) == 0o755
+    assert not re.search(rb"^(CMD|ENTRYPOINT)", files["Dockerfile"], re.MULTILINE)
+    failed = check(json.loads(archive.read("failed.json")))
+    assert failed["extra_data"]["gradmark"]["status"] == "grader_error"
+
+
+def test_our_deadlines_end_before_the_platforms():
+    """Two attempts of the sandbox at most, within our own clock, within ten minutes."""
+    assert ATTEMPTS * (LIMITS.boot_seconds + LIMITS.wall_seconds) < gradescope.SECONDS < 600 - 10
+
+
+# ------------------------------------------------------------------------------------------------------------- rules
+def report_with(score=80.0, status="graded"):
+    rows = (CriterionMark("sgd", "SGD", score, 100.0, "partial", ("Look at your step.",)),)
+    return replace(common.failed(OPTIMIZERS), status=status, message="", criteria=rows, seed=5, log="PRINTED")
+
+
+def with_earlier(*earlier, **changes):
+    return METADATA | {"previous_submissions": list(earlier)} | changes
+
+
+def earlier(hours, **changes):
+    time = datetime.fromisoformat(METADATA["created_at"]) - timedelta(hours=hours)
+    return {"submission_time": time.isoformat(), "score": 70.0, "autograder_error": False} | changes
+
+
+def test_the_seed_belongs_to_the_submission_and_the_assignment():
+    other = METADATA | {"assignment": METADATA["assignment"] | {"id": 1}}
+    seeds = {rules.seed(METADATA), rules.seed(METADATA | {"id": 7}), rules.seed(other)}
+    assert len(seeds) == 3
+    assert rules.seed(METADATA | {"users": [], "created_at": "x"}) in seeds
+    assert rules.seed({}) is None
+
+
+def test_by_default_everything_is_visible_and_what_was_printed_is_not_there():
+    made = check(gradescope.results(report_with(), Policy(), METADATA))
+    assert made["visibility"] == "visible"
+    assert not any("visibility" in test for test in made["tests"])  # a single hidden row hides the total
+    assert "stdout_visibility" not in made  # absent means staff only
+    assert "PRINTED" not in json.dumps(made)
+
+
+def test_visibility_follows_the_assignment():
+    settings = Policy(visibility="after_due_date", rows={"sgd": "after_published"}, leaderboard=True)
+    made = check(gradescope.results(report_with(), settings, METADATA))
+    assert (made["visibility"], made["tests"][0]["visibility"]) == ("after_due_date", "after_published")
+    assert made["leaderboard"][0] == {"name": "score", "value": 80.0}
+
+
+@pytest.mark.parametrize(("hours", "score"), [(-1, 80), (0, 80), (0.01, 72), (24, 72), (24.01, 64), (24 * 20, 0)])
+def test_lateness_counts_days_begun_between_two_times_of_the_metadata(hours, score):
+    due = datetime.fromisoformat(METADATA["created_at"]) - timedelta(hours=hours)
+    metadata = METADATA | {"assignment": METADATA["assignment"] | {"due_date": due.isoformat()}}
+    made = check(gradescope.results(report_with(), Policy(late_per_day=0.1), metadata))
+    assert made["score"] == score
+    assert ("late" in made["output"]) == (score < 80)
+
+
+def test_too_many_attempts_keep_the_last_results_and_say_when_to_come_back():
+    latest = check(
+        gradescope.results(
+            report_with(70.0), Policy(), with_earlier(earlier(5), created_at=earlier(2)["submission_time"])
+        )
+    )
+    metadata = with_earlier(earlier(5), earlier(2, results=latest))
+    made = check(gradescope.limited(metadata, Policy(attempts=2, attempts_hours=24)))
+    assert (made["score"], made["tests"]) == (latest["score"], latest["tests"])
+    assert "not marked" in made["output"]
+    assert "2026-07-02 09:22" in made["output"]
+    # The next one knows which were marked: this one, which was not, does not count.
+    after = with_earlier(
+        earlier(5), earlier(2, results=latest), earlier(0, results=made), created_at="2026-07-01T15:00:00-07:00"
+    )
+    assert len(rules.attempts(after, Policy())) == 2
+
+
+@pytest.mark.parametrize(
+    ("previous", "counted"),
+    [
+        ([], 0),
+        ([earlier(30), earlier(1)], 1),  # the first is outside the window
+        ([earlier(24), earlier(23.99)], 1),
+        ([earlier(2), earlier(1, autograder_error=True)], 1),  # ours to blame
+        ([earlier(2), earlier(1, results={"extra_data": {"gradmark": {"attempts": []}}})], 0),  # could not be marked
+    ],
+)
+def test_attempts_are_counted_relative_to_the_submission(previous, counted):
+    assert len(rules.attempts(with_earlier(*previous), Policy())) == counted
+    assert (gradescope.limited(with_earlier(*previous), Policy(attempts=1)) is not None) == (counted > 0)
+    assert gradescope.limited(with_earlier(*previous), Policy()) is None
+
+
+def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_costs_no_score():
+    unmarked = gradescope.results(report_with(status="not_gradable"), Policy(), METADATA)
+    assert unmarked["extra_data"]["gradmark"]["attempts"] == []
+    marked_ = gradescope.results(report_with(), Policy(), METADATA)
+    assert marked_["extra_data"]["gradmark"]["attempts"] == [METADATA["created_at"]]
+    failed = check(gradescope.results(common.failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
+    assert failed["score"] == 70.0
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['visibility = "secret"', 'colour = "red"', "late_per_day = 10", "attempts = -1", 'rows = {sgd = "never"}'],
+)
+def test_a_policy_that_cannot_be_is_refused(tmp_path, line):
+    (tmp_path / "assignment.toml").write_text(f"[platforms]\n{line}\n")
+    with pytest.raises(BadAssignment, match=r"\[platforms\]"):
+        common.policy(replace(OPTIMIZERS, folder=tmp_path))
