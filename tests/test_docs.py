@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/authoring.md", "docs/platforms.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/authoring.md",
+    "docs/platforms.md",
+)
 FOLDERS = ("autograder", "reference", "assignments", "student_template", "tests")
 # What students wrote, or what stands for it, is as it is.
 NOT_OURS = ("tests/attacks", "tests/data", "assignments/optimizers/hands", "assignments/optimizers/samples")
