@@ -93,6 +93,8 @@ IN_ADAMW = "if type(self).__name__ == 'AdamW': "
 ATTACKS = {  # what AdamW's first step does, and what its author is told; everything before it must be kept
     "endless loop": ("while True: pass", None),
     "swallowed loop": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", None),
+    "ignored alarm": ("import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", "time"),
+    "sleep": ("import time; time.sleep(1e6)", None),
     "early exit": ("import os; os._exit(0)", "ended Python before"),
     "system exit": ("raise SystemExit(0)", None),
     "segfault": ("import ctypes; ctypes.string_at(0)", "brought Python down"),
