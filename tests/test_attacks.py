@@ -205,8 +205,10 @@ def honest(observed: Observation | None) -> bool:
 @pytest.mark.parametrize("name", [name for name, source in CORPUS.items() if "\ndef look(" in source])
 def test_next_submission_finds_nothing_of_the_last(name: str, sandbox: Sandbox, told: Mapping[str, Any]) -> None:
     for _ in range(2):  # twice, so that guests that were started in advance have been there during an attack
-        play(sandbox, CORPUS[name], ["attack"], told)
-        _, _, seen = play(sandbox, CORPUS[name], ["look"], told)
+        # A name of its own: a kernel keeps a uid's keys longer than its processes, and `process` draws uids at random.
+        source = CORPUS[name].replace("gradmark-left", f"gradmark-left-{secrets.token_hex(4)}")
+        play(sandbox, source, ["attack"], told)
+        _, _, seen = play(sandbox, source, ["look"], told)
         assert seen[0] is not None
         assert seen[0].fault is None, seen[0].fault
         assert not seen[0].facts.get("breaches"), seen[0].facts["breaches"]
