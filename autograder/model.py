@@ -119,7 +119,6 @@ class Limits:
     boot_seconds: float
 
 
-Goldens = Mapping[str, "Observation"]  # by scenario id
 Predict = Callable[
     [str, Sequence[Scenario], Sequence[Mapping[str, str]], frozenset[str]], list[dict[str, Array]]
 ]  # (subject, scenarios, hypotheses, conventions) -> for each scenario, arrays with one row per hypothesis

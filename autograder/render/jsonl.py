@@ -42,7 +42,6 @@ def to_json(report: Report) -> dict[str, object]:
         "remarks": list(report.remarks),
     }
     return {key: _encodable(value) for key, value in told.items()}
-    return {key: _encodable(value) for key, value in told.items()}
 
 
 def _criterion(mark: CriterionMark) -> dict[str, object]:
