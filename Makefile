@@ -44,16 +44,17 @@ template: $(VENV)/run.stamp ## write student_template/ anew: what students of th
 lock: $(VENV)/made.stamp ## resolve the dependencies again and write requirements/*.txt
 	@$(PIP) install uv
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree $(LOCK) -o requirements/run.txt
-	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:dev -c requirements/run.txt $(LOCK) -o requirements/dev.txt
+	@$(UV_COMPILE) pyproject.toml --extra service --group pyproject.toml:tree -c requirements/run.txt $(LOCK) -o requirements/service.txt
+	@$(UV_COMPILE) pyproject.toml --extra service --group pyproject.toml:dev -c requirements/service.txt $(LOCK) -o requirements/dev.txt
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree --group pyproject.toml:platforms -c requirements/run.txt $(LOCK) -o requirements/platforms.txt
 
 clean: ## remove everything that make made
 	@rm -rf $(VENV) build dist demo-reports *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp is older than a lock that changed: then, and only then, things are installed again.
-$(VENV)/run.stamp: requirements/run.txt pyproject.toml $(VENV)/made.stamp
+$(VENV)/run.stamp: requirements/service.txt pyproject.toml $(VENV)/made.stamp
 	@echo "gradmark: installing what it needs into $(VENV)" >&2
-	@$(INSTALL) requirements/run.txt
+	@$(INSTALL) requirements/service.txt
 	@$(TREE)
 	@touch $@
 

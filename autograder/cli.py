@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autograder.batch import Marked
     from autograder.model import Assignment
     from autograder.publish import Pages
+    from autograder.service.settings import Settings
 
 GRADER_FAILED = 3
 DEMO_REPORTS = Path("demo-reports")
@@ -282,6 +283,68 @@ def practice(
     except NoExercise as error:
         raise typer.BadParameter(str(error)) from error
     run(pool, count, as_json=as_json)
+
+
+DataOption = Annotated[Path | None, typer.Option(help="The service's folder. Default: gradmark-data.")]
+DatabaseOption = Annotated[
+    str, typer.Option(help="postgresql://… for several machines. Default: SQLite in the data folder.")
+]
+OwnOption = Annotated[Path | None, typer.Option(help="A folder with assignments of your own.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    data: DataOption = None,
+    database: DatabaseOption = "",
+    url: Annotated[str, typer.Option(help="How browsers reach it. Default: http:// with host and port.")] = "",
+    assignments: OwnOption = None,
+    sandbox: SandboxOption = SandboxName.AUTO,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Markings at once. Default: one for each core.")] = None,
+    *,
+    worker: Annotated[bool, typer.Option(help="With a worker inside.")] = True,
+) -> None:
+    """Run the service: students hand in with a browser, staff run a course. One process family, no configuration."""
+    settings = _service(
+        data, database, url or os.environ.get("GRADMARK_URL", "") or f"http://{host}:{port}", assignments
+    )
+    from autograder.publish import say
+    from autograder.service.serve import serve as run
+
+    beside = ["worker", "--sandbox", sandbox.value, "--jobs", str(jobs or _cores())] if worker else None
+    run(settings, host=host, port=port, worker=beside, say=say)
+
+
+@app.command(name="worker")
+def worker_(
+    data: DataOption = None,
+    database: DatabaseOption = "",
+    assignments: OwnOption = None,
+    sandbox: SandboxOption = SandboxName.AUTO,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Markings at once. Default: one for each core.")] = None,
+) -> None:
+    """Mark what the service was handed: any number of these, on any machines that reach the database."""
+    settings = _service(data, database, "", assignments)
+    from autograder.publish import say
+    from autograder.sandbox import SandboxUnavailable
+    from autograder.service.worker.main import work
+
+    try:
+        work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say)
+    except SandboxUnavailable as error:
+        say(str(error))
+        raise typer.Exit(GRADER_FAILED) from error
+
+
+def _service(data: Path | None, database: str, url: str, assignments: Path | None) -> "Settings":
+    from importlib.util import find_spec
+
+    if find_spec("dbos") is None:
+        raise typer.BadParameter('The service needs more than the command does: pip install "gradmark[service]"')
+    from autograder.service.settings import settings
+
+    return settings(data, database, url, assignments)
 
 
 @app.command(hidden=True)

@@ -66,3 +66,13 @@ def docker_client(docker_image: str) -> Any:  # noqa: ARG001 - only where there 
     client = connect()
     yield client
     client.close()
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service on SQLite with a course in it: tests/service/course.py."""
+    require("landlock")
+    from course import serving
+
+    with serving(tmp_path) as running:
+        yield running

@@ -56,6 +56,9 @@ ARROWS: dict[str, set[str]] = {
         "adapters",
         "authoring",
         "practice",
+        "service.settings",
+        "service.serve",
+        "service.worker",
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
     "regenerate": {
@@ -79,6 +82,36 @@ ARROWS: dict[str, set[str]] = {
     "authoring": {"assignment", "strip", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
+    # the service: `web` knows neither assignments nor keys nor sandboxes, `worker` is the trusted side
+    "service": set(),
+    "service.settings": set(),
+    "service.rules": set(),
+    "service.store": {"model"},
+    "service.queue": {"service.store"},
+    "service.web": {
+        "version",
+        "render",
+        "service.settings",
+        "service.store",
+        "service.queue",
+        "service.rules",
+    },
+    "service.worker": {
+        "model",
+        "assignment",
+        "intake",
+        "quiz",
+        "pipeline",
+        "sandbox",
+        "batch",
+        "verify",
+        "render",
+        "regenerate",
+        "service.settings",
+        "service.store",
+        "service.queue",
+    },
+    "service.serve": {"service.settings", "service.store", "service.web"},
 }
 
 # Other people's libraries, and the only parts that know them.
@@ -99,6 +132,11 @@ LIBRARIES: dict[str, set[str]] = {
     "regenerate": {"jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "render": {"jinja2", "markupsafe", "matplotlib", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "sandlock"},
+    "service.queue": {"dbos", "sqlalchemy"},
+    "service.serve": {"sqlalchemy", "uvicorn"},
+    "service.store": {"alembic", "cattrs", "dbos", "sqlalchemy"},
+    "service.web": {"fastapi", "jinja2", "sqlalchemy", "starlette"},
+    "service.worker": {"dbos", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
 }
@@ -128,7 +166,10 @@ def part(module: str) -> str:
     names = module.split(".")
     if is_guest(module):
         return "guest"
-    return "version" if len(names) == 1 or names[1] == "__init__" else names[1]
+    if len(names) == 1 or names[1] == "__init__":
+        return "version"
+    # the service is large: its folders are parts of their own, so that the web process can be kept from keys
+    return ".".join(names[1:3]) if names[1] == "service" and names[2:3] not in ([], ["__init__"]) else names[1]
 
 
 def is_guest(module: str) -> bool:

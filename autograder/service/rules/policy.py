@@ -1,0 +1,112 @@
+"""What an assignment's staff decide: until when, how often, what lateness costs, and what is shown when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+DAY = 86_400.0
+When = Literal["at_once", "after_due", "never"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Times are seconds since the epoch; None = no such limit."""
+
+    opens_at: float | None = None
+    due_at: float | None = None
+    grace_minutes: float = 5.0  # after the due time, for slow uploads: not late
+    late_percent_per_day: float = 10.0  # of the points earned, for each day begun
+    late_days: int = 0  # so many days late are still taken
+    limit: int = 20  # so many submissions in any window of `window_minutes`; 0 = no limit
+    window_minutes: float = 60.0
+    counts: Literal["best", "latest"] = "best"
+    show_marks: When = "at_once"
+    show_hints: When = "at_once"
+    show_quiz: When = "after_due"  # which answers were right, and why: before the due time they could be passed on
+
+
+class BadPolicy(Exception):
+    """A policy that contradicts itself; the message tells staff what to change."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier submission, as far as limits ask."""
+
+    made_at: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Whether a submission is taken now. `why` is for the student; `next_at` is when the next one will be."""
+
+    admitted: bool
+    why: str = ""
+    late_seconds: float = 0.0
+    next_at: float | None = None
+    left: int | None = None  # further ones within the window, this one included
+
+
+FREE = ("not_gradable", "superseded", "parked")  # cost no attempt: nothing was marked
+
+
+def from_json(data: Mapping[str, Any]) -> Policy:
+    known = {field.name for field in fields(Policy)}
+    return Policy(**{name: value for name, value in data.items() if name in known})
+
+
+def to_json(policy: Policy) -> dict[str, Any]:
+    return asdict(policy)
+
+
+def checked(policy: Policy) -> Policy:
+    """The policy itself.
+
+    Raises:
+        BadPolicy: a sentence for staff.
+    """
+    if policy.opens_at is not None and policy.due_at is not None and policy.due_at <= policy.opens_at:
+        raise BadPolicy("It is due before it opens. Set the due time after the opening time.")
+    if not 0 <= policy.late_percent_per_day <= 100:
+        raise BadPolicy("Lateness costs between 0 and 100 percent a day.")
+    if policy.late_days < 0 or policy.grace_minutes < 0 or policy.limit < 0 or policy.window_minutes <= 0:
+        raise BadPolicy("Days, minutes and limits are not negative, and a window is longer than nothing.")
+    return policy
+
+
+def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | None) -> Admission:
+    """Judges a submission received `at`. `due_at` is this student's: the policy's, or their extension."""
+    if policy.opens_at is not None and at < policy.opens_at:
+        return Admission(admitted=False, why="This assignment is not open yet.", next_at=policy.opens_at)
+    late = 0.0
+    if due_at is not None and at > due_at + policy.grace_minutes * 60:
+        late = at - due_at
+        if late > policy.late_days * DAY:
+            return Admission(admitted=False, why="This assignment is closed: its due time is over.", late_seconds=late)
+    if not policy.limit:
+        return Admission(admitted=True, late_seconds=late)
+    window = policy.window_minutes * 60
+    counted = sorted(one.made_at for one in past if one.state not in FREE and one.made_at > at - window)
+    left = policy.limit - len(counted)
+    if left > 0:
+        return Admission(admitted=True, late_seconds=late, left=left)
+    return Admission(
+        admitted=False,
+        why=f"You have handed in {len(counted)} times within {policy.window_minutes:g} minutes, which is the limit.",
+        late_seconds=late,
+        next_at=counted[-policy.limit] + window,
+        left=0,
+    )
+
+
+def kept(policy: Policy, late_seconds: float) -> float:
+    """The fraction of the points earned that lateness leaves."""
+    days = -(-late_seconds // DAY) if late_seconds > 0 else 0
+    return max(0.0, 1.0 - days * policy.late_percent_per_day / 100)
+
+
+def shown(when: When, at: float, due_at: float | None) -> bool:
+    return when == "at_once" or (when == "after_due" and (due_at is None or at > due_at))

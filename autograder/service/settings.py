@@ -1,0 +1,52 @@
+"""What an operator can set: the command's options, or environment variables in a container."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One deployment. The web process and every worker are given the same `database`."""
+
+    data: Path  # SQLite's file, the workers' secret, backups: one folder to look after
+    database: str  # SQLAlchemy's URL
+    public_url: str  # as browsers reach it, without a slash at the end; LTI platforms are told this
+    assignments: Path | None = None  # folders of assignments beside the shipped ones: the operator's, never uploaded
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by HTTPS: then cookies are for HTTPS only."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def secret_file(self) -> Path:
+        """The workers' secret: quiz variants derive from it, the LTI key is sealed with it. No web process reads it."""
+        return self.data / "worker.secret"
+
+
+def settings(
+    data: Path | None = None, database: str = "", public_url: str = "", assignments: Path | None = None
+) -> Settings:
+    """What was given, then GRADMARK_DATA, GRADMARK_DATABASE, GRADMARK_URL and GRADMARK_ASSIGNMENTS, then defaults."""
+    folder = (data or Path(os.environ.get("GRADMARK_DATA", "gradmark-data"))).absolute()
+    url = database or os.environ.get("GRADMARK_DATABASE", "") or f"sqlite:///{folder / 'gradmark.sqlite'}"
+    own = assignments or (Path(given) if (given := os.environ.get("GRADMARK_ASSIGNMENTS")) else None)
+    return Settings(
+        data=folder,
+        database=_with_driver(url),
+        public_url=(public_url or os.environ.get("GRADMARK_URL", "") or "http://127.0.0.1:8000").rstrip("/"),
+        assignments=own.absolute() if own else None,
+    )
+
+
+def _with_driver(url: str) -> str:
+    """`postgresql://` means psycopg 3, whatever SQLAlchemy's default is."""
+    if url.startswith("postgresql+"):
+        return url
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url

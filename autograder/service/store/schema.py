@@ -1,0 +1,356 @@
+"""The tables. Times are seconds since the epoch, UTC; ids are opaque and cannot be guessed.
+
+What never changes once written: a submission's bytes, a report, an audit row. A regrade adds reports beside the old
+ones and moves `Submission.report_id`.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id() -> str:
+    """80 random bits in 16 letters and digits."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def now() -> float:
+    return time.time()
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary}  # noqa: RUF012 - SQLAlchemy's
+
+
+class Keyed:
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    made_at: Mapped[float] = mapped_column(default=now)
+
+
+# ----------------------------------------------------------------------------------------------------- people
+class User(Keyed, Base):
+    __tablename__ = "users"
+    name: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str | None] = mapped_column(String(320), unique=True)  # lower case
+    operator: Mapped[bool] = mapped_column(default=False)  # runs the service: makes courses, sees parked jobs
+    erased_at: Mapped[float | None]
+
+
+class Course(Keyed, Base):
+    __tablename__ = "courses"
+    title: Mapped[str] = mapped_column(Text)
+    keep_days: Mapped[int | None]  # submissions older than this are erased; None = kept
+
+
+class Membership(Base):
+    """Who is in which course as what. `roster_id` decides the quiz variant, so it never changes once drawn."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("course_id", "roster_id"),)
+    course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(8))  # "student" | "staff"
+    roster_id: Mapped[str] = mapped_column(String(100))
+    section: Mapped[str] = mapped_column(Text, default="")
+    dropped: Mapped[bool] = mapped_column(default=False)  # no longer in the course: hands in nothing, keeps reports
+    made_at: Mapped[float] = mapped_column(default=now)
+
+
+class Link(Base):
+    """A sign-in link, once; its token is known to its reader only."""
+
+    __tablename__ = "links"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    made_at: Mapped[float] = mapped_column(default=now)
+    expires_at: Mapped[float]
+    used_at: Mapped[float | None]
+
+
+class SignedIn(Base):
+    """A session of a browser."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[float] = mapped_column(default=now)
+    expires_at: Mapped[float]
+
+
+class Token(Keyed, Base):
+    """For the HTTP API: may do what its owner may."""
+
+    __tablename__ = "tokens"
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[float]
+    revoked_at: Mapped[float | None]
+
+
+class Audit(Base):
+    """Who did what to whom: written in the transaction that does it."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[float] = mapped_column(default=now, index=True)
+    actor_id: Mapped[str | None] = mapped_column(String(16))  # None = the service itself
+    course_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    action: Mapped[str] = mapped_column(String(60))  # "submission.made", "regrade.applied", …
+    object_id: Mapped[str] = mapped_column(String(100), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+# ------------------------------------------------------------------------------------------------ what is asked
+class Assignment(Keyed, Base):
+    """An assignment of a course. `policy` is rules.policy.Policy as JSON."""
+
+    __tablename__ = "assignments"
+    course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)  # the name of its folder, known to workers
+    open: Mapped[bool] = mapped_column(default=False)  # students see it
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version_id: Mapped[str | None] = mapped_column(
+        String(16)
+    )  # what new submissions are marked with; None = not proven
+
+
+class Version(Keyed, Base):
+    """One state of an assignment's folder, by digest, with its proof."""
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("assignment_id", "digest"),)
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(8))  # "proven" | "refused"
+    proof: Mapped[dict[str, Any]] = mapped_column(default=dict)  # rows of verify.Proof
+    about: Mapped[dict[str, Any]] = mapped_column(default=dict)  # title, main, criteria, items without keys, handout
+
+
+class Extension(Base):
+    __tablename__ = "extensions"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    due_at: Mapped[float]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Sheet(Base):
+    """A student's quiz: questions without keys, drawn by a worker. `answers` is what is filled in so far."""
+
+    __tablename__ = "sheets"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))  # of the version it was drawn from
+    seed: Mapped[int] = mapped_column(default=0)
+    items: Mapped[list[Any]] = mapped_column(default=list)
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    saved_at: Mapped[float] = mapped_column(default=now)
+
+
+# ------------------------------------------------------------------------------------------- what was handed in
+class Submission(Keyed, Base):
+    """What one student handed in, as received. `state` follows its latest marking."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "user_id", "number"),
+        UniqueConstraint("user_id", "idempotency_key"),
+        Index("ix_submissions_assignment_made", "assignment_id", "made_at"),
+    )
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    number: Mapped[int]  # 1, 2, … for this student
+    practice: Mapped[bool] = mapped_column(default=False)  # counts for nothing
+    name: Mapped[str] = mapped_column(Text)  # of the file
+    upload: Mapped[bytes | None]  # None once erased
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the upload
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to the quiz, by item
+    state: Mapped[str] = mapped_column(String(12), default="queued")
+    # "queued" | "running" | "graded" | "not_gradable" | "superseded" | "parked"
+    late_seconds: Mapped[float] = mapped_column(default=0.0)
+    report_id: Mapped[str | None] = mapped_column(String(16))  # the report that counts
+    idempotency_key: Mapped[str] = mapped_column(String(100), default=new_id)
+
+
+class Report(Keyed, Base):
+    """One verdict; exactly one for (submission, assignment digest, seed). `body` is store.reports' packing."""
+
+    __tablename__ = "reports"
+    __table_args__ = (UniqueConstraint("submission_id", "digest", "seed"),)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"))
+    digest: Mapped[str] = mapped_column(String(64))  # of the assignment
+    seed: Mapped[int]
+    status: Mapped[str] = mapped_column(String(12))
+    score: Mapped[float]
+    max_score: Mapped[float]
+    body: Mapped[bytes]
+    pictures: Mapped[bytes | None]  # None until drawn
+
+
+class TextMark(Base):
+    """A person's mark of a free-text answer; the same text handed in again keeps it."""
+
+    __tablename__ = "text_marks"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    answer_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    points: Mapped[float]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[float] = mapped_column(default=now)
+
+
+class Regrade(Keyed, Base):
+    """Marks of an assignment computed again with another version; nothing changes until it is applied."""
+
+    __tablename__ = "regrades"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), index=True)
+    version_id: Mapped[str] = mapped_column(String(16), default="")  # "" until its proof is there
+    by_id: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(9), default="proving")
+    # "proving" | "refused" | "running" | "ready" | "applied" | "dismissed"
+    lowering: Mapped[bool] = mapped_column(default=False)  # whether marks were allowed to go down, with a notice
+    applied_at: Mapped[float | None]
+
+
+class Notice(Keyed, Base):
+    """Something a student must be told, such as a mark that a regrade changed."""
+
+    __tablename__ = "notices"
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    submission_id: Mapped[str | None] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[float | None]
+
+
+# ------------------------------------------------------------------------------------------------------ the queue
+class Job(Keyed, Base):
+    """What a worker is to do. DBOS runs it durably; this row is what people see of it, and how it ended."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_state_priority", "state", "priority", "made_at"),)
+    kind: Mapped[str] = mapped_column(String(16))  # a line of worker.jobs.KINDS
+    lane: Mapped[str] = mapped_column(String(12))  # a line of queue.LANES
+    priority: Mapped[int]  # smaller is sooner
+    course_id: Mapped[str | None] = mapped_column(String(16))
+    user_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    submission_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(10), default="queued")
+    # "queued" | "running" | "done" | "superseded" | "parked"
+    failures: Mapped[int] = mapped_column(default=0)  # of ours
+    starts: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[str | None] = mapped_column(String(40))
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error: Mapped[str] = mapped_column(Text, default="")  # for staff
+
+
+class Worker(Base):
+    """A worker's heartbeat: work of one whose beat is older than the lease is taken over."""
+
+    __tablename__ = "workers"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    started_at: Mapped[float] = mapped_column(default=now)
+    beat_at: Mapped[float] = mapped_column(default=now)
+    slots: Mapped[int]
+    sandbox: Mapped[str] = mapped_column(String(12))
+
+
+# ------------------------------------------------------------------------------------------------------------ LTI
+class Key(Keyed, Base):
+    """Our RSA key for LTI: the public half for everybody, the private one sealed with the workers' secret."""
+
+    __tablename__ = "keys"
+    public: Mapped[dict[str, Any]]  # a JWK
+    sealed: Mapped[bytes]
+
+
+class Platform(Keyed, Base):
+    """A learning platform that launches us by LTI 1.3."""
+
+    __tablename__ = "platforms"
+    __table_args__ = (UniqueConstraint("issuer", "client_id"),)
+    course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"))  # whose people and assignments it launches
+    issuer: Mapped[str] = mapped_column(String(500))
+    client_id: Mapped[str] = mapped_column(String(200))
+    deployments: Mapped[list[Any]] = mapped_column(default=list)
+    authorize_url: Mapped[str] = mapped_column(Text)
+    token_url: Mapped[str] = mapped_column(Text)
+    jwks_url: Mapped[str] = mapped_column(Text)
+
+
+class Launch(Base):
+    """A launch under way: state and nonce, each good once."""
+
+    __tablename__ = "launches"
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64), unique=True)
+    platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
+    target: Mapped[str] = mapped_column(Text, default="")
+    expires_at: Mapped[float]
+    used_at: Mapped[float | None]
+
+
+class PlatformUser(Base):
+    __tablename__ = "platform_users"
+    platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+
+
+class Resource(Keyed, Base):
+    """A link placed in a platform's course, and where its grades go."""
+
+    __tablename__ = "resources"
+    __table_args__ = (UniqueConstraint("platform_id", "deployment", "context", "link"),)
+    platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
+    deployment: Mapped[str] = mapped_column(String(255))
+    context: Mapped[str] = mapped_column(String(255))
+    link: Mapped[str] = mapped_column(String(255))
+    assignment_id: Mapped[str | None] = mapped_column(ForeignKey("assignments.id"), index=True)
+    line_item: Mapped[str] = mapped_column(Text, default="")  # AGS: "" = this platform wants no grades
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class Passback(Base):
+    """The grade last sent for a student; timestamps grow, as AGS asks."""
+
+    __tablename__ = "passbacks"
+    __table_args__ = (
+        ForeignKeyConstraint(["platform_id", "subject"], ["platform_users.platform_id", "platform_users.subject"]),
+    )
+    resource_id: Mapped[str] = mapped_column(ForeignKey("resources.id"), primary_key=True)
+    platform_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    score: Mapped[float]
+    sent_at: Mapped[float]

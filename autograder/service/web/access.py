@@ -1,0 +1,167 @@
+"""Who is asking, and what they may see: whatever is not theirs is not there (404), for pages and API alike."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import Depends, HTTPException, Request
+from sqlalchemy.orm import Session
+
+from autograder.service.store.schema import (
+    Assignment,
+    Audit,
+    Membership,
+    SignedIn,
+    Submission,
+    Token,
+    User,
+    now,
+)
+from autograder.service.web.site import site
+
+COOKIE = "gradmark_session"
+
+
+@dataclass(frozen=True)
+class Actor:
+    id: str
+    name: str
+    operator: bool
+    csrf: str  # "" for a token of the API, which no browser sends by itself
+    staff: frozenset[str]  # courses
+    student: frozenset[str]
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in: a page sends them to the sign-in page, the API says 401."""
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def not_found() -> HTTPException:
+    """The same for what does not exist and what is somebody else's."""
+    return HTTPException(404, "There is nothing here for you.")
+
+
+def signed_in(request: Request) -> Actor:
+    """Dependency: the person of this session.
+
+    Raises:
+        SignInNeeded: there is none, or it has expired.
+    """
+    cookie = request.cookies.get(COOKIE, "")
+    with site(request).store.reading() as db:
+        found = db.get(SignedIn, hashed(cookie)) if cookie else None
+        if found is None or found.expires_at < now():
+            raise SignInNeeded
+        actor = _actor(db, found.user_id, found.csrf)
+    request.state.actor = actor
+    return actor
+
+
+def by_token(request: Request) -> Actor:
+    """Dependency of the API: the owner of the bearer token.
+
+    Raises:
+        SignInNeeded: none was given, or it is not good.
+    """
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    with site(request).store.reading() as db:
+        token = db.scalar(sa.select(Token).where(Token.token_hash == hashed(given.strip()))) if given else None
+        if scheme.lower() != "bearer" or token is None or token.revoked_at or token.expires_at < now():
+            raise SignInNeeded
+        actor = _actor(db, token.user_id, "")
+    request.state.actor = actor
+    return actor
+
+
+Me = Annotated[Actor, Depends(signed_in)]
+Bearer = Annotated[Actor, Depends(by_token)]
+
+
+def _actor(db: Session, user_id: str, csrf: str) -> Actor:
+    user = db.get(User, user_id)
+    if user is None or user.erased_at is not None:
+        raise SignInNeeded
+    rows = db.execute(
+        sa.select(Membership.course_id, Membership.role).where(
+            Membership.user_id == user_id, Membership.dropped.is_(False)
+        )
+    ).all()
+    return Actor(
+        user.id,
+        user.name,
+        user.operator,
+        csrf,
+        staff=frozenset(course for course, role in rows if role == "staff"),
+        student=frozenset(course for course, role in rows if role == "student"),
+    )
+
+
+# --------------------------------------------------------------------------------------------------- one object
+def assignment_for(db: Session, actor: Actor, assignment_id: str) -> Assignment:
+    """An assignment that this person may hand in to, or staffs.
+
+    Raises:
+        HTTPException: 404.
+    """
+    found = db.get(Assignment, assignment_id)
+    if found is None:
+        raise not_found()
+    if found.course_id in actor.staff or (found.open and found.course_id in actor.student):
+        return found
+    raise not_found()
+
+
+def staffed_assignment(db: Session, actor: Actor, assignment_id: str) -> Assignment:
+    found = db.get(Assignment, assignment_id)
+    if found is None or found.course_id not in actor.staff:
+        raise not_found()
+    return found
+
+
+def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[Submission, Assignment]:
+    """A submission of this person's own, or of a course they staff.
+
+    Raises:
+        HTTPException: 404.
+    """
+    found = db.get(Submission, submission_id)
+    asked = db.get(Assignment, found.assignment_id) if found else None
+    if found is None or asked is None:
+        raise not_found()
+    if asked.course_id in actor.staff or (found.user_id == actor.id and asked.course_id in actor.student):
+        return found, asked
+    raise not_found()
+
+
+def staffs(actor: Actor, course_id: str) -> None:
+    """Raises: HTTPException: 404, unless this person staffs the course."""
+    if course_id not in actor.staff:
+        raise not_found()
+
+
+def operates(actor: Actor) -> None:
+    """Raises: HTTPException: 404, unless this person runs the service."""
+    if not actor.operator:
+        raise not_found()
+
+
+def audit(
+    db: Session, actor: Actor | None, action: str, object_id: str = "", course_id: str | None = None, **detail: Any
+) -> None:
+    """Written in the transaction of what it tells."""
+    db.add(
+        Audit(
+            actor_id=actor.id if actor else None,
+            action=action,
+            object_id=object_id,
+            course_id=course_id,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,66 @@
+"""What every request can reach, and how a page is made of a template."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, points
+from autograder.render.escape import one_line
+from autograder.render.html import prose, safe
+from autograder.service.queue import Queue
+from autograder.service.settings import Settings
+from autograder.service.store import Store
+
+
+@dataclass(frozen=True)
+class Site:
+    settings: Settings
+    store: Store
+    queue: Queue
+
+
+def site(request: Request) -> Site:
+    return cast("Site", request.app.state.site)
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page, or with a template named `_…` the part of one that HTMX puts in its place."""
+    known = {"request": request, "actor": getattr(request.state, "actor", None), **values}
+    return HTMLResponse(_environment().get_template(template).render(known), status_code=status)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autograder.service.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=safe,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(prose=prose, points=points, line=one_line, day=day, span=span)
+    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS)
+    return environment
+
+
+def day(at: float | None) -> str:
+    """`Sat 21 Nov 2026, 10:52 UTC`."""
+    if at is None:
+        return "–"
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%a %-d %b %Y, %H:%M UTC")
+
+
+def span(seconds: float) -> str:
+    """`3 s`, `4 min`, `2 h`, `5 days`: as exactly as somebody who waits wants to know."""
+    for unit, size, upto in (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 36 * 3600)):
+        if seconds < upto:
+            return f"{max(1, round(seconds / size))} {unit}"
+    return f"{round(seconds / 86400)} days"

@@ -1,0 +1,104 @@
+"""Takes a submission: the limits, the number, the bytes and the job are one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.queue import Queue
+from autograder.service.rules import policy as rules
+from autograder.service.store.schema import Assignment, Extension, Membership, Submission, new_id, now
+
+
+class NotTaken(Exception):
+    """The policy says no; the admission says why and when again."""
+
+    def __init__(self, admission: rules.Admission) -> None:
+        super().__init__(admission.why)
+        self.admission = admission
+
+
+def receive(
+    db: Session,
+    queue: Queue,
+    asked: Assignment,
+    user_id: str,
+    name: str,
+    upload: bytes,
+    *,
+    answers: dict[str, Any] | None = None,
+    practice: bool = False,
+    idempotency_key: str = "",
+) -> Submission:
+    """Stores what was uploaded and queues its marking; the one of the same key, if that was stored before.
+
+    Raises:
+        NotTaken: too early, too late or too often.
+    """
+    # Whoever hands in twice at once does so one after the other: the limit is exact.
+    db.execute(
+        sa.select(Membership.user_id)
+        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
+        .with_for_update()
+    ).one()
+    if idempotency_key:
+        same = db.scalar(
+            sa.select(Submission).where(Submission.user_id == user_id, Submission.idempotency_key == idempotency_key)
+        )
+        if same is not None:
+            return same
+    admission = rules.Admission(admitted=True) if practice else admission_of(db, asked, user_id)
+    if not admission.admitted:
+        raise NotTaken(admission)
+    last = db.scalar(
+        sa.select(sa.func.max(Submission.number)).where(
+            Submission.assignment_id == asked.id, Submission.user_id == user_id
+        )
+    )
+    submission = Submission(
+        assignment_id=asked.id,
+        user_id=user_id,
+        number=(last or 0) + 1,
+        practice=practice,
+        name=name[:200],
+        upload=upload,
+        digest=hashlib.sha256(upload).hexdigest(),
+        answers=answers or {},
+        late_seconds=admission.late_seconds,
+        idempotency_key=idempotency_key or new_id(),
+    )
+    db.add(submission)
+    db.flush()
+    queue.supersede(db, submission)
+    queue.put(
+        db,
+        "mark",
+        "practice" if practice else "interactive",
+        course_id=asked.course_id,
+        user_id=user_id,
+        submission_id=submission.id,
+    )
+    return submission
+
+
+def admission_of(db: Session, asked: Assignment, user_id: str) -> rules.Admission:
+    """Whether this person may hand in now."""
+    chosen = rules.from_json(asked.policy)
+    past = db.execute(
+        sa.select(Submission.made_at, Submission.state).where(
+            Submission.assignment_id == asked.id,
+            Submission.user_id == user_id,
+            Submission.practice.is_(False),
+            Submission.made_at > now() - chosen.window_minutes * 60,
+        )
+    ).all()
+    return rules.admit(chosen, [rules.Past(at, state) for at, state in past], now(), due_at=due_at(db, asked, user_id))
+
+
+def due_at(db: Session, asked: Assignment, user_id: str) -> float | None:
+    """When it is due for this person: an extension counts before the policy."""
+    extension = db.get(Extension, (asked.id, user_id))
+    return extension.due_at if extension else rules.from_json(asked.policy).due_at

@@ -1,0 +1,132 @@
+"""A course to test with: people, a proven assignment, browsers that are signed in, and a worker that works when told.
+
+Everything here is the real part: the web application, the database, the sandbox. Only the proof is not run for each
+test: it takes a minute, and tests of its own run it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from autograder.assignment import load
+from autograder.sandbox.choose import choose
+from autograder.service.queue import Queue
+from autograder.service.settings import Settings
+from autograder.service.store import Store
+from autograder.service.store.migrate import migrate
+from autograder.service.store.schema import Assignment, Course, Job, Membership, User, Version
+from autograder.service.web.access import COOKIE
+from autograder.service.web.app import create_app
+from autograder.service.web.signing_in import new_link
+from autograder.service.worker import jobs, proving
+from autograder.service.worker.context import Context
+
+SAMPLES = load("optimizers").samples
+RIGHT = SAMPLES["model solution"].read_bytes()
+WRONG = SAMPLES["Adam without bias correction"].read_bytes()
+
+
+@dataclass
+class Service:
+    """One deployment, and what a test does with it."""
+
+    settings: Settings
+    store: Store
+    queue: Queue
+    context: Context
+    people: dict[str, str] = field(default_factory=dict)  # name -> user id
+    course: str = ""
+    assignment: str = ""
+
+    def browser(self, name: str = "", **options) -> TestClient:
+        """A browser, in which this person is signed in; its forms need `csrf(client)`."""
+        client = TestClient(
+            create_app(self.settings), base_url=self.settings.public_url, follow_redirects=True, **options
+        )
+        if name:
+            with self.store.writing() as db:
+                link = new_link(db, self.people[name], "")
+            signed = client.post(link, follow_redirects=False)
+            assert signed.status_code == 303, signed.text
+            assert client.cookies.get(COOKIE)
+        return client
+
+    def person(self, name: str, role: str | None = "student", *, operator: bool = False) -> str:
+        with self.store.writing() as db:
+            user = User(name=name, email=f"{name.lower()}@example.org", operator=operator)
+            db.add(user)
+            db.flush()
+            if role:
+                db.add(Membership(course_id=self.course, user_id=user.id, role=role, roster_id=f"r-{name.lower()}"))
+        self.people[name] = user.id
+        return user.id
+
+    def work(self, most: int = 1000) -> list[str]:
+        """Runs the jobs that wait, in the queue's order, here and now; returns their kinds."""
+        done = []
+        for _ in range(most):
+            with self.store.reading() as db:
+                job = db.scalar(
+                    sa.select(Job).where(Job.state == "queued").order_by(Job.priority, Job.made_at).limit(1)
+                )
+            if job is None:
+                break
+            jobs.run(self.context, job.id, "test")
+            done.append(job.kind)
+        return done
+
+
+def csrf(client: TestClient) -> str:
+    """The token of this browser's session, as its pages carry it."""
+    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/").text)
+    assert found, "no page of this session has a form"
+    return found[1]
+
+
+@contextmanager
+def serving(data: Path, database: str = "", sandbox: str = "landlock"):
+    """A service with a course, a member of staff, an operator and two students; `optimizers` is open."""
+    settings = Settings(data, database or f"sqlite:///{data / 'gradmark.sqlite'}", "http://testserver")
+    migrate(settings.database)
+    store, queue = Store(settings.database), Queue(settings.database)
+    with choose(sandbox, say=lambda _: None) as opened:
+        context = Context(settings, store, queue, opened, secrets.token_bytes(32), 2)
+        service = Service(settings, store, queue, context)
+        with store.writing() as db:
+            course = Course(title="Machine learning systems")
+            db.add(course)
+            db.flush()
+            asked = Assignment(course_id=course.id, title="Optimizers", source="optimizers", open=True)
+            db.add(asked)
+            db.flush()
+            optimizers = context.assignment("optimizers")
+            version = Version(
+                assignment_id=asked.id, digest=optimizers.digest, state="proven", about=proving.about(optimizers)
+            )
+            db.add(version)
+            db.flush()
+            asked.version_id = version.id
+            service.course, service.assignment = course.id, asked.id
+        service.person("Staff", "staff")
+        service.person("Operator", None, operator=True)
+        service.person("Ada")
+        service.person("Bob")
+        yield service
+        queue.close()
+        store.close()
+
+
+def hand_in(service: Service, name: str, source: bytes = RIGHT, **more) -> str:
+    """A submission, as the web process stores one; returns its id."""
+    from autograder.service.web.submitting import receive
+
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        return receive(db, service.queue, asked, service.people[name], "optimizers.py", source, **more).id
