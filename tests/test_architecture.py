@@ -86,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
     "service": set(),
     "service.settings": set(),
     "service.rules": set(),
-    "service.store": {"model"},
+    "service.store": {"model", "service.rules"},
     "service.queue": {"service.store"},
     "service.web": {
         "version",

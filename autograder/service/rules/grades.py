@@ -1,0 +1,50 @@
+"""Which submission counts, and for how many points: late ones lose, free text adds what a person gave."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograder.service.rules.policy import Policy, kept
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A submission with a report."""
+
+    submission_id: str
+    number: int
+    made_at: float
+    late_seconds: float
+    score: float  # of the report
+    max_score: float
+    texts: float = 0.0  # points that people gave to its free-text answers
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a student has in an assignment: the submission that counts, and its points after lateness."""
+
+    counting: Marked
+    points: float
+    max_points: float
+    submissions: int  # with a report
+
+
+def earned(policy: Policy, one: Marked) -> float:
+    return round((one.score + one.texts) * kept(policy, one.late_seconds), 2)
+
+
+def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
+    """None when nothing is marked. Of equals the earlier one counts."""
+    every = sorted(marked, key=lambda one: one.number)
+    if not every:
+        return None
+    counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: earned(policy, one))
+    return Standing(counting, earned(policy, counting), counting.max_score, len(every))
+
+
+def answer_digest(answer: str) -> str:
+    """By which a free-text answer that was handed in again is known: white space at its ends is not part of it."""
+    return hashlib.sha256(answer.strip().encode()).hexdigest()
