@@ -93,8 +93,15 @@ def _check(check: Check) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
+GOLDEN_DIGITS = 9  # a tolerance is 2e-5; the 16th digit of a matrix product depends on the processor
+
+
 def _observation(seen: Observation) -> dict[str, Any]:
-    return {"arrays": {n: as_data(a) for n, a in seen.arrays.items()}, "facts": dict(seen.facts)}
+    return {"arrays": {n: as_data(_rounded(a)) for n, a in seen.arrays.items()}, "facts": dict(seen.facts)}
+
+
+def _rounded(array: Array) -> Array:
+    return np.array([float(f"{number:.{GOLDEN_DIGITS}g}") for number in np.ravel(array)]).reshape(np.shape(array))
 
 
 def _otherwise(
