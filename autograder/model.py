@@ -173,6 +173,7 @@ class Submission:
     digest: str
     problem: str = ""
     remarks: tuple[str, ...] = ()
+    student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -371,6 +372,14 @@ class CriterionMark:
     messages: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """A free answer that only a person can mark."""
+
+    answer: str
+    points: float  # what it can get at most
+
+
 ItemStatus = Literal["right", "partial", "follow_through", "wrong", "empty", "malformed", "waiting"]
 
 
@@ -383,6 +392,7 @@ class ItemMark:
     message: str
     title: str = ""
     for_staff: str = ""  # a free answer and its rubric: for the person who marks it, never for students
+    awaited: Awaited | None = None  # with status "waiting": what that person marks
 
 
 Role = Literal["golden", "yours", "context"]

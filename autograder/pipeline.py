@@ -63,7 +63,7 @@ def grade(
     if seen.verdict is None:
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
-    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret)
+    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret, submission.student)
     return replace(
         blank,
         status="graded",

@@ -39,15 +39,18 @@ class Pool:
     drawn: int = 0
     due: dict[str, int] = field(default_factory=dict)  # idea -> number of the exercise at which it comes back
     turns: list[str] = field(default_factory=list)
+    known: Sequence[str] = ()  # all ideas there are; looked for when not given
 
     def __post_init__(self) -> None:
         self.seed = secrets.randbits(32) if self.seed is None else self.seed
-        known = sorted({i.idea for a in self.assignments for n in range(SURVEYED) for i in _alone(a, n)})
-        if not known:
+        if not self.known:
+            self.known = sorted({i.idea for a in self.assignments for n in range(SURVEYED) for i in _alone(a, n)})
+        if not self.known:
             raise NoExercise("There is nothing to practise: none of these assignments has a quiz.")
-        if unknown := [idea for idea in self.ideas if idea not in known]:
-            raise NoExercise(f"There is no exercise about {', '.join(unknown)}. The ideas are: {', '.join(known)}.")
-        self.ideas = list(self.ideas) or known
+        if unknown := [idea for idea in self.ideas if idea not in self.known]:
+            known = ", ".join(self.known)
+            raise NoExercise(f"There is no exercise about {', '.join(unknown)}. The ideas are: {known}.")
+        self.ideas = list(self.ideas or self.known)
 
     def next(self) -> Item:
         """The next exercise."""

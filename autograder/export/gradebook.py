@@ -66,13 +66,17 @@ def gradebook(platform: Platform, reports: str, roster: str, column: str = "") -
     grades = read_reports(reports)
     students = read_roster(roster)
     rows = [(student, grade) for student, grade in assign(students, grades).items()]
-    column = column or grades[0].assignment
     total = max((grade.max_score for grade in grades if grade.score is not None), default=0.0)
+    return written(platform, rows, column or grades[0].assignment, total)
+
+
+def written(platform: Platform, rows: Marked, column: str, total: float) -> str:
+    """The same for grades whose owners are known. `total`: what the assignment is out of."""
     if platform == "canvas":
-        return _csv(_canvas(rows, column, total))
+        return plain(_canvas(rows, column, total))
     if platform == "moodle":
-        return _csv(_moodle(rows, column))
-    return _csv(_nbgrader(rows, column, total))
+        return plain(_moodle(rows, column))
+    return plain(_nbgrader(rows, column, total))
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -118,10 +122,21 @@ def read_roster(text: str) -> list[Student]:
 def _student(row: Mapping[str, str]) -> Student:
     first, last = row.get("first", ""), row.get("last", "")
     if not (first or last):
-        name = row.get("name", "")
-        last, _, first = name.partition(",") if "," in name else name.rpartition(" ")[::-1]
+        first, last = _split(row.get("name", ""))
     rest = {key: row.get(key, "") for key in ("email", "platform_id", "login", "section")}
     return Student(row.get("id", ""), first.strip(), last.strip(), **rest)
+
+
+def named(id: str, name: str, email: str = "", section: str = "") -> Student:  # noqa: A002
+    """A student whose name is one text."""
+    first, last = _split(name)
+    return Student(id, first, last, email, section=section)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """First and last name of `Lovelace, Ada` or `Ada Lovelace`."""
+    last, _, first = name.partition(",") if "," in name else name.rpartition(" ")[::-1]
+    return first.strip(), last.strip()
 
 
 def assign(students: Sequence[Student], grades: Iterable[Grade]) -> dict[Student, Grade | None]:
@@ -187,8 +202,8 @@ def _score(grade: Grade | None) -> float | str:
     return "" if grade is None or grade.score is None else grade.score
 
 
-def _csv(rows: Rows) -> str:
-    """RFC 4180: lines end in CRLF, and what needs quotes has them."""
+def plain(rows: Rows) -> str:
+    """A table as CSV. RFC 4180: lines end in CRLF, and what needs quotes has them."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     for row in rows:

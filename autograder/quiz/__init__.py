@@ -44,8 +44,12 @@ def mark_quiz(items: Sequence[Item], answers_toml: bytes, *, required: bool = Tr
         return _refused(items, str(error), required=required)
 
 
-def mark_submission(assignment: Assignment, answers_toml: bytes | None, secret: bytes | None = None) -> Marked:
+def mark_submission(
+    assignment: Assignment, answers_toml: bytes | None, secret: bytes | None = None, student: str = ""
+) -> Marked:
     """The quiz of a submission: its own variant, or nothing where neither answers nor assignment ask for it.
+
+    `student` is who handed it in, where that is known: a quiz that names somebody else is not theirs.
 
     A quiz that cannot be read or is not this student's costs nothing but itself: it is left out of the maximum,
     as if it had not been handed in, unless the assignment requires it.
@@ -57,7 +61,7 @@ def mark_submission(assignment: Assignment, answers_toml: bytes | None, secret: 
         return Marked()
     try:
         answers = read(answers_toml or b"")
-        seed = check(answers, assignment.quiz_seed, secret) if answers.entries else assignment.quiz_seed
+        seed = check(answers, assignment.quiz_seed, secret, student) if answers.entries else assignment.quiz_seed
     except Unreadable as error:
         items = assignment.quiz(assignment.quiz_seed)
         return Marked(_refused(items, str(error), required=assignment.quiz_required) if items else ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from autograder.model import ChoiceKey, FormulaKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
+from autograder.model import Awaited, ChoiceKey, FormulaKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
 from autograder.quiz import choices, formula, numeric, text
 from autograder.quiz.answers import Answers, is_empty
 from autograder.quiz.say import BadKey, Malformed, Outcome
@@ -38,7 +38,8 @@ def mark_item(
     # What waits for a person counts nowhere yet: neither as earned nor as missed.
     points = 0.0 if outcome.status == "waiting" else item.points
     score = round(points * min(max(outcome.fraction, 0.0), 1.0), 2)
-    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff)
+    awaited = Awaited(str(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
+    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited)
 
 
 def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Mapping[str, object]) -> Outcome:

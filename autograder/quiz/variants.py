@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.quiz.answers import Answers, Unreadable
+from autograder.quiz.say import quoted
 
 PURPOSE = b"gradmark quiz variant\0"  # keeps these numbers apart from anything else made from the same secret
 LEAST_SECRET = 16  # bytes: shorter ones can be guessed by trying, and with the secret every variant can be made
@@ -22,8 +23,12 @@ class BadSecret(Exception):
 
 def seed_for(secret: bytes, student: str) -> int:
     """The variant of a student on a roster: HMAC-SHA256, 48 bits, so that JSON readers keep the number whole."""
-    name = unicodedata.normalize("NFC", student.strip()).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hmac.new(secret, PURPOSE + name, hashlib.sha256).digest()[:6], "big")
+    return int.from_bytes(hmac.new(secret, PURPOSE + _name(student), hashlib.sha256).digest()[:6], "big")
+
+
+def _name(student: str) -> bytes:
+    """An id however it was typed: composed letters, nothing around it."""
+    return unicodedata.normalize("NFC", student.strip()).encode("utf-8", "surrogatepass")
 
 
 def read_secret(path: Path) -> bytes:
@@ -55,10 +60,11 @@ def _strong(secret: bytes, where: str) -> bytes:
     return secret
 
 
-def check(answers: Answers, default: int, secret: bytes | None) -> int:
+def check(answers: Answers, default: int, secret: bytes | None, known: str = "") -> int:
     """The seed of the quiz that these answers belong to.
 
-    Without a secret there is one variant for all, `default`. With one, the student's id decides.
+    Without a secret there is one variant for all, `default`. With one, the student's id decides: the one that is
+    `known`, or else the one that the answers name.
 
     Raises:
         Unreadable: variant and student do not go together, told to the student.
@@ -71,12 +77,18 @@ def check(answers: Answers, default: int, secret: bytes | None) -> int:
                 f"tell your instructor: the grader does not know about variants. Otherwise: {COPY}"
             )
         return default
-    if not answers.student:
+    if known and answers.student and _name(answers.student) != _name(known):
+        raise Unreadable(
+            f"Your quiz.toml is of student {quoted(answers.student)}, and you are {quoted(known)}: it answers somebody "
+            "else's questions. Answer your own, and hand in again."
+        )
+    student = known or answers.student
+    if not student:
         raise Unreadable(f"Your quiz.toml does not say whose it is: every student has a variant of their own. {COPY}")
-    own = seed_for(secret, answers.student)
+    own = seed_for(secret, student)
     if answers.variant not in (None, own):
         raise Unreadable(
-            f"Your quiz.toml has variant {answers.variant}, which is not the variant of {answers.student}. "
+            f"Your quiz.toml has variant {answers.variant}, which is not the variant of {student}. "
             f"{COPY} If they are as you were given them, tell your instructor."
         )
     return own
