@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 
 from autograder.model import Assignment, Item
-from autograder.regenerate.page import handout_html, page, text
+from autograder.regenerate.page import page, text
+from autograder.render.markdown import handout_html
 from autograder.strip import skeleton
 
 

@@ -14,10 +14,11 @@ from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, po
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from autograder.model import Chart, CriterionMark, ItemMark, Report
 
+NOTHING = Markup()
 LONGEST_LOG = 64 * 2**10  # characters, staff only: all that a sandbox keeps
 
 # A symbol as a formula has it (θ₀, βᵗ, √v̂, Δθ), standing alone: Greek words are left in peace.
@@ -30,30 +31,68 @@ _SYMBOL = re.compile(
 
 def page(report: Report, *, staff: bool = False) -> str:
     """The whole page. `staff` adds what the code printed and the names of the misconceptions."""
+    shown = body(report, staff=staff, pictures=pictures(_drawn(report.charts)))
+    return _environment().get_template("report.html.j2").render(report=report, body=shown)
+
+
+def body(
+    report: Report,
+    *,
+    staff: bool = False,
+    heading: str = "",
+    told: Markup = NOTHING,
+    pictures: Markup = NOTHING,
+) -> Markup:
+    """A report for inside of a page: it has the page's h1, and nothing that a strict content policy forbids.
+
+    `heading` stands in for the verdict, `told` below it, `pictures` where pictures belong.
+    """
     score, maximum = total(report)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
+    template = _environment().get_template("_report.html.j2")
+    return Markup(  # noqa: S704 - the template escapes
+        template.render(
             report=report,
             staff=staff,
             score=score,
             maximum=maximum,
-            verdict=verdict(report),
+            bar=list(_bar([*report.criteria, *report.quiz])),
+            verdict=heading or verdict(report),
             advice=advice(report),
             titles={mark.id: mark.title for mark in report.criteria},
-            pictures=list(_pictures(report.charts)),
+            told=told,
+            pictures=pictures,
         )
     )
 
 
-def _pictures(charts: tuple[Chart, ...]) -> Iterator[tuple[Chart, Markup]]:
+def pictures(drawn: Iterable[Mapping[str, str]]) -> Markup:
+    """The section of a report with these pictures, each a title, a caption and an SVG that we drew; empty for none."""
+    shown = [{**picture, "svg": Markup(picture["svg"])} for picture in drawn]  # noqa: S704 - we drew it
+    if not shown:
+        return Markup()
+    return Markup(_environment().get_template("_pictures.html.j2").render(pictures=shown))  # noqa: S704 - as above
+
+
+def _drawn(charts: tuple[Chart, ...]) -> Iterator[dict[str, str]]:
     if not charts:
         return
-    from autograder.render import pictures  # noqa: PLC0415 - a page without charts never waits for matplotlib
+    from autograder.render.pictures import svg  # noqa: PLC0415 - a page without charts never waits for matplotlib
 
     for number, chart in enumerate(charts, start=1):  # numbered: ids must be unique on the page
-        yield chart, Markup(pictures.svg(replace(chart, id=f"{number}-{chart.id}")))  # noqa: S704 - we drew it
+        drawing = svg(replace(chart, id=f"{number}-{chart.id}"))
+        yield {"title": chart.title, "caption": chart.caption, "svg": drawing}
+
+
+def _bar(rows: Sequence[CriterionMark | ItemMark]) -> Iterator[tuple[str, str, str, str]]:
+    """Each row's part of the whole: its status, where it starts, how wide it is and how much of that was earned."""
+    whole = sum(mark.max_score for mark in rows)
+    start = 0.0
+    for mark in rows:
+        if mark.max_score:
+            earned = min(max(mark.score, 0.0), mark.max_score)
+            at, wide, won = (f"{100 * part / whole:.2f}%" for part in (start, mark.max_score, earned))
+            yield mark.status, at, wide, won
+            start += mark.max_score
 
 
 @cache
@@ -66,7 +105,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(prose=prose, points=points, line=one_line, log=_log, share=_share)
+    environment.filters.update(prose=prose, points=points, line=one_line, log=_log)
     environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS, subtotal=subtotal)
     return environment
 
@@ -98,8 +137,3 @@ def _with_symbols(text: str) -> Markup:
 
 def _log(text: str) -> Markup:
     return escape(visible(text, LONGEST_LOG))
-
-
-def _share(mark: CriterionMark | ItemMark) -> str:
-    """How much of a mark was earned, as a CSS percentage."""
-    return f"{100 * min(max(mark.score / mark.max_score, 0), 1) if mark.max_score else 0:.0f}%"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from autograder.model import Chart, Series, Surface
 
-# Colours that stand for roles until `_follow_page` replaces them; nothing else draws in these.
+# Colours that stand for roles until `_presentation` replaces them; nothing else draws in these.
 GOLDEN, YOURS, CONTEXT, INK = "#a00001", "#a00002", "#a00003", "#a00004"
 PAGE_COLOURS = {
     GOLDEN: "var(--golden, #946200)",
@@ -225,9 +225,10 @@ def _inline(drawing: str, chart: Chart) -> str:
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", drawing))
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
+        style = element.attrib.pop("style", "")
         element.attrib = {
             k.rpartition("}")[2]: _attribute(k, v, prefix) for k, v in element.items() if _kept(k, v, used)
-        }
+        } | _presentation(style)
     box = root.attrib["viewBox"]
     root.attrib = {
         "xmlns": "http://www.w3.org/2000/svg",
@@ -254,17 +255,18 @@ def _attribute(name: str, value: str, prefix: str) -> str:
         value = re.sub(r"\s+", " ", value).strip()
     if name in ("d", "x", "y", "transform"):
         return re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), value)
-    if name == "style":
-        return _follow_page(value)
     return value.replace("url(#", f"url(#{prefix}-")
 
 
-def _follow_page(style: str) -> str:
+def _presentation(style: str) -> dict[str, str]:
+    """A style as attributes of its own, which every content policy allows, in the page's colours and its font."""
     style = re.sub(r"font-family: [^;]*", "font-family: inherit", style)
     style = re.sub(r"font: ([\d.]+px) [^;]*", r"font-size: \1; font-family: inherit", style)
     for stand_in, colour in PAGE_COLOURS.items():
         style = style.replace(stand_in, colour)
-    return style
+    return {
+        name.strip(): value.strip() for name, _, value in (part.partition(":") for part in style.split(";")) if value
+    }
 
 
 def _describe(root: ET.Element, chart: Chart, prefix: str) -> None:
