@@ -2,10 +2,17 @@
 
 A job is enqueued by the commit that stores what it is about, so neither can exist without the other. Lanes come one
 after the other; within a lane, a student's second waiting job stands behind everybody's first.
+
+The Job row says what is true; a workflow of DBOS is its turn. A turn that was lost with its worker is given anew, and
+one too many finds nothing to do.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,11 +21,15 @@ import sqlalchemy as sa
 from dbos import DBOSClient, EnqueueOptions
 from sqlalchemy.orm import Session
 
+from autograder.service.store import now_of
 from autograder.service.store.schema import Job, Submission, Worker, now
 
+APPLICATION = "gradmark"
 WORKFLOW = "job"  # the one workflow there is: it runs the job of the id it is given
+LIVE = ["ENQUEUED", "DELAYED", "PENDING"]  # states of a workflow that will run, or is run
 APP_VERSION = "1"  # of what a queued job means; workers of another one leave it alone
-LEASE_SECONDS = 15.0  # a worker that has not been heard of for so long is dead: others take its jobs
+# A worker that has not been heard of for so long is dead: others take its jobs. The same for all of a service.
+LEASE_SECONDS = float(os.environ.get("GRADMARK_LEASE_SECONDS", "15"))
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,29 @@ LANES = {
     "sheet": Lane("quick", 1),  # a student looks at an empty page
     "interactive": Lane("quick", 10_000),
     "practice": Lane("quick", 20_000),
-    "regrade": Lane("quick", 30_000),
+    "pictures": Lane("quick", 30_000),  # of reports that are there, while others wait for theirs
+    "regrade": Lane("quick", 40_000),
     "slow": Lane("slow", 40_000),  # proofs, similarity, packages
     "outbox": Lane("slow", 30_000),  # grades sent to platforms
 }
+# How long a job waits for a free slot to notice it; a look into an empty queue costs 2 ms.
+POLL_SECONDS = {"quick": 0.05, "slow": 0.5}
 MOST_BEHIND = 9_000  # waiting jobs of one student that still count: lanes never overlap
 OPEN = ("queued", "running")
+RECENT = 50  # jobs that tell how long the next one takes
+FIRST_SECONDS = {"quick": 1.0, "slow": 30.0}  # before any has told
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A workflow of DBOS that will run a job, or runs it at the worker that took it."""
+
+    id: str
+    worker_id: str | None  # None = nobody has taken it yet
+
+    @property
+    def job_id(self) -> str:
+        return self.id.partition(".")[0]
 
 
 class Queue:
@@ -47,7 +75,9 @@ class Queue:
 
     @cached_property
     def _client(self) -> DBOSClient:
-        return DBOSClient(system_database_url=self.url, system_database_pool_size=1, lazy=True)
+        return DBOSClient(
+            system_database_url=self.url, system_database_pool_size=1, lazy=True, retry_connection_errors=False
+        )
 
     def put(
         self,
@@ -61,13 +91,10 @@ class Queue:
         payload: dict[str, Any] | None = None,
     ) -> Job:
         """Adds a job; it exists when the caller's transaction commits."""
-        behind = db.scalar(
-            sa.select(sa.func.count()).where(Job.state == "queued", Job.lane == lane, Job.user_id == user_id)
-        )
         job = Job(
             kind=kind,
             lane=lane,
-            priority=LANES[lane].base + min(behind or 0, MOST_BEHIND) * (user_id is not None),
+            priority=LANES[lane].base + min(_waiting(db, lane, user_id), MOST_BEHIND),
             course_id=course_id,
             user_id=user_id,
             submission_id=submission_id,
@@ -79,17 +106,28 @@ class Queue:
         return job
 
     def dispatch(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
-        """Hands a queued job to DBOS: each start of a job has a workflow of its own."""
+        """Hands a queued job to DBOS: each of its turns is a workflow of its own."""
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": LANES[job.lane].queue,
-            "workflow_id": f"{job.id}.{job.failures}",
+            "workflow_id": f"{job.id}.{secrets.token_hex(6)}",
             "priority": job.priority,
             "app_version": APP_VERSION,
         }
         if after_seconds:
             options["delay_seconds"] = after_seconds
         self._client.enqueue_in_transaction(db, options, job.id)
+
+    def again(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
+        """Puts a job back, and with it the submission that it marks: a newer one may supersede it again."""
+        job.state, job.worker_id = "queued", None
+        if job.kind == "mark":
+            db.execute(
+                sa.update(Submission)
+                .where(Submission.id == job.submission_id, Submission.state.in_(("running", "parked")))
+                .values(state="queued")
+            )
+        self.dispatch(db, job, after_seconds=after_seconds)
 
     def supersede(self, db: Session, submission: Submission) -> None:
         """A newer submission makes older ones that nobody has begun to mark pointless."""
@@ -111,9 +149,55 @@ class Queue:
             if taken.rowcount:  # type: ignore[attr-defined]
                 older.state = "superseded"
 
+    def open(self, *, slots: int) -> None:
+        """Makes the queues, before a worker listens. DBOS keeps one width for all workers: the latest one's slots."""
+        for name, seconds in POLL_SECONDS.items():
+            self._client.register_queue(
+                name,
+                worker_concurrency=slots if name == "quick" else 1,
+                polling_interval_sec=seconds,
+                application_name=APPLICATION,
+            )
+
+    def turns(self) -> list[Turn]:
+        """Every turn that is not over."""
+        flows = self._client.list_workflows(status=LIVE, load_input=False, load_output=False)
+        return [Turn(flow.workflow_id, flow.executor_id if flow.status == "PENDING" else None) for flow in flows]
+
+    def cancel(self, turns: Iterable[Turn]) -> None:
+        """Ends turns that nobody takes any more; one that is over stays as it is."""
+        if ids := [turn.id for turn in turns]:
+            self._client.cancel_workflows(ids)
+
+    def forget(self, *, before: float) -> int:
+        """Deletes up to a thousand turns that were over by then: a job's row says all that anybody asks later."""
+        at = dt.datetime.fromtimestamp(before, dt.UTC).isoformat()
+        over = self._client.list_workflows(completed_before=at, limit=1000, load_input=False, load_output=False)
+        if over:
+            self._client.delete_workflows([flow.workflow_id for flow in over])
+        return len(over)
+
     def close(self) -> None:
         if "_client" in self.__dict__:
             self._client.destroy()
+
+
+def _waiting(db: Session, lane: str, user_id: str | None) -> int:
+    """How many jobs of this person wait in the lane; nobody's stand behind none of their own."""
+    if user_id is None:
+        return 0
+    same = (Job.state == "queued", Job.lane == lane, Job.user_id == user_id)
+    return db.scalar(sa.select(sa.func.count()).select_from(Job).where(*same)) or 0
+
+
+def unpark(db: Session, queue: Queue, job_id: str) -> bool:
+    """Tries a parked job again, with all its tries before it; whether it was parked."""
+    job = db.get(Job, job_id, with_for_update=True)
+    if job is None or job.state != "parked":
+        return False
+    job.failures, job.starts, job.finished_at = 0, 0, None
+    queue.again(db, job)
+    return True
 
 
 @dataclass(frozen=True)
@@ -127,7 +211,7 @@ class Place:
 
 
 def places(db: Session) -> dict[str, Place]:
-    """The place of every open job, by job id: one query, however many watch."""
+    """The place of every open job, by job id: a few queries, however many watch."""
     rows = db.execute(
         sa.select(Job.id, Job.state, Job.lane).where(Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
     ).all()
@@ -136,20 +220,24 @@ def places(db: Session) -> dict[str, Place]:
     ahead = {"quick": 0, "slow": 0}
     for id_, state, lane in rows:
         queue = LANES[lane].queue
-        told[id_] = Place(state, lane, 0 if state == "running" else ahead[queue], each * (ahead[queue] / slots + 1))
+        before = 0 if state == "running" else ahead[queue]
+        told[id_] = Place(state, lane, before, each[queue] * (before / slots[queue] + 1))
         ahead[queue] += state == "queued"
     return told
 
 
-def _pace(db: Session) -> tuple[float, int]:
-    """Seconds that a marking took lately, and how many run at once."""
-    recent = (
-        sa.select((Job.finished_at - Job.started_at).label("took"))
-        .where(Job.state == "done", Job.kind == "mark")
+def _pace(db: Session) -> tuple[dict[str, float], dict[str, int]]:
+    """By queue: the seconds that a job took lately, and how many run at once."""
+    recent = db.execute(
+        sa.select(Job.lane, Job.started_at, Job.finished_at)
+        .where(Job.finished_at.is_not(None), Job.state == "done")
         .order_by(Job.finished_at.desc())
-        .limit(20)
-        .subquery()
-    )
-    each = db.scalar(sa.select(sa.func.avg(recent.c.took)))
-    slots = db.scalar(sa.select(sa.func.sum(Worker.slots)).where(Worker.beat_at > now() - LEASE_SECONDS))
-    return float(each or 1.0), int(slots or 1)
+        .limit(RECENT)
+    ).all()
+    took: dict[str, list[float]] = {"quick": [], "slow": []}
+    for lane, started, finished in recent:
+        took[LANES[lane].queue].append((finished or 0.0) - (started or 0.0))
+    alive = Worker.beat_at > now_of(db) - LEASE_SECONDS
+    workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(alive)).one()
+    each = {queue: sum(all_) / len(all_) if all_ else FIRST_SECONDS[queue] for queue, all_ in took.items()}
+    return each, {"quick": int(slots or 1), "slow": int(workers or 1)}

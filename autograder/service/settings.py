@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +15,9 @@ class Settings:
     database: str  # SQLAlchemy's URL
     public_url: str  # as browsers reach it, without a slash at the end; LTI platforms are told this
     assignments: Path | None = None  # folders of assignments beside the shipped ones: the operator's, never uploaded
+    mail_from: str = ""  # the sender of mails with sign-in links; "" = none are sent. Workers know the server
+    proxies: str = ""  # addresses of reverse proxies whose X-Forwarded-For is believed, with commas between
+    metrics_token: str = field(default="", repr=False)  # who gives it reads /metrics; "" = this machine alone does
 
     @property
     def secure(self) -> bool:
@@ -30,7 +33,11 @@ class Settings:
 def settings(
     data: Path | None = None, database: str = "", public_url: str = "", assignments: Path | None = None
 ) -> Settings:
-    """What was given, then GRADMARK_DATA, GRADMARK_DATABASE, GRADMARK_URL and GRADMARK_ASSIGNMENTS, then defaults."""
+    """What was given, then GRADMARK_DATA, GRADMARK_DATABASE, GRADMARK_URL and GRADMARK_ASSIGNMENTS, then defaults.
+
+    The rest is a deployment's, so only the environment tells of it: GRADMARK_MAIL_FROM, GRADMARK_PROXIES and
+    GRADMARK_METRICS_TOKEN.
+    """
     folder = (data or Path(os.environ.get("GRADMARK_DATA", "gradmark-data"))).absolute()
     url = database or os.environ.get("GRADMARK_DATABASE", "") or f"sqlite:///{folder / 'gradmark.sqlite'}"
     own = assignments or (Path(given) if (given := os.environ.get("GRADMARK_ASSIGNMENTS")) else None)
@@ -39,6 +46,9 @@ def settings(
         database=_with_driver(url),
         public_url=(public_url or os.environ.get("GRADMARK_URL", "") or "http://127.0.0.1:8000").rstrip("/"),
         assignments=own.absolute() if own else None,
+        mail_from=os.environ.get("GRADMARK_MAIL_FROM", ""),
+        proxies=os.environ.get("GRADMARK_PROXIES", ""),
+        metrics_token=os.environ.get("GRADMARK_METRICS_TOKEN", ""),
     )
 
 

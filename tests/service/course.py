@@ -6,13 +6,19 @@ test: it takes a minute, and tests of its own run it.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import re
 import secrets
-from contextlib import contextmanager
+import sqlite3
+import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
+from fastapi import FastAPI  # noqa: TC002
 from fastapi.testclient import TestClient
 
 from autograder.assignment import load
@@ -45,11 +51,13 @@ class Service:
     course: str = ""
     assignment: str = ""
 
+    @cached_property
+    def app(self) -> FastAPI:
+        return create_app(self.settings)
+
     def browser(self, name: str = "", **options) -> TestClient:
         """A browser, in which this person is signed in; its forms need `csrf(client)`."""
-        client = TestClient(
-            create_app(self.settings), base_url=self.settings.public_url, follow_redirects=True, **options
-        )
+        client = TestClient(self.app, base_url=self.settings.public_url, follow_redirects=True, **options)
         if name:
             with self.store.writing() as db:
                 link = new_link(db, self.people[name], "")
@@ -85,42 +93,63 @@ class Service:
 
 def csrf(client: TestClient) -> str:
     """The token of this browser's session, as its pages carry it."""
-    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/").text)
+    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/tokens").text)
     assert found, "no page of this session has a form"
     return found[1]
+
+
+@cache
+def empty_database() -> bytes:
+    """A database without rows: the migrations take most of a second, and tests of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        migrate(f"sqlite:///{file}")
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
+
+
+@cache
+def opened_sandbox(name: str):
+    """One for all tests of a process: every submission has a guest of its own in any case."""
+    held = ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(choose(name, say=lambda _: None))
 
 
 @contextmanager
 def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     """A service with a course, a member of staff, an operator and two students; `optimizers` is open."""
     settings = Settings(data, database or f"sqlite:///{data / 'gradmark.sqlite'}", "http://testserver")
-    migrate(settings.database)
+    if database:
+        migrate(settings.database)
+    else:
+        (data / "gradmark.sqlite").write_bytes(empty_database())
     store, queue = Store(settings.database), Queue(settings.database)
-    with choose(sandbox, say=lambda _: None) as opened:
-        context = Context(settings, store, queue, opened, secrets.token_bytes(32), 2)
-        service = Service(settings, store, queue, context)
-        with store.writing() as db:
-            course = Course(title="Machine learning systems")
-            db.add(course)
-            db.flush()
-            asked = Assignment(course_id=course.id, title="Optimizers", source="optimizers", open=True)
-            db.add(asked)
-            db.flush()
-            optimizers = context.assignment("optimizers")
-            version = Version(
-                assignment_id=asked.id, digest=optimizers.digest, state="proven", about=proving.about(optimizers)
-            )
-            db.add(version)
-            db.flush()
-            asked.version_id = version.id
-            service.course, service.assignment = course.id, asked.id
-        service.person("Staff", "staff")
-        service.person("Operator", None, operator=True)
-        service.person("Ada")
-        service.person("Bob")
-        yield service
-        queue.close()
-        store.close()
+    context = Context(settings, store, queue, opened_sandbox(sandbox), secrets.token_bytes(32), 2)
+    service = Service(settings, store, queue, context)
+    with store.writing() as db:
+        course = Course(title="Machine learning systems")
+        db.add(course)
+        db.flush()
+        asked = Assignment(course_id=course.id, title="Optimizers", source="optimizers", open=True)
+        db.add(asked)
+        db.flush()
+        optimizers = context.assignment("optimizers")
+        version = Version(
+            assignment_id=asked.id, digest=optimizers.digest, state="proven", about=proving.about(optimizers)
+        )
+        db.add(version)
+        db.flush()
+        asked.version_id = version.id
+        service.course, service.assignment = course.id, asked.id
+    service.person("Staff", "staff")
+    service.person("Operator", None, operator=True)
+    service.person("Ada")
+    service.person("Bob")
+    yield service
+    queue.close()
+    store.close()
 
 
 def hand_in(service: Service, name: str, source: bytes = RIGHT, **more) -> str:

@@ -20,6 +20,17 @@ class Marked:
     score: float  # of the report
     max_score: float
     texts: float = 0.0  # points that people gave to its free-text answers
+    texts_max: float = 0.0  # what these answers could have got: what still waits counts neither way
+
+
+@dataclass(frozen=True)
+class Text:
+    """A free answer of a report that a person marks, as the database keeps it."""
+
+    item: str
+    title: str
+    digest: str  # of the answer
+    points: float  # at most
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,8 @@ def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
     if not every:
         return None
     counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: earned(policy, one))
-    return Standing(counting, earned(policy, counting), counting.max_score, len(every))
+    most = counting.max_score + counting.texts_max
+    return Standing(counting, earned(policy, counting), most, len(every))
 
 
 def answer_digest(answer: str) -> str:

@@ -24,7 +24,7 @@ class Policy:
     counts: Literal["best", "latest"] = "best"
     show_marks: When = "at_once"
     show_hints: When = "at_once"
-    show_quiz: When = "after_due"  # which answers were right, and why: before the due time they could be passed on
+    show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
 
 
 class BadPolicy(Exception):
@@ -108,5 +108,22 @@ def kept(policy: Policy, late_seconds: float) -> float:
     return max(0.0, 1.0 - days * policy.late_percent_per_day / 100)
 
 
-def shown(when: When, at: float, due_at: float | None) -> bool:
-    return when == "at_once" or (when == "after_due" and (due_at is None or at > due_at))
+def closes_at(policy: Policy, due_at: float | None) -> float | None:
+    """When nothing more is taken. What is shown "after_due" is shown from then on, or it could still be handed in."""
+    return None if due_at is None else due_at + max(policy.grace_minutes * 60, policy.late_days * DAY)
+
+
+def shown(when: When, at: float, closes_at: float | None) -> bool:
+    return when == "at_once" or (when == "after_due" and (closes_at is None or at > closes_at))
+
+
+def quiz_counted(policy: Policy, at: float, due_at: float | None) -> bool:
+    """Whether sums may have the quiz in them: a sum that rises with a right answer tells which one is right."""
+    closes = closes_at(policy, due_at)
+    return shown(policy.show_quiz, at, closes) or (closes is not None and at > closes)
+
+
+def points_shown(policy: Policy, at: float, due_at: float | None, *, quiz: bool) -> bool:
+    """Whether a student may be told what they have; `quiz`: whether that has the points of one in it."""
+    marks = shown(policy.show_marks, at, closes_at(policy, due_at))
+    return marks and (not quiz or quiz_counted(policy, at, due_at))

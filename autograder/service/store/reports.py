@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import zlib
 from dataclasses import replace
 
 import cattrs
+import numpy as np
 
-from autograder.model import Report
+from autograder.model import Chart, Report
+from autograder.service.rules.statistics import Part
 
-_CONVERTER = cattrs.Converter()
-_CONVERTER.register_structure_hook_func(
-    lambda kind: getattr(kind, "__name__", "") == "ndarray",
-    lambda value, _kind: value,  # only charts hold arrays, and these are drawn before anything is stored
-)
+
+def _is_array(kind: object) -> bool:
+    return getattr(kind, "__name__", "") == "ndarray"
+
+
+_CONVERTER = cattrs.Converter()  # only charts hold arrays
+_CONVERTER.register_unstructure_hook_func(_is_array, lambda value: value.tolist())
+_CONVERTER.register_structure_hook_func(_is_array, lambda value, _kind: np.array(value, float))
 
 
 def pack(report: Report) -> bytes:
@@ -24,6 +30,31 @@ def pack(report: Report) -> bytes:
 
 def unpack(body: bytes) -> Report:
     return _CONVERTER.structure(json.loads(zlib.decompress(body)), Report)
+
+
+def text(body: bytes) -> str:
+    """What is packed, as JSON, for whoever may have all of it."""
+    return zlib.decompress(body).decode()
+
+
+def parts(body: bytes) -> tuple[list[Part], list[Part]]:
+    """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them."""
+    report = unpack(body)
+    criteria = [Part(row.id, row.title, row.id, row.score, row.max_score) for row in report.criteria]
+    questions = [
+        Part(item.id, item.title, f"Question {number}", item.score, item.max_score)
+        for number, item in enumerate(report.quiz, start=1)
+    ]
+    return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]
+
+
+def pack_charts(charts: tuple[Chart, ...]) -> str:
+    """Charts until they are drawn, for the payload of a job."""
+    return base64.b64encode(zlib.compress(json.dumps(_CONVERTER.unstructure(charts)).encode())).decode()
+
+
+def unpack_charts(packed: str) -> tuple[Chart, ...]:
+    return _CONVERTER.structure(json.loads(zlib.decompress(base64.b64decode(packed))), tuple[Chart, ...])
 
 
 def pack_pictures(pictures: list[dict[str, str]]) -> bytes:

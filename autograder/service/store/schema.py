@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -98,17 +99,19 @@ class SignedIn(Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     csrf: Mapped[str] = mapped_column(String(64))
+    course_id: Mapped[str | None] = mapped_column(String(16))  # sees this course only: a platform opened it
     made_at: Mapped[float] = mapped_column(default=now)
     expires_at: Mapped[float]
 
 
 class Token(Keyed, Base):
-    """For the HTTP API: may do what its owner may."""
+    """For the HTTP API: may do what its owner may, or look only."""
 
     __tablename__ = "tokens"
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
+    read_only: Mapped[bool] = mapped_column(default=False)
     expires_at: Mapped[float]
     revoked_at: Mapped[float | None]
 
@@ -168,7 +171,7 @@ class Sheet(Base):
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))  # of the version it was drawn from
-    seed: Mapped[int] = mapped_column(default=0)
+    seed: Mapped[int] = mapped_column(BigInteger, default=0)
     items: Mapped[list[Any]] = mapped_column(default=list)
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     saved_at: Mapped[float] = mapped_column(default=now)
@@ -206,12 +209,23 @@ class Report(Keyed, Base):
     __table_args__ = (UniqueConstraint("submission_id", "digest", "seed"),)
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"))
     digest: Mapped[str] = mapped_column(String(64))  # of the assignment
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)  # 48 bits
     status: Mapped[str] = mapped_column(String(12))
     score: Mapped[float]
     max_score: Mapped[float]
+    texts: Mapped[list[Any]] = mapped_column(default=list)  # free answers that a person marks: rules.grades.Text each
     body: Mapped[bytes]
     pictures: Mapped[bytes | None]  # None until drawn
+
+
+class Diagnosis(Base):
+    """A misconception that a report names: what its body says too, where all reports can be asked at once."""
+
+    __tablename__ = "diagnoses"
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), primary_key=True)
+    misconception: Mapped[str] = mapped_column(String(100), primary_key=True)
+    criterion: Mapped[str] = mapped_column(String(100))
+    title: Mapped[str] = mapped_column(Text)
 
 
 class TextMark(Base):
@@ -236,9 +250,23 @@ class Regrade(Keyed, Base):
     version_id: Mapped[str] = mapped_column(String(16), default="")  # "" until its proof is there
     by_id: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(9), default="proving")
-    # "proving" | "refused" | "running" | "ready" | "applied" | "dismissed"
+    # "proving" | "refused" | "running" | "applied" | "dismissed"
     lowering: Mapped[bool] = mapped_column(default=False)  # whether marks were allowed to go down, with a notice
     applied_at: Mapped[float | None]
+
+
+class Download(Keyed, Base):
+    """A file for staff that a worker made of a proven version: a platform's package, a quiz to import, the handout."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (UniqueConstraint("assignment_id", "kind", "digest"),)
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"))
+    kind: Mapped[str] = mapped_column(String(20))  # a line of worker.packaging.KINDS
+    digest: Mapped[str] = mapped_column(String(64))  # of the version
+    name: Mapped[str] = mapped_column(Text)
+    told: Mapped[str] = mapped_column(Text)  # what to do with it
+    size: Mapped[int]
+    body: Mapped[bytes]
 
 
 class Notice(Keyed, Base):
@@ -270,7 +298,7 @@ class Job(Keyed, Base):
     starts: Mapped[int] = mapped_column(default=0)
     worker_id: Mapped[str | None] = mapped_column(String(40))
     started_at: Mapped[float | None]
-    finished_at: Mapped[float | None]
+    finished_at: Mapped[float | None] = mapped_column(index=True)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error: Mapped[str] = mapped_column(Text, default="")  # for staff
 
@@ -304,9 +332,12 @@ class Platform(Keyed, Base):
     issuer: Mapped[str] = mapped_column(String(500))
     client_id: Mapped[str] = mapped_column(String(200))
     deployments: Mapped[list[Any]] = mapped_column(default=list)
+    context: Mapped[str] = mapped_column(String(255), default="")  # its course; "" until its staff have launched us
     authorize_url: Mapped[str] = mapped_column(Text)
     token_url: Mapped[str] = mapped_column(Text)
     jwks_url: Mapped[str] = mapped_column(Text)
+    key_set: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what lay at jwks_url
+    keys_at: Mapped[float | None]  # when it was last asked for
 
 
 class Launch(Base):
@@ -317,6 +348,7 @@ class Launch(Base):
     nonce: Mapped[str] = mapped_column(String(64), unique=True)
     platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
     target: Mapped[str] = mapped_column(Text, default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of deep linking: where the choice goes
     expires_at: Mapped[float]
     used_at: Mapped[float | None]
 
@@ -352,5 +384,5 @@ class Passback(Base):
     resource_id: Mapped[str] = mapped_column(ForeignKey("resources.id"), primary_key=True)
     platform_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
-    score: Mapped[float]
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)  # without its timestamp; empty until one has arrived
     sent_at: Mapped[float]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import sys
 import threading
+import tomllib
 from dataclasses import dataclass, field
 
-from autograder.assignment import BadAssignment, load
+from autograder.assignment import HOME, BadAssignment, load
 from autograder.model import Assignment
 from autograder.sandbox import Sandbox
 from autograder.service.queue import Queue
@@ -27,27 +30,55 @@ class Context:
     sandbox: Sandbox
     secret: bytes  # all workers of a service have the same
     jobs: int  # how many at once
-    _loaded: dict[str, Assignment] = field(default_factory=dict)
+    platform_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)  # by platform, with their expiry
+    stopping: threading.Event = field(default_factory=threading.Event)  # no job is begun any more
+    over: bool = False  # the sandbox is being closed: failures count no more
+    ended_by: str = ""  # why this worker stops by itself; "" = it does not
+    turns: set[str] = field(default_factory=set)  # of the queue, that this process really takes
+    _loaded: dict[tuple[str, str], Assignment] = field(default_factory=dict)  # by name and digest; "" = the newest
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def end(self, why: str) -> None:
+        """Ends this worker; others take what it held."""
+        self.ended_by = why
+        self.stopping.set()
 
     def course_secret(self, course_id: str) -> bytes:
         """From which the quiz variants of a course are drawn."""
         return hmac.new(self.secret, b"gradmark course\0" + course_id.encode(), hashlib.sha256).digest()
 
-    def assignment(self, source: str, digest: str = "") -> Assignment:
-        """The assignment of that name, from the operator's folder or the shipped ones.
+    def assignment(self, source: str, digest: str = "", *, fresh: bool = False) -> Assignment:
+        """The assignment of that name, from the operator's folder or the shipped ones; `fresh`: as it now lies there.
 
         Raises:
             BadAssignment: there is none.
             WrongEdition: it is not the one of this digest.
         """
         with self._lock:
-            if source not in self._loaded:
-                self._loaded[source] = load(self._place(source))
-            known = self._loaded[source]
+            # An edition that was read before is good while this process lives.
+            if not fresh and (source, digest) in self._loaded:
+                return self._loaded[source, digest]
+            # Asked for an edition never read here: another worker has proven it, so it may lie here by now.
+            fresh = fresh or (bool(digest) and (source, "") in self._loaded)
+            if fresh:
+                for name in [n for n in sys.modules if n.split(".")[:3] == ["autograder", "assignments", source]]:
+                    del sys.modules[name]  # or Python would give what it read before
+            if fresh or (source, "") not in self._loaded:
+                found = load(self._place(source))
+                self._loaded[source, ""] = self._loaded[source, found.digest] = found
+            known = self._loaded[source, ""]
         if digest and known.digest != digest:
             raise WrongEdition(f"{source} was proven as {digest[:12]}, but lies here as {known.digest[:12]}")
         return known
+
+    def sources(self) -> dict[str, str]:
+        """What can be asked for here: name -> title, the operator's own before the shipped ones."""
+        found: dict[str, str] = {}
+        for home in filter(None, (self.settings.assignments, HOME)):
+            for file in sorted(home.glob("*/assignment.toml")):
+                with contextlib.suppress(tomllib.TOMLDecodeError, OSError):
+                    found.setdefault(file.parent.name, str(tomllib.loads(file.read_text()).get("title", "")))
+        return found
 
     def _place(self, source: str) -> str:
         if "/" in source or source.startswith("."):

@@ -13,8 +13,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.sandbox.choose import choose, probe
 from autograder.service.store.schema import Job, Submission, now
-from autograder.service.worker import marking, proving
+from autograder.service.worker import (
+    keys,
+    linking,
+    mailing,
+    marking,
+    packaging,
+    passback,
+    practising,
+    proving,
+    regrading,
+    sheets,
+    similarity,
+    tidying,
+)
 from autograder.service.worker.context import Context
 
 FAILURES = 3  # of ours, after which a person has to look; never a mark
@@ -23,35 +38,70 @@ RETRY_SECONDS = (1.0, 5.0)  # before the second and the third try
 
 Work = Callable[[Context, Job], dict[str, Any]]
 KINDS: dict[str, Work] = {
+    "key": keys.make,
+    "deep-link": linking.sign,
+    "passback": passback.passback,
     "mark": marking.mark,
+    "draw": marking.draw_later,
     "prove": proving.prove,
+    "mail": mailing.mail,
+    "sources": proving.sources,
+    "sheet": sheets.draw,
+    "exercise": practising.exercise,
+    "answer": practising.answer,
+    "package": packaging.package,
+    "regrade": regrading.regrade,
+    "remark": regrading.remark,
+    "similarity": similarity.similarity,
+    "tidy": tidying.tidy,
 }
 
 log = logging.getLogger(__name__)
 
 
 def run(context: Context, job_id: str, worker_id: str) -> None:
-    """What the queue's workflow does. Never raises for what a job does: that is written into its row."""
-    job = _start(context, job_id, worker_id)
+    """What the queue's workflow does. What a job does is written into its row.
+
+    Raises:
+        OperationalError: the database went away. Nothing is lost: the job is found without a turn, and gets another.
+    """
+    job = start(context, job_id, worker_id)
     if job is None:
         return
     try:
         result = KINDS[job.kind](context, job)
+    except sa.exc.OperationalError:
+        raise
     except Exception as error:
+        if context.over or (isinstance(error, SandboxFailed) and not _sandbox_works(context)):
+            return  # not this job's failure: it gets another turn, with another worker
         log.exception("job failed", extra={"job": job_id, "kind": job.kind})
-        _failed(context, job_id, "".join(traceback.format_exception(error)))
+        failed(context, job, "".join(traceback.format_exception(error)))
     else:
-        _done(context, job_id, result)
+        done(context, job, result)
+        log.info(
+            "job done", extra={"job": job_id, "kind": job.kind, "seconds": round(now() - (job.started_at or 0.0), 3)}
+        )
 
 
-def _start(context: Context, job_id: str, worker_id: str) -> Job | None:
+def _sandbox_works(context: Context) -> bool:
+    """Whether a failure of the sandbox was one guest's. If not, this worker marks nothing more, and says why."""
+    try:
+        probe(choose(context.sandbox.name, say=log.info))
+    except (SandboxUnavailable, SandboxFailed) as error:
+        context.end(f"the sandbox {context.sandbox.name} works no longer: {error}")
+        return False
+    return True
+
+
+def start(context: Context, job_id: str, worker_id: str) -> Job | None:
     with context.store.writing() as db:
         job = db.get(Job, job_id, with_for_update=True)
-        if job is None or job.state not in ("queued", "running"):
-            return None  # superseded, or done by somebody else
+        if job is None or job.state != "queued" or context.stopping.is_set():
+            return None  # superseded, or somebody else's turn
         job.starts += 1
         if job.starts > STARTS:
-            _park(db, job, f"started {STARTS} times, and never came to an end")
+            _park(db, job, f"started {STARTS} times, and never came to an end\n{job.error}")
             return None
         job.state, job.worker_id, job.started_at = "running", worker_id, now()
         if job.submission_id and job.kind == "mark":
@@ -63,25 +113,29 @@ def _start(context: Context, job_id: str, worker_id: str) -> Job | None:
         return job
 
 
-def _done(context: Context, job_id: str, result: dict[str, Any]) -> None:
+def _held(db: sa.orm.Session, begun: Job) -> Job | None:
+    """The job, unless it was erased, or begun again since: then this start of it has nothing more to say."""
+    job = db.get(Job, begun.id, with_for_update=True)
+    return job if job is not None and job.state == "running" and job.starts == begun.starts else None
+
+
+def done(context: Context, begun: Job, result: dict[str, Any]) -> None:
     with context.store.writing() as db:
-        job = db.get_one(Job, job_id, with_for_update=True)
-        if job.state == "running":
+        if job := _held(db, begun):
             job.state, job.result, job.finished_at, job.error = "done", result, now(), ""
 
 
-def _failed(context: Context, job_id: str, told: str) -> None:
+def failed(context: Context, begun: Job, told: str) -> None:
     with context.store.writing() as db:
-        job = db.get_one(Job, job_id, with_for_update=True)
-        if job.state != "running":
+        job = _held(db, begun)
+        if job is None:
             return
         job.failures += 1
         job.error = told[-4000:]
         if job.failures >= FAILURES:
             _park(db, job, job.error)
         else:
-            job.state = "queued"
-            context.queue.dispatch(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])
+            context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])
 
 
 def _park(db: sa.orm.Session, job: Job, told: str) -> None:

@@ -16,40 +16,49 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from autograder.batch import opening
-from autograder.sandbox import Sandbox
-from autograder.service.queue import APP_VERSION, LANES, LEASE_SECONDS, WORKFLOW, Queue
+from autograder.sandbox import SandboxUnavailable
+from autograder.service.operate.housekeeping import due as tidy_when_due
+from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue
 from autograder.service.settings import Settings
-from autograder.service.store import Store
+from autograder.service.store import Store, now_of, patient, queue_engine
 from autograder.service.store.schema import Job, Worker, now
 from autograder.service.worker import jobs
 from autograder.service.worker.context import Context
 
 BEAT_SECONDS = LEASE_SECONDS / 5
-POLL_SECONDS = 0.05  # how long a job waits for a free slot to notice it; a poll of an empty queue costs 0.2 ms
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
+DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
+KEPT_SECONDS = 3600.0  # turns that are over, for who looks into DBOS's tables
 
 log = logging.getLogger(__name__)
 
 
-def work(settings: Settings, *, sandbox: str, slots: int, say: Callable[[str], None]) -> None:
-    """Runs until SIGTERM or SIGINT, then finishes what it has begun.
+def work(
+    settings: Settings, *, sandbox: str, slots: int, say: Callable[[str], None], with_parent: bool = False
+) -> None:
+    """Runs until SIGTERM or SIGINT, then finishes what it has begun. `with_parent`: also until its stdin ends.
 
     Raises:
-        SandboxUnavailable: nothing here can isolate a stranger's code.
+        SandboxUnavailable: nothing here can isolate a stranger's code, or no longer.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: _asked(stop))
+    if with_parent:
+        threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
     os.nice(NICE)
     store, queue = Store(settings.database), Queue(settings.database)
-    with opening(sandbox, trusted=False, say=say) as opened:
-        ready = opened.result()
-        context = Context(settings, store, queue, ready, open_secret(settings.secret_file), slots)
-        worker_id = f"{socket.gethostname()[:20]}-{secrets.token_hex(6)}"
-        with _launched(context, worker_id):
-            _live(context, worker_id, ready, stop)
-    queue.close()
-    store.close()
+    patient(store.engine, stop)
+    try:
+        with opening(sandbox, trusted=False, say=say) as opened:
+            secret = open_secret(settings.secret_file)
+            context = Context(settings, store, queue, opened.result(), secret, slots, stopping=stop)
+            live(context, f"{socket.gethostname()[:20]}-{secrets.token_hex(6)}")
+    finally:
+        queue.close()
+        store.close()
+    if context.ended_by:
+        raise SandboxUnavailable(context.ended_by)
 
 
 def open_secret(path: Path) -> bytes:
@@ -60,71 +69,148 @@ def open_secret(path: Path) -> bytes:
     return secret_from() or from_file(path)[0]
 
 
+def _asked(stop: threading.Event) -> None:
+    """The first signal asks us to finish, the second one does not wait for it."""
+    if stop.is_set():
+        raise SystemExit(1)
+    stop.set()
+
+
+def _until_parent_ends(stop: threading.Event) -> None:
+    os.read(0, 1)  # our parent never writes: this returns when it is gone, killed or not
+    stop.set()
+
+
+# ------------------------------------------------------------------------------------------------- a worker's life
+def live(context: Context, worker_id: str) -> None:
+    """Beats from before the first job until after the last: who holds jobs is heard of."""
+    over = threading.Event()
+    if not _first_beat(context, worker_id):
+        return
+    heart = threading.Thread(target=_beating, args=(context, worker_id, over), name="heart")
+    heart.start()
+    try:
+        with _launched(context, worker_id):
+            log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
+            context.stopping.wait()
+    finally:
+        context.over = True
+        over.set()
+        heart.join()
+        with contextlib.suppress(sa.exc.DBAPIError), context.store.writing() as db:
+            db.execute(sa.delete(Worker).where(Worker.id == worker_id))
+
+
 @contextlib.contextmanager
 def _launched(context: Context, worker_id: str) -> Iterator[None]:
-    """DBOS, running our one workflow on the queues of all lanes."""
+    """DBOS, running our one workflow on the queues of all lanes; what is under way at the end has time to finish."""
+    engine = patient(queue_engine(context.settings.database), context.stopping)
     DBOS(
         config={
-            "name": "gradmark",
+            "name": APPLICATION,
             "system_database_url": context.settings.database,
+            "system_database_engine": engine,
             "application_version": APP_VERSION,
             "executor_id": worker_id,
-            "log_level": "WARNING",
+            "log_level": "ERROR",  # a database that is down for a moment is ours to tell, once
             "run_migrations": False,
         }
     )
 
     @DBOS.workflow(name=WORKFLOW)
     def job(job_id: str) -> None:
-        jobs.run(context, job_id, worker_id)
+        turn = str(DBOS.workflow_id)
+        context.turns.add(turn)
+        try:
+            jobs.run(context, job_id, worker_id)
+        finally:
+            context.turns.discard(turn)
 
-    DBOS.launch()
-    for name in {lane.queue for lane in LANES.values()}:
-        DBOS.register_queue(
-            name,
-            worker_concurrency=context.jobs if name == "quick" else 1,
-            polling_interval_sec=POLL_SECONDS,
-            on_conflict="always_update",
-        )
     try:
+        DBOS.launch()
         yield
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=60)
+        seconds = DRAIN_SECONDS if _busy(context, worker_id) else 0
+        DBOS.destroy(workflow_completion_timeout_sec=seconds, destroy_registry=True)
+        engine.dispose()
 
 
-def _live(context: Context, worker_id: str, sandbox: Sandbox, stop: threading.Event) -> None:
-    """Beats until it is told to stop, and takes over from workers that no longer do."""
-    log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs, "sandbox": sandbox.name})
-    while True:
+def _busy(context: Context, worker_id: str) -> bool:
+    """Whether the queue counts a turn as ours, begun or not."""
+    try:
+        return any(turn.worker_id == worker_id for turn in context.queue.turns())
+    except sa.exc.DBAPIError:
+        return bool(context.turns)
+
+
+# --------------------------------------------------------------------------------------------- who lives, who is dead
+def _first_beat(context: Context, worker_id: str) -> bool:
+    """Waits until the tables are there; whether we are still wanted then."""
+    while not context.stopping.is_set():
         try:
-            for dead in _beat(context, worker_id, sandbox.name):
-                _take_over(context, dead)
-        except sa.exc.DBAPIError as error:  # a database that is down comes back; jobs under way go on meanwhile
-            log.warning("no heartbeat: %s", error.orig)
-        if stop.wait(BEAT_SECONDS):
-            break
-    with contextlib.suppress(sa.exc.DBAPIError), context.store.writing() as db:
-        db.execute(sa.delete(Worker).where(Worker.id == worker_id))
-
-
-def _beat(context: Context, worker_id: str, sandbox: str) -> list[str]:
-    """Says that we live; returns who does not."""
-    with context.store.writing() as db:
-        me = db.get(Worker, worker_id)
-        if me is None:
-            db.add(Worker(id=worker_id, slots=context.jobs, sandbox=sandbox))
+            _beat(context, worker_id)
+            context.queue.open(slots=context.jobs)
+        except sa.exc.DBAPIError as error:
+            log.warning("waiting for `gradmark serve` to make the tables: %s", error.orig)
+            context.stopping.wait(1)
         else:
-            me.beat_at = now()
-        db.flush()
-        return list(db.scalars(sa.select(Worker.id).where(Worker.beat_at < now() - LEASE_SECONDS)))
+            return True
+    return False
 
 
-def _take_over(context: Context, dead: str) -> None:
-    """Gives a dead worker's jobs back to the queue. Twice does no harm: DBOS moves each once."""
-    log.warning("taking over from a worker that fell silent", extra={"worker": dead})
-    DBOS._recover_pending_workflows([dead])  # noqa: SLF001 - see the test that holds it to its word
+def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
+    idle: set[str] = set()
+    while not over.wait(BEAT_SECONDS):
+        try:
+            living = _beat(context, worker_id)
+            idle = _drop_idle(context, worker_id, idle)
+            if worker_id == min(living):  # one is enough
+                _take_over(context)
+                context.queue.forget(before=now() - KEPT_SECONDS)
+                tidy_when_due(context.store, context.queue)
+        except sa.exc.SQLAlchemyError as error:  # a database that is down comes back; jobs under way go on meanwhile
+            log.warning("no heartbeat: %s", " ".join(str(error).split()))
+        except Exception:  # whatever it is: who no longer beats is thought dead
+            log.exception("no heartbeat")
+
+
+def _beat(context: Context, worker_id: str) -> list[str]:
+    """Says that we live, and buries who does not; returns the living."""
     with context.store.writing() as db:
-        db.execute(
-            sa.update(Job).where(Job.worker_id == dead, Job.state == "running").values(state="queued", worker_id=None)
-        )
-        db.execute(sa.delete(Worker).where(Worker.id == dead))
+        at = now_of(db)
+        db.merge(Worker(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
+        db.flush()
+        db.execute(sa.delete(Worker).where(Worker.beat_at < at - LEASE_SECONDS))
+        return list(db.scalars(sa.select(Worker.id)))
+
+
+def _drop_idle(context: Context, worker_id: str, idle: set[str]) -> set[str]:
+    """Gives up turns that the queue counts as ours, but that never reached us: the answer was lost with a connection.
+
+    `idle` are those of the last beat; returns those of this one.
+    """
+    lost = [turn for turn in context.queue.turns() if turn.worker_id == worker_id and turn.id not in context.turns]
+    context.queue.cancel(turn for turn in lost if turn.id in idle)
+    return {turn.id for turn in lost}
+
+
+def _take_over(context: Context) -> None:
+    """Gives a turn to every open job that has none with somebody who lives, whatever was killed.
+
+    In this order it is safe without locks: who has a turn in the second look was alive in the third, and a job of the
+    first that has none in the second is over or lost. One turn too many would find its job begun, and end.
+    """
+    with context.store.reading() as db:
+        open_ = set(db.scalars(sa.select(Job.id).where(Job.state.in_(OPEN))))
+    turns = context.queue.turns()
+    with context.store.reading() as db:
+        living = set(db.scalars(sa.select(Worker.id)))
+    dead = [turn for turn in turns if turn.worker_id and turn.worker_id not in living]
+    context.queue.cancel(dead)
+    lost = open_ - {turn.job_id for turn in turns if turn not in dead}
+    if not lost:
+        return
+    with context.store.writing() as db:
+        for job in db.scalars(sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).with_for_update()):
+            log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
+            context.queue.again(db, job)

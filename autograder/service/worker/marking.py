@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder import intake, pipeline, quiz
-from autograder.model import Assignment, Submission
+from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
-from autograder.service.store import reports
+from autograder.service.outbox import passback_due
+from autograder.service.queue import LANES
+from autograder.service.rules.answers import as_toml
+from autograder.service.rules.grades import Text, answer_digest
+from autograder.service.store import regrades, reports
 from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Job, Membership, Report, Version, new_id
+from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Version, new_id
 from autograder.service.store.schema import Submission as HandedIn
 from autograder.service.worker.context import Context
 
@@ -27,23 +29,65 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
     with context.store.reading() as db:
         handed_in = db.get_one(HandedIn, job.submission_id)
         asked = db.get_one(Asked, handed_in.assignment_id)
-        version = db.get_one(Version, job.payload.get("version") or asked.version_id)
+        version = db.get_one(Version, asked.version_id)
+    verdict = verdict_of(context, handed_in, asked, version)
+    # Packed before: nobody else writes meanwhile.
+    charts = reports.pack_charts(verdict.charts) if verdict.charts and _others_wait(context) else ""
+    with context.store.writing() as db:
+        # Locked, so that a regrade that begins or is applied at this moment misses nobody.
+        asked = regrades.locked(db, asked.id, read=True)
+        report = stored(db, handed_in.id, verdict)
+        current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
+        if current.report_id is None:  # else somebody was faster, and what counts may have moved on
+            current.report_id, current.state = report.id, verdict.status
+            if not current.practice:
+                passback_due(db, context.queue, asked, current.user_id)
+            if following := regrades.following(db, asked, current, version.id):
+                context.queue.put(db, **regrades.remark(asked, following, current, late=True))
+        if charts and report.pictures is None:
+            context.queue.put(
+                db,
+                "draw",
+                "pictures",
+                course_id=job.course_id,
+                user_id=job.user_id,
+                submission_id=job.submission_id,
+                payload={"report": report.id, "charts": charts},
+            )
+    if not charts:
+        draw(context, report.id, verdict.charts)
+    return {"report": report.id}
+
+
+def _others_wait(context: Context) -> bool:
+    """Whether anybody waits for more than pictures. To draw takes twice as long as to mark."""
+    sooner = sa.select(Job.id).where(Job.state == "queued", Job.priority < LANES["pictures"].base)
+    with context.store.reading() as db:
+        return db.scalar(sooner.limit(1)) is not None
+
+
+def draw_later(context: Context, job: Job) -> dict[str, Any]:
+    """The job of a report's pictures. Its charts are large, so they are thrown away when they are drawn."""
+    if packed := job.payload.get("charts"):
+        draw(context, job.payload["report"], reports.unpack_charts(packed))
+        with context.store.writing() as db:
+            db.execute(sa.update(Job).where(Job.id == job.id).values(payload={"report": job.payload["report"]}))
+    return {}
+
+
+def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Version) -> Verdict:
+    """What this version of the assignment says of a submission: always the same."""
+    with context.store.reading() as db:
         member = db.get_one(Membership, (asked.course_id, handed_in.user_id))
     assignment = context.assignment(asked.source, version.digest)
     submission = read(handed_in, assignment, member.roster_id)
-    verdict = pipeline.grade(
+    return pipeline.grade(
         submission,
         assignment,
         context.sandbox,
         pipeline.derived_seed(assignment, submission),
         context.course_secret(asked.course_id),
     )
-    with context.store.writing() as db:
-        report = stored(db, handed_in.id, verdict)
-        current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
-        current.report_id, current.state = report.id, verdict.status
-    draw(context, report.id, verdict)
-    return {"report": report.id}
 
 
 def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submission:
@@ -52,23 +96,16 @@ def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submissio
         # intake looks at the suffix only; a name that a student chose is no name for a file of ours
         file = Path(folder) / ("upload" + Path(handed_in.name).suffix.lower()[:6])
         file.write_bytes(handed_in.upload or b"")
-        found = replace(intake.read(file, main=assignment.main), path=handed_in.name)
+        found = replace(intake.read(file, main=assignment.main), path=handed_in.name, student=student)
+    if handed_in.practice:  # without a limit, its quiz could be tried until it is right
+        return replace(found, files={name: data for name, data in found.files.items() if name != quiz.FILE})
     if not handed_in.answers or found.problem:
         return found
-    files = {**found.files, quiz.FILE: answers_toml(handed_in.answers, student)}
-    return replace(found, files=files)
+    remarks = (*found.remarks, *((FORM_COUNTS,) if quiz.FILE in found.files else ()))
+    return replace(found, files={**found.files, quiz.FILE: as_toml(handed_in.answers)}, remarks=remarks)
 
 
-def answers_toml(answers: Mapping[str, Any], student: str) -> bytes:
-    """The answers of the form as the quiz.toml that a student would have written. JSON's texts and lists are TOML's."""
-    lines = [f"student = {json.dumps(student)}", "", "[answers]"]
-    for item, answer in answers.items():
-        if isinstance(answer, dict):
-            inner = ", ".join(f"{json.dumps(row)} = {json.dumps(value)}" for row, value in answer.items())
-            lines.append(f"{json.dumps(item)} = {{ {inner} }}")
-        else:
-            lines.append(f"{json.dumps(item)} = {json.dumps(answer)}")
-    return ("\n".join(lines) + "\n").encode()
+FORM_COUNTS = "What you answered on the quiz page was marked, not the quiz.toml in your upload."
 
 
 def stored(db: Session, submission_id: str, verdict: Verdict) -> Report:
@@ -84,6 +121,7 @@ def stored(db: Session, submission_id: str, verdict: Verdict) -> Report:
         "status": verdict.status,
         "score": verdict.score,
         "max_score": verdict.max_score,
+        "texts": awaited(verdict),
         "body": reports.pack(verdict),
     }
     if db.get_bind().dialect.name == "sqlite":
@@ -91,18 +129,35 @@ def stored(db: Session, submission_id: str, verdict: Verdict) -> Report:
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # noqa: PLC0415
     db.execute(insert(Report).values(**values).on_conflict_do_nothing())
-    return db.scalars(same).one()
+    report = db.scalars(same).one()
+    for named in {d.misconception: d for d in verdict.diagnoses}.values() if report.id == values["id"] else ():
+        db.add(
+            Diagnosis(
+                report_id=report.id, misconception=named.misconception, criterion=named.criterion, title=named.title
+            )
+        )
+    return report
 
 
-def draw(context: Context, report_id: str, verdict: Verdict) -> None:
+def awaited(verdict: Verdict) -> list[dict[str, Any]]:
+    """The free answers that only a person can mark, as far as their marks must be found again."""
+    return [
+        asdict(Text(item.id, item.title, answer_digest(item.awaited.answer), item.awaited.points))
+        for item in verdict.quiz
+        if item.awaited
+    ]
+
+
+def draw(context: Context, report_id: str, charts: tuple[Chart, ...]) -> None:
     """Draws the report's pictures, after everything else is there for its reader."""
-    if not verdict.charts:
+    if not charts:
         return
     from autograder.render.pictures import svg  # noqa: PLC0415 - matplotlib takes half a second
 
     drawn = [
         {"title": chart.title, "caption": chart.caption, "svg": svg(replace(chart, id=f"{number}-{chart.id}"))}
-        for number, chart in enumerate(verdict.charts, start=1)
+        for number, chart in enumerate(charts, start=1)
     ]
+    packed = reports.pack_pictures(drawn)
     with context.store.writing() as db:
-        db.execute(sa.update(Report).where(Report.id == report_id).values(pictures=reports.pack_pictures(drawn)))
+        db.execute(sa.update(Report).where(Report.id == report_id).values(pictures=packed))

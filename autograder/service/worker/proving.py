@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
+from autograder.assignment import BadAssignment
 from autograder.model import Assignment
+from autograder.render.proof import TITLES
 from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Job, Version
+from autograder.service.store.schema import Job, Version, now
 from autograder.service.worker.context import Context
 from autograder.verify import Proof, verify
+
+TOLD_SECONDS = 1.0  # between two notes of progress
 
 
 def prove(context: Context, job: Job) -> dict[str, Any]:
@@ -19,13 +24,36 @@ def prove(context: Context, job: Job) -> dict[str, Any]:
     with context.store.reading() as db:
         asked = db.get_one(Asked, job.payload["assignment"])
         source = asked.source
-    assignment = context.assignment(source)
-    proof = verify(assignment, context.sandbox, jobs=1)
+    try:
+        assignment = context.assignment(source, fresh=True)
+    except BadAssignment as error:
+        return {"problem": str(error)}
+    proof = verify(assignment, context.sandbox, jobs=1, progress=told(context, job.id))
     with context.store.writing() as db:
         version = keep(db, asked.id, assignment, proof)
         if version.state == "proven":
             db.get_one(Asked, asked.id).version_id = version.id
         return {"version": version.id, "holds": proof.holds}
+
+
+def sources(context: Context, _job: Job) -> dict[str, Any]:
+    """The job that lists what this worker could prove: the operator's assignments before those that come with us."""
+    return {"sources": [{"name": name, "title": title} for name, title in context.sources().items()]}
+
+
+def told(context: Context, job_id: str) -> Callable[[int, int], None]:
+    """Writes how far a proof is into its job, for who watches; not each of a hundred steps."""
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if done == total or now() - last > TOLD_SECONDS:
+            last = now()
+            with context.store.writing() as db:
+                told = {"done": done, "of": total}
+                db.execute(sa.update(Job).where(Job.id == job_id, Job.state == "running").values(result=told))
+
+    return progress
 
 
 def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: Proof) -> Version:
@@ -34,7 +62,8 @@ def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: 
         sa.select(Version).where(Version.assignment_id == assignment_id, Version.digest == assignment.digest)
     ) or Version(assignment_id=assignment_id, digest=assignment.digest)
     version.state = "proven" if proof.holds else "refused"
-    version.proof = {"seed": proof.seed, "sandbox": proof.sandbox, "rows": [dataclasses.asdict(r) for r in proof.rows]}
+    rows = [dataclasses.asdict(row) for row in proof.rows]
+    version.proof = {"seed": proof.seed, "sandbox": proof.sandbox, "titles": dict(TITLES), "rows": rows}
     version.about = about(assignment)
     db.add(version)
     db.flush()

@@ -1,0 +1,40 @@
+"""Says that a student's grade may have to go to a learning platform. A worker sends it: worker.passback."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.queue import Queue
+from autograder.service.store.schema import Assignment, Job, Membership, PlatformUser, Resource, Submission
+
+
+def passback_due(db: Session, queue: Queue, asked: Assignment, user_id: str) -> None:
+    """Queues a passback where a platform wants grades of this student, unless one waits that will see this mark too."""
+    wanted = db.scalar(
+        sa.select(Resource.id)
+        .join(PlatformUser, PlatformUser.platform_id == Resource.platform_id)
+        .join(Membership, Membership.user_id == PlatformUser.user_id)
+        .where(Resource.assignment_id == asked.id, Resource.line_item != "", PlatformUser.user_id == user_id)
+        .where(Membership.course_id == asked.course_id, Membership.role == "student")  # staff only try it out
+        .limit(1)
+    )
+    if wanted is None:
+        return
+    # Locked: one that a worker is just starting has either not looked yet, or is no longer waiting for us.
+    waiting = db.scalars(
+        sa.select(Job).where(Job.kind == "passback", Job.state == "queued", Job.user_id == user_id).with_for_update()
+    )
+    if any(job.payload["assignment"] == asked.id for job in waiting):
+        return
+    queue.put(db, "passback", "outbox", course_id=asked.course_id, user_id=user_id, payload={"assignment": asked.id})
+
+
+def passbacks_due(db: Session, queue: Queue, asked: Assignment) -> None:
+    """The same for everybody with a report: what a submission is worth may have changed for all of them."""
+    for user_id in db.scalars(
+        sa.select(Submission.user_id)
+        .where(Submission.assignment_id == asked.id, Submission.report_id.is_not(None))
+        .distinct()
+    ):
+        passback_due(db, queue, asked, user_id)

@@ -1,0 +1,140 @@
+"""What marking again would change: by student, by criterion, and who keeps which mark."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.service.rules.grades import Marked, Standing, earned, standing
+from autograder.service.rules.policy import Policy, kept
+from autograder.service.rules.statistics import Part
+
+Way = Literal["up", "down", "same"]
+EDGES = (5.0, 10.0, 20.0)  # points by which marks change, for the table of how many change by how much
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a student has, and would have if every new report counted. None: nothing of theirs is marked."""
+
+    user_id: str
+    before: Standing | None
+    after: Standing | None
+
+    @property
+    def old(self) -> float:
+        return self.before.points if self.before else 0.0
+
+    @property
+    def new(self) -> float:
+        return self.after.points if self.after else 0.0
+
+    @property
+    def by(self) -> float:
+        """Points, after lateness and with free text."""
+        return round(self.new - self.old, 2)
+
+    @property
+    def way(self) -> Way:
+        return "up" if self.by > 0 else "down" if self.by < 0 else "same"
+
+    def taken(self, *, lowering: bool) -> bool:
+        """Whether the new reports replace this student's old ones: all or none, so that no student's are mixed."""
+        return lowering or self.by >= 0
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What a part of the report became for those whose counting report has it before and after."""
+
+    id: str
+    title: str
+    up: int
+    down: int
+    same: int
+    mean: float  # points
+
+
+def changes(
+    policy: Policy,
+    before: Mapping[str, Sequence[Marked]],
+    after: Mapping[str, Sequence[Marked]],
+    users: Iterable[str] = (),
+) -> list[Change]:
+    """Of everybody who has anything marked, and of `users`; those that lose most come first, then those that gain."""
+    everybody = before.keys() | after.keys() | set(users)
+    found = [
+        Change(user, standing(policy, before.get(user, ())), standing(policy, after.get(user, ())))
+        for user in everybody
+    ]
+    return sorted(found, key=lambda change: (change.by >= 0, -abs(change.by), change.user_id))
+
+
+def bands(found: Iterable[Change]) -> list[tuple[str, int]]:
+    """How many marks change by how much, from the largest fall to the largest rise; empty ends are left out."""
+    counts = Counter(_band(change.by) for change in found)
+    return [(_told(band), counts[band]) for band in range(min(counts), max(counts) + 1)] if counts else []
+
+
+def _band(by: float) -> int:
+    """0 = unchanged, ±1 = by less than the first edge, and so on."""
+    far = (by != 0) + sum(abs(by) >= edge for edge in EDGES)
+    return far if by > 0 else -far
+
+
+def _told(band: int) -> str:
+    if not band:
+        return "unchanged"
+    way, far = ("up" if band > 0 else "down"), abs(band)
+    if far == 1:
+        return f"less than {EDGES[0]:g} points {way}"
+    if far > len(EDGES):
+        return f"{EDGES[-1]:g} points or more {way}"
+    return f"{EDGES[far - 2]:g} to {EDGES[far - 1]:g} points {way}"
+
+
+def shifts(pairs: Iterable[tuple[Sequence[Part], Sequence[Part]]]) -> list[Shift]:
+    """`pairs`: the parts of each student's counting report before and after. What nobody has in both is left out."""
+    moved: dict[str, list[float]] = {}
+    titles: dict[str, str] = {}
+    for old, new in pairs:
+        had = {part.id: part.score for part in old}
+        for part in new:
+            if part.id in had:
+                titles[part.id] = part.title
+                moved.setdefault(part.id, []).append(round(part.score - had[part.id], 2))
+    return [
+        Shift(
+            id_,
+            titles[id_],
+            sum(by > 0 for by in all_),
+            sum(by < 0 for by in all_),
+            sum(by == 0 for by in all_),
+            round(sum(all_) / len(all_), 2),
+        )
+        for id_, all_ in moved.items()
+    ]
+
+
+def notice(title: str, change: Change, *, points: bool) -> str:
+    """What a student is told whose mark changes; `points`: whether they may be told which it is."""
+    now = f"{change.new:g} of {change.after.max_points:g} points" if change.after else "no points"
+    had = f"{change.old:g} points" if change.before else "nothing"
+    return (
+        f"{title}: what you handed in was marked again with a corrected edition of the assignment. "
+        + (f"You had {had} and now have {now}. " if points else "Your mark has changed; it is not shown now. ")
+        + "Your earlier report is kept; ask your instructor if this looks wrong."
+    )
+
+
+def can_matter(policy: Policy, one: Marked | None, late_seconds: float, full: float, best: float) -> bool:
+    """Whether marking a submission again can change anything for a student who has `best` points by new reports.
+
+    Not if neither its present report (`one`) nor a perfect one, `full` points, would count before what is there.
+    """
+    if policy.counts == "latest":
+        return True
+    most = round(full * kept(policy, late_seconds), 2)
+    return max(most, earned(policy, one) if one else 0.0) > best

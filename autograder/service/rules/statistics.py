@@ -1,0 +1,267 @@
+"""What a class's reports say of the assignment itself: how hard its parts are, and whether they measure one thing.
+
+Each estimate comes with an interval of 95 percent, and with none at all below ten students: so few say more about
+themselves than about the question. A criterion is one idea however many experiments decide it, because the
+experiments of one optimizer fail together and would make alpha look better than it is.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+LEAST = 10  # students
+Z = statistics.NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class Interval:
+    low: float
+    high: float
+
+    def meets(self, other: Interval) -> bool:
+        return self.low <= other.high and other.low <= self.high
+
+
+@dataclass(frozen=True)
+class Part:
+    """A criterion or a question in one student's report."""
+
+    id: str
+    title: str
+    slot: str  # where it stands: questions of one slot are drawn from a pool, criteria are their own
+    score: float
+    max_score: float  # above 0
+
+    @property
+    def share(self) -> float:
+        return self.score / self.max_score
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One part, over all who have it. None: too few have it, or all have the same."""
+
+    id: str
+    title: str
+    slot: str
+    n: int
+    facility: float | None  # mean share of its points: 1 = everybody has all
+    facility_interval: Interval | None
+    discrimination: float | None  # correlation with the rest of the section
+    discrimination_interval: Interval | None
+    first: float | None = None  # facility in everybody's first submission
+
+
+@dataclass(frozen=True)
+class Alpha:
+    value: float
+    interval: Interval
+    n: int
+    k: int  # parts
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Questions that students have in the same place: each student one of them, with numbers of their own."""
+
+    slot: str
+    facts: tuple[Facts, ...]
+    uneven: bool  # whether two of them differ by more than chance explains
+
+
+Section = Sequence[Sequence[Part]]  # the parts of each student, one row for each
+
+
+# --------------------------------------------------------------------------------------------------------- items
+def items(rows: Section, first: Section = ()) -> list[Facts]:
+    """Every part of a section in the order of first appearance. `first`: the same students' first submissions."""
+    with_rest: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
+    named: dict[str, Part] = {}
+    for row in rows:
+        for part in row:
+            named.setdefault(part.id, part)
+            with_rest[part.id].append((part.share, _rest(row, part)))
+    at_first: dict[str, list[float]] = defaultdict(list)
+    for row in first:
+        for part in row:
+            at_first[part.id].append(part.share)
+    return [_facts(named[id_], pairs, at_first[id_]) for id_, pairs in with_rest.items()]
+
+
+def _rest(row: Sequence[Part], part: Part) -> float | None:
+    """The share of points of everything else in the row; None when there is nothing else."""
+    most = sum(other.max_score for other in row if other is not part)
+    return round(sum(other.score for other in row if other is not part) / most, 9) if most else None
+
+
+def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Sequence[float]) -> Facts:
+    n = len(pairs)
+    if n < LEAST:
+        return Facts(part.id, part.title, part.slot, n, None, None, None, None)
+    mean = statistics.fmean(share for share, _ in pairs)
+    r = correlation([(share, rest) for share, rest in pairs if rest is not None])
+    return Facts(
+        part.id,
+        part.title,
+        part.slot,
+        n,
+        mean,
+        wilson(mean, n),
+        r,
+        None if r is None else fisher(r, n),
+        statistics.fmean(first) if len(first) >= LEAST else None,
+    )
+
+
+def pools(facts: Iterable[Facts]) -> list[Pool]:
+    """Slots that more than one question can stand in."""
+    by_slot: dict[str, list[Facts]] = defaultdict(list)
+    for one in facts:
+        by_slot[one.slot].append(one)
+    return [Pool(slot, tuple(each), _uneven(each)) for slot, each in by_slot.items() if len(each) > 1]
+
+
+def _uneven(facts: Iterable[Facts]) -> bool:
+    known = [one.facility_interval for one in facts if one.facility_interval]
+    return any(not one.meets(other) for one, other in combinations(known, 2))
+
+
+# ---------------------------------------------------------------------------------------------------- one number
+def wilson(mean: float, n: int) -> Interval:
+    """Wilson's interval of a proportion (1927).
+
+    For shares between 0 and 1 it is on the safe side: none vary more than zeros and ones of the same mean.
+    """
+    centre = (mean + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * math.sqrt(max(0.0, mean * (1 - mean) / n) + Z * Z / (4 * n * n))
+    return Interval(max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half)))
+
+
+def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Pearson's r, which is point-biserial where one side is right or wrong; None where one side never varies."""
+    try:
+        return max(-1.0, min(1.0, statistics.correlation([x for x, _ in pairs], [y for _, y in pairs])))
+    except statistics.StatisticsError:
+        return None
+
+
+def fisher(r: float, n: int) -> Interval | None:
+    """Fisher's interval of a correlation; None where all points lie on a line, or n is at most 3."""
+    if n <= 3 or abs(r) >= 1 - 1e-12:
+        return None
+    half = Z / math.sqrt(n - 3)
+    return Interval(math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half))
+
+
+# --------------------------------------------------------------------------------------------------------- alpha
+def alpha(rows: Section) -> Alpha | None:
+    """Cronbach's alpha of a section, over the students who have the same slots as most.
+
+    None below ten students or two parts, or when everybody has the same points.
+    """
+    if not rows:
+        return None
+    usual, n = Counter(tuple(part.slot for part in row) for row in rows).most_common(1)[0]
+    k = len(usual)
+    if n < LEAST or k < 2:
+        return None
+    table = [[part.score for part in row] for row in rows if tuple(part.slot for part in row) == usual]
+    total = statistics.variance([math.fsum(row) for row in table])
+    if total < 1e-12:
+        return None
+    value = k / (k - 1) * (1 - math.fsum(statistics.variance(column) for column in zip(*table, strict=True)) / total)
+    return Alpha(value, feldt(value, n, k), n, k)
+
+
+def feldt(value: float, n: int, k: int) -> Interval:
+    """Feldt's interval of alpha (Psychometrika 30, 1965): (1 - true) / (1 - found) follows F."""
+    degrees = n - 1, (n - 1) * (k - 1)
+    return Interval(*(1 - (1 - value) * f_quantile(p, *degrees) for p in (0.975, 0.025)))
+
+
+def f_quantile(p: float, d1: int, d2: int) -> float:
+    """Below which an F variable of these degrees of freedom lies with probability p."""
+    low, high = 0.0, 1.0
+    for _ in range(50):  # halves; what is left is below rounding
+        middle = (low + high) / 2
+        if beta_below(middle, d1 / 2, d2 / 2) < p:
+            low = middle
+        else:
+            high = middle
+    return d2 * low / (d1 * (1 - low))
+
+
+def beta_below(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function, by its continued fraction (DLMF 8.17.22) in Lentz's way.
+
+    Our own because SciPy is 35 MB, and mpmath's series gives up from some hundred students on.
+    """
+    if x > (a + 1) / (a + b + 2):  # where the fraction would converge slowly
+        return 1 - beta_below(1 - x, b, a)
+    if x <= 0:
+        return 0.0
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    c, d, value = 1.0, 1 / (1 - (a + b) * x / (a + 1)), 1 / (1 - (a + b) * x / (a + 1))
+    for m in range(1, 1000):  # about the square root of the larger of a and b is enough
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for step in (even, odd):
+            d, c = 1 / (1 + step * d), 1 + step / c
+            value *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return math.exp(log_front) * value / a
+
+
+# ------------------------------------------------------------------------------------------------ misconceptions
+@dataclass(frozen=True)
+class Seen:
+    """A marked submission, with the misconceptions that its report names."""
+
+    user_id: str
+    made_at: float
+    misconceptions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a class lived with a misconception."""
+
+    id: str
+    had: int  # students, ever
+    have: int  # in their latest submission
+    submissions: float | None  # median from the first with it to the first without it for good; None: nobody lost it
+    seconds: float | None  # the same, as time
+
+
+def misconceptions(seen: Iterable[Seen]) -> list[Course]:
+    """The most frequent first. `seen` is in each student's order of handing in."""
+    by_user: dict[str, list[Seen]] = defaultdict(list)
+    for one in seen:
+        by_user[one.user_id].append(one)
+    had: Counter[str] = Counter()
+    have: Counter[str] = Counter()
+    lost: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for all_ in by_user.values():
+        for name in frozenset().union(*(one.misconceptions for one in all_)):
+            places = [place for place, one in enumerate(all_) if name in one.misconceptions]
+            had[name] += 1
+            if places[-1] == len(all_) - 1:
+                have[name] += 1
+            else:
+                gone = places[-1] + 1
+                lost[name].append((gone - places[0], all_[gone].made_at - all_[places[0]].made_at))
+    return [_course(name, had[name], have[name], lost[name]) for name in sorted(had, key=lambda n: (-had[n], n))]
+
+
+def _course(name: str, had: int, have: int, lost: Sequence[tuple[int, float]]) -> Course:
+    if not lost:
+        return Course(name, had, have, None, None)
+    return Course(
+        name, had, have, statistics.median(count for count, _ in lost), statistics.median(took for _, took in lost)
+    )

@@ -1,0 +1,220 @@
+"""Sends a student's grade to the learning platforms that asked for it: LTI's Assignment and Grade Services 2.0.
+
+Tokens come by client credentials with a signed assertion (1EdTech Security Framework, section 4). JOSE is PyJWT and
+HTTP is httpx2, because PyLTI1p3, the library for all of LTI, has had no release since 2022.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.rules import lti
+from autograder.service.rules.grades import Standing
+from autograder.service.store.grades import standings, text_points
+from autograder.service.store.schema import (
+    Assignment,
+    Audit,
+    Job,
+    Membership,
+    Notice,
+    Passback,
+    Platform,
+    PlatformUser,
+    Report,
+    Resource,
+    Submission,
+    now,
+)
+from autograder.service.worker import keys
+from autograder.service.worker.context import Context
+
+SECONDS = 20.0  # for a platform to answer; it is tried again later
+MEDIA_TYPE = "application/vnd.ims.lis.v1.score+json"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_SECONDS = 300.0
+TICK = 0.001  # timestamps of one student's scores grow by at least this: platforms drop what is not newer
+GONE = (404, 410)
+
+
+class NotSent(Exception):
+    """The platform did not take the grade: the job is tried again, and then waits for staff."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one line item is to say of one student."""
+
+    resource: Resource
+    platform: Platform
+    subject: str
+    body: dict[str, Any]  # as AGS wants it, without its timestamp
+    at: float
+
+
+def passback(context: Context, job: Job) -> dict[str, Any]:
+    """The job of a student's grade that may have changed: what a platform knows already is not sent again."""
+    assignment_id = str(job.payload["assignment"])
+    with context.store.writing() as db:
+        due = _due(db, assignment_id, str(job.user_id))
+    told: dict[str, Any] = {"sent": 0, "gone": 0}
+    for score in due:
+        sent = _send(context, score)
+        with context.store.writing() as db:
+            _sent(db, score) if sent else _gone(db, score)
+        told["sent" if sent else "gone"] += 1
+    return told
+
+
+def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
+    """The scores that platforms do not know yet, each with its timestamp reserved.
+
+    Grade and timestamp are one transaction: whoever reads later has the later timestamp, in whatever order they arrive.
+    """
+    asked = db.get_one(Assignment, assignment_id)
+    db.execute(
+        sa.select(Membership.user_id)
+        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
+        .with_for_update()
+    )
+    standing = standings(db, asked, user_id).get(user_id)
+    if standing is None or standing.max_points <= 0:
+        return []
+    body = _body(standing, waits=_waits(db, asked, user_id, standing))
+    rows = db.execute(
+        sa.select(Resource, Platform, PlatformUser.subject)
+        .join(Platform, Platform.id == Resource.platform_id)
+        .join(PlatformUser, PlatformUser.platform_id == Platform.id)
+        .where(Resource.assignment_id == asked.id, Resource.line_item != "", PlatformUser.user_id == user_id)
+    ).all()
+    due = []
+    for resource, platform, subject in rows:
+        last = db.get(Passback, (resource.id, platform.id, subject)) or Passback(
+            resource_id=resource.id, platform_id=platform.id, subject=subject, body={}, sent_at=0.0
+        )
+        if last.body == body or lti.SCORE not in resource.scopes:
+            continue
+        last.sent_at = max(now(), last.sent_at + TICK)
+        db.add(last)
+        due.append(Score(resource, platform, subject, body, last.sent_at))
+    return due
+
+
+def _body(standing: Standing, *, waits: bool) -> dict[str, Any]:
+    which = f"Submission {standing.counting.number} counts."
+    return {
+        "scoreGiven": max(0.0, standing.points),
+        "scoreMaximum": standing.max_points,
+        "activityProgress": "Submitted" if waits else "Completed",
+        "gradingProgress": "PendingManual" if waits else "FullyGraded",
+        "comment": f"{which} Text answers wait for a person's marks." if waits else which,
+    }
+
+
+def _waits(db: Session, asked: Assignment, user_id: str, standing: Standing) -> bool:
+    """Whether a free answer of the submission that counts has no mark yet."""
+    texts = db.scalar(
+        sa.select(Report.texts)
+        .join(Submission, Submission.report_id == Report.id)
+        .where(Submission.id == standing.counting.submission_id)
+    )
+    given = text_points(db, asked, user_id)
+    return any((user_id, text["item"], text["digest"]) not in given for text in texts or [])
+
+
+def _sent(db: Session, score: Score) -> None:
+    last = db.get_one(Passback, (score.resource.id, score.platform.id, score.subject), with_for_update=True)
+    if last.sent_at == score.at:  # otherwise somebody has sent a newer one meanwhile
+        last.body = score.body
+
+
+def _gone(db: Session, score: Score) -> None:
+    """The platform's column was deleted: staff are told, and the next launch brings another one if there is any."""
+    resource = db.get_one(Resource, score.resource.id, with_for_update=True)
+    if resource.line_item != score.resource.line_item:
+        return
+    resource.line_item = ""
+    asked = db.get_one(Assignment, resource.assignment_id)
+    db.add(Audit(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
+    for person in db.scalars(
+        sa.select(Membership.user_id).where(Membership.course_id == asked.course_id, Membership.role == "staff")
+    ):
+        told = (
+            f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
+            "Open the link there once more, or place a new one."
+        )
+        db.add(Notice(user_id=person, text=told))
+
+
+# ------------------------------------------------------------------------------------------------------- HTTP
+def _send(context: Context, score: Score) -> bool:
+    """Posts it. False: there is no such line item any more.
+
+    Raises:
+        NotSent: anything else than success.
+    """
+    at = dt.datetime.fromtimestamp(score.at, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    body = score.body | {"userId": score.subject, "timestamp": at}
+    with httpx2.Client(timeout=SECONDS, follow_redirects=False) as client:
+        headers = {"Authorization": f"Bearer {_token(context, client, score.platform)}", "Content-Type": MEDIA_TYPE}
+        try:
+            answer = client.post(lti.scores_address(score.resource.line_item), json=body, headers=headers)
+        except httpx2.HTTPError as error:
+            raise NotSent(f"The platform {score.platform.issuer} could not be reached: {error!r}") from error
+    if answer.status_code == 401:
+        context.platform_tokens.pop(score.platform.id, None)  # revoked: the next try asks for another one
+    if answer.status_code in GONE:
+        return False
+    if not answer.is_success:
+        raise NotSent(
+            f"The platform {score.platform.issuer} answered {answer.status_code} to a grade: {_short(answer)}"
+        )
+    return True
+
+
+def _token(context: Context, client: httpx2.Client, platform: Platform) -> str:
+    """A token for scores, kept for as long as the platform says that it is good.
+
+    Raises:
+        NotSent: there was none.
+    """
+    known, until = context.platform_tokens.get(platform.id, ("", 0.0))
+    if known and until > now():
+        return known
+    claims = {
+        "iss": platform.client_id,
+        "sub": platform.client_id,
+        "aud": platform.token_url,
+        "iat": int(now()),
+        "exp": int(now() + ASSERTION_SECONDS),
+        "jti": secrets.token_urlsafe(24),
+    }
+    asked = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION,
+        "client_assertion": keys.newest(context).sign(claims),
+        "scope": lti.SCORE,
+    }
+    try:
+        answer = client.post(platform.token_url, data=asked, headers={"Accept": "application/json"})
+        told = answer.json() if answer.is_success else {}
+        token, seconds = str(told["access_token"]), float(told.get("expires_in", 3600))
+    except httpx2.HTTPError as error:
+        raise NotSent(f"The platform {platform.issuer} could not be reached for a token: {error!r}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotSent(
+            f"The platform {platform.issuer} gave no token for grades: {answer.status_code} {_short(answer)}"
+        ) from error
+    # a minute early: one that ends on its way would cost a failed try
+    context.platform_tokens[platform.id] = (token, now() + max(0.0, seconds - 60))
+    return token
+
+
+def _short(answer: httpx2.Response) -> str:
+    return repr(answer.text[:300])

@@ -1,0 +1,113 @@
+"""Marks submissions again with the edition that lies in an assignment's folder now: reports beside the old ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder import quiz
+from autograder.assignment import BadAssignment
+from autograder.model import Assignment
+from autograder.service.outbox import passback_due
+from autograder.service.store import regrades
+from autograder.service.store.schema import Assignment as Asked
+from autograder.service.store.schema import Audit, Job, Regrade, Report, Submission, Version
+from autograder.service.worker import marking, proving
+from autograder.service.worker.context import Context
+from autograder.verify import Proof, verify
+
+
+def regrade(context: Context, job: Job) -> dict[str, Any]:
+    """The job of a regrade: proves the present edition, unless it is proven, and puts a job for each submission."""
+    with context.store.reading() as db:
+        wanted = db.get_one(Regrade, job.payload["regrade"])
+        asked = db.get_one(Asked, wanted.assignment_id)
+        if wanted.state != "proving":
+            return {}
+    try:
+        assignment = context.assignment(asked.source, fresh=True)
+    except BadAssignment as error:
+        with context.store.writing() as db:
+            return _refused(db, wanted.id, str(error))
+    with context.store.reading() as db:
+        known = _version(db, asked.id, assignment.digest)
+    proven = known is not None and known.state == "proven"
+    told = proving.told(context, job.id)
+    proof = None if proven else verify(assignment, context.sandbox, jobs=1, progress=told)
+    with context.store.writing() as db:
+        asked = regrades.locked(db, asked.id)
+        return _begun(context, db, asked, wanted.id, assignment, proof)
+
+
+def _begun(
+    context: Context, db: Session, asked: Asked, regrade_id: str, assignment: Assignment, proof: Proof | None
+) -> dict[str, Any]:
+    wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
+    version = proving.keep(db, asked.id, assignment, proof) if proof else _version(db, asked.id, assignment.digest)
+    assert version is not None
+    if wanted.state != "proving":  # dismissed meanwhile, or begun by a worker that was thought dead
+        return {}
+    wanted.version_id = version.id
+    if version.state != "proven":
+        failed = [row["name"] for row in version.proof["rows"] if not row["holds"]]
+        return _refused(db, wanted.id, f"Its proof fails: {', '.join(failed[:5])}.")
+    wanted.state = "running"
+    found = regrades.candidates(db, asked, version.digest)
+    for handed_in in found:
+        context.queue.put(db, **regrades.remark(asked, wanted, handed_in))
+    return {"submissions": len(found), "same": version.id == asked.version_id}
+
+
+def _version(db: Session, assignment_id: str, digest: str) -> Version | None:
+    return db.scalar(sa.select(Version).where(Version.assignment_id == assignment_id, Version.digest == digest))
+
+
+def _refused(db: Session, regrade_id: str, why: str) -> dict[str, Any]:
+    db.execute(sa.update(Regrade).where(Regrade.id == regrade_id, Regrade.state == "proving").values(state="refused"))
+    return {"told": why}
+
+
+def remark(context: Context, job: Job) -> dict[str, Any]:
+    """The job of one submission in a regrade. What counts does not change, unless the regrade was applied before."""
+    with context.store.reading() as db:
+        wanted = db.get_one(Regrade, job.payload["regrade"])
+        handed_in = db.get_one(Submission, job.submission_id)
+        asked = db.get_one(Asked, handed_in.assignment_id)
+        version = db.get_one(Version, wanted.version_id)
+        if wanted.state == "dismissed" or handed_in.upload is None:
+            return {"skipped": "dismissed" if wanted.state == "dismissed" else "erased"}
+        there = db.scalar(
+            sa.select(Report.id).where(Report.submission_id == handed_in.id, Report.digest == version.digest)
+        )
+        assignment = context.assignment(asked.source, version.digest)
+        if not there and not regrades.can_matter(db, asked, handed_in, version.digest, _full(assignment, handed_in)):
+            return {"skipped": "cannot matter"}
+    verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
+    with context.store.writing() as db:
+        asked = regrades.locked(db, asked.id, read=True)
+        report_id = there or marking.stored(db, handed_in.id, verdict).id  # type: ignore[arg-type]  # one of the two
+        now = db.get_one(Regrade, wanted.id)
+        if now.state == "applied" and asked.version_id == version.id:
+            for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):
+                passback_due(db, context.queue, asked, change.user_id)
+                db.add(
+                    Audit(
+                        course_id=asked.course_id,
+                        action="regrade.settled",
+                        object_id=now.id,
+                        detail={"user": change.user_id, "from": change.old, "to": change.new},
+                    )
+                )
+    if verdict:
+        marking.draw(context, report_id, verdict.charts)
+    return {"report": report_id}
+
+
+def _full(assignment: Assignment, handed_in: Submission) -> float:
+    """The most points that this submission can get in this edition; of the quiz only if it has answers to it."""
+    code = sum(criterion.points for criterion in assignment.criteria)
+    if not assignment.quiz_required and quiz.FILE not in marking.read(handed_in, assignment, "").files:
+        return code
+    return code + sum(item.points for item in assignment.quiz(assignment.quiz_seed))

@@ -1,0 +1,312 @@
+"""Processes that start, end, stall and vanish: `gradmark serve`, `gradmark worker`, and what becomes of their jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, hand_in, serving
+from workers import until, working
+
+from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.service import serve
+from autograder.service.serve import CannotServe
+from autograder.service.settings import settings
+from autograder.service.store.schema import Job, Report, SignedIn, Submission, Worker, now
+from autograder.service.web.access import COOKIE, hashed
+from autograder.service.worker import jobs, main
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def anywhere(request, tmp_path):
+    """A service on each database."""
+    url = request.getfixturevalue("postgres").database() if request.param == "postgres" else ""
+    with serving(tmp_path, url) as running:
+        yield running
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Workers of this process wait less long for the dead."""
+    monkeypatch.setattr(main, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(main, "BEAT_SECONDS", 0.2)
+
+
+@contextmanager
+def gradmark(data: Path, *arguments: str, **environment: str):
+    """The command as a process of its own; what it says goes to `said` in the folder."""
+    with (data / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autograder", *arguments],
+            env=os.environ | {"GRADMARK_DATA": str(data), "GRADMARK_LOG_FORMAT": "text"} | environment,
+            stdin=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def said(data: Path, pattern: str, times: int = 1) -> str:
+    """Waits until it is said, and returns what the group holds."""
+    until(lambda: len(re.findall(pattern, (data / "said").read_text())) >= times)
+    return re.findall(pattern, (data / "said").read_text())[-1]
+
+
+def only_job(service) -> Job:
+    with service.store.reading() as db:
+        return db.scalars(sa.select(Job).where(Job.kind != "tidy")).one()
+
+
+# ------------------------------------------------------------------------------------------------ jobs of the dead
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.usefixtures("hasty")
+def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_path, number):
+    """One that was only paused comes back, has nothing more to say of that job, and works on."""
+    submission = hand_in(anywhere, "Ada")
+    told = {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"}
+    with gradmark(tmp_path, "worker", "--sandbox", "landlock", "--jobs", "1", **told) as silent:
+        until(lambda: only_job(anywhere).state == "running")
+        silent.send_signal(number)
+        with working(anywhere, "other"):
+            until(lambda: only_job(anywhere).state == "done")
+        assert (only_job(anywhere).starts, only_job(anywhere).failures) == (2, 0)
+        with anywhere.store.reading() as db:
+            report = db.scalars(sa.select(Report)).one()
+            assert db.get_one(Submission, submission).report_id == report.id
+        if number == signal.SIGSTOP:
+            silent.send_signal(signal.SIGCONT)
+            later = hand_in(anywhere, "Bob")
+            until(lambda: graded(anywhere, later))
+            assert only_report(anywhere, submission) == report.id
+            assert job_worker(anywhere, submission) == "other"
+
+
+def graded(service, submission) -> bool:
+    with service.store.reading() as db:
+        return db.get_one(Submission, submission).state == "graded"
+
+
+def only_report(service, submission) -> str:
+    with service.store.reading() as db:
+        return db.scalars(sa.select(Report.id).where(Report.submission_id == submission)).one()
+
+
+def job_worker(service, submission) -> str | None:
+    with service.store.reading() as db:
+        return db.scalars(sa.select(Job.worker_id).where(Job.submission_id == submission)).one()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_whose_end_could_not_be_written_gets_another_turn(anywhere, monkeypatch):
+    """The database went away in between; that is nobody's failure."""
+    done, tries = jobs.done, []
+
+    def interrupted(context, begun, result):
+        tries.extend([begun.starts] * (begun.kind == "note"))
+        if tries == [1]:
+            raise sa.exc.OperationalError("", {}, OSError("gone"))
+        done(context, begun, result)
+
+    monkeypatch.setattr(jobs, "done", interrupted)
+    monkeypatch.setitem(jobs.KINDS, "note", lambda context, job: {})
+    with anywhere.store.writing() as db:
+        anywhere.queue.put(db, "note", "interactive")
+    with working(anywhere):
+        until(lambda: only_job(anywhere).state == "done")
+    assert (tries, only_job(anywhere).failures) == ([1, 2], 0)
+
+
+def test_who_lost_a_job_has_nothing_more_to_say_of_it(service):
+    with service.store.writing() as db:
+        id_ = service.queue.put(db, "note", "interactive").id
+    late = jobs.start(service.context, id_, "late")
+    with service.store.writing() as db:
+        service.queue.again(db, db.get_one(Job, id_))
+    holder = jobs.start(service.context, id_, "holder")
+    jobs.failed(service.context, late, "too late")
+    jobs.done(service.context, late, {"by": "late"})
+    assert (state(service, id_), only_job(service).failures) == ("running", 0)
+    jobs.done(service.context, holder, {"by": "holder"})
+    assert (state(service, id_), only_job(service).result) == ("done", {"by": "holder"})
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_turn_that_its_worker_never_heard_of_is_given_up(service, monkeypatch):
+    """The database took it down and then died, before it could answer."""
+    go = threading.Event()
+    monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: go.wait(30) and {})
+    with service.store.writing() as db:
+        held = service.queue.put(db, "hold", "sheet").id
+    with working(service, "worker"):
+        until(lambda: state(service, held) == "running")
+        with service.store.writing() as db:
+            job = service.queue.put(db, "hold", "sheet").id
+            db.execute(
+                sa.text(
+                    "UPDATE workflow_status SET status = 'PENDING', executor_id = 'worker' WHERE workflow_uuid LIKE :id"
+                ),
+                {"id": f"{job}.%"},
+            )
+        until(lambda: [turn.job_id for turn in service.queue.turns() if turn.worker_id is None] == [job])
+        go.set()
+        until(lambda: state(service, job) == "done")
+
+
+def state(service, job_id) -> str:
+    with service.store.reading() as db:
+        return db.get_one(Job, job_id).state
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
+    submission = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        db.execute(sa.update(Job).values(starts=jobs.STARTS))
+    with working(service):
+        until(lambda: only_job(service).state == "parked")
+    with service.store.reading() as db:
+        found = db.get_one(Submission, submission)
+    assert (found.state, found.report_id) == ("parked", None)
+    assert "never came to an end" in only_job(service).error
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_worker_whose_sandbox_broke_ends_and_blames_no_job(service, monkeypatch):
+    def broken(_context, _job):
+        raise SandboxFailed("the engine is gone")
+
+    def gone(_name, **_):
+        raise SandboxUnavailable("no engine")
+
+    monkeypatch.setitem(jobs.KINDS, "mark", broken)
+    monkeypatch.setattr(jobs, "choose", gone)
+    hand_in(service, "Ada")
+    with working(service) as context:
+        assert context.stopping.wait(30)
+    assert "no engine" in context.ended_by
+    monkeypatch.undo()
+    with working(service, "better"):
+        until(lambda: only_job(service).state == "done")
+    assert only_job(service).failures == 0
+
+
+def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatch):
+    begun, go = threading.Event(), threading.Event()
+    monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: begun.set() or (go.wait(30) and {}))
+    with service.store.writing() as db:
+        first, second = (service.queue.put(db, "hold", "interactive").id for _ in range(2))
+    with working(service) as context:
+        assert begun.wait(30)
+        context.stopping.set()
+        go.set()
+    assert [state(service, one) for one in (first, second)] == ["done", "queued"]
+    with service.store.reading() as db:
+        assert db.scalars(sa.select(Worker)).all() == []
+
+
+def test_a_worker_waits_for_its_tables(tmp_path):
+    data = tmp_path / "new"
+    data.mkdir()
+    with gradmark(data, "worker", "--sandbox", "landlock") as worker:
+        said(data, "waiting for `gradmark serve`")
+        worker.terminate()
+        assert worker.wait(30) == 0
+
+
+# ---------------------------------------------------------------------------------------------------- gradmark serve
+def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
+    """A worker that was killed is replaced; when the web process is killed, its worker ends by itself."""
+    data = tmp_path / "data"
+    data.mkdir()
+    with gradmark(data, "serve", "--port", "0", "--sandbox", "landlock") as web:
+        url = said(data, r"serving (http://127\.0\.0\.1:\d+)")
+        link = said(data, rf"sign in as staff with ({url}/sign-in/\S+)")
+        said(data, "worker ready")
+        assert httpx2.get(f"{url}/healthz").json()["workers"] == 1
+        assert COOKIE in httpx2.post(link).cookies
+        psutil.Process(web.pid).children()[0].kill()
+        said(data, r"the worker ended \(-9\); another starts in 1 s")
+        said(data, "worker ready", times=2)
+        worker = psutil.Process(web.pid).children()[0]
+        web.kill()
+        worker.wait(30)
+
+
+def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
+    """Cleanly: a browser that watches connects again, to the next process."""
+    watched, token = hand_in(service, "Ada", RIGHT), secrets.token_urlsafe()
+    with service.store.writing() as db:
+        db.add(SignedIn(token_hash=hashed(token), user_id=service.people["Ada"], csrf="none", expires_at=now() + 600))
+    with gradmark(tmp_path, "serve", "--port", "0", "--no-worker") as web:
+        url = said(tmp_path, r"serving (http\S+)")
+        asking = {"cookies": {COOKIE: token}, "headers": {"Accept": "text/event-stream"}}
+        with httpx2.stream("GET", f"{url}/s/{watched}/events", **asking) as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "event: progress"
+            web.terminate()
+            assert "event: done" not in list(lines)
+        assert web.wait(30) == 0
+
+
+def test_serve_goes_on_without_a_sandbox_and_says_that_nothing_is_marked(tmp_path):
+    nowhere = f"unix://{tmp_path}/docker.sock"
+    with gradmark(tmp_path, "serve", "--port", "0", "--sandbox", "docker", DOCKER_HOST=nowhere) as web:
+        url = said(tmp_path, r"serving (http\S+)")
+        said(tmp_path, "NOTHING IS MARKED")
+        assert httpx2.get(f"{url}/healthz").json()["status"] == "degraded"
+        web.terminate()
+        assert web.wait(30) == 0
+
+
+def refusal(data: Path, *, port: int = 0, **more: str) -> str:
+    with pytest.raises(CannotServe) as refused:
+        serve.serve(settings(data, **more), host="127.0.0.1", port=port, url="", worker=None, say=print)
+    return str(refused.value)
+
+
+def test_a_port_in_use_is_a_sentence_and_a_usage_error(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with gradmark(tmp_path, "serve", "--port", port) as web:
+            assert web.wait(30) == 2
+    shown = " ".join(re.sub("[│╭╰╮╯─]", "", (tmp_path / "said").read_text()).split())
+    assert f"Port {port} of 127.0.0.1 cannot be listened on" in shown
+    assert not (tmp_path / "gradmark.sqlite").exists()
+
+
+def test_a_data_folder_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    assert f"The data folder {folder} cannot be written: Not a directory." in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://here/there", "postgresql://here:there/is/no/port", "sqlite:////proc/none/some.sqlite"]
+)
+def test_a_database_that_cannot_be_used_is_a_sentence(tmp_path, url):
+    assert "This database cannot be used: " in refusal(tmp_path, database=url)
+
+
+def test_a_database_that_is_down_is_waited_for_and_then_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(serve, "DATABASE_SECONDS", 0.6)
+    url = f"postgresql://nobody@/nothing?host={tmp_path}"
+    assert "This database cannot be used: " in refusal(tmp_path, database=url)
+    assert "waiting for the database: " in capsys.readouterr().out
