@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
+from autograder.service.settings import Settings
+from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     Assignment,
     Audit,
@@ -20,9 +22,11 @@ from autograder.service.store.schema import (
     User,
     now,
 )
+from autograder.service.web import rates
 from autograder.service.web.site import site
 
 COOKIE = "gradmark_session"
+BEARER = HTTPBearer(auto_error=False, description="A token from the page /tokens.")
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,16 @@ class Actor:
     csrf: str  # "" for a token of the API, which no browser sends by itself
     staff: frozenset[str]  # courses
     student: frozenset[str]
+    only: str | None = None  # the one course that a platform opened this session for: it makes no keys to others
 
 
 class SignInNeeded(Exception):
     """Nobody is signed in: a page sends them to the sign-in page, the API says 401."""
 
 
-def hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def cookie_name(settings: Settings) -> str:
+    """By HTTPS browsers hold us to it: such a cookie is of this very host, and encrypted."""
+    return f"__Host-{COOKIE}" if settings.secure else COOKIE
 
 
 def not_found() -> HTTPException:
@@ -54,28 +60,34 @@ def signed_in(request: Request) -> Actor:
     Raises:
         SignInNeeded: there is none, or it has expired.
     """
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(cookie_name(site(request).settings), "")
     with site(request).store.reading() as db:
         found = db.get(SignedIn, hashed(cookie)) if cookie else None
         if found is None or found.expires_at < now():
             raise SignInNeeded
-        actor = _actor(db, found.user_id, found.csrf)
+        actor = _actor(db, found.user_id, found.csrf, found.course_id)
     request.state.actor = actor
     return actor
 
 
-def by_token(request: Request) -> Actor:
+def by_token(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> Actor:
     """Dependency of the API: the owner of the bearer token.
 
     Raises:
         SignInNeeded: none was given, or it is not good.
+        HTTPException: 403 where a token that only reads would change something, 429.
     """
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if given is None:
+        raise SignInNeeded
     with site(request).store.reading() as db:
-        token = db.scalar(sa.select(Token).where(Token.token_hash == hashed(given.strip()))) if given else None
-        if scheme.lower() != "bearer" or token is None or token.revoked_at or token.expires_at < now():
+        token = db.scalar(sa.select(Token).where(Token.token_hash == hashed(given.credentials)))
+        if token is None or token.revoked_at or token.expires_at < now():
+            rates.spend(request, rates.BAD_TOKENS, rates.address(request))
             raise SignInNeeded
+        rates.spend(request, rates.API, token.id)
         actor = _actor(db, token.user_id, "")
+    if token.read_only and request.method not in ("GET", "HEAD"):
+        raise HTTPException(403, "This token only reads. Make one that may change things, or use another one.")
     request.state.actor = actor
     return actor
 
@@ -84,7 +96,7 @@ Me = Annotated[Actor, Depends(signed_in)]
 Bearer = Annotated[Actor, Depends(by_token)]
 
 
-def _actor(db: Session, user_id: str, csrf: str) -> Actor:
+def _actor(db: Session, user_id: str, csrf: str, only: str | None = None) -> Actor:
     user = db.get(User, user_id)
     if user is None or user.erased_at is not None:
         raise SignInNeeded
@@ -96,10 +108,11 @@ def _actor(db: Session, user_id: str, csrf: str) -> Actor:
     return Actor(
         user.id,
         user.name,
-        user.operator,
+        user.operator and only is None,
         csrf,
-        staff=frozenset(course for course, role in rows if role == "staff"),
-        student=frozenset(course for course, role in rows if role == "student"),
+        staff=frozenset(course for course, role in rows if role == "staff" and only in (None, course)),
+        student=frozenset(course for course, role in rows if role == "student" and only in (None, course)),
+        only=only,
     )
 
 
@@ -126,7 +139,7 @@ def staffed_assignment(db: Session, actor: Actor, assignment_id: str) -> Assignm
 
 
 def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[Submission, Assignment]:
-    """A submission of this person's own, or of a course they staff.
+    """A submission of this person's own, also after they left the course, or of a course they staff.
 
     Raises:
         HTTPException: 404.
@@ -135,7 +148,7 @@ def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[Submi
     asked = db.get(Assignment, found.assignment_id) if found else None
     if found is None or asked is None:
         raise not_found()
-    if asked.course_id in actor.staff or (found.user_id == actor.id and asked.course_id in actor.student):
+    if asked.course_id in actor.staff or (found.user_id == actor.id and actor.only in (None, asked.course_id)):
         return found, asked
     raise not_found()
 

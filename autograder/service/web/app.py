@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -16,12 +19,58 @@ from autograder import __version__
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
-from autograder.service.web import security, signing_in
+from autograder.service.web import (
+    analysis,
+    api,
+    downloads,
+    handed_in,
+    health,
+    live,
+    lti,
+    operator,
+    people,
+    platforms,
+    practice,
+    quiz,
+    regrade,
+    security,
+    signing_in,
+    similarity,
+    staff,
+    student,
+    texts,
+    tokens,
+)
 from autograder.service.web.access import SignInNeeded
-from autograder.service.web.site import Site, page
+from autograder.service.web.observing import HEADER, Observed
+from autograder.service.web.rates import Rates
+from autograder.service.web.security import dress
+from autograder.service.web.site import Site, page, site
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-ROUTERS = (signing_in.router,)
+ROUTERS = (
+    signing_in.router,
+    staff.router,
+    people.router,
+    handed_in.router,
+    texts.router,
+    downloads.router,
+    operator.router,
+    student.router,
+    live.router,
+    tokens.router,
+    api.router,
+    quiz.router,
+    practice.router,
+    health.router,
+    lti.router,
+    platforms.router,
+    regrade.router,
+    analysis.router,
+    similarity.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -41,13 +90,20 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.site = Site(settings, store, queue)
+    app.state.rates = Rates()
     security.protect(app, settings)
+    app.state.registry = health.registry_of(store)
+    app.add_middleware(Observed, registry=app.state.registry)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/static/report.css", _report_css, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(SignInNeeded, _sign_in)
     app.add_exception_handler(HTTPException, _problem)  # type: ignore[arg-type]  # Starlette types handlers loosely
+    app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(sa.exc.DataError, _unstorable)
+    app.add_exception_handler(sa.exc.OperationalError, _database_away)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -57,12 +113,51 @@ def _report_css() -> Response:
 
 
 def _sign_in(request: Request, _error: Exception) -> Response:
-    if request.url.path.startswith("/api/"):
-        return Response('{"detail": "Give a valid token: Authorization: Bearer …"}', 401, media_type="application/json")
+    if _api(request):
+        detail = "Give a valid token: Authorization: Bearer …"
+        return JSONResponse({"detail": detail}, 401, headers={"WWW-Authenticate": "Bearer"})
     return RedirectResponse("/sign-in", 303)
 
 
 def _problem(request: Request, error: HTTPException) -> Response:
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
-    return page(request, "problem.html", status=error.status_code, code=error.status_code, told=str(error.detail))
+    return _told(request, error.status_code, str(error.detail), error.headers)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    """What was sent has not the shape that was asked for: a person sees this only where a form of ours is at fault."""
+    wrong = "; ".join(f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:5])
+    return _told(request, 422, f"This cannot be read. {wrong}")
+
+
+def _unstorable(request: Request, _error: Exception) -> Response:
+    """Postgres refuses what SQLite takes: a NUL in a text, a number without end."""
+    return _told(request, 422, "This holds characters or numbers that cannot be kept. Take them out and send it again.")
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    log.error("the database did not answer", exc_info=error)
+    told = "The database does not answer just now, which is our fault. Nothing was stored: try again in a moment."
+    return _told(request, 503, told, {"Retry-After": "5"})
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    """Starlette logs what was raised, and sends this from outside of all middlewares."""
+    response = _told(request, 500, "Something failed on our side, not yours. It is logged; try again in a moment.")
+    dress(response.headers, request.scope, secure=site(request).settings.secure)
+    response.headers[HEADER] = request.state.request_id
+    return response
+
+
+TITLES = {404: "There is nothing here", 429: "That was too often", 500: "Something failed", 503: "Just a moment"}
+
+
+def _told(request: Request, status: int, told: str, headers: Mapping[str, str] | None = None) -> Response:
+    if _api(request):
+        return JSONResponse({"detail": told}, status, headers=headers)
+    response = page(request, "problem.html", status=status, title=TITLES.get(status, "That did not work"), told=told)
+    response.headers.update(headers or {})
+    return response
+
+
+def _api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")

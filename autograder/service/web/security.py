@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.settings import Settings
+from autograder.service.web import rates
 from autograder.service.web.access import Me
+from autograder.service.web.site import site
 
-MOST_BODY = 12 * 2**20  # bytes of any request: the largest file that intake takes, and the form around it
+MOST_UPLOAD = 12 * 2**20  # bytes: the largest file that intake takes has 8 MB, which are 11 as base64
+MOST_FORM = 256 * 1024  # of a form without files: answers and marks of a whole course
+BODY_SECONDS = 120.0  # for all of a body: 8 MB over a telephone; who is slower holds a place that others need
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -25,61 +32,122 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+HSTS = "max-age=31536000"
+FOR_A_YEAR = "public, max-age=31536000, immutable"  # a file whose address names its version
+ASK_AGAIN = "public, no-cache"  # any other file: kept, and asked for by its ETag
 
 
 def protect(app: FastAPI, settings: Settings) -> None:
-    """Puts the middlewares around `app`: the cap outermost, so that nothing larger is ever read."""
-
-    @app.middleware("http")
-    async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if settings.secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        return response
-
+    """Puts the middlewares around `app`: headers outermost, so that a refusal has them too."""
     app.add_middleware(Capped)
+    app.add_middleware(Guarded, secure=settings.secure)
+
+
+class Guarded:
+    """Adds the headers to every answer; what a handler has set stays."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app, self.secure = app, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                dress(MutableHeaders(scope=message), scope, secure=self.secure)
+            await send(message)
+
+        await self.app(scope, receive, guarded)
+
+
+def dress(headers: MutableHeaders, scope: Scope, *, secure: bool) -> None:
+    if scope["path"].startswith("/static/"):
+        headers.setdefault("Cache-Control", FOR_A_YEAR if scope["query_string"].startswith(b"v=") else ASK_AGAIN)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if secure:
+        headers.setdefault("Strict-Transport-Security", HSTS)
 
 
 class Capped:
-    """Refuses a request that says it is too large before reading it, and one that lies while it is read."""
+    """Refuses a request that says it is too large before reading it, one that lies while it is read, and a slow one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, seconds: float = BODY_SECONDS) -> None:
+        self.app, self.seconds = app, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"0")
-        if not told.isdigit() or int(told) > MOST_BODY:
-            await _too_large(scope, receive, send)
+        most = most_body(scope)
+        told = Headers(scope=scope).get("content-length", "0")
+        if not told.isdecimal() or len(told) > 15 or int(told) > most:
+            await _too_large(most)(scope, receive, send)
             return
-        read = 0
+        left, until, whole = most, asyncio.get_running_loop().time() + self.seconds, False
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > MOST_BODY:
-                raise HTTPException(413, "This is larger than anything that can be handed in.")
+            nonlocal left, whole
+            if whole:
+                return await receive()  # waits for the browser to go away, however long an answer streams
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "Your upload took too long. Try again on a faster connection.") from None
+            left -= len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if left < 0:
+                raise HTTPException(413, _words(most))
             return message
 
         await self.app(scope, counted, send)
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    told = f"This is larger than {MOST_BODY // 2**20} MB, the most that can be handed in.\n"
-    await PlainTextResponse(told, 413)(scope, receive, send)
+def most_body(scope: Scope) -> int:
+    """Files come as multipart, or to the API as JSON; whatever else somebody sends is short."""
+    to_api = scope["path"].startswith("/api/") and scope["path"].endswith("/submissions")
+    multipart = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
+    return MOST_UPLOAD if multipart or to_api else MOST_FORM
 
 
-async def ours(request: Request, actor: Me) -> None:
-    """Dependency of every form: it was sent by a page of ours, in this person's session.
+def _too_large(most: int) -> Response:
+    return PlainTextResponse(_words(most) + "\n", 413, headers={"Connection": "close"})
+
+
+def _words(most: int) -> str:
+    size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 1024} kB"
+    return f"This is larger than {size}, the most that is taken here. Send less."
+
+
+# ------------------------------------------------------------------------------------------------------- forms
+def from_here(request: Request) -> None:
+    """Dependency of a form that needs no session: no page of somebody else sent it.
+
+    Browsers say so themselves: Sec-Fetch-Site since 2023, Origin before. Who sends neither is no browser, and has
+    nobody's cookies.
 
     Raises:
         HTTPException: 403.
     """
+    fetch_site = request.headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        good = fetch_site in ("same-origin", "none")
+    elif (origin := request.headers.get("origin")) is not None:
+        hosts = {request.headers.get("host", ""), urlsplit(site(request).settings.public_url).netloc}
+        good = urlsplit(origin).netloc in hosts - {""}
+    else:
+        good = True
+    if not good:
+        raise HTTPException(403, "This form was sent by a page of another site. Open this site itself, and try there.")
+
+
+async def ours(request: Request, actor: Me) -> None:
+    """Dependency of every form: it was sent by a page of ours, in this person's session, and not too often.
+
+    Raises:
+        HTTPException: 403 or 429.
+    """
+    from_here(request)
     given = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
-    if not hmac.compare_digest(given.encode(), actor.csrf.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), actor.csrf.encode()):
         raise HTTPException(403, "This form is not from your session. Go back, reload the page, and send it again.")
+    rates.spend(request, rates.FORMS, actor.id)

@@ -1,81 +1,133 @@
-"""Signing in: a link that works once, a session in a cookie, and out again."""
+"""Signing in: a link that works once, a session in a cookie, and out again, here or everywhere."""
 
 from __future__ import annotations
 
 import secrets
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
 
-from autograder.service.store.schema import Link, SignedIn, now
-from autograder.service.web.access import COOKIE, hashed
-from autograder.service.web.security import ours
-from autograder.service.web.site import page, site
+from autograder.service.store.links import LINK_SECONDS, hashed, new_link
+from autograder.service.store.schema import Audit, Job, Link, SignedIn, User, now
+from autograder.service.web import rates
+from autograder.service.web.access import Me, audit, cookie_name
+from autograder.service.web.security import from_here, ours
+from autograder.service.web.site import Site, page, site
 
-LINK_SECONDS = 7 * 86_400.0
+__all__ = ["LINK_SECONDS", "begin_session", "new_link", "router"]
+
 SESSION_SECONDS = 14 * 86_400.0
+MAILS_AN_HOUR = 3  # to one person
 
 router = APIRouter(include_in_schema=False)
 
 
-def new_link(db: Session, user_id: str, public_url: str, *, seconds: float = LINK_SECONDS) -> str:
-    """A link that signs its bearer in as this user, once."""
-    token = secrets.token_urlsafe(24)
-    db.add(Link(token_hash=hashed(token), user_id=user_id, expires_at=now() + seconds))
-    return f"{public_url}/sign-in/{token}"
-
-
-def begin_session(request: Request, db: Session, user_id: str, response: Response) -> None:
-    """Signs a browser in."""
+def begin_session(
+    request: Request, db: Session, user_id: str, response: Response, *, course_id: str | None = None
+) -> None:
+    """Signs a browser in: to everything this person may do, or to one course. What it was before, it is no longer."""
+    settings = site(request).settings
+    name = cookie_name(settings)
     token = secrets.token_urlsafe(32)
+    before = hashed(request.cookies.get(name, ""))
+    db.execute(
+        sa.delete(SignedIn).where(
+            (SignedIn.token_hash == before) | ((SignedIn.user_id == user_id) & (SignedIn.expires_at < now()))
+        )
+    )
     db.add(
         SignedIn(
             token_hash=hashed(token),
             user_id=user_id,
             csrf=secrets.token_urlsafe(24),
+            course_id=course_id,
             expires_at=now() + SESSION_SECONDS,
         )
     )
+    db.add(Audit(actor_id=user_id, action="session.begun", course_id=course_id))
     response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(SESSION_SECONDS),
-        httponly=True,
-        secure=site(request).settings.secure,
-        samesite="lax",
+        name, token, max_age=int(SESSION_SECONDS), httponly=True, secure=settings.secure, samesite="lax"
     )
 
 
 @router.get("/sign-in")
 def ask(request: Request) -> Response:
-    return page(request, "sign_in.html", token="")
+    return page(request, "sign_in.html", token="", asked=False, mail=bool(site(request).settings.mail_from))
+
+
+@router.post("/sign-in", dependencies=[Depends(from_here)])
+def send_link(request: Request, email: Annotated[str, Form(max_length=320)]) -> Response:
+    """Answers the same, and as fast, whoever has this address or nobody: the rest happens after the answer."""
+    if not site(request).settings.mail_from:
+        raise HTTPException(404, "This service sends no mail. Ask your instructor for a link.")
+    rates.spend(request, rates.LINK_REQUESTS, rates.address(request))
+    answer = page(request, "sign_in.html", token="", asked=True, mail=True)
+    answer.background = BackgroundTask(_ask_for_mail, site(request), email.strip().lower())
+    return answer
+
+
+def _ask_for_mail(of: Site, email: str) -> None:
+    """A worker makes the link when it sends it, so that it lies nowhere before."""
+    with of.store.writing() as db:
+        user = db.scalar(sa.select(User).where(User.email == email, User.erased_at.is_(None)).with_for_update())
+        if user is None:
+            return
+        lately = sa.select(sa.func.count()).where(
+            Job.kind == "mail", Job.user_id == user.id, Job.made_at > now() - 3600
+        )
+        if (db.scalar(lately) or 0) < MAILS_AN_HOUR:
+            of.queue.put(db, "mail", "sheet", user_id=user.id)
+            db.add(Audit(actor_id=user.id, action="link.asked"))
 
 
 @router.get("/sign-in/{token}")
 def confirm(request: Request, token: str) -> Response:
     """Asks for a click: programs that look into mail follow links, and would use it up."""
-    return page(request, "sign_in.html", token=token)
+    return page(request, "sign_in.html", token=token, asked=False, mail=False)
 
 
-@router.post("/sign-in/{token}")
+@router.post("/sign-in/{token}", dependencies=[Depends(from_here)])
 def sign_in(request: Request, token: str) -> Response:
+    """Good links are never refused for others' bad ones: 192 bits are not guessed, and a class shares an address."""
     response = RedirectResponse("/", 303)
     with site(request).store.writing() as db:
         link = db.get(Link, hashed(token), with_for_update=True)
-        if link is None or link.used_at is not None or link.expires_at < now():
-            raise HTTPException(403, "This link has been used or has expired. Ask your instructor for a new one.")
-        link.used_at = now()
-        begin_session(request, db, link.user_id, response)
-    return response
+        good = link is not None and link.used_at is None and link.expires_at >= now()
+        if link is not None and good:
+            link.used_at = now()
+            begin_session(request, db, link.user_id, response)
+            return response
+    rates.spend(request, rates.BAD_LINKS, rates.address(request))
+    with site(request).store.writing() as db:
+        audit(db, None, "link.refused", link.user_id if link else "", address=rates.address(request))
+    raise HTTPException(403, "This link has been used or has expired. Ask your instructor for a new one.")
 
 
 @router.post("/sign-out", dependencies=[Depends(ours)])
-def sign_out(request: Request) -> Response:
-    response = RedirectResponse("/sign-in", 303)
+def sign_out(request: Request, actor: Me) -> Response:
+    name = cookie_name(site(request).settings)
     with site(request).store.writing() as db:
-        found = db.get(SignedIn, hashed(request.cookies.get(COOKIE, "")))
-        if found:
-            db.delete(found)
-    response.delete_cookie(COOKIE)
+        db.execute(sa.delete(SignedIn).where(SignedIn.token_hash == hashed(request.cookies.get(name, ""))))
+        audit(db, actor, "session.ended")
+    return _signed_out(request)
+
+
+@router.post("/sign-out-everywhere", dependencies=[Depends(ours)])
+def sign_out_everywhere(request: Request, actor: Me) -> Response:
+    """Every browser, and links that nobody has used yet: one of them may be in the wrong hands."""
+    with site(request).store.writing() as db:
+        db.execute(sa.delete(SignedIn).where(SignedIn.user_id == actor.id))
+        db.execute(sa.update(Link).where(Link.user_id == actor.id, Link.used_at.is_(None)).values(used_at=now()))
+        audit(db, actor, "session.ended_everywhere")
+    return _signed_out(request)
+
+
+def _signed_out(request: Request) -> Response:
+    settings = site(request).settings
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(cookie_name(settings), httponly=True, secure=settings.secure, samesite="lax")
     return response

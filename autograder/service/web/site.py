@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 from fastapi import Request
@@ -17,6 +20,9 @@ from autograder.render.html import prose, safe
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
+
+STATIC = Path(__file__).parent / "static"
+REPORT_CSS = Path(str(files("autograder.render") / "templates" / "report.css"))  # the look of a report is the site's
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(prose=prose, points=points, line=one_line, day=day, span=span)
-    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS)
+    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS, asset=asset)
     return environment
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its bytes: browsers may keep it for ever."""
+    file = REPORT_CSS if name == "report.css" else STATIC / name
+    return f"/static/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
 def day(at: float | None) -> str:

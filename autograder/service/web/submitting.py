@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
-from autograder.service.store.schema import Assignment, Extension, Membership, Submission, new_id, now
+from autograder.service.store.grades import due_at
+from autograder.service.store.schema import Assignment, Membership, Submission, new_id, now
 
 
 class NotTaken(Exception):
@@ -50,7 +52,7 @@ def receive(
         )
         if same is not None:
             return same
-    admission = rules.Admission(admitted=True) if practice else admission_of(db, asked, user_id)
+    admission = _of_practice(asked) if practice else admission_of(db, asked, user_id)
     if not admission.admitted:
         raise NotTaken(admission)
     last = db.scalar(
@@ -84,6 +86,11 @@ def receive(
     return submission
 
 
+def _of_practice(asked: Assignment) -> rules.Admission:
+    """Without limit, late or not, but not before the assignment opens."""
+    return rules.admit(replace(rules.from_json(asked.policy), limit=0), (), now(), due_at=None)
+
+
 def admission_of(db: Session, asked: Assignment, user_id: str) -> rules.Admission:
     """Whether this person may hand in now."""
     chosen = rules.from_json(asked.policy)
@@ -92,13 +99,8 @@ def admission_of(db: Session, asked: Assignment, user_id: str) -> rules.Admissio
             Submission.assignment_id == asked.id,
             Submission.user_id == user_id,
             Submission.practice.is_(False),
-            Submission.made_at > now() - chosen.window_minutes * 60,
+            # + 0: else the index by time is taken, which in a rush reads everybody's (25 ms instead of 0.3 at 20 000)
+            Submission.made_at + 0 > now() - chosen.window_minutes * 60,
         )
     ).all()
     return rules.admit(chosen, [rules.Past(at, state) for at, state in past], now(), due_at=due_at(db, asked, user_id))
-
-
-def due_at(db: Session, asked: Assignment, user_id: str) -> float | None:
-    """When it is due for this person: an extension counts before the policy."""
-    extension = db.get(Extension, (asked.id, user_id))
-    return extension.due_at if extension else rules.from_json(asked.policy).due_at

@@ -1,0 +1,67 @@
+"""What people typed into a form of ours: texts, times and numbers, or a sentence that says what is wrong with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+LATEST = 4_102_444_800.0  # the year 2100: whatever is later was typed wrongly
+
+
+class Unreadable(Exception):
+    """What stands in a field is not what it asks for; the message says which, and what to write."""
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """Dependency: the texts of this form by name; files are not among them."""
+    form = await request.form()
+    return {name: value.replace("\0", "") for name, value in form.items() if isinstance(value, str)}
+
+
+Fields = Annotated[dict[str, str], Depends(fields)]
+
+
+def typed_time(text: str, label: str) -> float | None:
+    """Seconds since the epoch of a datetime-local field, which we ask for in UTC; None when it is empty.
+
+    Raises:
+        Unreadable: no such time.
+    """
+    if not text.strip():
+        return None
+    try:
+        at = dt.datetime.fromisoformat(text.strip()).replace(tzinfo=dt.UTC).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise Unreadable(f"{label}: “{text[:40]}” is no time. Write it as 2026-11-30 18:00, in UTC.") from error
+    if not 0 <= at < LATEST:
+        raise Unreadable(f"{label}: the year is not one of this century.")
+    return at
+
+
+def time_field(at: float | None) -> str:
+    """The same time as a datetime-local field holds it; seconds are kept where there are any."""
+    if at is None:
+        return ""
+    return dt.datetime.fromtimestamp(at, dt.UTC).replace(tzinfo=None).isoformat(timespec="minutes")
+
+
+def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6) -> float:
+    """Raises: Unreadable: no number, or not one of this range."""
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError as error:
+        raise Unreadable(f"{label}: “{text[:40]}” is no number.") from error
+    if not (math.isfinite(value) and least <= value <= most):
+        raise Unreadable(f"{label}: between {least:g} and {most:g}, please; it says {text.strip()[:40]}.")
+    return value
+
+
+def typed_count(text: str, label: str, *, most: int = 100_000) -> int:
+    """Raises: Unreadable: no whole number of this range."""
+    value = typed_number(text, label, most=most)
+    if value != int(value):
+        raise Unreadable(f"{label}: a whole number, please; it says {text.strip()[:40]}.")
+    return int(value)

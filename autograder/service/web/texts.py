@@ -1,0 +1,187 @@
+"""Free-text answers, which only a person can mark: by question, students unnamed, the same answer of several once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from autograder.service.outbox import passback_due
+from autograder.service.rules import policy as policies
+from autograder.service.rules.grades import Text, standing
+from autograder.service.store import grades, reports
+from autograder.service.store.schema import Assignment, Report, Submission, TextMark, User, now
+from autograder.service.web.access import Me, audit, not_found, staffed_assignment
+from autograder.service.web.forms import Fields, Unreadable, typed_number
+from autograder.service.web.security import ours
+from autograder.service.web.site import page, site
+
+AT_ONCE = 5000  # ids in one query: SQLite takes 32 766
+
+router = APIRouter(prefix="/staff/a/{assignment_id}/texts", include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One answer to one question, of everybody who gave it."""
+
+    text: Text
+    users: tuple[str, ...]
+    report_id: str  # of one of them
+    marks: tuple[float | None, ...]  # of each; None = waits
+
+    @property
+    def waits(self) -> bool:
+        return None in self.marks
+
+
+@router.get("")
+def questions(request: Request, actor: Me, assignment_id: str) -> Response:
+    with site(request).store.reading() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        groups = _groups(db, asked)
+    by_item: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        by_item[group.text.item].append(group)
+    return page(request, "staff_texts.html", asked=asked, tab="texts", by_item=by_item)
+
+
+@router.get("/{item}")
+def answer(
+    request: Request, actor: Me, assignment_id: str, item: str, *, digest: str = "", names: bool = False
+) -> Response:
+    """The one of this digest; or the first that waits; or the list of what is marked."""
+    return _answer_page(request, actor, assignment_id, item, digest, names=names)
+
+
+def _answer_page(
+    request: Request,
+    actor: Me,
+    assignment_id: str,
+    item: str,
+    digest: str,
+    *,
+    names: bool,
+    problem: str = "",
+    typed: dict[str, str] | None = None,
+) -> Response:
+    with site(request).store.reading() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        groups = [group for group in _groups(db, asked) if group.text.item == item]
+        if not groups or (digest and digest not in {group.text.digest for group in groups}):
+            raise not_found()
+        waiting = [group for group in groups if group.waits]
+        shown = next((group for group in groups if group.text.digest == digest), waiting[0] if waiting else None)
+        values: dict[str, Any] = {"given": None, "answer": "", "rubric": "", "people": []}
+        if shown is not None:
+            values["answer"], values["rubric"] = _read(db, shown)
+            values["given"] = db.scalar(_marks(asked, shown).limit(1))
+            if names:
+                values["people"] = list(db.scalars(sa.select(User.name).where(User.id.in_(shown.users))))
+    return page(
+        request, "staff_text.html", status=422 if problem else 200, asked=asked, tab="texts", item=item, shown=shown,
+        groups=groups, waiting=len(waiting), names=names, problem=problem, typed=typed or {}, **values,
+    )  # fmt: skip
+
+
+@router.post("/{item}", dependencies=[Depends(ours)])
+def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fields) -> Response:
+    """The points of an answer, for everybody who gave it; then the next."""
+    digest, names = typed.get("digest", ""), bool(typed.get("names"))
+    with site(request).store.writing() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        groups = [group for group in _groups(db, asked) if (group.text.item, group.text.digest) == (item, digest)]
+        if not groups:
+            raise not_found()
+        group = groups[0]
+        try:
+            points = round(typed_number(typed.get("points", ""), "Points", most=group.text.points), 2)
+        except Unreadable as error:
+            problem = str(error)
+        else:
+            problem = ""
+            _store(db, actor.id, asked, group, points, typed.get("comment", "").strip()[:4000])
+            audit(db, actor, "text.marked", item, asked.course_id, answer=digest[:12], points=points,
+                  users=list(group.users))  # fmt: skip
+            for user in group.users:
+                passback_due(db, site(request).queue, asked, user)
+    if problem:
+        return _answer_page(request, actor, assignment_id, item, digest, names=names, problem=problem, typed=typed)
+    return RedirectResponse(f"/staff/a/{assignment_id}/texts/{item}{'?names=1' if names else ''}", 303)
+
+
+def _store(db: Session, by: str, asked: Assignment, group: Group, points: float, comment: str) -> None:
+    known = {mark.user_id: mark for mark in db.scalars(_marks(asked, group))}
+    for user in group.users:
+        mark = known.get(user) or TextMark(
+            assignment_id=asked.id, user_id=user, item_id=group.text.item, answer_digest=group.text.digest
+        )
+        mark.points, mark.comment, mark.by_id, mark.made_at = points, comment, by, now()
+        db.add(mark)
+
+
+def _marks(asked: Assignment, group: Group) -> sa.Select[TextMark]:
+    return sa.select(TextMark).where(
+        TextMark.assignment_id == asked.id,
+        TextMark.item_id == group.text.item,
+        TextMark.answer_digest == group.text.digest,
+        TextMark.user_id.in_(group.users),
+    )
+
+
+def _groups(db: Session, asked: Assignment) -> list[Group]:
+    """Every answer that matters, the oldest first.
+
+    That is each student's of the submission that counts, and of the newest: its text may be what makes it count.
+    """
+    policy = policies.from_json(asked.policy)
+    wanted: dict[str, str] = {}  # submission -> user
+    for user, all_ in grades.marked(db, asked).items():
+        counts = standing(policy, all_)
+        assert counts is not None
+        wanted |= dict.fromkeys((counts.counting.submission_id, all_[-1].submission_id), user)
+    given = grades.text_points(db, asked)
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # (item, digest) -> user -> report
+    texts: dict[tuple[str, str], Text] = {}
+    for submission, report, told in _with_texts(db, list(wanted)):
+        for text in (Text(**one) for one in told):
+            texts.setdefault((text.item, text.digest), text)
+            found[text.item, text.digest].setdefault(wanted[submission], report)
+    return [
+        Group(
+            texts[key],
+            tuple(users),
+            next(iter(users.values())),
+            tuple(given.get((user, *key)) for user in users),
+        )
+        for key, users in found.items()
+    ]
+
+
+def _with_texts(db: Session, submissions: Sequence[str]) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """Of these submissions, the oldest first, which report has which texts."""
+    rows = [
+        row
+        for start in range(0, len(submissions), AT_ONCE)
+        for row in db.execute(
+            sa.select(Submission.made_at, Submission.id, Report.id, Report.texts)
+            .join(Report, Report.id == Submission.report_id)
+            .where(Submission.id.in_(submissions[start : start + AT_ONCE]))
+        )
+    ]
+    return ((submission, report, texts) for _, submission, report, texts in sorted(rows, key=itemgetter(0)) if texts)
+
+
+def _read(db: Session, group: Group) -> tuple[str, str]:
+    """The answer, and what the worker wrote for who marks it."""
+    verdict = reports.unpack(db.get_one(Report, group.report_id).body)
+    item = next(one for one in verdict.quiz if one.id == group.text.item)
+    assert item.awaited is not None
+    return item.awaited.answer, item.for_staff.removeprefix(f"Answer to {item.id}:\n{item.awaited.answer}").strip()

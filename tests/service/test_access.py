@@ -1,0 +1,437 @@
+"""Signing in and out, sessions, tokens, forms and limits: who gets in, and what a stolen or foreign thing is good for."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+from course import csrf
+from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+
+from autograder.service.store.schema import Audit, Job, Link, SignedIn, Token, User, now
+from autograder.service.web import rates
+from autograder.service.web.access import COOKIE
+from autograder.service.web.app import create_app
+from autograder.service.web.security import MOST_FORM, MOST_UPLOAD, Capped
+from autograder.service.web.signing_in import new_link
+
+
+def link_for(service, name: str, **more) -> str:
+    with service.store.writing() as db:
+        return new_link(db, service.people[name], "", **more)
+
+
+def actions(service) -> list[str]:
+    with service.store.reading() as db:
+        return list(db.scalars(sa.select(Audit.action).order_by(Audit.id)))
+
+
+# ------------------------------------------------------------------------------------------------- links, sessions
+def test_a_link_signs_in_once(service):
+    link, client = link_for(service, "Ada"), service.browser()
+    assert "signs you in once" in client.get(link).text
+    assert client.post(link, follow_redirects=False).status_code == 303
+    again = service.browser().post(link)
+    assert again.status_code == 403
+    assert "has been used" in again.text
+    assert actions(service) == ["session.begun", "link.refused"]
+
+
+def test_a_link_expires(service):
+    assert service.browser().post(link_for(service, "Ada", seconds=-1)).status_code == 403
+
+
+def test_no_link_and_no_session_lies_in_the_database_in_clear(service):
+    link = link_for(service, "Ada")
+    client = service.browser()
+    client.post(link)
+    with service.store.reading() as db:
+        stored = [db.query(Link).one().token_hash, db.query(SignedIn).one().token_hash]
+    assert link.rpartition("/")[2] not in stored
+    assert client.cookies[COOKIE] not in stored
+
+
+def test_signing_in_again_ends_what_this_browser_was_before(service):
+    client = service.browser("Ada")
+    before = client.cookies[COOKIE]
+    client.post(link_for(service, "Bob"))
+    assert client.cookies[COOKIE] != before
+    stolen = service.browser()
+    stolen.cookies.set(COOKIE, before)
+    assert stolen.get("/tokens", follow_redirects=False).headers["location"] == "/sign-in"
+
+
+def test_a_session_expires(service):
+    client = service.browser("Ada")
+    assert client.get("/tokens").status_code == 200
+    with service.store.writing() as db:
+        db.execute(sa.update(SignedIn).values(expires_at=now() - 1))
+    assert client.get("/tokens", follow_redirects=False).status_code == 303
+
+
+def test_signing_out_ends_the_session_and_not_only_the_cookie(service):
+    client = service.browser("Ada")
+    kept = client.cookies[COOKIE]
+    assert client.post("/sign-out", data={"csrf": csrf(client)}, follow_redirects=False).status_code == 303
+    client.cookies.set(COOKIE, kept)
+    assert client.get("/tokens", follow_redirects=False).status_code == 303
+
+
+def test_signing_out_everywhere_ends_other_browsers_and_open_links_of_this_person_alone(service):
+    here, there, other = service.browser("Ada"), service.browser("Ada"), service.browser("Bob")
+    link = link_for(service, "Ada")
+    assert "on 2 browsers" in here.get("/tokens").text
+    here.post("/sign-out-everywhere", data={"csrf": csrf(here)})
+    assert there.get("/tokens", follow_redirects=False).status_code == 303
+    assert service.browser().post(link).status_code == 403
+    assert other.get("/tokens").status_code == 200
+
+
+def test_an_erased_person_is_nobody(service):
+    client, link = service.browser("Ada"), link_for(service, "Ada")
+    with service.store.writing() as db:
+        db.get_one(User, service.people["Ada"]).erased_at = now()
+    assert client.get("/tokens", follow_redirects=False).status_code == 303
+    signed = service.browser()
+    signed.post(link)
+    assert signed.get("/tokens", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "flags"),
+    [
+        ("http://testserver", COOKIE, {"httponly", "samesite=lax", "path=/"}),
+        ("https://testserver", f"__Host-{COOKIE}", {"httponly", "samesite=lax", "path=/", "secure"}),
+    ],
+)
+def test_the_cookie_is_as_closed_as_the_address_allows(service, url, name, flags):
+    service.settings = dataclasses.replace(service.settings, public_url=url)
+    signed = service.browser().post(link_for(service, "Ada"), follow_redirects=False)
+    cookie = signed.headers["set-cookie"].lower().split("; ")
+    assert cookie[0].startswith(f"{name.lower()}=")
+    assert flags <= set(cookie)
+    assert ("secure" in cookie) == url.startswith("https")
+    assert not any(part.startswith("domain=") for part in cookie)
+    assert ("strict-transport-security" in signed.headers) == url.startswith("https")
+
+
+def test_who_tries_links_without_end_has_to_wait_and_a_good_link_does_not(service):
+    client, limit = service.browser(), rates.BAD_LINKS.amount
+    codes = [client.post(f"/sign-in/guess-{number}").status_code for number in range(limit + 1)]
+    assert codes == [403] * limit + [429]
+    refused = client.post("/sign-in/another")
+    assert 0 < int(refused.headers["retry-after"]) <= rates.BAD_LINKS.get_expiry()
+    assert "too often" in refused.text
+    assert client.post(link_for(service, "Ada"), follow_redirects=False).status_code == 303
+    assert actions(service).count("link.refused") == limit
+
+
+def test_only_a_named_proxy_is_believed_about_addresses():
+    class Asked:
+        def __init__(self, host):
+            self.client = type("Client", (), {"host": host})
+            self.headers = {"x-forwarded-for": "192.0.2.1"}
+
+    assert rates.address(Asked("203.0.113.9")) == "203.0.113.9"
+    assert (
+        rates.address(Asked("2001:db8:1:2:3:4:5:6")) == rates.address(Asked("2001:db8:1:2::1")) == "2001:db8:1:2::/64"
+    )
+
+
+# ------------------------------------------------------------------------------------------------- links by mail
+@pytest.fixture
+def mailbox(monkeypatch):
+    """A real mail server; what it was given."""
+    from aiosmtpd.controller import Controller
+
+    class Keeping:
+        def __init__(self):
+            self.messages = []
+
+        async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+            self.messages.append((envelope.mail_from, envelope.rcpt_tos, envelope.content.decode()))
+            return "250 OK"
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    keeping = Keeping()
+    server = Controller(keeping, hostname="127.0.0.1", port=port)
+    server.start()
+    monkeypatch.setenv("GRADMARK_SMTP_URL", f"smtp://127.0.0.1:{port}")
+    yield keeping.messages
+    server.stop()
+
+
+def with_mail(service):
+    service.settings = dataclasses.replace(service.settings, mail_from="gradmark@example.org")
+    service.context.settings = service.settings
+
+
+def test_who_asks_for_a_link_gets_it_by_mail(service, mailbox):
+    with_mail(service)
+    client = service.browser()
+    assert 'type="email"' in client.get("/sign-in").text
+    assert client.post("/sign-in", data={"email": " ADA@example.org"}).status_code == 200
+    with service.store.reading() as db:
+        job = db.query(Job).one()
+        assert db.query(Link).count() == 0, "the link lies nowhere before it is sent"
+        assert (job.kind, job.user_id, job.payload) == ("mail", service.people["Ada"], {})
+    assert service.work() == ["mail"]
+    [(sender, to, text)] = mailbox
+    assert (sender, to) == ("gradmark@example.org", ["ada@example.org"])
+    link = next(line for line in text.splitlines() if line.startswith("http://testserver/sign-in/"))
+    with service.store.reading() as db:
+        assert db.query(Link).one().token_hash != link.rpartition("/")[2]
+        assert db.query(Job).one().result == {"sent": True}
+    assert client.post(link, follow_redirects=False).status_code == 303
+
+
+def test_asking_tells_nobody_who_is_here(service):
+    with_mail(service)
+    answers = [service.browser().post("/sign-in", data={"email": email}) for email in ("ada@example.org", "x@y.z")]
+    assert answers[0].text == answers[1].text
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_one_person_gets_few_mails_and_learns_nothing_from_it(service):
+    with_mail(service)
+    client = service.browser()
+    answers = {client.post("/sign-in", data={"email": "ada@example.org"}).text for _ in range(5)}
+    assert len(answers) == 1
+    with service.store.reading() as db:
+        assert db.query(Job).count() == 3
+
+
+def test_without_mail_the_page_says_whom_to_ask(service):
+    client = service.browser()
+    assert "ask your instructor" in client.get("/sign-in").text
+    assert client.post("/sign-in", data={"email": "ada@example.org"}).status_code == 404
+
+
+def test_a_mail_that_cannot_be_sent_is_parked_and_seen(service, monkeypatch):
+    with_mail(service)
+    monkeypatch.setenv("GRADMARK_SMTP_URL", "ftp://nowhere")
+    service.browser().post("/sign-in", data={"email": "ada@example.org"})
+    assert service.work() == ["mail"] * 3
+    with service.store.reading() as db:
+        job = db.query(Job).one()
+        assert job.state == "parked"
+        assert "GRADMARK_SMTP_URL is no address of a mail server" in job.error
+
+
+# ---------------------------------------------------------------------------------------------- whose form this is
+@pytest.mark.parametrize("given", [{}, {"csrf": ""}, {"csrf": "é"}, {"csrf": "x" * 32}])
+def test_a_form_without_this_sessions_token_is_refused(service, given):
+    client = service.browser("Ada")
+    assert client.post("/sign-out-everywhere", data=given).status_code == 403
+    theirs = csrf(service.browser("Bob"))
+    assert client.post("/sign-out-everywhere", data={"csrf": theirs}).status_code == 403
+
+
+FROM = {
+    "another site": ({"Sec-Fetch-Site": "cross-site"}, 403),
+    "a neighbour": ({"Sec-Fetch-Site": "same-site"}, 403),
+    "another site, told by an old browser": ({"Origin": "https://evil.example"}, 403),
+    "a sandboxed frame": ({"Origin": "null"}, 403),
+    "here": ({"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}, 303),
+    "here, told by an old browser": ({"Origin": "http://testserver"}, 303),
+    "a program": ({}, 303),
+}
+
+
+@pytest.mark.parametrize("place", FROM)
+def test_a_form_of_another_site_is_refused_also_when_it_signs_in(service, place):
+    """Whoever makes you sign in as somebody else reads what you then hand in."""
+    headers, code = FROM[place]
+    assert service.browser().post(link_for(service, "Ada"), headers=headers, follow_redirects=False).status_code == code
+    client = service.browser("Ada")
+    sent = client.post("/sign-out", data={"csrf": csrf(client)}, headers=headers, follow_redirects=False)
+    assert sent.status_code == code
+
+
+def test_nobody_sends_forms_without_end(service):
+    client = service.browser("Ada")
+    sent = {"csrf": csrf(client), "name": ""}
+    limit = rates.FORMS.amount
+    client.app.state.rates._window.hit(rates.FORMS, service.people["Ada"], cost=limit - 1)  # noqa: SLF001
+    assert client.post("/tokens", data=sent).status_code == 422
+    refused = client.post("/tokens", data=sent)
+    assert (refused.status_code, refused.headers["retry-after"].isdecimal()) == (429, True)
+
+
+# ------------------------------------------------------------------------------------------------------- tokens
+def test_a_token_is_shown_once_and_can_be_revoked(service):
+    client = service.browser("Ada")
+    made = client.post("/tokens", data={"csrf": csrf(client), "name": "my editor", "days": "30"}).text
+    token = made.partition('class="secret">')[2].partition("<")[0]
+    assert token.startswith("gradmark_")
+    assert token not in client.get("/tokens").text
+    with service.store.reading() as db:
+        stored = db.query(Token).one()
+        assert token not in (stored.token_hash, stored.name)
+    program = TestClient(create_app(service.settings), headers={"Authorization": f"Bearer {token}"})
+    assert program.get("/api/v1/me").json()["name"] == "Ada"
+    bob = service.browser("Bob")
+    assert bob.post(f"/tokens/{stored.id}/revoke", data={"csrf": csrf(bob)}).status_code == 404
+    client.post(f"/tokens/{stored.id}/revoke", data={"csrf": csrf(client)})
+    assert program.get("/api/v1/me").status_code == 401
+    assert [one for one in actions(service) if "token" in one] == ["token.made", "token.revoked"]
+
+
+def test_a_token_that_is_no_good_is_told_so(service):
+    client = service.browser("Ada")
+    for sent in ({"name": " "}, {"name": "x", "days": "1000"}):
+        refused = client.post("/tokens", data={"csrf": csrf(client), **sent})
+        assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+
+
+def test_a_session_that_a_platform_opened_makes_no_token(service):
+    """It reaches one course; a token reaches all of them."""
+    client = service.browser("Ada")
+    with service.store.writing() as db:
+        db.execute(sa.update(SignedIn).values(course_id=service.course))
+    assert "Make a token" not in client.get("/tokens").text
+    assert client.post("/tokens", data={"csrf": csrf(client), "name": "x", "days": "7"}).status_code == 403
+
+
+# ------------------------------------------------------------------------------------------------------- bodies
+def test_what_is_too_large_is_refused_before_it_is_read(service):
+    client = service.browser("Ada")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for headers, most in ((form, MOST_FORM), ({"Content-Type": "multipart/form-data; boundary=x"}, MOST_UPLOAD)):
+        sent = client.post("/tokens", content=b"", headers=headers | {"Content-Length": str(most + 1)})
+        assert (sent.status_code, "the most that is taken" in sent.text) == (413, True)
+        assert sent.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(service):
+    read = 0
+
+    def endless():
+        nonlocal read
+        while read < 100 * MOST_FORM:
+            read += 65_536
+            yield b"x" * 65_536
+
+    sent = service.browser("Ada").post(
+        "/tokens", content=endless(), headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert sent.status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["fields", "files"])
+def test_a_form_of_very_many_parts_is_refused(service, kind):
+    client = service.browser("Ada")
+    many = {f"f{number}": "x" for number in range(1100)}
+    sent = client.post("/tokens", data=many) if kind == "fields" else client.post("/tokens", files=many)
+    assert sent.status_code == 400
+
+
+def capped(receive, *, seconds):
+    """What an application behind `Capped` reads, told as a status."""
+    answer = []
+
+    async def app(scope, receive, send):
+        try:
+            while (await receive()).get("more_body"):
+                pass
+            await PlainTextResponse("read")(scope, receive, send)
+        except HTTPException as error:
+            await PlainTextResponse("", error.status_code)(scope, receive, send)
+
+    async def send(message):
+        answer.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    asyncio.run(Capped(app, seconds=seconds)(scope, receive, send))
+    return answer[0]["status"]
+
+
+def test_a_body_that_drips_is_given_up():
+    drops = iter(range(100))
+
+    async def dripping():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": next(drops, None) is not None}
+
+    async def prompt():
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    assert capped(dripping, seconds=0.1) == 408
+    assert capped(prompt, seconds=0.1) == 200
+
+
+# ------------------------------------------------------------------------------------ what browsers may do with it
+def test_static_files_are_kept_by_browsers_and_nothing_else_is(service):
+    client = service.browser("Ada")
+    css = client.get("/static/site.css")
+    assert css.headers["cache-control"] == "public, no-cache"
+    assert client.get("/static/site.css", headers={"If-None-Match": css.headers["etag"]}).status_code == 304
+    assert "immutable" in client.get("/static/site.css?v=1").headers["cache-control"]
+    for path in ("/tokens", "/sign-in", "/nowhere", "/openapi.json", "/api/v1/me"):
+        assert client.get(path).headers["cache-control"] == "no-store", path
+
+
+def test_what_fails_on_our_side_is_told_as_ours_and_shows_nothing_of_it(service):
+    client = service.browser("Ada", raise_server_exceptions=False)
+
+    @client.app.get("/broken", include_in_schema=False)
+    def broken():
+        raise RuntimeError("secret detail")
+
+    answer = client.get("/broken")
+    assert answer.status_code == 500
+    assert "our side" in answer.text
+    assert "secret detail" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+# --------------------------------------------------------------------------------------------- what the web knows
+def test_the_web_process_has_no_keys_no_secret_and_no_sandbox(tmp_path):
+    """In a process of its own, without a secret, a Docker host, or the modules that know answers."""
+    code = """
+import json, sys
+from pathlib import Path
+from fastapi.testclient import TestClient
+from autograder.service.settings import Settings
+from autograder.service.store.migrate import migrate
+from autograder.service.web.app import create_app
+data = Path(sys.argv[1])
+settings = Settings(data, f"sqlite:///{data / 'gradmark.sqlite'}", "http://testserver")
+migrate(settings.database)
+(data / "worker.secret").symlink_to("/proc/self/nothing")  # whoever opens it fails
+code = TestClient(create_app(settings)).get("/sign-in").status_code
+known = [name for name in sys.modules if name.startswith("autograder.")]
+print(json.dumps([code, known]))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={name: value for name, value in os.environ.items() if name not in ("DOCKER_HOST", "GRADMARK_SECRET")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, known = json.loads(told.stdout.splitlines()[-1])
+    assert code == 200
+    keyless = (
+        "assignments",
+        "assignment",
+        "quiz",
+        "pipeline",
+        "sandbox",
+        "reference",
+        "intake",
+        "verify",
+        "service.worker",
+    )
+    assert not [name for name in known if name.removeprefix("autograder.").startswith(keyless)]
+    assert "autograder.service.web.app" in known

@@ -1,0 +1,372 @@
+"""The service as people meet it, in real Chromium: students and staff from link to report, and every page by axe."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from browser import NARROW, Visits, faults, tab_to, visiting
+from conftest import require
+from course import RIGHT, WRONG, Service, hand_in, serving
+from playwright.sync_api import Locator, Page, expect
+from test_regrade import AVERAGED, Edition
+from test_routes import every_route
+from test_staff import TEXT, text_item
+from workers import working
+
+from autograder.assignment import load
+from autograder.service.store.links import hashed
+from autograder.service.store.schema import (
+    Assignment,
+    Job,
+    Launch,
+    Notice,
+    Platform,
+    Resource,
+    Submission,
+    Token,
+    Version,
+    now,
+)
+from autograder.service.worker import marking
+from autograder.service.worker.context import Context
+
+HANDS = [path.read_bytes() for path in load("optimizers").hands]
+expect.set_options(timeout=20_000)
+
+DROP = """(zone, [name, bytes]) => {
+  const given = new DataTransfer();
+  given.items.add(new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], name));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    zone.dispatchEvent(new DragEvent(kind, { dataTransfer: given, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory) -> Iterator[Visits]:
+    """One service for all of them, each with people of their own: twelve students have handed in, two the same."""
+    require("browser")
+    require("landlock")
+    with serving(tmp_path_factory.mktemp("service")) as service:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(marking, "draw", lambda *_: None)  # pictures take twice as long as marks
+            for number, source in enumerate((WRONG, WRONG, *HANDS[:10])):
+                service.person(f"Student{number}")
+                answers = {text_item(service, f"Student{number}").id: TEXT if number % 2 else "It starts at zero."}
+                hand_in(service, f"Student{number}", source, answers=answers)
+            service.work()
+        with visiting(service) as found:
+            yield found
+
+
+@pytest.fixture
+def service(visits: Visits) -> Service:
+    return visits.service
+
+
+def report(page: Page) -> None:
+    """Waits for it."""
+    expect(page.locator("header.first h1")).to_be_visible()
+
+
+def chosen(source: bytes) -> dict[str, object]:
+    return {"name": "optimizers.py", "mimeType": "text/x-python", "buffer": source}
+
+
+# ---------------------------------------------------------------------------------------------------------- students
+def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, visits, monkeypatch):
+    """On a phone's screen: by dropping a file, then by choosing one. A page that waits for a report is loaded once."""
+    service.person("Hopper")
+    go = hold(monkeypatch)
+    with visits.page("Hopper", viewport=NARROW) as page:
+        page.get_by_role("link", name="Optimizers").click()
+        page.locator(".drop").evaluate(DROP, ["optimizers.py", base64.b64encode(WRONG).decode()])
+        expect(page.locator(".chosen")).to_contain_text("optimizers.py")
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        now_at = page.locator("[aria-current=step]")
+        expect(now_at).to_contain_text("yours is next")
+        page.evaluate("window.stayed = true")
+        with working(service, slots=1):
+            expect(now_at).to_contain_text("Being marked")
+            go.set()
+            report(page)
+            assert page.evaluate("window.stayed"), "the report came without a reload"
+            assert page.evaluate("document.activeElement.tagName") == "H1"
+            expect(page.locator("main")).to_contain_text("bias correction")
+            expect(page.get_by_role("region", name="Pictures").locator("img, svg").first).to_be_visible()
+
+            page.get_by_role("link", name="Hand in again").click()
+            page.get_by_role("link", name="Go to the quiz").click()
+            page.get_by_role("radio").first.check()
+            expect(page.locator("#saved")).to_contain_text("1 of")
+            page.get_by_role("navigation", name="Where you are").get_by_role("link", name="Optimizers").click()
+            expect(page.locator("form.hand-in")).to_contain_text("1 saved quiz answer is handed in with it")
+            with page.expect_file_chooser() as chooser:
+                page.locator(".drop").click()
+            chooser.value.set_files(chosen(RIGHT))
+            page.get_by_role("button", name="Hand in", exact=True).click()
+            report(page)
+            since = page.get_by_role("region", name="Since submission 1")
+            expect(since).to_contain_text("gained")
+            expect(since).to_contain_text("no longer")
+
+
+def hold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Markings begin, and go on once this is set."""
+    go, really = threading.Event(), Context.assignment
+
+    def assignment(context: Context, *args: Any, **options: Any) -> Any:
+        assert go.wait(60)
+        return really(context, *args, **options)
+
+    monkeypatch.setattr(Context, "assignment", assignment)
+    return go
+
+
+def test_a_keyboard_is_enough(service, visits):
+    """From the link to the second report; what has the focus shows it."""
+    service.person("Knuth")
+    with visits.page() as page, working(service, slots=2):
+        page.goto(visits.link("Knuth"))
+        press(page, page.get_by_role("button", name="Sign in"))
+        page.get_by_role("heading", name="Your courses").wait_for()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        press(page, page.get_by_role("link", name="Optimizers"))
+        for number in (1, 2):
+            press(page, page.locator("summary").filter(has_text="Paste code instead"))
+            tab_to(page, page.get_by_label("Code of your optimizers.py"))
+            page.keyboard.insert_text(WRONG.decode())
+            tab_to(page, page.get_by_role("button", name="Hand in", exact=True))
+            page.keyboard.press("Enter")
+            report(page)
+            expect(page.locator("main")).to_contain_text(f"Submission {number}")
+            if number == 1:
+                press(page, page.get_by_role("link", name="Hand in again"))
+        tab_to(page, page.get_by_role("button", name="Sign out"), back=True)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def press(page: Page, wanted: Locator) -> None:
+    wanted.wait_for()
+    tab_to(page, wanted)
+    page.keyboard.press("Enter")
+
+
+def test_the_whole_way_works_without_javascript(service, visits):
+    service.person("Lamport")
+    with visits.page("Lamport", java_script_enabled=False) as page, working(service, slots=2):
+        page.get_by_role("link", name="Optimizers").click()
+        page.locator("#file").set_input_files(chosen(WRONG))
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        report(page)
+        page.get_by_role("link", name="Hand in again").click()
+        page.get_by_role("link", name="Go to the quiz").click()
+        page.get_by_role("radio").first.check()
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#saved")).to_contain_text("1 of")
+        page.get_by_role("button", name="Hand in with my latest code").click()
+        report(page)
+        expect(page.get_by_role("region", name="Since submission 1")).to_be_visible()
+        page.goto(f"/c/{service.course}/practice")
+        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Answer").click()
+        expect(page.get_by_role("button", name="Next exercise")).to_be_visible()
+
+
+def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
+    service.person("Noether")
+    with visits.page("Noether", viewport=NARROW) as page, working(service, slots=2):
+        page.goto(f"/c/{service.course}/practice")
+        page.evaluate("window.stayed = true")
+        page.get_by_role("button", name="Start").click()
+        for _ in range(2):
+            page.get_by_role("button", name="Answer").click()
+            expect(page.locator("#exercise .told")).to_contain_text("The answer is")
+            expect(page.get_by_role("button", name="Next exercise")).to_be_focused()
+            page.keyboard.press("Enter")
+        page.get_by_role("button", name="Answer").wait_for()
+        assert page.evaluate("window.stayed")
+        assert not faults(page)
+
+
+# ------------------------------------------------------------------------------------------------------------- staff
+def test_staff_import_a_roster_after_they_have_seen_what_it_changes(service, visits):
+    service.person("Teacher", "staff")
+    with visits.page("Teacher") as page:
+        page.get_by_role("link", name="Run this course").click()
+        page.get_by_role("link", name="Import a roster").click()
+        page.get_by_label("File", exact=True).set_input_files(
+            {"name": "roster.csv", "mimeType": "text/csv", "buffer": b"id,name,email\nr-hamilton,Margaret Hamilton,mh@example.org\n"}
+        )  # fmt: skip
+        page.get_by_role("button", name="Show what it changes").click()
+        expect(page.get_by_role("region", name="New").first).to_contain_text("Margaret Hamilton")
+        assert not faults(page)
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_role("status").first).to_contain_text("1 new")
+        page.get_by_role("link", name="Margaret Hamilton").click()
+        page.get_by_role("button", name="Make a sign-in link").click()
+        given = page.get_by_label("The link").input_value()
+        assert not faults(page)
+    with visits.page() as page:
+        page.goto(given)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name="Margaret Hamilton")).to_be_visible()
+
+
+def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, visits):
+    """Student0 and Student1 handed in the same code."""
+    with visits.page("Staff") as page:
+        page.goto(f"/staff/a/{service.assignment}/texts")
+        page.get_by_role("region", name="Questions").get_by_role("link").first.click()
+        expect(page.get_by_label("Points, of")).to_be_focused()
+        page.keyboard.type("1")
+        waiting = page.get_by_role("status").inner_text()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).not_to_have_text(waiting)
+        expect(page.get_by_role("heading", name="Marked")).to_be_visible()
+        assert not faults(page)
+
+        page.get_by_role("link", name="Analysis").click()
+        expect(page.get_by_role("region", name="Most frequent misconceptions")).to_contain_text("bias correction")
+        expect(page.get_by_role("heading", name="Criteria")).to_be_visible()
+
+        page.get_by_role("link", name="Similarity").click()
+        page.get_by_role("button", name="Compare what counts").click()
+        service.work()
+        page.get_by_role("link", name="Look again").click()
+        page.get_by_role("link", name=re.compile("Student0 and Student1|Student1 and Student0")).click()
+        expect(page.get_by_role("heading", name="Passage 1")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("100 percent")
+        assert not faults(page)
+
+
+def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, visits, tmp_path):
+    """Of a second assignment, whose new edition weighs two criteria otherwise."""
+    for name in ("Rises", "Falls"):
+        service.person(name)
+    with service.store.writing() as db:
+        first = db.get_one(Assignment, service.assignment)
+        used = db.get_one(Version, first.version_id)
+        second = Assignment(course_id=service.course, title="Second", source=first.source, open=True)
+        db.add(second)
+        db.flush()
+        version = Version(assignment_id=second.id, digest=used.digest, state="proven", about=used.about)
+        db.add(version)
+        db.flush()
+        second.version_id = version.id
+    of_second = replace(service, assignment=second.id)
+    for name, source in (("Rises", AVERAGED), ("Falls", WRONG)):
+        hand_in(of_second, name, source)
+    service.work()
+    Edition(of_second, tmp_path).points(bias_correction=20, momentum=5)
+    with visits.page("Staff") as page, working(service, slots=2):
+        page.goto(f"/staff/a/{second.id}/regrade")
+        page.get_by_role("button", name="Begin a regrade").click()
+        expect(page.get_by_role("heading", name="Decide")).to_be_visible()
+        page.get_by_label("Show").select_option("down")
+        page.get_by_role("button", name="Show").click()
+        falls = page.get_by_role("region", name="Students").get_by_role("row").nth(1)
+        expect(falls).to_contain_text("Falls")
+        expect(falls).to_contain_text("▼ -10")
+        assert not faults(page)
+        page.get_by_role("button", name="Apply").click()
+        expect(page.get_by_role("region", name="Earlier regrades")).to_contain_text("no mark fell")
+    with visits.page("Rises") as page:
+        page.get_by_role("link", name="See the submission").click()
+        expect(page.locator("main")).to_contain_text("Marked again")
+    with visits.page("Falls") as page:
+        expect(page.locator(".task", has_text="Second")).to_contain_text("90")
+
+
+# --------------------------------------------------------------------------------------------------------- all pages
+NO_PAGES = {  # answers for programs, files, and parts of pages that the tests above meet
+    "GET /healthz", "GET /healthz/live", "GET /metrics", "GET /lti/jwks.json", "GET /lti/login",
+    "GET /s/{submission_id}/events", "GET /staff/s/{submission_id}/upload", "GET /staff/a/{assignment_id}/proof",
+    "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/a/{assignment_id}/downloads/{download_id}",
+    "GET /staff/a/{assignment_id}/regrade/progress", "GET /staff/a/{assignment_id}/regrade/preview.csv",
+}  # fmt: skip
+WHO = {  # who looks at what; the rest is for staff
+    "Student0": ("/", "/tokens", "/a/", "/s/", "/c/"),
+    "": ("/sign-in",),
+    "Operator": ("/operator", "/staff/c/{course_id}/lti"),
+}
+PAGES = sorted(
+    route.removeprefix("GET ")
+    for route, _ in every_route()
+    if route.startswith("GET ") and route not in NO_PAGES and not route.startswith("GET /api/")
+)
+
+
+def who(route: str) -> str:
+    fits = {name: max((len(start) for start in starts if _of(route, start)), default=0) for name, starts in WHO.items()}
+    return max(fits, key=lambda name: fits[name]) if any(fits.values()) else "Staff"
+
+
+def _of(route: str, start: str) -> bool:
+    return route == start if start == "/" else route.startswith(start)
+
+
+def test_no_page_shuts_anybody_out(service, visits):
+    """Axe finds nothing serious on any page there is, none is broader than a phone, and `Visits.page` hears nothing."""
+    known, jobs = things(service)
+    wrong = []
+    for name, routes in itertools.groupby(sorted(PAGES, key=who), key=who):
+        with visits.page(name) as page:
+            for route in routes:
+                job = next((id_ for part, id_ in jobs.items() if part in route), "")
+                answer = page.goto(route.format(**known, job_id=job))
+                wrong += faults(page) if answer and answer.ok else [f"{route}: {answer and answer.status}"]
+    assert not wrong, "\n".join(wrong)
+
+
+def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
+    """What these pages are full of: ids by the names of routes' parameters, and of jobs by a part of the route."""
+    student, later = service.people["Student0"], now() + 1e6
+    with service.store.writing() as db:
+        platform = Platform(
+            course_id=service.course, issuer="https://lms.example", client_id="1",
+            authorize_url="https://lms.example/a", jwks_url="https://lms.example/k",
+            token_url="https://lms.example/t",  # noqa: S106
+        )  # fmt: skip
+        parked = Job(kind="package", lane="slow", priority=1, state="parked", error="OSError: full", finished_at=now())
+        token = Token(token_hash=hashed("hers"), user_id=student, name="My script", expires_at=later)
+        db.add_all([platform, parked, token, Notice(user_id=student, text="You had 5 points and now have 6.")])
+        db.flush()
+        link = Resource(platform_id=platform.id, deployment="1", context="1", link="1")
+        launch = Launch(
+            state_hash="l" * 16, nonce="n", platform_id=platform.id, settings={"return": "x"}, expires_at=later
+        )
+        signed = Job(
+            kind="deep-link", lane="sheet", priority=1, state="done", user_id=service.people["Staff"],
+            result={"return": "https://lms.example/back", "jwt": "x"},
+        )  # fmt: skip
+        db.add_all([link, launch, signed])
+
+        def put(job: str, lane: str, user: str | None = None, **payload: object) -> str:
+            return service.queue.put(db, job, lane, course_id=service.course, user_id=user, payload=payload).id
+
+        jobs = {
+            "/practice/": put("exercise", "practice", student, sources=["optimizers"], state={"seed": 1, "ideas": []}),
+            "/new/": put("sources", "sheet"),
+            "/similarity/": put("similarity", "slow", assignment=service.assignment),
+        }
+        put("package", "slow", assignment=service.assignment, kind="students")
+        put("sheet", "sheet", student, assignment=service.assignment)
+        db.flush()
+        jobs["/signed/"] = signed.id
+        submission = db.scalars(sa.select(Submission.id).where(Submission.user_id == student)).one()
+    service.work()
+    return {
+        "course_id": service.course, "assignment_id": service.assignment, "user_id": student,
+        "submission_id": submission, "item": text_item(service, "Student0").id, "token": "x" * 32,
+        "link_id": link.id, "launch_id": launch.state_hash, "number": "1",
+    }, jobs  # fmt: skip

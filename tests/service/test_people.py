@@ -1,0 +1,223 @@
+"""Rosters, links, extensions and erasure, as staff use them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+import sqlalchemy as sa
+from course import csrf, hand_in
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.service.rules import roster
+from autograder.service.store.schema import Assignment, Audit, Course, Extension, Link, Membership, Submission, User
+from autograder.service.web.submitting import due_at
+
+ROSTER = "ID;Name;E-mail;Section\nr-ada;Ada Lovelace;ADA@example.org;Mon\n4711;Grace Hopper;grace@example.org;Tue\n"
+
+
+@pytest.fixture
+def staff(service):
+    return service.browser("Staff")
+
+
+def people(service):
+    with service.store.reading() as db:
+        rows = db.execute(
+            sa.select(Membership.roster_id, User.name, User.email, Membership.section, Membership.dropped)
+            .join(User, User.id == Membership.user_id)
+            .where(Membership.course_id == service.course, Membership.role == "student")
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def send(service, client, step, **form):
+    """As browsers send forms with files: each field a part."""
+    parts = {name: (None, value) for name, value in {"csrf": csrf(client), **form}.items()}
+    return client.post(f"/staff/c/{service.course}/{step}", files=parts)
+
+
+# ---------------------------------------------------------------------------------------------------------- import
+def test_an_import_is_shown_before_it_changes_anything_and_done_twice_changes_nothing(service, staff):
+    before = people(service)
+    shown = send(service, staff, "roster/import", text=ROSTER)
+    assert "1 new, 1 changed, 0 as before, 1 of the course not in it" in shown.text
+    assert people(service) == before
+    send(service, staff, "roster/apply", text=ROSTER)
+    assert people(service) == {
+        "r-ada": ("Ada Lovelace", "ada@example.org", "Mon", False),
+        "r-bob": ("Bob", "bob@example.org", "", False),
+        "4711": ("Grace Hopper", "grace@example.org", "Tue", False),
+    }
+    assert "0 new, 0 changed, 2 as before" in send(service, staff, "roster/import", text=ROSTER).text
+
+
+def test_who_is_not_in_the_file_is_dropped_only_when_staff_say_so_and_keeps_everything(service, staff):
+    submission = hand_in(service, "Bob")
+    send(service, staff, "roster/apply", text=ROSTER, drop="1")
+    assert people(service)["r-bob"][3]
+    with service.store.reading() as db:
+        assert db.get_one(Submission, submission).upload
+    assert service.browser("Bob").get(f"/a/{service.assignment}").status_code == 404
+    back = send(service, staff, "roster/import", text="id\nr-bob\n")
+    assert "back in the course" in back.text
+    send(service, staff, "roster/apply", text="id\nr-bob\n")
+    assert not people(service)["r-bob"][3]
+
+
+def test_a_file_may_be_uploaded_and_must_be_utf_8(service, staff):
+    url, form = f"/staff/c/{service.course}/roster/import", {"csrf": csrf(staff)}
+    shown = staff.post(url, data=form, files={"file": ("roster.csv", ("\ufeff" + ROSTER).encode())})
+    assert "1 new, 1 changed" in shown.text
+    refused = staff.post(url, data=form, files={"file": ("roster.csv", "id,name\n1,Bjørn\n".encode("latin-1"))})
+    assert (refused.status_code, "not UTF-8" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id,email\nr-eve,ada@example.org\n", "is Ada here, with the id “r-ada”"),
+        ("id,email\n1,a@x.org\n2,a@x.org\n", "Line 2: the address a@x.org is there 2 times"),
+        ("id\n1\n\n1\n", "Line 4: the id “1” is there 2 times"),
+        ("id,name\n,Nobody\n", "Line 2: it has no id"),
+        ("id\nR-ADA\n", "differ only in case"),
+        ("id\n=1+1\n", "begins like a formula"),
+        ("id,email\n1,none\n", "is no e-mail address"),
+    ],
+)
+def test_a_conflict_is_told_with_its_line_and_stops_the_import(service, staff, text, told):
+    before = people(service)
+    assert told in send(service, staff, "roster/import", text=text).text
+    assert send(service, staff, "roster/apply", text=text, drop="1").status_code == 422
+    assert people(service) == before
+
+
+@pytest.mark.parametrize("text", ["", "name\nAda\n", "id\n", 'id,name\n1,"Ada\n', "x" * 900_001])
+def test_what_is_no_roster_is_refused_with_a_sentence_and_the_text_is_still_there(service, staff, text):
+    page = send(service, staff, "roster/import", text=text)
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    assert text[:5] in page.text
+
+
+ROWS = st.lists(st.tuples(*[st.text(max_size=12)] * 3), max_size=6)
+
+
+@given(ROWS, st.booleans())
+def test_whatever_a_roster_says_is_read_or_refused(rows, raw):
+    """Nothing else happens, and what is read never contradicts itself once it has been imported."""
+    stream = io.StringIO()
+    csv.writer(stream).writerows([("id", "name", "email"), *rows])
+    text = "id" + "".join(map("".join, rows)) if raw else stream.getvalue()
+    try:
+        found = roster.read(text)
+    except roster.BadRoster:
+        return
+    plan = roster.plan(found, [])
+    if not plan.conflicts:
+        members = [
+            roster.Member(row.id, row.id, row.name, row.email, row.section, "student", dropped=False)
+            for row in plan.new
+        ]
+        assert roster.plan(found, members) == roster.Plan(same=len(found))
+
+
+# ----------------------------------------------------------------------------------------------------------- links
+def test_every_student_gets_a_link_of_their_own_in_a_table(service, staff):
+    with service.store.writing() as db:
+        db.get_one(User, service.people["Ada"]).name = '=HYPERLINK("http://evil")'
+    table = list(csv.DictReader(io.StringIO(send(service, staff, "links").text, newline="")))
+    assert {row["id"] for row in table} == {"r-ada", "r-bob"}
+    assert next(row["name"] for row in table if row["id"] == "r-ada").startswith("'=")
+    browser = service.browser()
+    assert browser.post(table[0]["link"]).status_code == 200
+    assert browser.post(table[0]["link"]).status_code == 403
+    with service.store.reading() as db:
+        assert db.scalar(sa.select(Audit.detail).where(Audit.action == "links.made")) == {"count": 2}
+
+
+@pytest.mark.parametrize("why", ["operator", "elsewhere"])
+def test_staff_cannot_become_somebody_who_is_more_than_their_student(service, staff, why):
+    with service.store.writing() as db:
+        if why == "operator":
+            db.get_one(User, service.people["Ada"]).operator = True
+        else:
+            other = Course(title="Another")
+            db.add(other)
+            db.flush()
+            db.add(Membership(course_id=other.id, user_id=service.people["Ada"], role="staff", roster_id="x"))
+    assert send(service, staff, f"people/{service.people['Ada']}/link").status_code == 403
+    table = csv.DictReader(io.StringIO(send(service, staff, "links").text, newline=""))
+    assert {row["id"]: bool(row["link"]) for row in table} == {"r-ada": False, "r-bob": True}
+    send(service, staff, "roster/apply", text="id,email,section\nr-ada,mine@example.org,Mon\n")
+    assert people(service)["r-ada"] == ("Ada", "ada@example.org", "Mon", False)
+
+
+def test_a_link_of_one_person_is_shown_once(service, staff):
+    shown = send(service, staff, f"people/{service.people['Bob']}/link").text
+    link = shown.split('id="link" value="')[1].split('"')[0]
+    token = link.rpartition("/")[2]
+    assert token not in staff.get(f"/staff/c/{service.course}/people/{service.people['Bob']}").text
+    with service.store.reading() as db:
+        assert token not in {row.token_hash for row in db.query(Link)}
+
+
+# ------------------------------------------------------------------------------------------------------ one person
+def test_an_extension_is_given_in_utc_and_taken_back(service, staff):
+    step = f"people/{service.people['Ada']}/extensions/{service.assignment}"
+    send(service, staff, step, due_at="2026-12-01T12:00", reason="ill")
+    with service.store.reading() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        assert due_at(db, asked, service.people["Ada"]) == 1796126400.0
+        assert db.query(Extension).one().reason == "ill"
+    again = send(service, staff, step, due_at="never", reason="still here")
+    assert (again.status_code, "still here" in again.text) == (422, True)
+    send(service, staff, step, due_at="")
+    with service.store.reading() as db:
+        assert db.query(Extension).count() == 0
+
+
+def test_staff_change_a_place_in_the_course_but_not_their_own_rights(service, staff):
+    send(service, staff, f"people/{service.people['Ada']}", role="staff", section=" Tue ")
+    assert service.browser("Ada").get(f"/staff/c/{service.course}").status_code == 200
+    mine = send(service, staff, f"people/{service.people['Staff']}", role="student", section="")
+    assert mine.status_code == 422
+    assert staff.get(f"/staff/c/{service.course}").status_code == 200
+
+
+def test_people_are_found_by_section_role_and_name(service, staff):
+    send(service, staff, "roster/apply", text=ROSTER)
+    url = f"/staff/c/{service.course}/roster"
+    assert "Grace" not in staff.get(url, params={"section": "Mon"}).text
+    assert "Lovelace" not in staff.get(url, params={"role": "staff"}).text.partition("<tbody")[2]
+    assert "Grace" in staff.get(url, params={"who": "HOPPER"}).text
+
+
+def test_nobody_reaches_a_person_through_a_course_that_is_not_theirs(service, staff):
+    with service.store.writing() as db:
+        stranger = User(name="Stranger")
+        db.add(stranger)
+        db.flush()
+        id_ = stranger.id
+    assert staff.get(f"/staff/c/{service.course}/people/{id_}").status_code == 404
+    assert send(service, staff, f"people/{id_}/link").status_code == 404
+    ada = service.browser("Ada")
+    assert {send(service, ada, step).status_code for step in ("links", "roster/import", "roster/apply")} == {404}
+
+
+def test_a_person_is_erased_only_by_who_types_whom(service, staff):
+    hand_in(service, "Ada")
+    service.work()
+    step = f"people/{service.people['Ada']}/erase"
+    assert "1 submission with uploads" in staff.get(f"/staff/c/{service.course}/{step}").text
+    assert send(service, staff, step, id="r-bob").status_code == 422
+    assert service.browser("Ada").get("/").status_code == 200
+    assert send(service, staff, step, id="r-ada").status_code == 200
+    with service.store.reading() as db:
+        assert db.query(Submission).count() == 0
+        assert db.get_one(User, service.people["Ada"]).name == ""
+    assert staff.get(f"/staff/c/{service.course}/roster").status_code == 200
+    assert staff.get(f"/staff/c/{service.course}/people/{service.people['Ada']}").status_code == 200
+    assert send(service, staff, step, id=service.people["Ada"]).status_code == 404

@@ -1,0 +1,247 @@
+"""Practice in the browser: exercises without end and without keys."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from course import RIGHT, csrf
+
+from autograder.model import ChoiceKey, MatrixKey, OrderKey
+from autograder.practice import BACK_AFTER
+from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.service.rules.policy import DAY
+from autograder.service.store import reports
+from autograder.service.store.schema import Assignment, Job, Report, Sheet, Submission, now
+from autograder.service.worker import practising
+
+
+@pytest.fixture
+def ada(service):
+    """A browser in which Ada is signed in."""
+    with service.browser("Ada") as client:
+        client.headers["x-csrf-token"] = csrf(client)
+        yield client
+
+
+def place(service):
+    return f"/c/{service.course}/practice"
+
+
+def job_of(service, page):
+    with service.store.reading() as db:
+        return db.get_one(Job, page.url.path.rpartition("/")[2])
+
+
+def draw(service, client, **form):
+    """Asks for an exercise; the page that shows it."""
+    return done(service, client, client.post(place(service), data=form, follow_redirects=False))
+
+
+def done(service, client, sent):
+    """The page that a form leads to, once a worker has done what it asks for."""
+    assert sent.status_code == 303, sent.text
+    service.work()
+    return client.get(sent.headers["location"])
+
+
+def draw_of(service, client, *kinds):
+    """An exercise of one of these kinds."""
+    page = draw(service, client)
+    for _ in range(40):
+        if item_of(service, page).kind in kinds:
+            return page
+        page = draw(service, client, after=job_of(service, page).id)
+    raise AssertionError(f"no exercise is one of {kinds}")
+
+
+def item_of(service, page):
+    """The item of the exercise on this page, with its key."""
+    job = job_of(service, page)
+    asked = job if job.kind == "exercise" else job_by(service, job.payload["exercise"])
+    return practising.drawn(service.context, asked)[1]
+
+
+def job_by(service, job_id):
+    with service.store.reading() as db:
+        return db.get_one(Job, job_id)
+
+
+def fields(item, answer):
+    if isinstance(item.key, MatrixKey):
+        columns = list(item.key.columns)
+        return {f"q1.{at}": str(columns.index(answer[row]) + 1) for at, row in enumerate(item.key.rows, start=1)}
+    if isinstance(item.key, OrderKey):
+        return {f"q1.{at}": one for at, one in enumerate(answer, start=1)}
+    return {"q1": answer}
+
+
+def reply(service, client, page, answer=None):
+    """Answers the exercise of a page; None = nothing. The page with the verdict."""
+    item = item_of(service, page)
+    asked = job_of(service, page)
+    sent = {} if answer is None else fields(item, answer)
+    return done(service, client, client.post(f"{place(service)}/{asked.id}", data=sent, follow_redirects=False))
+
+
+def test_every_kind_of_exercise_is_asked_without_its_key_and_marked_at_once(service, ada):
+    page, kinds = draw(service, ada), set()
+    for _ in range(12):
+        item = item_of(service, page)
+        kinds.add(item.kind)
+        shown = page.text.partition('id="exercise"')[2].partition("Practise with code")[0]
+        assert item.id not in shown
+        assert item.solution not in shown
+        if not isinstance(item.key, ChoiceKey | OrderKey):
+            assert all(hint not in shown for _, hint in wrong_answers(item))
+        verdict = reply(service, ada, page, right_answer(item))
+        assert job_of(service, verdict).result["status"] == "right", item.id
+        assert "Next exercise" in verdict.text
+        page = draw(service, ada, after=job_of(service, verdict).id)
+    tally = job_of(service, verdict).result["state"]
+    assert (tally["asked"], tally["right"], tally["row"]) == (12, 12, 12)
+    assert len(kinds) >= 4
+
+
+def test_a_wrong_answer_gets_its_hint_the_right_answer_and_the_reason(service, ada):
+    page = draw(service, ada)
+    while not (known := [w for w in wrong_answers(item_of(service, page)) if w[1]]):
+        page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
+    item = item_of(service, page)
+    verdict = job_of(service, reply(service, ada, page, known[0][0])).result
+    assert verdict["status"] in ("wrong", "partial")
+    assert known[0][1] in verdict["message"]
+    assert verdict["answer"] == practising.right_answer(item)
+    assert item.solution in verdict["solution"] + verdict["message"]
+
+
+def test_an_empty_answer_shows_the_right_one(service, ada):
+    page = draw(service, ada)
+    verdict = reply(service, ada, page)
+    assert "no answer" in verdict.text.lower()
+    assert "The answer is" in verdict.text
+
+
+def test_a_wrong_idea_comes_back_after_two_others(service, ada):
+    page = draw(service, ada)
+    first = item_of(service, page).idea
+    page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
+    for _ in range(BACK_AFTER - 1):
+        assert item_of(service, page).idea != first
+        verdict = reply(service, ada, page, right_answer(item_of(service, page)))
+        page = draw(service, ada, after=job_of(service, verdict).id)
+    assert item_of(service, page).idea == first
+
+
+def test_what_cannot_be_read_may_be_written_again_and_gives_nothing_away(service, ada):
+    page = draw_of(service, ada, "numeric", "prediction")
+    item = item_of(service, page)
+    again = reply(service, ada, page, "a lot <b>")
+    assert "Try again" in again.text
+    assert 'value="a lot &lt;b&gt;"' in again.text
+    assert item.solution not in again.text
+    right = reply(service, ada, page, right_answer(item))
+    assert job_of(service, right).result["status"] == "right"
+
+
+def test_ideas_can_be_chosen_and_a_made_up_one_is_told(service, ada):
+    page = draw(service, ada, choose="1", idea=["memory", "state"])
+    for _ in range(4):
+        assert item_of(service, page).idea in ("memory", "state")
+        page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
+    assert re.search(r'value="memory" checked', page.text)
+    page = draw(service, ada, after=job_of(service, page).id, choose="1")  # none ticked
+    assert len(set(job_of(service, page).result["ideas"])) > 5
+    odd = draw(service, ada, choose="1", idea="<i>luck</i>")
+    assert "There is no exercise about &lt;i&gt;luck&lt;/i&gt;" in odd.text
+
+
+def test_somebody_elses_exercise_is_not_there(service, ada):
+    mine = job_of(service, draw(service, ada))
+    with service.browser("Bob") as bob:
+        assert bob.get(f"{place(service)}/{mine.id}").status_code == 404
+        sent = bob.post(f"{place(service)}/{mine.id}", data={"csrf": csrf(bob), "q1": "a"})
+        assert sent.status_code == 404
+        assert bob.post(place(service), data={"csrf": csrf(bob), "after": mine.id}).status_code == 404
+    assert ada.get(f"/c/elsewhere/practice/{mine.id}").status_code == 404
+    del ada.headers["x-csrf-token"]
+    assert ada.post(f"{place(service)}/{mine.id}", data={"q1": "a"}).status_code == 403
+
+
+def test_only_jobs_of_practice_can_be_answered(service, ada):
+    page = draw(service, ada)
+    verdict = job_of(service, reply(service, ada, page))
+    assert ada.post(f"{place(service)}/{verdict.id}", data={}).status_code == 404
+
+
+def test_who_asks_again_while_a_job_waits_is_shown_that_one(service, ada):
+    pages = {ada.post(place(service)).url.path for _ in range(5)}
+    assert len(pages) == 1
+    assert service.work() == ["exercise"]
+
+
+def test_an_exercise_that_has_changed_meanwhile_is_not_marked_as_another(service, ada):
+    page = draw(service, ada)
+    with service.store.writing() as db:
+        job = db.get_one(Job, job_of(service, page).id)
+        job.result = {**job.result, "digests": ["of", "before"]}
+    told = reply(service, ada, page, right_answer(item_of(service, page)))
+    assert "have changed" in told.text
+    assert "Take another" in told.text
+
+
+def test_an_assignment_that_has_not_begun_is_not_practised(service, ada):
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).policy = {"opens_at": now() + DAY}
+    page = draw(service, ada)
+    assert job_of(service, page).payload["sources"] == []
+    assert f"/a/{service.assignment}/submissions" not in page.text
+
+
+def test_tampered_and_endless_answers_get_a_sentence(service, ada):
+    page = draw_of(service, ada, "numeric", "prediction")
+    here = f"{place(service)}/{job_of(service, page).id}"
+    long = ada.post(here, data={"q1": "9" * 5000})
+    assert long.status_code == 422
+    assert "is the most" in long.text
+    page = draw_of(service, ada, "choice", "multiple", "line")
+    here = f"{place(service)}/{job_of(service, page).id}"
+    assert ada.post(here, data={"q1": "zz"}).status_code == 409
+
+
+def test_practice_leaves_nothing_but_small_jobs(service, ada):
+    page = draw(service, ada)
+    for _ in range(3):
+        page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
+    with service.store.reading() as db:
+        assert not db.query(Submission).count()
+        assert not db.query(Report).count()
+        assert max(len(json.dumps([job.payload, job.result])) for job in db.query(Job)) < 8_000
+
+
+def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        asked.policy = {"limit": 1}
+        db.add(Sheet(assignment_id=asked.id, user_id=service.people["Ada"], digest="", answers={"essay": "mine"}))
+    assert f'action="/a/{service.assignment}/submissions"' in ada.get(place(service)).text
+    upload = io.BytesIO()
+    with zipfile.ZipFile(upload, "w") as archive:
+        archive.writestr("optimizers.py", RIGHT)
+        archive.writestr("quiz.toml", "[answers]\nessay = 'mine'\n")
+    for key in ("first", "second"):
+        sent = ada.post(
+            f"/a/{service.assignment}/submissions",
+            data={"practice": "1", "key": key},
+            files={"file": ("work.zip", upload.getvalue())},
+        )
+        assert sent.url.path.startswith("/s/"), sent.text
+    service.work()
+    with service.store.reading() as db:
+        tried = db.query(Submission).order_by(Submission.number).all()
+        assert [(one.practice, one.answers) for one in tried] == [(True, {}), (True, {})]
+        assert reports.unpack(db.get_one(Report, tried[-1].report_id).body).quiz == ()
+        assert {job.lane for job in db.query(Job).where(Job.kind == "mark")} == {"practice"}

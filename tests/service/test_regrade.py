@@ -1,0 +1,464 @@
+"""A regrade, from its start over the preview to what students are told."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, SAMPLES, WRONG, csrf, hand_in
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.service.queue import OPEN
+from autograder.service.rules import regrading as rules
+from autograder.service.rules.grades import Marked
+from autograder.service.rules.policy import Policy
+from autograder.service.rules.statistics import Part
+from autograder.service.store import regrades
+from autograder.service.store.grades import standings
+from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version
+from autograder.service.worker import jobs, marking, proving, regrading
+
+ROOT = Path(__file__).resolve().parents[2]
+AVERAGED = SAMPLES["momentum as an average"].read_bytes()
+
+
+# ------------------------------------------------------------------------------------------------ pure functions
+def one(number, score, late=0.0):
+    return Marked(f"s{number}", number, 100.0 * number, late, score, 100.0)
+
+
+BEST, LATEST = Policy(), Policy(counts="latest")
+scores = st.lists(st.floats(0, 100), min_size=1, max_size=5)
+
+
+@given(scores, scores)
+def test_with_never_lower_nobody_has_less_than_before(old, new):
+    before = {"ada": [one(n, score) for n, score in enumerate(old)]}
+    after = {"ada": [one(n, score) for n, score in enumerate(new)]}
+    for policy in (BEST, LATEST):
+        (change,) = rules.changes(policy, before, after)
+        has = change.new if change.taken(lowering=False) else change.old
+        assert has >= change.old
+
+
+def test_changes_come_with_the_largest_falls_first():
+    before = {name: [one(1, 50)] for name in ("a", "b", "c", "d")}
+    after = {"a": [one(1, 50)], "b": [one(1, 40)], "c": [one(1, 70)], "d": [one(1, 45)], "e": [one(1, 10)]}
+    found = rules.changes(BEST, before, after, ["f"])
+    assert [(c.user_id, c.by, c.way) for c in found] == [
+        ("b", -10, "down"), ("d", -5, "down"), ("c", 20, "up"), ("e", 10, "up"), ("a", 0, "same"), ("f", 0, "same"),
+    ]  # fmt: skip
+    assert rules.bands(found) == [
+        ("10 to 20 points down", 1), ("5 to 10 points down", 1), ("less than 5 points down", 0), ("unchanged", 2),
+        ("less than 5 points up", 0), ("5 to 10 points up", 0), ("10 to 20 points up", 1), ("20 points or more up", 1),
+    ]  # fmt: skip
+    assert rules.bands([]) == []
+
+
+def test_shifts_tell_what_became_of_each_part():
+    def parts(sgd, adam):
+        return [Part("sgd", "SGD", "sgd", sgd, 10), Part("adam", "Adam", "adam", adam, 10)]
+
+    new = Part("new", "New", "new", 3, 5)
+    found = rules.shifts([(parts(5, 5), [*parts(7, 5), new]), (parts(5, 5), parts(4, 5))])
+    assert [(s.title, s.up, s.down, s.same, s.mean) for s in found] == [("SGD", 1, 1, 0, 0.5), ("Adam", 0, 0, 2, 0.0)]
+
+
+def test_marking_again_is_spared_only_where_nothing_can_come_of_it():
+    day = 86_400.0
+    assert not rules.can_matter(BEST, one(1, 60), 0.0, 100.0, best=100.0)
+    assert rules.can_matter(BEST, one(1, 60), 0.0, 100.0, best=99.0)
+    assert not rules.can_matter(BEST, one(1, 60, day), day, 100.0, best=90.0)  # late: at most 90
+    assert rules.can_matter(BEST, one(1, 70), 0.0, 50.0, best=50.0)  # its old report is worth more than any new one
+    assert rules.can_matter(LATEST, one(1, 60), 0.0, 100.0, best=100.0)
+
+
+# -------------------------------------------------------------------------------------------------- in the service
+class Edition:
+    """An operator's folder with the assignment in it, which a test edits; what it proves is taken as proven."""
+
+    def __init__(self, service, home):
+        self.service = service
+        self.folder = home / "assignments" / "optimizers"
+        shutil.copytree(ROOT / "assignments/optimizers", self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        for shared in ("reference", "student_template"):
+            (home / shared).symlink_to(ROOT / shared)
+        service.context.settings = replace(service.settings, assignments=home / "assignments")
+
+    def points(self, **wanted):
+        """An edition with other points, proven: a real proof takes a minute, and a test of its own runs one."""
+        file = self.folder / "assignment.toml"
+        blocks = file.read_text().split("[[rubric]]")
+        for number, block in enumerate(blocks):
+            for name, points in wanted.items():
+                if f'id = "{name}"' in block:
+                    head, _, rest = block.partition("points = ")
+                    blocks[number] = f"{head}points = {points}\n{rest.partition(chr(10))[2]}"
+        file.write_text("[[rubric]]".join(blocks))
+        assignment = self.service.context.assignment("optimizers", fresh=True)
+        with self.service.store.writing() as db:
+            version = Version(
+                assignment_id=self.service.assignment, digest=assignment.digest, state="proven",
+                about=proving.about(assignment),
+            )  # fmt: skip
+            db.add(version)
+        return version.id
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    """Drawing them takes twice as long as marking, and nothing here looks at one."""
+    monkeypatch.setattr(marking, "draw", lambda *_: None)
+
+
+@pytest.fixture
+def edition(service, tmp_path):
+    return Edition(service, tmp_path / "home")
+
+
+class Staff:
+    """A member of staff at the regrade page."""
+
+    def __init__(self, service):
+        self.service, self.browser = service, service.browser("Staff")
+        self.path, self.token = f"/staff/a/{service.assignment}/regrade", csrf(self.browser)
+
+    def look(self, more=""):
+        return self.browser.get(self.path + more).text
+
+    def begin(self):
+        return self.browser.post(self.path, data={"csrf": self.token})
+
+    def decide(self, what, **typed):
+        with self.service.store.reading() as db:
+            newest = regrades.latest(db, db.get_one(Assignment, self.service.assignment))
+        return self.browser.post(f"{self.path}/{newest.id}/{what}", data={"csrf": self.token, **typed})
+
+
+@pytest.fixture
+def staff(service):
+    return Staff(service)
+
+
+def points(service):
+    with service.store.reading() as db:
+        found = standings(db, db.get_one(Assignment, service.assignment))
+        return {name: found[id_].points for name, id_ in service.people.items() if id_ in found}
+
+
+def everything(service, table):
+    with service.store.reading() as db:
+        return list(db.scalars(sa.select(table)))
+
+
+def falls_of(page):
+    return page.partition('name="falls" value="')[2].partition('"')[0]
+
+
+def test_staff_see_who_changes_before_anything_does(service, edition, staff):
+    """Bob has the mistake that now costs more, Ada none, Cleo the one that now costs less."""
+    service.person("Cleo")
+    for name, source in (("Ada", RIGHT), ("Bob", WRONG), ("Cleo", AVERAGED)):
+        hand_in(service, name, source)
+    service.work()
+    before, old = points(service), {row.id for row in everything(service, Report)}
+    edition.points(bias_correction=20, momentum=5)
+    assert "Begin a regrade" in staff.look()
+    assert "being proven" in staff.begin().text
+    assert service.work() == ["regrade", "remark", "remark", "remark"]
+
+    page = staff.look()
+    assert points(service) == before, "nothing changes before it is applied"
+    assert "1 student)" in page  # would lose
+    assert ">Bob" in page
+    assert ">Ada" not in page
+    assert ">Ada" in staff.look("?show=all")
+    assert ">Cleo" not in staff.look("?show=down")
+    table = staff.browser.get(staff.path + "/preview.csv").text.splitlines()
+    assert table[1] == "r-bob,Bob,,90.0,80.0,-10.0,1,1"
+    assert len(table) == 4
+
+    assert "no mark fell" in staff.decide("apply", lowering="keep").text
+    after = points(service)
+    assert after["Cleo"] > before["Cleo"]
+    assert (after["Ada"], after["Bob"]) == (before["Ada"], before["Bob"])
+    assert old <= {row.id for row in everything(service, Report)}, "old reports are kept"
+    (notice,) = everything(service, Notice)
+    assert notice.user_id == service.people["Cleo"]
+    assert f"You had {before['Cleo']} points and now have {after['Cleo']}" in notice.text
+    (applied,) = [row for row in everything(service, Audit) if row.action == "regrade.applied"]
+    assert {name: applied.detail[name] for name in ("up", "down", "kept", "lowering")} == {
+        "up": 1, "down": 0, "kept": 1, "lowering": False,
+    }  # fmt: skip
+
+
+def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(service, edition, staff):
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    falls = falls_of(staff.look())
+    unticked = staff.decide("apply", lowering="lower", falls=falls)
+    assert unticked.status_code == 422
+    assert "Nothing was changed" in unticked.text
+    assert 'value="lower" checked' in unticked.text
+    stale = staff.decide("apply", lowering="lower", falls="0" * 64, understood="1")
+    assert stale.status_code == 422
+    assert "Look at the list again" in stale.text
+    assert points(service) == {"Bob": 90}
+    assert staff.decide("apply", lowering="lower", falls=falls, understood="1").status_code == 200
+    assert points(service) == {"Bob": 80}
+    (notice,) = everything(service, Notice)
+    assert "You had 90 points and now have 80" in notice.text
+
+
+def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, edition, staff):
+    """Before the preview, between it and its application, and in the middle of that."""
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    version = edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    between = hand_in(service, "Bob", AVERAGED)
+    assert service.work() == ["mark", "remark"]
+    assert points(service)["Bob"] < 90, "marked with the edition in use"
+    assert ">Bob" in staff.look("?show=up"), "and in the preview"
+
+    service.person("Cleo")
+    overtaken = hand_in(service, "Cleo", AVERAGED)
+    waiting = [job for job in everything(service, Job) if job.state == "queued"]
+    marking_began = service.context.store.reading
+
+    def applied_while_marked():
+        """As soon as the marking has looked which edition is in use, the regrade is applied."""
+        service.context.store.reading = marking_began
+        looked = marking_began()
+
+        class Looked:
+            def __enter__(self):
+                return looked.__enter__()
+
+            def __exit__(self, *error):
+                looked.__exit__(*error)
+                staff.decide("apply", lowering="keep")
+
+        return Looked()
+
+    service.context.store.reading = applied_while_marked
+    jobs.run(service.context, waiting[0].id, "test")
+    assert service.work() == ["remark"]
+    with service.store.reading() as db:
+        assert db.get_one(Assignment, service.assignment).version_id == version
+        digest = db.get_one(Version, version).digest
+        for id_ in (between, overtaken):
+            assert db.get_one(Report, db.get_one(Submission, id_).report_id).digest == digest
+    assert points(service)["Bob"] == points(service)["Cleo"] > 90
+    hand_in(service, "Ada", WRONG)
+    assert service.work() == ["mark"], "and from then on the new edition marks"
+
+
+def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
+    id_ = hand_in(service, "Ada", RIGHT)
+    with service.store.writing() as db:
+        db.query(Job).delete()
+        db.get_one(Submission, id_).state = "parked"
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    assert points(service) == {"Ada": 100}
+    with service.store.reading() as db:
+        assert db.get_one(Submission, id_).state == "graded"
+
+
+def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    id_ = hand_in(service, "Bob", RIGHT)
+    with service.store.writing() as db:
+        db.query(Job).filter(Job.submission_id == id_).delete()
+        db.get_one(Submission, id_).state = "parked"
+    staff.decide("apply", lowering="keep")
+    assert service.work() == ["remark"]
+    assert points(service)["Bob"] == 100
+
+
+def test_the_same_edition_changes_nothing_and_says_so(service, staff):
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    staff.begin()
+    assert service.work() == ["regrade"]
+    assert "same edition gives the same marks" in staff.look()
+    assert len(everything(service, Report)) == 1
+
+
+def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, edition, staff):
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    again = staff.begin()
+    assert again.status_code == 409
+    assert "Apply or dismiss it" in again.text
+    assert service.work(1) == ["regrade"]
+    too_early = staff.decide("apply", lowering="keep")
+    assert too_early.status_code == 409
+    staff.decide("dismiss")
+    assert service.work() == []
+    assert points(service) == {"Bob": 90}
+    assert "dismissed" in staff.look()
+    assert staff.begin().status_code == 200
+
+
+def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition, staff, monkeypatch):
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    read = service.context.assignment
+
+    def dismissed_meanwhile(*args, **options):
+        staff.decide("dismiss")
+        return read(*args, **options)
+
+    monkeypatch.setattr(service.context, "assignment", dismissed_meanwhile)
+    assert service.work() == ["regrade"]
+    assert [row.state for row in everything(service, Regrade)] == ["dismissed"]
+
+
+def test_a_worker_that_dies_anywhere_leaves_the_same_regrade(service, edition, staff):
+    """Each job runs twice, as one does whose worker fell silent after its last word."""
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    (begun,) = [job for job in everything(service, Job) if job.kind == "regrade"]
+    regrading.regrade(service.context, begun)
+    regrading.regrade(service.context, begun)
+    (again,) = [job for job in everything(service, Job) if job.kind == "remark"]
+    assert regrading.remark(service.context, again) == regrading.remark(service.context, again)
+    assert len(everything(service, Report)) == 2
+
+
+def test_a_marking_that_ends_twice_moves_nothing_back(service, edition, staff):
+    """A worker that was thought dead stores what it found long after a regrade was applied."""
+    id_ = hand_in(service, "Bob", AVERAGED)
+    (first,) = everything(service, Job)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        now = db.get_one(Submission, id_).report_id
+        old = db.scalar(sa.select(Report.digest).where(Report.submission_id == id_, Report.id != now))
+        before = db.scalar(sa.select(Version.id).where(Version.digest == old))
+        new = db.get_one(Assignment, service.assignment).version_id
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).version_id = before  # as the silent worker saw it
+    marking.mark(service.context, first)
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).version_id = new
+        assert db.get_one(Submission, id_).report_id == now
+
+
+def test_older_ones_are_spared_when_the_counting_one_has_everything(service, edition, staff):
+    for source in (WRONG, AVERAGED, RIGHT):
+        hand_in(service, "Ada", source)
+        service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    assert len(everything(service, Report)) == 4
+    assert "2 older submissions were not marked again" in staff.look()
+
+
+def test_with_latest_only_the_last_ones_are_marked_again(service, edition, staff):
+    for source in (WRONG, AVERAGED):
+        hand_in(service, "Ada", source)
+        service.work()
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).policy = {"counts": "latest"}
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    assert service.work() == ["regrade", "remark"]
+
+
+def test_one_that_cannot_be_marked_again_keeps_its_report_and_is_told(service, edition, staff):
+    id_ = hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work(1)
+    with service.store.writing() as db:
+        db.execute(sa.update(Job).where(Job.kind == "remark").values(state="parked", error="ours"))
+    page = staff.look()
+    assert "1 could not be marked again" in page
+    assert f"/staff/s/{id_}" in page
+    staff.decide("apply", lowering="keep")
+    assert points(service) == {"Bob": 90}
+
+
+def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    (edition.folder / "assignment.toml").write_text("no toml")
+    staff.begin()
+    service.work()
+    assert "refused" in staff.look()
+    assert "is not valid TOML" in staff.look()
+    assert [row.state for row in everything(service, Regrade)] == ["refused"]
+
+
+@pytest.mark.slow
+def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff):
+    """A real proof, of the smallest assignment there is; then of one whose hints nobody has read."""
+    home = tmp_path / "home" / "assignments"
+    shutil.copytree(ROOT / "assignments/practice", home / "practice")
+    for shared in ("reference", "student_template"):
+        (home.parent / shared).symlink_to(ROOT / shared)
+    service.context.settings = replace(service.settings, assignments=home)
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).source = "practice"
+    staff.begin()
+    service.work()
+    assert [(row.state, bool(row.version_id)) for row in everything(service, Regrade)] == [("running", True)]
+    staff.decide("dismiss")
+    (home / "practice" / "reviewed.json").unlink()
+    staff.begin()
+    service.work()
+    assert "Its proof fails" in staff.look()
+    assert {row.state for row in everything(service, Version)} == {"proven", "refused"}
+
+
+def test_the_progress_tells_and_ends_with_the_preview(service, edition, staff):
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    assert "waits for a worker" in staff.look("/progress")
+    service.work(1)
+    assert "0 of 1 submissions" in staff.look("/progress")
+    assert "HX-Refresh" not in staff.browser.get(staff.path + "/progress").headers
+    service.work()
+    assert staff.browser.get(staff.path + "/progress").headers["HX-Refresh"] == "true"
+    with service.store.reading() as db:
+        assert not [job for job in db.scalars(sa.select(Job)) if job.state in OPEN]
+
+
+def test_students_see_nothing_of_it(service):
+    ada, path = service.browser("Ada"), f"/staff/a/{service.assignment}/regrade"
+    for more in ("", "/progress", "/preview.csv"):
+        assert ada.get(path + more).status_code == 404
+    token = csrf(ada)
+    assert ada.post(path, data={"csrf": token}).status_code == 404
+    assert ada.post(f"{path}/none/apply", data={"csrf": token}).status_code == 404
+    assert ada.post(f"{path}/none/dismiss", data={"csrf": token}).status_code == 404

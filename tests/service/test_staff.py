@@ -1,0 +1,347 @@
+"""Staff pages: assignments, submissions, texts, grades, settings."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, WRONG, csrf, hand_in
+
+from autograder import authoring
+from autograder.service.store.schema import (
+    Assignment,
+    Audit,
+    Diagnosis,
+    Job,
+    Membership,
+    Report,
+    Submission,
+    User,
+    Version,
+    now,
+)
+from autograder.service.web.handed_in import ROWS, chosen, listed
+
+
+@pytest.fixture
+def staff(service):
+    return service.browser("Staff")
+
+
+def post(client, url, **form):
+    return client.post(url, data={"csrf": csrf(client), **form})
+
+
+# ------------------------------------------------------------------------------------------------------- operator
+def test_an_operator_makes_a_course_and_its_staff_sign_in_with_the_link_shown(service):
+    operator = service.browser("Operator")
+    made = post(operator, "/operator/courses", title="Systems", name="Grace", email="Grace@Example.org")
+    link = made.text.split('id="link" value="')[1].split('"')[0]
+    grace = service.browser()
+    assert grace.post(link).status_code == 200
+    with service.store.reading() as db:
+        user = db.scalar(sa.select(User).where(User.email == "grace@example.org"))
+        course = db.scalar(sa.select(Membership.course_id).where(Membership.user_id == user.id))
+        assert {row.action for row in db.query(Audit)} >= {"course.made", "staff.named", "link.made"}
+    assert "Systems" in grace.get(f"/staff/c/{course}").text
+    assert grace.get(f"/staff/c/{service.course}").status_code == 404
+
+
+def test_what_the_operator_typed_is_not_lost_when_something_is_missing(service):
+    operator = service.browser("Operator")
+    told = post(operator, "/operator/courses", title="Systems", name="Grace", email="nobody")
+    assert (told.status_code, "Systems" in told.text, "an e-mail address" in told.text) == (422, True, True)
+
+
+def test_only_operators_see_the_operators_pages(staff):
+    assert [staff.get(url).status_code for url in ("/operator", "/operator/audit")] == [404, 404]
+    assert post(staff, "/operator/courses", title="Mine", name="Me", email="me@example.org").status_code == 404
+
+
+def test_the_operator_sees_a_parked_job_and_tries_it_again(service):
+    submission = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        job = db.query(Job).one()
+        job.state, job.error, job.finished_at = "parked", "<b>it broke</b>", now()
+        db.get_one(Submission, submission).state = "parked"
+        job_id = job.id
+    operator = service.browser("Operator")
+    assert "&lt;b&gt;it broke" in operator.get("/operator").text
+    post(operator, f"/operator/jobs/{job_id}/again")
+    assert service.work() == ["mark"]
+    assert "Nothing is parked" in operator.get("/operator").text
+
+
+def test_the_audit_log_is_read_page_by_page(service):
+    with service.store.writing() as db:
+        db.add_all([Audit(action=f"thing.{number}", detail={}) for number in range(150)])
+    operator = service.browser("Operator")
+    first = operator.get("/operator/audit").text
+    assert "thing.149" in first
+    assert "thing.49<" not in first
+    older = first.split('href="/operator/audit?before=')[1].split('"')[0]
+    assert "thing.49<" in operator.get(f"/operator/audit?before={older}").text
+
+
+# -------------------------------------------------------------------------------------------- a new assignment
+@pytest.fixture
+def own(service, tmp_path):
+    """The operator's folder, with an assignment that holds and a copy that does not."""
+    folder = tmp_path / "own"
+    authoring.new("tiny", folder)
+    shutil.copytree(folder / "tiny", folder / "spoilt", ignore=shutil.ignore_patterns("__pycache__"))
+    toml = folder / "spoilt" / "assignment.toml"
+    toml.write_text(toml.read_text().replace("relative = ", "relative = 1e6 * ".replace("1e6 * ", "1e6\n# ")))
+    object.__setattr__(service.settings, "assignments", folder)
+    return service
+
+
+def ask_for(service, staff, source):
+    """The page of a new assignment of this source, as one comes to it by clicking."""
+    page = post(staff, f"/staff/c/{service.course}/sources")
+    assert service.work() == ["sources"]
+    assert source in staff.get(page.url).text
+    return post(staff, page.url.path, source=source, title="")
+
+
+def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff):
+    made = ask_for(own, staff, "tiny")
+    assert "waits for a worker" in made.text
+    assert post(staff, f"{made.url.path}/open", open="1").status_code == 409
+    assert own.work() == ["prove"]
+    assert "It marks fairly: all" in staff.get(made.url).text
+    assert "✓ Open" in post(staff, f"{made.url.path}/open", open="1").text
+    with own.store.reading() as db:
+        asked = db.get_one(Assignment, made.url.path.rpartition("/")[2])
+        assert (asked.open, db.get_one(Version, asked.version_id).state) == (True, "proven")
+
+
+def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_be_mended(own, staff):
+    made = ask_for(own, staff, "spoilt")
+    assert own.work() == ["prove"]
+    told = staff.get(made.url).text
+    assert "It is refused" in told
+    assert "tolerances out" in told
+    assert post(staff, f"{made.url.path}/open", open="1").status_code == 409
+    shutil.copy(own.settings.assignments / "tiny" / "assignment.toml", own.settings.assignments / "spoilt")
+    text = (own.settings.assignments / "spoilt" / "assignment.toml").read_text()
+    assert "tiny" in text
+    post(staff, f"{made.url.path}/prove")
+    assert own.work() == ["prove"]
+    assert "It marks fairly" in staff.get(made.url).text
+
+
+def test_only_what_a_worker_listed_can_be_added(own, staff):
+    page = post(staff, f"/staff/c/{own.course}/sources")
+    own.work()
+    assert post(staff, page.url.path, source="../../etc").status_code == 422
+
+
+def test_a_proof_in_progress_says_how_far_it_is(own, staff):
+    made = ask_for(own, staff, "tiny")
+    with own.store.writing() as db:
+        job = db.query(Job).where(Job.kind == "prove").one()
+        job.state, job.result = "running", {"done": 2, "of": 5}
+    told = staff.get(f"{made.url.path}/proof").text
+    assert '<progress max="5" value="2"' in told
+    assert "hx-get" in told
+
+
+# ------------------------------------------------------------------------------------------------------- settings
+def settings(service):
+    return f"/staff/a/{service.assignment}/settings"
+
+
+FORM = {
+    "title": "Optimizers", "opens_at": "2026-11-01T08:00", "due_at": "2026-11-30T18:00", "grace_minutes": "5",
+    "late_percent_per_day": "10", "late_days": "2", "limit": "20", "window_minutes": "60", "counts": "latest",
+    "show_marks": "at_once", "show_hints": "after_due", "show_quiz": "never",
+}  # fmt: skip
+
+
+def test_the_policy_is_saved_as_typed_and_in_utc(service, staff):
+    assert "Saved" in post(staff, settings(service), **FORM).text
+    with service.store.reading() as db:
+        policy = db.get_one(Assignment, service.assignment).policy
+    assert (policy["due_at"], policy["late_days"], policy["counts"]) == (1796061600.0, 2, "latest")
+    assert 'value="2026-11-30T18:00"' in staff.get(settings(service)).text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("due_at", "2026-10-01T00:00", "due before it opens"),
+        ("due_at", "soon", "is no time"),
+        ("late_percent_per_day", "120", "between 0 and 100"),
+        ("limit", "many", "is no number"),
+        ("late_days", "1.5", "whole number"),
+        ("window_minutes", "nan", "between"),
+        ("counts", "<b>", "choose one"),
+        ("title", " ", "needs a title"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused_and_nothing_typed_is_lost(service, staff, field, typed, told):
+    page = post(staff, settings(service), **{**FORM, "grace_minutes": "7", field: typed})
+    assert (page.status_code, told in page.text, 'value="7"' in page.text) == (422, True, True)
+    with service.store.reading() as db:
+        assert db.get_one(Assignment, service.assignment).policy == {}
+
+
+# ---------------------------------------------------------------------------------------------------- submissions
+def test_staff_find_submissions_by_filter(service, staff):
+    right, wrong = hand_in(service, "Ada", RIGHT), hand_in(service, "Bob", WRONG)
+    late = hand_in(service, "Bob", b"x = 1", practice=True)
+    service.work()
+    with service.store.writing() as db:
+        db.get_one(Submission, late).late_seconds = 90.0
+        db.get_one(Membership, (service.course, service.people["Ada"])).section = "Monday"
+
+    def found(**filters):
+        text = staff.get(f"/staff/a/{service.assignment}/submissions", params=filters).text
+        return {name for name, id_ in (("right", right), ("wrong", wrong), ("late", late)) if f"/staff/s/{id_}" in text}
+
+    assert found() == {"right", "wrong", "late"}
+    assert found(who="ada") == {"right"}
+    assert found(who="r-bob") == {"wrong", "late"}
+    assert found(section="Monday") == {"right"}
+    assert found(state="graded", most="95", who="bob", practice="without") == {"wrong"}
+    assert found(least="99,5") == {"right"}
+    assert found(late="1") == {"late"}
+    assert found(practice="only") == {"late"}
+    assert found(practice="without", order="oldest") == {"right", "wrong"}
+    with service.store.reading() as db:
+        named = db.query(Diagnosis).first().misconception
+    assert found(misconception=named) == {"wrong"}
+    assert found(misconception="none") == set()
+    assert staff.get(f"/staff/a/{service.assignment}/submissions?least=much").status_code == 422
+
+
+def test_pages_of_submissions_follow_each_other_without_gaps_or_repeats(service):
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        for number in range(2 * ROWS + 5):
+            db.add(
+                Submission(
+                    assignment_id=asked.id, user_id=service.people["Ada"], number=number, name="x", upload=b"",
+                    digest="", made_at=1000.0 + number // 3,
+                )
+            )  # fmt: skip
+        for oldest in (False, True):
+            seen, after = [], ""
+            while rows := db.execute(listed(chosen(asked, {}), after, oldest)).all():
+                seen += [row.id for row in rows[:ROWS]]
+                after = f"{rows[:ROWS][-1].made_at!r}~{rows[:ROWS][-1].id}"
+            assert len(seen) == len(set(seen)) == 2 * ROWS + 5
+
+
+def test_a_page_of_submissions_reads_an_index_in_its_order_however_many_there_are(service):
+    with service.store.reading() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        query = listed(chosen(asked, {}), "1000.0~aaaa", oldest_first=False)
+        text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
+        plan = [row.detail for row in db.execute(sa.text("EXPLAIN QUERY PLAN " + text.replace(":", "\\:")))]
+    assert any("ix_submissions_assignment_made (assignment_id=? AND made_at<?)" in step for step in plan), plan
+    assert not [step for step in plan if step.startswith("SCAN")], plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(service, staff):
+    submission = hand_in(service, "Bob", WRONG)
+    service.work()
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        asked.policy = {"show_hints": "never"}
+        report = db.query(Report).one()
+    mine = staff.get(f"/staff/s/{submission}").text
+    theirs = staff.get(f"/staff/s/{submission}?view=student").text
+    assert str(report.seed) in mine
+    assert "bias" in mine.partition("How it was marked")[0]
+    assert "The idea to look at" in mine
+    assert "The idea to look at" not in theirs
+    assert mine.count("<h1") == theirs.count("<h1") == 1
+    got = staff.get(f"/staff/s/{submission}/upload")
+    assert (got.content, got.headers["content-disposition"][:10]) == (WRONG, "attachment")
+
+
+def test_students_and_staff_of_other_courses_see_nothing_of_it(service):
+    submission = hand_in(service, "Ada")
+    service.work()
+    pages = [f"/staff/s/{submission}", f"/staff/s/{submission}/upload", f"/staff/c/{service.course}"]
+    pages += [f"/staff/a/{service.assignment}{tab}" for tab in ("", "/submissions", "/texts", "/grades", "/downloads")]
+    pages += [f"/staff/a/{service.assignment}/settings", f"/staff/c/{service.course}/roster"]
+    for name in ("Ada", "Bob", "Operator"):
+        browser = service.browser(name)
+        assert {browser.get(url).status_code for url in pages} == {404}, name
+
+
+def test_what_is_parked_is_marked_again_on_a_click(service, staff):
+    submission = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        job = db.query(Job).one()
+        job.state, job.error = "parked", "broke"
+        db.get_one(Submission, submission).state = "parked"
+    assert "The grader failed" in staff.get(f"/staff/s/{submission}").text
+    post(staff, f"/staff/s/{submission}/again")
+    assert service.work() == ["mark"]
+    with service.store.reading() as db:
+        assert db.get_one(Submission, submission).state == "graded"
+
+
+# ---------------------------------------------------------------------------------------------------------- texts
+TEXT = "The moments start at zero, so early steps are too small; <b>dividing</b> by 1 - beta^t mends it."
+
+
+def text_item(service, name):
+    """The free-text question of this student's variant."""
+    from autograder.quiz.variants import seed_for
+
+    with service.store.reading() as db:
+        who = db.get_one(Membership, (service.course, service.people[name])).roster_id
+    seed = seed_for(service.context.course_secret(service.course), who)
+    return next(item for item in service.context.assignment("optimizers").quiz(seed) if item.kind == "text")
+
+
+def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once(service, staff):
+    item = text_item(service, "Ada")
+    hand_in(service, "Ada", RIGHT, answers={item.id: TEXT})
+    service.work()
+    url = f"/staff/a/{service.assignment}/texts/{item.id}"
+    shown = staff.get(url).text
+    assert "&lt;b&gt;dividing" in shown
+    assert not re.search(r"\bAda\b", shown)
+    assert re.search(r"The answer: Ada\b", staff.get(url, params={"names": "1"}).text)
+    digest = shown.split('name="digest" value="')[1].split('"')[0]
+    over = post(staff, url, digest=digest, points=str(item.points + 1), comment="kept")
+    assert (over.status_code, "kept" in over.text) == (422, True)
+    assert "All of them are marked" in post(staff, url, digest=digest, points="1,5", comment="Half of it").text
+    before = standing(service, "Ada")
+    changed = post(staff, url, digest=digest, points="2", comment="")
+    assert changed.status_code == 200
+    after = standing(service, "Ada")
+    assert after.points == pytest.approx(before.points + 0.5)
+    hand_in(service, "Ada", RIGHT + b"\n", answers={item.id: f" {TEXT}\n"})
+    service.work()
+    assert standing(service, "Ada").points == after.points
+    with service.store.reading() as db:
+        assert [row.detail["points"] for row in db.query(Audit).where(Audit.action == "text.marked")] == [1.5, 2.0]
+
+
+def standing(service, name):
+    from autograder.service.store.grades import standings
+
+    with service.store.reading() as db:
+        return standings(db, db.get_one(Assignment, service.assignment))[service.people[name]]
+
+
+def test_a_marked_text_raises_what_can_be_had_as_well(service, staff):
+    item = text_item(service, "Ada")
+    hand_in(service, "Ada", RIGHT, answers={item.id: TEXT})
+    service.work()
+    before = standing(service, "Ada")
+    url = f"/staff/a/{service.assignment}/texts/{item.id}"
+    digest = staff.get(url).text.split('name="digest" value="')[1].split('"')[0]
+    post(staff, url, digest=digest, points="0")
+    after = standing(service, "Ada")
+    assert (after.points, after.max_points) == (before.points, before.max_points + item.points)

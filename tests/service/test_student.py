@@ -1,0 +1,421 @@
+"""Students' pages: what is taken, what is told, and what is kept from whom."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, WRONG, csrf, hand_in
+
+from autograder.model import Awaited, CriterionMark, Diagnosis, Exhibit, ItemMark
+from autograder.model import Report as Verdict
+from autograder.render import total
+from autograder.service.rules.grades import answer_digest
+from autograder.service.rules.policy import DAY, Policy
+from autograder.service.store import reports
+from autograder.service.store.schema import (
+    Assignment,
+    Extension,
+    Job,
+    Notice,
+    Report,
+    Sheet,
+    Submission,
+    TextMark,
+    now,
+)
+from autograder.service.web.showing import TextGiven, changes, visible_report, with_texts
+
+
+def verdict(**changed) -> Verdict:
+    """A report with something of every kind."""
+    made = Verdict(
+        "optimizers", "d" * 64, 7, "optimizers.py", "e" * 64, "graded", "",
+        criteria=(CriterionMark("sgd", "The plain step", 10, 10, "passed"), CriterionMark("adam", "Moments", 5, 10, "partial", ("MESSAGE",))),
+        diagnoses=(Diagnosis("no-m", "adam", "IDEA", "HINT", "TRY"),),
+        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 0, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
+        exhibits=(Exhibit("s", "EXHIBIT", "adam", (), (("0", "1", "1", ""),)),),
+        log="LOG",
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def put(service, name="Ada", body=None, *, number=1, late=0.0, made_at=None, practice=False, pictures=None) -> str:
+    """A submission that was marked so."""
+    body = body or verdict()
+    with service.store.writing() as db:
+        one = Submission(
+            assignment_id=service.assignment, user_id=service.people[name], number=number, name="optimizers.py",
+            upload=b"x", digest="e" * 64, state=body.status, late_seconds=late, practice=practice, made_at=made_at or now(),
+        )  # fmt: skip
+        db.add(one)
+        db.flush()
+        again(db, one, body, pictures=pictures)
+        return one.id
+
+
+def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=None) -> str:
+    report = Report(
+        submission_id=submission.id, digest=body.assignment_digest, seed=seed, status=body.status, score=body.score,
+        max_score=body.max_score, body=reports.pack(body), pictures=reports.pack_pictures(pictures or []), made_at=made_at or now(),
+    )  # fmt: skip
+    db.add(report)
+    db.flush()
+    if counts:
+        submission.report_id = report.id
+    return report.id
+
+
+def policy(service, **values) -> None:
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).policy = values
+
+
+def post(client, service, *, key="", code="", file=None, assignment=None):
+    return client.post(
+        f"/a/{assignment or service.assignment}/submissions",
+        data={"csrf": csrf(client), "key": key, "code": code},
+        files={"file": file or ("", b"")},
+    )
+
+
+def submissions(service, name="Ada") -> list[Submission]:
+    with service.store.reading() as db:
+        mine = sa.select(Submission).where(Submission.user_id == service.people[name]).order_by(Submission.number)
+        return list(db.scalars(mine))
+
+
+# --------------------------------------------------------------------------------------------------- handing in
+def test_a_file_is_handed_in_marked_and_read(service):
+    ada = service.browser("Ada")
+    shown = post(ada, service, file=("optimizers.py", WRONG))
+    assert shown.url.path == f"/s/{submissions(service)[0].id}"
+    assert "yours is next" in shown.text
+    assert 'http-equiv="refresh"' in shown.text  # without JavaScript it loads itself
+    service.work()
+    shown = ada.get(shown.url.path)
+    assert "<h1>10 of 11 criteria are met" in shown.text
+    assert "No bias correction" in shown.text
+    assert shown.text.count("<figure>") == 6
+    assert "This one counts" in shown.text
+    assert 'http-equiv="refresh"' not in shown.text
+
+
+def test_pasted_code_is_handed_in_as_the_file_that_is_marked(service):
+    ada = service.browser("Ada")
+    post(ada, service, code=RIGHT.decode().replace("\n", "\r\n"))  # as browsers send lines
+    [one] = submissions(service)
+    assert (one.name, one.upload) == ("optimizers.py", RIGHT)
+
+
+def test_saved_quiz_answers_are_handed_in_with_the_code(service):
+    with service.store.writing() as db:
+        db.add(Sheet(assignment_id=service.assignment, user_id=service.people["Ada"], digest="", answers={"q": "b"}))
+    ada = service.browser("Ada")
+    assert "1 saved quiz answer is handed in" in " ".join(ada.get(f"/a/{service.assignment}").text.split()).replace(
+        "Your 1", "1"
+    )
+    post(ada, service, code="x = 1")
+    assert submissions(service)[0].answers == {"q": "b"}
+
+
+def test_the_same_form_sent_twice_is_one_submission_and_changed_it_is_another(service):
+    """A double click, and a student who went back in a browser that kept the form."""
+    ada = service.browser("Ada")
+    key = re.search(r'name="key" value="([^"]+)"', ada.get(f"/a/{service.assignment}").text)[1]
+    first, second = (post(ada, service, key=key, code="x = 1") for _ in range(2))
+    assert first.url == second.url
+    assert post(ada, service, key=key, code="x = 2").url != first.url
+    assert len(submissions(service)) == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({}, "There was no file and no code"),
+        ({"code": "  \n"}, "There was no file and no code"),
+        ({"file": ("optimizers.py", b"")}, "That file is empty"),
+        ({"file": ("optimizers.py", b"x" * 8_000_001)}, "larger than 8 MB"),
+        ({"file": ("optimizers.py", b"x = 1"), "code": "x = 2"}, "You chose a file and pasted code too"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_costs_nothing_and_keeps_what_was_typed(service, sent, told):
+    ada = service.browser("Ada")
+    answer = post(ada, service, **sent)
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert "it cost no attempt" in answer.text
+    assert sent.get("code", "").strip() in answer.text
+    assert not submissions(service)
+
+
+def test_a_limit_is_told_before_and_after_it_is_reached_and_code_is_not_lost(service):
+    policy(service, limit=1, window_minutes=60)
+    ada = service.browser("Ada")
+    assert "1 more within 60 min" in ada.get(f"/a/{service.assignment}").text
+    post(ada, service, code="x = 1")
+    answer = post(ada, service, code="precious = '<b>'")
+    assert answer.status_code == 409
+    assert "which is the limit" in answer.text
+    assert "The next one is taken from" in answer.text
+    assert "precious = &#39;&lt;b&gt;&#39;" in answer.text
+    assert "Paste code" not in ada.get(f"/a/{service.assignment}").text
+    assert len(submissions(service)) == 1
+
+
+def test_lateness_is_told_before_and_after_it_costs(service):
+    policy(service, due_at=now() - 3600, late_days=2, late_percent_per_day=10)
+    ada = service.browser("Ada")
+    assert "loses 10&nbsp;% of its points" in ada.get(f"/a/{service.assignment}").text
+    shown = ada.get(f"/s/{put(service, late=3600.0)}").text
+    assert "16 earned, 10&nbsp;% off for 1 day late: <strong>14.4</strong>" in shown
+
+
+def test_after_the_due_time_nothing_is_taken_but_with_an_extension(service):
+    policy(service, due_at=now() - DAY)
+    ada, bob = service.browser("Ada"), service.browser("Bob")
+    with service.store.writing() as db:
+        db.add(Extension(assignment_id=service.assignment, user_id=service.people["Bob"], due_at=now() + DAY))
+    assert "closed" in ada.get("/").text
+    assert "your extension" in bob.get("/").text
+    assert "its due time is over" in post(ada, service, code="x = 1").text
+    assert post(bob, service, code="x = 1").url.path.startswith("/s/")
+    assert not submissions(service)
+
+
+def test_before_it_opens_nothing_is_told_of_what_is_asked(service):
+    policy(service, opens_at=now() + DAY)
+    ada = service.browser("Ada")
+    shown = ada.get(f"/a/{service.assignment}").text
+    assert "It opens" in shown
+    assert "Bias correction" not in shown
+    assert "opens" in ada.get("/").text
+    refused = ada.post(
+        f"/a/{service.assignment}/submissions", data={"csrf": csrf(ada), "code": "x", "practice": "true"}
+    )
+    assert "not open yet" in refused.text
+
+
+def test_a_form_without_its_token_changes_nothing(service):
+    ada = service.browser("Ada")
+    assert ada.post(f"/a/{service.assignment}/submissions", data={"code": "x = 1"}).status_code == 403
+    assert not submissions(service)
+
+
+def test_what_is_another_students_is_not_there(service):
+    one = put(service, "Bob")
+    ada = service.browser("Ada")
+    with service.store.writing() as db:
+        db.add(notice := Notice(user_id=service.people["Bob"], text="Yours"))
+    assert ada.get(f"/s/{one}").status_code == 404
+    assert ada.get(f"/s/{one}/events").status_code == 404
+    ada.post(f"/notices/{notice.id}/seen", data={"csrf": csrf(ada)})
+    assert "Yours" in service.browser("Bob").get("/").text
+
+
+# --------------------------------------------------------------------------------------------- what became of it
+def test_what_could_not_be_marked_says_so_and_costs_nothing(service):
+    one = put(service, body=verdict(status="not_gradable", message="Line 3: there is no colon.", criteria=(), quiz=()))
+    shown = service.browser("Ada").get(f"/s/{one}").text
+    assert "there is no colon" in shown
+    assert "costs no attempt" in shown
+    assert "points" not in re.sub(r"<footer.*", "", shown, flags=re.DOTALL)
+
+
+def test_a_parked_submission_is_no_mark_and_our_fault(service):
+    one = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        db.get_one(Submission, one).state = "parked"
+        db.execute(sa.update(Job).values(state="parked"))
+    shown = service.browser("Ada").get(f"/s/{one}").text
+    assert "our fault" in shown
+    assert "costs no attempt" in shown
+
+
+def test_a_superseded_submission_leads_to_the_newer_one(service):
+    first, second = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT)
+    assert f'href="/s/{second}"' in service.browser("Ada").get(f"/s/{first}").text
+
+
+def test_what_changed_is_told_on_the_page_and_in_the_history(service):
+    put(service, number=1)
+    better = verdict(criteria=(CriterionMark("sgd", "The plain step", 8, 10, "partial"), CriterionMark("adam", "Moments", 10, 10, "passed")), diagnoses=())  # fmt: skip
+    second = put(service, number=2, body=better)
+    ada = service.browser("Ada")
+    for shown in (ada.get(f"/s/{second}").text, ada.get(f"/a/{service.assignment}").text):
+        words = " ".join(re.sub(r"<[^>]+>", " ", shown).split())
+        assert "gained: Moments" in words
+        assert "lost: The plain step" in words
+        assert "no longer: IDEA" in words
+
+
+def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_counted_does_not(service):
+    one = put(service, made_at=now() - DAY)
+    with service.store.writing() as db:
+        submission = db.get_one(Submission, one)
+        first = submission.report_id
+        proposed = again(db, submission, verdict(), seed=2, made_at=now() + 1, counts=False)
+        again(
+            db, submission, verdict(criteria=(CriterionMark("sgd", "S", 10, 10, "passed"),)), seed=3, made_at=now() + 2
+        )
+    ada = service.browser("Ada")
+    shown = ada.get(f"/s/{one}").text
+    assert "Marked again on" in shown
+    assert f"?report={first}" in shown
+    assert "no longer counts" in ada.get(f"/s/{one}?report={first}").text
+    assert ada.get(f"/s/{one}?report={proposed}").status_code == 404
+    assert service.browser("Staff").get(f"/s/{one}?report={proposed}").status_code == 200
+
+
+def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(service):
+    one = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        again(db, db.get_one(Submission, one), verdict())
+        db.execute(sa.update(Report).values(pictures=None))
+    ada = service.browser("Ada")
+    assert 'hx-trigger="load delay:1000ms"' in ada.get(f"/s/{one}").text, "as long as the queue says"
+    drawn = [{"title": "A valley", "caption": "Down", "svg": '<svg xmlns="http://www.w3.org/2000/svg"></svg>'}]
+    with service.store.writing() as db:
+        db.execute(sa.update(Report).values(pictures=reports.pack_pictures(drawn)))
+    shown = ada.get(f"/s/{one}").text
+    assert "load delay" not in shown
+    assert "A valley" in shown
+
+
+def test_a_free_answer_that_a_person_read_is_shown_with_comment_and_points(service):
+    with service.store.writing() as db:
+        db.add(
+            TextMark(
+                assignment_id=service.assignment, user_id=service.people["Ada"], item_id="q2",
+                answer_digest=answer_digest("because"), points=3, comment="Nearly <b>.", by_id="",
+            )
+        )  # fmt: skip
+    shown = service.browser("Ada").get(f"/s/{put(service)}").text
+    assert "Read by a person: Nearly &lt;b&gt;." in shown
+    assert "<strong>19</strong> <span>of 26 points" in shown
+
+
+def test_practice_counts_for_nothing_and_is_in_no_history(service):
+    one = put(service, practice=True)
+    ada = service.browser("Ada")
+    assert "It counts for nothing" in ada.get(f"/s/{one}").text
+    assert one not in ada.get(f"/a/{service.assignment}").text
+
+
+def test_home_shows_what_one_has_and_notices_until_they_are_dismissed(service):
+    one = put(service)
+    with service.store.writing() as db:
+        db.add(Notice(user_id=service.people["Ada"], submission_id=one, text="Your mark rose."))
+    ada = service.browser("Ada")
+    shown = ada.get("/").text
+    assert "<strong>16</strong>" in shown
+    where = re.search(r'action="(/notices/[^"]+)"', shown)[1]
+    assert "Your mark rose." not in ada.post(where, data={"csrf": csrf(ada)}).text
+
+
+def test_staff_and_operators_are_led_to_their_pages(service):
+    assert f'href="/staff/c/{service.course}"' in service.browser("Staff").get("/").text
+    assert 'href="/operator"' in service.browser("Operator").get("/").text
+    assert "/staff" not in service.browser("Ada").get("/").text
+
+
+# ------------------------------------------------------------------------------------------------ who sees what
+SECRETS = {
+    "marks": ("points<", "of 10<", "partly right", "The plain step"),
+    "hints": ("HINT", "TRY", "IDEA", "MESSAGE", "EXHIBIT", "PICTURE"),
+    "quiz": ("WHY", "QUESTION"),
+}
+PICTURE = {"title": "PICTURE", "caption": "", "svg": "<svg></svg>"}
+
+
+@pytest.mark.parametrize("part", SECRETS)
+@pytest.mark.parametrize("when", ["after_due", "never"])
+def test_what_the_policy_withholds_is_not_sent_and_it_is_told_when_it_will_be(service, part, when):
+    policy(service, due_at=now() + DAY, **{"show_quiz": "at_once", f"show_{part}": when})
+    put(service, number=1)
+    one = put(service, number=2, pictures=[PICTURE])
+    ada, staff = service.browser("Ada"), service.browser("Staff")
+    for page in (f"/s/{one}", f"/a/{service.assignment}", "/"):
+        shown = re.sub(r'(?s)<section aria-labelledby="asked">.*?</section>', "", ada.get(page).text)
+        assert not [secret for secret in SECRETS[part] if secret in shown], page
+    assert ("shown after" if when == "after_due" else "not shown in this assignment") in ada.get(f"/s/{one}").text
+    seen_by_staff = staff.get(f"/s/{one}").text
+    assert not [secret for secret in SECRETS[part] if secret not in seen_by_staff]
+    assert "LOG" in seen_by_staff
+    policy(service, due_at=now() - DAY, **{"show_quiz": "at_once", f"show_{part}": "after_due"})
+    assert not [secret for secret in SECRETS[part] if secret not in ada.get(f"/s/{one}").text]
+
+
+def test_a_student_never_sees_what_is_for_staff():
+    seen = visible_report(verdict(), Policy(show_quiz="at_once"), now(), None)
+    assert not seen.withheld
+    for secret in ("LOG", "RUBRIC"):
+        assert secret in repr(verdict())
+        assert secret not in repr(seen.report)
+
+
+def test_withheld_quiz_details_leave_the_points_as_they_are():
+    seen = visible_report(verdict(), Policy(due_at=2.0), 1.0, 2.0)
+    assert total(seen.report) == total(verdict())
+    assert [(one.part, one.until) for one in seen.withheld] == [("quiz", 2.0)]
+
+
+def test_an_extension_keeps_back_what_is_shown_after_the_due_time():
+    given = Policy(due_at=2.0, show_marks="after_due")
+    assert visible_report(verdict(), given, 3.0, 4.0).hides("marks")
+    assert not visible_report(verdict(), given, 5.0, 4.0).hides("marks")
+
+
+def test_a_mark_for_another_answer_to_the_same_question_is_not_this_ones():
+    given = {("q2", answer_digest("something else")): TextGiven(4, "")}
+    assert with_texts(verdict(), given) == verdict()
+
+
+def test_equal_reports_have_no_changes():
+    assert not changes(verdict(), verdict())
+
+
+# -------------------------------------------------------------------------------------------------------- size
+@contextmanager
+def counted():
+    """The statements that any database is asked meanwhile."""
+    said: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield said
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_pages_ask_the_database_as_often_for_many_submissions_and_assignments_as_for_few(service):
+    ada = service.browser("Ada")
+    ids = [put(service, number=number) for number in range(1, 4)]
+    asked: dict[str, list[int]] = {}
+    for round_ in range(2):
+        for page in ("/", f"/a/{service.assignment}", f"/s/{ids[2]}"):
+            with counted() as said:
+                assert ada.get(page).status_code == 200
+            asked.setdefault(page, []).append(len(said))
+        if round_ == 0:
+            ids += [put(service, number=number) for number in range(4, 40)]
+            with service.store.writing() as db:
+                db.add_all(Assignment(course_id=service.course, title="More", source="m", open=True) for _ in range(9))
+    for page, (few, many) in asked.items():
+        assert many <= few + 1, page  # one more: the predecessor of the history's last line
+        assert many <= 20, page
+
+
+def test_history_is_paged_and_each_page_knows_what_changed_since_the_one_below(service):
+    for number in range(1, 31):
+        put(service, number=number, body=verdict(diagnoses=() if number > 10 else verdict().diagnoses))
+    ada = service.browser("Ada")
+    shown = ada.get(f"/a/{service.assignment}").text
+    assert re.findall(r'">(\d+)<span class="out-of-sight"> submission', shown) == [str(n) for n in range(30, 10, -1)]
+    assert "no longer: IDEA" in shown  # between 10, which is on the next page, and 11
+    older = ada.get(re.search(r'href="([^"]+before=\d+)"', shown)[1]).text
+    assert re.findall(r'">(\d+)<span class="out-of-sight"> submission', older) == [str(n) for n in range(10, 0, -1)]
