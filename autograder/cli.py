@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from autograder import __version__
+from autograder.service.command import admin
 
 if TYPE_CHECKING:
     from autograder.batch import Marked
@@ -22,12 +23,18 @@ DEMO_REPORTS = Path("demo-reports")
 REPORTS = Path("reports")  # where pages go when nobody says where
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(admin, name="admin")
 
 
 class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
 
 
 class SandboxName(StrEnum):
@@ -289,6 +296,9 @@ DataOption = Annotated[Path | None, typer.Option(help="The service's folder. Def
 DatabaseOption = Annotated[
     str, typer.Option(help="postgresql://… for several machines. Default: SQLite in the data folder.")
 ]
+LogOption = Annotated[
+    LogFormat | None, typer.Option("--log-format", help="Default: text at a terminal, and JSON lines elsewhere.")
+]
 OwnOption = Annotated[Path | None, typer.Option(help="A folder with assignments of your own.")]
 
 
@@ -302,18 +312,26 @@ def serve(
     assignments: OwnOption = None,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[int | None, typer.Option(min=1, help="Markings at once. Default: one for each core.")] = None,
+    log_format: LogOption = None,
     *,
     worker: Annotated[bool, typer.Option(help="With a worker inside.")] = True,
 ) -> None:
     """Run the service: students hand in with a browser, staff run a course. One process family, no configuration."""
-    settings = _service(
-        data, database, url or os.environ.get("GRADMARK_URL", "") or f"http://{host}:{port}", assignments
-    )
+    told = url or os.environ.get("GRADMARK_URL", "")
+    settings = _service(data, database, told, assignments)
     from autograder.publish import say
+    from autograder.service import logs
+    from autograder.service.serve import CannotServe
     from autograder.service.serve import serve as run
 
+    logs.start(log_format)
     beside = ["worker", "--sandbox", sandbox.value, "--jobs", str(jobs or _cores())] if worker else None
-    run(settings, host=host, port=port, worker=beside, say=say)
+    if beside and log_format:
+        beside += ["--log-format", log_format]
+    try:
+        run(settings, host=host, port=port, url=told, worker=beside, say=say)
+    except CannotServe as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @app.command(name="worker")
@@ -322,16 +340,23 @@ def worker_(
     database: DatabaseOption = "",
     assignments: OwnOption = None,
     sandbox: SandboxOption = SandboxName.AUTO,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Markings at once. Default: one for each core.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Markings at once, the same for all workers. Default: one for each core.")
+    ] = None,
+    log_format: LogOption = None,
+    *,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin does.")] = False,
 ) -> None:
     """Mark what the service was handed: any number of these, on any machines that reach the database."""
     settings = _service(data, database, "", assignments)
     from autograder.publish import say
     from autograder.sandbox import SandboxUnavailable
+    from autograder.service import logs
     from autograder.service.worker.main import work
 
+    logs.start(log_format)
     try:
-        work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say)
+        work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say, with_parent=with_parent)
     except SandboxUnavailable as error:
         say(str(error))
         raise typer.Exit(GRADER_FAILED) from error

@@ -1,6 +1,6 @@
 """Measures speed and memory side by side in one run, and prints ratios to t0, the time of importing NumPy.
 
-    python tests/bench.py [part ...]     parts: command, class, mixed, docker, diagnosis
+    python tests/bench.py [part ...]     parts: command, class, mixed, docker, diagnosis, service, stored
 
 No wall-clock time is asserted anywhere: machines are noisy, so every figure is measured between runs of t0.
 """
@@ -194,7 +194,41 @@ def _hypotheses(assignment: Assignment, count: int) -> list[dict[str, str]]:
     return [h for h, _ in zip(merged, range(count), strict=False)]
 
 
-PARTS = {"command": command, "class": class_of_right, "mixed": mixed, "docker": docker, "diagnosis": diagnosis}
+def service() -> None:
+    """A class of 500 hands in within a minute, in browsers; everything, the students too, on this machine."""
+    from service_load import hand_in_at_once
+
+    seen = hand_in_at_once(_mixed(AT_ONCE), WITHIN_SECONDS)
+    say(f"{AT_ONCE} students within {WITHIN_SECONDS} s: lost", seen.lost, "submissions", 0)
+    say("    pages meanwhile, median", 1000 * seen.share(0.5), "ms")
+    say("    pages meanwhile, 99th percentile", 1000 * seen.share(0.99), "ms", 300)
+    say("    from the first one to the last report", seen.marked_at, "s", 120)
+    say("    and to the last pictures", seen.drawn_at, "s")
+    say("    a student's wait for the report, median", statistics.median(seen.waits), "s")
+    say("    a student's wait for the report, longest", max(seen.waits), "s")
+    say("    the students' own CPU, which is in all of this", seen.own, "s")
+
+
+AT_ONCE, WITHIN_SECONDS = 500, 60
+
+
+def stored() -> None:
+    """Pages with few and with many submissions stored: their time must not grow."""
+    from service_load import with_stored
+
+    for page, (few, many) in with_stored(1_000, 20_000).items():
+        say(f"{page}: {1000 * few:.0f} ms with 1000 stored; with 20000 it takes", many / few, "times that", 1.5)
+
+
+PARTS = {
+    "command": command,
+    "class": class_of_right,
+    "mixed": mixed,
+    "docker": docker,
+    "diagnosis": diagnosis,
+    "service": service,
+    "stored": stored,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -1,0 +1,239 @@
+"""The commands `gradmark admin …`: what whoever runs the service does at a terminal."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from autograder.service.settings import Settings
+    from autograder.service.store import Store
+
+admin = typer.Typer(no_args_is_help=True, help="Run the service: links, backups, people's data, checks.")
+
+Data = Annotated[Path | None, typer.Option(help="The service's folder. Default: gradmark-data.")]
+Database = Annotated[str, typer.Option(help="postgresql://… Default: SQLite in the data folder.")]
+Who = Annotated[str, typer.Option("--user", help="Whose: an id or an e-mail address.")]
+
+
+@admin.command()
+def link(
+    user: Annotated[str, typer.Option(help="Whose: an id or an e-mail address. Default: the first operator's.")] = "",
+    url: Annotated[str, typer.Option(help="How browsers reach the service. Default: GRADMARK_URL.")] = "",
+    data: Data = None,
+    database: Database = "",
+) -> None:
+    """Print a new sign-in link: the way back in."""
+    from autograder.service.store.links import new_link
+
+    with _store(data, database, url) as (settings, store), store.writing() as db:
+        person = _person(db, user)
+        print(new_link(db, person, settings.public_url))
+
+
+@admin.command()
+def token(
+    user: Who,
+    name: Annotated[str, typer.Option(help="What it is for, as its owner will read it.")] = "admin",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is good for.")] = 365,
+    data: Data = None,
+    database: Database = "",
+) -> None:
+    """Print a new token for the HTTP API, which may do what its owner may."""
+    import secrets
+
+    from autograder.service.store.links import hashed
+    from autograder.service.store.schema import Audit, Token, now
+
+    with _store(data, database) as (_, store), store.writing() as db:
+        given = secrets.token_urlsafe(32)
+        owner = _person(db, user)
+        made = Token(token_hash=hashed(given), user_id=owner, name=name, expires_at=now() + days * 86_400)
+        db.add(made)
+        db.flush()
+        db.add(Audit(action="token.made", object_id=made.id))
+        print(given)
+
+
+@admin.command()
+def migrate(data: Data = None, database: Database = "") -> None:
+    """Bring the database to this release's schema; `gradmark serve` does so when it starts."""
+    from autograder.service.store.migrate import NewerDatabase
+    from autograder.service.store.migrate import migrate as run
+
+    settings = _settings(data, database)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        run(settings.database)
+    except NewerDatabase as error:
+        _cannot(error)
+
+
+@admin.command()
+def backup(
+    out: Annotated[Path, typer.Option(help="The .tar.gz to write: a new file, for its owner alone.")],
+    data: Data = None,
+    database: Database = "",
+    *,
+    without_secret: Annotated[
+        bool, typer.Option("--without-secret", help="Leave out the workers' secret: you keep it elsewhere.")
+    ] = False,
+) -> None:
+    """Write a backup, while the service runs."""
+    from autograder.service.operate import CannotOperate
+    from autograder.service.operate.backup import backup as write
+
+    try:
+        write(_settings(data, database), out, secret=not without_secret)
+    except CannotOperate as error:
+        _cannot(error)
+    print(f"{out}: keep it where only you read it; it holds everybody's data")
+
+
+@admin.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `gradmark admin backup` wrote.")],
+    data: Data = None,
+    database: Database = "",
+) -> None:
+    """Make a service out of a backup: in an empty data folder, or an empty Postgres database."""
+    from autograder.service.operate import CannotOperate
+    from autograder.service.operate.backup import restore as load
+
+    settings = _settings(data, database)
+    try:
+        load(settings, file)
+    except CannotOperate as error:
+        _cannot(error)
+    print("restored: start gradmark serve with the same --data and --database")
+
+
+@admin.command()
+def export(
+    user: Who,
+    out: Annotated[Path, typer.Option(help="The zip to write.")],
+    data: Data = None,
+    database: Database = "",
+) -> None:
+    """Write all data about one person, for them."""
+    from autograder.service.operate.people import export as gathered
+
+    with _store(data, database) as (_, store):
+        packed = gathered(store, user)
+    try:
+        with out.open("xb") as file:
+            out.chmod(0o600)
+            file.write(packed)
+    except OSError as error:
+        raise typer.BadParameter(f"{out} cannot be written: {error}") from error
+
+
+@admin.command()
+def erase(
+    user: Who,
+    data: Data = None,
+    database: Database = "",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase one student's data: what they handed in, their reports, marks and identity. There is no way back."""
+    from autograder.service.operate.people import erase as gone
+
+    with _store(data, database) as (_, store):
+        if not yes:
+            typer.confirm(f"Erase everything about {user}, for good?", abort=True)
+        print(f"erased; the id {gone(store, user)} stays in audit rows")
+
+
+@admin.command()
+def retain(data: Data = None, database: Database = "") -> None:
+    """Erase submissions that their courses keep no longer; workers do it every day."""
+    from autograder.service.operate.housekeeping import retain as outdated
+    from autograder.service.operate.people import scrub as clean
+
+    with _store(data, database) as (_, store):
+        gone = outdated(store)["submissions"]
+        if gone:
+            clean(store)
+        print(f"{gone} submissions erased")
+
+
+@admin.command()
+def scrub(data: Data = None, database: Database = "") -> None:
+    """Take what was deleted out of the database's files; writers wait meanwhile."""
+    from autograder.service.operate.people import scrub as clean
+
+    with _store(data, database) as (_, store):
+        clean(store)
+
+
+@admin.command()
+def check(data: Data = None, database: Database = "") -> None:
+    """Look whether the database is whole; exit status 1 and a line for each fault when it is not."""
+    from autograder.service.operate.integrity import check as faults
+
+    with _store(data, database) as (_, store):
+        found = faults(store)
+    print("\n".join(found) or "all is well")
+    if found:
+        raise typer.Exit(1)
+
+
+# ----------------------------------------------------------------------------------------------------------------
+def _settings(data: Path | None, database: str, url: str = "") -> "Settings":
+    from importlib.util import find_spec
+
+    if find_spec("dbos") is None:
+        raise typer.BadParameter('The service needs more than the command does: pip install "gradmark[service]"')
+    from autograder.service.settings import settings
+
+    return settings(data, database, url)
+
+
+@contextmanager
+def _store(data: Path | None, database: str, url: str = "") -> "Iterator[tuple[Settings, Store]]":
+    """The database that is there: none is made."""
+    import sqlalchemy as sa
+
+    from autograder.service.operate import CannotOperate
+    from autograder.service.store import Store
+
+    settings = _settings(data, database, url)
+    file = sa.make_url(settings.database).database
+    if settings.database.startswith("sqlite") and not Path(file or "").is_file():
+        _cannot(f"There is no database at {file}: say --data or --database.")
+    store = Store(settings.database)
+    try:
+        yield settings, store
+    except CannotOperate as error:
+        _cannot(error)
+    except sa.exc.OperationalError as error:
+        _cannot(f"The database does not do that: {error.orig}")
+    finally:
+        store.close()
+
+
+def _person(db: "Session", who: str) -> str:
+    """The id of this person; of the operator who was there first, if none is named."""
+    import sqlalchemy as sa
+
+    from autograder.service.operate import CannotOperate
+    from autograder.service.operate.people import find
+    from autograder.service.store.schema import User
+
+    if who:
+        return find(db, who).id
+    first = db.scalar(sa.select(User.id).where(User.operator, User.erased_at.is_(None)).order_by(User.made_at))
+    if first is None:
+        raise CannotOperate("There is no operator yet: gradmark serve makes the first and prints a link.")
+    return first
+
+
+def _cannot(told: object) -> NoReturn:
+    print(f"gradmark: {told}", file=sys.stderr)
+    raise typer.Exit(2)

@@ -1,0 +1,195 @@
+"""All data about one person: shown to them (right of access), or erased.
+
+What stays of somebody who was erased: a row of `users` without a name, so that the opaque id in audit rows points
+somewhere, the memberships with nothing in them, and the audit rows themselves, without details.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import zipfile
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.operate import CannotOperate
+from autograder.service.store import Store, reports
+from autograder.service.store.schema import (
+    Audit,
+    Base,
+    Diagnosis,
+    Extension,
+    Job,
+    Link,
+    Membership,
+    Notice,
+    Passback,
+    PlatformUser,
+    Report,
+    Sheet,
+    SignedIn,
+    Submission,
+    TextMark,
+    Token,
+    User,
+    now,
+)
+
+SECRETS = {"token_hash", "csrf"}  # columns that are no answer to "what do you know of me?"
+# Tables that tell of no student. A test holds this and `about` against the schema: a new table must be in one of them.
+IMPERSONAL = {
+    "assignments",
+    "courses",
+    "downloads",
+    "keys",
+    "launches",
+    "platforms",
+    "regrades",  # by_id is staff's
+    "resources",
+    "versions",
+    "workers",
+}
+
+
+def find(db: Session, who: str) -> User:
+    """By id or e-mail address.
+
+    Raises:
+        CannotOperate: there is nobody.
+    """
+    found = db.get(User, who) or db.scalar(sa.select(User).where(User.email == who.strip().lower()))
+    if found is None or found.erased_at is not None:
+        raise CannotOperate(f"Nobody here has the id or the e-mail address {who!r}.")
+    return found
+
+
+def about(user_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
+    """Where rows about this person are, in an order in which they can be deleted."""
+    submissions = sa.select(Submission.id).where(Submission.user_id == user_id)
+    all_reports = sa.select(Report.id).where(Report.submission_id.in_(submissions))
+    at_platforms = sa.select(PlatformUser.platform_id, PlatformUser.subject).where(PlatformUser.user_id == user_id)
+    return {
+        # by them, about what they handed in, or quoting it beside somebody else's: staff compare a class again
+        Job: sa.or_(
+            Job.user_id == user_id,
+            Job.submission_id.in_(submissions),
+            sa.cast(Job.result, sa.Text).contains(user_id),
+        ),
+        Notice: Notice.user_id == user_id,
+        TextMark: TextMark.user_id == user_id,
+        Sheet: Sheet.user_id == user_id,
+        Extension: Extension.user_id == user_id,
+        Link: Link.user_id == user_id,
+        SignedIn: SignedIn.user_id == user_id,
+        Token: Token.user_id == user_id,
+        Passback: sa.tuple_(Passback.platform_id, Passback.subject).in_(at_platforms),
+        PlatformUser: PlatformUser.user_id == user_id,
+        Diagnosis: Diagnosis.report_id.in_(all_reports),
+        Report: Report.submission_id.in_(submissions),
+        Submission: Submission.user_id == user_id,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------- erasing
+def erase(store: Store, who: str) -> str:
+    """Takes a student's data out of the database, and out of its file; returns the id that is left.
+
+    Backups keep theirs until they are thrown away: whoever restores an older one erases again.
+
+    Raises:
+        CannotOperate: there is nobody, or it is one of the staff, whose acts are on record.
+    """
+    with store.writing() as db:
+        user = find(db, who)
+        staffed = db.scalar(sa.select(Membership.course_id).where(_of(user.id), Membership.role == "staff").limit(1))
+        if user.operator or staffed:
+            raise CannotOperate(
+                "This is one of the staff: what they did to others is on record under their id. Take them out of "
+                "their courses first, and erase them when no course is in dispute any more."
+            )
+        known = {user.name, user.email, *db.scalars(sa.select(Membership.roster_id).where(_of(user.id)))}
+        for table, rows in about(user.id).items():
+            db.execute(sa.delete(table).where(rows))
+        db.execute(sa.update(Membership).where(_of(user.id)).values(roster_id=user.id, section="", dropped=True))
+        _blank_audit(db, user.id, {word for word in known if word})
+        user.name, user.email, user.erased_at = "", None, now()
+        db.add(Audit(action="user.erased", object_id=user.id))
+    scrub(store)
+    return user.id
+
+
+def _of(user_id: str) -> sa.ColumnElement[bool]:
+    return Membership.user_id == user_id
+
+
+def _blank_audit(db: Session, user_id: str, known: set[str]) -> None:
+    """Who did what when stays; details go where they are by or about this person, or name them."""
+    # as it stands in the text of the JSON column
+    named = [sa.cast(Audit.detail, sa.Text).contains(json.dumps(word)[1:-1], autoescape=True) for word in known]
+    rows = sa.or_(Audit.actor_id == user_id, Audit.object_id == user_id, *named)
+    db.execute(sa.update(Audit).where(rows).values(detail={}))
+    db.execute(sa.update(Audit).where(Audit.object_id.in_(known)).values(object_id=user_id))
+
+
+def scrub(store: Store) -> None:
+    """Takes what was deleted out of the database's files: SQLite's are written anew, Postgres reuses the room.
+
+    Raises:
+        CannotOperate: somebody who reads a SQLite database holds old pages; a moment later it works.
+    """
+    if not store.sqlite:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")
+        return
+    with contextlib.closing(store.engine.raw_connection()) as raw:  # in no transaction
+        raw.cursor().execute("VACUUM")
+        (busy, *_) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise CannotOperate(
+            "It is erased, but the write-ahead log beside the database still holds old pages, because somebody "
+            "is reading just now. Run gradmark admin scrub in a moment."
+        )
+
+
+# --------------------------------------------------------------------------------------------------------- access
+def export(store: Store, who: str) -> bytes:
+    """A zip with everything that is kept about one person: rows as JSON, uploads and reports as they are.
+
+    Raises:
+        CannotOperate: there is nobody.
+    """
+    packed = io.BytesIO()
+    with store.reading() as db, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        user = find(db, who)
+        where: dict[type[Base], sa.ColumnElement[bool]] = {
+            User: User.id == user.id,
+            Membership: _of(user.id),
+            **about(user.id),
+            Audit: sa.or_(Audit.actor_id == user.id, Audit.object_id == user.id),
+        }
+        for table, condition in where.items():
+            rows = [_plain(row) for row in db.scalars(sa.select(table).where(condition))]
+            archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
+        for submission in db.scalars(sa.select(Submission).where(where[Submission])):
+            if submission.upload is not None:
+                archive.writestr(f"uploads/{submission.id}", submission.upload)
+        for report in db.scalars(sa.select(Report).where(where[Report])):
+            archive.writestr(f"reports/{report.submission_id}/{report.id}.json", reports.text(report.body))
+            for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
+                archive.writestr(f"reports/{report.submission_id}/{report.id}-{number}.svg", picture["svg"])
+    return packed.getvalue()
+
+
+def _plain(row: Base) -> dict[str, Any]:
+    """A row without secrets, and without the bytes that are files of their own."""
+    values = {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).columns}
+    files = {"upload", "body", "pictures"}
+    return {
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for name, value in values.items()
+        if name not in SECRETS | files
+    }

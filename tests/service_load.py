@@ -1,0 +1,338 @@
+"""A class that hands in at the same time, and a course with many stored submissions: what `make bench` measures of the service.
+
+Everything is on this machine and real: the web process, its worker and their sandbox, students that load the page, hand in,
+watch the stream and read the report. The students' own work takes cores too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import sqlalchemy as sa
+
+from autograder.assignment import load
+from autograder.service.settings import Settings, settings
+from autograder.service.store import Store
+from autograder.service.store.migrate import migrate
+from autograder.service.store.schema import (
+    Assignment,
+    Course,
+    Job,
+    Membership,
+    Report,
+    SignedIn,
+    Submission,
+    User,
+    Version,
+    new_id,
+    now,
+)
+from autograder.service.web.access import COOKIE, hashed
+from autograder.service.worker.proving import about
+
+READY_SECONDS = 60.0
+GIVE_UP_SECONDS = 600.0
+
+
+@dataclass
+class Deployment:
+    settings: Settings
+    store: Store
+    assignment: str
+    course: str
+    cookies: dict[str, str] = field(default_factory=dict)  # user id -> Cookie header
+
+
+@contextlib.contextmanager
+def deployment(students: int) -> Iterator[Deployment]:
+    """A data folder with a course of this size, in which everybody is signed in."""
+    with tempfile.TemporaryDirectory(prefix="gradmark-bench-") as folder:
+        chosen = settings(Path(folder))
+        migrate(chosen.database)
+        store = Store(chosen.database)
+        with store.writing() as db:
+            made = _course(db, chosen, store)
+            for number in range(students):
+                _sign_in(db, made, f"Student {number}", "student")
+            _sign_in(db, made, "Staff", "staff")
+        yield made
+        store.close()
+
+
+def _course(db: sa.orm.Session, chosen: Settings, store: Store) -> Deployment:
+    optimizers = load("optimizers")
+    course = Course(title="Machine learning systems")
+    db.add(course)
+    db.flush()
+    asked = Assignment(course_id=course.id, title=optimizers.title, source="optimizers", open=True, policy={"limit": 0})
+    db.add(asked)
+    db.flush()
+    version = Version(assignment_id=asked.id, digest=optimizers.digest, state="proven", about=about(optimizers))
+    db.add(version)
+    db.flush()
+    asked.version_id = version.id
+    return Deployment(chosen, store, asked.id, course.id)
+
+
+def _sign_in(db: sa.orm.Session, made: Deployment, name: str, role: str) -> str:
+    user, token = User(name=name), secrets.token_urlsafe(32)
+    db.add(user)
+    db.flush()
+    db.add(Membership(course_id=made.course, user_id=user.id, role=role, roster_id=user.id))
+    db.add(SignedIn(token_hash=hashed(token), user_id=user.id, csrf=secrets.token_urlsafe(8), expires_at=now() + 86400))
+    made.cookies[user.id] = f"{COOKIE}={token}"
+    return user.id
+
+
+@contextlib.contextmanager
+def serving(made: Deployment, *, worker: bool) -> Iterator[str]:
+    """The command, as an operator starts it; its address."""
+    port = random.randrange(20000, 60000)  # noqa: S311 - any free one
+    command = [sys.executable, "-m", "autograder", "serve", "--port", str(port), "--data", str(made.settings.data)]
+    command += ["--sandbox", "landlock"] if worker else ["--no-worker"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(lambda: httpx2.get(f"{address}/sign-in").status_code == 200)
+        if worker:
+            _wait(lambda: _alive(made))
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx2.TransportError):
+            if ready():
+                return
+        time.sleep(0.2)
+    raise TimeoutError("the service did not start")
+
+
+def _alive(made: Deployment) -> bool:
+    with made.store.reading() as db:
+        return bool(db.scalar(sa.text("select count(*) from workers")))
+
+
+# ----------------------------------------------------------------------------------------------- a class at once
+@dataclass
+class Seen:
+    """What the students of a class saw."""
+
+    latencies: list[float] = field(default_factory=list)  # seconds, of every page but the streams
+    waits: list[float] = field(default_factory=list)  # seconds from handing in to the report
+    marked_at: float = 0.0  # seconds after the first one began, of the last report
+    drawn_at: float = 0.0  # and of the last pictures
+    own: float = 0.0  # seconds of CPU that the students took
+    lost: int = 0
+
+    def share(self, fraction: float) -> float:
+        return sorted(self.latencies)[min(len(self.latencies) - 1, int(fraction * len(self.latencies)))]
+
+
+def hand_in_at_once(sources: list[str], within: float) -> Seen:
+    """As many students as sources hand in within so many seconds; each reads the report."""
+    with deployment(len(sources)) as made, serving(made, worker=True) as address:
+        before = time.process_time()
+        seen = asyncio.run(_class(made, address, sources, within))
+        seen.own = time.process_time() - before
+        with made.store.reading() as db:
+            graded = db.scalar(sa.select(sa.func.count()).where(Submission.state == "graded")) or 0
+            reports = db.scalar(sa.select(sa.func.count()).select_from(Report)) or 0
+        seen.lost = len(sources) - min(graded, reports)
+    return seen
+
+
+async def _class(made: Deployment, address: str, sources: list[str], within: float) -> Seen:
+    seen, began = Seen(), time.perf_counter()
+    chance = random.Random(7)  # noqa: S311 - the same class every time
+    cookies = list(made.cookies.values())
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=50)
+    async with httpx2.AsyncClient(base_url=address, timeout=GIVE_UP_SECONDS, limits=limits) as client:
+
+        async def student(cookie: str, source: str, after: float) -> None:
+            await asyncio.sleep(after)
+            page = await _handed_in(client, seen, made.assignment, cookie, source)
+            sent = time.perf_counter()
+            shown = await _report(client, seen, page, cookie)
+            seen.waits.append(time.perf_counter() - sent)
+            seen.marked_at = time.perf_counter() - began
+            await _pictures(client, seen, page, cookie, shown)
+            seen.drawn_at = time.perf_counter() - began
+
+        whole = zip(cookies, sources, strict=False)  # staff hand in nothing
+        await asyncio.gather(*(student(*one, chance.uniform(0, within)) for one in whole))
+    return seen
+
+
+async def _handed_in(client: httpx2.AsyncClient, seen: Seen, assignment: str, cookie: str, source: str) -> str:
+    """Loads the form and sends it; the address of the submission."""
+    headers = {"cookie": cookie}
+    form = (await _timed(seen, client.get(f"/a/{assignment}", headers=headers))).text
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    sent = client.post(
+        f"/a/{assignment}/submissions",
+        headers=headers,
+        data=hidden,
+        files={"file": ("optimizers.py", source.encode())},
+    )
+    answer = await _timed(seen, sent)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+async def _report(client: httpx2.AsyncClient, seen: Seen, page: str, cookie: str) -> str:
+    """Watches the stream as the page does, to its end; the report."""
+    headers = {"cookie": cookie}
+    await _timed(seen, client.get(page, headers=headers))
+    events = {**headers, "accept": "text/event-stream"}
+    async with client.stream("GET", f"{page}/events", headers=events) as stream:
+        async for line in stream.aiter_lines():
+            if line == "event: done":
+                break
+    shown = (await _timed(seen, client.get(page, headers=headers))).text
+    assert re.search(r'<p class="score"><strong>[\d.]+</strong> <span>of 100 points', shown), shown
+    return shown
+
+
+async def _pictures(client: httpx2.AsyncClient, seen: Seen, page: str, cookie: str, shown: str) -> None:
+    """Asks for the pictures as often as the page says, until they are there."""
+    while wait := re.search(r'hx-trigger="load delay:(\d+)ms"', shown):
+        await asyncio.sleep(int(wait[1]) / 1000)
+        shown = (await _timed(seen, client.get(page, headers={"cookie": cookie}))).text
+
+
+async def _timed(seen: Seen, request: object) -> httpx2.Response:
+    started = time.perf_counter()
+    response: httpx2.Response = await request  # type: ignore[misc]
+    seen.latencies.append(time.perf_counter() - started)
+    return response
+
+
+# ------------------------------------------------------------------------------------------ many stored submissions
+STUDENTS = 500
+OWN = 10  # submissions of the student whose pages are timed, however many others there are
+
+
+def with_stored(few: int, many: int) -> dict[str, tuple[float, float]]:
+    """Median seconds of each page with few and with many stored submissions, in turn on one machine."""
+    with deployment(STUDENTS) as made:
+        body = _graded(made)
+        timings: list[dict[str, float]] = []
+        stored = 0
+        for count in (few, many):
+            _fill(made, body, stored, count)
+            stored = count
+            with serving(made, worker=False) as address:
+                timings.append(_pages(made, address))
+    return {name: (timings[0][name], timings[1][name]) for name in timings[0]}
+
+
+def _graded(made: Deployment) -> dict[str, object]:
+    """The columns of one real report."""
+    from dataclasses import replace
+
+    from autograder import intake, pipeline
+    from autograder.sandbox.choose import choose
+    from autograder.service.worker import marking
+
+    optimizers = load("optimizers")
+    with choose("landlock", say=lambda _: None) as sandbox:
+        wrong = optimizers.samples["Adam without bias correction"]
+        verdict = pipeline.grade(intake.read(wrong, main=optimizers.main), optimizers, sandbox, 7)
+    with made.store.writing() as db:
+        user = next(iter(made.cookies))
+        one = Submission(
+            assignment_id=made.assignment, user_id=user, number=0, name="x", upload=b"", digest="", state="graded"
+        )
+        db.add(one)
+        db.flush()
+        report = marking.stored(db, one.id, replace(verdict, charts=()))
+        one.report_id = report.id
+        return {c.key: getattr(report, c.key) for c in sa.inspect(Report).columns}
+
+
+def _fill(made: Deployment, body: dict[str, object], there: int, wanted: int) -> None:
+    students = list(made.cookies)[:STUDENTS]
+    source = load("optimizers").model_solution.read_bytes()
+    submissions, reports, jobs = [], [], []
+    for number in range(there, wanted):
+        own = number < OWN
+        user = students[0] if own else students[1 + number % (STUDENTS - 1)]
+        submission, report, at = new_id(), new_id(), now() - wanted + number
+        submissions.append(
+            {
+                "id": submission, "made_at": at, "assignment_id": made.assignment, "user_id": user, "number": number + 1,
+                "practice": False, "name": "optimizers.py", "upload": source, "digest": "0" * 64, "answers": {},
+                "state": "graded", "late_seconds": 0.0, "report_id": report, "idempotency_key": submission,
+            }
+        )  # fmt: skip
+        reports.append({**body, "id": report, "submission_id": submission, "made_at": at})
+        jobs.append(
+            {
+                "id": new_id(), "made_at": at, "kind": "mark", "lane": "interactive", "priority": 10_000, "state": "done",
+                "course_id": made.course, "user_id": user, "submission_id": submission, "payload": {}, "result": {},
+                "failures": 0, "starts": 1, "started_at": at, "finished_at": at + 0.3, "error": "",
+            }
+        )  # fmt: skip
+    with made.store.writing() as db:
+        db.execute(sa.insert(Submission), submissions)
+        db.execute(sa.insert(Report), reports)
+        db.execute(sa.insert(Job), jobs)
+
+
+def _pages(made: Deployment, address: str) -> dict[str, float]:
+    student, *_, staff = made.cookies.values()
+    asked = made.assignment
+    pages = {
+        "the student's first page": ("/", student),
+        "the assignment, with a history of ten": (f"/a/{asked}", student),
+        "a report": (f"/s/{_own(made)}", student),
+        "staff: newest submissions": (f"/staff/a/{asked}/submissions", staff),
+        "staff: overview": (f"/staff/a/{asked}", staff),
+        "metrics": ("/metrics", ""),
+    }
+    with httpx2.Client(base_url=address, timeout=120) as client:
+        return {name: _median(client, path, cookie) for name, (path, cookie) in pages.items()}
+
+
+def _own(made: Deployment) -> str:
+    with made.store.reading() as db:
+        return str(
+            db.scalar(
+                sa.select(Submission.id)
+                .where(Submission.user_id == next(iter(made.cookies)), Submission.number > 0)
+                .limit(1)
+            )
+        )
+
+
+def _median(client: httpx2.Client, path: str, cookie: str) -> float:
+    taken = []
+    for _ in range(15):
+        started = time.perf_counter()
+        answer = client.get(path, headers={"cookie": cookie} if cookie else {})
+        taken.append(time.perf_counter() - started)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+    return statistics.median(taken[3:])
