@@ -20,18 +20,24 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import sqlalchemy as sa
 
+from autograder import intake, pipeline
 from autograder.assignment import load
+from autograder.sandbox.choose import choose
+from autograder.service.queue import Queue, places
 from autograder.service.settings import Settings, settings
-from autograder.service.store import Store
+from autograder.service.store import Store, reports
 from autograder.service.store.migrate import migrate
 from autograder.service.store.schema import (
     Assignment,
+    Audit,
     Course,
+    Diagnosis,
     Job,
     Membership,
     Report,
@@ -43,6 +49,8 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.web.access import COOKIE, hashed
+from autograder.service.worker import sheets
+from autograder.service.worker.context import Context
 from autograder.service.worker.proving import about
 
 READY_SECONDS = 60.0
@@ -238,101 +246,150 @@ OWN = 10  # submissions of the student whose pages are timed, however many other
 def with_stored(few: int, many: int) -> dict[str, tuple[float, float]]:
     """Median seconds of each page with few and with many stored submissions, in turn on one machine."""
     with deployment(STUDENTS) as made:
-        body = _graded(made)
+        columns = graded(made)
         timings: list[dict[str, float]] = []
-        stored = 0
-        for count in (few, many):
-            _fill(made, body, stored, count)
-            stored = count
+        for there, count in ((0, few), (few, many)):
+            fill(made, columns, there, count)
+            with serving(made, worker=True):
+                job = _job(made)
             with serving(made, worker=False) as address:
-                timings.append(_pages(made, address))
+                timings.append({"a worker's job, from the queue to its end": job, **_pages(made, address)})
     return {name: (timings[0][name], timings[1][name]) for name in timings[0]}
 
 
-def _graded(made: Deployment) -> dict[str, object]:
-    """The columns of one real report."""
-    from dataclasses import replace
-
-    from autograder import intake, pipeline
-    from autograder.sandbox.choose import choose
-    from autograder.service.worker import marking
-
-    optimizers = load("optimizers")
+def graded(made: Deployment) -> dict[str, object]:
+    """The columns of one real report; the first student has a quiz."""
+    optimizers, student = load("optimizers"), next(iter(made.cookies))
     with choose("landlock", say=lambda _: None) as sandbox:
+        context = Context(made.settings, made.store, Queue(made.settings.database), sandbox, bytes(32), 1)
+        sheets.draw(context, Job(user_id=student, payload={"assignment": made.assignment}))
         wrong = optimizers.samples["Adam without bias correction"]
         verdict = pipeline.grade(intake.read(wrong, main=optimizers.main), optimizers, sandbox, 7)
-    with made.store.writing() as db:
-        user = next(iter(made.cookies))
-        one = Submission(
-            assignment_id=made.assignment, user_id=user, number=0, name="x", upload=b"", digest="", state="graded"
-        )
-        db.add(one)
-        db.flush()
-        report = marking.stored(db, one.id, replace(verdict, charts=()))
-        one.report_id = report.id
-        return {c.key: getattr(report, c.key) for c in sa.inspect(Report).columns}
+    return {
+        "digest": verdict.assignment_digest,
+        "seed": verdict.seed,
+        "status": verdict.status,
+        "score": verdict.score,
+        "max_score": verdict.max_score,
+        "texts": [],
+        "body": reports.pack(verdict),
+        "pictures": reports.pack_pictures([]),
+    }
 
 
-def _fill(made: Deployment, body: dict[str, object], there: int, wanted: int) -> None:
-    students = list(made.cookies)[:STUDENTS]
+def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) -> None:
+    """Stores submissions with the same report, each a second after the one before; the first student has few."""
+    students = list(made.cookies)[:-1]
     source = load("optimizers").model_solution.read_bytes()
-    submissions, reports, jobs = [], [], []
+    rows: dict[type, list[dict[str, object]]] = {Submission: [], Report: [], Diagnosis: [], Job: [], Audit: []}
     for number in range(there, wanted):
-        own = number < OWN
-        user = students[0] if own else students[1 + number % (STUDENTS - 1)]
+        user = students[0] if number < OWN else students[1 + number % (len(students) - 1)]
         submission, report, at = new_id(), new_id(), now() - wanted + number
-        submissions.append(
+        rows[Submission].append(
             {
                 "id": submission, "made_at": at, "assignment_id": made.assignment, "user_id": user, "number": number + 1,
                 "practice": False, "name": "optimizers.py", "upload": source, "digest": "0" * 64, "answers": {},
                 "state": "graded", "late_seconds": 0.0, "report_id": report, "idempotency_key": submission,
             }
         )  # fmt: skip
-        reports.append({**body, "id": report, "submission_id": submission, "made_at": at})
-        jobs.append(
+        rows[Report].append({**columns, "id": report, "submission_id": submission, "made_at": at})
+        rows[Diagnosis].append(
+            {"report_id": report, "misconception": "adam-no-bias-correction", "criterion": "adam", "title": "A title"}
+        )
+        rows[Job].append(
             {
                 "id": new_id(), "made_at": at, "kind": "mark", "lane": "interactive", "priority": 10_000, "state": "done",
                 "course_id": made.course, "user_id": user, "submission_id": submission, "payload": {}, "result": {},
                 "failures": 0, "starts": 1, "started_at": at, "finished_at": at + 0.3, "error": "",
             }
         )  # fmt: skip
+        rows[Audit].append(
+            {"at": at, "actor_id": user, "course_id": made.course, "action": "submission.made", "object_id": submission,
+             "detail": {}}
+        )  # fmt: skip
     with made.store.writing() as db:
-        db.execute(sa.insert(Submission), submissions)
-        db.execute(sa.insert(Report), reports)
-        db.execute(sa.insert(Job), jobs)
+        for table, values in rows.items():
+            db.execute(sa.insert(table), values)
 
 
-def _pages(made: Deployment, address: str) -> dict[str, float]:
+def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
+    """What is timed, with its address and the cookie of who asks."""
     student, *_, staff = made.cookies.values()
     asked = made.assignment
-    pages = {
+    return {
         "the student's first page": ("/", student),
         "the assignment, with a history of ten": (f"/a/{asked}", student),
         "a report": (f"/s/{_own(made)}", student),
-        "staff: newest submissions": (f"/staff/a/{asked}/submissions", staff),
+        "the quiz": (f"/a/{asked}/quiz", student),
+        "staff: the course": (f"/staff/c/{made.course}", staff),
         "staff: overview": (f"/staff/a/{asked}", staff),
+        "staff: newest submissions": (f"/staff/a/{asked}/submissions", staff),
+        "staff: submissions, filtered": (f"/staff/a/{asked}/submissions?state=graded&most=95", staff),
+        "staff: grades": (f"/staff/a/{asked}/grades", staff),
+        "staff: grades as CSV": (f"/staff/a/{asked}/grades/plain.csv", staff),
+        "staff: analysis of the class": (f"/staff/a/{asked}/analysis", staff),
         "metrics": ("/metrics", ""),
     }
+
+
+def _pages(made: Deployment, address: str) -> dict[str, float]:
+    student = next(iter(made.cookies.values()))
+    form = f"/a/{made.assignment}"
     with httpx2.Client(base_url=address, timeout=120) as client:
-        return {name: _median(client, path, cookie) for name, (path, cookie) in pages.items()}
+
+        def get(path: str, cookie: str) -> None:
+            answer = client.get(path, headers={"cookie": cookie} if cookie else {})
+            assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+
+        told = {name: _median(partial(get, *asked)) for name, asked in asked_pages(made).items()}
+        csrf = re.search('name="csrf" value="([^"]+)"', client.get(form, headers={"cookie": student}).text)
+        assert csrf is not None
+
+        def post() -> None:
+            source = f"# {new_id()}\n".encode()
+            sent = client.post(
+                f"{form}/submissions",
+                headers={"cookie": student},
+                data={"csrf": csrf[1], "key": new_id()},
+                files={"file": ("optimizers.py", source)},
+            )
+            assert sent.status_code == 303, sent.text[:300]
+
+        return {**told, "handing in": _median(post), "the place in the queue": _median(partial(_place, made))}
+
+
+def _place(made: Deployment) -> None:
+    with made.store.reading() as db:
+        assert places(db)
+
+
+def _job(made: Deployment) -> float:
+    """The least that a job takes, when nothing else waits."""
+    queue = Queue(made.settings.database)
+
+    def run() -> None:
+        with made.store.writing() as db:
+            job = queue.put(db, "sources", "sheet", course_id=made.course).id
+        while True:
+            with made.store.reading() as db:
+                if db.scalar(sa.select(Job.state).where(Job.id == job)) == "done":
+                    return
+            time.sleep(0.002)
+
+    taken = _median(run)
+    queue.close()
+    return taken
 
 
 def _own(made: Deployment) -> str:
     with made.store.reading() as db:
-        return str(
-            db.scalar(
-                sa.select(Submission.id)
-                .where(Submission.user_id == next(iter(made.cookies)), Submission.number > 0)
-                .limit(1)
-            )
-        )
+        return str(db.scalar(sa.select(Submission.id).where(Submission.user_id == next(iter(made.cookies))).limit(1)))
 
 
-def _median(client: httpx2.Client, path: str, cookie: str) -> float:
+def _median(run: Callable[[], None]) -> float:
     taken = []
     for _ in range(15):
         started = time.perf_counter()
-        answer = client.get(path, headers={"cookie": cookie} if cookie else {})
+        run()
         taken.append(time.perf_counter() - started)
-        assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
     return statistics.median(taken[3:])

@@ -155,7 +155,7 @@ LIBRARIES: dict[str, set[str]] = {
     "service.outbox": {"sqlalchemy"},
     "service.queue": {"dbos", "sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
-    "service.store": {"alembic", "cattrs", "dbos", "sqlalchemy"},
+    "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
     "service.web": {
         "fastapi",
         "httpx2",

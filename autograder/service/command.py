@@ -151,6 +151,26 @@ def erase(
 
 
 @admin.command()
+def keep(
+    course: Annotated[str, typer.Argument(help="The course's id, as in the address of its pages.")],
+    days: Annotated[int, typer.Option(min=0, help="How long its submissions are kept. 0: for ever.")],
+    data: Data = None,
+    database: Database = "",
+) -> None:
+    """Say how long a course keeps submissions. Older ones are erased the next day."""
+    from autograder.service.operate import CannotOperate
+    from autograder.service.store.schema import Audit, Course
+
+    with _store(data, database) as (_, store), store.writing() as db:
+        found = db.get(Course, course)
+        if found is None:
+            raise CannotOperate(f"There is no course {course}: its id stands behind /staff/c/ in the address.")
+        found.keep_days = days or None
+        db.add(Audit(action="course.keeps", object_id=course, course_id=course, detail={"days": found.keep_days}))
+        print(f"{found.title}: submissions are kept {f'for {days} days' if days else 'for ever'}")
+
+
+@admin.command()
 def retain(data: Data = None, database: Database = "") -> None:
     """Erase submissions that their courses keep no longer; workers do it every day."""
     from autograder.service.operate.housekeeping import retain as outdated

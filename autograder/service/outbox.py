@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
-from autograder.service.store.schema import Assignment, Job, Membership, PlatformUser, Resource, Submission
+from autograder.service.store.grades import points_shown
+from autograder.service.store.schema import Assignment, Job, Membership, Passback, PlatformUser, Resource, Submission
+
+# What a platform is told of a mark that its student may not see yet. "Pending" stands in no other score of ours.
+SHOWN_LATER: dict[str, Any] = {
+    "activityProgress": "Submitted",
+    "gradingProgress": "Pending",
+    "comment": "It is marked; its points are shown later.",
+}
 
 
 def passback_due(db: Session, queue: Queue, asked: Assignment, user_id: str) -> None:
@@ -38,3 +48,20 @@ def passbacks_due(db: Session, queue: Queue, asked: Assignment) -> None:
         .distinct()
     ):
         passback_due(db, queue, asked, user_id)
+
+
+def passbacks_shown(db: Session, queue: Queue) -> None:
+    """The same for every grade that was kept back when it was sent, and may be told by now."""
+    waiting = db.execute(
+        sa.select(Assignment, PlatformUser.user_id)
+        .join(Resource, Resource.assignment_id == Assignment.id)
+        .join(Passback, Passback.resource_id == Resource.id)
+        .join(
+            PlatformUser,
+            sa.and_(PlatformUser.platform_id == Passback.platform_id, PlatformUser.subject == Passback.subject),
+        )
+        .where(Passback.body["gradingProgress"].as_string() == SHOWN_LATER["gradingProgress"])
+    ).all()
+    for asked, user_id in waiting:
+        if points_shown(db, asked, user_id):
+            passback_due(db, queue, asked, user_id)

@@ -229,14 +229,15 @@ def places(db: Session) -> dict[str, Place]:
 def _pace(db: Session) -> tuple[dict[str, float], dict[str, int]]:
     """By queue: the seconds that a job took lately, and how many run at once."""
     recent = db.execute(
-        sa.select(Job.lane, Job.started_at, Job.finished_at)
-        .where(Job.finished_at.is_not(None), Job.state == "done")
+        sa.select(Job.lane, Job.state, Job.started_at, Job.finished_at)
+        .where(Job.finished_at.is_not(None), Job.started_at.is_not(None))  # by state, all that ever ended were sorted
         .order_by(Job.finished_at.desc())
         .limit(RECENT)
     ).all()
     took: dict[str, list[float]] = {"quick": [], "slow": []}
-    for lane, started, finished in recent:
-        took[LANES[lane].queue].append((finished or 0.0) - (started or 0.0))
+    for lane, state, started, finished in recent:
+        if state == "done":
+            took[LANES[lane].queue].append((finished or 0.0) - (started or 0.0))
     alive = Worker.beat_at > now_of(db) - LEASE_SECONDS
     workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(alive)).one()
     each = {queue: sum(all_) / len(all_) if all_ else FIRST_SECONDS[queue] for queue, all_ in took.items()}

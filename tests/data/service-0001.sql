@@ -341,6 +341,7 @@ CREATE TABLE workers (
 INSERT INTO "workers" VALUES('worker0000000000',1795000000.0,1795000000.0,1,'x');
 CREATE INDEX ix_audit_at ON audit (at);
 CREATE INDEX ix_audit_course_id ON audit (course_id);
+CREATE INDEX ix_jobs_course_kind ON jobs (course_id, kind, made_at);
 CREATE INDEX ix_jobs_finished_at ON jobs (finished_at);
 CREATE INDEX ix_jobs_state_priority ON jobs (state, priority, made_at);
 CREATE INDEX ix_jobs_submission_id ON jobs (submission_id);
@@ -355,6 +356,7 @@ CREATE INDEX ix_platform_users_user_id ON platform_users (user_id);
 CREATE INDEX ix_regrades_assignment_id ON regrades (assignment_id);
 CREATE INDEX ix_resources_assignment_id ON resources (assignment_id);
 CREATE INDEX ix_submissions_assignment_made ON submissions (assignment_id, made_at);
+CREATE INDEX ix_submissions_counted ON submissions (assignment_id, practice, state, user_id, number);
 CREATE INDEX ix_submissions_user_id ON submissions (user_id);
 CREATE INDEX ix_versions_assignment_id ON versions (assignment_id);
 COMMIT;

@@ -42,13 +42,15 @@ class Postgres:
     def kill(self) -> None:
         """SIGKILL for the server and everything it has started."""
         head = psutil.Process(self.server.get_pid())
+        head.suspend()  # or it would start others while we look
         everything = [head, *head.children(recursive=True)]
         for process in everything:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
         until(lambda: all(map(_dead, everything)))
         # Until somebody buries what has died, its pid looks alive to the next server.
-        (self.server.pgdata / "postmaster.pid").unlink(missing_ok=True)
+        for lock in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.server.pgdata / lock).unlink(missing_ok=True)
 
     def start(self) -> None:
         self.server.ensure_postgres_running()
@@ -78,5 +80,6 @@ def running() -> Iterator[Postgres]:
     try:
         yield started
     finally:
-        started.kill()  # nobody misses its data
+        with contextlib.suppress(psutil.NoSuchProcess):
+            started.kill()  # nobody misses its data
         shutil.rmtree(folder, ignore_errors=True)

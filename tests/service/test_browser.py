@@ -199,6 +199,21 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
 
 
 # ------------------------------------------------------------------------------------------------------------- staff
+def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, visits):
+    with visits.page("Operator") as page:
+        page.get_by_role("link", name="Make a course").click()
+        page.get_by_label("Title").fill("A course of my own")
+        page.get_by_role("button", name="Make the course").click()
+        expect(page.get_by_role("heading", name="A course of my own")).to_be_visible()
+        expect(page.get_by_role("region", name="Until the first one hands in")).to_contain_text("Import a roster")
+        assert not faults(page)
+        page.get_by_role("button", name="Add an assignment").click()
+        expect(page.get_by_role("status")).to_contain_text("Asking a worker")
+        assert service.work() == ["sources"]
+        page.get_by_role("radio", name="Optimizers").check()
+        expect(page.get_by_role("button", name="Add and prove it")).to_be_enabled()
+
+
 def test_staff_import_a_roster_after_they_have_seen_what_it_changes(service, visits):
     service.person("Teacher", "staff")
     with visits.page("Teacher") as page:

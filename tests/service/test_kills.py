@@ -197,7 +197,9 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
         for one in crowd:
             one.join()
         until(look, ALL_DONE_SECONDS)
-        until(lambda: not [turn for turn in service.queue.turns() if not turn.job_id.startswith("tidy")])
+        until(
+            lambda: not [turn for turn in service.queue.turns() if not turn.job_id.startswith("tidy")], ALL_DONE_SECONDS
+        )
     assert len(sent) == len(work)
     with service.store.reading() as db:
         assert {job.state for job in db.scalars(sa.select(Job))} == {"done"}

@@ -48,7 +48,7 @@ from autograder.service.web import lti, lti_keys
 from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
 from autograder.service.web.submitting import receive
-from autograder.service.worker import keys
+from autograder.service.worker import keys, tidying
 
 
 @dataclass
@@ -631,13 +631,36 @@ def test_a_grade_is_sent_when_it_changes_and_not_again(enrolled):
     with service.store.writing() as db:  # a policy by which the latest counts, and late ones lose a half
         asked = db.get_one(Assignment, service.assignment)
         asked.policy = {"counts": "latest", "due_at": now() - 10, "grace_minutes": 0.0, "late_days": 1} | {
-            "late_percent_per_day": 50.0
+            "late_percent_per_day": 50.0,
+            "show_quiz": "at_once",
         }
     enrolled.hand_in("learner", RIGHT)
     service.work()
     first, second = enrolled.platform.scores
     assert second["scoreGiven"] == first["scoreGiven"] / 2
     assert len(enrolled.platform.tokens) == 1  # kept until it ends
+
+
+def test_what_a_student_may_not_see_yet_a_platform_is_not_told_until_they_may(enrolled):
+    service = enrolled.service
+
+    def due(at: float) -> None:
+        with service.store.writing() as db:
+            db.get_one(Assignment, service.assignment).policy = {"due_at": at}
+
+    due(now() + 3600)
+    enrolled.hand_in("learner", RIGHT)
+    service.work()
+    (pending,) = enrolled.platform.scores
+    assert "scoreGiven" not in pending
+    assert pending["gradingProgress"] == "Pending"
+    tidying.tidy(service.context, Job())
+    assert service.work() == []
+    due(now() - 3600)
+    tidying.tidy(service.context, Job())
+    assert service.work() == ["passback"]
+    assert enrolled.platform.scores[-1]["scoreGiven"] > 0
+    assert enrolled.platform.refused == []
 
 
 def test_a_second_mark_adds_no_second_passback_while_one_waits(enrolled):
@@ -665,6 +688,7 @@ def test_what_a_platform_does_not_take_is_sent_again(enrolled):
                 "late_percent_per_day": float(number),
                 "late_days": 1,
                 "due_at": now() - 9e3,
+                "show_quiz": "at_once",
             }
             if number > 1:
                 passback_due(db, enrolled.service.queue, asked, enrolled.user("learner").id)

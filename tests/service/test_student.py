@@ -167,7 +167,7 @@ def test_a_limit_is_told_before_and_after_it_is_reached_and_code_is_not_lost(ser
 
 
 def test_lateness_is_told_before_and_after_it_costs(service):
-    policy(service, due_at=now() - 3600, late_days=2, late_percent_per_day=10)
+    policy(service, due_at=now() - 3600, late_days=2, late_percent_per_day=10, show_quiz="at_once")
     ada = service.browser("Ada")
     assert "loses 10&nbsp;% of its points" in ada.get(f"/a/{service.assignment}").text
     shown = ada.get(f"/s/{put(service, late=3600.0)}").text
@@ -357,14 +357,16 @@ def test_a_student_never_sees_what_is_for_staff():
         assert secret not in repr(seen.report)
 
 
-def test_withheld_quiz_details_leave_the_points_as_they_are():
-    seen = visible_report(verdict(), Policy(due_at=2.0), 1.0, 2.0)
+def test_quiz_details_that_are_never_shown_leave_the_points_as_they_are_once_nothing_more_is_taken():
+    given = Policy(due_at=2.0, show_quiz="never")
+    seen = visible_report(verdict(), given, 2.0 + 301, 2.0)
     assert total(seen.report) == total(verdict())
-    assert [(one.part, one.until) for one in seen.withheld] == [("quiz", 2.0)]
+    assert [(one.part, one.until) for one in seen.withheld] == [("quiz", None)]
+    assert total(visible_report(verdict(), given, 2.0 + 299, 2.0).report) == (15, 20)
 
 
 def test_an_extension_keeps_back_what_is_shown_after_the_due_time():
-    given = Policy(due_at=2.0, show_marks="after_due")
+    given = Policy(due_at=2.0, show_marks="after_due", grace_minutes=0)
     assert visible_report(verdict(), given, 3.0, 4.0).hides("marks")
     assert not visible_report(verdict(), given, 5.0, 4.0).hides("marks")
 

@@ -115,7 +115,7 @@ def erase(store: Store, who: str) -> str:
         for table, rows in about(user.id).items():
             db.execute(sa.delete(table).where(rows))
         db.execute(sa.update(Membership).where(_of(user.id)).values(roster_id=user.id, section="", dropped=True))
-        _blank_audit(db, user.id, {word for word in known if word})
+        _blank_audit(db, user.id, {word for word in known if word} | {user.id})
         user.name, user.email, user.erased_at = "", None, now()
         db.add(Audit(action="user.erased", object_id=user.id))
     scrub(store)
@@ -128,9 +128,12 @@ def _of(user_id: str) -> sa.ColumnElement[bool]:
 
 def _blank_audit(db: Session, user_id: str, known: set[str]) -> None:
     """Who did what when stays; details go where they are by or about this person, or name them."""
-    # as it stands in the text of the JSON column
-    named = [sa.cast(Audit.detail, sa.Text).contains(json.dumps(word)[1:-1], autoescape=True) for word in known]
-    rows = sa.or_(Audit.actor_id == user_id, Audit.object_id == user_id, *named)
+    # Whole values, as they stand in the text of the JSON column, in courses that they were in: who is called "Al" takes
+    # no "Alan" along, and nobody takes what was done elsewhere.
+    values = [sa.cast(Audit.detail, sa.Text).contains(json.dumps(word), autoescape=True) for word in known]
+    courses = sa.select(Membership.course_id).where(_of(user_id))
+    named = sa.and_(sa.or_(*values), sa.or_(Audit.course_id.is_(None), Audit.course_id.in_(courses)))
+    rows = sa.or_(Audit.actor_id == user_id, Audit.object_id == user_id, named)
     db.execute(sa.update(Audit).where(rows).values(detail={}))
     db.execute(sa.update(Audit).where(Audit.object_id.in_(known)).values(object_id=user_id))
 

@@ -81,11 +81,9 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
     """Judges a submission received `at`. `due_at` is this student's: the policy's, or their extension."""
     if policy.opens_at is not None and at < policy.opens_at:
         return Admission(admitted=False, why="This assignment is not open yet.", next_at=policy.opens_at)
-    late = 0.0
-    if due_at is not None and at > due_at + policy.grace_minutes * 60:
-        late = at - due_at
-        if late > policy.late_days * DAY:
-            return Admission(admitted=False, why="This assignment is closed: its due time is over.", late_seconds=late)
+    late = late_seconds(policy, at, due_at)
+    if late > policy.late_days * DAY:
+        return Admission(admitted=False, why="This assignment is closed: its due time is over.", late_seconds=late)
     if not policy.limit:
         return Admission(admitted=True, late_seconds=late)
     window = policy.window_minutes * 60
@@ -100,6 +98,11 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
         next_at=counted[-policy.limit] + window,
         left=0,
     )
+
+
+def late_seconds(policy: Policy, at: float, due_at: float | None) -> float:
+    """0 within the grace, then all of it from the due time on."""
+    return at - due_at if due_at is not None and at > due_at + policy.grace_minutes * 60 else 0.0
 
 
 def kept(policy: Policy, late_seconds: float) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from autograder.service.store.schema import Link, now
+from autograder.service.store.schema import Link, SignedIn, Token, now
 
 LINK_SECONDS = 7 * 86_400.0  # of a link that somebody hands over
 
@@ -22,3 +23,15 @@ def new_link(db: Session, user_id: str, public_url: str, *, seconds: float = LIN
     token = secrets.token_urlsafe(24)
     db.add(Link(token_hash=hashed(token), user_id=user_id, expires_at=now() + seconds))
     return f"{public_url}/sign-in/{token}"
+
+
+def end_sessions(db: Session, user_id: str) -> None:
+    """Signs out every browser, and uses up links that nobody has used: one of them may be in the wrong hands."""
+    db.execute(sa.delete(SignedIn).where(SignedIn.user_id == user_id))
+    db.execute(sa.update(Link).where(Link.user_id == user_id, Link.used_at.is_(None)).values(used_at=now()))
+
+
+def end_access(db: Session, user_id: str) -> None:
+    """The same with tokens, before somebody may do more: whoever could act for them so far is not to do that too."""
+    end_sessions(db, user_id)
+    db.execute(sa.update(Token).where(Token.user_id == user_id, Token.revoked_at.is_(None)).values(revoked_at=now()))

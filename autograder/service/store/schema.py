@@ -186,6 +186,8 @@ class Submission(Keyed, Base):
         UniqueConstraint("assignment_id", "user_id", "number"),
         UniqueConstraint("user_id", "idempotency_key"),
         Index("ix_submissions_assignment_made", "assignment_id", "made_at"),
+        # What a class is counted by: in the table, a state lies behind each upload.
+        Index("ix_submissions_counted", "assignment_id", "practice", "state", "user_id", "number"),
     )
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
@@ -284,7 +286,10 @@ class Job(Keyed, Base):
     """What a worker is to do. DBOS runs it durably; this row is what people see of it, and how it ended."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_state_priority", "state", "priority", "made_at"),)
+    __table_args__ = (
+        Index("ix_jobs_state_priority", "state", "priority", "made_at"),
+        Index("ix_jobs_course_kind", "course_id", "kind", "made_at"),
+    )
     kind: Mapped[str] = mapped_column(String(16))  # a line of worker.jobs.KINDS
     lane: Mapped[str] = mapped_column(String(12))  # a line of queue.LANES
     priority: Mapped[int]  # smaller is sooner

@@ -77,7 +77,7 @@ class Criterion(BaseModel):
 
 class Assignment(AssignmentRef):
     course: str
-    main: str = Field(description="The file that is marked.")
+    main: str = Field(description="The file that is marked; empty, as the criteria are, before it opens.")
     criteria: list[Criterion]
     due_at: float | None = Field(description="For you, in seconds since the epoch; null: no due time.")
     points: float | None = Field(description="What you have; null: nothing marked, or not shown yet.")
@@ -236,6 +236,7 @@ async def handed_in(request: Request, actor: Bearer) -> HandedIn:
         raise HTTPException(415, "Send multipart/form-data with a field `file`, or application/json.")
     if not found.upload or not found.name.strip():
         raise HTTPException(422, "The file is empty, or has no name. Check that it was saved, and send it again.")
+    rates.spend_upload(request, actor.id, len(found.upload))
     return found
 
 
@@ -307,8 +308,9 @@ def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment
     with site(request).store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
         version = db.get(tables.Version, asked.version_id) if asked.version_id else None
-        about = version.about if version else {}
         eyes = reader(db, asked, actor.id, staff=asked.course_id in actor.staff)
+        early = not eyes.staff and eyes.policy.opens_at is not None and tables.now() < eyes.policy.opens_at
+        about = version.about if version and not early else {}
         mine = standings(db, asked, actor.id).get(actor.id) if eyes.sees_standing else None
         return Assignment(
             id=asked.id,
@@ -523,6 +525,7 @@ def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Apply
     """For staff: lets the new reports count. What lowers marks is applied as it was looked at, or not at all."""
     with site(request).store.writing() as db:
         asked, found = _regrade(db, actor, regrade_id)
+        asked = regrades.locked(db, asked.id)  # what was looked at is what is applied
         if wanted.lowering and _told_regrade(db, asked, found).falls != wanted.falls:
             raise HTTPException(409, "Whose mark falls is not what `falls` stands for. Look at the regrade again.")
         regrade.applied(db, site(request).queue, actor, asked, found.id, lowering=wanted.lowering)

@@ -102,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _problem)  # type: ignore[arg-type]  # Starlette types handlers loosely
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(sa.exc.DataError, _unstorable)
+    app.add_exception_handler(sa.exc.IntegrityError, _collided)
     app.add_exception_handler(sa.exc.OperationalError, _database_away)
     app.add_exception_handler(Exception, _broken)
     return app
@@ -132,6 +133,13 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
 def _unstorable(request: Request, _error: Exception) -> Response:
     """Postgres refuses what SQLite takes: a NUL in a text, a number without end."""
     return _told(request, 422, "This holds characters or numbers that cannot be kept. Take them out and send it again.")
+
+
+def _collided(request: Request, error: Exception) -> Response:
+    """Two stored the same thing at the same moment, and the database keeps one of them."""
+    log.warning("not stored: %s", type(getattr(error, "orig", error)).__name__)
+    told = "Somebody changed the same thing at this very moment. Nothing of yours was stored: look, and try again."
+    return _told(request, 409, told)
 
 
 def _database_away(request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from autograder.service.rules import lti as rules
 from autograder.service.rules.lti import Known, Message, Refused
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import Assignment, Audit, Job, Key, Launch, Platform, Resource, now
-from autograder.service.web import lti_keys, lti_people
+from autograder.service.web import lti_keys, lti_people, rates
 from autograder.service.web.access import Actor, Me, audit, not_found, staffs
 from autograder.service.web.security import HEADERS, ours
 from autograder.service.web.signing_in import begin_session
@@ -57,6 +57,7 @@ def key_set(request: Request) -> Response:
 @router.api_route("/lti/login", methods=["GET", "POST"])
 def login(request: Request, sent: Given) -> Response:
     """A platform begins a launch: we ask it who the person is, and will know our question again."""
+    rates.spend(request, rates.LAUNCHES, rates.address(request))
     here = site(request)
     state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     try:

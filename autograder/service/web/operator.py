@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import LANES, LEASE_SECONDS, OPEN, unpark
-from autograder.service.store.links import new_link
+from autograder.service.store.links import end_access, new_link
 from autograder.service.store.schema import Audit, Course, Job, Membership, User, Worker, now
 from autograder.service.web.access import Me, audit, not_found, operates
 from autograder.service.web.forms import Fields
@@ -123,6 +123,8 @@ def add_staff(request: Request, actor: Me, course_id: str, typed: Fields) -> Res
             db.add(Membership(course_id=course_id, user_id=user.id, role="staff", roster_id=user.id))
         else:
             member.role, member.dropped = "staff", False
+        if user.id != actor.id:
+            end_access(db, user.id)  # staff of another course may hold a link of their student's
         link = new_link(db, user.id, site(request).settings.public_url)
         audit(db, actor, "staff.named", user.id, course_id)
         audit(db, actor, "link.made", user.id, course_id)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import harmless
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
+from autograder.service.outbox import passback_due
 from autograder.service.rules import roster
 from autograder.service.store.links import new_link
 from autograder.service.store.schema import Assignment, Course, Extension, Membership, Submission, User
@@ -22,6 +23,7 @@ from autograder.service.web.access import Actor, Me, audit, not_found, staffs
 from autograder.service.web.forms import Fields, Unreadable, time_field, typed_time
 from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
+from autograder.service.web.submitting import judge_lateness
 
 ROLES = ("student", "staff")
 
@@ -304,7 +306,7 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
 
 @router.post("/people/{user_id}/extensions/{assignment_id}", dependencies=[Depends(ours)])
 def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment_id: str, typed: Fields) -> Response:
-    """A due time of one's own; an empty one takes it back."""
+    """A due time of one's own, for what is there already too; an empty one takes it back."""
     staffs(actor, course_id)
     try:
         due_at = typed_time(typed.get("due_at", ""), "The new due time")
@@ -326,6 +328,8 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
             extension.due_at, extension.reason = due_at, typed.get("reason", "").strip()[:1000]
             db.add(extension)
             audit(db, actor, "extension.given", user_id, course_id, assignment=assignment_id, due_at=due_at)
+        judge_lateness(db, asked, user_id)
+        passback_due(db, site(request).queue, asked, user_id)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 
 

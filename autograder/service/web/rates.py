@@ -19,7 +19,10 @@ LINK_REQUESTS = RateLimitItemPerHour(300, namespace="link request")  # of an add
 BAD_TOKENS = RateLimitItemPerMinute(60, namespace="bad token")  # of an address
 FORMS = RateLimitItemPerMinute(240, namespace="form")  # of a person: a quiz is saved at each change
 API = RateLimitItemPerMinute(600, namespace="api")  # of a token: ten polls a second
-UPLOADS = RateLimitItemPerMinute(60, namespace="upload")  # of a person, by the API; policies are stricter
+UPLOADS = RateLimitItemPerMinute(60, namespace="upload")  # of a person; what a newer one replaces costs no attempt
+UPLOADED = RateLimitItemPerHour(2000, namespace="uploaded")  # of a person, in parts of 100 kB: all of it is kept
+PART = 100_000  # bytes
+LAUNCHES = RateLimitItemPerMinute(600, namespace="launch")  # of an address, each a row: a class clicks at once
 
 
 class Rates:
@@ -28,25 +31,32 @@ class Rates:
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
-    def spend(self, limit: RateLimitItem, who: str) -> None:
-        """Counts one more.
+    def spend(self, limit: RateLimitItem, who: str, *, cost: int = 1, told: str = "") -> None:
+        """Counts one more, or `cost`; `told` says what was too much, if it is not how often.
 
         Raises:
             HTTPException: 429, with the time after which there is room again.
         """
-        if self._window.hit(limit, who):
+        if self._window.hit(limit, who, cost=cost):
             return
         seconds = max(1, math.ceil(self._window.get_window_stats(limit, who).reset_time - time.time()))
         raise HTTPException(
             429,
-            f"That was too often: more than {limit.amount} times within {limit.get_expiry() // 60} minutes. "
-            f"Wait {seconds} seconds, then try again.",
+            (told or f"That was too often: more than {limit.amount} times within {limit.get_expiry() // 60} minutes.")
+            + f" Wait {seconds} seconds, then try again.",
             headers={"Retry-After": str(seconds)},
         )
 
 
 def spend(request: Request, limit: RateLimitItem, who: str) -> None:
     request.app.state.rates.spend(limit, who)
+
+
+def spend_upload(request: Request, who: str, size: int) -> None:
+    """By how much is stored: neither practice nor what a newer one replaces has a limit of its own."""
+    most = UPLOADED.amount * PART // 10**6
+    told = f"That was too much: you have sent {most} MB within an hour. Nothing of this one was stored."
+    request.app.state.rates.spend(UPLOADED, who, cost=max(1, -(-size // PART)), told=told)
 
 
 def address(request: Request) -> str:

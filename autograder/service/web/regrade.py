@@ -218,7 +218,7 @@ def apply(request: Request, actor: Me, assignment_id: str, regrade_id: str, type
     lowering = typed.get("lowering") == "lower"
     problem = ""
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = regrades.locked(db, staffed_assignment(db, actor, assignment_id).id)  # from the look to the end
         if lowering and not typed.get("understood"):
             problem = "Tick that you want marks to go down, or let everybody keep the better mark. Nothing was changed."
         elif lowering and typed.get("falls") != _falls_now(db, asked):

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
-from autograder.service.store.links import LINK_SECONDS, hashed, new_link
+from autograder.service.store.links import LINK_SECONDS, end_sessions, hashed, new_link
 from autograder.service.store.schema import Audit, Job, Link, SignedIn, User, now
 from autograder.service.web import rates
 from autograder.service.web.access import Me, audit, cookie_name
@@ -118,10 +118,9 @@ def sign_out(request: Request, actor: Me) -> Response:
 
 @router.post("/sign-out-everywhere", dependencies=[Depends(ours)])
 def sign_out_everywhere(request: Request, actor: Me) -> Response:
-    """Every browser, and links that nobody has used yet: one of them may be in the wrong hands."""
+    """Every browser, and links that nobody has used yet."""
     with site(request).store.writing() as db:
-        db.execute(sa.delete(SignedIn).where(SignedIn.user_id == actor.id))
-        db.execute(sa.update(Link).where(Link.user_id == actor.id, Link.used_at.is_(None)).values(used_at=now()))
+        end_sessions(db, actor.id)
         audit(db, actor, "session.ended_everywhere")
     return _signed_out(request)
 

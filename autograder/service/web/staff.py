@@ -17,6 +17,7 @@ from autograder.service.web.access import Me, audit, not_found, staffed_assignme
 from autograder.service.web.forms import Fields, Unreadable, time_field, typed_count, typed_number, typed_time
 from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
+from autograder.service.web.submitting import judge_lateness
 
 LATEST_JOBS = 200  # of a course: among them is an assignment's newest proof
 SHOW = ("at_once", "after_due", "never")
@@ -210,6 +211,7 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
             before, asked.title, asked.policy = asked.policy, title, policies.to_json(chosen)
             changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}
             audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed)
+            judge_lateness(db, asked)
             passbacks_due(db, site(request).queue, asked)
             return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
     known = _as_typed(asked.title, policies.Policy())

@@ -25,9 +25,11 @@ from autograder.service.store.schema import (
     Extension,
     Notice,
     Sheet,
+    Submission,
     Version,
     now,
 )
+from autograder.service.web import rates
 from autograder.service.web.access import Actor, Me, assignment_for, audit, submission_for
 from autograder.service.web.live import sights
 from autograder.service.web.security import ours
@@ -88,10 +90,20 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
     tasks: dict[str, list[Task]] = {course.id: [] for course in courses}
     for asked in every:
         tasks[asked.course_id].append(_task(asked, extended.get(asked.id), standing.get(asked.id), asked.id in quizzes))
-    notices = db.scalars(
-        sa.select(Notice).where(Notice.user_id == actor.id, Notice.seen_at.is_(None)).order_by(Notice.made_at.desc())
-    ).all()
+    notices = db.scalars(_notices(actor).order_by(Notice.made_at.desc())).all()
     return {"courses": courses, "tasks": tasks, "notices": notices}
+
+
+def _notices(actor: Actor) -> sa.Select[Notice]:
+    """What this person has not dismissed; a session that a platform opened sees those of its course."""
+    theirs = sa.select(Notice).where(Notice.user_id == actor.id, Notice.seen_at.is_(None))
+    if actor.only is None:
+        return theirs
+    return (
+        theirs.join(Submission, Submission.id == Notice.submission_id)
+        .join(Assignment, Assignment.id == Submission.assignment_id)
+        .where(Assignment.course_id == actor.only)
+    )
 
 
 def _task(asked: Assignment, extension: float | None, standing: Standing | None, quiz: bool) -> Task:  # noqa: FBT001 - of four facts
@@ -153,6 +165,7 @@ def submit(
             name, upload = _sent(file, code, version)
         except NothingToTake as error:
             return _assignment_page(request, db, actor, asked, refused=str(error), code=code, status=422)
+    rates.spend_upload(request, actor.id, len(upload))
     with of.store.writing() as db:
         sheet = None if practice else db.get(Sheet, (asked.id, actor.id))  # practice is code alone
         answers = sheet.answers if sheet else {}

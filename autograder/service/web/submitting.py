@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at
-from autograder.service.store.schema import Assignment, Membership, Submission, new_id, now
+from autograder.service.store.schema import Assignment, Extension, Membership, Submission, new_id, now
 
 
 class NotTaken(Exception):
@@ -104,3 +104,24 @@ def admission_of(db: Session, asked: Assignment, user_id: str) -> rules.Admissio
         )
     ).all()
     return rules.admit(chosen, [rules.Past(at, state) for at, state in past], now(), due_at=due_at(db, asked, user_id))
+
+
+def judge_lateness(db: Session, asked: Assignment, user_id: str = "") -> None:
+    """Measures everybody's lateness again, or this student's: the due time has been changed since they handed in."""
+    db.flush()
+    policy = rules.from_json(asked.policy)
+    extended = {
+        one.user_id: one.due_at for one in db.scalars(sa.select(Extension).where(Extension.assignment_id == asked.id))
+    }
+    handed_in = db.execute(
+        sa.select(Submission.id, Submission.user_id, Submission.made_at, Submission.late_seconds).where(
+            Submission.assignment_id == asked.id,
+            Submission.practice.is_(False),
+            *([Submission.user_id == user_id] if user_id else []),
+        )
+    )
+    measured = [
+        (one, rules.late_seconds(policy, one.made_at, extended.get(one.user_id, policy.due_at))) for one in handed_in
+    ]
+    if changed := [{"id": one.id, "late_seconds": late} for one, late in measured if late != one.late_seconds]:
+        db.execute(sa.update(Submission), changed)

@@ -234,7 +234,11 @@ def _pictures(db: Session, report: Report) -> tuple[list[dict[str, str]] | None,
     """They come after the report: while a job of its submission is not over, there may be more to come, in so long."""
     if report.pictures is not None:
         return reports.unpack_pictures(report.pictures), 0.0
-    drawing = db.scalar(sa.select(Job.id).where(Job.submission_id == report.submission_id, Job.state.in_(OPEN)))
+    drawing = db.scalar(
+        sa.select(Job.id).where(
+            Job.submission_id == report.submission_id, Job.state.in_(OPEN), Job.kind.in_(("mark", "draw"))
+        )
+    )
     if drawing is None:
         return [], 0.0
     place, (least, most) = places(db).get(drawing), LOOK_SECONDS

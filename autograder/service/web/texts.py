@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import passback_due
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Text, standing
-from autograder.service.store import grades, reports
+from autograder.service.store import grades, regrades, reports
 from autograder.service.store.schema import Assignment, Report, Submission, TextMark, User, now
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment
 from autograder.service.web.forms import Fields, Unreadable, typed_number
@@ -96,7 +96,7 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
     """The points of an answer, for everybody who gave it; then the next."""
     digest, names = typed.get("digest", ""), bool(typed.get("names"))
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = regrades.locked(db, staffed_assignment(db, actor, assignment_id).id)  # one person marks at a time
         groups = [group for group in _groups(db, asked) if (group.text.item, group.text.digest) == (item, digest)]
         if not groups:
             raise not_found()

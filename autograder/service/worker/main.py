@@ -90,9 +90,10 @@ def live(context: Context, worker_id: str) -> None:
     heart = threading.Thread(target=_beating, args=(context, worker_id, over), name="heart")
     heart.start()
     try:
-        with _launched(context, worker_id):
-            log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
-            context.stopping.wait()
+        while not context.stopping.is_set():
+            with contextlib.suppress(sa.exc.OperationalError), _launched(context, worker_id):  # it went away meanwhile
+                log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
+                context.stopping.wait()
     finally:
         context.over = True
         over.set()

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.render.proof import TITLES
+from autograder.service.store import regrades
 from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Job, Version, now
+from autograder.service.store.schema import Job, Submission, Version, now
 from autograder.service.worker.context import Context
 from autograder.verify import Proof, verify
 
+TOO_LATE = "The changed folder is proven, but submissions came meanwhile: it comes in by a regrade."
 TOLD_SECONDS = 1.0  # between two notes of progress
 
 
@@ -30,9 +32,13 @@ def prove(context: Context, job: Job) -> dict[str, Any]:
         return {"problem": str(error)}
     proof = verify(assignment, context.sandbox, jobs=1, progress=told(context, job.id))
     with context.store.writing() as db:
+        asked = regrades.locked(db, asked.id)
         version = keep(db, asked.id, assignment, proof)
-        if version.state == "proven":
-            db.get_one(Asked, asked.id).version_id = version.id
+        handed_in = sa.select(Submission.id).where(Submission.assignment_id == asked.id).limit(1)
+        if version.state == "proven" and version.id != asked.version_id:
+            if asked.version_id and db.scalar(handed_in):  # since the proof was asked for
+                return {"version": version.id, "holds": True, "problem": TOO_LATE}
+            asked.version_id = version.id
         return {"version": version.id, "holds": proof.holds}
 
 

@@ -27,6 +27,9 @@ for (const zone of document.querySelectorAll(".drop")) {
   tell();
 }
 
+// What is shown once, to be copied, is taken whole.
+for (const shown of document.querySelectorAll("[data-copy]")) shown.addEventListener("focus", () => shown.select());
+
 // A click is answered at once, and a second one does nothing; the server takes a form's key only once in any case.
 for (const form of document.querySelectorAll("form.hand-in")) {
   const button = form.querySelector("button");

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
+    op.create_index("ix_jobs_course_kind", "jobs", ["course_id", "kind", "made_at"])
     op.create_index("ix_jobs_finished_at", "jobs", ["finished_at"])
     op.create_index("ix_jobs_state_priority", "jobs", ["state", "priority", "made_at"])
     op.create_index("ix_jobs_submission_id", "jobs", ["submission_id"])
@@ -301,6 +302,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "idempotency_key", name="uq_submissions_user_id_idempotency_key"),
     )
     op.create_index("ix_submissions_assignment_made", "submissions", ["assignment_id", "made_at"])
+    op.create_index(
+        "ix_submissions_counted", "submissions", ["assignment_id", "practice", "state", "user_id", "number"]
+    )
     op.create_index("ix_submissions_user_id", "submissions", ["user_id"])
     op.create_table(
         "text_marks",

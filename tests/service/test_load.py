@@ -1,0 +1,94 @@
+"""What keeps pages fast in a large course: as many queries however much is stored, and an index for each of them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from conftest import require
+from fastapi.testclient import TestClient
+from service_load import asked_pages, deployment, fill, graded
+
+from autograder.service.queue import Queue, places
+from autograder.service.store.schema import Assignment
+from autograder.service.web.app import create_app
+from autograder.service.web.live import sights
+from autograder.service.web.submitting import receive
+
+LARGE = "submissions|reports|diagnoses|jobs|audit|sheets"  # tables that grow with what is handed in
+WHOLE = {"metrics", "staff: the course"}  # count everything by an index: the first one once a minute
+
+
+@pytest.fixture(scope="module")
+def course():
+    """A course of twelve with 30 submissions, and what fills it further."""
+    require("landlock")
+    with deployment(12) as made:
+        columns = graded(made)
+        fill(made, columns, 0, 30)
+        yield made, columns
+
+
+@contextmanager
+def listening():
+    """Every SELECT that is executed meanwhile, with its parameters."""
+    seen = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            seen.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def asked(made) -> dict[str, list]:
+    """The queries of each page, and of what goes on beside them."""
+    told = {}
+    with TestClient(create_app(made.settings), client=("127.0.0.1", 1)) as client:
+        for name, (path, cookie) in asked_pages(made).items():
+            with listening() as told[name]:
+                assert client.get(path, headers={"cookie": cookie}).status_code == 200, name
+    queue = Queue(made.settings.database)
+    with listening() as told["handing in"], made.store.writing() as db:
+        student = next(iter(made.cookies))
+        one = receive(db, queue, db.get_one(Assignment, made.assignment), student, "optimizers.py", b"x = 1\n").id
+    with listening() as told["the place in the queue"], made.store.reading() as db:
+        assert places(db)
+        assert sights(db, [one])
+    queue.close()
+    return told
+
+
+def test_no_page_asks_more_often_the_more_is_stored(course):
+    made, columns = course
+    before = asked(made)
+    fill(made, columns, 30, 300)
+    after = asked(made)
+    assert {name: len(queries) for name, queries in after.items()} == {
+        name: len(queries) for name, queries in before.items()
+    }
+
+
+def test_every_query_finds_its_rows_by_an_index(course):
+    made, _ = course
+    wasteful = []
+    with made.store.reading() as db:
+        for name, queries in asked(made).items():
+            for statement, parameters in queries if name not in WHOLE else ():
+                plan = db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                wasteful += [(name, row.detail, statement) for row in plan if reads_all(row.detail, statement)]
+    assert not wasteful
+
+
+def reads_all(step: str, statement: str) -> bool:
+    """Whether SQLite reads a whole table for this step of its plan, or sorts all that match to take a few."""
+    sorts_all = (
+        "TEMP B-TREE FOR ORDER BY" in step and " LIMIT " in statement and re.search(rf"FROM ({LARGE})\b", statement)
+    )
+    return bool(re.match(rf"SCAN ({LARGE})\b", step) or sorts_all)
