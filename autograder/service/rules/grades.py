@@ -47,12 +47,17 @@ def earned(policy: Policy, one: Marked) -> float:
     return round((one.score + one.texts) * kept(policy, one.late_seconds), 2)
 
 
+def _merit(policy: Policy, one: Marked) -> tuple[float, float]:
+    """What decides which one counts: points as shown, then what rounding hides."""
+    return earned(policy, one), one.score + one.texts
+
+
 def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
     """None when nothing is marked. Of equals the earlier one counts."""
     every = sorted(marked, key=lambda one: one.number)
     if not every:
         return None
-    counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: earned(policy, one))
+    counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
     most = counting.max_score + counting.texts_max
     return Standing(counting, earned(policy, counting), most, len(every))
 
