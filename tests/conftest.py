@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,12 @@ import pytest
 
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.docker import connect, ensure_image
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background ignores Ctrl-C for us; what the tests start and interrupt must not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

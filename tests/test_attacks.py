@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import ctypes
-import fcntl
 import os
 import re
 import secrets
@@ -27,14 +26,13 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import require
+from leftovers import held, living
 
 from autograder.model import Conduct, Observation, Run, Scenario
 from autograder.sandbox import Sandbox
 from autograder.sandbox.landlock import LandlockSandbox
 from autograder.sandbox.limits import LIMITS
 from autograder.sandbox.process import ProcessSandbox
-from autograder.sandbox.runtime import cache_folder
-from autograder.sandbox.uids import FIRST, LAST
 from autograder.wire import pack_job, read_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -243,29 +241,3 @@ def left_over(sandbox: Sandbox) -> set[str]:
     if sandbox.name == "docker" or os.geteuid() != 0:
         return set()
     return {process for uid, processes in living().items() if not held(uid) for process in processes}
-
-
-def living() -> dict[int, list[str]]:
-    """Processes by uid, of those uids that guests get."""
-    found: dict[int, list[str]] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            status = (entry / "status").read_text()
-            uid = int(status.split("Uid:")[1].split()[0])
-            if FIRST <= uid <= LAST and "State:\tZ" not in status:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                found.setdefault(uid, []).append(f"{entry.name} of {uid}: {command[:200]}")
-    return found
-
-
-def held(uid: int) -> bool:
-    """Whether some guest has this uid just now."""
-    lock = cache_folder() / "uids" / str(uid)
-    if not lock.exists():
-        return False
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 import pytest
 import sqlalchemy as sa
 import uvicorn
@@ -206,7 +206,7 @@ def burst(service, *, times: int, limit: int) -> Counter[int]:
     gate = threading.Barrier(times)
 
     def send(number: int) -> int:
-        with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
+        with httpx2.Client(base_url=address, headers=headers, timeout=60) as client:
             gate.wait()
             file = ("optimizers.py", RIGHT + b"# %d" % number)
             return client.post(
@@ -245,7 +245,7 @@ def test_61_one_key_sent_by_many_at_once_is_one_submission(service):
     headers = token_of(service, "Ada") | {"Idempotency-Key": "once"}
 
     def send(_: int) -> tuple[int, str]:
-        answer = httpx.post(
+        answer = httpx2.post(
             f"{address}/api/v1/assignments/{service.assignment}/submissions",
             files={"file": ("optimizers.py", RIGHT)}, headers=headers, timeout=60,
         )  # fmt: skip
@@ -326,13 +326,13 @@ def test_requests_that_are_none_are_refused_and_the_server_goes_on(service):
         lying = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         chunk = b"40000\r\n" + b"x" * 0x40000 + b"\r\n"
         assert b" 413 " in raw(address, lying + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2)
-        assert httpx.get(f"{address}/sign-in").status_code == 200
+        assert httpx2.get(f"{address}/sign-in").status_code == 200
 
 
 @pytest.mark.parametrize(("proxies", "last"), [("", 429), ("127.0.0.1", 403)])
 def test_an_address_that_is_only_claimed_is_believed_of_a_named_proxy_alone(service, proxies, last):
     service.settings = dataclasses.replace(service.settings, proxies=proxies)
-    with listening(service) as address, httpx.Client(base_url=address) as client:
+    with listening(service) as address, httpx2.Client(base_url=address) as client:
         codes = [
             client.post("/sign-in/guess", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
             for number in range(rates.BAD_LINKS.amount + 1)

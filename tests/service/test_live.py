@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 import pytest
 import sqlalchemy as sa
 import uvicorn
@@ -60,7 +60,7 @@ def working(service):
 def stream(url: str, cookie: str, submission: str, *, until: str = "done") -> list[tuple[str, str]]:
     """The events of a submission, to the one named so."""
     told = []
-    with httpx.stream("GET", f"{url}/s/{submission}/events", cookies={COOKIE: cookie}, timeout=30) as answer:
+    with httpx2.stream("GET", f"{url}/s/{submission}/events", cookies={COOKIE: cookie}, timeout=30) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         name, data = "", ""
         for line in answer.iter_lines():
@@ -105,7 +105,7 @@ def test_nobody_watches_what_is_not_theirs(service):
     one = hand_in(service, "Bob")
     with listening(service) as url:
         for cookie, code in ((cookie_of(service, "Ada"), 404), ("", 303)):
-            assert httpx.get(f"{url}/s/{one}/events", cookies={COOKIE: cookie}).status_code == code
+            assert httpx2.get(f"{url}/s/{one}/events", cookies={COOKIE: cookie}).status_code == code
 
 
 class Looks:
