@@ -357,6 +357,8 @@ CREATE INDEX ix_regrades_assignment_id ON regrades (assignment_id);
 CREATE INDEX ix_resources_assignment_id ON resources (assignment_id);
 CREATE INDEX ix_submissions_assignment_made ON submissions (assignment_id, made_at);
 CREATE INDEX ix_submissions_counted ON submissions (assignment_id, practice, state, user_id, number);
+CREATE INDEX ix_submissions_standing ON submissions (assignment_id, practice, user_id, late_seconds, number, made_at, report_id, id);
 CREATE INDEX ix_submissions_user_id ON submissions (user_id);
 CREATE INDEX ix_versions_assignment_id ON versions (assignment_id);
+CREATE INDEX ix_reports_verdict ON reports (id, status, score, max_score);
 COMMIT;

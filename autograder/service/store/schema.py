@@ -188,6 +188,18 @@ class Submission(Keyed, Base):
         Index("ix_submissions_assignment_made", "assignment_id", "made_at"),
         # What a class is counted by: in the table, a state lies behind each upload.
         Index("ix_submissions_counted", "assignment_id", "practice", "state", "user_id", "number"),
+        # All that a class's standings ask of a submission, and below of its report: neither table is touched for them.
+        Index(
+            "ix_submissions_standing",
+            "assignment_id",
+            "practice",
+            "user_id",
+            "late_seconds",
+            "number",
+            "made_at",
+            "report_id",
+            "id",
+        ),
     )
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
@@ -208,7 +220,10 @@ class Report(Keyed, Base):
     """One verdict; exactly one for (submission, assignment digest, seed). `body` is store.reports' packing."""
 
     __tablename__ = "reports"
-    __table_args__ = (UniqueConstraint("submission_id", "digest", "seed"),)
+    __table_args__ = (
+        UniqueConstraint("submission_id", "digest", "seed"),
+        Index("ix_reports_verdict", "id", "status", "score", "max_score"),
+    )
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"))
     digest: Mapped[str] = mapped_column(String(64))  # of the assignment
     seed: Mapped[int] = mapped_column(BigInteger)  # 48 bits

@@ -305,6 +305,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_submissions_counted", "submissions", ["assignment_id", "practice", "state", "user_id", "number"]
     )
+    op.create_index(
+        "ix_submissions_standing",
+        "submissions",
+        ["assignment_id", "practice", "user_id", "late_seconds", "number", "made_at", "report_id", "id"],
+    )
     op.create_index("ix_submissions_user_id", "submissions", ["user_id"])
     op.create_table(
         "text_marks",
@@ -366,6 +371,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_reports"),
         sa.UniqueConstraint("submission_id", "digest", "seed", name="uq_reports_submission_id_digest_seed"),
     )
+    op.create_index("ix_reports_verdict", "reports", ["id", "status", "score", "max_score"])
     op.create_table(
         "diagnoses",
         sa.Column("report_id", sa.String(16), nullable=False),
