@@ -54,7 +54,8 @@ def similarity(context: Context, job: Job) -> dict[str, Any]:
     with context.store.reading() as db:
         asked = db.get_one(Asked, job.payload["assignment"])
         version = db.get_one(Version, asked.version_id)
-        counting = [one.counting.submission_id for one in standings(db, asked).values()]
+        every = sorted((one.counting for one in standings(db, asked).values()), key=lambda one: one.made_at)
+        counting = [one.submission_id for one in every]  # of two that are alike, the earlier one is named first
     assignment = context.assignment(asked.source, version.digest)
     reader = Reader(assignment.template.read_text(encoding="utf-8"))
     sources, unread = [], 0
