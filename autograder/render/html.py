@@ -97,17 +97,25 @@ def _bar(rows: Sequence[CriterionMark | ItemMark]) -> Iterator[tuple[str, str, s
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("autograder.render"),
+    made = environment("autograder.render")
+    made.filters.update(log=_log)
+    made.globals.update(subtotal=subtotal)
+    return made
+
+
+def environment(package: str) -> Environment:
+    """How templates are read, in reports and on the service's pages alike: what they print is escaped and visible."""
+    made = Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=safe,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(prose=prose, points=points, line=one_line, log=_log)
-    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS, subtotal=subtotal)
-    return environment
+    made.filters.update(prose=prose, points=points, line=one_line)
+    made.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS)
+    return made
 
 
 def safe(value: object) -> object:

@@ -45,19 +45,13 @@ def token(
     database: Database = "",
 ) -> None:
     """Print a new token for the HTTP API, which may do what its owner may."""
-    import secrets
-
-    from autograder.service.store.links import hashed
-    from autograder.service.store.schema import Audit, Token, now
+    from autograder.service.store.links import new_token
+    from autograder.service.store.schema import Audit
 
     with _store(data, database) as (_, store), store.writing() as db:
-        given = secrets.token_urlsafe(32)
-        owner = _person(db, user)
-        made = Token(token_hash=hashed(given), user_id=owner, name=name, expires_at=now() + days * 86_400)
-        db.add(made)
-        db.flush()
+        made, secret = new_token(db, _person(db, user), name, days)
         db.add(Audit(action="token.made", object_id=made.id))
-        print(given)
+        print(secret)
 
 
 @admin.command()

@@ -1,4 +1,4 @@
-"""Sign-in links: a token that its reader alone knows, good once and for a while. The database holds its hash."""
+"""Sign-in links and tokens of the API: only their readers know them. The database holds their hashes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.store.schema import Link, SignedIn, Token, now
 
+PREFIX = "gradmark_"  # by which programs that look for lost secrets know a token
 LINK_SECONDS = 7 * 86_400.0  # of a link that somebody hands over
 
 
@@ -23,6 +24,16 @@ def new_link(db: Session, user_id: str, public_url: str, *, seconds: float = LIN
     token = secrets.token_urlsafe(24)
     db.add(Link(token_hash=hashed(token), user_id=user_id, expires_at=now() + seconds))
     return f"{public_url}/sign-in/{token}"
+
+
+def new_token(db: Session, user_id: str, name: str, days: int, *, read_only: bool = False) -> tuple[Token, str]:
+    """A token that may do what this user may, or look at it; and what to show of it, once."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    expires = now() + days * 86_400
+    token = Token(token_hash=hashed(secret), user_id=user_id, name=name, read_only=read_only, expires_at=expires)
+    db.add(token)
+    db.flush()
+    return token, secret
 
 
 def end_sessions(db: Session, user_id: str) -> None:

@@ -12,11 +12,9 @@ from typing import Any, cast
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, points
-from autograder.render.escape import one_line
-from autograder.render.html import prose, safe
+from autograder.render.html import environment
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
@@ -44,17 +42,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("autograder.service.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=safe,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(prose=prose, points=points, line=one_line, day=day, span=span)
-    environment.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS, asset=asset)
-    return environment
+    made = environment("autograder.service.web")
+    made.filters.update(day=day, span=span)
+    made.globals.update(asset=asset)
+    return made
 
 
 @cache
