@@ -40,6 +40,7 @@ from autograder.service.store.schema import (
     Diagnosis,
     Job,
     Membership,
+    Regrade,
     Report,
     SignedIn,
     Submission,
@@ -48,6 +49,7 @@ from autograder.service.store.schema import (
     new_id,
     now,
 )
+from autograder.service.store.standings import refresh
 from autograder.service.web.access import COOKIE, hashed
 from autograder.service.worker import sheets
 from autograder.service.worker.context import Context
@@ -63,6 +65,7 @@ class Deployment:
     store: Store
     assignment: str
     course: str
+    regrade: str  # under way, and all of its submissions are marked again
     cookies: dict[str, str] = field(default_factory=dict)  # user id -> Cookie header
 
 
@@ -90,11 +93,17 @@ def _course(db: sa.orm.Session, chosen: Settings, store: Store) -> Deployment:
     asked = Assignment(course_id=course.id, title=optimizers.title, source="optimizers", open=True, policy={"limit": 0})
     db.add(asked)
     db.flush()
-    version = Version(assignment_id=asked.id, digest=optimizers.digest, state="proven", about=about(optimizers))
-    db.add(version)
+    version, newer = (
+        Version(assignment_id=asked.id, digest=digest, state="proven", about=about(optimizers))
+        for digest in (optimizers.digest, NEWER)
+    )
+    db.add_all([version, newer])
     db.flush()
     asked.version_id = version.id
-    return Deployment(chosen, store, asked.id, course.id)
+    regrade = Regrade(assignment_id=asked.id, version_id=newer.id, by_id="", state="running")
+    db.add(regrade)
+    db.flush()
+    return Deployment(chosen, store, asked.id, course.id, regrade.id)
 
 
 def _sign_in(db: sa.orm.Session, made: Deployment, name: str, role: str) -> str:
@@ -240,6 +249,7 @@ async def _timed(seen: Seen, request: object) -> httpx2.Response:
 
 # ------------------------------------------------------------------------------------------ many stored submissions
 STUDENTS = 500
+NEWER = "1" * 64  # the digest of an edition that a regrade marks with
 OWN = 10  # submissions of the student whose pages are timed, however many others there are
 
 
@@ -278,13 +288,16 @@ def graded(made: Deployment) -> dict[str, object]:
 
 
 def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) -> None:
-    """Stores submissions with the same report, each a second after the one before; the first student has few."""
+    """Stores submissions with the same report, each a second after the one before; the first student has few.
+
+    Each has been marked again by the regrade too.
+    """
     students = list(made.cookies)[:-1]
     source = load("optimizers").model_solution.read_bytes()
     rows: dict[type, list[dict[str, object]]] = {Submission: [], Report: [], Diagnosis: [], Job: [], Audit: []}
     for number in range(there, wanted):
         user = students[0] if number < OWN else students[1 + number % (len(students) - 1)]
-        submission, report, at = new_id(), new_id(), now() - wanted + number
+        submission, report, again, at = new_id(), new_id(), new_id(), now() - wanted + number
         rows[Submission].append(
             {
                 "id": submission, "made_at": at, "assignment_id": made.assignment, "user_id": user, "number": number + 1,
@@ -292,17 +305,25 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
                 "state": "graded", "late_seconds": 0.0, "report_id": report, "idempotency_key": submission,
             }
         )  # fmt: skip
-        rows[Report].append({**columns, "id": report, "submission_id": submission, "made_at": at})
-        rows[Diagnosis].append(
-            {"report_id": report, "misconception": "adam-no-bias-correction", "criterion": "adam", "title": "A title"}
-        )
-        rows[Job].append(
-            {
-                "id": new_id(), "made_at": at, "kind": "mark", "lane": "interactive", "priority": 10_000, "state": "done",
-                "course_id": made.course, "user_id": user, "submission_id": submission, "payload": {}, "result": {},
-                "failures": 0, "starts": 1, "started_at": at, "finished_at": at + 0.3, "error": "",
-            }
-        )  # fmt: skip
+        for id_, digest in ((report, columns["digest"]), (again, NEWER)):
+            rows[Report].append({**columns, "id": id_, "digest": digest, "submission_id": submission, "made_at": at})
+            rows[Diagnosis].append(
+                {
+                    "report_id": id_,
+                    "misconception": "correction-missing",
+                    "criterion": "bias_correction",
+                    "title": "None",
+                }
+            )
+        for kind, lane, regrade in (("mark", "interactive", None), ("remark", "regrade", made.regrade)):
+            rows[Job].append(
+                {
+                    "id": new_id(), "made_at": at, "kind": kind, "lane": lane, "priority": 10_000, "state": "done",
+                    "course_id": made.course, "user_id": user, "submission_id": submission, "regrade_id": regrade,
+                    "payload": {}, "result": {}, "failures": 0, "starts": 1, "started_at": at, "finished_at": at + 0.3,
+                    "error": "",
+                }
+            )  # fmt: skip
         rows[Audit].append(
             {"at": at, "actor_id": user, "course_id": made.course, "action": "submission.made", "object_id": submission,
              "detail": {}}
@@ -310,6 +331,8 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
     with made.store.writing() as db:
         for table, values in rows.items():
             db.execute(sa.insert(table), values)
+        db.get_one(Regrade, made.regrade).total = wanted
+        refresh(db, db.get_one(Assignment, made.assignment))
 
 
 def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
@@ -328,6 +351,9 @@ def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
         "staff: grades": (f"/staff/a/{asked}/grades", staff),
         "staff: grades as CSV": (f"/staff/a/{asked}/grades/plain.csv", staff),
         "staff: analysis of the class": (f"/staff/a/{asked}/analysis", staff),
+        "staff: free texts": (f"/staff/a/{asked}/texts", staff),
+        "staff: what a regrade changes": (f"/staff/a/{asked}/regrade", staff),
+        "staff: how far a regrade is": (f"/staff/a/{asked}/regrade/progress", staff),
         "metrics": ("/metrics", ""),
     }
 

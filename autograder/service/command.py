@@ -198,6 +198,16 @@ def check(data: Data = None, database: Database = "") -> None:
         raise typer.Exit(1)
 
 
+@admin.command()
+def recount(data: Data = None, database: Database = "") -> None:
+    """Compute anew what is kept of each student, where check says that it is not what the reports say."""
+    from autograder.service.store.standings import recount as again
+
+    with _store(data, database) as (_, store), store.writing() as db:
+        again(db)
+    print("recounted")
+
+
 # ----------------------------------------------------------------------------------------------------------------
 def _settings(data: Path | None, database: str, url: str = "") -> "Settings":
     from importlib.util import find_spec

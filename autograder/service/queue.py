@@ -88,6 +88,7 @@ class Queue:
         course_id: str | None = None,
         user_id: str | None = None,
         submission_id: str | None = None,
+        regrade_id: str | None = None,
         payload: dict[str, Any] | None = None,
     ) -> Job:
         """Adds a job; it exists when the caller's transaction commits."""
@@ -98,6 +99,7 @@ class Queue:
             course_id=course_id,
             user_id=user_id,
             submission_id=submission_id,
+            regrade_id=regrade_id,
             payload=payload or {},
         )
         db.add(job)

@@ -12,6 +12,7 @@ import re
 import secrets
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -20,6 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from fastapi import FastAPI  # noqa: TC002
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session  # noqa: TC002
 
 from autograder.assignment import load
 from autograder.sandbox.choose import choose
@@ -28,6 +30,7 @@ from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.migrate import migrate
 from autograder.service.store.schema import Assignment, Course, Job, Membership, User, Version
+from autograder.service.store.standings import outdated, refresh
 from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
 from autograder.service.web.signing_in import new_link
@@ -75,6 +78,13 @@ class Service:
                 db.add(Membership(course_id=self.course, user_id=user.id, role=role, roster_id=f"r-{name.lower()}"))
         self.people[name] = user.id
         return user.id
+
+    @contextmanager
+    def by_hand(self) -> Iterator[Session]:
+        """A transaction that changes what pages would change, and then writes anew what is kept of the students."""
+        with self.store.writing() as db:
+            yield db
+            refresh(db, db.get_one(Assignment, self.assignment))
 
     def work(self, most: int = 1000) -> list[str]:
         """Runs the jobs that wait, in the queue's order, here and now; returns their kinds."""
@@ -148,6 +158,9 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     service.person("Ada")
     service.person("Bob")
     yield service
+    # Whatever a test did: what is kept of its students is what follows from the rest.
+    with store.reading() as db:
+        assert [(asked.title, user) for asked, user in outdated(db)] == []
     queue.close()
     store.close()
 

@@ -28,7 +28,7 @@ def test_the_gradebook_has_what_counts_after_lateness_for_every_student(service,
     hand_in(service, "Ada", RIGHT)
     late = hand_in(service, "Bob", WRONG)
     service.work()
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         db.get_one(Submission, late).late_seconds = 3600.0
         db.get_one(Assignment, service.assignment).policy = {"late_percent_per_day": 10.0, "late_days": 1}
     service.person("Eve")

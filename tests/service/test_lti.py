@@ -25,7 +25,6 @@ from learning_platform import AGS, LTI, MADE, Key, LearningPlatform, listening, 
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
-from autograder.service.store.grades import standings
 from autograder.service.store.links import new_link
 from autograder.service.store.schema import (
     Assignment,
@@ -44,6 +43,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.store.schema import Key as OurKey
+from autograder.service.store.standings import standings
 from autograder.service.web import lti, lti_keys
 from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
@@ -628,7 +628,7 @@ def test_a_grade_is_sent_when_it_changes_and_not_again(enrolled):
     assert service.work() == ["mark", "passback"]
     assert len(enrolled.platform.scores) == 1
 
-    with service.store.writing() as db:  # a policy by which the latest counts, and late ones lose a half
+    with service.by_hand() as db:  # a policy by which the latest counts, and late ones lose a half
         asked = db.get_one(Assignment, service.assignment)
         asked.policy = {"counts": "latest", "due_at": now() - 10, "grace_minutes": 0.0, "late_days": 1} | {
             "late_percent_per_day": 50.0,
@@ -645,7 +645,7 @@ def test_what_a_student_may_not_see_yet_a_platform_is_not_told_until_they_may(en
     service = enrolled.service
 
     def due(at: float) -> None:
-        with service.store.writing() as db:
+        with service.by_hand() as db:
             db.get_one(Assignment, service.assignment).policy = {"due_at": at}
 
     due(now() + 3600)
@@ -681,7 +681,7 @@ def test_what_a_platform_does_not_take_is_sent_again(enrolled):
     for number, status in enumerate((500, 503, 429, 401, 409, 422), start=1):
         enrolled.platform.failing = [status]
         tokens += status == 401  # revoked: the next try asks for another one
-        with enrolled.service.store.writing() as db:
+        with enrolled.service.by_hand() as db:
             asked = db.get_one(Assignment, enrolled.service.assignment)
             asked.policy = {
                 "counts": "latest",
@@ -717,7 +717,7 @@ def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enroll
     enrolled.hand_in("learner")
     enrolled.service.work()
     enrolled.platform.line_item = "/courses/7/line_items/4?type_id=9"
-    with enrolled.service.store.writing() as db:
+    with enrolled.service.by_hand() as db:
         db.get_one(Assignment, enrolled.service.assignment).policy = {"counts": "latest"}
     enrolled.hand_in("learner", WRONG)
     assert enrolled.service.work() == ["mark", "passback"]
@@ -763,7 +763,7 @@ def test_a_text_answer_without_marks_is_pending(enrolled):
     enrolled.service.work()
     assert enrolled.platform.scores[-1]["gradingProgress"] == "PendingManual"
     assert enrolled.platform.scores[-1]["activityProgress"] == "Submitted"
-    with enrolled.service.store.writing() as db:
+    with enrolled.service.by_hand() as db:
         db.add(
             TextMark(
                 assignment_id=asked.id, user_id=user, item_id="why", answer_digest="d", points=3.0, by_id="somebody"

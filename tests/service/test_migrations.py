@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 
 from autograder.service.store import Store
 from autograder.service.store.migrate import NewerDatabase, migrate, revisions, state_of
-from autograder.service.store.schema import Base, Submission, User
+from autograder.service.store.schema import Base, Held, Job, Regrade, Standing, Submission, User
+from autograder.service.store.standings import outdated
 
 # A database as the first release made and filled it: a row in each table. It never changes; migrations do what they must.
 FIRST = Path(__file__).resolve().parents[1] / "data" / "service-0001.sql"
@@ -112,6 +113,37 @@ def test_a_database_of_the_first_release_keeps_its_rows(first):
         submission = db.scalars(sa.select(Submission)).one()
         assert submission.upload
         assert db.execute(sa.text("PRAGMA foreign_key_check")).all() == []
+    store.close()
+
+
+def test_what_is_kept_is_there_after_the_upgrade(first):
+    """The first release kept nothing: it computed a class's standings for each page."""
+    with closing(sqlite3.connect(first)) as database, database:
+        database.execute("UPDATE submissions SET state = 'graded', practice = 0, report_id = (SELECT id FROM reports)")
+        database.execute("UPDATE reports SET status = 'graded', submission_id = (SELECT id FROM submissions)")
+        regrade = database.execute("SELECT id FROM regrades").fetchone()[0]
+        for id_, state, late, result in (
+            ("a", "done", "false", "{}"), ("b", "done", "false", '{"skipped": "erased"}'), ("c", "queued", "true", "{}"),
+        ):  # fmt: skip
+            payload = f'{{"regrade": "{regrade}", "late": {late}}}'
+            database.execute(
+                "INSERT INTO jobs (id, made_at, kind, lane, priority, payload, state, failures, starts, result, error)"
+                " VALUES (?, 1.0, 'remark', 'regrade', 1, ?, ?, 0, 0, ?, '')",
+                (id_, payload, state, result),
+            )
+    migrate(f"sqlite:///{first}")
+    store = Store(f"sqlite:///{first}")
+    with store.reading() as db:
+        assert list(outdated(db)) == []
+        assert len(db.scalars(sa.select(Standing)).all()) == 1
+        assert len(db.scalars(sa.select(Held)).all()) == 1
+        jobs = db.execute(sa.select(Job.id, Job.state, Job.regrade_id).where(Job.kind == "remark").order_by(Job.id))
+        assert [tuple(row) for row in jobs] == [
+            ("a", "done", regrade),
+            ("b", "skipped", regrade),
+            ("c", "queued", None),
+        ]
+        assert db.get_one(Regrade, regrade).total == 2
     store.close()
 
 

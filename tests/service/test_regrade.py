@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
-from autograder.service.rules.grades import Marked
+from autograder.service.rules.grades import Marked, standing
 from autograder.service.rules.policy import Policy
 from autograder.service.rules.statistics import Part
 from autograder.service.store import regrades
-from autograder.service.store.grades import standings
 from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version
+from autograder.service.store.standings import standings
 from autograder.service.worker import jobs, marking, proving, regrading
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,18 +37,20 @@ scores = st.lists(st.floats(0, 100), min_size=1, max_size=5)
 
 @given(scores, scores)
 def test_with_never_lower_nobody_has_less_than_before(old, new):
-    before = {"ada": [one(n, score) for n, score in enumerate(old)]}
-    after = {"ada": [one(n, score) for n, score in enumerate(new)]}
     for policy in (BEST, LATEST):
-        (change,) = rules.changes(policy, before, after)
+        before, after = (
+            {"ada": standing(policy, [one(n, score) for n, score in enumerate(each)])} for each in (old, new)
+        )
+        (change,) = rules.changes(before, after)
         has = change.new if change.taken(lowering=False) else change.old
         assert has >= change.old
 
 
 def test_changes_come_with_the_largest_falls_first():
-    before = {name: [one(1, 50)] for name in ("a", "b", "c", "d")}
-    after = {"a": [one(1, 50)], "b": [one(1, 40)], "c": [one(1, 70)], "d": [one(1, 45)], "e": [one(1, 10)]}
-    found = rules.changes(BEST, before, after, ["f"])
+    def each(**scores):
+        return {name: standing(BEST, [one(1, score)]) for name, score in scores.items()}
+
+    found = rules.changes(each(a=50, b=50, c=50, d=50), each(a=50, b=40, c=70, d=45, e=10), ["f"])
     assert [(c.user_id, c.by, c.way) for c in found] == [
         ("b", -10, "down"), ("d", -5, "down"), ("c", 20, "up"), ("e", 10, "up"), ("a", 0, "same"), ("f", 0, "same"),
     ]  # fmt: skip

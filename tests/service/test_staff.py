@@ -329,7 +329,7 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
 
 
 def standing(service, name):
-    from autograder.service.store.grades import standings
+    from autograder.service.store.standings import standings
 
     with service.store.reading() as db:
         return standings(db, db.get_one(Assignment, service.assignment))[service.people[name]]

@@ -16,6 +16,7 @@ from autograder.service.rules import statistics as ours
 from autograder.service.rules.statistics import Part, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import Assignment, Diagnosis, Report, Submission
+from autograder.service.store.standings import refresh
 from autograder.service.web.submitting import receive
 from autograder.service.worker.marking import stored
 
@@ -144,17 +145,18 @@ def test_estimates_lie_in_their_intervals_and_intervals_in_what_can_be(table):
 
 
 # ---------------------------------------------------------------------------------------------- misconceptions
-def seen(user, *each):
-    return [Seen(user, 100.0 * number, frozenset(names)) for number, names in enumerate(each)]
+def held(*each):
+    """Of a student who handed in every hundred seconds."""
+    return ours.held([Seen(100.0 * number, frozenset(names)) for number, names in enumerate(each)])
 
 
 def test_misconceptions_are_counted_by_student_and_lost_for_good():
     told = ours.misconceptions(
         [
-            *seen("a", {"bias"}, {"bias", "sign"}, set()),  # lost after two, both
-            *seen("b", {"bias"}, set(), {"bias"}, set()),  # came back: lost after three
-            *seen("c", set(), {"bias"}),  # has it still
-            *seen("d", set()),
+            *held({"bias"}, {"bias", "sign"}, set()),  # lost after two, both
+            *held({"bias"}, set(), {"bias"}, set()),  # came back: lost after three
+            *held(set(), {"bias"}),  # has it still
+            *held(set()),
         ]
     )
     bias, sign = told
@@ -163,7 +165,7 @@ def test_misconceptions_are_counted_by_student_and_lost_for_good():
 
 
 def test_a_misconception_that_nobody_lost_says_no_time():
-    (one,) = ours.misconceptions(seen("a", {"bias"}))
+    (one,) = ours.misconceptions(held({"bias"}))
     assert (one.had, one.have, one.submissions, one.seconds) == (1, 1, None, None)
 
 
@@ -184,6 +186,7 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
                 asked = db.get_one(Assignment, service.assignment)
                 one = receive(db, service.queue, asked, service.people[name], "optimizers.py", RIGHT)
                 one.report_id, one.state = stored(db, one.id, verdict).id, "graded"
+                refresh(db, asked, [one.user_id])
     page = re.sub(r"\s+", " ", service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text)
     assert "No bias correction" in page
     assert '<td class="number">13</td><td class="number">11</td> <td>1 submission' in page

@@ -46,7 +46,7 @@ def verdict(**changed) -> Verdict:
 def put(service, name="Ada", body=None, *, number=1, late=0.0, made_at=None, practice=False, pictures=None) -> str:
     """A submission that was marked so."""
     body = body or verdict()
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         one = Submission(
             assignment_id=service.assignment, user_id=service.people[name], number=number, name="optimizers.py",
             upload=b"x", digest="e" * 64, state=body.status, late_seconds=late, practice=practice, made_at=made_at or now(),
@@ -70,7 +70,7 @@ def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=N
 
 
 def policy(service, **values) -> None:
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         db.get_one(Assignment, service.assignment).policy = values
 
 
@@ -254,7 +254,7 @@ def test_what_changed_is_told_on_the_page_and_in_the_history(service):
 
 def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_counted_does_not(service):
     one = put(service, made_at=now() - DAY)
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         submission = db.get_one(Submission, one)
         first = submission.report_id
         proposed = again(db, submission, verdict(), seed=2, made_at=now() + 1, counts=False)
@@ -272,7 +272,7 @@ def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_cou
 
 def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(service):
     one = hand_in(service, "Ada")
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         again(db, db.get_one(Submission, one), verdict())
         db.execute(sa.update(Report).values(pictures=None))
     ada = service.browser("Ada")
@@ -286,7 +286,7 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
 
 
 def test_a_free_answer_that_a_person_read_is_shown_with_comment_and_points(service):
-    with service.store.writing() as db:
+    with service.by_hand() as db:
         db.add(
             TextMark(
                 assignment_id=service.assignment, user_id=service.people["Ada"], item_id="q2",

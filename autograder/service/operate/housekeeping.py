@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute as Column
 
 from autograder.service.queue import LANES, Queue
 from autograder.service.store import Store
@@ -21,11 +23,14 @@ from autograder.service.store.schema import (
     Link,
     Notice,
     Report,
+    Sheet,
     SignedIn,
     Submission,
+    TextMark,
     Token,
     now,
 )
+from autograder.service.store.standings import refresh
 
 DAY = 86_400.0
 JOBS_DAYS = 30  # what ended well; parked jobs stay until somebody has looked
@@ -59,16 +64,35 @@ def expire(store: Store) -> dict[str, int]:
         SignedIn: SignedIn.expires_at < now(),
         Launch: Launch.expires_at < now(),
         Token: sa.or_(Token.expires_at < old, Token.revoked_at < old),
-        Job: sa.and_(Job.finished_at < old, Job.state.in_(("done", "superseded"))),
+        Job: sa.and_(Job.finished_at < old, Job.state.in_(("done", "skipped", "superseded"))),
     }
     with store.writing() as db:
         return {table.__tablename__: _count(db.execute(sa.delete(table).where(rows))) for table, rows in gone.items()}
 
 
 def retain(store: Store) -> dict[str, int]:
-    """Erases submissions that are older than their course keeps them: with reports, jobs and notices."""
+    """Erases submissions that are older than their course keeps them: with reports, jobs and notices.
+
+    What is left of a student then goes too: a quiz that was filled in so long ago, and marks of texts that are gone.
+    """
     number = sum(_erase(store, some) for some in _outdated(store))
+    has_any = sa.exists().where(
+        Submission.assignment_id == TextMark.assignment_id, Submission.user_id == TextMark.user_id
+    )
+    with store.writing() as db:
+        db.execute(sa.delete(Sheet).where(_kept_no_longer(Sheet.assignment_id, Sheet.saved_at)))
+        db.execute(sa.delete(TextMark).where(_kept_no_longer(TextMark.assignment_id, TextMark.made_at), ~has_any))
     return {"submissions": number}
+
+
+def _kept_no_longer(assignment: Column[str], at: Column[float]) -> sa.ColumnElement[bool]:
+    """By the course of the assignment."""
+    return sa.exists().where(
+        Assignment.id == assignment,
+        Course.id == Assignment.course_id,
+        Course.keep_days.is_not(None),
+        at < now() - Course.keep_days * DAY,
+    )
 
 
 def _outdated(store: Store) -> Iterator[list[str]]:
@@ -99,6 +123,11 @@ def _erase(store: Store, ids: list[str]) -> int:
         .where(Submission.id.in_(ids))
     )
     with store.writing() as db:
+        theirs: dict[str, set[str]] = defaultdict(set)
+        for assignment, user in db.execute(
+            sa.select(Submission.assignment_id, Submission.user_id).where(Submission.id.in_(ids)).distinct()
+        ):
+            theirs[assignment].add(user)
         for rows in (
             sa.delete(Job).where(Job.submission_id.in_(ids)),
             sa.delete(Job).where(Job.kind == "similarity", Job.course_id.in_(courses)),  # it quotes them
@@ -108,6 +137,8 @@ def _erase(store: Store, ids: list[str]) -> int:
             sa.delete(Submission).where(Submission.id.in_(ids)),
         ):
             db.execute(rows)
+        for assignment, users in sorted(theirs.items()):
+            refresh(db, db.get_one(Assignment, assignment), users)
         db.add(Audit(action="submissions.expired", detail={"count": len(ids)}))
     return len(ids)
 

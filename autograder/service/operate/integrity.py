@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import OPEN
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import Assignment, Job, Report, Submission, Version
+from autograder.service.store.standings import outdated
 
 AT_ONCE = 100  # files in memory
 FAULTS = 20  # of a kind that are told one by one
@@ -23,7 +24,7 @@ def check(store: Store) -> list[str]:
     with store.reading() as db:
         return [
             sentence
-            for looking in (_file, _unmarked, _without_report, _versions, _uploads, _reports)
+            for looking in (_file, _unmarked, _without_report, _versions, _uploads, _reports, _standings)
             for sentence in _first(looking(db))
         ]
 
@@ -83,3 +84,8 @@ def _reports(db: Session) -> Iterator[str]:
         else:
             if abs(told - score) > 1e-9:
                 yield f"report {id_} says {told} points, and its row says {score}"
+
+
+def _standings(db: Session) -> Iterator[str]:
+    for asked, user in outdated(db):
+        yield f"what is kept of {user} in assignment {asked.id} is not what their reports say: gradmark admin recount"

@@ -40,7 +40,9 @@ class Standing:
     counting: Marked
     points: float
     max_points: float
-    submissions: int  # with a report
+    submissions: int  # with marks
+    first_id: str  # of these, the earliest
+    latest_id: str
 
 
 def earned(policy: Policy, one: Marked) -> float:
@@ -59,7 +61,9 @@ def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
         return None
     counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
     most = counting.max_score + counting.texts_max
-    return Standing(counting, earned(policy, counting), most, len(every))
+    return Standing(
+        counting, earned(policy, counting), most, len(every), every[0].submission_id, every[-1].submission_id
+    )
 
 
 def answer_digest(answer: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.service.rules.grades import Marked, Standing, earned, standing
+from autograder.service.rules.grades import Marked, Standing, earned
 from autograder.service.rules.policy import Policy, kept
 from autograder.service.rules.statistics import Part
 
@@ -57,18 +57,10 @@ class Shift:
     mean: float  # points
 
 
-def changes(
-    policy: Policy,
-    before: Mapping[str, Sequence[Marked]],
-    after: Mapping[str, Sequence[Marked]],
-    users: Iterable[str] = (),
-) -> list[Change]:
+def changes(before: Mapping[str, Standing], after: Mapping[str, Standing], users: Iterable[str] = ()) -> list[Change]:
     """Of everybody who has anything marked, and of `users`; those that lose most come first, then those that gain."""
     everybody = before.keys() | after.keys() | set(users)
-    found = [
-        Change(user, standing(policy, before.get(user, ())), standing(policy, after.get(user, ())))
-        for user in everybody
-    ]
+    found = [Change(user, before.get(user), after.get(user)) for user in everybody]
     return sorted(found, key=lambda change: (change.by >= 0, -abs(change.by), change.user_id))
 
 

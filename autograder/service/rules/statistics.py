@@ -223,9 +223,17 @@ def beta_below(x: float, a: float, b: float) -> float:
 class Seen:
     """A marked submission, with the misconceptions that its report names."""
 
-    user_id: str
     made_at: float
     misconceptions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Held:
+    """How a student lived with a misconception: from the first submission with it to the first without it for good."""
+
+    id: str
+    submissions: int | None  # None: the latest one has it still
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -235,33 +243,38 @@ class Course:
     id: str
     had: int  # students, ever
     have: int  # in their latest submission
-    submissions: float | None  # median from the first with it to the first without it for good; None: nobody lost it
-    seconds: float | None  # the same, as time
+    submissions: float | None  # median of those who lost it; None: nobody did
+    seconds: float | None
 
 
-def misconceptions(seen: Iterable[Seen]) -> list[Course]:
-    """The most frequent first. `seen` is in each student's order of handing in."""
-    by_user: dict[str, list[Seen]] = defaultdict(list)
-    for one in seen:
-        by_user[one.user_id].append(one)
-    had: Counter[str] = Counter()
-    have: Counter[str] = Counter()
-    lost: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for all_ in by_user.values():
-        for name in frozenset().union(*(one.misconceptions for one in all_)):
-            places = [place for place, one in enumerate(all_) if name in one.misconceptions]
-            had[name] += 1
-            if places[-1] == len(all_) - 1:
-                have[name] += 1
-            else:
-                gone = places[-1] + 1
-                lost[name].append((gone - places[0], all_[gone].made_at - all_[places[0]].made_at))
-    return [_course(name, had[name], have[name], lost[name]) for name in sorted(had, key=lambda n: (-had[n], n))]
+def held(seen: Sequence[Seen]) -> list[Held]:
+    """Every misconception that a student ever had. `seen` is all that is marked of theirs, in order of handing in."""
+    found = []
+    for name in sorted(frozenset().union(*(one.misconceptions for one in seen))):
+        places = [place for place, one in enumerate(seen) if name in one.misconceptions]
+        first, gone = places[0], places[-1] + 1
+        lost = gone < len(seen)
+        found.append(
+            Held(name, gone - first if lost else None, seen[gone].made_at - seen[first].made_at if lost else None)
+        )
+    return found
 
 
-def _course(name: str, had: int, have: int, lost: Sequence[tuple[int, float]]) -> Course:
-    if not lost:
-        return Course(name, had, have, None, None)
+def misconceptions(each: Iterable[Held]) -> list[Course]:
+    """The most frequent first; `each`: of every student."""
+    by_name: dict[str, list[Held]] = defaultdict(list)
+    for one in each:
+        by_name[one.id].append(one)
+    return [_course(name, by_name[name]) for name in sorted(by_name, key=lambda n: (-len(by_name[n]), n))]
+
+
+def _course(name: str, all_: Sequence[Held]) -> Course:
+    lost = [(one.submissions, one.seconds) for one in all_ if one.submissions is not None and one.seconds is not None]
+    counts, took = zip(*lost, strict=True) if lost else ((), ())
     return Course(
-        name, had, have, statistics.median(count for count, _ in lost), statistics.median(took for _, took in lost)
+        name,
+        len(all_),
+        len(all_) - len(lost),
+        statistics.median(counts) if counts else None,
+        statistics.median(took) if took else None,
     )

@@ -1,91 +1,113 @@
-"""Everybody's standing in an assignment, in two queries however many submissions there are."""
+"""What reports, marks of free text and the policy make of all that was handed in.
+
+This looks through all of it; pages read what store.standings keeps.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import policy as policies
+from autograder.service.rules import statistics
 from autograder.service.rules.grades import Marked, Standing, Text, standing
-from autograder.service.store.schema import Assignment, Extension, Report, Submission, TextMark, Version, now
+from autograder.service.rules.statistics import Part, Seen
+from autograder.service.store import reports
+from autograder.service.store.schema import (
+    Assignment,
+    Diagnosis,
+    Extension,
+    Held,
+    Report,
+    Submission,
+    TextMark,
+    Version,
+    now,
+)
+
+AT_ONCE = 5000  # ids in one query: SQLite takes 32 766
+
+Users = Collection[str] | None  # these students; None = all
 
 
-def standings(db: Session, asked: Assignment, user_id: str | None = None) -> dict[str, Standing]:
-    """By user id: of all, or of this one. Who has nothing marked is not in it."""
+def judged(db: Session, asked: Assignment, users: Users = None, *, digest: str = "") -> dict[str, Standing]:
+    """By user id. Who has nothing marked is not in it. `digest`: as for `marked`."""
     policy = policies.from_json(asked.policy)
-    if user_id is None and not text_points(db, asked):
-        return _of_a_class(db, asked, policy)
-    found = {user: standing(policy, all_) for user, all_ in marked(db, asked, user_id).items()}
+    found = {user: standing(policy, all_) for user, all_ in marked(db, asked, users, digest=digest).items()}
     return {user: one for user, one in found.items() if one is not None}
 
 
-def _of_a_class(db: Session, asked: Assignment, policy: policies.Policy) -> dict[str, Standing]:
-    """The same where no free text is marked: the database picks, of each student's, the few that can count."""
-    equal = Submission.user_id if policy.counts == "latest" else (Submission.user_id, Submission.late_seconds)
-    first = [Submission.number.desc()] if policy.counts == "latest" else [Report.score.desc(), Submission.number]
-    ranked = (
-        sa.select(
-            Submission.user_id,
-            Submission.id,
-            Submission.number,
-            Submission.made_at,
-            Submission.late_seconds,
-            Report.score,
-            Report.max_score,
-            sa.func.row_number().over(partition_by=equal, order_by=first).label("place"),
-            sa.func.count().over(partition_by=Submission.user_id).label("submissions"),
-        )
-        .join(Report, Report.id == Submission.report_id)
-        .where(Submission.assignment_id == asked.id, Submission.practice.is_(False), Report.status == "graded")
-        .subquery()
-    )
-    able: dict[str, list[Marked]] = defaultdict(list)
-    counted: dict[str, int] = {}
-    for user, id_, number, made_at, late, score, most, _, submissions in db.execute(
-        sa.select(ranked).where(ranked.c.place == 1)
-    ):
-        able[user].append(Marked(id_, number, made_at, late, score, most))
-        counted[user] = submissions
-    found = {user: standing(policy, all_) for user, all_ in able.items()}
-    return {user: replace(one, submissions=counted[user]) for user, one in found.items() if one is not None}
-
-
-def standings_of(db: Session, user_id: str, every: Sequence[Assignment]) -> dict[str, Standing]:
-    """By assignment id: what this student has in each, in as many queries as for one."""
-    given: dict[str, dict[tuple[str, str, str], float]] = defaultdict(dict)
-    ids = [asked.id for asked in every]
-    for mark in db.scalars(sa.select(TextMark).where(TextMark.assignment_id.in_(ids), TextMark.user_id == user_id)):
-        given[mark.assignment_id][user_id, mark.item_id, mark.answer_digest] = mark.points
-    rows = _rows(db, ids, user_id, Report.id == Submission.report_id)
-    found: dict[str, list[Marked]] = defaultdict(list)
-    for row in rows.values():
-        if row.status == "graded":
-            found[row.assignment_id].append(_as_marked(row, given[row.assignment_id]))
-    judged = {asked.id: standing(policies.from_json(asked.policy), found[asked.id]) for asked in every}
-    return {id_: one for id_, one in judged.items() if one is not None}
-
-
-def marked(db: Session, asked: Assignment, user_id: str | None = None, *, digest: str = "") -> dict[str, list[Marked]]:
-    """Every submission with marks, by user id; practice is not among them.
+def marked(db: Session, asked: Assignment, users: Users = None, *, digest: str = "") -> dict[str, list[Marked]]:
+    """Every submission with marks, by user id, in order; practice is not among them.
 
     With `digest`: as if the reports by this edition of the assignment counted, where there are any.
     """
-    given = text_points(db, asked, user_id)
-    rows = _rows(db, [asked.id], user_id, Report.id == Submission.report_id, texts=bool(given))
+    given = text_points(db, asked, users)
+    rows = _rows(db, asked, users, Report.id == Submission.report_id, texts=bool(given))
     if digest:
         again = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
-        rows |= _rows(db, [asked.id], user_id, again, texts=bool(given))
+        rows |= _rows(db, asked, users, again, texts=bool(given))
     found: dict[str, list[Marked]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
-        if row.status != "graded":
-            continue
-        found[row.user_id].append(_as_marked(row, given))
+        if row.status == "graded":
+            found[row.user_id].append(_as_marked(row, given))
     return found
+
+
+def held(db: Session, asked: Assignment, users: Users = None) -> list[Held]:
+    """The misconceptions that reports named, of each student; rows that are in no session."""
+    graded = (
+        Submission.assignment_id == asked.id,
+        Submission.practice.is_(False),
+        Submission.state == "graded",
+        *_of(Submission.user_id, users),
+    )
+    named: dict[str, set[str]] = defaultdict(set)
+    about: dict[str, dict[str, str]] = {}
+    for report_id, name, criterion, title in db.execute(
+        sa.select(Diagnosis.report_id, Diagnosis.misconception, Diagnosis.criterion, Diagnosis.title)
+        .join(Submission, Submission.report_id == Diagnosis.report_id)
+        .where(*graded)
+        .order_by(Submission.made_at)
+    ):
+        named[report_id].add(name)
+        about[name] = {"criterion": criterion, "title": title}
+    seen: dict[str, list[Seen]] = defaultdict(list)
+    for user, at, report in db.execute(
+        sa.select(Submission.user_id, Submission.made_at, Submission.report_id)
+        .where(*graded)
+        .order_by(Submission.number)
+    ):
+        seen[user].append(Seen(at, frozenset(named.get(report or "", ()))))
+    return [
+        Held(
+            assignment_id=asked.id, user_id=user, misconception=one.id, submissions=one.submissions,
+            seconds=one.seconds, **about[one.id],
+        )
+        for user, all_ in seen.items()
+        for one in statistics.held(all_)
+    ]  # fmt: skip
+
+
+def parts(db: Session, submissions: Collection[str], *, digest: str = "") -> dict[str, tuple[list[Part], list[Part]]]:
+    """Criteria and questions of the reports that count, or of those by this edition, by submission."""
+    joined = Report.id == Submission.report_id
+    if digest:
+        joined = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
+    wanted = sorted(submissions)
+    return {
+        id_: reports.parts(body)
+        for start in range(0, len(wanted), AT_ONCE)
+        for id_, body in db.execute(
+            sa.select(Submission.id, Report.body)
+            .join(Report, joined)
+            .where(Submission.id.in_(wanted[start : start + AT_ONCE]))
+        )
+    }
 
 
 def due_at(db: Session, asked: Assignment, user_id: str) -> float | None:
@@ -115,12 +137,11 @@ def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float]) ->
 
 
 def _rows(
-    db: Session, assignments: Sequence[str], user_id: str | None, joined: sa.ColumnElement[bool], *, texts: bool = True
+    db: Session, asked: Assignment, users: Users, joined: sa.ColumnElement[bool], *, texts: bool
 ) -> dict[str, sa.Row[Any]]:
     """Submissions with a report that is joined to them so, by submission id."""
     rows = db.execute(
         sa.select(
-            Submission.assignment_id,
             Submission.user_id,
             Submission.id,
             Submission.number,
@@ -132,24 +153,23 @@ def _rows(
             Report.texts if texts else sa.null().label("texts"),  # 20 000 times JSON are half a second
         )
         .join(Report, joined)
-        .where(
-            Submission.assignment_id.in_(assignments),
-            Submission.practice.is_(False),
-            *([Submission.user_id == user_id] if user_id else []),
-        )
+        .where(Submission.assignment_id == asked.id, Submission.practice.is_(False), *_of(Submission.user_id, users))
     )
     return {row.id: row for row in rows}
 
 
-def text_points(db: Session, asked: Assignment, user_id: str | None = None) -> dict[tuple[str, str, str], float]:
+def text_points(db: Session, asked: Assignment, users: Users = None) -> dict[tuple[str, str, str], float]:
     """Points for free answers, by user, item and digest: the same answer, handed in again, keeps its points."""
-    of_one = [TextMark.user_id == user_id] if user_id else []
     rows = db.execute(
         sa.select(TextMark.user_id, TextMark.item_id, TextMark.answer_digest, TextMark.points).where(
-            TextMark.assignment_id == asked.id, *of_one
+            TextMark.assignment_id == asked.id, *_of(TextMark.user_id, users)
         )
     )
     return {(user, item, digest): points for user, item, digest, points in rows}
+
+
+def _of(column: sa.orm.InstrumentedAttribute[str], users: Users) -> Sequence[sa.ColumnElement[bool]]:
+    return [] if users is None else [column.in_(users)]
 
 
 def _keyed(user: str, texts: list[dict[str, Any]]) -> Iterator[tuple[Text, tuple[str, str, str]]]:

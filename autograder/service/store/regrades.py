@@ -6,7 +6,7 @@ with the version of that moment and followed up: with the regrade's version too,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +17,12 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import earned
 from autograder.service.rules.statistics import Part
-from autograder.service.store import reports
-from autograder.service.store.grades import marked, points_shown, standings
+from autograder.service.store.grades import judged, marked, parts, points_shown
 from autograder.service.store.schema import Assignment, Job, Notice, Regrade, Report, Submission, Version
+from autograder.service.store.standings import refresh, standings
 
 UNDER_WAY = ("proving", "running")
 SETTLED = ("graded", "not_gradable", "parked")  # states of submissions that marking has come to an end with
-
-
-def locked(db: Session, assignment_id: str, *, read: bool = False) -> Assignment:
-    """The assignment as it is now; it does not change before this transaction ends."""
-    asked = sa.select(Assignment).where(Assignment.id == assignment_id).with_for_update(read=read)
-    return db.scalars(asked.execution_options(populate_existing=True)).one()
 
 
 def under_way(db: Session, asked: Assignment) -> Regrade | None:
@@ -43,7 +37,8 @@ def latest(db: Session, asked: Assignment) -> Regrade | None:
 
 
 def jobs_of(regrade: Regrade, kind: str) -> sa.ColumnElement[bool]:
-    return sa.and_(Job.kind == kind, Job.payload["regrade"].as_string() == regrade.id)
+    """What this regrade waits for. Markings that came too late for it are not among them."""
+    return sa.and_(Job.regrade_id == regrade.id, Job.kind == kind)
 
 
 # ------------------------------------------------------------------------------------------------ what is marked
@@ -77,7 +72,8 @@ def remark(asked: Assignment, regrade: Regrade, handed_in: Submission, *, late: 
         "course_id": asked.course_id,
         "user_id": handed_in.user_id,
         "submission_id": handed_in.id,
-        "payload": {"regrade": regrade.id, "late": late},
+        "regrade_id": None if late else regrade.id,
+        "payload": {"regrade": regrade.id},
     }
 
 
@@ -100,18 +96,19 @@ def following(db: Session, asked: Assignment, handed_in: Submission, version_id:
 
 def left_out(db: Session, asked: Assignment, regrade: Regrade, digest: str) -> list[Submission]:
     """Candidates that this regrade has put no job for: those whose own marking was parked after it began."""
-    put = set(db.scalars(sa.select(Job.submission_id).where(jobs_of(regrade, "remark"))))
+    put = set(db.scalars(sa.select(Job.submission_id).where(jobs_of(regrade, "remark"))))  # one late is put twice
     return [one for one in candidates(db, asked, digest) if one.id not in put]
 
 
 def can_matter(db: Session, asked: Assignment, handed_in: Submission, digest: str, full: float) -> bool:
     """Whether marking this one again can change its student's standing, given what was marked again before it."""
     policy = policies.from_json(asked.policy)
-    now = {one.submission_id: one for one in marked(db, asked, handed_in.user_id).get(handed_in.user_id, [])}
+    user = [handed_in.user_id]
+    now = {one.submission_id: one for one in marked(db, asked, user).get(handed_in.user_id, [])}
     again = {
         id_ for (id_,) in db.execute(sa.select(Report.submission_id).where(Report.digest == digest, _of(handed_in)))
     }
-    theirs = marked(db, asked, handed_in.user_id, digest=digest).get(handed_in.user_id, [])
+    theirs = marked(db, asked, user, digest=digest).get(handed_in.user_id, [])
     best = max((earned(policy, one) for one in theirs if one.submission_id in again), default=-1.0)
     return rules.can_matter(policy, now.get(handed_in.id), handed_in.late_seconds, full, best)
 
@@ -135,29 +132,25 @@ class Progress:
 
 
 def progress(db: Session, regrade: Regrade) -> Progress:
-    skipped = Job.result["skipped"].as_string().is_not(None)
+    open_ = ("queued", "running")
     rows = db.execute(
-        sa.select(Job.state, skipped, sa.func.count())
-        .where(jobs_of(regrade, "remark"), Job.payload["late"].as_boolean().is_(False))
-        .group_by(Job.state, skipped)
-    ).all()
+        sa.select(Job.state, sa.func.count())
+        .where(jobs_of(regrade, "remark"), Job.state.in_((*open_, "skipped", "parked")))
+        .group_by(Job.state)
+    )
+    by_state = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to a type checker
     return Progress(
-        total=sum(count for *_, count in rows),
-        waiting=sum(count for state, _, count in rows if state in ("queued", "running")),
-        skipped=sum(count for _, skipped, count in rows if skipped),
-        parked=sum(count for state, _, count in rows if state == "parked"),
+        total=regrade.total,
+        waiting=sum(by_state.get(state, 0) for state in open_),
+        skipped=by_state.get("skipped", 0),
+        parked=by_state.get("parked", 0),
     )
 
 
 # --------------------------------------------------------------------------------------------- what that changes
-def changes(db: Session, asked: Assignment, digest: str, user_id: str | None = None) -> list[rules.Change]:
-    """Of everybody with marks, or of this student: what counts now, and what the reports of this edition make of it."""
-    return rules.changes(
-        policies.from_json(asked.policy),
-        marked(db, asked, user_id),
-        marked(db, asked, user_id, digest=digest),
-        {row.user_id for row in _new(db, asked, digest, user_id)},
-    )
+def changes(db: Session, asked: Assignment, digest: str) -> list[rules.Change]:
+    """Of everybody with marks, while a regrade with this edition is under way: what counts now, and what would."""
+    return rules.changes(standings(db, asked), standings(db, asked, digest=digest))
 
 
 def settle(
@@ -167,14 +160,18 @@ def settle(
 
     A student who would lose keeps the old reports, unless `lowering`.
     """
-    found = {change.user_id: change for change in changes(db, asked, version.digest, user_id)}
+    users = [user_id] if user_id else None
+    after = judged(db, asked, users, digest=version.digest)
+    found = {change.user_id: change for change in rules.changes(standings(db, asked, user_id), after)}
+    keeps = {user for user, change in found.items() if not change.taken(lowering=lowering)}
     moved = [
         {"id": row.id, "report_id": row.report_id, "state": row.status}
         for row in _new(db, asked, version.digest, user_id)
-        if found[row.user_id].taken(lowering=lowering)
+        if row.user_id not in keeps
     ]
     if moved:
         db.execute(sa.update(Submission), moved)
+    refresh(db, asked, users)
     told = [change for change in found.values() if change.by and change.taken(lowering=lowering)]
     for change in told:
         counting = change.after or change.before
@@ -188,29 +185,20 @@ def settle(
     return told
 
 
-def shifts(db: Session, asked: Assignment, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
+def shifts(db: Session, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
     """Part by part, for those who have marks before and after."""
     pairs = [
         (change.before.counting.submission_id, change.after.counting.submission_id)
         for change in found
         if change.before and change.after
     ]
-    everything = {id_ for pair in pairs for id_ in pair}
-    counting = _parts(db, asked, Report.id == Submission.report_id, everything)
-    again = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
-    new = counting | _parts(db, asked, again, {after for _, after in pairs})
-    return rules.shifts((counting.get(before, []), new[after]) for before, after in pairs)
+    counting = parts(db, {id_ for pair in pairs for id_ in pair})
+    new = counting | parts(db, {after for _, after in pairs}, digest=digest)
+    return rules.shifts((_all(counting[before]), _all(new[after])) for before, after in pairs)
 
 
-def _parts(
-    db: Session, asked: Assignment, joined: sa.ColumnElement[bool], wanted: Collection[str]
-) -> dict[str, list[Part]]:
-    rows = db.execute(
-        sa.select(Submission.id, Report.body)
-        .join(Report, joined)
-        .where(Submission.assignment_id == asked.id, Submission.id.in_(wanted))
-    )
-    return {id_: [part for section in reports.parts(body) for part in section] for id_, body in rows}
+def _all(sections: Sequence[Sequence[Part]]) -> list[Part]:
+    return [part for section in sections for part in section]
 
 
 def _new(db: Session, asked: Assignment, digest: str, user_id: str | None) -> list[sa.Row[tuple[str, str, str, str]]]:

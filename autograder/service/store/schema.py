@@ -1,7 +1,8 @@
 """The tables. Times are seconds since the epoch, UTC; ids are opaque and cannot be guessed.
 
 What never changes once written: a submission's bytes, a report, an audit row. A regrade adds reports beside the old
-ones and moves `Submission.report_id`.
+ones and moves `Submission.report_id`. What follows from other rows: standings and held misconceptions, which
+store.standings writes anew whenever something that they follow from has changed.
 """
 
 from __future__ import annotations
@@ -188,18 +189,6 @@ class Submission(Keyed, Base):
         Index("ix_submissions_assignment_made", "assignment_id", "made_at"),
         # What a class is counted by: in the table, a state lies behind each upload.
         Index("ix_submissions_counted", "assignment_id", "practice", "state", "user_id", "number"),
-        # All that a class's standings ask of a submission, and below of its report: neither table is touched for them.
-        Index(
-            "ix_submissions_standing",
-            "assignment_id",
-            "practice",
-            "user_id",
-            "late_seconds",
-            "number",
-            "made_at",
-            "report_id",
-            "id",
-        ),
     )
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
@@ -220,10 +209,7 @@ class Report(Keyed, Base):
     """One verdict; exactly one for (submission, assignment digest, seed). `body` is store.reports' packing."""
 
     __tablename__ = "reports"
-    __table_args__ = (
-        UniqueConstraint("submission_id", "digest", "seed"),
-        Index("ix_reports_verdict", "id", "status", "score", "max_score"),
-    )
+    __table_args__ = (UniqueConstraint("submission_id", "digest", "seed"),)
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"))
     digest: Mapped[str] = mapped_column(String(64))  # of the assignment
     seed: Mapped[int] = mapped_column(BigInteger)  # 48 bits
@@ -259,6 +245,42 @@ class TextMark(Base):
     made_at: Mapped[float] = mapped_column(default=now)
 
 
+class Standing(Base):
+    """What a student has in an assignment (rules.grades.Standing), so that no page looks through all submissions."""
+
+    __tablename__ = "standings"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # "": what counts; else as if this edition's did
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    points: Mapped[float]
+    max_points: Mapped[float]
+    submissions: Mapped[int]
+    first_id: Mapped[str] = mapped_column(String(16))
+    latest_id: Mapped[str] = mapped_column(String(16))
+    # the submission that counts, as it was judged
+    submission_id: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
+    made_at: Mapped[float]
+    late_seconds: Mapped[float]
+    score: Mapped[float]
+    max_score: Mapped[float]
+    texts: Mapped[float]
+    texts_max: Mapped[float]
+
+
+class Held(Base):
+    """A misconception that reports of a student named (rules.statistics.Held)."""
+
+    __tablename__ = "held_misconceptions"
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    misconception: Mapped[str] = mapped_column(String(100), primary_key=True)
+    criterion: Mapped[str] = mapped_column(String(100))
+    title: Mapped[str] = mapped_column(Text)
+    submissions: Mapped[int | None]
+    seconds: Mapped[float | None]
+
+
 class Regrade(Keyed, Base):
     """Marks of an assignment computed again with another version; nothing changes until it is applied."""
 
@@ -268,6 +290,7 @@ class Regrade(Keyed, Base):
     by_id: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(9), default="proving")
     # "proving" | "refused" | "running" | "applied" | "dismissed"
+    total: Mapped[int] = mapped_column(default=0)  # submissions that it began with
     lowering: Mapped[bool] = mapped_column(default=False)  # whether marks were allowed to go down, with a notice
     applied_at: Mapped[float | None]
 
@@ -304,6 +327,7 @@ class Job(Keyed, Base):
     __table_args__ = (
         Index("ix_jobs_state_priority", "state", "priority", "made_at"),
         Index("ix_jobs_course_kind", "course_id", "kind", "made_at"),
+        Index("ix_jobs_regrade", "regrade_id", "kind", "state"),
     )
     kind: Mapped[str] = mapped_column(String(16))  # a line of worker.jobs.KINDS
     lane: Mapped[str] = mapped_column(String(12))  # a line of queue.LANES
@@ -311,9 +335,10 @@ class Job(Keyed, Base):
     course_id: Mapped[str | None] = mapped_column(String(16))
     user_id: Mapped[str | None] = mapped_column(String(16), index=True)
     submission_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    regrade_id: Mapped[str | None] = mapped_column(String(16))  # the regrade that waits for it
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(String(10), default="queued")
-    # "queued" | "running" | "done" | "superseded" | "parked"
+    # "queued" | "running" | "done" | "skipped" (there was nothing to do) | "superseded" | "parked"
     failures: Mapped[int] = mapped_column(default=0)  # of ours
     starts: Mapped[int] = mapped_column(default=0)
     worker_id: Mapped[str | None] = mapped_column(String(40))

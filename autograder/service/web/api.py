@@ -21,7 +21,8 @@ from autograder.service.queue import Place
 from autograder.service.rules import answers
 from autograder.service.store import regrades
 from autograder.service.store import schema as tables
-from autograder.service.store.grades import standings
+from autograder.service.store.locks import locked
+from autograder.service.store.standings import standings
 from autograder.service.web import downloads, rates, regrade
 from autograder.service.web.access import (
     Actor,
@@ -525,7 +526,7 @@ def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Apply
     """For staff: lets the new reports count. What lowers marks is applied as it was looked at, or not at all."""
     with site(request).store.writing() as db:
         asked, found = _regrade(db, actor, regrade_id)
-        asked = regrades.locked(db, asked.id)  # what was looked at is what is applied
+        asked = locked(db, asked.id)  # what was looked at is what is applied
         if wanted.lowering and _told_regrade(db, asked, found).falls != wanted.falls:
             raise HTTPException(409, "Whose mark falls is not what `falls` stands for. Look at the regrade again.")
         regrade.applied(db, site(request).queue, actor, asked, found.id, lowering=wanted.lowering)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import Grade, Student, named, plain, written
 from autograder.service.queue import OPEN
 from autograder.service.rules.grades import Standing
-from autograder.service.store import grades
 from autograder.service.store.schema import Assignment, Download, Job, Membership, User, Version
+from autograder.service.store.standings import standings
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment
 from autograder.service.web.forms import Fields
 from autograder.service.web.security import ours
@@ -57,14 +57,14 @@ def gradebook(request: Request, actor: Me, assignment_id: str, section: str = ""
 
 def _rows(db: Session, asked: Assignment) -> Rows:
     """Every student of the course, dropped ones last, with what they have."""
-    standing = grades.standings(db, asked)
+    has = standings(db, asked)
     people = db.execute(
         sa.select(User, Membership)
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.course_id == asked.course_id, Membership.role == "student")
         .order_by(Membership.dropped, User.name, Membership.roster_id)
     )
-    return [(user, member, standing.get(user.id)) for user, member in people]
+    return [(user, member, has.get(user.id)) for user, member in people]
 
 
 @router.get("/grades/{form}.csv")

@@ -18,7 +18,9 @@ from autograder.service.operate.people import erase
 from autograder.service.outbox import passback_due
 from autograder.service.rules import roster
 from autograder.service.store.links import new_link
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Course, Extension, Membership, Submission, User
+from autograder.service.store.standings import refresh
 from autograder.service.web.access import Actor, Me, audit, not_found, staffs
 from autograder.service.web.forms import Fields, Unreadable, time_field, typed_time
 from autograder.service.web.security import ours
@@ -318,6 +320,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
         asked = db.get(Assignment, assignment_id)
         if asked is None or asked.course_id != course_id:
             raise not_found()
+        asked = locked(db, asked.id, read=True)
         known = db.get(Extension, (assignment_id, user_id))
         if due_at is None:
             if known is not None:
@@ -329,6 +332,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
             db.add(extension)
             audit(db, actor, "extension.given", user_id, course_id, assignment=assignment_id, due_at=due_at)
         judge_lateness(db, asked, user_id)
+        refresh(db, asked, [user_id])
         passback_due(db, site(request).queue, asked, user_id)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 

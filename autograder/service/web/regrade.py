@@ -19,7 +19,9 @@ from autograder.service.outbox import passback_due
 from autograder.service.queue import Queue
 from autograder.service.rules import regrading as rules
 from autograder.service.store import regrades
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Job, Membership, Regrade, User, Version, now
+from autograder.service.store.standings import refresh
 from autograder.service.web.access import Actor, Me, audit, not_found, staffed_assignment
 from autograder.service.web.forms import Fields
 from autograder.service.web.security import ours
@@ -84,7 +86,7 @@ def _page(
                 "rows": rows,
                 "people": people(db, asked, [change.user_id for change in rows]),
                 "bands": rules.bands(preview.changes),
-                "shifts": regrades.shifts(db, asked, values["version"].digest, preview.changes),
+                "shifts": regrades.shifts(db, values["version"].digest, preview.changes),
                 "unmarked": _unmarked(db, values["regrade"]),
             }
         past = db.execute(
@@ -200,7 +202,7 @@ def start(request: Request, actor: Me, assignment_id: str) -> Response:
 
 def begin(db: Session, queue: Queue, actor: Actor, asked: Assignment) -> Regrade:
     """Raises: HTTPException: 409, with a sentence for staff."""
-    asked = regrades.locked(db, asked.id)
+    asked = locked(db, asked.id)
     if asked.version_id is None:
         raise HTTPException(409, "Nothing has been marked yet: this assignment's first edition is not proven.")
     if regrades.under_way(db, asked) is not None:
@@ -208,7 +210,7 @@ def begin(db: Session, queue: Queue, actor: Actor, asked: Assignment) -> Regrade
     regrade = Regrade(assignment_id=asked.id, by_id=actor.id)
     db.add(regrade)
     db.flush()
-    queue.put(db, "regrade", "slow", course_id=asked.course_id, payload={"regrade": regrade.id})
+    queue.put(db, "regrade", "slow", course_id=asked.course_id, regrade_id=regrade.id, payload={"regrade": regrade.id})
     audit(db, actor, "regrade.begun", regrade.id, asked.course_id)
     return regrade
 
@@ -218,7 +220,7 @@ def apply(request: Request, actor: Me, assignment_id: str, regrade_id: str, type
     lowering = typed.get("lowering") == "lower"
     problem = ""
     with site(request).store.writing() as db:
-        asked = regrades.locked(db, staffed_assignment(db, actor, assignment_id).id)  # from the look to the end
+        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # from the look to the end
         if lowering and not typed.get("understood"):
             problem = "Tick that you want marks to go down, or let everybody keep the better mark. Nothing was changed."
         elif lowering and typed.get("falls") != _falls_now(db, asked):
@@ -243,15 +245,15 @@ def applied(
     Raises:
         HTTPException: 404, or 409 with a sentence for staff.
     """
-    asked = regrades.locked(db, asked.id)
+    asked = locked(db, asked.id)
     regrade = _of(db, asked, regrade_id)
     if regrade.state != "running" or regrades.progress(db, regrade).waiting:
         raise HTTPException(409, "This regrade cannot be applied: it is still at work, or was applied or dismissed.")
     version = db.get_one(Version, regrade.version_id)
     found = regrades.changes(db, asked, version.digest)
-    changed = regrades.settle(db, asked, version, lowering=lowering)
     regrade.state, regrade.lowering, regrade.applied_at = "applied", lowering, now()
     asked.version_id = version.id
+    changed = regrades.settle(db, asked, version, lowering=lowering)
     for handed_in in regrades.left_out(db, asked, regrade, version.digest):
         queue.put(db, **regrades.remark(asked, regrade, handed_in, late=True))
     for change in changed:
@@ -268,16 +270,17 @@ def applied(
 @router.post("/{regrade_id}/dismiss", dependencies=[Depends(ours)])
 def dismiss(request: Request, actor: Me, assignment_id: str, regrade_id: str) -> Response:
     with site(request).store.writing() as db:
-        asked = regrades.locked(db, staffed_assignment(db, actor, assignment_id).id)
+        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)
         regrade = _of(db, asked, regrade_id)
         if regrade.state == "applied":
             raise HTTPException(409, "This regrade has been applied. Another one with the earlier edition undoes it.")
         regrade.state = "dismissed"
         db.execute(
             sa.update(Job)
-            .where(Job.payload["regrade"].as_string() == regrade.id, Job.state == "queued")
+            .where(Job.regrade_id == regrade.id, Job.state == "queued")
             .values(state="superseded", finished_at=now())
         )
+        refresh(db, asked)
         audit(db, actor, "regrade.dismissed", regrade.id, asked.course_id)
     return RedirectResponse(f"/staff/a/{assignment_id}/regrade", 303)
 

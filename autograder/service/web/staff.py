@@ -13,6 +13,8 @@ from autograder.service.outbox import passbacks_due
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
 from autograder.service.store.schema import Assignment, Course, Job, Membership, Submission, Version
+from autograder.service.store.standings import counts as counted
+from autograder.service.store.standings import refresh
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment, staffs
 from autograder.service.web.forms import Fields, Unreadable, time_field, typed_count, typed_number, typed_time
 from autograder.service.web.security import ours
@@ -34,17 +36,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
         asked = db.scalars(
             sa.select(Assignment).where(Assignment.course_id == course_id).order_by(Assignment.made_at)
         ).all()
-        handed_in = sa.func.count().label("submissions")
-        counts = {
-            row.assignment_id: row
-            for row in db.execute(
-                sa.select(
-                    Submission.assignment_id, handed_in, sa.func.count(Submission.user_id.distinct()).label("students")
-                )
-                .where(Submission.assignment_id.in_([one.id for one in asked]), Submission.practice.is_(False))
-                .group_by(Submission.assignment_id)
-            )
-        }
+        counts = counted(db, asked)
         students = db.scalar(
             sa.select(sa.func.count()).where(
                 Membership.course_id == course_id, Membership.role == "student", Membership.dropped.is_(False)
@@ -109,21 +101,11 @@ def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, ty
 def overview(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id)
-        by_state = db.execute(
-            sa.select(Submission.state, sa.func.count())
-            .where(Submission.assignment_id == asked.id, Submission.practice.is_(False))
-            .group_by(Submission.state)
-        )
-        counts = {state: count for state, count in by_state}  # noqa: C416 - rows are no pairs to a type checker
-        marked = db.scalar(
-            sa.select(sa.func.count(Submission.user_id.distinct())).where(
-                Submission.assignment_id == asked.id, Submission.practice.is_(False), Submission.state == "graded"
-            )
-        )
+        counts = counted(db, [asked]).get(asked.id)
         values = _proof(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
-        request, "staff_overview.html", asked=asked, tab="overview", counts=counts, marked=marked,
+        request, "staff_overview.html", asked=asked, tab="overview", counts=counts,
         policy=chosen, **values,
     )  # fmt: skip
 
@@ -212,6 +194,7 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
             changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}
             audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed)
             judge_lateness(db, asked)
+            refresh(db, asked)
             passbacks_due(db, site(request).queue, asked)
             return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
     known = _as_typed(asked.title, policies.Policy())

@@ -18,7 +18,7 @@ from autograder.render import html
 from autograder.render.markdown import unstyled_html
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Standing
-from autograder.service.store.grades import standings, standings_of, with_quiz
+from autograder.service.store.grades import with_quiz
 from autograder.service.store.schema import (
     Assignment,
     Course,
@@ -29,6 +29,7 @@ from autograder.service.store.schema import (
     Version,
     now,
 )
+from autograder.service.store.standings import standings, standings_of
 from autograder.service.web import rates
 from autograder.service.web.access import Actor, Me, assignment_for, audit, submission_for
 from autograder.service.web.live import sights

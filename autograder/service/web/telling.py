@@ -14,8 +14,9 @@ from autograder.service.queue import OPEN, places
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Standing
 from autograder.service.store import reports
-from autograder.service.store.grades import due_at, standings, with_quiz
+from autograder.service.store.grades import due_at, with_quiz
 from autograder.service.store.schema import Assignment, Job, Report, Submission, TextMark, now
+from autograder.service.store.standings import standings
 from autograder.service.web.access import not_found
 from autograder.service.web.showing import (
     UNCHANGED,

@@ -14,10 +14,12 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due
-from autograder.service.rules import policy as policies
-from autograder.service.rules.grades import Text, standing
-from autograder.service.store import grades, regrades, reports
+from autograder.service.rules.grades import Text
+from autograder.service.store import reports
+from autograder.service.store.grades import text_points
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Report, Submission, TextMark, User, now
+from autograder.service.store.standings import refresh, standings
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment
 from autograder.service.web.forms import Fields, Unreadable, typed_number
 from autograder.service.web.security import ours
@@ -96,7 +98,7 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
     """The points of an answer, for everybody who gave it; then the next."""
     digest, names = typed.get("digest", ""), bool(typed.get("names"))
     with site(request).store.writing() as db:
-        asked = regrades.locked(db, staffed_assignment(db, actor, assignment_id).id)  # one person marks at a time
+        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # one person marks at a time
         groups = [group for group in _groups(db, asked) if (group.text.item, group.text.digest) == (item, digest)]
         if not groups:
             raise not_found()
@@ -110,6 +112,7 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
             _store(db, actor.id, asked, group, points, typed.get("comment", "").strip()[:4000])
             audit(db, actor, "text.marked", item, asked.course_id, answer=digest[:12], points=points,
                   users=list(group.users))  # fmt: skip
+            refresh(db, asked, group.users)
             for user in group.users:
                 passback_due(db, site(request).queue, asked, user)
     if problem:
@@ -141,13 +144,12 @@ def _groups(db: Session, asked: Assignment) -> list[Group]:
 
     That is each student's of the submission that counts, and of the newest: its text may be what makes it count.
     """
-    policy = policies.from_json(asked.policy)
-    wanted: dict[str, str] = {}  # submission -> user
-    for user, all_ in grades.marked(db, asked).items():
-        counts = standing(policy, all_)
-        assert counts is not None
-        wanted |= dict.fromkeys((counts.counting.submission_id, all_[-1].submission_id), user)
-    given = grades.text_points(db, asked)
+    wanted = {
+        submission: user
+        for user, has in standings(db, asked).items()
+        for submission in (has.counting.submission_id, has.latest_id)
+    }
+    given = text_points(db, asked)
     found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # (item, digest) -> user -> report
     texts: dict[tuple[str, str], Text] = {}
     for submission, report, told in _with_texts(db, list(wanted)):

@@ -122,7 +122,8 @@ def _held(db: sa.orm.Session, begun: Job) -> Job | None:
 def done(context: Context, begun: Job, result: dict[str, Any]) -> None:
     with context.store.writing() as db:
         if job := _held(db, begun):
-            job.state, job.result, job.finished_at, job.error = "done", result, now(), ""
+            job.state = "skipped" if "skipped" in result else "done"
+            job.result, job.finished_at, job.error = result, now(), ""
 
 
 def failed(context: Context, begun: Job, told: str) -> None:

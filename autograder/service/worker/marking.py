@@ -18,9 +18,11 @@ from autograder.service.queue import LANES
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment as Asked
 from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Version, new_id
 from autograder.service.store.schema import Submission as HandedIn
+from autograder.service.store.standings import refresh
 from autograder.service.worker.context import Context
 
 
@@ -35,7 +37,7 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
     charts = reports.pack_charts(verdict.charts) if verdict.charts and _others_wait(context) else ""
     with context.store.writing() as db:
         # Locked, so that a regrade that begins or is applied at this moment misses nobody.
-        asked = regrades.locked(db, asked.id, read=True)
+        asked = locked(db, asked.id, read=True)
         report = stored(db, handed_in.id, verdict)
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
@@ -44,6 +46,8 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
                 passback_due(db, context.queue, asked, current.user_id)
             if following := regrades.following(db, asked, current, version.id):
                 context.queue.put(db, **regrades.remark(asked, following, current, late=True))
+        if not current.practice:
+            refresh(db, asked, [current.user_id])
         if charts and report.pictures is None:
             context.queue.put(
                 db,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import SHOWN_LATER
 from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
-from autograder.service.store.grades import points_shown, standings, text_points
+from autograder.service.store.grades import points_shown, text_points
 from autograder.service.store.schema import (
     Assignment,
     Audit,
@@ -33,6 +33,7 @@ from autograder.service.store.schema import (
     Submission,
     now,
 )
+from autograder.service.store.standings import standings
 from autograder.service.worker import keys
 from autograder.service.worker.context import Context
 
@@ -126,7 +127,7 @@ def _waits(db: Session, asked: Assignment, user_id: str, standing: Standing) -> 
         .join(Submission, Submission.report_id == Report.id)
         .where(Submission.id == standing.counting.submission_id)
     )
-    given = text_points(db, asked, user_id)
+    given = text_points(db, asked, [user_id])
     return any((user_id, text["item"], text["digest"]) not in given for text in texts or [])
 
 

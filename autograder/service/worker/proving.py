@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.render.proof import TITLES
-from autograder.service.store import regrades
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment as Asked
 from autograder.service.store.schema import Job, Submission, Version, now
 from autograder.service.worker.context import Context
@@ -32,7 +32,7 @@ def prove(context: Context, job: Job) -> dict[str, Any]:
         return {"problem": str(error)}
     proof = verify(assignment, context.sandbox, jobs=1, progress=told(context, job.id))
     with context.store.writing() as db:
-        asked = regrades.locked(db, asked.id)
+        asked = locked(db, asked.id)
         version = keep(db, asked.id, assignment, proof)
         handed_in = sa.select(Submission.id).where(Submission.assignment_id == asked.id).limit(1)
         if version.state == "proven" and version.id != asked.version_id:

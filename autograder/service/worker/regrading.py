@@ -12,8 +12,10 @@ from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.service.outbox import passback_due
 from autograder.service.store import regrades
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment as Asked
 from autograder.service.store.schema import Audit, Job, Regrade, Report, Submission, Version
+from autograder.service.store.standings import refresh
 from autograder.service.worker import marking, proving
 from autograder.service.worker.context import Context
 from autograder.verify import Proof, verify
@@ -37,7 +39,7 @@ def regrade(context: Context, job: Job) -> dict[str, Any]:
     told = proving.told(context, job.id)
     proof = None if proven else verify(assignment, context.sandbox, jobs=1, progress=told)
     with context.store.writing() as db:
-        asked = regrades.locked(db, asked.id)
+        asked = locked(db, asked.id)
         return _begun(context, db, asked, wanted.id, assignment, proof)
 
 
@@ -54,7 +56,9 @@ def _begun(
         failed = [row["name"] for row in version.proof["rows"] if not row["holds"]]
         return _refused(db, wanted.id, f"Its proof fails: {', '.join(failed[:5])}.")
     wanted.state = "running"
+    refresh(db, asked)  # from now on, what its reports make of everybody is kept too
     found = regrades.candidates(db, asked, version.digest)
+    wanted.total = len(found)
     for handed_in in found:
         context.queue.put(db, **regrades.remark(asked, wanted, handed_in))
     return {"submissions": len(found), "same": version.id == asked.version_id}
@@ -86,7 +90,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
             return {"skipped": "cannot matter"}
     verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
-        asked = regrades.locked(db, asked.id, read=True)
+        asked = locked(db, asked.id, read=True)
         report_id = there or marking.stored(db, handed_in.id, verdict).id  # type: ignore[arg-type]  # one of the two
         now = db.get_one(Regrade, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
@@ -100,6 +104,8 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
                         detail={"user": change.user_id, "from": change.old, "to": change.new},
                     )
                 )
+        elif now.state == "running":
+            refresh(db, asked, [handed_in.user_id])
     if verdict:
         marking.draw(context, report_id, verdict.charts)
     return {"report": report_id}

@@ -21,9 +21,9 @@ from typing import Any
 from rapidfuzz.distance import LCSseq, MatchingBlock
 
 from autograder.model import Assignment
-from autograder.service.store.grades import standings
 from autograder.service.store.schema import Assignment as Asked
 from autograder.service.store.schema import Job, Submission, Version
+from autograder.service.store.standings import standings
 from autograder.service.worker.context import Context
 from autograder.service.worker.marking import read
 

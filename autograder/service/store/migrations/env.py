@@ -9,9 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
+from sqlalchemy.orm import Session
 
-from autograder.service.store.migrate import refuse_newer
+from autograder.service.store.migrate import refuse_newer, revisions
 from autograder.service.store.schema import Base
+from autograder.service.store.standings import recount
 
 LOCK = 6_711_097  # ours among the advisory locks of a Postgres server
 
@@ -44,7 +46,10 @@ with engine.begin() as connection:
         version_table="gradmark_version",
         include_name=lambda name, kind, _parents: kind != "table" or name in Base.metadata.tables,
     )
-    refuse_newer(context.get_context().get_current_revision())
+    before = context.get_context().get_current_revision()
+    refuse_newer(before)
     context.run_migrations()
+    if before != context.get_context().get_current_revision() == revisions()[0]:
+        recount(Session(connection))
     if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
         raise RuntimeError(f"a migration left rows that point nowhere, and was taken back: {broken[:5]}")

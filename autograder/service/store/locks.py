@@ -1,0 +1,20 @@
+"""Who waits for whom: an assignment is locked before anything below it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.store.schema import Assignment
+
+
+def locked(db: Session, assignment_id: str, *, read: bool = False) -> Assignment:
+    """The assignment as it is now; it does not change before this transaction ends."""
+    asked = sa.select(Assignment).where(Assignment.id == assignment_id).with_for_update(read=read)
+    return db.scalars(asked.execution_options(populate_existing=True)).one()
+
+
+def one_at_a_time(db: Session, name: str) -> None:
+    """Whoever asks for the same name waits until this transaction ends. On SQLite there is one at a time anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})

@@ -1,0 +1,160 @@
+"""What each student has in an assignment, kept: no page looks through all that was ever handed in.
+
+It follows from submissions, reports, marks of free text and the policy. Whoever changes one of these calls `refresh` in
+the same transaction; `gradmark admin check` holds what is kept against what it follows from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.rules import statistics
+from autograder.service.rules.grades import Marked, Standing
+from autograder.service.store import grades, schema
+from autograder.service.store.grades import Users
+from autograder.service.store.locks import locked, one_at_a_time
+from autograder.service.store.schema import Assignment, Held, Regrade, Submission, Version
+
+UNMARKED = ("queued", "running", "not_gradable", "superseded", "parked")  # states of submissions without marks
+FEW = 100  # students that are computed one by one: of more than these, the whole class is
+
+Row = schema.Standing
+
+
+# -------------------------------------------------------------------------------------------------------- reading
+def standings(db: Session, asked: Assignment, user_id: str | None = None, *, digest: str = "") -> dict[str, Standing]:
+    """By user id: of all, or of this one. Who has nothing marked is not in it.
+
+    With `digest`: as if the reports by this edition counted; it is kept for a regrade under way.
+    """
+    wanted = [Row.assignment_id == asked.id, Row.digest == digest, *([Row.user_id == user_id] if user_id else [])]
+    return {row.user_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
+
+
+def standings_of(db: Session, user_id: str, every: Sequence[Assignment]) -> dict[str, Standing]:
+    """By assignment id: what this student has in each."""
+    wanted = Row.assignment_id.in_([asked.id for asked in every]), Row.digest == "", Row.user_id == user_id
+    return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
+
+
+def misconceptions(db: Session, asked: Assignment) -> list[tuple[statistics.Course, Held]]:
+    """The most frequent first, each with a row that tells its title and criterion."""
+    rows = {(row.user_id, row.misconception): row for row in _held(db, asked)}
+    about = {row.misconception: row for row in rows.values()}
+    each = (statistics.Held(row.misconception, row.submissions, row.seconds) for row in rows.values())
+    return [(one, about[one.id]) for one in statistics.misconceptions(each)]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of an assignment, practice aside."""
+
+    by_state: dict[str, int]  # submissions
+    students: int  # with marks
+
+    @property
+    def submissions(self) -> int:
+        return sum(self.by_state.values())
+
+
+def counts(db: Session, every: Sequence[Assignment]) -> dict[str, Counts]:
+    """By assignment id; what nobody has handed in to is not in it.
+
+    Submissions with marks are nearly all there ever were: they are added up from what is kept.
+    """
+    ids = [asked.id for asked in every]
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    marked: dict[str, int] = {}
+    for id_, state, count in db.execute(
+        sa.select(Submission.assignment_id, Submission.state, sa.func.count())
+        .where(Submission.assignment_id.in_(ids), Submission.practice.is_(False), Submission.state.in_(UNMARKED))
+        .group_by(Submission.assignment_id, Submission.state)
+    ):
+        found[id_][state] = count
+    for id_, graded, students in db.execute(
+        sa.select(Row.assignment_id, sa.func.sum(Row.submissions), sa.func.count())
+        .where(Row.assignment_id.in_(ids), Row.digest == "")
+        .group_by(Row.assignment_id)
+    ):
+        found[id_]["graded"], marked[id_] = graded, students
+    return {
+        id_: Counts(
+            {state: by_state[state] for state in ("graded", *UNMARKED) if state in by_state}, marked.get(id_, 0)
+        )
+        for id_, by_state in found.items()
+    }
+
+
+def _standing(row: Row) -> Standing:
+    counting = Marked(
+        row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts, row.texts_max
+    )
+    return Standing(counting, row.points, row.max_points, row.submissions, row.first_id, row.latest_id)
+
+
+def _held(db: Session, asked: Assignment, users: Users = None) -> Sequence[Held]:
+    whose = [] if users is None else [Held.user_id.in_(users)]
+    return db.scalars(sa.select(Held).where(Held.assignment_id == asked.id, *whose)).all()
+
+
+# -------------------------------------------------------------------------------------------------------- keeping
+def refresh(db: Session, asked: Assignment, users: Users = None) -> None:
+    """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed."""
+    if users is not None and len(users) > FEW:
+        users = None
+    db.flush()
+    asked = locked(db, asked.id, read=users is not None)
+    for user in sorted(users or ()):  # two markings of one student: the second sees what the first has stored
+        one_at_a_time(db, f"standing {asked.id} {user}")
+    for table in (Row, Held):
+        whose = [] if users is None else [table.user_id.in_(users)]
+        db.execute(sa.delete(table).where(table.assignment_id == asked.id, *whose))
+    rows = [row for digest in ("", *_under_way(db, asked)) for row in _rows(db, asked, users, digest)]
+    if rows:
+        db.execute(sa.insert(Row), rows)
+    db.add_all(grades.held(db, asked, users))
+    db.flush()
+
+
+def _under_way(db: Session, asked: Assignment) -> Sequence[str]:
+    """The digest of the edition with which a regrade marks again, if one does."""
+    return db.scalars(
+        sa.select(Version.digest)
+        .join(Regrade, Regrade.version_id == Version.id)
+        .where(Regrade.assignment_id == asked.id, Regrade.state == "running")
+        .limit(1)
+    ).all()
+
+
+def _rows(db: Session, asked: Assignment, users: Users, digest: str) -> Iterator[dict[str, Any]]:
+    for user, one in grades.judged(db, asked, users, digest=digest).items():
+        told = asdict(one)
+        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **told.pop("counting"), **told}
+
+
+def recount(db: Session) -> None:
+    """Writes all of it anew: after a migration, or where somebody has changed rows by hand."""
+    for asked in db.scalars(sa.select(Assignment)).all():
+        refresh(db, asked)
+
+
+def outdated(db: Session) -> Iterable[tuple[Assignment, str]]:
+    """What is kept and does not follow from the rest: none is what should be."""
+    for asked in db.scalars(sa.select(Assignment)):
+        wanted = {"", *_under_way(db, asked)}
+        for digest in wanted | set(db.scalars(sa.select(Row.digest).where(Row.assignment_id == asked.id).distinct())):
+            kept = standings(db, asked, digest=digest)
+            true = grades.judged(db, asked, digest=digest) if digest in wanted else {}
+            yield from ((asked, user) for user in sorted(kept.keys() | true.keys()) if kept.get(user) != true.get(user))
+        seen, there = ({_told(row) for row in rows} for rows in (_held(db, asked), grades.held(db, asked)))
+        yield from ((asked, user) for user in sorted({told[0] for told in seen ^ there}))
+
+
+def _told(row: Held) -> tuple[str, str, int | None, float | None]:
+    return row.user_id, row.misconception, row.submissions, row.seconds
