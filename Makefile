@@ -21,7 +21,7 @@ serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and a
 	@$(BIN)/gradmark serve $(SERVE)
 
 test: $(VENV)/dev.stamp ## run every test that this machine can run
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

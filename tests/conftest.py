@@ -24,11 +24,23 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# They take longest, so they come first: two cores run files side by side, and a long one at the end would run alone.
+LONG = (
+    "test_compose",
+    "test_verify",
+    "test_kills",
+    "test_adapters",
+    "test_gradescope",
+    "test_mutation",
+    "test_docker",
+    "test_browser",
+    "test_regenerate",
+    "test_new",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two cores run files side by side, each file in one process; the engine is one for all, so its tests are too."""
-    for item in items:
-        engine = "docker_image" in getattr(item, "fixturenames", ()) or "docker" in item.nodeid.partition("::")[2]
-        item.add_marker(pytest.mark.xdist_group("docker" if engine else item.path.stem))
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def require(name: str) -> None:
