@@ -417,7 +417,7 @@ def test_history_is_paged_and_each_page_knows_what_changed_since_the_one_below(s
         put(service, number=number, body=verdict(diagnoses=() if number > 10 else verdict().diagnoses))
     ada = service.browser("Ada")
     shown = ada.get(f"/a/{service.assignment}").text
-    assert re.findall(r'">(\d+)<span class="out-of-sight"> submission', shown) == [str(n) for n in range(30, 10, -1)]
+    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', shown) == [str(n) for n in range(30, 10, -1)]
     assert "no longer: IDEA" in shown  # between 10, which is on the next page, and 11
     older = ada.get(re.search(r'href="([^"]+before=\d+)"', shown)[1]).text
-    assert re.findall(r'">(\d+)<span class="out-of-sight"> submission', older) == [str(n) for n in range(10, 0, -1)]
+    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', older) == [str(n) for n in range(10, 0, -1)]
