@@ -51,7 +51,7 @@ def cookie_name(settings: Settings) -> str:
 
 def not_found() -> HTTPException:
     """The same for what does not exist and what is somebody else's."""
-    return HTTPException(404, "There is nothing here for you.")
+    return HTTPException(404, "What you look for is gone, or it is for somebody else.")
 
 
 def signed_in(request: Request) -> Actor:

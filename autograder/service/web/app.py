@@ -121,7 +121,8 @@ def _sign_in(request: Request, _error: Exception) -> Response:
 
 
 def _problem(request: Request, error: HTTPException) -> Response:
-    return _told(request, error.status_code, str(error.detail), error.headers)
+    told = NO_WORDS.get(str(error.detail), str(error.detail))
+    return _told(request, error.status_code, told, error.headers)
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -156,7 +157,17 @@ def _broken(request: Request, _error: Exception) -> Response:
     return response
 
 
-TITLES = {404: "There is nothing here", 429: "That was too often", 500: "Something failed", 503: "Just a moment"}
+NO_WORDS = {  # what the framework says, where we have nothing of our own to say
+    "Not Found": "This address leads nowhere. It may have lost a part on its way to you.",
+    "Method Not Allowed": "This address takes what a form sends, and has nothing to show. Begin again at your courses.",
+}
+TITLES = {
+    404: "There is nothing here",
+    413: "That is too large",
+    429: "That was too often",
+    500: "Something failed",
+    503: "Just a moment",
+}
 
 
 def _told(request: Request, status: int, told: str, headers: Mapping[str, str] | None = None) -> Response:

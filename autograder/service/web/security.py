@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from autograder.service.settings import Settings
 from autograder.service.web import rates
 from autograder.service.web.access import Me
-from autograder.service.web.site import site
+from autograder.service.web.site import page, site
 
 MOST_UPLOAD = 12 * 2**20  # bytes: the largest file that intake takes has 8 MB, which are 11 as base64
 MOST_FORM = 256 * 1024  # of a form without files: answers and marks of a whole course
@@ -80,7 +80,7 @@ class Capped:
         most = most_body(scope)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or len(told) > 15 or int(told) > most:
-            await _too_large(most)(scope, receive, send)
+            await _too_large(scope, most)(scope, receive, send)
             return
         left, until, whole = most, asyncio.get_running_loop().time() + self.seconds, False
 
@@ -109,8 +109,14 @@ def most_body(scope: Scope) -> int:
     return MOST_UPLOAD if multipart or to_api else MOST_FORM
 
 
-def _too_large(most: int) -> Response:
-    return PlainTextResponse(_words(most) + "\n", 413, headers={"Connection": "close"})
+def _too_large(scope: Scope, most: int) -> Response:
+    """Nobody's page: whose the session is, is not asked for what is not even read."""
+    if scope["path"].startswith("/api/"):
+        refused: Response = PlainTextResponse(_words(most) + "\n", 413)
+    else:
+        refused = page(Request(scope), "problem.html", status=413, title="That is too large", told=_words(most))
+    refused.headers["Connection"] = "close"
+    return refused
 
 
 def _words(most: int) -> str:

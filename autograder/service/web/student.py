@@ -262,6 +262,7 @@ def _assignment_page(
         refused=refused,
         code=code,
         key=secrets.token_urlsafe(16),
+        most=MOST_UPLOAD,
     )
 
 

@@ -20,11 +20,22 @@ for (const zone of document.querySelectorAll(".drop")) {
     zone.classList.remove("over");
     if (event.dataTransfer.files.length) {
       input.files = event.dataTransfer.files;
-      tell();
+      input.dispatchEvent(new Event("change"));
     }
   });
   input.addEventListener("change", tell);
   tell();
+}
+
+// Whoever chose the wrong file is told before it is sent: over a telephone that takes minutes.
+for (const input of document.querySelectorAll("input[data-most]")) {
+  const judge = () => {
+    const file = input.files[0];
+    const large = file && file.size > input.dataset.most;
+    input.setCustomValidity(large ? `This file has ${size(file.size)}. At most ${size(input.dataset.most)} are taken.` : "");
+  };
+  input.addEventListener("change", judge);
+  judge();
 }
 
 // What is shown once, to be copied, is taken whole.
