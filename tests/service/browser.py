@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 MOST_TABS = 80  # no page has more stops than that before what somebody looks for
+FINGER = 44  # pixels: what is tapped is no lower
+OPENED = "document.querySelectorAll('details').forEach((one) => { one.open = true })"
+TOO_LOW = f"""[...document.querySelectorAll('button, .button, summary, select, textarea, input, label')]
+  .filter((one) => one.checkVisibility() && (one.tagName !== 'LABEL' || one.querySelector('input')))
+  .filter((one) => !one.closest('.lines, .out-of-sight'))  // a line of a listing is a line
+  .filter((one) => one.tagName !== 'INPUT' || !one.closest('label'))  // then the label is what is tapped
+  .filter((one) => one.getBoundingClientRect().height < {FINGER})
+  .map((one) => one.outerHTML.slice(0, 90))"""
+OVER_ITS_NEIGHBOUR = """[...document.querySelectorAll('td, th')]
+  .filter((one) => getComputedStyle(one).clipPath === 'none' && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 90))"""
 VIOLATED = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`))"""
 
@@ -106,16 +117,23 @@ def tab_to(page: Page, wanted: Locator, *, back: bool = False) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe holds against this page, and where it is broader than its window: narrow and light, wide and dark.
+    """What axe holds against this page, all of it opened, and where something is too broad or too low.
 
-    Widths move things and schemes colour them, neither both: the other two pairs would find the same, in twice the time.
+    Narrow and light, wide and dark: widths move things and schemes colour them, neither both. The other two pairs would
+    find the same, in twice the time.
     """
     found = []
+    page.evaluate(OPENED)
     for size, scheme in ((NARROW, "light"), (WIDE, "dark")):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{page.url}: broader than {size['width']} pixels")
+        found += [
+            f"{page.url} ({size['width']}): over its neighbour: {one}" for one in page.evaluate(OVER_ITS_NEIGHBOUR)
+        ]
+        if size == NARROW:
+            found += [f"{page.url}: too low for a finger: {one}" for one in page.evaluate(TOO_LOW)]
         found += [
             f"{page.url} ({size['width']}, {scheme}): {one['id']}: {one['nodes'][0]['html']}"
             for one in Axe().run(page).response["violations"]

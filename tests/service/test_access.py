@@ -310,7 +310,20 @@ def test_what_is_too_large_is_refused_before_it_is_read(service):
     for headers, most in ((form, MOST_FORM), ({"Content-Type": "multipart/form-data; boundary=x"}, MOST_UPLOAD)):
         sent = client.post("/tokens", content=b"", headers=headers | {"Content-Length": str(most + 1)})
         assert (sent.status_code, "the most that is taken" in sent.text) == (413, True)
+        assert 'href="/"' in sent.text, "a way back"
         assert sent.headers["x-content-type-options"] == "nosniff"
+    api = client.post("/api/v1/x/submissions", content=b"", headers={"Content-Length": str(MOST_UPLOAD + 1)})
+    assert (api.status_code, "<html" in api.text) == (413, False)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/sign-out", "/s/nothing"])
+def test_who_asks_for_what_is_no_page_reads_sentences_of_ours(service, path):
+    """`/sign-out` is where a form goes: somebody loads it again from their history."""
+    shown = service.browser("Ada").get(path)
+    assert shown.status_code in (404, 405)
+    assert "Not Found" not in shown.text
+    assert "Method" not in shown.text
+    assert "Go to your courses" in shown.text
 
 
 def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(service):
@@ -379,6 +392,12 @@ def test_static_files_are_kept_by_browsers_and_nothing_else_is(service):
     assert "immutable" in client.get("/static/site.css?v=1").headers["cache-control"]
     for path in ("/tokens", "/sign-in", "/nowhere", "/openapi.json", "/api/v1/me"):
         assert client.get(path).headers["cache-control"] == "no-store", path
+
+
+def test_static_files_are_sent_small_and_no_page_is_whose_length_could_tell_a_token(service):
+    client = service.browser("Ada")
+    assert client.get("/static/htmx.min.js").headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in client.get("/tokens").headers
 
 
 def test_what_fails_on_our_side_is_told_as_ours_and_shows_nothing_of_it(service):

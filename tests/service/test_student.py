@@ -285,6 +285,13 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
     assert "A valley" in shown
 
 
+def test_a_free_answer_that_waits_for_a_person_has_no_points_yet_instead_of_none(service):
+    shown = service.browser("Ada").get(f"/s/{put(service)}").text
+    row = shown.partition("waiting for a person")[2].partition("</li>")[0]
+    assert '<span class="marks">–</span>' in row
+    assert "of 0" not in shown
+
+
 def test_a_free_answer_that_a_person_read_is_shown_with_comment_and_points(service):
     with service.by_hand() as db:
         db.add(
@@ -301,7 +308,10 @@ def test_a_free_answer_that_a_person_read_is_shown_with_comment_and_points(servi
 def test_practice_counts_for_nothing_and_is_in_no_history(service):
     one = put(service, practice=True)
     ada = service.browser("Ada")
-    assert "It counts for nothing" in ada.get(f"/s/{one}").text
+    shown = ada.get(f"/s/{one}").text
+    assert "It counts for nothing" in shown
+    assert "Back to practice" in shown
+    assert "Hand in again" not in shown
     assert one not in ada.get(f"/a/{service.assignment}").text
 
 
@@ -417,7 +427,11 @@ def test_history_is_paged_and_each_page_knows_what_changed_since_the_one_below(s
         put(service, number=number, body=verdict(diagnoses=() if number > 10 else verdict().diagnoses))
     ada = service.browser("Ada")
     shown = ada.get(f"/a/{service.assignment}").text
-    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', shown) == [str(n) for n in range(30, 10, -1)]
+    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', shown) == [
+        str(n) for n in range(30, 10, -1)
+    ]
     assert "no longer: IDEA" in shown  # between 10, which is on the next page, and 11
     older = ada.get(re.search(r'href="([^"]+before=\d+)"', shown)[1]).text
-    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', older) == [str(n) for n in range(10, 0, -1)]
+    assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', older) == [
+        str(n) for n in range(10, 0, -1)
+    ]

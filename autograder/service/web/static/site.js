@@ -3,12 +3,23 @@
 
 const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
+// Whoever chose the wrong file is told before it is sent: over a telephone that takes minutes.
+for (const input of document.querySelectorAll("input[data-most]")) {
+  const judge = () => {
+    const file = input.files[0];
+    const large = file && file.size > input.dataset.most;
+    input.setCustomValidity(large ? `This file has ${size(file.size)}. At most ${size(input.dataset.most)} are taken.` : "");
+  };
+  input.addEventListener("change", judge);
+  judge();
+}
+
 for (const zone of document.querySelectorAll(".drop")) {
   const input = zone.querySelector("input[type=file]");
   const chosen = zone.querySelector(".chosen");
   const tell = () => {
     const file = input.files[0];
-    chosen.textContent = file ? `${file.name}, ${size(file.size)}` : "";
+    chosen.textContent = file ? `${file.name}, ${size(file.size)}. ${input.validationMessage}` : "";
   };
   zone.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -25,17 +36,6 @@ for (const zone of document.querySelectorAll(".drop")) {
   });
   input.addEventListener("change", tell);
   tell();
-}
-
-// Whoever chose the wrong file is told before it is sent: over a telephone that takes minutes.
-for (const input of document.querySelectorAll("input[data-most]")) {
-  const judge = () => {
-    const file = input.files[0];
-    const large = file && file.size > input.dataset.most;
-    input.setCustomValidity(large ? `This file has ${size(file.size)}. At most ${size(input.dataset.most)} are taken.` : "");
-  };
-  input.addEventListener("change", judge);
-  judge();
 }
 
 // What is shown once, to be copied, is taken whole.
