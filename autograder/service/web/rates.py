@@ -14,6 +14,8 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from autograder.service.web.site import span
+
 BAD_LINKS = RateLimitItemPerMinute(30, 10, namespace="bad link")  # of an address: a class behind one, clicking twice
 LINK_REQUESTS = RateLimitItemPerHour(300, namespace="link request")  # of an address: a whole class forgot its link
 BAD_TOKENS = RateLimitItemPerMinute(60, namespace="bad token")  # of an address
@@ -42,8 +44,8 @@ class Rates:
         seconds = max(1, math.ceil(self._window.get_window_stats(limit, who).reset_time - time.time()))
         raise HTTPException(
             429,
-            (told or f"That was too often: more than {limit.amount} times within {limit.get_expiry() // 60} minutes.")
-            + f" Wait {seconds} seconds, then try again.",
+            (told or f"You asked more than {limit.amount} times within {span(limit.get_expiry())}.")
+            + f" Try again in about {span(seconds)}.",
             headers={"Retry-After": str(seconds)},
         )
 
