@@ -165,6 +165,7 @@ LIBRARIES: dict[str, set[str]] = {
         "markupsafe",
         "prometheus_client",
         "pydantic",
+        "python_multipart",  # as it reads a form, so is asked what the form is in
         "sqlalchemy",
         "starlette",
     },

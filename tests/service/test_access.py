@@ -12,7 +12,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from course import csrf
+from course import csrf, serving
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
@@ -228,6 +228,13 @@ def test_a_mail_that_cannot_be_sent_is_parked_and_seen(service, monkeypatch):
         assert "GRADMARK_SMTP_URL is no address of a mail server" in job.error
 
 
+def test_an_address_with_what_no_database_takes_is_nobodys(postgres, tmp_path):
+    with serving(tmp_path, postgres.database()) as service:
+        service.settings = dataclasses.replace(service.settings, mail_from="gradmark@example.org")
+        with service.browser() as client:
+            assert client.post("/sign-in", data={"email": "ada\0@example.org"}).status_code == 200
+
+
 # ---------------------------------------------------------------------------------------------- whose form this is
 @pytest.mark.parametrize("given", [{}, {"csrf": ""}, {"csrf": "é"}, {"csrf": "x" * 32}])
 def test_a_form_without_this_sessions_token_is_refused(service, given):
@@ -334,6 +341,20 @@ def test_a_form_of_very_many_parts_is_refused(service, kind):
     many = {f"f{number}": "x" for number in range(1100)}
     sent = client.post("/tokens", data=many) if kind == "fields" else client.post("/tokens", files=many)
     assert sent.status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "idna", "punycode", "raw_unicode_escape"])
+@pytest.mark.parametrize("path", ["/lti/login", "/lti/launch", "/sign-in", "/tokens"])
+def test_a_form_in_an_encoding_that_makes_halves_of_letters_is_refused(service, path, charset):
+    """Half a letter fits into no database and no address; some encodings fail in a way that nobody expects."""
+    client = service.browser("Ada", raise_server_exceptions=False)
+    for text in ("+2AA-", "\\ud800", "xn--999999999"):
+        body = f'--x\r\nContent-Disposition: form-data; name="iss"\r\n\r\n{text}\r\n--x--\r\n'
+        kind = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+        sent = client.post(path, content=body, headers=kind)
+        assert (sent.status_code, "UTF-8" in sent.text) == (415, True)
+    kind = {"Content-Type": 'multipart/form-data; boundary=x; charset="UTF-8"'}
+    assert client.post("/lti/login", content="--x--\r\n", headers=kind).status_code == 403
 
 
 def capped(receive, *, seconds):

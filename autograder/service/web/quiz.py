@@ -30,7 +30,8 @@ router = APIRouter(include_in_schema=False)
 async def filled(request: Request) -> dict[str, list[str]]:
     """Dependency: every field of the form with its values; files are not asked for here."""
     form = await request.form()
-    return {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+    texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+    return {name: [text.replace("\0", "") for text in all_] for name, all_ in texts.items()}
 
 
 Filled = Annotated[dict[str, list[str]], Depends(filled)]

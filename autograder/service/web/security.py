@@ -7,6 +7,7 @@ import hmac
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -68,7 +69,10 @@ def dress(headers: MutableHeaders, scope: Scope, *, secure: bool) -> None:
 
 
 class Capped:
-    """Refuses a request that says it is too large before reading it, one that lies while it is read, and a slow one."""
+    """Refuses a request that says it is too large before reading it, one that lies while it is read, and a slow one.
+
+    And a form whose sender chose an encoding: some of them make halves of letters, which fit into no database.
+    """
 
     def __init__(self, app: ASGIApp, *, seconds: float = BODY_SECONDS) -> None:
         self.app, self.seconds = app, seconds
@@ -80,7 +84,10 @@ class Capped:
         most = most_body(scope)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or len(told) > 15 or int(told) > most:
-            await _too_large(most)(scope, receive, send)
+            await _refused(413, _words(most))(scope, receive, send)
+            return
+        if not in_utf8(scope):
+            await _refused(415, "Send this form in UTF-8.")(scope, receive, send)
             return
         left, until, whole = most, asyncio.get_running_loop().time() + self.seconds, False
 
@@ -109,8 +116,14 @@ def most_body(scope: Scope) -> int:
     return MOST_UPLOAD if multipart or to_api else MOST_FORM
 
 
-def _too_large(most: int) -> Response:
-    return PlainTextResponse(_words(most) + "\n", 413, headers={"Connection": "close"})
+def in_utf8(scope: Scope) -> bool:
+    """Whether a form with files is: asked of the very parser that reads it afterwards. Others choose none."""
+    kind, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
+    return kind != b"multipart/form-data" or options.get(b"charset", b"utf-8").lower() == b"utf-8"
+
+
+def _refused(status: int, told: str) -> Response:
+    return PlainTextResponse(told + "\n", status, headers={"Connection": "close"})
 
 
 def _words(most: int) -> str:
