@@ -25,7 +25,7 @@ from course import RIGHT, WRONG, csrf, hand_in, serving
 from autograder.service import serve
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store.links import hashed
-from autograder.service.store.schema import Assignment, Job, Notice, Regrade, Report, Submission, Token, User, now
+from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Token, User, now
 from autograder.service.web import rates
 
 ESCAPES = "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07"
@@ -242,6 +242,15 @@ def test_61_on_postgres_too(postgres, tmp_path, monkeypatch):
 
 
 def test_61_one_key_sent_by_many_at_once_is_one_submission(service):
+    many_of_one_key(service)
+
+
+def test_61_one_key_on_postgres_too(postgres, tmp_path):
+    with serving(tmp_path, postgres.database()) as service:
+        many_of_one_key(service)
+
+
+def many_of_one_key(service) -> None:
     headers = token_of(service, "Ada") | {"Idempotency-Key": "once"}
 
     def send(_: int) -> tuple[int, str]:
@@ -255,6 +264,8 @@ def test_61_one_key_sent_by_many_at_once_is_one_submission(service):
         answers = list(pool.map(send, range(16)))
     assert len({id_ for _, id_ in answers}) == 1
     assert Counter(code for code, _ in answers) == {201: 1, 200: 15}
+    with service.store.reading() as db:
+        assert db.query(Audit).where(Audit.action == "submission.made").count() == 1
 
 
 # -------------------------------------------------------------------------------------------------------- row 62
