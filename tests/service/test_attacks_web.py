@@ -25,7 +25,18 @@ from course import RIGHT, WRONG, csrf, hand_in, serving
 from autograder.service import serve
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store.links import hashed
-from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Token, User, now
+from autograder.service.store.schema import (
+    Assignment,
+    Audit,
+    Job,
+    Notice,
+    Regrade,
+    Report,
+    Submission,
+    Token,
+    User,
+    now,
+)
 from autograder.service.web import rates
 
 ESCAPES = "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07"
