@@ -92,6 +92,7 @@ ARROWS: dict[str, set[str]] = {
     "service.store": {"model", "service.rules"},
     "service.queue": {"service.store"},
     "service.outbox": {"service.queue", "service.store"},
+    "service.outgoing": set(),
     "service.web": {
         "version",
         "render",
@@ -99,6 +100,7 @@ ARROWS: dict[str, set[str]] = {
         "service.store",
         "service.queue",
         "service.outbox",
+        "service.outgoing",
         "service.rules",
         "service.logs",
         "export",
@@ -122,6 +124,7 @@ ARROWS: dict[str, set[str]] = {
         "service.store",
         "service.queue",
         "service.outbox",
+        "service.outgoing",
         "service.operate",
         "adapters",
         "export",
@@ -153,12 +156,12 @@ LIBRARIES: dict[str, set[str]] = {
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},
     "service.outbox": {"sqlalchemy"},
+    "service.outgoing": {"httpx2"},
     "service.queue": {"dbos", "sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
     "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
     "service.web": {
         "fastapi",
-        "httpx2",
         "jinja2",
         "jwt",
         "limits",
@@ -169,7 +172,7 @@ LIBRARIES: dict[str, set[str]] = {
         "sqlalchemy",
         "starlette",
     },
-    "service.worker": {"cryptography", "dbos", "httpx2", "jwt", "rapidfuzz", "sqlalchemy"},
+    "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
 }

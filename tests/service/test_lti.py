@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import html
+import itertools
 import json
 import re
+import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -48,7 +53,7 @@ from autograder.service.web import lti, lti_keys
 from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
 from autograder.service.web.submitting import receive
-from autograder.service.worker import keys, tidying
+from autograder.service.worker import jobs, keys, passback, tidying
 
 
 @dataclass
@@ -546,7 +551,12 @@ def test_a_platforms_new_key_is_fetched_once_and_then_known(classroom, monkeypat
 
 @pytest.mark.parametrize(
     ("what", "told"),
-    [("redirect", "answers 307"), ("large", "too large"), ("text", "no set of keys"), ("nothing", "cannot be reached")],
+    [
+        ("redirect", "answers 307"),
+        ("large", "cannot be read"),
+        ("text", "no set of keys"),
+        ("nothing", "cannot be read"),
+    ],
 )
 def test_keys_are_read_where_the_operator_said_and_nowhere_else(attacked, what, told):
     answers = {
@@ -564,6 +574,56 @@ def test_keys_are_read_where_the_operator_said_and_nowhere_else(attacked, what, 
     assert answer.status_code == 403
     assert told in html.unescape(answer.text)
     assert attacked.open("teacher").status_code == 303
+
+
+@contextmanager
+def dripping(seconds: float):
+    """A machine that answers a byte at a time, for so long; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _ = server.accept()
+            with contextlib.suppress(OSError), connection:  # whoever asked has gone
+                connection.recv(65_536)
+                until, said = (
+                    time.monotonic() + seconds,
+                    itertools.chain(b"HTTP/1.1 200 OK\r\nX: ", itertools.repeat(97)),
+                )
+                while time.monotonic() < until:
+                    connection.sendall(bytes([next(said)]))
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_keys_that_drip_are_given_up(attacked, monkeypatch):
+    monkeypatch.setattr(lti_keys, "FETCH_SECONDS", 0.3)
+    with dripping(3) as url:
+        before, began = moved(attacked, url), time.monotonic()
+        told = attacked.open("teacher").text
+        assert time.monotonic() - began < 2
+        moved(attacked, before)
+    assert "cannot be read now" in told
+
+
+def test_of_many_with_made_up_keys_at_once_one_makes_us_ask_the_platform(attacked):
+    platform = attacked.platform
+    moved(attacked, platform.url + "/jwks")
+    asked = platform.key_requests
+    platform.answer = lambda claims: jwt.encode(claims, MADE[2], algorithm="RS256", headers={"kid": "made-up"})
+    try:
+        launches = [
+            (client := attacked.browser(), attacked.answered("learner", "link-1", client=client)) for _ in range(8)
+        ]
+    finally:
+        platform.answer = platform.sign
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda launch: attacked.post(*launch), launches))
+    assert [answer.status_code for answer in answers] == [403] * 8
+    assert platform.key_requests == asked + 1
 
 
 def moved(room: Classroom, url: str) -> str:
@@ -711,6 +771,36 @@ def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_
     enrolled.hand_in("learner", RIGHT)
     enrolled.service.work()
     assert len(enrolled.platform.scores) == 1
+
+
+@pytest.mark.parametrize("what", ["token", "grade"])
+def test_a_platform_that_drips_does_not_hold_a_worker(enrolled, monkeypatch, what):
+    monkeypatch.setattr(passback, "SECONDS", 0.3)
+    monkeypatch.setattr(jobs, "FAILURES", 1)
+    enrolled.hand_in("learner")
+    with dripping(3) as url:
+        with enrolled.service.store.writing() as db:
+            if what == "token":
+                db.scalars(sa.select(Platform)).one().token_url = url
+            else:
+                db.scalars(sa.select(Resource)).one().line_item = url
+        enrolled.service.work(most=2)
+        began = time.monotonic()
+        assert enrolled.service.work() == ["passback"]
+        assert time.monotonic() - began < 2
+    with enrolled.service.store.reading() as db:
+        assert "took more than 0.3 s" in db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+
+
+def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
+    """A token may be in it, and errors are read by people."""
+    enrolled.platform.token_seconds = "an hour"  # noqa: S105 - no password
+    enrolled.hand_in("learner")
+    enrolled.service.work()
+    with enrolled.service.store.reading() as db:
+        error = db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+    assert "with something else" in error
+    assert not [token for token in enrolled.platform.tokens if token in error]
 
 
 def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enrolled):
