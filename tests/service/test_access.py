@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from autograder.service.store import queue_engine
 from autograder.service.store.schema import Audit, Job, Link, SignedIn, Token, User, now
 from autograder.service.web import rates
 from autograder.service.web.access import COOKIE
@@ -414,6 +416,30 @@ def test_what_fails_on_our_side_is_told_as_ours_and_shows_nothing_of_it(service)
     assert "our side" in answer.text
     assert "secret detail" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_an_error_of_the_database_does_not_say_what_it_was_asked_for(service):
+    """It is logged, and staff read it where a job failed."""
+    for engine in (service.store.engine, queue_engine(service.settings.database)):
+        with engine.connect() as connection, pytest.raises(sa.exc.OperationalError) as raised:
+            connection.execute(sa.text("SELECT 1 FROM nowhere WHERE email = :email"), {"email": "ada@example.org"})
+        assert "nowhere" in str(raised.value)
+        assert "ada@example.org" not in str(raised.value)
+
+
+def test_when_all_connections_are_taken_the_answer_is_to_try_again(service):
+    client = service.browser("Ada", raise_server_exceptions=False)
+    pool = client.app.state.site.store.engine.pool
+    pool._timeout = 0.1  # noqa: SLF001 - 30 s is long for a test
+    with contextlib.ExitStack() as held:
+        for _ in range(pool.size() + pool._max_overflow):  # noqa: SLF001
+            held.enter_context(contextlib.closing(pool.connect()))
+        assert client.post("/sign-in/guess").status_code == 503
+
+
+def test_no_redirect_is_made_of_the_host_that_a_request_claims(service):
+    answer = service.browser("Ada").get("/tokens/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert "evil.example" not in answer.headers.get("location", "")
 
 
 # --------------------------------------------------------------------------------------------- what the web knows
