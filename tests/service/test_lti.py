@@ -26,7 +26,7 @@ from course import RIGHT, WRONG, Service, hand_in, serving
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse
-from learning_platform import AGS, LTI, MADE, Key, LearningPlatform, listening, person
+from learning_platform import AGS, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
@@ -516,6 +516,17 @@ def test_the_platform_decides_who_is_what_in_its_course_but_staffs_removal_stand
         assert db.scalar(sa.select(sa.func.count()).where(Audit.action == "lti.role_changed")) == 2
         member.dropped = True
     assert "no longer on the list" in classroom.open("learner").text
+
+
+def test_whom_the_platform_makes_staff_is_nobody_that_somebody_else_holds_a_key_to(classroom):
+    classroom.placed()
+    classroom.platform.people["ada"] = person("Learner", email="ada@example.org")
+    assert classroom.open("ada").status_code == 303
+    held, own = classroom.signed_in("Ada"), classroom.browser()
+    classroom.platform.people["ada"].roles = [ROLE + "Instructor"]
+    assert classroom.open("ada", client=own).status_code == 303
+    assert held.get("/tokens").status_code == 303
+    assert own.get(f"/staff/c/{classroom.service.course}").status_code == 200
 
 
 def test_only_staff_of_the_course_choose_where_a_link_leads(classroom):
