@@ -26,7 +26,7 @@ from course import RIGHT, WRONG, Service, hand_in, serving
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse
-from learning_platform import AGS, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
+from learning_platform import AGS, DEEP, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
@@ -341,6 +341,22 @@ ATTACKS = {  # what a platform, or somebody who is none, answers: (platform, cla
     "no link": (lambda p, c: p.sign(without(c, LTI + "resource_link")), "resource_link.id"),
     "a link that is a list": (lambda p, c: p.sign(c | {LTI + "resource_link": ["id"]}), "resource_link.id"),
     "nobody": (lambda p, c: p.sign(without(c, "sub")), "sub"),
+    "somebody with half a letter": (lambda p, c: p.sign(c | {"sub": "\ud800"}), "sub"),
+    "somebody whom Postgres cannot keep": (lambda p, c: p.sign(c | {"sub": "a\0b"}), "sub"),
+    "a link with half a letter": (
+        lambda p, c: p.sign(c | {LTI + "resource_link": {"id": "\ud800"}}),
+        "resource_link.id",
+    ),
+    "deep linking of a number": (
+        lambda p, c: p.sign(
+            c
+            | {
+                LTI + "message_type": "LtiDeepLinkingRequest",
+                DEEP + "deep_linking_settings": {"deep_link_return_url": "https://a.example/", "accept_types": 5},
+            }
+        ),
+        "takes no links",
+    ),
     "somebody with an endless name": (lambda p, c: p.sign(c | {"sub": "x" * 300}), "sub"),
     "another course of the platform": (
         lambda p, c: p.sign(c | {LTI + "context": {"id": "another"}}),
@@ -493,6 +509,18 @@ def test_who_is_on_the_list_is_known_again_only_in_the_same_role(attacked, case)
         db.execute(sa.delete(PlatformUser).where(PlatformUser.user_id == found))
 
 
+def test_a_name_with_half_a_letter_is_a_name_all_the_same(classroom):
+    classroom.placed()
+    broken = {"name": "Ada \ud800", "email": "\ud800@example.org", LTI + "lis": {"person_sourcedid": "a\0b"}}
+    classroom.platform.people["new"] = person("Learner", **broken, **{LTI + "custom": {"assignment": "\ud800"}})
+    assert classroom.open("new").status_code == 303
+    assert classroom.user("new").name == "Ada ?"
+
+
+def test_a_link_whose_address_cannot_be_taken_apart_names_no_assignment(attacked):
+    assert attacked.open("teacher", "odd", target=attacked.tool + "//[").headers["location"].startswith("/lti/link/")
+
+
 def test_two_people_of_a_platform_are_never_one(classroom):
     classroom.placed()
     for name in ("first", "second"):
@@ -566,6 +594,7 @@ def test_a_platforms_new_key_is_fetched_once_and_then_known(classroom, monkeypat
         ("redirect", "answers 307"),
         ("large", "cannot be read"),
         ("text", "no set of keys"),
+        ("deep", "no set of keys"),
         ("nothing", "cannot be read"),
     ],
 )
@@ -574,6 +603,7 @@ def test_keys_are_read_where_the_operator_said_and_nowhere_else(attacked, what, 
         "redirect": lambda: RedirectResponse(attacked.platform.url + "/jwks"),
         "large": lambda: PlainTextResponse(" " * 300_000),
         "text": lambda: PlainTextResponse("<html>"),
+        "deep": lambda: PlainTextResponse("[" * 100_000),
         "nothing": lambda: PlainTextResponse(""),
     }
     app = FastAPI()

@@ -107,6 +107,6 @@ def _get(url: str) -> dict[str, Any]:
         raise Refused("ours", f"the platform's keys are not at {url}: it answers {answer.status}")
     try:
         key_set = json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused("ours", f"what lies at {url} is no set of keys") from error
     return key_set if isinstance(key_set, dict) else {}
