@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from autograder.service.store import queue_engine
+from autograder.service.store.links import hashed
 from autograder.service.store.schema import Audit, Job, Link, SignedIn, Token, User, now
 from autograder.service.web import rates
 from autograder.service.web.access import COOKIE
@@ -320,6 +321,36 @@ def test_what_is_too_large_is_refused_before_it_is_read(service):
         sent = client.post("/tokens", content=b"", headers=headers | {"Content-Length": str(most + 1)})
         assert (sent.status_code, "the most that is taken" in sent.text) == (413, True)
         assert sent.headers["x-content-type-options"] == "nosniff"
+
+
+SENDERS = {  # who sends a file of 5 MB, and what is said of it
+    "nobody": ({}, "/a/{}/submissions", 413),
+    "an old session": ({COOKIE: "old"}, "/a/{}/submissions", 413),
+    "a session": ({COOKIE: "good"}, "/a/{}/submissions", 403),  # the form has no token
+    "a program without a token": ({}, "/api/v1/assignments/{}/submissions", 401),
+    "a program where no file is asked for": ({}, "/api/v1/regrades/{}/apply", 413),
+}
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+@pytest.mark.parametrize("length", ["told", "not told"])
+def test_no_file_is_read_before_its_sender_is_known(service, sender, length):
+    """Forms are read before anybody looks who sent them, and anybody may send many at once."""
+    cookies, where, code = SENDERS[sender]
+    with service.store.writing() as db:
+        for name, until in (("good", now() + 60), ("old", now() - 60)):
+            db.add(SignedIn(token_hash=hashed(name), user_id=service.people["Ada"], csrf="c", expires_at=until))
+    client = service.browser()
+    client.cookies.update(cookies)
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.py"\r\n\r\n' + b"#" * 50_000
+    body = iter([part, *[b"#" * 50_000] * 98, b"\r\n--x--\r\n"])
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    if length == "told":
+        headers["Content-Length"] = str(len(part) + 98 * 50_000 + 9)
+    answer = client.post(where.format(service.assignment), content=body, headers=headers, follow_redirects=False)
+    assert answer.status_code == code
+    if code == 413:
+        assert "Sign in" in answer.text or "/api/" in where
 
 
 def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(service):

@@ -7,6 +7,7 @@ import hmac
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.settings import Settings
 from autograder.service.web import rates
-from autograder.service.web.access import Me
+from autograder.service.web.access import Me, has_session
 from autograder.service.web.site import site
 
 MOST_UPLOAD = 12 * 2**20  # bytes: the largest file that intake takes has 8 MB, which are 11 as base64
@@ -81,10 +82,10 @@ class Capped:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = most_body(scope)
+        most, why = await _most(scope)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or len(told) > 15 or int(told) > most:
-            await _refused(413, _words(most))(scope, receive, send)
+            await _refused(413, why)(scope, receive, send)
             return
         if not in_utf8(scope):
             await _refused(415, "Send this form in UTF-8.")(scope, receive, send)
@@ -103,17 +104,27 @@ class Capped:
             left -= len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if left < 0:
-                raise HTTPException(413, _words(most))
+                raise HTTPException(413, why)
             return message
 
         await self.app(scope, counted, send)
 
 
-def most_body(scope: Scope) -> int:
-    """Files come as multipart, or to the API as JSON; whatever else somebody sends is short."""
-    to_api = scope["path"].startswith("/api/") and scope["path"].endswith("/submissions")
+async def _most(scope: Scope) -> tuple[int, str]:
+    """How large a body may be, and what whoever sends more is told.
+
+    Files come to pages as multipart, and to the API, which looks first who sends them. The forms of pages are read
+    before anybody asks, so that is asked here: whatever else somebody sends, and whoever else, is short.
+    """
+    api = scope["path"].startswith("/api/")
     multipart = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
-    return MOST_UPLOAD if multipart or to_api else MOST_FORM
+    if api and scope["path"].endswith("/submissions"):
+        return MOST_UPLOAD, _words(MOST_UPLOAD)
+    if api or not multipart:
+        return MOST_FORM, _words(MOST_FORM)
+    if await run_in_threadpool(has_session, Request(scope)):
+        return MOST_UPLOAD, _words(MOST_UPLOAD)
+    return MOST_FORM, "You are not signed in, and send too much for that. Sign in, then send it again."
 
 
 def in_utf8(scope: Scope) -> bool:
