@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.settings import Settings
@@ -85,10 +85,10 @@ class Capped:
         most, why = await _most(scope)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or len(told) > 15 or int(told) > most:
-            await _refused(413, why)(scope, receive, send)
+            await _refused(scope, 413, why)(scope, receive, send)
             return
         if not in_utf8(scope):
-            await _refused(415, "Send this form in UTF-8.")(scope, receive, send)
+            await _refused(scope, 415, "Send this form in UTF-8.")(scope, receive, send)
             return
         left, until, whole = most, asyncio.get_running_loop().time() + self.seconds, False
 
@@ -133,8 +133,11 @@ def in_utf8(scope: Scope) -> bool:
     return kind != b"multipart/form-data" or options.get(b"charset", b"utf-8").lower() == b"utf-8"
 
 
-def _refused(status: int, told: str) -> Response:
-    return PlainTextResponse(told + "\n", status, headers={"Connection": "close"})
+def _refused(scope: Scope, status: int, told: str) -> Response:
+    headers = {"Connection": "close"}
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"detail": told}, status, headers=headers)
+    return PlainTextResponse(told + "\n", status, headers=headers)
 
 
 def _words(most: int) -> str:
