@@ -68,7 +68,7 @@ class LearningPlatform:
     line_item: str = "/courses/7/line_items/3?type_id=9"  # a query, as Moodle's have
     wants_grades: bool = True
     failing: list[int] = field(default_factory=list)  # what the next requests for scores are answered with
-    token_seconds: int = 3600
+    token_seconds: int | str = 3600  # a text: what no platform should say
     # what it was asked, and what it took
     scores: list[dict[str, Any]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -200,7 +200,8 @@ class LearningPlatform:
             self.refused.append(f"token: {error!r}")
             return JSONResponse({"error": "invalid_client"}, 400)
         token = secrets.token_urlsafe(16)
-        self.tokens[token] = (" ".join(scopes), time.time() + self.token_seconds)
+        lasts = self.token_seconds if isinstance(self.token_seconds, int) else 0
+        self.tokens[token] = (" ".join(scopes), time.time() + lasts)
         return JSONResponse(
             {"access_token": token, "token_type": "bearer", "expires_in": self.token_seconds, "scope": form["scope"]}
         )

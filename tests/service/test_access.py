@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -12,11 +13,13 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from course import csrf
+from course import csrf, serving
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from autograder.service.store import queue_engine
+from autograder.service.store.links import hashed
 from autograder.service.store.schema import Audit, Job, Link, SignedIn, Token, User, now
 from autograder.service.web import rates
 from autograder.service.web.access import COOKIE
@@ -228,6 +231,13 @@ def test_a_mail_that_cannot_be_sent_is_parked_and_seen(service, monkeypatch):
         assert "GRADMARK_SMTP_URL is no address of a mail server" in job.error
 
 
+def test_an_address_with_what_no_database_takes_is_nobodys(postgres, tmp_path):
+    with serving(tmp_path, postgres.database()) as service:
+        service.settings = dataclasses.replace(service.settings, mail_from="gradmark@example.org")
+        with service.browser() as client:
+            assert client.post("/sign-in", data={"email": "ada\0@example.org"}).status_code == 200
+
+
 # ---------------------------------------------------------------------------------------------- whose form this is
 @pytest.mark.parametrize("given", [{}, {"csrf": ""}, {"csrf": "é"}, {"csrf": "x" * 32}])
 def test_a_form_without_this_sessions_token_is_refused(service, given):
@@ -326,6 +336,36 @@ def test_who_asks_for_what_is_no_page_reads_sentences_of_ours(service, path):
     assert "Go to your courses" in shown.text
 
 
+SENDERS = {  # who sends a file of 5 MB, and what is said of it
+    "nobody": ({}, "/a/{}/submissions", 413),
+    "an old session": ({COOKIE: "old"}, "/a/{}/submissions", 413),
+    "a session": ({COOKIE: "good"}, "/a/{}/submissions", 403),  # the form has no token
+    "a program without a token": ({}, "/api/v1/assignments/{}/submissions", 401),
+    "a program where no file is asked for": ({}, "/api/v1/regrades/{}/apply", 413),
+}
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+@pytest.mark.parametrize("length", ["told", "not told"])
+def test_no_file_is_read_before_its_sender_is_known(service, sender, length):
+    """Forms are read before anybody looks who sent them, and anybody may send many at once."""
+    cookies, where, code = SENDERS[sender]
+    with service.store.writing() as db:
+        for name, until in (("good", now() + 60), ("old", now() - 60)):
+            db.add(SignedIn(token_hash=hashed(name), user_id=service.people["Ada"], csrf="c", expires_at=until))
+    client = service.browser()
+    client.cookies.update(cookies)
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.py"\r\n\r\n' + b"#" * 50_000
+    body = iter([part, *[b"#" * 50_000] * 98, b"\r\n--x--\r\n"])
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    if length == "told":
+        headers["Content-Length"] = str(len(part) + 98 * 50_000 + 9)
+    answer = client.post(where.format(service.assignment), content=body, headers=headers, follow_redirects=False)
+    assert answer.status_code == code
+    if code == 413:
+        assert "Sign in" in answer.text or "/api/" in where
+
+
 def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(service):
     read = 0
 
@@ -347,6 +387,20 @@ def test_a_form_of_very_many_parts_is_refused(service, kind):
     many = {f"f{number}": "x" for number in range(1100)}
     sent = client.post("/tokens", data=many) if kind == "fields" else client.post("/tokens", files=many)
     assert sent.status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "idna", "punycode", "raw_unicode_escape"])
+@pytest.mark.parametrize("path", ["/lti/login", "/lti/launch", "/sign-in", "/tokens"])
+def test_a_form_in_an_encoding_that_makes_halves_of_letters_is_refused(service, path, charset):
+    """Half a letter fits into no database and no address; some encodings fail in a way that nobody expects."""
+    client = service.browser("Ada", raise_server_exceptions=False)
+    for text in ("+2AA-", "\\ud800", "xn--999999999"):
+        body = f'--x\r\nContent-Disposition: form-data; name="iss"\r\n\r\n{text}\r\n--x--\r\n'
+        kind = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+        sent = client.post(path, content=body, headers=kind)
+        assert (sent.status_code, "UTF-8" in sent.text) == (415, True)
+    kind = {"Content-Type": 'multipart/form-data; boundary=x; charset="UTF-8"'}
+    assert client.post("/lti/login", content="--x--\r\n", headers=kind).status_code == 403
 
 
 def capped(receive, *, seconds):
@@ -412,6 +466,30 @@ def test_what_fails_on_our_side_is_told_as_ours_and_shows_nothing_of_it(service)
     assert "our side" in answer.text
     assert "secret detail" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_an_error_of_the_database_does_not_say_what_it_was_asked_for(service):
+    """It is logged, and staff read it where a job failed."""
+    for engine in (service.store.engine, queue_engine(service.settings.database)):
+        with engine.connect() as connection, pytest.raises(sa.exc.OperationalError) as raised:
+            connection.execute(sa.text("SELECT 1 FROM nowhere WHERE email = :email"), {"email": "ada@example.org"})
+        assert "nowhere" in str(raised.value)
+        assert "ada@example.org" not in str(raised.value)
+
+
+def test_when_all_connections_are_taken_the_answer_is_to_try_again(service):
+    client = service.browser("Ada", raise_server_exceptions=False)
+    pool = client.app.state.site.store.engine.pool
+    pool._timeout = 0.1  # noqa: SLF001 - 30 s is long for a test
+    with contextlib.ExitStack() as held:
+        for _ in range(pool.size() + pool._max_overflow):  # noqa: SLF001
+            held.enter_context(contextlib.closing(pool.connect()))
+        assert client.post("/sign-in/guess").status_code == 503
+
+
+def test_no_redirect_is_made_of_the_host_that_a_request_claims(service):
+    answer = service.browser("Ada").get("/tokens/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert "evil.example" not in answer.headers.get("location", "")
 
 
 # --------------------------------------------------------------------------------------------- what the web knows

@@ -140,6 +140,19 @@ def test_what_cannot_be_read_is_refused_with_a_reason_and_costs_nothing(service,
         assert db.query(Submission).count() == 0
 
 
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"Content-Type": "application/json", "Content-Length": "99999999"}, 413),
+        ({"Content-Type": "multipart/form-data; boundary=x; charset=utf-7"}, 415),
+    ],
+)
+def test_what_is_refused_unread_is_told_as_everything_else_is(service, headers, code):
+    where = f"/api/v1/assignments/{service.assignment}/submissions"
+    refused = program(service, "Ada").post(where, content=b"", headers=headers)
+    assert (refused.status_code, list(refused.json())) == (code, ["detail"])
+
+
 def test_neither_json_nor_multipart_is_not_taken(service):
     where = f"/api/v1/assignments/{service.assignment}/submissions"
     assert (

@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx2
 import pytest
@@ -106,6 +106,27 @@ def test_nobody_watches_what_is_not_theirs(service):
     with listening(service) as url:
         for cookie, code in ((cookie_of(service, "Ada"), 404), ("", 303)):
             assert httpx2.get(f"{url}/s/{one}/events", cookies={COOKIE: cookie}).status_code == code
+
+
+def test_nobody_opens_streams_without_end_and_who_closes_one_may_open_another(service, monkeypatch):
+    monkeypatch.setattr(live, "MOST_STREAMS", 3)
+    hers, his = hand_in(service, "Ada"), hand_in(service, "Bob")
+    ada, bob, kept = cookie_of(service, "Ada"), cookie_of(service, "Bob"), []
+    with listening(service) as url, ExitStack() as held:
+
+        def opened(cookie: str, submission: str) -> int:
+            client = held.enter_context(httpx2.Client(cookies={COOKIE: cookie}, timeout=30))
+            answer = held.enter_context(client.stream("GET", f"{url}/s/{submission}/events"))
+            kept.append(lines := answer.iter_lines())  # who lets go of it closes the stream
+            if answer.status_code == 200:
+                next(lines)
+            return answer.status_code
+
+        assert [opened(ada, hers) for _ in range(5)] == [200, 200, 200, 429, 429]
+        assert opened(bob, his) == 200
+        held.close()
+        wait_until(lambda: opened(ada, hers) == 200)
+        held.close()
 
 
 class Looks:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import html
+import itertools
 import json
 import re
+import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +26,7 @@ from course import RIGHT, WRONG, Service, hand_in, serving
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse
-from learning_platform import AGS, LTI, MADE, Key, LearningPlatform, listening, person
+from learning_platform import AGS, DEEP, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
@@ -48,7 +53,7 @@ from autograder.service.web import lti, lti_keys
 from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
 from autograder.service.web.submitting import receive
-from autograder.service.worker import keys, tidying
+from autograder.service.worker import jobs, keys, passback, tidying
 
 
 @dataclass
@@ -336,6 +341,22 @@ ATTACKS = {  # what a platform, or somebody who is none, answers: (platform, cla
     "no link": (lambda p, c: p.sign(without(c, LTI + "resource_link")), "resource_link.id"),
     "a link that is a list": (lambda p, c: p.sign(c | {LTI + "resource_link": ["id"]}), "resource_link.id"),
     "nobody": (lambda p, c: p.sign(without(c, "sub")), "sub"),
+    "somebody with half a letter": (lambda p, c: p.sign(c | {"sub": "\ud800"}), "sub"),
+    "somebody whom Postgres cannot keep": (lambda p, c: p.sign(c | {"sub": "a\0b"}), "sub"),
+    "a link with half a letter": (
+        lambda p, c: p.sign(c | {LTI + "resource_link": {"id": "\ud800"}}),
+        "resource_link.id",
+    ),
+    "deep linking of a number": (
+        lambda p, c: p.sign(
+            c
+            | {
+                LTI + "message_type": "LtiDeepLinkingRequest",
+                DEEP + "deep_linking_settings": {"deep_link_return_url": "https://a.example/", "accept_types": 5},
+            }
+        ),
+        "takes no links",
+    ),
     "somebody with an endless name": (lambda p, c: p.sign(c | {"sub": "x" * 300}), "sub"),
     "another course of the platform": (
         lambda p, c: p.sign(c | {LTI + "context": {"id": "another"}}),
@@ -488,6 +509,18 @@ def test_who_is_on_the_list_is_known_again_only_in_the_same_role(attacked, case)
         db.execute(sa.delete(PlatformUser).where(PlatformUser.user_id == found))
 
 
+def test_a_name_with_half_a_letter_is_a_name_all_the_same(classroom):
+    classroom.placed()
+    broken = {"name": "Ada \ud800", "email": "\ud800@example.org", LTI + "lis": {"person_sourcedid": "a\0b"}}
+    classroom.platform.people["new"] = person("Learner", **broken, **{LTI + "custom": {"assignment": "\ud800"}})
+    assert classroom.open("new").status_code == 303
+    assert classroom.user("new").name == "Ada ?"
+
+
+def test_a_link_whose_address_cannot_be_taken_apart_names_no_assignment(attacked):
+    assert attacked.open("teacher", "odd", target=attacked.tool + "//[").headers["location"].startswith("/lti/link/")
+
+
 def test_two_people_of_a_platform_are_never_one(classroom):
     classroom.placed()
     for name in ("first", "second"):
@@ -511,6 +544,17 @@ def test_the_platform_decides_who_is_what_in_its_course_but_staffs_removal_stand
         assert db.scalar(sa.select(sa.func.count()).where(Audit.action == "lti.role_changed")) == 2
         member.dropped = True
     assert "no longer on the list" in classroom.open("learner").text
+
+
+def test_whom_the_platform_makes_staff_is_nobody_that_somebody_else_holds_a_key_to(classroom):
+    classroom.placed()
+    classroom.platform.people["ada"] = person("Learner", email="ada@example.org")
+    assert classroom.open("ada").status_code == 303
+    held, own = classroom.signed_in("Ada"), classroom.browser()
+    classroom.platform.people["ada"].roles = [ROLE + "Instructor"]
+    assert classroom.open("ada", client=own).status_code == 303
+    assert held.get("/tokens").status_code == 303
+    assert own.get(f"/staff/c/{classroom.service.course}").status_code == 200
 
 
 def test_only_staff_of_the_course_choose_where_a_link_leads(classroom):
@@ -546,13 +590,20 @@ def test_a_platforms_new_key_is_fetched_once_and_then_known(classroom, monkeypat
 
 @pytest.mark.parametrize(
     ("what", "told"),
-    [("redirect", "answers 307"), ("large", "too large"), ("text", "no set of keys"), ("nothing", "cannot be reached")],
+    [
+        ("redirect", "answers 307"),
+        ("large", "cannot be read"),
+        ("text", "no set of keys"),
+        ("deep", "no set of keys"),
+        ("nothing", "cannot be read"),
+    ],
 )
 def test_keys_are_read_where_the_operator_said_and_nowhere_else(attacked, what, told):
     answers = {
         "redirect": lambda: RedirectResponse(attacked.platform.url + "/jwks"),
         "large": lambda: PlainTextResponse(" " * 300_000),
         "text": lambda: PlainTextResponse("<html>"),
+        "deep": lambda: PlainTextResponse("[" * 100_000),
         "nothing": lambda: PlainTextResponse(""),
     }
     app = FastAPI()
@@ -564,6 +615,56 @@ def test_keys_are_read_where_the_operator_said_and_nowhere_else(attacked, what, 
     assert answer.status_code == 403
     assert told in html.unescape(answer.text)
     assert attacked.open("teacher").status_code == 303
+
+
+@contextmanager
+def dripping(seconds: float):
+    """A machine that answers a byte at a time, for so long; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _ = server.accept()
+            with contextlib.suppress(OSError), connection:  # whoever asked has gone
+                connection.recv(65_536)
+                until, said = (
+                    time.monotonic() + seconds,
+                    itertools.chain(b"HTTP/1.1 200 OK\r\nX: ", itertools.repeat(97)),
+                )
+                while time.monotonic() < until:
+                    connection.sendall(bytes([next(said)]))
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_keys_that_drip_are_given_up(attacked, monkeypatch):
+    monkeypatch.setattr(lti_keys, "FETCH_SECONDS", 0.3)
+    with dripping(3) as url:
+        before, began = moved(attacked, url), time.monotonic()
+        told = attacked.open("teacher").text
+        assert time.monotonic() - began < 2
+        moved(attacked, before)
+    assert "cannot be read now" in told
+
+
+def test_of_many_with_made_up_keys_at_once_one_makes_us_ask_the_platform(attacked):
+    platform = attacked.platform
+    moved(attacked, platform.url + "/jwks")
+    asked = platform.key_requests
+    platform.answer = lambda claims: jwt.encode(claims, MADE[2], algorithm="RS256", headers={"kid": "made-up"})
+    try:
+        launches = [
+            (client := attacked.browser(), attacked.answered("learner", "link-1", client=client)) for _ in range(8)
+        ]
+    finally:
+        platform.answer = platform.sign
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda launch: attacked.post(*launch), launches))
+    assert [answer.status_code for answer in answers] == [403] * 8
+    assert platform.key_requests == asked + 1
 
 
 def moved(room: Classroom, url: str) -> str:
@@ -711,6 +812,36 @@ def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_
     enrolled.hand_in("learner", RIGHT)
     enrolled.service.work()
     assert len(enrolled.platform.scores) == 1
+
+
+@pytest.mark.parametrize("what", ["token", "grade"])
+def test_a_platform_that_drips_does_not_hold_a_worker(enrolled, monkeypatch, what):
+    monkeypatch.setattr(passback, "SECONDS", 0.3)
+    monkeypatch.setattr(jobs, "FAILURES", 1)
+    enrolled.hand_in("learner")
+    with dripping(3) as url:
+        with enrolled.service.store.writing() as db:
+            if what == "token":
+                db.scalars(sa.select(Platform)).one().token_url = url
+            else:
+                db.scalars(sa.select(Resource)).one().line_item = url
+        enrolled.service.work(most=2)
+        began = time.monotonic()
+        assert enrolled.service.work() == ["passback"]
+        assert time.monotonic() - began < 2
+    with enrolled.service.store.reading() as db:
+        assert "took more than 0.3 s" in db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+
+
+def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
+    """A token may be in it, and errors are read by people."""
+    enrolled.platform.token_seconds = "an hour"  # noqa: S105 - no password
+    enrolled.hand_in("learner")
+    enrolled.service.work()
+    with enrolled.service.store.reading() as db:
+        error = db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+    assert "with something else" in error
+    assert not [token for token in enrolled.platform.tokens if token in error]
 
 
 def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enrolled):

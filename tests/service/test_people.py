@@ -187,6 +187,24 @@ def test_staff_change_a_place_in_the_course_but_not_their_own_rights(service, st
     assert staff.get(f"/staff/c/{service.course}").status_code == 200
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_whom_staff_of_another_course_hold_a_key_to_becomes_staff_by_an_operator_alone(service, staff, elsewhere):
+    """Staff of a course make links for its students, and may keep what these open; an operator ends all of it."""
+    if elsewhere:
+        with service.store.writing() as db:
+            other = Course(title="Another course")
+            db.add(other)
+            db.flush()
+            db.add(Membership(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="a"))
+    where = f"/staff/c/{service.course}/people/{service.people['Ada']}"
+    answer = staff.post(where, data={"csrf": csrf(staff), "role": "staff"})
+    assert (answer.status_code, "an operator" in answer.text) == ((422, True) if elsewhere else (200, False))
+    with service.store.reading() as db:
+        role = db.get_one(Membership, (service.course, service.people["Ada"])).role
+    assert role == ("student" if elsewhere else "staff")
+    assert staff.post(where, data={"csrf": csrf(staff), "role": role, "section": "Mon"}).status_code == 200
+
+
 def test_people_are_found_by_section_role_and_name(service, staff):
     send(service, staff, "roster/apply", text=ROSTER)
     url = f"/staff/c/{service.course}/roster"

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 from course import RIGHT, csrf, hand_in
+from limits import RateLimitItemPerHour
 
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
@@ -20,6 +21,7 @@ from autograder.service.rules import answers as rules
 from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
 from autograder.service.store.schema import Assignment, Job, Membership, Report, Sheet, Submission, Version, now
+from autograder.service.web import rates
 from autograder.service.worker.sheets import question
 
 
@@ -332,6 +334,17 @@ def test_the_same_form_sent_twice_is_one_submission_and_a_changed_one_is_another
     with service.store.reading() as db:
         made = db.query(Submission).order_by(Submission.number).all()
     assert [one.answers for one in made] == [{}, {number.id: "3"}, {number.id: "4"}]
+
+
+def test_the_quiz_sends_the_code_again_and_that_counts_as_sent(service, ada, monkeypatch):
+    """What is replaced before it is marked costs no attempt: else a loop fills the disk."""
+    monkeypatch.setattr(rates, "UPLOADED", RateLimitItemPerHour(2, namespace="test"))
+    drawn(service, ada)
+    number = next(item for item in items(service) if item.kind == "numeric")
+    hand_in(service, "Ada", RIGHT)
+    told = [send(service, ada, {number.id: str(turn)}, "/hand-in").text for turn in range(3)]
+    assert ["too much" in page for page in told] == [False, False, True]
+    assert sheet(service).answers == {number.id: "2"}
 
 
 def test_the_limit_holds_for_the_quiz_and_answers_are_saved_all_the_same(service, ada):

@@ -18,6 +18,7 @@ from autograder.service.store.schema import (
     Membership,
     Report,
     Submission,
+    TextMark,
     User,
     Version,
     now,
@@ -317,7 +318,8 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     assert (over.status_code, "kept" in over.text) == (422, True)
     assert "All of them are marked" in post(staff, url, digest=digest, points="1,5", comment="Half of it").text
     before = standing(service, "Ada")
-    changed = post(staff, url, digest=digest, points="2", comment="")
+    marked = hidden(staff.get(url, params={"digest": digest}).text)
+    changed = post(staff, url, **marked, points="2", comment="")
     assert changed.status_code == 200
     after = standing(service, "Ada")
     assert after.points == pytest.approx(before.points + 0.5)
@@ -326,6 +328,38 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     assert standing(service, "Ada").points == after.points
     with service.store.reading() as db:
         assert [row.detail["points"] for row in db.query(Audit).where(Audit.action == "text.marked")] == [1.5, 2.0]
+
+
+def test_of_two_who_mark_the_same_text_the_second_is_told_and_loses_nothing(service, staff):
+    service.person("Grace", "staff")
+    grace, item = service.browser("Grace"), text_item(service, "Ada")
+    hand_in(service, "Ada", RIGHT, answers={item.id: TEXT})
+    service.work()
+    url = f"/staff/a/{service.assignment}/texts/{item.id}"
+    first = hidden(staff.get(url).text)
+    second = hidden(grace.get(url).text)
+    assert post(staff, url, **first, points="1", comment="Why so small?").status_code == 200
+    late = post(grace, url, **hidden(post(grace, url, **second, points="two").text), points="2", comment="All of it")
+    assert late.status_code == 409
+    assert "has marked this answer since you opened it" in late.text
+    for theirs_and_hers in (f"1 of {item.points:g} points", "Why so small?", 'value="2"', "All of it"):
+        assert theirs_and_hers in late.text
+    assert given(service) == [(1, "Why so small?")]
+    assert post(grace, url, **hidden(late.text), points="2", comment="All of it").status_code == 200
+    assert given(service) == [(2, "All of it")]
+    again = hidden(staff.get(url, params={"digest": first["digest"]}).text)
+    assert post(staff, url, **again, points="1.5", comment="").status_code == 200
+    assert given(service) == [(1.5, "")]
+
+
+def hidden(page):
+    """What the form of a page carries along."""
+    return dict(re.findall(r'name="(digest|seen)" value="(\w*)"', page))
+
+
+def given(service):
+    with service.store.reading() as db:
+        return [(mark.points, mark.comment) for mark in db.query(TextMark)]
 
 
 def standing(service, name):

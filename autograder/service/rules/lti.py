@@ -203,8 +203,8 @@ def _assignment(custom: object, target: str, public_url: str) -> str:
     """The id in the custom parameter `assignment`, or in a target such as /a/{id}."""
     named = custom.get("assignment") if isinstance(custom, Mapping) else None
     if isinstance(named, str) and named:
-        return named
-    path = urlsplit(target.removeprefix(public_url)).path
+        return _said(named)
+    path = re.split("[?#]", target.removeprefix(public_url), maxsplit=1)[0]
     return path.removeprefix("/a/") if path.startswith("/a/") else ""
 
 
@@ -226,7 +226,8 @@ def _settings(claim: object, origin_: str) -> Mapping[str, Any]:
     if not isinstance(back, str):
         raise Refused("platform", "its message says not where the chosen assignment is to be sent")
     _reachable(back, origin_, "return address")
-    if "ltiResourceLink" not in settings.get("accept_types", ()):
+    accepted = settings.get("accept_types")
+    if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
         raise Refused("platform", "it takes no links to assignments at this place")
     return {"return": back, **({"data": settings["data"]} if isinstance(settings.get("data"), str) else {})}
 
@@ -238,11 +239,16 @@ def _reachable(url: str, origin_: str, what: str) -> None:
 
 
 def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 255:
+    if not isinstance(value, str) or not 0 < len(value) <= 255 or value != _storable(value):
         raise Refused("platform", f"its message lacks {what}")
     return value
 
 
 def _said(value: object) -> str:
     """What people are called, if it is said: no reason to refuse anybody."""
-    return " ".join(value.split())[:200] if isinstance(value, str) else ""
+    return " ".join(_storable(value).split())[:200] if isinstance(value, str) else ""
+
+
+def _storable(text: str) -> str:
+    """JSON may hold halves of letters and NUL, which databases refuse."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -87,9 +87,10 @@ def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
 
 def queue_engine(url: str) -> sa.Engine:
     """What DBOS works with in a worker. On SQLite its transactions begin as they write: polls take no lock."""
+    known: dict[str, Any] = {"hide_parameters": True}  # errors are logged
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=SERVER)
-    engine = sa.create_engine(url)
+        return sa.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=SERVER, **known)
+    engine = sa.create_engine(url, **known)
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -100,9 +101,10 @@ def queue_engine(url: str) -> sa.Engine:
 
 
 def _engine(url: str, pool: int, *, begin: str) -> sa.Engine:
+    known: dict[str, Any] = {"pool_size": pool, "max_overflow": pool, "hide_parameters": True}  # errors are logged
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=SERVER)
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=pool, max_overflow=pool)
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=SERVER, **known)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False}, **known)
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:

@@ -70,6 +70,17 @@ def signed_in(request: Request) -> Actor:
     return actor
 
 
+def has_session(request: Request) -> bool:
+    """Whether somebody is signed in. Where the database is away nobody knows, and the handler will say so."""
+    try:
+        signed_in(request)
+    except SignInNeeded:
+        return False
+    except sa.exc.SQLAlchemyError:
+        return True
+    return True
+
+
 def by_token(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> Actor:
     """Dependency of the API: the owner of the bearer token.
 

@@ -35,7 +35,7 @@ from autograder.service.web.access import (
 )
 from autograder.service.web.live import sights
 from autograder.service.web.site import site
-from autograder.service.web.submitting import NotTaken, receive
+from autograder.service.web.submitting import NotTaken, in_turn, receive
 from autograder.service.web.telling import reader
 
 PAGE = 50  # submissions of one answer
@@ -354,6 +354,7 @@ def submit(
             raise HTTPException(409, "This assignment is not ready: nothing can be handed in yet.")
         sheet = db.get(tables.Sheet, (asked.id, actor.id))
         filled = sent.answers or (sheet.answers if sheet else {})
+        in_turn(db, asked, actor.id)
         known = key and db.scalar(
             sa.select(tables.Submission.id).where(
                 tables.Submission.user_id == actor.id, tables.Submission.idempotency_key == key

@@ -88,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         docs_url=None,  # its page would load scripts from elsewhere; /openapi.json is there
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         lifespan=lifespan,
     )
     app.state.site = Site(settings, store, queue)
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(sa.exc.DataError, _unstorable)
     app.add_exception_handler(sa.exc.IntegrityError, _collided)
     app.add_exception_handler(sa.exc.OperationalError, _database_away)
+    app.add_exception_handler(sa.exc.TimeoutError, _database_away)  # all connections are taken
     app.add_exception_handler(Exception, _broken)
     return app
 

@@ -7,15 +7,16 @@ import contextlib
 import logging
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
+from starlette.types import Receive, Scope, Send
 
 from autograder.service.queue import OPEN, Place, places
 from autograder.service.store.schema import Job, Submission
@@ -26,6 +27,7 @@ TICK_SECONDS = 0.25  # between two looks, while anybody watches
 PLACE_SECONDS = 1.0  # a place in the queue changes all the time: told no more often than people read
 HEARTBEAT_SECONDS = 15.0  # proxies close what is silent for 30 to 60 s
 STREAM_SECONDS = 600.0  # then the browser asks again, and is asked who it is
+MOST_STREAMS = 20  # of one person: the tabs of all their browsers, and a few whose end we have not heard of
 
 router = APIRouter(include_in_schema=False)
 log = logging.getLogger(__name__)
@@ -84,6 +86,7 @@ class Live:
 
     def __init__(self, look: Look) -> None:
         self._look = look
+        self.open: Counter[str] = Counter()  # streams by person
         self._lock = threading.Lock()
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
         self._looking = False
@@ -137,15 +140,32 @@ class Live:
 
 
 # ------------------------------------------------------------------------------------------------------- streams
+class Counted(StreamingResponse):
+    """A person's stream. It is counted until it ends, also where the browser goes away before its first word."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, told: AsyncIterator[str], of: Live, who: str) -> None:
+        super().__init__(told, headers={"X-Accel-Buffering": "no"})  # nginx hands on what it gets
+        self.of, self.who = of, who
+        of.open[who] += 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.of.open -= Counter([self.who])
+
+
 @router.get("/s/{submission_id}/events")
 async def events(request: Request, actor: Me, submission_id: str) -> StreamingResponse:
     """`progress` with what to show, as often as it changes; then `done`, once the page has more to tell."""
     await run_in_threadpool(_theirs, request, actor, submission_id)
-    return StreamingResponse(
-        _stream(request, submission_id),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},  # nginx hands on what it gets
-    )
+    of = _live(request)
+    if of.open[actor.id] >= MOST_STREAMS:
+        told = f"You watch {MOST_STREAMS} submissions at once, which is the most. Close the pages of some."
+        raise HTTPException(429, told, headers={"Retry-After": "10"})
+    return Counted(_stream(request, submission_id), of, actor.id)
 
 
 def _theirs(request: Request, actor: Actor, submission_id: str) -> None:

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import httpx2
 import jwt
 
+from autograder.service.outgoing import Unreachable, ask
 from autograder.service.rules.lti import Known, Refused
 from autograder.service.store import Store
 from autograder.service.store.schema import Platform, now
@@ -21,7 +21,6 @@ LEEWAY_SECONDS = 60  # between two machines' clocks
 FRESH_SECONDS = 3600.0  # a key that a platform has withdrawn is good for at most so long
 PAUSE_SECONDS = 30.0  # between two requests for keys: launches with made-up keys are no way to have us call a platform
 FETCH_SECONDS = 10.0
-MOST_BYTES = 256 * 1024  # of a key set: a hundred times what platforms have
 
 log = logging.getLogger(__name__)
 
@@ -82,39 +81,32 @@ def _entry(key_set: Mapping[str, Any], kid: str) -> dict[str, Any] | None:
     return next((key for key in named if key.get("kty") == "RSA" and key.get("use", "sig") == "sig"), None)
 
 
-def _fetched(store: Store, platform: Platform) -> dict[str, Any]:
-    """The set as it is now; every process knows it then."""
+def _fetched(store: Store, platform: Platform) -> Mapping[str, Any]:
+    """The set as it is now; every process knows it then. Of many who want it at once, one asks the platform."""
+    with store.writing() as db:
+        current = db.get_one(Platform, platform.id, with_for_update=True)
+        if current.keys_at != platform.keys_at:
+            return current.key_set
+        current.keys_at = now()
     key_set: dict[str, Any] = {}
     try:
         key_set = _get(platform.jwks_url)
     finally:  # one that does not answer is left alone for a while, too
         with store.writing() as db:
-            current = db.get_one(Platform, platform.id, with_for_update=True)
-            current.keys_at = now()
-            current.key_set = key_set
+            db.get_one(Platform, platform.id, with_for_update=True).key_set = key_set
     return key_set
 
 
 def _get(url: str) -> dict[str, Any]:
-    """What lies there: not elsewhere (redirects are not followed), not much, and not slowly."""
-    read = b""
     try:
-        with (
-            httpx2.Client(timeout=FETCH_SECONDS, follow_redirects=False) as client,
-            client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
-        ):
-            if not answer.is_success:
-                raise Refused("ours", f"the platform's keys are not at {url}: it answers {answer.status_code}")
-            until = now() + FETCH_SECONDS
-            for part in answer.iter_bytes():
-                read += part
-                if len(read) > MOST_BYTES or now() > until:
-                    raise Refused("ours", f"what lies at {url} is too large or too slow for a set of keys")
-    except httpx2.HTTPError as error:
-        log.warning("no keys from %s: %r", url, error)
-        raise Refused("ours", f"the platform's keys at {url} cannot be reached now") from error
+        answer = ask("GET", url, seconds=FETCH_SECONDS, headers={"Accept": "application/json"})
+    except Unreachable as error:
+        log.warning("no keys: %s", error)
+        raise Refused("ours", f"the platform's keys at {url} cannot be read now") from error
+    if not answer.good:
+        raise Refused("ours", f"the platform's keys are not at {url}: it answers {answer.status}")
     try:
-        key_set = json.loads(read)
-    except ValueError as error:
+        key_set = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
         raise Refused("ours", f"what lies at {url} is no set of keys") from error
     return key_set if isinstance(key_set, dict) else {}

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
 from autograder.service.rules.lti import Message, Refused
+from autograder.service.store.links import end_access
 from autograder.service.store.schema import (
     Assignment,
     Audit,
@@ -82,6 +83,8 @@ def arrived(db: Session, queue: Queue, platform: Platform, said: Message) -> Use
             )
         )
         member.role = said.role
+        if member.role == "staff":
+            end_access(db, user.id)  # staff of another course may hold a link of their student's
     db.flush()
     return user
 

@@ -17,7 +17,7 @@ from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
 from autograder.service.outbox import passback_due
 from autograder.service.rules import roster
-from autograder.service.store.links import new_link
+from autograder.service.store.links import end_access, new_link
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Course, Extension, Membership, Submission, User
 from autograder.service.store.standings import refresh
@@ -192,7 +192,8 @@ def _apply(db: Session, course_id: str, plan: roster.Plan, dropped: tuple[roster
 def _shared(db: Session, actor: Actor) -> set[str]:
     """Who is more than what this member of staff rules: operators, and people of courses that others staff.
 
-    Whoever holds a person's link is that person, everywhere. So staff make no links for these, and do not rename them.
+    Whoever holds a person's link is that person, everywhere. So staff make no links for these, do not rename them, and
+    do not make them staff: others may hold their links.
     """
     if actor.operator:
         return set()
@@ -299,10 +300,18 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
     with site(request).store.writing() as db:
         _, member = _person(db, course_id, user_id)
         before = {"role": member.role, "section": member.section, "dropped": member.dropped}
-        member.role, member.dropped = role, dropped
-        member.section = " ".join(typed.get("section", "").split())[:100]
-        after = {"role": member.role, "section": member.section, "dropped": member.dropped}
-        audit(db, actor, "member.changed", user_id, course_id, before=before, after=after)
+        rises = (role, dropped) == ("staff", False) != (member.role, member.dropped)
+        refused = rises and user_id in _shared(db, actor)
+        if not refused:
+            if rises and actor.operator:
+                end_access(db, user_id)  # staff of another course may hold a link of their student's
+            member.role, member.dropped = role, dropped
+            member.section = " ".join(typed.get("section", "").split())[:100]
+            after = {"role": member.role, "section": member.section, "dropped": member.dropped}
+            audit(db, actor, "member.changed", user_id, course_id, before=before, after=after)
+    if refused:
+        told = "This person is in other courses too, or runs the service: only an operator makes them staff."
+        return _person_page(request, actor, course_id, user_id, problem=told)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 
 

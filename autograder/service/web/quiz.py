@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.store.grades import due_at
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import Assignment, Job, Sheet, Submission, Version, new_id, now
+from autograder.service.web import rates
 from autograder.service.web.access import Actor, Me, assignment_for, audit
 from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
@@ -30,7 +31,8 @@ router = APIRouter(include_in_schema=False)
 async def filled(request: Request) -> dict[str, list[str]]:
     """Dependency: every field of the form with its values; files are not asked for here."""
     form = await request.form()
-    return {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+    texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+    return {name: [text.replace("\0", "") for text in all_] for name, all_ in texts.items()}
 
 
 Filled = Annotated[dict[str, list[str]], Depends(filled)]
@@ -89,6 +91,7 @@ def hand_in(request: Request, actor: Me, assignment_id: str, given: Filled) -> R
             # The same answers with the same code, sent twice by one page, are one submission.
             key = hashed("\0".join([*given.get("key", [])[:1], latest.digest, rules.as_toml(answers).decode()]))
             try:
+                rates.spend_upload(request, actor.id, len(latest.upload or b""))
                 made = receive(
                     db,
                     site(request).queue,
@@ -101,6 +104,8 @@ def hand_in(request: Request, actor: Me, assignment_id: str, given: Filled) -> R
                 )
             except NotTaken as error:
                 told = f"Your answers are saved, but they were not handed in. {error.admission.why}"
+            except HTTPException as error:
+                told = f"Your answers are saved, but they were not handed in. {error.detail}"
             else:
                 audit(db, actor, "submission.made", made.id, quiz.asked.course_id, quiz=True)
                 return RedirectResponse(f"/s/{made.id}", 303)

@@ -7,13 +7,15 @@ import hmac
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.settings import Settings
 from autograder.service.web import rates
-from autograder.service.web.access import Me
+from autograder.service.web.access import Me, has_session
 from autograder.service.web.site import page, site
 
 MOST_UPLOAD = 12 * 2**20  # bytes: the largest file that intake takes has 8 MB, which are 11 as base64
@@ -68,7 +70,10 @@ def dress(headers: MutableHeaders, scope: Scope, *, secure: bool) -> None:
 
 
 class Capped:
-    """Refuses a request that says it is too large before reading it, one that lies while it is read, and a slow one."""
+    """Refuses a request that says it is too large before reading it, one that lies while it is read, and a slow one.
+
+    And a form whose sender chose an encoding: some of them make halves of letters, which fit into no database.
+    """
 
     def __init__(self, app: ASGIApp, *, seconds: float = BODY_SECONDS) -> None:
         self.app, self.seconds = app, seconds
@@ -77,10 +82,13 @@ class Capped:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = most_body(scope)
+        most, why = await _most(scope)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or len(told) > 15 or int(told) > most:
-            await _too_large(scope, most)(scope, receive, send)
+            await _refused(scope, 413, why)(scope, receive, send)
+            return
+        if not in_utf8(scope):
+            await _refused(scope, 415, "Send this form in UTF-8.")(scope, receive, send)
             return
         left, until, whole = most, asyncio.get_running_loop().time() + self.seconds, False
 
@@ -96,25 +104,42 @@ class Capped:
             left -= len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if left < 0:
-                raise HTTPException(413, _words(most))
+                raise HTTPException(413, why)
             return message
 
         await self.app(scope, counted, send)
 
 
-def most_body(scope: Scope) -> int:
-    """Files come as multipart, or to the API as JSON; whatever else somebody sends is short."""
-    to_api = scope["path"].startswith("/api/") and scope["path"].endswith("/submissions")
+async def _most(scope: Scope) -> tuple[int, str]:
+    """How large a body may be, and what whoever sends more is told.
+
+    Files come to pages as multipart, and to the API, which looks first who sends them. The forms of pages are read
+    before anybody asks, so that is asked here: whatever else somebody sends, and whoever else, is short.
+    """
+    api = scope["path"].startswith("/api/")
     multipart = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
-    return MOST_UPLOAD if multipart or to_api else MOST_FORM
+    if api and scope["path"].endswith("/submissions"):
+        return MOST_UPLOAD, _words(MOST_UPLOAD)
+    if api or not multipart:
+        return MOST_FORM, _words(MOST_FORM)
+    if await run_in_threadpool(has_session, Request(scope)):
+        return MOST_UPLOAD, _words(MOST_UPLOAD)
+    return MOST_FORM, "You are not signed in, and send too much for that. Sign in, then send it again."
 
 
-def _too_large(scope: Scope, most: int) -> Response:
+def in_utf8(scope: Scope) -> bool:
+    """Whether a form with files is: asked of the very parser that reads it afterwards. Others choose none."""
+    kind, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
+    return kind != b"multipart/form-data" or options.get(b"charset", b"utf-8").lower() == b"utf-8"
+
+
+def _refused(scope: Scope, status: int, told: str) -> Response:
     """Nobody's page: whose the session is, is not asked for what is not even read."""
     if scope["path"].startswith("/api/"):
-        refused: Response = PlainTextResponse(_words(most) + "\n", 413)
+        refused: Response = JSONResponse({"detail": told}, status)
     else:
-        refused = page(Request(scope), "problem.html", status=413, title="That is too large", told=_words(most))
+        title = "That is too large" if status == 413 else "That did not work"
+        refused = page(Request(scope), "problem.html", status=status, title=title, told=told)
     refused.headers["Connection"] = "close"
     return refused
 

@@ -66,7 +66,7 @@ def send_link(request: Request, email: Annotated[str, Form(max_length=320)]) -> 
         raise HTTPException(404, "This service sends no mail. Ask your instructor for a link.")
     rates.spend(request, rates.LINK_REQUESTS, rates.address(request))
     answer = page(request, "sign_in.html", token="", asked=True, mail=True)
-    answer.background = BackgroundTask(_ask_for_mail, site(request), email.strip().lower())
+    answer.background = BackgroundTask(_ask_for_mail, site(request), email.replace("\0", "").strip().lower())
     return answer
 
 

@@ -40,12 +40,7 @@ def receive(
     Raises:
         NotTaken: too early, too late or too often.
     """
-    # Whoever hands in twice at once does so one after the other: the limit is exact.
-    db.execute(
-        sa.select(Membership.user_id)
-        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
-        .with_for_update()
-    ).one()
+    in_turn(db, asked, user_id)
     if idempotency_key:
         same = db.scalar(
             sa.select(Submission).where(Submission.user_id == user_id, Submission.idempotency_key == idempotency_key)
@@ -84,6 +79,15 @@ def receive(
         submission_id=submission.id,
     )
     return submission
+
+
+def in_turn(db: Session, asked: Assignment, user_id: str) -> None:
+    """Whoever hands in twice at once does so one after the other from here on: the limit is exact."""
+    db.execute(
+        sa.select(Membership.user_id)
+        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
+        .with_for_update()
+    ).one()
 
 
 def _of_practice(asked: Assignment) -> rules.Admission:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def _answer_page(
     *,
     names: bool,
     problem: str = "",
+    status: int = 200,
     typed: dict[str, str] | None = None,
 ) -> Response:
     with site(request).store.reading() as db:
@@ -81,14 +83,16 @@ def _answer_page(
             raise not_found()
         waiting = [group for group in groups if group.waits]
         shown = next((group for group in groups if group.text.digest == digest), waiting[0] if waiting else None)
-        values: dict[str, Any] = {"given": None, "answer": "", "rubric": "", "people": []}
+        values: dict[str, Any] = {"given": None, "seen": "", "answer": "", "rubric": "", "people": []}
         if shown is not None:
             values["answer"], values["rubric"] = _read(db, shown)
-            values["given"] = db.scalar(_marks(asked, shown).limit(1))
+            marks = db.scalars(_marks(asked, shown)).all()
+            values["given"] = next(iter(marks), None)
+            values["seen"] = typed.get("seen", "") if typed and status == 422 else _seen(marks)
             if names:
                 values["people"] = list(db.scalars(sa.select(User.name).where(User.id.in_(shown.users))))
     return page(
-        request, "staff_text.html", status=422 if problem else 200, asked=asked, tab="texts", item=item, shown=shown,
+        request, "staff_text.html", status=status, asked=asked, tab="texts", item=item, shown=shown,
         groups=groups, waiting=len(waiting), names=names, problem=problem, typed=typed or {}, **values,
     )  # fmt: skip
 
@@ -103,31 +107,56 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
         if not groups:
             raise not_found()
         group = groups[0]
+        known, problem, status = db.scalars(_marks(asked, group)).all(), "", 200
         try:
             points = round(typed_number(typed.get("points", ""), "Points", most=group.text.points), 2)
         except Unreadable as error:
-            problem = str(error)
+            problem, status = str(error), 422
         else:
-            problem = ""
-            _store(db, actor.id, asked, group, points, typed.get("comment", "").strip()[:4000])
-            audit(db, actor, "text.marked", item, asked.course_id, answer=digest[:12], points=points,
-                  users=list(group.users))  # fmt: skip
-            refresh(db, asked, group.users)
-            for user in group.users:
-                passback_due(db, site(request).queue, asked, user)
+            comment = typed.get("comment", "").strip()[:4000]
+            if known and typed.get("seen", "") != _seen(known) and _given(known) != {(points, comment)}:
+                problem, status = _overtaken(group, known[0]), 409
+            else:
+                _store(db, actor.id, asked, group, known, points, comment)
+                audit(db, actor, "text.marked", item, asked.course_id, answer=digest[:12], points=points,
+                      users=list(group.users))  # fmt: skip
+                refresh(db, asked, group.users)
+                for user in group.users:
+                    passback_due(db, site(request).queue, asked, user)
     if problem:
-        return _answer_page(request, actor, assignment_id, item, digest, names=names, problem=problem, typed=typed)
+        return _answer_page(
+            request, actor, assignment_id, item, digest, names=names, problem=problem, status=status, typed=typed
+        )
     return RedirectResponse(f"/staff/a/{assignment_id}/texts/{item}{'?names=1' if names else ''}", 303)
 
 
-def _store(db: Session, by: str, asked: Assignment, group: Group, points: float, comment: str) -> None:
-    known = {mark.user_id: mark for mark in db.scalars(_marks(asked, group))}
+def _store(
+    db: Session, by: str, asked: Assignment, group: Group, known: Sequence[TextMark], points: float, comment: str
+) -> None:
+    marked = {mark.user_id: mark for mark in known}
     for user in group.users:
-        mark = known.get(user) or TextMark(
+        mark = marked.get(user) or TextMark(
             assignment_id=asked.id, user_id=user, item_id=group.text.item, answer_digest=group.text.digest
         )
         mark.points, mark.comment, mark.by_id, mark.made_at = points, comment, by, now()
         db.add(mark)
+
+
+def _given(marks: Sequence[TextMark]) -> set[tuple[float, str]]:
+    return {(mark.points, mark.comment) for mark in marks}
+
+
+def _seen(marks: Sequence[TextMark]) -> str:
+    """Stands for the marks that a form was made with; "" for none."""
+    return hashlib.sha256(repr(sorted(_given(marks))).encode()).hexdigest() if marks else ""
+
+
+def _overtaken(group: Group, mark: TextMark) -> str:
+    comment = f" and the comment “{mark.comment}”" if mark.comment else ""
+    return (
+        f"Somebody has marked this answer since you opened it, with {mark.points:g} of {group.text.points:g} points"
+        f"{comment}. Nothing of yours was saved, and it stands below: save it again if it is to count instead."
+    )
 
 
 def _marks(asked: Assignment, group: Group) -> sa.Select[TextMark]:

@@ -7,15 +7,16 @@ HTTP is httpx2, because PyLTI1p3, the library for all of LTI, has had no release
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.outbox import SHOWN_LATER
+from autograder.service.outgoing import Answer, Unreachable, ask
 from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
 from autograder.service.store.grades import points_shown, text_points
@@ -164,24 +165,21 @@ def _send(context: Context, score: Score) -> bool:
     """
     at = dt.datetime.fromtimestamp(score.at, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     body = score.body | {"userId": score.subject, "timestamp": at}
-    with httpx2.Client(timeout=SECONDS, follow_redirects=False) as client:
-        headers = {"Authorization": f"Bearer {_token(context, client, score.platform)}", "Content-Type": MEDIA_TYPE}
-        try:
-            answer = client.post(lti.scores_address(score.resource.line_item), json=body, headers=headers)
-        except httpx2.HTTPError as error:
-            raise NotSent(f"The platform {score.platform.issuer} could not be reached: {error!r}") from error
-    if answer.status_code == 401:
+    headers = {"Authorization": f"Bearer {_token(context, score.platform)}", "Content-Type": MEDIA_TYPE}
+    try:
+        answer = ask("POST", lti.scores_address(score.resource.line_item), seconds=SECONDS, json=body, headers=headers)
+    except Unreachable as error:
+        raise NotSent(f"The platform {score.platform.issuer} could not be reached: {error}") from error
+    if answer.status == 401:
         context.platform_tokens.pop(score.platform.id, None)  # revoked: the next try asks for another one
-    if answer.status_code in GONE:
+    if answer.status in GONE:
         return False
-    if not answer.is_success:
-        raise NotSent(
-            f"The platform {score.platform.issuer} answered {answer.status_code} to a grade: {_short(answer)}"
-        )
+    if not answer.good:
+        raise NotSent(f"The platform {score.platform.issuer} answered {answer.status} to a grade: {_short(answer)}")
     return True
 
 
-def _token(context: Context, client: httpx2.Client, platform: Platform) -> str:
+def _token(context: Context, platform: Platform) -> str:
     """A token for scores, kept for as long as the platform says that it is good.
 
     Raises:
@@ -205,19 +203,20 @@ def _token(context: Context, client: httpx2.Client, platform: Platform) -> str:
         "scope": lti.SCORE,
     }
     try:
-        answer = client.post(platform.token_url, data=asked, headers={"Accept": "application/json"})
-        told = answer.json() if answer.is_success else {}
+        answer = ask("POST", platform.token_url, seconds=SECONDS, data=asked, headers={"Accept": "application/json"})
+    except Unreachable as error:
+        raise NotSent(f"The platform {platform.issuer} could not be reached for a token: {error}") from error
+    if not answer.good:
+        raise NotSent(f"The platform {platform.issuer} gave no token for grades: {answer.status} {_short(answer)}")
+    try:
+        told = json.loads(answer.body)
         token, seconds = str(told["access_token"]), float(told.get("expires_in", 3600))
-    except httpx2.HTTPError as error:
-        raise NotSent(f"The platform {platform.issuer} could not be reached for a token: {error!r}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NotSent(
-            f"The platform {platform.issuer} gave no token for grades: {answer.status_code} {_short(answer)}"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # what it says may hold a token
+        raise NotSent(f"The platform {platform.issuer} answers a request for a token with something else") from error
     # a minute early: one that ends on its way would cost a failed try
     context.platform_tokens[platform.id] = (token, now() + max(0.0, seconds - 60))
     return token
 
 
-def _short(answer: httpx2.Response) -> str:
-    return repr(answer.text[:300])
+def _short(answer: Answer) -> str:
+    return repr(answer.body[:300].decode(errors="replace"))
