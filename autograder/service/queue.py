@@ -200,6 +200,25 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
     return True
 
 
+def rescued(db: Session, assignment_id: str, digest: str) -> None:
+    """What was parked and a regrade made up for is over: markings whose submission has a report, quizzes drawn anew."""
+    marked = sa.select(Submission.id).where(
+        Submission.assignment_id == assignment_id, Submission.report_id.is_not(None), Submission.state != "parked"
+    )
+    drawn = sa.and_(
+        Job.kind == "sheet",
+        Job.payload["assignment"].as_string() == assignment_id,
+        Job.payload["digest"].as_string() != digest,
+    )
+    made_up = sa.or_(sa.and_(Job.kind == "mark", Job.submission_id.in_(marked)), drawn)
+    db.execute(
+        sa.update(Job)
+        .where(Job.state == "parked", made_up)
+        .values(state="superseded")
+        .execution_options(synchronize_session=False)
+    )
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a job stands: `ahead` jobs come first; the estimate is from what such jobs took lately."""

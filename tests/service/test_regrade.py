@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -274,6 +275,70 @@ def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
     assert points(service) == {"Ada": 100}
     with service.store.reading() as db:
         assert db.get_one(Submission, id_).state == "graded"
+
+
+def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed_with_the_one_button(
+    service, edition, staff
+):
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    pages = [f"/staff/c/{service.course}", f"/staff/a/{service.assignment}"]
+    assert not [url for url in pages if "another edition" in staff.browser.get(url).text]
+    edition.points(bias_correction=20, momentum=5)
+    service.context = replace(service.context, _loaded={})  # a worker that begins now
+    late = hand_in(service, "Bob", WRONG)
+    service.browser("Ada").get(f"/a/{service.assignment}/quiz")
+    service.work()
+    for url in pages:
+        page = staff.browser.get(url).text
+        assert "another edition" in page, url
+        assert re.search(r"state=parked.>1 submission</a>\s+could not be marked", page), url
+        assert re.search(rf'action="{staff.path}">.*<button[^>]*>Begin a regrade', page), url
+    staff.begin()
+    assert "A <a" in staff.browser.get(pages[1]).text
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        assert db.get_one(Submission, late).state == "graded"
+    for url in pages:
+        page = staff.browser.get(url).text
+        assert not re.search("another edition|could not be marked|under way", page), url
+
+
+def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edition, staff):
+    edition.points(bias_correction=20, momentum=5)
+    service.context = replace(service.context, _loaded={})
+    hand_in(service, "Bob", WRONG)
+    service.browser("Ada").get(f"/a/{service.assignment}/quiz")
+    service.work()
+    operator = service.browser("Operator")
+    assert operator.get("/operator").text.count("Try again") == 2
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    assert "Nothing is parked" in operator.get("/operator").text
+
+
+def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
+    """And not of the one that was proven when the assignment was made."""
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    with service.store.writing() as db:
+        first = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        payload, result = {"assignment": service.assignment}, {"version": first.id, "holds": True}
+        db.add(Job(kind="prove", lane="slow", priority=1, course_id=service.course, payload=payload, result=result,
+                   state="done"))  # fmt: skip
+        old = first.digest[:12]
+    page = f"/staff/a/{service.assignment}"
+    assert old in staff.browser.get(page).text
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        new = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id).digest[:12]
+    shown = staff.browser.get(page).text
+    assert (new in shown, old in shown, new == old) == (True, False, False)
 
 
 def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):

@@ -307,6 +307,8 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     item = text_item(service, "Ada")
     hand_in(service, "Ada", RIGHT, answers={item.id: TEXT})
     service.work()
+    first = (f"/staff/c/{service.course}", f"/staff/a/{service.assignment}")
+    assert all("1 answer</a> waits for a person" in staff.get(page).text for page in first), "nobody else tells them"
     url = f"/staff/a/{service.assignment}/texts/{item.id}"
     shown = staff.get(url).text
     assert "&lt;b&gt;dividing" in shown
@@ -316,6 +318,7 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     over = post(staff, url, digest=digest, points=str(item.points + 1), comment="kept")
     assert (over.status_code, "kept" in over.text) == (422, True)
     assert "All of them are marked" in post(staff, url, digest=digest, points="1,5", comment="Half of it").text
+    assert not any("for a person" in staff.get(page).text for page in first)
     before = standing(service, "Ada")
     changed = post(staff, url, digest=digest, points="2", comment="")
     assert changed.status_code == 200

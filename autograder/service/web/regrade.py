@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from autograder.export.gradebook import harmless
 from autograder.service.outbox import passback_due
-from autograder.service.queue import Queue
+from autograder.service.queue import Queue, rescued
 from autograder.service.rules import regrading as rules
 from autograder.service.store import regrades
 from autograder.service.store.schema import Assignment, Job, Membership, Regrade, User, Version, now
@@ -252,6 +252,7 @@ def applied(
     changed = regrades.settle(db, asked, version, lowering=lowering)
     regrade.state, regrade.lowering, regrade.applied_at = "applied", lowering, now()
     asked.version_id = version.id
+    rescued(db, asked.id, version.digest)
     for handed_in in regrades.left_out(db, asked, regrade, version.digest):
         queue.put(db, **regrades.remark(asked, regrade, handed_in, late=True))
     for change in changed:

@@ -11,6 +11,7 @@ from autograder import quiz
 from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.service.outbox import passback_due
+from autograder.service.queue import rescued
 from autograder.service.store import regrades
 from autograder.service.store.schema import Assignment as Asked
 from autograder.service.store.schema import Audit, Job, Regrade, Report, Submission, Version
@@ -100,6 +101,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
                         detail={"user": change.user_id, "from": change.old, "to": change.new},
                     )
                 )
+            rescued(db, asked.id, version.digest)
     if verdict:
         marking.draw(context, report_id, verdict.charts)
     return {"report": report_id}
