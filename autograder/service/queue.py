@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,8 +129,8 @@ class Queue:
             )
         self.dispatch(db, job, after_seconds=after_seconds)
 
-    def supersede(self, db: Session, submission: Submission) -> None:
-        """A newer submission makes older ones that nobody has begun to mark pointless."""
+    def supersede(self, db: Session, submission: Submission, *, spared: Callable[[Submission], bool]) -> None:
+        """A newer submission makes older ones that nobody has begun to mark pointless, but for those `spared`."""
         waiting = db.scalars(
             sa.select(Submission).where(
                 Submission.assignment_id == submission.assignment_id,
@@ -141,6 +141,8 @@ class Queue:
             )
         )
         for older in waiting:
+            if spared(older):
+                continue
             taken = db.execute(
                 sa.update(Job)
                 .where(Job.submission_id == older.id, Job.state == "queued", Job.kind == "mark")
@@ -148,6 +150,29 @@ class Queue:
             )
             if taken.rowcount:  # type: ignore[attr-defined]
                 older.state = "superseded"
+
+    def revive(self, db: Session, failed: Submission) -> None:
+        """What could not be marked replaced nothing: the newest that it made pointless is marked after all."""
+        older = db.scalar(
+            sa.select(Submission)
+            .where(
+                Submission.assignment_id == failed.assignment_id,
+                Submission.user_id == failed.user_id,
+                Submission.practice == failed.practice,
+                Submission.number < failed.number,
+                Submission.state != "not_gradable",
+            )
+            .order_by(Submission.number.desc())
+            .limit(1)
+        )
+        if older is None or older.state != "superseded":
+            return
+        job = db.scalar(
+            sa.select(Job).where(Job.submission_id == older.id, Job.kind == "mark", Job.state == "superseded")
+        )
+        if job is not None:
+            older.state, job.state, job.finished_at = "queued", "queued", None
+            self.dispatch(db, job)
 
     def open(self, *, slots: int) -> None:
         """Makes the queues, before a worker listens. DBOS keeps one width for all workers: the latest one's slots."""

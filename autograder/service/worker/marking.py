@@ -40,6 +40,8 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
             current.report_id, current.state = report.id, verdict.status
+            if verdict.status == "not_gradable":
+                context.queue.revive(db, current)
             if not current.practice:
                 passback_due(db, context.queue, asked, current.user_id)
             if following := regrades.following(db, asked, current, version.id):
