@@ -261,6 +261,11 @@ def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(servi
     assert "The idea to look at" in mine
     assert "The idea to look at" not in theirs
     assert mine.count("<h1") == theirs.count("<h1") == 1
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).policy = {"show_marks": "never", "due_at": now() - 1}
+    seen = service.browser("Bob").get(f"/s/{submission}").text.partition('<div id="submission">')[2]
+    theirs = staff.get(f"/staff/s/{submission}?view=student").text
+    assert seen.partition("<footer")[0].strip() in theirs, "word for word"
     got = staff.get(f"/staff/s/{submission}/upload")
     assert (got.content, got.headers["content-disposition"][:10]) == (WRONG, "attachment")
 
