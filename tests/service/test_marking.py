@@ -6,6 +6,7 @@ from course import RIGHT, WRONG, hand_in
 
 from autograder.service.store import reports
 from autograder.service.store.schema import Assignment, Job, Report, Submission, now
+from autograder.service.web.submitting import receive
 
 
 def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
@@ -56,6 +57,16 @@ def test_a_late_one_does_not_replace_one_that_waits_and_was_in_time(service):
     due(service, counts="latest")
     hand_in(service, "Ada", WRONG + b"#")
     assert states(service, in_time, late, later) == ["superseded"] * 3
+
+
+def test_a_file_that_is_nothing_is_told_under_its_own_name(service):
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        receive(db, service.queue, asked, service.people["Ada"], "essay <b>.pdf", b"%PDF")
+    service.work()
+    with service.store.reading() as db:
+        told = reports.unpack(db.query(Report).one().body).message
+    assert told.startswith('"essay <b>.pdf" is neither'), told
 
 
 def due(service, counts):
