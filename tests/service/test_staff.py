@@ -133,6 +133,16 @@ def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_
     assert "It marks fairly" in staff.get(made.url).text
 
 
+def test_a_folder_that_could_not_be_imported_is_read_again_once_it_is_mended(own):
+    file = own.settings.assignments / "tiny" / "scenarios.py"
+    good = file.read_text()
+    file.write_text("def (:\n")
+    with pytest.raises(SyntaxError):
+        own.context.assignment("tiny", fresh=True)
+    file.write_text(good)
+    assert own.context.assignment("tiny").id == "tiny"
+
+
 def test_only_what_a_worker_listed_can_be_added(own, staff):
     page = post(staff, f"/staff/c/{own.course}/sources")
     own.work()
