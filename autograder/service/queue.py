@@ -225,17 +225,16 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
     return True
 
 
-def rescued(db: Session, assignment_id: str, digest: str) -> None:
-    """What was parked and a regrade made up for is over: markings whose submission has a report, quizzes drawn anew."""
+def rescued(db: Session, assignment_id: str) -> None:
+    """What was parked and a regrade made up for is over: markings whose submission has a report, quizzes to be drawn.
+
+    The edition in the folder is the one in use now, so quizzes are drawn when their students look again.
+    """
     marked = sa.select(Submission.id).where(
         Submission.assignment_id == assignment_id, Submission.report_id.is_not(None), Submission.state != "parked"
     )
-    drawn = sa.and_(
-        Job.kind == "sheet",
-        Job.payload["assignment"].as_string() == assignment_id,
-        Job.payload["digest"].as_string() != digest,
-    )
-    made_up = sa.or_(sa.and_(Job.kind == "mark", Job.submission_id.in_(marked)), drawn)
+    quiz = sa.and_(Job.kind == "sheet", Job.payload["assignment"].as_string() == assignment_id)
+    made_up = sa.or_(sa.and_(Job.kind == "mark", Job.submission_id.in_(marked)), quiz)
     db.execute(
         sa.update(Job)
         .where(Job.state == "parked", made_up)

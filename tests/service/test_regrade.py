@@ -287,12 +287,13 @@ def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed
     edition.points(bias_correction=20, momentum=5)
     service.context = replace(service.context, _loaded={})  # a worker that begins now
     late = hand_in(service, "Bob", WRONG)
+    hand_in(service, "Bob", WRONG, practice=True)
     service.browser("Ada").get(f"/a/{service.assignment}/quiz")
     service.work()
     for url in pages:
         page = staff.browser.get(url).text
         assert "another edition" in page, url
-        assert re.search(r"state=parked.>1 submission</a>\s+could not be marked", page), url
+        assert re.search(r"state=parked[^>]*>1 submission</a>\s+could not be marked", page), url
         assert re.search(rf'action="{staff.path}">.*<button[^>]*>Begin a regrade', page), url
     staff.begin()
     assert "A <a" in staff.browser.get(pages[1]).text
@@ -317,6 +318,27 @@ def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edit
     service.work()
     staff.decide("apply", lowering="keep")
     assert "Nothing is parked" in operator.get("/operator").text
+
+
+def test_a_folder_that_was_put_back_is_told_of_no_more_once_a_regrade_with_it_is_applied(service, staff):
+    with service.store.writing() as db:
+        version = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        digest, version.digest = version.digest, "0" * 64
+    ada = service.browser("Ada")
+    ada.get(f"/a/{service.assignment}/quiz")
+    service.work()
+    page = f"/staff/a/{service.assignment}"
+    assert "another edition" in staff.browser.get(page).text
+    with service.store.writing() as db:
+        db.query(Version).one().digest = digest
+        job = db.query(Job).one()
+        job.payload = {**job.payload, "digest": digest}
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    assert "another edition" not in staff.browser.get(page).text
+    assert "being drawn" in ada.get(f"/a/{service.assignment}/quiz").text
+    assert service.work() == ["sheet"]
 
 
 def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):

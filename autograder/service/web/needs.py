@@ -17,7 +17,7 @@ from autograder.service.web.texts import _groups as answers  # the very ones tha
 class Needs:
     """Of one assignment; false when nothing waits."""
 
-    parked: int  # submissions that the grader failed at
+    parked: int  # submissions that the grader failed at; of practice, which a student does again, nobody is told
     edition: bool  # because the folder holds another edition than the one in use: a regrade marks them
     texts: int  # answers that only a person can mark
     regrade: bool  # one is under way, to be applied or dismissed
@@ -37,7 +37,7 @@ def needs(db: Session, asked: Assignment) -> Needs:
 
 
 def _parked(asked: Assignment) -> sa.ColumnElement[bool]:
-    return sa.and_(Submission.assignment_id == asked.id, Submission.state == "parked")
+    return sa.and_(Submission.assignment_id == asked.id, Submission.practice.is_(False), Submission.state == "parked")
 
 
 def _other_edition(db: Session, asked: Assignment) -> bool:

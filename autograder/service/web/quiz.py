@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.service.queue import Queue, unpark
+from autograder.service.queue import OPEN, Queue, unpark
 from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
 from autograder.service.store.grades import due_at
@@ -138,11 +138,10 @@ def _quiz(db: Session, actor: Actor, assignment_id: str, *, lock: bool = False) 
 def _drawing(db: Session, actor: Actor, asked: Assignment, version: Version) -> str:
     """How far the job is that draws these questions: "missing", "drawing", or "parked" when it failed just now."""
     job = _job(db, actor, asked, version)
-    if job is None or job.state == "done":
-        return "missing"
-    if job.state == "parked":
-        return "parked" if now() < (job.finished_at or 0.0) + AGAIN_SECONDS else "missing"
-    return "drawing"
+    if job is not None and job.state in OPEN:
+        return "drawing"
+    failed = job is not None and job.state == "parked" and now() < (job.finished_at or 0.0) + AGAIN_SECONDS
+    return "parked" if failed else "missing"
 
 
 def _job(db: Session, actor: Actor, asked: Assignment, version: Version) -> Job | None:

@@ -252,7 +252,7 @@ def applied(
     changed = regrades.settle(db, asked, version, lowering=lowering)
     regrade.state, regrade.lowering, regrade.applied_at = "applied", lowering, now()
     asked.version_id = version.id
-    rescued(db, asked.id, version.digest)
+    rescued(db, asked.id)
     for handed_in in regrades.left_out(db, asked, regrade, version.digest):
         queue.put(db, **regrades.remark(asked, regrade, handed_in, late=True))
     for change in changed:

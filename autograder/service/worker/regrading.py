@@ -101,7 +101,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
                         detail={"user": change.user_id, "from": change.old, "to": change.new},
                     )
                 )
-            rescued(db, asked.id, version.digest)
+            rescued(db, asked.id)
     if verdict:
         marking.draw(context, report_id, verdict.charts)
     return {"report": report_id}
