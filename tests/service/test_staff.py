@@ -346,6 +346,31 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
         assert [row.detail["points"] for row in db.query(Audit).where(Audit.action == "text.marked")] == [1.5, 2.0]
 
 
+def test_as_many_answers_are_told_to_wait_as_wait_on_their_page(service, staff):
+    """Of the submission that counts and of the newest; what somebody else wrote letter for letter is no other one."""
+    for name, source, text in (
+        ("Ada", WRONG, "no longer"), ("Ada", RIGHT, TEXT), ("Ada", WRONG + b"#", "newer"), ("Bob", RIGHT, TEXT),
+    ):  # fmt: skip
+        hand_in(service, name, source, answers={text_item(service, name).id: text})
+        service.work()
+    item, other = text_item(service, "Ada").id, text_item(service, "Bob").id
+    left = 2 if item == other else 3
+    url = f"/staff/a/{service.assignment}"
+    assert f"{left} answers</a> wait for" in staff.get(url).text
+    for question in (item, item, other):
+        page = staff.get(f"{url}/texts/{question}").text
+        if 'name="digest"' in page:
+            post(
+                staff,
+                f"{url}/texts/{question}",
+                digest=page.split('name="digest" value="')[1].split('"')[0],
+                points="1",
+            )
+            left -= 1
+        assert ("for a person" in staff.get(url).text) == (left > 0)
+    assert left == 0
+
+
 def standing(service, name):
     from autograder.service.store.grades import standings
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from autograder.service.rules import policy as policies
+from autograder.service.rules.grades import Marked, standing
 from autograder.service.store import regrades
-from autograder.service.store.grades import with_quiz
-from autograder.service.store.schema import Assignment, Job, Submission, Version
-from autograder.service.web.texts import _groups as answers  # the very ones that its page shows
+from autograder.service.store.grades import text_points, with_quiz
+from autograder.service.store.schema import Assignment, Job, Report, Submission, Version
+
+AT_ONCE = 5000  # ids in one query
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def needs(db: Session, asked: Assignment) -> Needs:
     return Needs(
         parked or 0,
         _other_edition(db, asked),
-        sum(group.waits for group in answers(db, asked)) if with_quiz(db, [asked]) else 0,
+        _texts(db, asked) if with_quiz(db, [asked]) else 0,
         regrades.under_way(db, asked) is not None,
     )
 
@@ -54,3 +58,37 @@ def _other_edition(db: Session, asked: Assignment) -> bool:
         marking | sa.and_(drawing, Job.payload["assignment"].as_string() == asked.id),
     )
     return db.scalar(found.limit(1)) is not None
+
+
+def _texts(db: Session, asked: Assignment) -> int:
+    """How many answers wait, the same of several once: of what counts for each student, and of their newest.
+
+    As the page of texts has them, but what counts is found before people's points for texts: those with points are
+    marked. So the database picks, of each student's, the few that can count, and this costs little on a first page.
+    """
+    newest = sa.func.row_number().over(partition_by=Submission.user_id, order_by=Submission.number.desc())
+    equal = (Submission.user_id, Submission.late_seconds)
+    best = sa.func.row_number().over(partition_by=equal, order_by=(Report.score.desc(), Submission.number))
+    columns = (Submission.user_id, Submission.id, Submission.number, Submission.made_at, Submission.late_seconds)
+    ranked = (
+        sa.select(*columns, Report.score, Report.max_score, newest.label("newest"), best.label("best"))
+        .join(Report, Report.id == Submission.report_id)
+        .where(Submission.assignment_id == asked.id, Submission.practice.is_(False), Report.status == "graded")
+        .subquery()
+    )
+    able: dict[str, list[Marked]] = defaultdict(list)
+    for user, *values, _, _ in db.execute(sa.select(ranked).where((ranked.c.newest == 1) | (ranked.c.best == 1))):
+        able[user].append(Marked(*values))
+    wanted: dict[str, str] = {}  # submission -> user
+    for user, every in able.items():
+        counts = standing(policies.from_json(asked.policy), every)
+        last = max(every, key=lambda one: one.number)
+        wanted |= dict.fromkeys([last.submission_id, *([counts.counting.submission_id] if counts else [])], user)
+    given, ids = text_points(db, asked), list(wanted)
+    waiting: set[tuple[str, str]] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        texts = sa.select(Submission.id, Report.texts).join(Report, Report.id == Submission.report_id)
+        for id_, told in db.execute(texts.where(Submission.id.in_(ids[start : start + AT_ONCE]))):
+            keys = ((text["item"], text["digest"]) for text in told)
+            waiting.update(key for key in keys if (wanted[id_], *key) not in given)
+    return len(waiting)
