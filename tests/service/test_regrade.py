@@ -363,6 +363,22 @@ def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
     assert (new in shown, old in shown, new == old) == (True, False, False)
 
 
+def test_what_was_parked_gets_its_report_whatever_else_counts(service, edition, staff):
+    """Its student was told that it will."""
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    id_ = hand_in(service, "Ada", WRONG)
+    with service.store.writing() as db:
+        db.query(Job).filter(Job.submission_id == id_).delete()
+        db.get_one(Submission, id_).state = "parked"
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        assert db.get_one(Submission, id_).state == "graded"
+
+
 def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):
     hand_in(service, "Ada", RIGHT)
     service.work()

@@ -83,7 +83,9 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
             sa.select(Report.id).where(Report.submission_id == handed_in.id, Report.digest == version.digest)
         )
         assignment = context.assignment(asked.source, version.digest)
-        if not there and not regrades.can_matter(db, asked, handed_in, version.digest, _full(assignment, handed_in)):
+        waits = handed_in.report_id is None  # it was parked, and its student was promised a report
+        full = _full(assignment, handed_in)
+        if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
             return {"skipped": "cannot matter"}
     verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
