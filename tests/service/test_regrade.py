@@ -421,6 +421,17 @@ def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, editi
     assert staff.begin().status_code == 200
 
 
+def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, edition, staff):
+    (edition.folder / "scenarios.py").write_text("def (:\n")
+    staff.begin()
+    service.work()
+    assert "The grader failed at this regrade" in staff.look()
+    operator = service.browser("Operator")
+    assert "Try again" in operator.get("/operator").text
+    staff.decide("dismiss")
+    assert "Nothing is parked" in operator.get("/operator").text
+
+
 def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition, staff, monkeypatch):
     hand_in(service, "Bob", WRONG)
     service.work()

@@ -276,7 +276,7 @@ def dismiss(request: Request, actor: Me, assignment_id: str, regrade_id: str) ->
         regrade.state = "dismissed"
         db.execute(
             sa.update(Job)
-            .where(Job.payload["regrade"].as_string() == regrade.id, Job.state == "queued")
+            .where(Job.payload["regrade"].as_string() == regrade.id, Job.state.in_(("queued", "parked")))
             .values(state="superseded", finished_at=now())
         )
         audit(db, actor, "regrade.dismissed", regrade.id, asked.course_id)
