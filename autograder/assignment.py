@@ -102,7 +102,11 @@ def _import_folder(folder: Path) -> ModuleType:
         del sys.modules[known]  # of another folder of this name: its modules are not ours
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half of it: once the folder is mended, it is read again
+        raise
     return module
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -131,8 +131,8 @@ class Queue:
             )
         self.dispatch(db, job, after_seconds=after_seconds)
 
-    def supersede(self, db: Session, submission: Submission) -> None:
-        """A newer submission makes older ones that nobody has begun to mark pointless."""
+    def supersede(self, db: Session, submission: Submission, *, spared: Callable[[Submission], bool]) -> None:
+        """A newer submission makes older ones that nobody has begun to mark pointless, but for those `spared`."""
         waiting = db.scalars(
             sa.select(Submission).where(
                 Submission.assignment_id == submission.assignment_id,
@@ -143,6 +143,8 @@ class Queue:
             )
         )
         for older in waiting:
+            if spared(older):
+                continue
             taken = db.execute(
                 sa.update(Job)
                 .where(Job.submission_id == older.id, Job.state == "queued", Job.kind == "mark")
@@ -150,6 +152,29 @@ class Queue:
             )
             if taken.rowcount:  # type: ignore[attr-defined]
                 older.state = "superseded"
+
+    def revive(self, db: Session, failed: Submission) -> None:
+        """What could not be marked replaced nothing: the newest that it made pointless is marked after all."""
+        older = db.scalar(
+            sa.select(Submission)
+            .where(
+                Submission.assignment_id == failed.assignment_id,
+                Submission.user_id == failed.user_id,
+                Submission.practice == failed.practice,
+                Submission.number < failed.number,
+                Submission.state != "not_gradable",
+            )
+            .order_by(Submission.number.desc())
+            .limit(1)
+        )
+        if older is None or older.state != "superseded":
+            return
+        job = db.scalar(
+            sa.select(Job).where(Job.submission_id == older.id, Job.kind == "mark", Job.state == "superseded")
+        )
+        if job is not None:
+            older.state, job.state, job.finished_at = "queued", "queued", None
+            self.dispatch(db, job)
 
     def open(self, *, slots: int) -> None:
         """Makes the queues, before a worker listens. DBOS keeps one width for all workers: the latest one's slots."""
@@ -200,6 +225,24 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
     job.failures, job.starts, job.finished_at = 0, 0, None
     queue.again(db, job)
     return True
+
+
+def rescued(db: Session, assignment_id: str) -> None:
+    """What was parked and a regrade made up for is over: markings whose submission has a report, quizzes to be drawn.
+
+    The edition in the folder is the one in use now, so quizzes are drawn when their students look again.
+    """
+    marked = sa.select(Submission.id).where(
+        Submission.assignment_id == assignment_id, Submission.report_id.is_not(None), Submission.state != "parked"
+    )
+    quiz = sa.and_(Job.kind == "sheet", Job.payload["assignment"].as_string() == assignment_id)
+    made_up = sa.or_(sa.and_(Job.kind == "mark", Job.submission_id.in_(marked)), quiz)
+    db.execute(
+        sa.update(Job)
+        .where(Job.state == "parked", made_up)
+        .values(state="superseded")
+        .execution_options(synchronize_session=False)
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -51,11 +52,11 @@ class Visits:
     browser: Browser
 
     @contextmanager
-    def page(self, name: str = "", **options: object) -> Iterator[Page]:
+    def page(self, name: str = "", *, wanted: str = "", **options: object) -> Iterator[Page]:
         """A page of a browser of this person's own, signed in by link unless it is nobody's.
 
         At the end, whatever the page did there was no error in its console, no violation of its policy, and no
-        request to anybody else.
+        request to anybody else; but for what a test provokes: `wanted` is a pattern that it has.
         """
         at = self.service.settings.public_url
         context = self.browser.new_context(base_url=at, **{"viewport": WIDE, **options})
@@ -77,6 +78,7 @@ class Visits:
             page.get_by_role("button", name="Sign out").wait_for()
         yield page
         context.close()
+        heard = [one for one in heard if not (wanted and re.search(wanted, one))]
         assert not heard, "\n".join(heard)
 
     def link(self, name: str) -> str:

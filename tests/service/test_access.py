@@ -73,12 +73,25 @@ def test_signing_in_again_ends_what_this_browser_was_before(service):
     assert stolen.get("/tokens", follow_redirects=False).headers["location"] == "/sign-in"
 
 
+def test_who_signs_in_again_may_send_the_form_that_was_open_and_nobody_else(service):
+    """A platform's launch signs in anew, while code is pasted into a page in another tab."""
+    client, form = service.browser("Ada"), {"code": "x = 1"}
+    form["csrf"] = csrf(client)
+    client.post(link_for(service, "Ada"))
+    sent = client.post(f"/a/{service.assignment}/submissions", data=form)
+    assert (sent.status_code, sent.url.path[:3]) == (200, "/s/")
+    client.post(link_for(service, "Bob"))
+    assert client.post(f"/a/{service.assignment}/submissions", data=form).status_code == 403
+
+
 def test_a_session_expires(service):
     client = service.browser("Ada")
     assert client.get("/tokens").status_code == 200
     with service.store.writing() as db:
         db.execute(sa.update(SignedIn).values(expires_at=now() - 1))
     assert client.get("/tokens", follow_redirects=False).status_code == 303
+    part = client.get("/tokens", headers={"hx-request": "true"}, follow_redirects=False)
+    assert part.status_code == 401, "the sign-in page is no part of another one"
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(service):

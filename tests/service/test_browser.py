@@ -31,6 +31,7 @@ from autograder.service.store.schema import (
     Notice,
     Platform,
     Resource,
+    SignedIn,
     Submission,
     Token,
     User,
@@ -121,6 +122,31 @@ def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, vi
             since = page.get_by_role("region", name="Since submission 1")
             expect(since).to_contain_text("gained")
             expect(since).to_contain_text("no longer")
+
+
+def test_answers_are_not_lost_with_a_session(service, visits):
+    """Typed on, they are not saved, which is said, and not sent away; signed in again in another tab, they are."""
+    service.person("Ritchie")
+    with visits.page("Ritchie", wanted="401|htmx:(sendAbort|afterRequest)") as page, working(service, slots=1):
+        page.goto(f"/a/{service.assignment}/quiz")
+        saved, first = page.locator("#saved"), page.get_by_role("textbox").first
+        first.fill("160 GB")
+        expect(saved).to_contain_text("1 of")
+        with service.store.writing() as db:
+            db.execute(sa.update(SignedIn).values(expires_at=now() - 1))
+        first.fill("320 GB")
+        expect(saved).to_contain_text("Not saved. You are signed out.")
+        page.get_by_role("button", name="Hand in with my latest code").click()
+        expect(saved).to_contain_text("Not saved. You are signed out.")
+        assert first.input_value() == "320 GB"
+        other = page.context.new_page()
+        other.goto(visits.link("Ritchie"))
+        other.get_by_role("button", name="Sign in").click()
+        other.get_by_role("button", name="Sign out").wait_for()
+        first.fill("480 GB")
+        expect(saved).to_contain_text("1 of")
+        page.reload()
+        assert first.input_value() == "480 GB"
 
 
 def hold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:

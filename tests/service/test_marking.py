@@ -5,7 +5,8 @@ from __future__ import annotations
 from course import RIGHT, WRONG, hand_in
 
 from autograder.service.store import reports
-from autograder.service.store.schema import Job, Report, Submission
+from autograder.service.store.schema import Assignment, Job, Report, Submission, now
+from autograder.service.web.submitting import receive
 
 
 def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
@@ -37,3 +38,44 @@ def test_a_newer_submission_supersedes_one_that_waits(service):
     assert service.work() == ["mark"]
     with service.store.reading() as db:
         assert [db.get_one(Submission, one).state for one in (first, second)] == ["superseded", "graded"]
+
+
+def test_one_that_cannot_be_marked_replaces_nothing(service):
+    """However many of them came: else whoever breaks a file in the last minute has nothing marked at all."""
+    first, second = hand_in(service, "Ada", RIGHT), hand_in(service, "Ada", b"def f(")
+    third = hand_in(service, "Ada", b"def g(")
+    assert states(service, first, second, third) == ["superseded", "superseded", "queued"]
+    service.work()
+    assert states(service, first, second, third) == ["graded", "not_gradable", "not_gradable"]
+
+
+def test_a_late_one_does_not_replace_one_that_waits_and_was_in_time(service):
+    in_time = hand_in(service, "Ada", RIGHT)
+    due(service, counts="best")
+    late, later = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT + b"#")
+    assert states(service, in_time, late, later) == ["queued", "superseded", "queued"]
+    due(service, counts="latest")
+    hand_in(service, "Ada", WRONG + b"#")
+    assert states(service, in_time, late, later) == ["superseded"] * 3
+
+
+def test_a_file_that_is_nothing_is_told_under_its_own_name(service):
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        receive(db, service.queue, asked, service.people["Ada"], "essay <b>.pdf", b"%PDF")
+    service.work()
+    with service.store.reading() as db:
+        told = reports.unpack(db.query(Report).one().body).message
+    assert told.startswith('"essay <b>.pdf" is neither'), told
+
+
+def due(service, counts):
+    """It was due an hour ago."""
+    with service.store.writing() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        asked.policy = {"due_at": now() - 3600, "late_days": 2, "counts": counts}
+
+
+def states(service, *submissions):
+    with service.store.reading() as db:
+        return [db.get_one(Submission, one).state for one in submissions]

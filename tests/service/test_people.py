@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -92,6 +93,20 @@ def test_a_conflict_is_told_with_its_line_and_stops_the_import(service, staff, t
     assert told in send(service, staff, "roster/import", text=text).text
     assert send(service, staff, "roster/apply", text=text, drop="1").status_code == 422
     assert people(service) == before
+
+
+def test_an_export_of_canvas_is_a_roster_as_it_is(service, staff):
+    """The id is the institution's, which its gradebook is given back, and rows of nobody are left out."""
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,Essay (7)\n"
+        ",,,,,Manual Posting\n    Points Possible,,,,,100\n"
+        '"Lovelace, Ada",4711,r-ada,ada,A,90\n"Hopper, Grace",4712,r-grace,grace,A,\n"Student, Test",99,,,A,\n'
+    )
+    shown = send(service, staff, "roster/import", text=text).text
+    assert re.search(r"1 new, 1 changed, 0 as before", shown)
+    assert "To be solved first" not in shown
+    send(service, staff, "roster/apply", text=text)
+    assert "Hopper, Grace" in str(people(service)["r-grace"])
 
 
 @pytest.mark.parametrize("text", ["", "name\nAda\n", "id\n", 'id,name\n1,"Ada\n', "x" * 900_001])

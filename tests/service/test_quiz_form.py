@@ -424,3 +424,11 @@ def test_a_job_that_failed_for_good_says_whose_fault_it_is(service, ada):
         assert db.query(Version).count() == 1
     assert "This is our fault" in ada.get(place(service)).text
     assert service.work() == []
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).source = "optimizers"
+        db.query(Job).one().finished_at -= 61
+    assert "being drawn" in ada.get(place(service)).text, "“try again later” is true"
+    assert service.work() == ["sheet"]
+    assert "are your own" in ada.get(place(service)).text
+    with service.store.reading() as db:
+        assert db.query(Job).one().state == "done", "and nobody need look at it any more"

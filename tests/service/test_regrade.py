@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -278,6 +279,108 @@ def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
         assert db.get_one(Submission, id_).state == "graded"
 
 
+def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed_with_the_one_button(
+    service, edition, staff
+):
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    pages = [f"/staff/c/{service.course}", f"/staff/a/{service.assignment}"]
+    assert not [url for url in pages if "another edition" in staff.browser.get(url).text]
+    edition.points(bias_correction=20, momentum=5)
+    service.context = replace(service.context, _loaded={})  # a worker that begins now
+    late = hand_in(service, "Bob", WRONG)
+    hand_in(service, "Bob", WRONG, practice=True)
+    service.browser("Ada").get(f"/a/{service.assignment}/quiz")
+    service.work()
+    for url in pages:
+        page = staff.browser.get(url).text
+        assert "another edition" in page, url
+        assert re.search(r"state=parked[^>]*>1 submission</a>\s+could not be marked", page), url
+        assert re.search(rf'action="{staff.path}">.*<button[^>]*>Begin a regrade', page), url
+    staff.begin()
+    assert "A <a" in staff.browser.get(pages[1]).text
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        assert db.get_one(Submission, late).state == "graded"
+    for url in pages:
+        page = staff.browser.get(url).text
+        assert not re.search("another edition|could not be marked|under way", page), url
+
+
+def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edition, staff):
+    edition.points(bias_correction=20, momentum=5)
+    service.context = replace(service.context, _loaded={})
+    hand_in(service, "Bob", WRONG)
+    service.browser("Ada").get(f"/a/{service.assignment}/quiz")
+    service.work()
+    operator = service.browser("Operator")
+    assert operator.get("/operator").text.count("Try again") == 2
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    assert "Nothing is parked" in operator.get("/operator").text
+
+
+def test_a_folder_that_was_put_back_is_told_of_no_more_once_a_regrade_with_it_is_applied(service, staff):
+    with service.store.writing() as db:
+        version = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        digest, version.digest = version.digest, "0" * 64
+    ada = service.browser("Ada")
+    ada.get(f"/a/{service.assignment}/quiz")
+    service.work()
+    page = f"/staff/a/{service.assignment}"
+    assert "another edition" in staff.browser.get(page).text
+    with service.store.writing() as db:
+        db.query(Version).one().digest = digest
+        job = db.query(Job).one()
+        job.payload = {**job.payload, "digest": digest}
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    assert "another edition" not in staff.browser.get(page).text
+    assert "being drawn" in ada.get(f"/a/{service.assignment}/quiz").text
+    assert service.work() == ["sheet"]
+
+
+def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
+    """And not of the one that was proven when the assignment was made."""
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    with service.store.writing() as db:
+        first = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        payload, result = {"assignment": service.assignment}, {"version": first.id, "holds": True}
+        db.add(Job(kind="prove", lane="slow", priority=1, course_id=service.course, payload=payload, result=result,
+                   state="done"))  # fmt: skip
+        old = first.digest[:12]
+    page = f"/staff/a/{service.assignment}"
+    assert old in staff.browser.get(page).text
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        new = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id).digest[:12]
+    shown = staff.browser.get(page).text
+    assert (new in shown, old in shown, new == old) == (True, False, False)
+
+
+def test_what_was_parked_gets_its_report_whatever_else_counts(service, edition, staff):
+    """Its student was told that it will."""
+    hand_in(service, "Ada", RIGHT)
+    service.work()
+    id_ = hand_in(service, "Ada", WRONG)
+    with service.store.writing() as db:
+        db.query(Job).filter(Job.submission_id == id_).delete()
+        db.get_one(Submission, id_).state = "parked"
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    service.work()
+    staff.decide("apply", lowering="keep")
+    with service.store.reading() as db:
+        assert db.get_one(Submission, id_).state == "graded"
+
+
 def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):
     hand_in(service, "Ada", RIGHT)
     service.work()
@@ -318,6 +421,17 @@ def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, editi
     assert points(service) == {"Bob": 90}
     assert "dismissed" in staff.look()
     assert staff.begin().status_code == 200
+
+
+def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, edition, staff):
+    (edition.folder / "scenarios.py").write_text("def (:\n")
+    staff.begin()
+    service.work()
+    assert "The grader failed at this regrade" in staff.look()
+    operator = service.browser("Operator")
+    assert "Try again" in operator.get("/operator").text
+    staff.decide("dismiss")
+    assert "Nothing is parked" in operator.get("/operator").text
 
 
 def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition, staff, monkeypatch):

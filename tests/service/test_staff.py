@@ -134,6 +134,16 @@ def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_
     assert "It marks fairly" in staff.get(made.url).text
 
 
+def test_a_folder_that_could_not_be_imported_is_read_again_once_it_is_mended(own):
+    file = own.settings.assignments / "tiny" / "scenarios.py"
+    good = file.read_text()
+    file.write_text("def (:\n")
+    with pytest.raises(SyntaxError):
+        own.context.assignment("tiny", fresh=True)
+    file.write_text(good)
+    assert own.context.assignment("tiny").id == "tiny"
+
+
 def test_only_what_a_worker_listed_can_be_added(own, staff):
     page = post(staff, f"/staff/c/{own.course}/sources")
     own.work()
@@ -262,6 +272,11 @@ def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(servi
     assert "The idea to look at" in mine
     assert "The idea to look at" not in theirs
     assert mine.count("<h1") == theirs.count("<h1") == 1
+    with service.store.writing() as db:
+        db.get_one(Assignment, service.assignment).policy = {"show_marks": "never", "due_at": now() - 1}
+    seen = service.browser("Bob").get(f"/s/{submission}").text.partition('<div id="submission">')[2]
+    theirs = staff.get(f"/staff/s/{submission}?view=student").text
+    assert seen.partition("<footer")[0].strip() in theirs, "word for word"
     got = staff.get(f"/staff/s/{submission}/upload")
     assert (got.content, got.headers["content-disposition"][:10]) == (WRONG, "attachment")
 
@@ -308,6 +323,8 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     item = text_item(service, "Ada")
     hand_in(service, "Ada", RIGHT, answers={item.id: TEXT})
     service.work()
+    first = (f"/staff/c/{service.course}", f"/staff/a/{service.assignment}")
+    assert all("1 answer</a> waits for a person" in staff.get(page).text for page in first), "nobody else tells them"
     url = f"/staff/a/{service.assignment}/texts/{item.id}"
     shown = staff.get(url).text
     assert "&lt;b&gt;dividing" in shown
@@ -317,6 +334,7 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     over = post(staff, url, digest=digest, points=str(item.points + 1), comment="kept")
     assert (over.status_code, "kept" in over.text) == (422, True)
     assert "All of them are marked" in post(staff, url, digest=digest, points="1,5", comment="Half of it").text
+    assert not any("for a person" in staff.get(page).text for page in first)
     before = standing(service, "Ada")
     marked = hidden(staff.get(url, params={"digest": digest}).text)
     changed = post(staff, url, **marked, points="2", comment="")
@@ -360,6 +378,31 @@ def hidden(page):
 def given(service):
     with service.store.reading() as db:
         return [(mark.points, mark.comment) for mark in db.query(TextMark)]
+
+
+def test_as_many_answers_are_told_to_wait_as_wait_on_their_page(service, staff):
+    """Of the submission that counts and of the newest; what somebody else wrote letter for letter is no other one."""
+    for name, source, text in (
+        ("Ada", WRONG, "no longer"), ("Ada", RIGHT, TEXT), ("Ada", WRONG + b"#", "newer"), ("Bob", RIGHT, TEXT),
+    ):  # fmt: skip
+        hand_in(service, name, source, answers={text_item(service, name).id: text})
+        service.work()
+    item, other = text_item(service, "Ada").id, text_item(service, "Bob").id
+    left = 2 if item == other else 3
+    url = f"/staff/a/{service.assignment}"
+    assert f"{left} answers</a> wait for" in staff.get(url).text
+    for question in (item, item, other):
+        page = staff.get(f"{url}/texts/{question}").text
+        if 'name="digest"' in page:
+            post(
+                staff,
+                f"{url}/texts/{question}",
+                digest=page.split('name="digest" value="')[1].split('"')[0],
+                points="1",
+            )
+            left -= 1
+        assert ("for a person" in staff.get(url).text) == (left > 0)
+    assert left == 0
 
 
 def standing(service, name):

@@ -181,7 +181,9 @@ def test_after_the_due_time_nothing_is_taken_but_with_an_extension(service):
         db.add(Extension(assignment_id=service.assignment, user_id=service.people["Bob"], due_at=now() + DAY))
     assert "closed" in ada.get("/").text
     assert "your extension" in bob.get("/").text
-    assert "its due time is over" in post(ada, service, code="x = 1").text
+    refused = post(ada, service, code="x = 1").text
+    assert "its due time is over" in refused
+    assert "What you hand in now" not in refused
     assert post(bob, service, code="x = 1").url.path.startswith("/s/")
     assert not submissions(service)
 

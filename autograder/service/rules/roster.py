@@ -12,13 +12,14 @@ MOST_BYTES = 900_000  # ten thousand students; a form's field may have a million
 MOST_ID = 100
 FORMULA = tuple("=+-@")  # what a spreadsheet runs, should this id ever be exported by somebody else
 COLUMNS = {  # names of columns as learning platforms write them, without case
-    "id": ("id", "student_id", "student id", "sis user id", "id number", "username"),
+    "id": ("sis user id", "id", "student_id", "student id", "id number", "username"),  # the id of Canvas is its own
     "name": ("name", "student", "full name"),
     "first": ("first_name", "first name", "firstname"),
     "last": ("last_name", "last name", "lastname", "surname"),
     "email": ("email", "email address", "e-mail"),
     "section": ("section", "group"),
 }
+NOBODY = ("", "points possible", "student, test")  # rows of Canvas's gradebook
 
 
 class BadRoster(Exception):
@@ -89,6 +90,8 @@ def read(text: str) -> tuple[Row, ...]:
         raise BadRoster("The roster is empty. It needs a line of column names, and a line for each student.")
     place = _columns(numbered[0][1])
     rows = tuple(_row(line, cells, place) for line, cells in numbered[1:])
+    if "sis user id" in map(str.casefold, numbered[0][1]):
+        rows = tuple(row for row in rows if row.id or row.name.casefold() not in NOBODY)
     if not rows:
         raise BadRoster("The roster has a line of column names and no students below it.")
     return rows

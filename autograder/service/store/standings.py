@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import statistics
-from autograder.service.rules.grades import Marked, Standing
+from autograder.service.rules.grades import Marked, Standing, Text
 from autograder.service.store import grades, schema
-from autograder.service.store.grades import Users
+from autograder.service.store.grades import AT_ONCE, Users
 from autograder.service.store.locks import locked, one_at_a_time
-from autograder.service.store.schema import Assignment, Held, Regrade, Submission, Version
+from autograder.service.store.schema import Assignment, Held, Regrade, Report, Submission, Version
 
 UNMARKED = ("queued", "running", "not_gradable", "superseded", "parked")  # states of submissions without marks
 FEW = 100  # students that are computed one by one: of more than these, the whole class is
@@ -49,6 +49,33 @@ def misconceptions(db: Session, asked: Assignment) -> list[tuple[statistics.Cour
     about = {row.misconception: row for row in rows.values()}
     each = (statistics.Held(row.misconception, row.submissions, row.seconds) for row in rows.values())
     return [(one, about[one.id]) for one in statistics.misconceptions(each)]
+
+
+def texts(db: Session, asked: Assignment) -> list[tuple[str, str, Text]]:
+    """User, report and text of each free answer that matters, the oldest first; marked or not.
+
+    That is each student's of the submission that counts, and of the newest: its text may be what makes it count.
+    """
+    wanted = {
+        submission: user
+        for user, has in standings(db, asked).items()
+        for submission in (has.counting.submission_id, has.latest_id)
+    }
+    ids = sorted(wanted)
+    rows = [
+        row
+        for start in range(0, len(ids), AT_ONCE)
+        for row in db.execute(
+            sa.select(Submission.made_at, Submission.id, Report.id.label("report"), Report.texts)
+            .join(Report, Report.id == Submission.report_id)
+            .where(Submission.id.in_(ids[start : start + AT_ONCE]), sa.cast(Report.texts, sa.Text) != "[]")
+        )
+    ]
+    return [
+        (wanted[row.id], row.report, Text(**told))
+        for row in sorted(rows, key=lambda row: row.made_at)
+        for told in row.texts
+    ]
 
 
 @dataclass(frozen=True)

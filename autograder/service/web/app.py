@@ -121,6 +121,8 @@ def _sign_in(request: Request, _error: Exception) -> Response:
     if _api(request):
         detail = "Give a valid token: Authorization: Bearer …"
         return JSONResponse({"detail": detail}, 401, headers={"WWW-Authenticate": "Bearer"})
+    if "hx-request" in request.headers:  # a part of a page that is open: what was typed there stays
+        return _told(request, 401, "You are signed out. Sign in again, in another tab if you typed something here.")
     return RedirectResponse("/sign-in", 303)
 
 

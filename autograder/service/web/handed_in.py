@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 from autograder.render import html
 from autograder.service.queue import unpark
-from autograder.service.rules import policy as policies
 from autograder.service.store import reports
-from autograder.service.store.grades import due_at
 from autograder.service.store.schema import (
     Assignment,
     Diagnosis,
@@ -25,13 +23,14 @@ from autograder.service.store.schema import (
     Submission,
     TextMark,
     User,
-    now,
 )
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment, submission_for
 from autograder.service.web.forms import Unreadable, typed_number
 from autograder.service.web.security import ours
-from autograder.service.web.showing import TextGiven, visible_report, with_texts
+from autograder.service.web.showing import TextGiven, with_texts
 from autograder.service.web.site import page, site
+from autograder.service.web.student import report_body
+from autograder.service.web.telling import told
 
 ROWS = 50  # of one page
 STATES = ("queued", "running", "graded", "not_gradable", "superseded", "parked")
@@ -152,28 +151,28 @@ def submission(
         if report and report not in {one.id for one in known}:
             raise not_found()
         shown = report or found.report_id or ""
+        if view == "student" and shown not in {found.report_id, known[0].id if known else ""}:
+            shown = found.report_id or ""  # of others they see nothing
         values: dict[str, Any] = {
             "user": db.get_one(User, found.user_id),
             "jobs": db.scalars(sa.select(Job).where(Job.submission_id == found.id).order_by(Job.made_at)).all(),
-            "body": _body(db, asked, found, shown, view) if shown else "",
         }
+        theirs = told(db, found, asked, report_id=shown) if view == "student" and found.report_id else None
+        body = _body(db, asked, found, shown) if shown and view == "staff" else Markup()
+    if theirs is not None:
+        body = report_body(request, theirs, staff=False)
     return page(
         request, "staff_submission.html", asked=asked, tab="submissions", submission=found, reports=known, shown=shown,
-        view=view, **values,
+        view=view, body=body, **values,
     )  # fmt: skip
 
 
-def _body(db: Session, asked: Assignment, found: Submission, report_id: str, view: str) -> Markup:
+def _body(db: Session, asked: Assignment, found: Submission, report_id: str) -> Markup:
     row = db.get_one(Report, report_id)
     marks = db.scalars(sa.select(TextMark).where(TextMark.assignment_id == asked.id, TextMark.user_id == found.user_id))
     given = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in marks}
     verdict = with_texts(reports.unpack(row.body), given)
-    drawn = html.pictures(reports.unpack_pictures(row.pictures))
-    if view == "staff":
-        return html.body(verdict, staff=True, pictures=drawn)
-    policy = policies.from_json(asked.policy)
-    visible = visible_report(verdict, policy, now(), due_at(db, asked, found.user_id))
-    return html.body(visible.report, pictures=Markup() if visible.hides("hints") else drawn)
+    return html.body(verdict, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
 
 
 def _staffed(db: Session, actor: Me, submission_id: str) -> tuple[Submission, Assignment]:

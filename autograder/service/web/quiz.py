@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.service.queue import Queue
+from autograder.service.queue import OPEN, Queue, unpark
 from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
 from autograder.service.store.grades import due_at
@@ -23,6 +23,7 @@ from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
 from autograder.service.web.submitting import NotTaken, receive
 
+AGAIN_SECONDS = 60.0  # after which opening the page tries a quiz again that could not be drawn
 RECENT = 20  # of a student's jobs, among which the one that draws this quiz would be
 
 router = APIRouter(include_in_schema=False)
@@ -140,20 +141,30 @@ def _quiz(db: Session, actor: Actor, assignment_id: str, *, lock: bool = False) 
 
 
 def _drawing(db: Session, actor: Actor, asked: Assignment, version: Version) -> str:
-    """How far the job is that draws these questions: "missing", "drawing", or "parked" when it failed."""
+    """How far the job is that draws these questions: "missing", "drawing", or "parked" when it failed just now."""
+    job = _job(db, actor, asked, version)
+    if job is not None and job.state in OPEN:
+        return "drawing"
+    failed = job is not None and job.state == "parked" and now() < (job.finished_at or 0.0) + AGAIN_SECONDS
+    return "parked" if failed else "missing"
+
+
+def _job(db: Session, actor: Actor, asked: Assignment, version: Version) -> Job | None:
+    """The newest that draws this person's questions."""
     recent = db.scalars(
         sa.select(Job).where(Job.user_id == actor.id, Job.kind == "sheet").order_by(Job.made_at.desc()).limit(RECENT)
     )
-    for job in recent:
-        if job.payload == {"assignment": asked.id, "digest": version.digest} and job.state != "done":
-            return "parked" if job.state == "parked" else "drawing"
-    return "missing"
+    payload = {"assignment": asked.id, "digest": version.digest}
+    return next((job for job in recent if job.payload == payload), None)
 
 
 def _ask_for(queue: Queue, db: Session, actor: Actor, quiz: Quiz) -> Quiz:
     """Puts the job that draws the questions: the web process knows neither keys nor the secret of variants."""
-    payload = {"assignment": quiz.asked.id, "digest": db.get_one(Version, quiz.asked.version_id).digest}
-    queue.put(db, "sheet", "sheet", course_id=quiz.asked.course_id, user_id=actor.id, payload=payload)
+    version = db.get_one(Version, quiz.asked.version_id)
+    payload = {"assignment": quiz.asked.id, "digest": version.digest}
+    known = _job(db, actor, quiz.asked, version)
+    if known is None or not unpark(db, queue, known.id):
+        queue.put(db, "sheet", "sheet", course_id=quiz.asked.course_id, user_id=actor.id, payload=payload)
     return replace(quiz, state="drawing")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from autograder.export.gradebook import harmless
 from autograder.service.outbox import passback_due
-from autograder.service.queue import Queue
+from autograder.service.queue import Queue, rescued
 from autograder.service.rules import regrading as rules
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
@@ -254,6 +254,7 @@ def applied(
     regrade.state, regrade.lowering, regrade.applied_at = "applied", lowering, now()
     asked.version_id = version.id
     changed = regrades.settle(db, asked, version, lowering=lowering)
+    rescued(db, asked.id)
     for handed_in in regrades.left_out(db, asked, regrade, version.digest):
         queue.put(db, **regrades.remark(asked, regrade, handed_in, late=True))
     for change in changed:
@@ -277,7 +278,7 @@ def dismiss(request: Request, actor: Me, assignment_id: str, regrade_id: str) ->
         regrade.state = "dismissed"
         db.execute(
             sa.update(Job)
-            .where(Job.regrade_id == regrade.id, Job.state == "queued")
+            .where(Job.payload["regrade"].as_string() == regrade.id, Job.state.in_(("queued", "parked")))
             .values(state="superseded", finished_at=now())
         )
         refresh(db, asked)

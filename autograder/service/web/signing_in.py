@@ -29,11 +29,15 @@ router = APIRouter(include_in_schema=False)
 def begin_session(
     request: Request, db: Session, user_id: str, response: Response, *, course_id: str | None = None
 ) -> None:
-    """Signs a browser in: to everything this person may do, or to one course. What it was before, it is no longer."""
+    """Signs a browser in: to everything this person may do, or to one course. What it was before, it is no longer.
+
+    The same person's token of forms stays: they may have one open in another tab, and have typed into it.
+    """
     settings = site(request).settings
     name = cookie_name(settings)
     token = secrets.token_urlsafe(32)
     before = hashed(request.cookies.get(name, ""))
+    known = db.scalar(sa.select(SignedIn.csrf).where(SignedIn.token_hash == before, SignedIn.user_id == user_id))
     db.execute(
         sa.delete(SignedIn).where(
             (SignedIn.token_hash == before) | ((SignedIn.user_id == user_id) & (SignedIn.expires_at < now()))
@@ -43,7 +47,7 @@ def begin_session(
         SignedIn(
             token_hash=hashed(token),
             user_id=user_id,
-            csrf=secrets.token_urlsafe(24),
+            csrf=known or secrets.token_urlsafe(24),
             course_id=course_id,
             expires_at=now() + SESSION_SECONDS,
         )

@@ -17,6 +17,7 @@ from autograder.service.store.standings import counts as counted
 from autograder.service.store.standings import refresh
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment, staffs
 from autograder.service.web.forms import Fields, Unreadable, time_field, typed_count, typed_number, typed_time
+from autograder.service.web.needs import needs
 from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
 from autograder.service.web.submitting import judge_lateness
@@ -42,6 +43,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
                 Membership.course_id == course_id, Membership.role == "student", Membership.dropped.is_(False)
             )
         )
+        waiting = {one.id: needs(db, one) for one in asked}
     return page(
         request,
         "staff_course.html",
@@ -49,6 +51,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
         asked=asked,
         policies={one.id: policies.from_json(one.policy) for one in asked},
         counts=counts,
+        needs=waiting,
         students=students,
     )
 
@@ -103,10 +106,11 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id)
         counts = counted(db, [asked]).get(asked.id)
         values = _proof(db, asked)
+        waiting = needs(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
         request, "staff_overview.html", asked=asked, tab="overview", counts=counts,
-        policy=chosen, **values,
+        policy=chosen, needs=waiting, **values,
     )  # fmt: skip
 
 
@@ -129,7 +133,9 @@ def _proof(db: Session, asked: Assignment) -> dict[str, Any]:
     )
     job = next((one for one in recent if one.payload.get("assignment") == asked.id), None)
     newest = job.result.get("version") if job is not None and job.state == "done" else asked.version_id
-    version = db.get(Version, newest) if newest else None
+    version, in_use = (db.get(Version, one) if one else None for one in (newest, asked.version_id))
+    if version and in_use and in_use.made_at > version.made_at:  # it came in by a regrade, with a proof of its own
+        version = in_use
     rows = version.proof.get("rows", []) if version else []
     sections = [
         {"title": title, "rows": found, "columns": list(dict.fromkeys(name for row in found for name in row["detail"]))}

@@ -69,7 +69,12 @@ def receive(
     )
     db.add(submission)
     db.flush()
-    queue.supersede(db, submission)
+    policy = rules.from_json(asked.policy)
+    left = rules.kept(policy, submission.late_seconds)
+    # One that lateness costs less may be the best in the end.
+    queue.supersede(
+        db, submission, spared=lambda one: policy.counts == "best" and rules.kept(policy, one.late_seconds) > left
+    )
     queue.put(
         db,
         "mark",

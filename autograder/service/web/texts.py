@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,14 +18,12 @@ from autograder.service.rules.grades import Text
 from autograder.service.store import reports
 from autograder.service.store.grades import text_points
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import Assignment, Report, Submission, TextMark, User, now
-from autograder.service.store.standings import refresh, standings
+from autograder.service.store.schema import Assignment, Report, TextMark, User, now
+from autograder.service.store.standings import refresh, texts
 from autograder.service.web.access import Me, audit, not_found, staffed_assignment
 from autograder.service.web.forms import Fields, Unreadable, typed_number
 from autograder.service.web.security import ours
 from autograder.service.web.site import page, site
-
-AT_ONCE = 5000  # ids in one query: SQLite takes 32 766
 
 router = APIRouter(prefix="/staff/a/{assignment_id}/texts", include_in_schema=False)
 
@@ -169,45 +166,22 @@ def _marks(asked: Assignment, group: Group) -> sa.Select[TextMark]:
 
 
 def _groups(db: Session, asked: Assignment) -> list[Group]:
-    """Every answer that matters, the oldest first.
-
-    That is each student's of the submission that counts, and of the newest: its text may be what makes it count.
-    """
-    wanted = {
-        submission: user
-        for user, has in standings(db, asked).items()
-        for submission in (has.counting.submission_id, has.latest_id)
-    }
+    """Every answer that matters, the oldest first."""
     given = text_points(db, asked)
     found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # (item, digest) -> user -> report
-    texts: dict[tuple[str, str], Text] = {}
-    for submission, report, told in _with_texts(db, list(wanted)):
-        for text in (Text(**one) for one in told):
-            texts.setdefault((text.item, text.digest), text)
-            found[text.item, text.digest].setdefault(wanted[submission], report)
+    first: dict[tuple[str, str], Text] = {}
+    for user, report, text in texts(db, asked):
+        first.setdefault((text.item, text.digest), text)
+        found[text.item, text.digest].setdefault(user, report)
     return [
         Group(
-            texts[key],
+            first[key],
             tuple(users),
             next(iter(users.values())),
             tuple(given.get((user, *key)) for user in users),
         )
         for key, users in found.items()
     ]
-
-
-def _with_texts(db: Session, submissions: Sequence[str]) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Of these submissions, the oldest first, which report has which texts."""
-    rows = [
-        row
-        for start in range(0, len(submissions), AT_ONCE)
-        for row in db.execute(
-            sa.select(Submission.made_at, Submission.id, Report.id, Report.texts)
-            .join(Report, Report.id == Submission.report_id)
-            .where(Submission.id.in_(submissions[start : start + AT_ONCE]))
-        )
-    ]
-    return ((submission, report, texts) for _, submission, report, texts in sorted(rows, key=itemgetter(0)) if texts)
 
 
 def _read(db: Session, group: Group) -> tuple[str, str]:

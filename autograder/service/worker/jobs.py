@@ -30,7 +30,7 @@ from autograder.service.worker import (
     similarity,
     tidying,
 )
-from autograder.service.worker.context import Context
+from autograder.service.worker.context import Context, WrongEdition
 
 FAILURES = 3  # of ours, after which a person has to look; never a mark
 STARTS = 8  # deaths in the middle included: a job that kills its workers must not do so for ever
@@ -76,7 +76,8 @@ def run(context: Context, job_id: str, worker_id: str) -> None:
         if context.over or (isinstance(error, SandboxFailed) and not _sandbox_works(context)):
             return  # not this job's failure: it gets another turn, with another worker
         log.exception("job failed", extra={"job": job_id, "kind": job.kind})
-        failed(context, job, "".join(traceback.format_exception(error)))
+        why = {"edition": True} if isinstance(error, WrongEdition) else {}  # staff can do something about it
+        failed(context, job, "".join(traceback.format_exception(error)), why)
     else:
         done(context, job, result)
         log.info(
@@ -126,7 +127,8 @@ def done(context: Context, begun: Job, result: dict[str, Any]) -> None:
             job.result, job.finished_at, job.error = result, now(), ""
 
 
-def failed(context: Context, begun: Job, told: str) -> None:
+def failed(context: Context, begun: Job, told: str, why: dict[str, Any] | None = None) -> None:
+    """Another try, or none: then `why` is the job's result."""
     with context.store.writing() as db:
         job = _held(db, begun)
         if job is None:
@@ -134,6 +136,7 @@ def failed(context: Context, begun: Job, told: str) -> None:
         job.failures += 1
         job.error = told[-4000:]
         if job.failures >= FAILURES:
+            job.result = why or {}
             _park(db, job, job.error)
         else:
             context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])

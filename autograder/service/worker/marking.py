@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder import intake, pipeline, quiz
+from autograder.intake.names import show
 from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
 from autograder.service.outbox import passback_due
@@ -42,6 +43,8 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
             current.report_id, current.state = report.id, verdict.status
+            if verdict.status == "not_gradable":
+                context.queue.revive(db, current)
             if not current.practice:
                 passback_due(db, context.queue, asked, current.user_id)
             if following := regrades.following(db, asked, current, version.id):
@@ -101,6 +104,8 @@ def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submissio
         file = Path(folder) / ("upload" + Path(handed_in.name).suffix.lower()[:6])
         file.write_bytes(handed_in.upload or b"")
         found = replace(intake.read(file, main=assignment.main), path=handed_in.name, student=student)
+    if found.problem:  # told in the words of who handed it in
+        found = replace(found, problem=found.problem.replace(show(file.name), show(handed_in.name)))
     if handed_in.practice:  # without a limit, its quiz could be tried until it is right
         return replace(found, files={name: data for name, data in found.files.items() if name != quiz.FILE})
     if not handed_in.answers or found.problem:

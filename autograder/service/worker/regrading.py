@@ -11,6 +11,7 @@ from autograder import quiz
 from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.service.outbox import passback_due
+from autograder.service.queue import rescued
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment as Asked
@@ -86,7 +87,9 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
             sa.select(Report.id).where(Report.submission_id == handed_in.id, Report.digest == version.digest)
         )
         assignment = context.assignment(asked.source, version.digest)
-        if not there and not regrades.can_matter(db, asked, handed_in, version.digest, _full(assignment, handed_in)):
+        waits = handed_in.report_id is None  # it was parked, and its student was promised a report
+        full = _full(assignment, handed_in)
+        if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
             return {"skipped": "cannot matter"}
     verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
@@ -104,6 +107,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
                         detail={"user": change.user_id, "from": change.old, "to": change.new},
                     )
                 )
+            rescued(db, asked.id)
         elif now.state == "running":
             refresh(db, asked, [handed_in.user_id])
     if verdict:

@@ -56,6 +56,28 @@ for (const form of document.querySelectorAll("form.hand-in")) {
   });
 }
 
+// Answers that could not be saved say so, and stay where they are: sent now, their form would be lost with its page.
+const unsaved = {
+  401: "You are signed out. Keep this page open, sign in in another tab, and type on here.",
+  403: "You have signed in again since you opened this page. Copy what you typed since the last save, and load the page again.",
+};
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.body.addEventListener(failed, (event) => {
+    const saved = event.detail.target;
+    if (saved?.id !== "saved") return;
+    const told = document.createElement("strong");
+    told.className = "not-saved away";
+    told.textContent = "Not saved.";
+    const why = unsaved[event.detail.xhr.status] ?? "The service does not answer just now. Keep this page open: what you type next is saved with all the rest.";
+    saved.replaceChildren(told, ` ${why}`);
+  });
+}
+document.body.addEventListener("submit", (event) => {
+  if (!event.target.querySelector("#saved .away")) return;
+  event.preventDefault();
+  htmx.trigger(event.target, "change"); // tries to save: where that works, the next click is let through
+});
+
 // The report has come in place of the progress: whoever waited for it begins at its first line.
 document.body.addEventListener("htmx:afterSettle", (event) => {
   const heading = event.detail.target?.id === "submission" && document.querySelector("#submission h1");
