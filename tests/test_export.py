@@ -626,6 +626,19 @@ def test_canvas_gets_its_columns_and_its_row_of_points():
     assert [row[-1] for row in rows[3:]] == ["0", ""], "not gradable is 0; nothing handed in is empty"
 
 
+def test_a_gradebook_of_canvas_is_a_roster_and_comes_back_with_its_own_ids():
+    """The id of Canvas is its own: students are known by their SIS id."""
+    exported = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,Essay (7)\r\n"
+        "Points Possible,,,,,10\r\n"
+        '"Lovelace, Ada",11,ada,al,Monday,9\r\n'
+        '"Student, Test",99,,test,Monday,\r\n'
+    )
+    rows = table("canvas", report("ada/optimizers.py"), exported)
+    assert rows[0][:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert [row[1:] for row in rows[2:]] == [["11", "ada", "al", "Monday", "87.5"]]
+
+
 def test_moodle_gets_what_it_tells_students_apart_by():
     rows = table("moodle")
     assert rows[0] == ["First name", "Last name", "ID number", "Email address", "Optimizers"]

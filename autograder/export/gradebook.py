@@ -21,7 +21,7 @@ SCHEMA = "gradmark.report/1"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell starts that a spreadsheet would run
 
 NAMES = {  # columns of rosters as they are found (nbgrader, Canvas and Moodle exports), without case
-    "id": ("id", "student_id", "student id", "sis user id", "id number", "username"),
+    "id": ("sis user id", "id", "student_id", "student id", "id number", "username"),  # the id of Canvas is its own
     "name": ("name", "student"),
     "first": ("first_name", "first name"),
     "last": ("last_name", "last name"),
@@ -109,6 +109,8 @@ def read_roster(text: str) -> list[Student]:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     found = {name.strip().casefold(): name for name in reader.fieldnames or [] if name}
     known = {ours: found[theirs] for ours, names in NAMES.items() for theirs in reversed(names) if theirs in found}
+    if {"sis user id", "id"} <= found.keys():
+        known["platform_id"] = found["id"]
     if "id" not in known:
         raise BadGradebook(f"The roster has no column with ids. Call it one of: {', '.join(NAMES['id'])}.")
     students = [_student({ours: (row[name] or "").strip() for ours, name in known.items()}) for row in reader]

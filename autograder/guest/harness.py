@@ -174,10 +174,11 @@ def describe(error, job, doing=""):
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:
             line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
-    if isinstance(error, SyntaxError) and error.filename == file:
-        line, source = error.lineno or 0, (error.text or "").strip()[:MAX_FACT]
     try:
-        message = str(error)[:MAX_FACT]
+        message = str(error)
+        if isinstance(error, SyntaxError) and error.filename == file:
+            line, source, message = error.lineno or 0, (error.text or "").strip()[:MAX_FACT], str(error.msg)
+        message = message[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
     return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import re
 import statistics as plain
+from dataclasses import replace
 
 import mpmath
 import pytest
 from course import RIGHT, WRONG, hand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_student import verdict as made_up
 
+from autograder.model import Awaited, ItemMark
 from autograder.service.rules import statistics as ours
+from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import Part, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import Assignment, Diagnosis, Report, Submission
@@ -130,6 +134,19 @@ def test_variants_in_one_place_are_uneven_when_their_intervals_do_not_meet():
     assert ours.pools(ours.items(easy)) == []
 
 
+def test_a_place_has_everybody_whichever_question_they_drew():
+    def row(number):
+        one = Part(f"q{number % 3}", f"Variant {number % 3}", "Question 1", number % 2, 1.0)
+        return [one, Part("why", "Why?", "Question 2", 1 - number % 2, 2.0)]
+
+    drawn = [row(number) for number in range(12)]
+    assert all(fact.facility is None for fact in ours.items(drawn) if fact.id != "why"), "of each four have it"
+    pooled, alone = ours.items(ours.places(drawn), ours.places(drawn))
+    assert (pooled.title, pooled.n, pooled.facility, pooled.first) == ("Question 1: one of 3", 12, 0.5, 0.5)
+    assert (alone.title, alone.n, alone.facility) == ("Question 2: Why?", 12, 0.25)
+    assert pooled.discrimination == alone.discrimination == pytest.approx(-1)
+
+
 # ------------------------------------------------------------------------------------------------ always
 @given(st.lists(st.lists(st.floats(0, 5), min_size=3, max_size=3), min_size=10, max_size=40))
 @settings(max_examples=80, deadline=None)
@@ -195,6 +212,20 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
     assert '<td class="number">21 %</td>' in correction  # three of fourteen have all, the others nothing
     assert '<td class="number">7 %</td>' in correction  # and one of them at first
     assert service.browser("Ada").get(f"/staff/a/{service.assignment}/analysis").status_code == 404
+
+
+def test_what_a_person_gave_for_a_text_is_in_the_analysis():
+    """Else only those who left it empty were in it, and the question looked as if nobody could answer it."""
+    asked = Awaited("because", 4.0)
+    report = replace(
+        made_up(),
+        quiz=(ItemMark("why", 0.0, 0.0, "waiting", "", "Why?", awaited=asked), ItemMark("a", 1.0, 2.0, "partial", "")),
+    )
+    body, key = reports.pack(report), ("why", answer_digest("because"))
+    assert [part.id for part in reports.parts(body, {})[1]] == ["a"]
+    (why, other) = reports.parts(body, {key: 3.0})[1]
+    assert (why.title, why.slot, why.score, why.max_score) == ("Why?", "Question 1", 3.0, 4.0)
+    assert (other.slot, other.score) == ("Question 2", 1.0)
 
 
 def test_a_few_students_see_no_numbers_on_parts(service):

@@ -11,7 +11,7 @@ import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 LEAST = 10  # students
@@ -91,6 +91,19 @@ def items(rows: Section, first: Section = ()) -> list[Facts]:
         for part in row:
             at_first[part.id].append(part.share)
     return [_facts(named[id_], pairs, at_first[id_]) for id_, pairs in with_rest.items()]
+
+
+def places(rows: Section) -> list[list[Part]]:
+    """The same with all questions of a slot as one part: each student has one of them."""
+    titles: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        for part in row:
+            titles[part.slot].setdefault(part.id, part.title)
+    told = {
+        slot: f"{slot}: {next(iter(drawn.values())) if len(drawn) == 1 else f'one of {len(drawn)}'}"
+        for slot, drawn in titles.items()
+    }
+    return [[replace(part, id=part.slot, title=told[part.slot]) for part in row] for row in rows]
 
 
 def _rest(row: Sequence[Part], part: Part) -> float | None:

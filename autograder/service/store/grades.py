@@ -93,17 +93,22 @@ def held(db: Session, asked: Assignment, users: Users = None) -> list[Held]:
     ]  # fmt: skip
 
 
-def parts(db: Session, submissions: Collection[str], *, digest: str = "") -> dict[str, tuple[list[Part], list[Part]]]:
+def parts(
+    db: Session, asked: Assignment, submissions: Collection[str], *, digest: str = ""
+) -> dict[str, tuple[list[Part], list[Part]]]:
     """Criteria and questions of the reports that count, or of those by this edition, by submission."""
+    given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    for (user, item, answer), points in text_points(db, asked).items():
+        given[user][item, answer] = points
     joined = Report.id == Submission.report_id
     if digest:
         joined = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
     wanted = sorted(submissions)
     return {
-        id_: reports.parts(body)
+        id_: reports.parts(body, given[user])
         for start in range(0, len(wanted), AT_ONCE)
-        for id_, body in db.execute(
-            sa.select(Submission.id, Report.body)
+        for id_, user, body in db.execute(
+            sa.select(Submission.id, Submission.user_id, Report.body)
             .join(Report, joined)
             .where(Submission.id.in_(wanted[start : start + AT_ONCE]))
         )

@@ -185,15 +185,15 @@ def settle(
     return told
 
 
-def shifts(db: Session, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
+def shifts(db: Session, asked: Assignment, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
     """Part by part, for those who have marks before and after."""
     pairs = [
         (change.before.counting.submission_id, change.after.counting.submission_id)
         for change in found
         if change.before and change.after
     ]
-    counting = parts(db, {id_ for pair in pairs for id_ in pair})
-    new = counting | parts(db, {after for _, after in pairs}, digest=digest)
+    counting = parts(db, asked, {id_ for pair in pairs for id_ in pair})
+    new = counting | parts(db, asked, {after for _, after in pairs}, digest=digest)
     return rules.shifts((_all(counting[before]), _all(new[after])) for before, after in pairs)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import cattrs
 import numpy as np
 
 from autograder.model import Chart, Report
+from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import Part
 
 
@@ -37,15 +40,24 @@ def text(body: bytes) -> str:
     return zlib.decompress(body).decode()
 
 
-def parts(body: bytes) -> tuple[list[Part], list[Part]]:
-    """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them."""
+def parts(body: bytes, given: Mapping[tuple[str, str], float]) -> tuple[list[Part], list[Part]]:
+    """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them.
+
+    `given`: what people gave to this student's free texts, by question and digest of the answer.
+    """
     told = json.loads(zlib.decompress(body))  # as it is: to structure all of a report takes ten times as long
     criteria = [Part(row["id"], row["title"], row["id"], row["score"], row["max_score"]) for row in told["criteria"]]
     questions = [
-        Part(item["id"], item["title"], f"Question {number}", item["score"], item["max_score"])
+        Part(item["id"], item["title"], f"Question {number}", *_points(item, given))
         for number, item in enumerate(told["quiz"], start=1)
     ]
     return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]
+
+
+def _points(item: dict[str, Any], given: Mapping[tuple[str, str], float]) -> tuple[float, float]:
+    awaited = item["awaited"]
+    mark = given.get((item["id"], answer_digest(awaited["answer"]))) if awaited else None
+    return (item["score"], item["max_score"]) if mark is None else (mark, awaited["points"])
 
 
 def pack_charts(charts: tuple[Chart, ...]) -> str:

@@ -20,14 +20,15 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id)
         has = standings(db, asked).values()
-        parts = grades.parts(db, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
+        parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
         found = misconceptions(db, asked)
         version = db.get(Version, asked.version_id) if asked.version_id else None
     counting = [parts[one.counting.submission_id] for one in has]
     firsts = [parts[one.first_id] for one in has]
     criteria = [row for row, _ in counting]
     quizzes = [row for _, row in counting if row]
-    questions = statistics.items(quizzes, [row for _, row in firsts if row])
+    first_quizzes = [row for _, row in firsts if row]
+    questions = statistics.items(statistics.places(quizzes), statistics.places(first_quizzes))
     return page(
         request,
         "analysis.html",
@@ -39,7 +40,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
             ("Criteria", statistics.items(criteria, [row for row, _ in firsts]), statistics.alpha(criteria)),
             ("Questions", questions, statistics.alpha(quizzes)),
         ],
-        pools=statistics.pools(questions),
+        pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
         misconceptions=found,
         titles={row["id"]: row["title"] for row in version.about["criteria"]} if version else {},
     )

@@ -86,7 +86,7 @@ def _page(
                 "rows": rows,
                 "people": people(db, asked, [change.user_id for change in rows]),
                 "bands": rules.bands(preview.changes),
-                "shifts": regrades.shifts(db, values["version"].digest, preview.changes),
+                "shifts": regrades.shifts(db, asked, values["version"].digest, preview.changes),
                 "unmarked": _unmarked(db, values["regrade"]),
             }
         past = db.execute(
