@@ -39,7 +39,7 @@ class Lane:
 
 
 LANES = {
-    "sheet": Lane("quick", 1),  # a student looks at an empty page
+    "sheet": Lane("quick", 2),  # a student looks at an empty page
     "interactive": Lane("quick", 10_000),
     "practice": Lane("quick", 20_000),
     "pictures": Lane("quick", 30_000),  # of reports that are there, while others wait for theirs
@@ -119,8 +119,11 @@ class Queue:
         self._client.enqueue_in_transaction(db, options, job.id)
 
     def again(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
-        """Puts a job back, and with it the submission that it marks: a newer one may supersede it again."""
-        job.state, job.worker_id = "queued", None
+        """Puts a job back, and with it the submission that it marks: a newer one may supersede it again.
+
+        It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
+        """
+        job.state, job.worker_id, job.priority = "queued", None, LANES[job.lane].base - 1
         if job.kind == "mark":
             db.execute(
                 sa.update(Submission)

@@ -23,6 +23,7 @@ from workers import until, working
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.service import serve
+from autograder.service.queue import places
 from autograder.service.serve import CannotServe
 from autograder.service.settings import settings
 from autograder.service.store.schema import Job, Report, SignedIn, Submission, Worker, now
@@ -112,6 +113,26 @@ def only_report(service, submission) -> str:
 def job_worker(service, submission) -> str | None:
     with service.store.reading() as db:
         return db.scalars(sa.select(Job.worker_id).where(Job.submission_id == submission)).one()
+
+
+def test_jobs_that_lost_their_worker_are_next_and_are_told_so(anywhere, monkeypatch):
+    """In their old order; whoever came after them was never before them."""
+    ran: list[str] = []
+    monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: ran.append(job.id) or {})
+    with anywhere.store.writing() as db:
+        lost = [anywhere.queue.put(db, "note", "interactive").id for _ in range(2)]
+        for id_ in reversed(lost):
+            db.get_one(Job, id_).state = "running"
+        turns = "workflow_status" if anywhere.store.sqlite else "dbos.workflow_status"
+        db.execute(sa.text(f"UPDATE {turns} SET status = 'PENDING', executor_id = 'dead'"))  # noqa: S608
+        later = [anywhere.queue.put(db, "note", "interactive").id for _ in range(3)]
+    main._take_over(anywhere.context)
+    with anywhere.store.reading() as db:
+        told = places(db)
+    assert [told[id_].ahead for id_ in (*lost, *later)] == [0, 1, 2, 3, 4]
+    with working(anywhere):
+        until(lambda: len(ran) == 5)
+    assert ran == [*lost, *later]
 
 
 @pytest.mark.usefixtures("hasty")

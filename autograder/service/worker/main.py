@@ -212,6 +212,7 @@ def _take_over(context: Context) -> None:
     if not lost:
         return
     with context.store.writing() as db:
-        for job in db.scalars(sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).with_for_update()):
+        held = sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
+        for job in db.scalars(held.with_for_update()):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
             context.queue.again(db, job)
