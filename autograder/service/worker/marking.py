@@ -36,8 +36,10 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
     with context.store.writing() as db:
         # Locked, so that a regrade that begins or is applied at this moment misses nobody.
         asked = regrades.locked(db, asked.id, read=True)
-        report = stored(db, handed_in.id, verdict)
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
+        if current.state == "superseded":  # while this worker was thought dead: it costs no attempt, so it is none
+            return {}
+        report = stored(db, handed_in.id, verdict)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
             current.report_id, current.state = report.id, verdict.status
             if not current.practice:

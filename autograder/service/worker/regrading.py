@@ -78,16 +78,19 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
         version = db.get_one(Version, wanted.version_id)
         if wanted.state == "dismissed" or handed_in.upload is None:
             return {"skipped": "dismissed" if wanted.state == "dismissed" else "erased"}
-        there = db.scalar(
-            sa.select(Report.id).where(Report.submission_id == handed_in.id, Report.digest == version.digest)
-        )
+        there = db.execute(
+            sa.select(Report.id, Report.pictures.is_not(None).label("drawn")).where(
+                Report.submission_id == handed_in.id, Report.digest == version.digest
+            )
+        ).first()
         assignment = context.assignment(asked.source, version.digest)
         if not there and not regrades.can_matter(db, asked, handed_in, version.digest, _full(assignment, handed_in)):
             return {"skipped": "cannot matter"}
-    verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
+    # A worker that died in between has left its report without pictures: they are drawn from the same verdict.
+    verdict = None if there and there.drawn else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
         asked = regrades.locked(db, asked.id, read=True)
-        report_id = there or marking.stored(db, handed_in.id, verdict).id  # type: ignore[arg-type]  # one of the two
+        report_id = marking.stored(db, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
         now = db.get_one(Regrade, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
             for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):
