@@ -267,6 +267,26 @@ def test_a_restore_overwrites_nothing_and_a_backup_neither(service, where, tmp_p
         assert archive.getnames() == ["about.json", "gradmark.sqlite"]
 
 
+def test_a_restore_is_not_mixed_with_the_log_of_a_database_that_was_moved_away(service, tmp_path):
+    """As a killed process leaves it: SQLite would play it into whatever has its name."""
+    backup(service.settings, tmp_path / "kept.tar.gz", secret=False)
+    with service.store.writing() as db:
+        db.add(Audit(action="test.after_the_backup"))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    shutil.copy(service.settings.data / "gradmark.sqlite-wal", killed)
+    elsewhere = Settings(killed, f"sqlite:///{killed / 'gradmark.sqlite'}", "")
+    with pytest.raises(CannotOperate, match=r"gradmark\.sqlite-wal is there already"):
+        restore(elsewhere, tmp_path / "kept.tar.gz")
+    assert [file.name for file in killed.iterdir()] == ["gradmark.sqlite-wal"]
+    (killed / "gradmark.sqlite-wal").unlink()
+    restore(elsewhere, tmp_path / "kept.tar.gz")
+    store = Store(elsewhere.database)
+    with store.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Audit)) == 0
+    store.close()
+
+
 def test_a_backup_without_the_secret_says_what_is_missing(where, tmp_path):
     status, why = told("backup", "--out", tmp_path / "kept.tar.gz", *where)
     assert (status, "--without-secret" in why) == (2, True)
