@@ -41,8 +41,11 @@ log = logging.getLogger(__name__)
 
 # -------------------------------------------------------------------------------------------------------- health
 @router.get("/healthz/live")
-def live() -> Response:
-    """The process answers. Whoever restarts processes asks here: a database that is away is no reason to."""
+async def live() -> Response:
+    """The process answers. Whoever restarts processes asks here: a database that is away is no reason to.
+
+    In the event loop: all threads may be waiting for that database.
+    """
     return JSONResponse({"status": "ok"})
 
 
@@ -165,7 +168,8 @@ class FromDatabase(Collector):
         columns = (Job.id, Job.kind, Job.lane, Job.state, Job.failures, Job.made_at, Job.started_at, Job.finished_at)
         until = now()
         for job in db.execute(sa.select(*columns).where(Job.finished_at > self._since - LOOK_BACK_SECONDS)):
-            if job.id in self._seen or job.finished_at < self._began:
+            # One that was parked may end again.
+            if self._seen.get(job.id) == job.finished_at or job.finished_at < self._began:
                 continue
             self._seen[job.id] = job.finished_at
             self.jobs.labels(job.kind, job.state).inc()
