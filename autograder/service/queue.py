@@ -185,12 +185,24 @@ class Queue:
             self._client.destroy()
 
 
+def lives(at: float) -> sa.ColumnElement[bool]:
+    """Whether a worker was heard of within the lease. A beat of the future was one before the clock was set back."""
+    return Worker.beat_at.between(at - LEASE_SECONDS, at + LEASE_SECONDS)
+
+
 def _waiting(db: Session, lane: str, user_id: str | None) -> int:
     """How many jobs of this person wait in the lane; nobody's stand behind none of their own."""
     if user_id is None:
         return 0
     same = (Job.state == "queued", Job.lane == lane, Job.user_id == user_id)
     return db.scalar(sa.select(sa.func.count()).select_from(Job).where(*same)) or 0
+
+
+def alive(db: Session) -> tuple[int, int]:
+    """How many workers there are, and how much they do at once."""
+    asked = sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(lives(now_of(db)))
+    workers, slots = db.execute(asked).one()
+    return int(workers), int(slots or 0)
 
 
 def unpark(db: Session, queue: Queue, job_id: str) -> bool:
@@ -205,12 +217,12 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job stands: `ahead` jobs come first; the estimate is from what such jobs took lately."""
+    """Where a job stands: `ahead` jobs come first; the estimate is from what jobs of each lane took lately."""
 
     state: str
     lane: str
     ahead: int
-    seconds: float
+    seconds: float | None  # None: there is no worker, and nobody can say
 
 
 def places(db: Session) -> dict[str, Place]:
@@ -218,30 +230,30 @@ def places(db: Session) -> dict[str, Place]:
     rows = db.execute(
         sa.select(Job.id, Job.state, Job.lane).where(Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
     ).all()
-    each, slots = _pace(db)
+    took = _pace(db)
+    workers, slots = alive(db)
+    at_once = {"quick": slots, "slow": workers}
     told: dict[str, Place] = {}
-    ahead = {"quick": 0, "slow": 0}
+    ahead, work = {"quick": 0, "slow": 0}, {"quick": 0.0, "slow": 0.0}
     for id_, state, lane in rows:
-        queue = LANES[lane].queue
-        before = 0 if state == "running" else ahead[queue]
-        told[id_] = Place(state, lane, before, each[queue] * (before / slots[queue] + 1))
-        ahead[queue] += state == "queued"
+        queue, waits = LANES[lane].queue, state == "queued"
+        before = work[queue] / at_once[queue] if waits and workers else 0.0
+        told[id_] = Place(state, lane, ahead[queue] * waits, before + took[lane] if workers else None)
+        ahead[queue] += waits
+        work[queue] += took[lane] * waits
     return told
 
 
-def _pace(db: Session) -> tuple[dict[str, float], dict[str, int]]:
-    """By queue: the seconds that a job took lately, and how many run at once."""
+def _pace(db: Session) -> dict[str, float]:
+    """By lane: the seconds that a job took lately. Exercises are drawn in a fiftieth of the time of a marking."""
     recent = db.execute(
         sa.select(Job.lane, Job.state, Job.started_at, Job.finished_at)
         .where(Job.finished_at.is_not(None), Job.started_at.is_not(None))  # by state, all that ever ended were sorted
         .order_by(Job.finished_at.desc())
         .limit(RECENT)
     ).all()
-    took: dict[str, list[float]] = {"quick": [], "slow": []}
+    took: dict[str, list[float]] = {lane: [] for lane in LANES}
     for lane, state, started, finished in recent:
         if state == "done":
-            took[LANES[lane].queue].append((finished or 0.0) - (started or 0.0))
-    alive = Worker.beat_at > now_of(db) - LEASE_SECONDS
-    workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(alive)).one()
-    each = {queue: sum(all_) / len(all_) if all_ else FIRST_SECONDS[queue] for queue, all_ in took.items()}
-    return each, {"quick": int(slots or 1), "slow": int(workers or 1)}
+            took[lane].append((finished or 0.0) - (started or 0.0))
+    return {lane: sum(all_) / len(all_) if all_ else FIRST_SECONDS[LANES[lane].queue] for lane, all_ in took.items()}

@@ -20,9 +20,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
 from autograder.service import queue
-from autograder.service.store import Store, now_of
+from autograder.service.store import Store
 from autograder.service.store.migrate import state_of
-from autograder.service.store.schema import Job, Report, Submission, Worker, now
+from autograder.service.store.schema import Job, Report, Submission, now
 from autograder.service.web.access import not_found
 from autograder.service.web.site import site
 
@@ -55,7 +55,7 @@ def ready(request: Request) -> Response:
     try:
         with site(request).store.reading() as db:
             schema = state_of(db)
-            workers = alive(db)[0] if schema == "current" else 0
+            workers = queue.alive(db)[0] if schema == "current" else 0
     except sa.exc.SQLAlchemyError as error:
         log.warning("not ready: %s", error)
         return JSONResponse({"status": "unavailable", "reasons": ["the database does not answer"]}, 503)
@@ -65,13 +65,6 @@ def ready(request: Request) -> Response:
         reason = f"no worker was heard of for {queue.LEASE_SECONDS:.0f} s: what is handed in waits for one"
         return JSONResponse({"status": "degraded", "workers": 0, "reasons": [reason]})
     return JSONResponse({"status": "ok", "workers": workers, "reasons": []})
-
-
-def alive(db: Session) -> tuple[int, int]:
-    """How many workers there are, and how much they do at once."""
-    heard = Worker.beat_at > now_of(db) - queue.LEASE_SECONDS
-    workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(heard)).one()
-    return int(workers), int(slots or 0)
 
 
 # ------------------------------------------------------------------------------------------------------- metrics
@@ -206,6 +199,6 @@ def _open_jobs(db: Session) -> Iterator[GaugeMetricFamily]:
 
 
 def _workers(db: Session) -> Iterator[GaugeMetricFamily]:
-    workers, slots = alive(db)
+    workers, slots = queue.alive(db)
     yield GaugeMetricFamily("gradmark_workers", "Workers that were heard of within the lease.", value=workers)
     yield GaugeMetricFamily("gradmark_worker_slots", "Jobs that they do at once.", value=slots)
