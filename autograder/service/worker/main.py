@@ -18,7 +18,7 @@ from dbos import DBOS
 from autograder.batch import opening
 from autograder.sandbox import SandboxUnavailable
 from autograder.service.operate.housekeeping import due as tidy_when_due
-from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue
+from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue, lives
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient, queue_engine
 from autograder.service.store.schema import Job, Worker, now
@@ -181,7 +181,7 @@ def _beat(context: Context, worker_id: str) -> list[str]:
         at = now_of(db)
         db.merge(Worker(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
         db.flush()
-        db.execute(sa.delete(Worker).where(Worker.beat_at < at - LEASE_SECONDS))
+        db.execute(sa.delete(Worker).where(~lives(at)))
         return list(db.scalars(sa.select(Worker.id)))
 
 
@@ -213,6 +213,8 @@ def _take_over(context: Context) -> None:
         return
     with context.store.writing() as db:
         held = sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
-        for job in db.scalars(held.with_for_update()):
+        # Without the JSON: one row that cannot be read must not keep all others from being taken over.
+        unread = sa.orm.defer(Job.payload), sa.orm.defer(Job.result)
+        for job in db.scalars(held.options(*unread).with_for_update()):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
             context.queue.again(db, job)
