@@ -111,6 +111,19 @@ def test_places_are_told_in_the_order_in_which_jobs_are_taken(service, order, mo
     assert told[waiting[1]].seconds < told[waiting[2]].seconds < told[waiting[0]].seconds
 
 
+def test_who_watches_reads_no_regrade_that_waits_behind(service):
+    """One of twenty thousand kept a web process busy, four times a second."""
+    hand_in(service, "Ada")
+    with service.store.writing() as db:
+        for number in range(2 * queues.AT_ONCE):
+            db.add(Job(kind="note", lane="regrade", priority=LANES["regrade"].base + number))
+        last = service.queue.put(db, "note", "interactive", user_id=service.people["Bob"]).id
+    with service.store.reading() as db:
+        told, everything = places(db, [last]), places(db)
+    assert (len(told), told[last].ahead) == (2, 1)
+    assert (len(everything), everything[last]) == (2 + 2 * queues.AT_ONCE, told[last])
+
+
 def test_the_estimate_is_what_jobs_took_lately_shared_by_all_slots(service):
     with service.store.writing() as db:
         for number in range(60):

@@ -241,7 +241,7 @@ def _pictures(db: Session, report: Report) -> tuple[list[dict[str, str]] | None,
     )
     if drawing is None:
         return [], 0.0
-    place, (least, most) = places(db).get(drawing), LOOK_SECONDS
+    place, (least, most) = places(db, [drawing]).get(drawing), LOOK_SECONDS
     seconds = place.seconds if place else 0.0  # None: no worker is there
     return None, most if seconds is None else min(max(seconds, least), most)
 

@@ -28,7 +28,7 @@ from autograder.service.worker.context import Context
 BEAT_SECONDS = LEASE_SECONDS / 5
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
 DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
-KEPT_SECONDS = 3600.0  # turns that are over, for who looks into DBOS's tables
+KEPT_SECONDS = 600.0  # turns that are over, for who looks into DBOS's tables: each look for live ones reads them too
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def _launched(context: Context, worker_id: str) -> Iterator[None]:
 def _busy(context: Context, worker_id: str) -> bool:
     """Whether the queue counts a turn as ours, begun or not."""
     try:
-        return any(turn.worker_id == worker_id for turn in context.queue.turns())
+        return bool(context.queue.turns(worker_id))
     except sa.exc.DBAPIError:
         return bool(context.turns)
 
@@ -190,7 +190,7 @@ def _drop_idle(context: Context, worker_id: str, idle: set[str]) -> set[str]:
 
     `idle` are those of the last beat; returns those of this one.
     """
-    lost = [turn for turn in context.queue.turns() if turn.worker_id == worker_id and turn.id not in context.turns]
+    lost = [turn for turn in context.queue.turns(worker_id) if turn.id not in context.turns]
     context.queue.cancel(turn for turn in lost if turn.id in idle)
     return {turn.id for turn in lost}
 
