@@ -148,6 +148,9 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     service.person("Ada")
     service.person("Bob")
     yield service
+    if "app" in vars(service):
+        service.app.state.site.queue.close()
+        service.app.state.site.store.close()
     queue.close()
     store.close()
 
