@@ -26,6 +26,7 @@ from autograder.service.operate import CannotOperate, housekeeping, people
 from autograder.service.operate.backup import backup, restore
 from autograder.service.operate.integrity import check
 from autograder.service.queue import Queue
+from autograder.service.serve import CannotServe, serve
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.links import PREFIX, new_link
@@ -285,6 +286,22 @@ def test_a_restore_is_not_mixed_with_the_log_of_a_database_that_was_moved_away(s
     with store.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Audit)) == 0
     store.close()
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "restore"])
+def test_the_folder_that_is_made_is_for_its_owner_alone(service, tmp_path, command):
+    """The database in it has everybody's marks, and SQLite makes its files as the umask says."""
+    folder = tmp_path / "new"
+    chosen = Settings(folder, f"sqlite:///{folder / 'gradmark.sqlite'}", "")
+    if command == "serve":
+        with pytest.raises(CannotServe):  # no such database; by then there is a folder
+            serve(replace(chosen, database="nonsense:"), host="127.0.0.1", port=0, url="", worker=None, say=print)
+    elif command == "migrate":
+        gradmark("migrate", "--data", folder)
+    else:
+        backup(service.settings, tmp_path / "kept.tar.gz", secret=False)
+        restore(chosen, tmp_path / "kept.tar.gz")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_backup_without_the_secret_says_what_is_missing(where, tmp_path):

@@ -70,7 +70,7 @@ def restore(settings: Settings, file: Path) -> None:
     Raises:
         CannotOperate: something is there already, or the file is no whole backup, or of a newer release.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as folder:
         draft = Path(folder)
         name = _unpacked(file, draft)
