@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from course import RIGHT, WRONG, hand_in
 
 from autograder.service.store import regrades, reports
 from autograder.service.store.schema import Assignment, Job, Regrade, Report, Submission, Version
-from autograder.service.worker import jobs, marking
+from autograder.service.worker import jobs, marking, sheets
 
 
 def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
@@ -55,6 +57,23 @@ def test_a_superseded_submission_stays_so_whoever_was_still_marking_it(service):
     with service.store.reading() as db:
         found = db.get_one(Submission, first)
         assert (found.state, found.report_id, db.get_one(Job, job.id).state) == ("superseded", None, "superseded")
+
+
+def test_a_worker_with_another_secret_marks_no_quiz_by_other_questions(service):
+    """Somebody forgot to copy it to the second machine: wrong marks would look like right ones."""
+    ada = service.people["Ada"]
+    sheets.draw(service.context, Job(user_id=ada, payload={"assignment": service.assignment}))
+    submission = hand_in(service, "Ada", RIGHT)
+    with service.store.reading() as db:
+        job = db.scalars(sa.select(Job.id)).one()
+    jobs.run(replace(service.context, secret=bytes(32)), job, "other")
+    with service.store.reading() as db:
+        failed = db.get_one(Job, job)
+        assert (failed.state, failed.failures, db.get_one(Submission, submission).state) == ("queued", 1, "queued")
+        assert "Give all workers the same" in failed.error
+    assert service.work() == ["mark"]
+    with service.store.reading() as db:
+        assert db.get_one(Submission, submission).state == "graded"
 
 
 def test_a_worker_that_dies_before_it_draws_leaves_no_regrade_without_pictures(service, monkeypatch):

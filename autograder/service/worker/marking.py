@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from autograder import intake, pipeline, quiz
 from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
+from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
 from autograder.service.queue import LANES
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
 from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Version, new_id
+from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Sheet, Version, new_id
 from autograder.service.store.schema import Submission as HandedIn
-from autograder.service.worker.context import Context
+from autograder.service.worker.context import Context, WrongSecret
 
 
 def mark(context: Context, job: Job) -> dict[str, Any]:
@@ -78,9 +79,20 @@ def draw_later(context: Context, job: Job) -> dict[str, Any]:
 
 
 def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Version) -> Verdict:
-    """What this version of the assignment says of a submission: always the same."""
+    """What this version of the assignment says of a submission: always the same.
+
+    Raises:
+        WrongSecret: this worker would mark its quiz by somebody else's questions.
+    """
     with context.store.reading() as db:
         member = db.get_one(Membership, (asked.course_id, handed_in.user_id))
+        drawn = db.get(Sheet, (asked.id, handed_in.user_id))
+    secret = context.course_secret(asked.course_id)
+    if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, member.roster_id):
+        raise WrongSecret(
+            "This student's quiz was drawn by a worker with another secret. Give all workers the same worker.secret, as "
+            "docs/service.md says, and try again."
+        )
     assignment = context.assignment(asked.source, version.digest)
     submission = read(handed_in, assignment, member.roster_id)
     return pipeline.grade(
@@ -88,7 +100,7 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
         assignment,
         context.sandbox,
         pipeline.derived_seed(assignment, submission),
-        context.course_secret(asked.course_id),
+        secret,
     )
 
 
