@@ -17,6 +17,7 @@ from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
 from autograder.service.outbox import passback_due
 from autograder.service.rules import roster
+from autograder.service.store import regrades
 from autograder.service.store.links import new_link
 from autograder.service.store.schema import Assignment, Course, Extension, Membership, Submission, User
 from autograder.service.web.access import Actor, Me, audit, not_found, staffs
@@ -318,6 +319,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
         asked = db.get(Assignment, assignment_id)
         if asked is None or asked.course_id != course_id:
             raise not_found()
+        asked = regrades.locked(db, asked.id)  # whoever changes its due time at this moment does so before, or after
         known = db.get(Extension, (assignment_id, user_id))
         if due_at is None:
             if known is not None:

@@ -90,8 +90,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
     secret = context.course_secret(asked.course_id)
     if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, member.roster_id):
         raise WrongSecret(
-            "This student's quiz was drawn by a worker with another secret. Give all workers the same worker.secret, as "
-            "docs/service.md says, and try again."
+            "This student's quiz was drawn by a worker with another secret. Give all workers the same worker.secret "
+            "(docs/service.md), and try again."
         )
     assignment = context.assignment(asked.source, version.digest)
     submission = read(handed_in, assignment, member.roster_id)
