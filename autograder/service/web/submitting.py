@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
+from autograder.service.store import regrades
 from autograder.service.store.grades import due_at
 from autograder.service.store.schema import Assignment, Extension, Membership, Submission, new_id, now
 
@@ -52,6 +53,7 @@ def receive(
         )
         if same is not None:
             return same
+    asked = regrades.locked(db, asked.id, read=True)  # as it is now: it may have been read before its due time changed
     admission = _of_practice(asked) if practice else admission_of(db, asked, user_id)
     if not admission.admitted:
         raise NotTaken(admission)
