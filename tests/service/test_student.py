@@ -288,7 +288,7 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
         again(db, db.get_one(Submission, one), verdict())
         db.execute(sa.update(Report).values(pictures=None))
     ada = service.browser("Ada")
-    assert 'hx-trigger="load delay:30000ms"' in ada.get(f"/s/{one}").text, "no worker is there"
+    assert 'hx-trigger="load delay:5000ms"' in ada.get(f"/s/{one}").text, "no worker is there"
     with service.store.writing() as db:
         db.add(Worker(id="w", slots=1, sandbox="landlock"))
     assert 'hx-trigger="load delay:1000ms"' in ada.get(f"/s/{one}").text, "as long as the queue says"
