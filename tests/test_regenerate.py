@@ -13,6 +13,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -588,6 +589,17 @@ def test_a_missing_secret_is_made_for_its_owner_alone(tmp_path):
     assert len(secret) == 64
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert open_secret(path) == (secret, False)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_workers_that_start_at_once_have_one_secret_though_one_was_killed_while_it_made_it(tmp_path, killed):
+    path = tmp_path / "secret"
+    if killed:
+        path.touch(0o600)
+    with ThreadPoolExecutor(8) as workers:
+        found = list(workers.map(open_secret, [path] * 8))
+    assert len({secret for secret, _ in found}) == 1
+    assert [made for _, made in found].count(True) == 1
 
 
 # ------------------------------------------------------------------------------------------------ written, or not

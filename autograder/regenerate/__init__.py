@@ -9,6 +9,7 @@ The same assignment, seed, roster and secret give the same bytes; nothing here l
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -96,14 +97,16 @@ def students_of(roster: Sequence[Student], secret: bytes) -> dict[Student, int]:
 def open_secret(path: Path) -> tuple[bytes, bool]:
     """The secret in that file, and whether it was made just now: 32 random bytes, for their owner alone.
 
+    An empty file is none: whoever made it was killed, or found the disk full. Of several at once, one makes it.
+
     Raises:
         BadSecret: it is too short.
         OSError: it can be neither read nor made.
     """
-    try:
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_secret(path), False
-    with os.fdopen(made, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    return read_secret(path), True
+    made = False
+    if not path.exists() or not path.stat().st_size:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if made := not file.read(1):
+                file.write(secrets.token_hex(32) + "\n")
+    return read_secret(path), made

@@ -61,7 +61,7 @@ def migrate(data: Data = None, database: Database = "") -> None:
     from autograder.service.store.migrate import migrate as run
 
     settings = _settings(data, database)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         run(settings.database)
     except NewerDatabase as error:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,7 +39,7 @@ class Lane:
 
 
 LANES = {
-    "sheet": Lane("quick", 1),  # a student looks at an empty page
+    "sheet": Lane("quick", 2),  # a student looks at an empty page
     "interactive": Lane("quick", 10_000),
     "practice": Lane("quick", 20_000),
     "pictures": Lane("quick", 30_000),  # of reports that are there, while others wait for theirs
@@ -51,6 +51,7 @@ LANES = {
 POLL_SECONDS = {"quick": 0.05, "slow": 0.5}
 MOST_BEHIND = 9_000  # waiting jobs of one student that still count: lanes never overlap
 OPEN = ("queued", "running")
+AT_ONCE = 200  # waiting jobs that are read at a time
 RECENT = 50  # jobs that tell how long the next one takes
 FIRST_SECONDS = {"quick": 1.0, "slow": 30.0}  # before any has told
 
@@ -121,8 +122,11 @@ class Queue:
         self._client.enqueue_in_transaction(db, options, job.id)
 
     def again(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
-        """Puts a job back, and with it the submission that it marks: a newer one may supersede it again."""
-        job.state, job.worker_id = "queued", None
+        """Puts a job back, and with it the submission that it marks: a newer one may supersede it again.
+
+        It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
+        """
+        job.state, job.worker_id, job.priority = "queued", None, LANES[job.lane].base - 1
         if job.kind == "mark":
             db.execute(
                 sa.update(Submission)
@@ -186,9 +190,10 @@ class Queue:
                 application_name=APPLICATION,
             )
 
-    def turns(self) -> list[Turn]:
-        """Every turn that is not over."""
-        flows = self._client.list_workflows(status=LIVE, load_input=False, load_output=False)
+    def turns(self, worker_id: str | None = None) -> list[Turn]:
+        """Every turn that is not over; with `worker_id` those that this worker has taken."""
+        asked: dict[str, Any] = {"status": "PENDING", "executor_id": worker_id} if worker_id else {"status": LIVE}
+        flows = self._client.list_workflows(**asked, load_input=False, load_output=False)
         return [Turn(flow.workflow_id, flow.executor_id if flow.status == "PENDING" else None) for flow in flows]
 
     def cancel(self, turns: Iterable[Turn]) -> None:
@@ -209,12 +214,24 @@ class Queue:
             self._client.destroy()
 
 
+def lives(at: float) -> sa.ColumnElement[bool]:
+    """Whether a worker was heard of within the lease. A beat of the future was one before the clock was set back."""
+    return Worker.beat_at.between(at - LEASE_SECONDS, at + LEASE_SECONDS)
+
+
 def _waiting(db: Session, lane: str, user_id: str | None) -> int:
     """How many jobs of this person wait in the lane; nobody's stand behind none of their own."""
     if user_id is None:
         return 0
     same = (Job.state == "queued", Job.lane == lane, Job.user_id == user_id)
     return db.scalar(sa.select(sa.func.count()).select_from(Job).where(*same)) or 0
+
+
+def alive(db: Session) -> tuple[int, int]:
+    """How many workers there are, and how much they do at once."""
+    asked = sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(lives(now_of(db)))
+    workers, slots = db.execute(asked).one()
+    return int(workers), int(slots or 0)
 
 
 def unpark(db: Session, queue: Queue, job_id: str) -> bool:
@@ -247,43 +264,51 @@ def rescued(db: Session, assignment_id: str) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job stands: `ahead` jobs come first; the estimate is from what such jobs took lately."""
+    """Where a job stands: `ahead` jobs come first; the estimate is from what jobs of each lane took lately."""
 
     state: str
     lane: str
     ahead: int
-    seconds: float
+    seconds: float | None  # None: there is no worker, and nobody can say
 
 
-def places(db: Session) -> dict[str, Place]:
-    """The place of every open job, by job id: a few queries, however many watch."""
-    rows = db.execute(
-        sa.select(Job.id, Job.state, Job.lane).where(Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
-    ).all()
-    each, slots = _pace(db)
+def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Place]:
+    """The place of every open job, by job id: a few queries, however many watch.
+
+    With `wanted`, at least of these: who waits for a page stands before a regrade of thousands, which is not read then.
+    """
+    took, (workers, slots) = _pace(db), alive(db)
+    at_once = {"quick": slots, "slow": workers}
     told: dict[str, Place] = {}
-    ahead = {"quick": 0, "slow": 0}
-    for id_, state, lane in rows:
-        queue = LANES[lane].queue
-        before = 0 if state == "running" else ahead[queue]
-        told[id_] = Place(state, lane, before, each[queue] * (before / slots[queue] + 1))
-        ahead[queue] += state == "queued"
+    for id_, lane in db.execute(sa.select(Job.id, Job.lane).where(Job.state == "running")):
+        told[id_] = Place("running", lane, 0, took[lane] if workers else None)
+    waiting = sa.select(Job.id, Job.lane).where(Job.state == "queued").order_by(Job.priority, Job.made_at)
+    left = None if wanted is None else set(wanted) - told.keys()
+    ahead, work = {"quick": 0, "slow": 0}, {"quick": 0.0, "slow": 0.0}
+    with db.execute(waiting, execution_options={"yield_per": AT_ONCE}) as rows:
+        for id_, lane in rows if left is None or left else ():
+            queue = LANES[lane].queue
+            seconds = work[queue] / at_once[queue] + took[lane] if workers else None
+            told[id_] = Place("queued", lane, ahead[queue], seconds)
+            ahead[queue] += 1
+            work[queue] += took[lane]
+            if left is not None:
+                left.discard(id_)
+                if not left:
+                    break
     return told
 
 
-def _pace(db: Session) -> tuple[dict[str, float], dict[str, int]]:
-    """By queue: the seconds that a job took lately, and how many run at once."""
+def _pace(db: Session) -> dict[str, float]:
+    """By lane: the seconds that a job took lately. Exercises are drawn in a fiftieth of the time of a marking."""
     recent = db.execute(
         sa.select(Job.lane, Job.state, Job.started_at, Job.finished_at)
         .where(Job.finished_at.is_not(None), Job.started_at.is_not(None))  # by state, all that ever ended were sorted
         .order_by(Job.finished_at.desc())
         .limit(RECENT)
     ).all()
-    took: dict[str, list[float]] = {"quick": [], "slow": []}
+    took: dict[str, list[float]] = {lane: [] for lane in LANES}
     for lane, state, started, finished in recent:
         if state == "done":
-            took[LANES[lane].queue].append((finished or 0.0) - (started or 0.0))
-    alive = Worker.beat_at > now_of(db) - LEASE_SECONDS
-    workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(alive)).one()
-    each = {queue: sum(all_) / len(all_) if all_ else FIRST_SECONDS[queue] for queue, all_ in took.items()}
-    return each, {"quick": int(slots or 1), "slow": int(workers or 1)}
+            took[lane].append((finished or 0.0) - (started or 0.0))
+    return {lane: sum(all_) / len(all_) if all_ else FIRST_SECONDS[LANES[lane].queue] for lane, all_ in took.items()}

@@ -100,7 +100,7 @@ def _address(host: str, listening: socket.socket) -> str:
 def _prepared(settings: Settings, say: Say) -> str:
     """A folder that we can write into, and a database with this release's tables; returns the first link."""
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         (settings.data / ".writable").touch()
         (settings.data / ".writable").unlink()
     except OSError as error:

@@ -161,6 +161,9 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     # Whatever a test did: what is kept of its students is what follows from the rest.
     with store.reading() as db:
         assert [(asked.title, user) for asked, user in outdated(db)] == []
+    if "app" in vars(service):
+        service.app.state.site.queue.close()
+        service.app.state.site.store.close()
     queue.close()
     store.close()
 

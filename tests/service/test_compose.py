@@ -6,10 +6,12 @@ import importlib.util
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -34,7 +36,8 @@ CMD ["sh", "-euc", "\\
   cd /var/lib/postgresql; \\
   if [ ! -d data ]; then \\
     printf %s \\"$POSTGRES_PASSWORD\\" >password; \\
-    initdb -D data -U $POSTGRES_USER --pwfile=password --auth=scram-sha-256 --locale=C --encoding=UTF8 >/dev/null; \\
+    initdb -D data -U $POSTGRES_USER --pwfile=password --auth=scram-sha-256 --auth-local=trust --locale=C --encoding=UTF8 \\
+      >/dev/null; \\
     rm password; echo 'host all all all scram-sha-256' >>data/pg_hba.conf; \\
     echo \\"CREATE DATABASE $POSTGRES_DB\\" | postgres --single -D data postgres >/dev/null; \\
   fi; \\
@@ -101,6 +104,19 @@ class Deployment:
     def __call__(self, *words: object, told: str | None = None) -> str:
         return run(*self._command, *words, told=told, **self._environment)
 
+    def works(self, *words: object) -> bool:
+        try:
+            self(*words)
+        except AssertionError:
+            return False
+        return True
+
+    def shell(self, words: str, folder: Path) -> None:
+        """Words for compose as they are written for a shell, which redirects."""
+        line = f"{shlex.join(self._command)} {words}"
+        done = subprocess.run(line, shell=True, cwd=folder, env=os.environ | self._environment, check=False)  # noqa: S602
+        assert done.returncode == 0, words
+
     def containers(self, name: str) -> list[str]:
         return self("ps", "-q", name).split()
 
@@ -142,17 +158,24 @@ def images(tmp_path_factory) -> dict[str, str]:
     return {"GRADMARK_IMAGE": image, "POSTGRES_IMAGE": build(context, "gradmark-test-postgres", base)}
 
 
-@pytest.fixture(scope="module")
-def deployment(images) -> Iterator[Deployment]:
+@contextmanager
+def deployed(images: dict[str, str]) -> Iterator[Deployment]:
+    """One with a name of its own; what it has started and stored is taken away at the end."""
     name = f"gradmark-test-{secrets.token_hex(4)}"
     environment = images | {"POSTGRES_PASSWORD": secrets.token_hex(16), "GRADMARK_PORT": "127.0.0.1:0"}
     compose = Deployment([*compose_command(), "-p", name, "-f", str(ROOT / "compose.yaml")], environment)
     try:
-        compose("up", "-d", "--no-build", "--scale", "worker=2")
-        until(lambda: workers(compose) == 2)
         yield compose
     finally:
         compose("down", "--volumes", "--timeout", 5)
+
+
+@pytest.fixture(scope="module")
+def deployment(images) -> Iterator[Deployment]:
+    with deployed(images) as compose:
+        compose("up", "-d", "--no-build", "--scale", "worker=2")
+        until(lambda: workers(compose) == 2)
+        yield compose
 
 
 def workers(compose: Deployment) -> int:
@@ -231,6 +254,39 @@ def logged(deployment: Deployment) -> list[dict[str, object]]:
         done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)  # noqa: S607
         lines += (done.stdout + done.stderr).splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def documented(of: str, compose: Deployment, folder: Path) -> None:
+    """Runs the lines of docs/service.md that begin so."""
+    lines = (ROOT / "docs/service.md").read_text(encoding="utf-8").splitlines()
+    found = [line for line in lines if line.startswith("docker compose") and of in line]
+    assert found, of
+    for line in found:
+        compose.shell(line.removeprefix("docker compose"), folder)
+
+
+def test_a_backup_as_it_is_documented_is_the_same_service_elsewhere(deployment, images, assignment, tmp_path):
+    token = deployment("exec", "-T", "web", "gradmark", "admin", "token", "--user", "ada@example.org").strip()
+    before = {"Authorization": f"Bearer {token}"}
+    answer = httpx2.post(
+        f"{deployment.url}/api/v1/assignments/{assignment}/submissions",
+        json={"name": "optimizers.py", "content": WRONG.decode()},
+        headers=before,
+    )
+    address = f"/api/v1/submissions/{answer.json()['id']}"
+    until(lambda: httpx2.get(deployment.url + address, headers=before).json()["state"] == "graded")
+    for made in ("pg_dump -Fc", "cat /data/worker.secret"):
+        documented(made, deployment, tmp_path)
+    with deployed(images) as elsewhere:
+        elsewhere("up", "-d", "--no-build", "db")
+        until(lambda: elsewhere.works("exec", "-T", "db", "pg_isready", "--host=127.0.0.1", "--username=gradmark"))
+        for restored in ("pg_restore", "cat > /data/worker.secret"):
+            documented(restored, elsewhere, tmp_path)
+        elsewhere("up", "-d", "--no-build")
+        until(lambda: workers(elsewhere) > 0)
+        assert httpx2.get(elsewhere.url + address, headers=before).json()["state"] == "graded"
+        assert secret(elsewhere.containers("worker")[0]) == secret(deployment.containers("worker")[0])
+        assert elsewhere("exec", "-T", "worker", "gradmark", "admin", "check") == "all is well\n"
 
 
 def test_what_is_logged_is_json_and_the_database_is_whole(deployment, assignment):

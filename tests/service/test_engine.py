@@ -22,7 +22,9 @@ from course import RIGHT, hand_in, serving
 from workers import until, working
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.service import queue as queues
 from autograder.service import serve
+from autograder.service.queue import places
 from autograder.service.serve import CannotServe
 from autograder.service.settings import settings
 from autograder.service.store.schema import Job, Report, SignedIn, Submission, Worker, now
@@ -41,7 +43,7 @@ def anywhere(request, tmp_path):
 @pytest.fixture
 def hasty(monkeypatch):
     """Workers of this process wait less long for the dead."""
-    monkeypatch.setattr(main, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(queues, "LEASE_SECONDS", 1.0)
     monkeypatch.setattr(main, "BEAT_SECONDS", 0.2)
 
 
@@ -100,8 +102,12 @@ def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_p
 
 
 def graded(service, submission) -> bool:
+    return submission_state(service, submission) == "graded"
+
+
+def submission_state(service, submission) -> str:
     with service.store.reading() as db:
-        return db.get_one(Submission, submission).state == "graded"
+        return db.get_one(Submission, submission).state
 
 
 def only_report(service, submission) -> str:
@@ -112,6 +118,26 @@ def only_report(service, submission) -> str:
 def job_worker(service, submission) -> str | None:
     with service.store.reading() as db:
         return db.scalars(sa.select(Job.worker_id).where(Job.submission_id == submission)).one()
+
+
+def test_jobs_that_lost_their_worker_are_next_and_are_told_so(anywhere, monkeypatch):
+    """In their old order; whoever came after them was never before them."""
+    ran: list[str] = []
+    monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: ran.append(job.id) or {})
+    with anywhere.store.writing() as db:
+        lost = [anywhere.queue.put(db, "note", "interactive").id for _ in range(2)]
+        for id_ in reversed(lost):
+            db.get_one(Job, id_).state = "running"
+        turns = "workflow_status" if anywhere.store.sqlite else "dbos.workflow_status"
+        db.execute(sa.text(f"UPDATE {turns} SET status = 'PENDING', executor_id = 'dead'"))  # noqa: S608
+        later = [anywhere.queue.put(db, "note", "interactive").id for _ in range(3)]
+    main._take_over(anywhere.context)  # noqa: SLF001 - what the heart does, at a moment that the test chooses
+    with anywhere.store.reading() as db:
+        told = places(db)
+    assert [told[id_].ahead for id_ in (*lost, *later)] == [0, 1, 2, 3, 4]
+    with working(anywhere):
+        until(lambda: len(ran) == 5)
+    assert ran == [*lost, *later]
 
 
 @pytest.mark.usefixtures("hasty")
@@ -172,7 +198,36 @@ def test_a_turn_that_its_worker_never_heard_of_is_given_up(service, monkeypatch)
 
 def state(service, job_id) -> str:
     with service.store.reading() as db:
-        return db.get_one(Job, job_id).state
+        return db.scalars(sa.select(Job.state).where(Job.id == job_id)).one()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_worker_that_died_before_the_clock_was_set_back_is_dead(service, monkeypatch):
+    monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: {})
+    with service.store.writing() as db:
+        service.queue.put(db, "note", "interactive")
+        db.add(Worker(id="dead", slots=1, sandbox="landlock", beat_at=now() + 3600))
+        db.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"))
+    with working(service):
+        until(lambda: only_job(service).state == "done")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_that_cannot_be_read_is_parked_and_keeps_no_other_from_being_taken_over(service, monkeypatch):
+    monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: {})
+    damaged = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        other = service.queue.put(db, "note", "interactive").id
+        db.execute(sa.text("UPDATE jobs SET payload = '{' WHERE submission_id IS NOT NULL"))
+        db.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"))
+    with working(service):
+        until(lambda: state(service, other) == "done")
+        until(lambda: submission_state(service, damaged) == "parked")
+        with service.store.writing() as db:
+            job = db.scalars(sa.select(Job).where(Job.submission_id == damaged)).one()
+            assert "was damaged" in job.error
+            assert queues.unpark(db, service.queue, job.id)
+        until(lambda: submission_state(service, damaged) == "graded")
 
 
 @pytest.mark.usefixtures("hasty")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import logging
 import sys
+import threading
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from course import WRONG, hand_in
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from autograder.service import logs
+from autograder.service import logs, queue
 from autograder.service.queue import LEASE_SECONDS
 from autograder.service.settings import Settings
-from autograder.service.store.schema import Worker, now
+from autograder.service.store import Store
+from autograder.service.store.schema import Job, Worker, now
+from autograder.service.web import health
 from autograder.service.web.app import create_app
 
 
@@ -67,6 +73,33 @@ def test_a_database_that_this_process_cannot_use_takes_it_out(service, probing, 
     assert probing.get("/healthz/live").status_code == 200, "a restart would not help"
 
 
+def test_the_process_answers_while_all_its_threads_wait_for_a_database(service, monkeypatch):
+    """One that hangs, and does not say that it is down: a restart would not help."""
+    go, waiting = threading.Event(), threading.Barrier(41)  # Starlette's threads, and this one
+
+    def hangs(_db) -> str:
+        waiting.wait(30)
+        go.wait(30)
+        return "current"
+
+    monkeypatch.setattr(health, "state_of", hangs)
+
+    async def asked() -> int:
+        transport = httpx2.ASGITransport(service.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            hanging = [asyncio.ensure_future(client.get("/healthz")) for _ in range(40)]
+            await asyncio.to_thread(waiting.wait, 30)
+            try:
+                return (await asyncio.wait_for(client.get("/healthz/live"), 5)).status_code
+            finally:
+                go.set()
+                await asyncio.gather(*hanging)
+
+    monkeypatch.setattr(Store, "reading", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(queue, "alive", lambda _: (1, 1))
+    assert asyncio.run(asked()) == 200
+
+
 def test_numbers_tell_of_queue_jobs_and_requests(service, probing, monkeypatch):
     monkeypatch.setattr("autograder.service.web.health.FRESH_SECONDS", 0.0)
     hand_in(service, "Ada", WRONG)
@@ -83,6 +116,20 @@ def test_numbers_tell_of_queue_jobs_and_requests(service, probing, monkeypatch):
         assert after["gradmark_job_seconds_count", "mark"] == 1
     assert after["gradmark_queue_jobs", "interactive", "queued"] == 0
     assert after["gradmark_http_request_seconds_count", "404", "GET", "none"] == 1
+
+
+def test_a_job_that_was_parked_and_is_done_at_last_is_counted_as_both(service, probing, monkeypatch):
+    monkeypatch.setattr("autograder.service.web.health.FRESH_SECONDS", 0.0)
+    numbers(probing)
+    with service.store.writing() as db:
+        db.add(Job(id="j", kind="mark", lane="interactive", priority=1, state="parked", failures=3, finished_at=now()))
+    assert numbers(probing)["gradmark_jobs_total", "mark", "parked"] == 1
+    with service.store.writing() as db:
+        job = db.get_one(Job, "j")
+        job.state, job.failures, job.finished_at = "done", 0, now()
+    told = numbers(probing)
+    assert (told["gradmark_jobs_total", "mark", "parked"], told["gradmark_jobs_total", "done", "mark"]) == (1, 1)
+    assert told["gradmark_job_failures_total", "mark"] == 3
 
 
 def test_numbers_of_two_applications_in_one_process_are_their_own(service):

@@ -52,9 +52,11 @@ def working(service):
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield
-    stop.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def stream(url: str, cookie: str, submission: str, *, until: str = "done") -> list[tuple[str, str]]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
 from course import RIGHT, WRONG, hand_in
 
-from autograder.service.store import reports
-from autograder.service.store.schema import Assignment, Job, Report, Submission, now
+from autograder.service.store import regrades, reports
+from autograder.service.store.schema import Assignment, Job, Regrade, Report, Submission, Version, now
 from autograder.service.web.submitting import receive
+from autograder.service.worker import jobs, marking, sheets
 
 
 def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
@@ -79,3 +84,61 @@ def due(service, counts):
 def states(service, *submissions):
     with service.store.reading() as db:
         return [db.get_one(Submission, one).state for one in submissions]
+
+
+def test_a_superseded_submission_stays_so_whoever_was_still_marking_it(service):
+    """A worker that was thought dead; the limit does not count what was superseded."""
+    first = hand_in(service, "Ada", WRONG)
+    with service.store.reading() as db:
+        job = db.scalars(sa.select(Job)).one()
+    begun = jobs.start(service.context, job.id, "paused")
+    with service.store.writing() as db:
+        service.queue.again(db, db.get_one(Job, job.id))
+    hand_in(service, "Ada", RIGHT)
+    jobs.done(service.context, begun, marking.mark(service.context, begun))
+    with service.store.reading() as db:
+        found = db.get_one(Submission, first)
+        assert (found.state, found.report_id, db.get_one(Job, job.id).state) == ("superseded", None, "superseded")
+
+
+def test_a_worker_with_another_secret_marks_no_quiz_by_other_questions(service):
+    """Somebody forgot to copy it to the second machine: wrong marks would look like right ones."""
+    ada = service.people["Ada"]
+    sheets.draw(service.context, Job(user_id=ada, payload={"assignment": service.assignment}))
+    submission = hand_in(service, "Ada", RIGHT)
+    with service.store.reading() as db:
+        job = db.scalars(sa.select(Job.id)).one()
+    jobs.run(replace(service.context, secret=bytes(32)), job, "other")
+    with service.store.reading() as db:
+        failed = db.get_one(Job, job)
+        assert (failed.state, failed.failures, db.get_one(Submission, submission).state) == ("queued", 1, "queued")
+        assert "Give all workers the same" in failed.error
+    assert service.work() == ["mark"]
+    with service.store.reading() as db:
+        assert db.get_one(Submission, submission).state == "graded"
+
+
+def test_a_worker_that_dies_before_it_draws_leaves_no_regrade_without_pictures(service, monkeypatch):
+    submission = hand_in(service, "Ada", WRONG)
+    service.work()
+    with service.store.writing() as db:
+        db.execute(sa.update(Report).values(digest="0" * 64))  # as if of an earlier edition
+        asked, version = db.get_one(Assignment, service.assignment), db.scalars(sa.select(Version)).one()
+        wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="staff", state="running")
+        db.add(wanted)
+        db.flush()
+        job = service.queue.put(db, **regrades.remark(asked, wanted, db.get_one(Submission, submission))).id
+
+    def dies(*_arguments: object) -> None:
+        raise sa.exc.OperationalError("", {}, OSError("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(marking, "draw", dies)
+        with pytest.raises(sa.exc.OperationalError):
+            jobs.run(service.context, job, "dies")
+    with service.store.writing() as db:
+        service.queue.again(db, db.get_one(Job, job))
+    assert service.work() == ["remark"]
+    with service.store.reading() as db:
+        new = db.scalars(sa.select(Report).where(Report.digest == version.digest)).one()
+        assert reports.unpack_pictures(new.pictures)

@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import require
 from course import RIGHT, WRONG, Service, csrf, hand_in, serving
+from fastapi import HTTPException
 from typer.testing import CliRunner
 
 from autograder.cli import app
@@ -26,10 +27,12 @@ from autograder.service.operate import CannotOperate, housekeeping, people
 from autograder.service.operate.backup import backup, restore
 from autograder.service.operate.integrity import check
 from autograder.service.queue import Queue
+from autograder.service.serve import CannotServe, serve
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.links import PREFIX, new_link
 from autograder.service.store.schema import (
+    Assignment,
     Audit,
     Base,
     Course,
@@ -51,8 +54,11 @@ from autograder.service.store.schema import (
     TextMark,
     Token,
     User,
+    Version,
     now,
 )
+from autograder.service.web.submitting import receive
+from autograder.service.worker import marking
 
 DAY = 86_400.0
 # Words that are nowhere but in what this student did; the marker is in the upload too, where no report repeats it.
@@ -267,6 +273,42 @@ def test_a_restore_overwrites_nothing_and_a_backup_neither(service, where, tmp_p
         assert archive.getnames() == ["about.json", "gradmark.sqlite"]
 
 
+def test_a_restore_is_not_mixed_with_the_log_of_a_database_that_was_moved_away(service, tmp_path):
+    """As a killed process leaves it: SQLite would play it into whatever has its name."""
+    backup(service.settings, tmp_path / "kept.tar.gz", secret=False)
+    with service.store.writing() as db:
+        db.add(Audit(action="test.after_the_backup"))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    shutil.copy(service.settings.data / "gradmark.sqlite-wal", killed)
+    elsewhere = Settings(killed, f"sqlite:///{killed / 'gradmark.sqlite'}", "")
+    with pytest.raises(CannotOperate, match=r"gradmark\.sqlite-wal is there already"):
+        restore(elsewhere, tmp_path / "kept.tar.gz")
+    assert [file.name for file in killed.iterdir()] == ["gradmark.sqlite-wal"]
+    (killed / "gradmark.sqlite-wal").unlink()
+    restore(elsewhere, tmp_path / "kept.tar.gz")
+    store = Store(elsewhere.database)
+    with store.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Audit)) == 0
+    store.close()
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "restore"])
+def test_the_folder_that_is_made_is_for_its_owner_alone(service, tmp_path, command):
+    """The database in it has everybody's marks, and SQLite makes its files as the umask says."""
+    folder = tmp_path / "new"
+    chosen = Settings(folder, f"sqlite:///{folder / 'gradmark.sqlite'}", "")
+    if command == "serve":
+        with pytest.raises(CannotServe):  # no such database; by then there is a folder
+            serve(replace(chosen, database="nonsense:"), host="127.0.0.1", port=0, url="", worker=None, say=print)
+    elif command == "migrate":
+        gradmark("migrate", "--data", folder)
+    else:
+        backup(service.settings, tmp_path / "kept.tar.gz", secret=False)
+        restore(chosen, tmp_path / "kept.tar.gz")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_a_backup_without_the_secret_says_what_is_missing(where, tmp_path):
     status, why = told("backup", "--out", tmp_path / "kept.tar.gz", *where)
     assert (status, "--without-secret" in why) == (2, True)
@@ -301,6 +343,41 @@ def _repack(file: Path, change) -> None:
             changed = change(name, data)
             entry.size = len(changed)
             archive.addfile(entry, io.BytesIO(changed))
+
+
+@pytest.mark.parametrize("what", ["handing in", "marking"])
+def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(postgres, tmp_path, what):
+    """Two transactions that do not see each other: on SQLite there is one at a time."""
+    with serving(tmp_path, postgres.database()) as service:
+        ada, problems = service.people["Ada"], []
+        submission = hand_in(service, "Ada")
+        with service.store.reading() as db:
+            handed_in, asked = db.get_one(Submission, submission), db.get_one(Assignment, service.assignment)
+            version = db.get_one(Version, asked.version_id)
+        verdict = marking.verdict_of(service.context, handed_in, asked, version)
+
+        def erasing() -> None:
+            try:
+                people.erase(service.store, ada)
+            except Exception as error:  # noqa: BLE001 - told below
+                problems.append(error)
+
+        erases = threading.Thread(target=erasing)
+        with service.store.writing() as db:
+            if what == "marking":
+                marking.stored(db, submission, verdict)
+            else:
+                asked = db.get_one(Assignment, service.assignment)
+                receive(db, service.queue, asked, ada, "optimizers.py", RIGHT)
+            erases.start()
+            erases.join(1.0)
+        erases.join(20)
+        assert problems == []
+        with service.store.writing() as db:
+            for table in (Submission, Report, Job):
+                assert db.scalars(sa.select(table)).all() == [], table
+            with pytest.raises(HTTPException, match="404"):
+                receive(db, service.queue, db.get_one(Assignment, service.assignment), ada, "optimizers.py", RIGHT)
 
 
 def test_postgres_is_backed_up_restored_and_erased_too(postgres, tmp_path, monkeypatch):

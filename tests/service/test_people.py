@@ -5,16 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
 
 import pytest
 import sqlalchemy as sa
-from course import csrf, hand_in
+from course import csrf, hand_in, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.service.rules import roster
-from autograder.service.store.schema import Assignment, Audit, Course, Extension, Link, Membership, Submission, User
-from autograder.service.web.submitting import due_at
+from autograder.service.store.schema import (
+    Assignment,
+    Audit,
+    Course,
+    Extension,
+    Link,
+    Membership,
+    Submission,
+    User,
+    now,
+)
+from autograder.service.web.submitting import due_at, judge_lateness
 
 ROSTER = "ID;Name;E-mail;Section\nr-ada;Ada Lovelace;ADA@example.org;Mon\n4711;Grace Hopper;grace@example.org;Tue\n"
 
@@ -180,6 +191,26 @@ def test_a_link_of_one_person_is_shown_once(service, staff):
 
 
 # ------------------------------------------------------------------------------------------------------ one person
+def test_an_extension_is_taken_back_before_or_after_the_due_time_changes(postgres, tmp_path):
+    """At the same moment, and neither had seen the other: what was handed in late counted as in time for good."""
+    with serving(tmp_path, postgres.database()) as service:
+        submission, staff, ada = hand_in(service, "Ada"), service.browser("Staff"), service.people["Ada"]
+        with service.store.writing() as db:
+            db.add(Extension(assignment_id=service.assignment, user_id=ada, due_at=now() + 3600))
+        step = f"people/{ada}/extensions/{service.assignment}"
+        with service.store.writing() as db:
+            asked = db.get_one(Assignment, service.assignment)
+            asked.policy = {"due_at": now() - 3600}
+            judge_lateness(db, asked)
+            taking = threading.Thread(target=send, args=(service, staff, step), kwargs={"due_at": ""})
+            taking.start()
+            taking.join(2)
+        taking.join()
+        with service.store.reading() as db:
+            assert db.get(Extension, (service.assignment, ada)) is None
+            assert db.get_one(Submission, submission).late_seconds > 0
+
+
 def test_an_extension_is_given_in_utc_and_taken_back(service, staff):
     step = f"people/{service.people['Ada']}/extensions/{service.assignment}"
     send(service, staff, step, due_at="2026-12-01T12:00", reason="ill")

@@ -111,6 +111,19 @@ def test_places_are_told_in_the_order_in_which_jobs_are_taken(service, order, mo
     assert told[waiting[1]].seconds < told[waiting[2]].seconds < told[waiting[0]].seconds
 
 
+def test_who_watches_reads_no_regrade_that_waits_behind(service):
+    """One of twenty thousand kept a web process busy, four times a second."""
+    hand_in(service, "Ada")
+    with service.store.writing() as db:
+        for number in range(2 * queues.AT_ONCE):
+            db.add(Job(kind="note", lane="regrade", priority=LANES["regrade"].base + number))
+        last = service.queue.put(db, "note", "interactive", user_id=service.people["Bob"]).id
+    with service.store.reading() as db:
+        told, everything = places(db, [last]), places(db)
+    assert (len(told), told[last].ahead) == (2, 1)
+    assert (len(everything), everything[last]) == (2 + 2 * queues.AT_ONCE, told[last])
+
+
 def test_the_estimate_is_what_jobs_took_lately_shared_by_all_slots(service):
     with service.store.writing() as db:
         for number in range(60):
@@ -123,6 +136,31 @@ def test_the_estimate_is_what_jobs_took_lately_shared_by_all_slots(service):
     with service.store.reading() as db:
         place = places(db)[last]
     assert (place.ahead, round(place.seconds, 3)) == (8, 4.0 * (8 / 4 + 1))
+
+
+def test_the_estimate_of_a_marking_is_not_from_what_exercises_took(service):
+    """They are drawn in hundredths of a second, and many at a time."""
+    with service.store.writing() as db:
+        for number in range(50):
+            lane, took = ("interactive", 4.0) if number % 10 == 0 else ("sheet", 0.02)
+            at = now() - 1000 + number
+            db.add(Job(kind="mark", lane=lane, priority=1, state="done", started_at=at - took, finished_at=at))
+        db.add(Worker(id="w", slots=2, sandbox="landlock"))
+    for number in range(10):
+        put(service, str(number), "sheet")
+    last = [put(service, str(number)) for number in range(5)][-1]
+    with service.store.reading() as db:
+        place = places(db)[last]
+    assert (place.ahead, round(place.seconds, 3)) == (14, (4 * 4.0 + 10 * 0.02) / 2 + 4.0)
+
+
+def test_nobody_is_promised_a_time_while_there_is_no_worker(service):
+    submission = hand_in(service, "Ada")
+    with service.store.reading() as db:
+        (place,) = places(db).values()
+    assert (place.ahead, place.seconds) == (0, None)
+    ada = service.browser("Ada")
+    assert "no worker is there just now" in ada.get(f"/s/{submission}").text
 
 
 def test_a_parked_job_can_be_tried_again(service, monkeypatch):

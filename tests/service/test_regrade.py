@@ -199,6 +199,53 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     }  # fmt: skip
 
 
+def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leaves_the_rest_to_another(
+    service, edition, staff, monkeypatch
+):
+    """In one transaction five thousand of them kept whoever hands in waiting for a minute."""
+    for number in range(5):
+        hand_in(service, "Ada" if number % 2 else "Bob", WRONG + b"#" * number)
+        service.work()
+    edition.points(bias_correction=20)
+    monkeypatch.setattr(regrading, "AT_ONCE", 2)
+    put, times = service.queue.put, iter(range(100))
+
+    def dies(db, kind, *given, **told):
+        if kind == "remark" and next(times) == 3:
+            raise OSError("the machine is gone")
+        return put(db, kind, *given, **told)
+
+    staff.begin()
+    (job,) = everything_of(service, "regrade")
+    with monkeypatch.context() as broken:
+        broken.setattr(service.queue, "put", dies)
+        with pytest.raises(OSError, match="gone"):
+            regrading.regrade(service.context, job)
+    assert len(everything_of(service, "remark")) == 2, "the first two were stored before the third was put"
+    assert "0 of 5 submissions are marked again" in staff.look()
+    assert staff.decide("apply", lowering="keep").status_code == 409, "three have no job yet"
+    assert service.work().count("remark") == 5
+    assert ">Bob" in staff.look("?show=all")
+    assert staff.decide("apply", lowering="keep").status_code == 200
+    assert regrading.regrade(service.context, job) == {}, "once more does nothing"
+
+
+def test_a_regrade_that_is_dismissed_while_its_jobs_are_put_puts_no_more(service, edition, staff, monkeypatch):
+    for number in range(3):
+        hand_in(service, "Ada", WRONG + b"#" * number)
+        service.work()
+    edition.points(bias_correction=20)
+    monkeypatch.setattr(regrading, "AT_ONCE", 1)
+    monkeypatch.setattr(regrading.time, "sleep", lambda _: staff.decide("dismiss"))
+    staff.begin()
+    service.work()
+    assert [job.state for job in everything_of(service, "remark")] == ["superseded"]
+
+
+def everything_of(service, kind):
+    return [job for job in everything(service, Job) if job.kind == kind]
+
+
 def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(service, edition, staff):
     hand_in(service, "Bob", WRONG)
     service.work()

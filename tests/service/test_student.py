@@ -25,9 +25,11 @@ from autograder.service.store.schema import (
     Sheet,
     Submission,
     TextMark,
+    Worker,
     now,
 )
 from autograder.service.web.showing import TextGiven, changes, visible_report, with_texts
+from autograder.service.web.submitting import receive
 
 
 def verdict(**changed) -> Verdict:
@@ -166,6 +168,16 @@ def test_a_limit_is_told_before_and_after_it_is_reached_and_code_is_not_lost(ser
     assert len(submissions(service)) == 1
 
 
+def test_lateness_is_by_the_due_time_at_the_moment_of_storing(service):
+    """It was changed between the look at the form and the transaction."""
+    with service.store.reading() as db:
+        before = db.get_one(Assignment, service.assignment)
+    policy(service, due_at=now() - 3600, late_days=2)
+    with service.store.writing() as db:
+        stored = receive(db, service.queue, before, service.people["Ada"], "optimizers.py", RIGHT)
+    assert stored.late_seconds > 3500
+
+
 def test_lateness_is_told_before_and_after_it_costs(service):
     policy(service, due_at=now() - 3600, late_days=2, late_percent_per_day=10, show_quiz="at_once")
     ada = service.browser("Ada")
@@ -278,6 +290,9 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
         again(db, db.get_one(Submission, one), verdict())
         db.execute(sa.update(Report).values(pictures=None))
     ada = service.browser("Ada")
+    assert 'hx-trigger="load delay:5000ms"' in ada.get(f"/s/{one}").text, "no worker is there"
+    with service.store.writing() as db:
+        db.add(Worker(id="w", slots=1, sandbox="landlock"))
     assert 'hx-trigger="load delay:1000ms"' in ada.get(f"/s/{one}").text, "as long as the queue says"
     drawn = [{"title": "A valley", "caption": "Down", "svg": '<svg xmlns="http://www.w3.org/2000/svg"></svg>'}]
     with service.store.writing() as db:

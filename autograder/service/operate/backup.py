@@ -70,7 +70,7 @@ def restore(settings: Settings, file: Path) -> None:
     Raises:
         CannotOperate: something is there already, or the file is no whole backup, or of a newer release.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as folder:
         draft = Path(folder)
         name = _unpacked(file, draft)
@@ -129,8 +129,10 @@ def _copy_sqlite(url: str, copy: Path) -> None:
 
 def _place_sqlite(settings: Settings, copy: Path) -> None:
     target = _file_of(settings.database)
-    if target.exists():
-        raise CannotOperate(f"{target} is there already, and is not overwritten. {ELSEWHERE}")
+    # The log of a database that was moved away would be played into this one, and silently change it.
+    for there in (target, target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-journal")):
+        if there.exists():
+            raise CannotOperate(f"{there} is there already, and is not overwritten. {ELSEWHERE}")
     with closing(sqlite3.connect(copy)) as found:
         (revision,) = found.execute("SELECT version_num FROM gradmark_version").fetchone()
     try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute as Column
 
 from autograder.service.queue import LANES, Queue
 from autograder.service.store import Store
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
     Assignment,
     Audit,
@@ -128,6 +129,9 @@ def _erase(store: Store, ids: list[str]) -> int:
             sa.select(Submission.assignment_id, Submission.user_id).where(Submission.id.in_(ids)).distinct()
         ):
             theirs[assignment].add(user)
+        for assignment in sorted(theirs):
+            locked(db, assignment, read=True)
+        db.execute(sa.select(Submission.id).where(Submission.id.in_(ids)).order_by(Submission.id).with_for_update())
         for rows in (
             sa.delete(Job).where(Job.submission_id.in_(ids)),
             sa.delete(Job).where(Job.kind == "similarity", Job.course_id.in_(courses)),  # it quotes them

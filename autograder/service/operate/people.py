@@ -115,6 +115,7 @@ def erase(store: Store, who: str) -> str:
                 "This is one of the staff: what they did to others is on record under their id. Take them out of "
                 "their courses first, and erase them when no course is in dispute any more."
             )
+        _alone_with(db, user.id)
         known = {user.name, user.email, *db.scalars(sa.select(Membership.roster_id).where(_of(user.id)))}
         for table, rows in about(user.id).items():
             db.execute(sa.delete(table).where(rows))
@@ -124,6 +125,14 @@ def erase(store: Store, who: str) -> str:
         db.add(Audit(action="user.erased", object_id=user.id))
     scrub(store)
     return user.id
+
+
+def _alone_with(db: Session, user_id: str) -> None:
+    """What somebody is just storing of this person is there first, and then goes too; nothing more comes after it."""
+    memberships = sa.select(Membership.course_id).where(_of(user_id)).order_by(Membership.course_id)
+    submissions = sa.select(Submission.id).where(Submission.user_id == user_id).order_by(Submission.id)
+    for rows in (memberships, submissions):
+        db.execute(rows.with_for_update()).all()
 
 
 def _of(user_id: str) -> sa.ColumnElement[bool]:

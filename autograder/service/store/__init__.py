@@ -35,7 +35,9 @@ class Store:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self._writer = _engine(url, pool, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(url, pool, begin="BEGIN") if self.sqlite else self._writer
+        # Else each statement of Postgres would see a database of its own.
+        snapshot = {"isolation_level": "REPEATABLE READ"}
+        self._reader = _engine(url, pool, begin="BEGIN") if self.sqlite else self._writer.execution_options(**snapshot)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -87,10 +89,9 @@ def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
 
 def queue_engine(url: str) -> sa.Engine:
     """What DBOS works with in a worker. On SQLite its transactions begin as they write: polls take no lock."""
-    known: dict[str, Any] = {"hide_parameters": True}  # errors are logged
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=SERVER, **known)
-    engine = sa.create_engine(url, **known)
+        return _server(url, 10)
+    engine = sa.create_engine(url, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -101,10 +102,10 @@ def queue_engine(url: str) -> sa.Engine:
 
 
 def _engine(url: str, pool: int, *, begin: str) -> sa.Engine:
-    known: dict[str, Any] = {"pool_size": pool, "max_overflow": pool, "hide_parameters": True}  # errors are logged
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, connect_args=SERVER, **known)
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False}, **known)
+        return _server(url, pool)
+    own = {"check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=own, pool_size=pool, max_overflow=pool, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -116,6 +117,13 @@ def _engine(url: str, pool: int, *, begin: str) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _server(url: str, pool: int) -> sa.Engine:
+    """`hide_parameters`, here and for SQLite: an error is logged, and what somebody sent is no part of a log."""
+    return sa.create_engine(
+        url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=SERVER, hide_parameters=True
+    )
 
 
 def _set(connection: Any) -> None:

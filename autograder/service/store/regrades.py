@@ -42,15 +42,15 @@ def jobs_of(regrade: Regrade, kind: str) -> sa.ColumnElement[bool]:
 
 
 # ------------------------------------------------------------------------------------------------ what is marked
-def candidates(db: Session, asked: Assignment, digest: str) -> list[Submission]:
+def candidates(db: Session, asked: Assignment, digest: str) -> list[sa.Row[str, str, int]]:
     """What this edition has no report on and could count: each student's counting submission first.
 
     With "latest" that is each student's last marked one, and whatever came after it without marks.
     """
     counting = {user: one.counting for user, one in standings(db, asked).items()}
     has_one = sa.exists().where(Report.submission_id == Submission.id, Report.digest == digest)
-    found = db.scalars(
-        sa.select(Submission).where(
+    found: Sequence[sa.Row[str, str, int]] = db.execute(
+        sa.select(Submission.id, Submission.user_id, Submission.number).where(
             Submission.assignment_id == asked.id,
             Submission.practice.is_(False),
             Submission.state.in_(SETTLED),
@@ -64,7 +64,9 @@ def candidates(db: Session, asked: Assignment, digest: str) -> list[Submission]:
     return sorted(found, key=lambda one: (one.id not in first, -one.number, one.user_id))
 
 
-def remark(asked: Assignment, regrade: Regrade, handed_in: Submission, *, late: bool = False) -> dict[str, Any]:
+def remark(
+    asked: Assignment, regrade: Regrade, handed_in: Submission | sa.Row[str, str, int], *, late: bool = False
+) -> dict[str, Any]:
     """What the queue is told of a marking again. `late`: the regrade began without it, and does not wait for it."""
     return {
         "kind": "remark",
@@ -94,8 +96,8 @@ def following(db: Session, asked: Assignment, handed_in: Submission, version_id:
     )
 
 
-def left_out(db: Session, asked: Assignment, regrade: Regrade, digest: str) -> list[Submission]:
-    """Candidates that this regrade has put no job for: those whose own marking was parked after it began."""
+def left_out(db: Session, asked: Assignment, regrade: Regrade, digest: str) -> list[sa.Row[str, str, int]]:
+    """Candidates that this regrade has put no job for (yet): at its end, those that were parked after it began."""
     put = set(db.scalars(sa.select(Job.submission_id).where(jobs_of(regrade, "remark"))))  # one late is put twice
     return [one for one in candidates(db, asked, digest) if one.id not in put]
 
@@ -126,7 +128,7 @@ class Progress:
     """How far a regrade is with the submissions that it began with."""
 
     total: int
-    waiting: int  # for a worker, or at one
+    waiting: int  # for a job, for a worker, or at one
     skipped: int  # could not have changed anything
     parked: int  # could not be marked again, which is ours
 
@@ -141,7 +143,7 @@ def progress(db: Session, regrade: Regrade) -> Progress:
     by_state = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to a type checker
     return Progress(
         total=regrade.total,
-        waiting=sum(by_state.get(state, 0) for state in open_),
+        waiting=regrade.total - regrade.put + sum(by_state.get(state, 0) for state in open_),
         skipped=by_state.get("skipped", 0),
         parked=by_state.get("parked", 0),
     )

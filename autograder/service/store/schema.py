@@ -291,6 +291,7 @@ class Regrade(Keyed, Base):
     state: Mapped[str] = mapped_column(String(9), default="proving")
     # "proving" | "refused" | "running" | "applied" | "dismissed"
     total: Mapped[int] = mapped_column(default=0)  # submissions that it began with
+    put: Mapped[int] = mapped_column(default=0)  # of these, how many have a job already
     lowering: Mapped[bool] = mapped_column(default=False)  # whether marks were allowed to go down, with a notice
     applied_at: Mapped[float | None]
 

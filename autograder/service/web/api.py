@@ -96,7 +96,9 @@ class Submission(BaseModel):
     late_seconds: float
     state: Literal["queued", "running", "graded", "not_gradable", "superseded", "parked"]
     ahead: int | None = Field(None, description="While it waits: jobs that come first.")
-    estimated_seconds: float | None = Field(None, description="While it waits or runs: how long it may take.")
+    estimated_seconds: float | None = Field(
+        None, description="While it waits or runs: how long it may take. Null while no worker is there."
+    )
 
 
 class Submissions(BaseModel):
@@ -410,8 +412,9 @@ def submission(
         told = _told(found, sights(db, [found.id])[found.id].place)
     tag = f'"{hashlib.sha256(told.model_dump_json().encode()).hexdigest()[:20]}"'
     headers = {"ETag": tag}
-    if told.estimated_seconds is not None:
-        headers["Retry-After"] = str(min(60, max(1, math.ceil(told.estimated_seconds / 2))))
+    if told.ahead is not None:
+        seconds = told.estimated_seconds
+        headers["Retry-After"] = str(60 if seconds is None else min(60, max(1, math.ceil(seconds / 2))))
     if if_none_match and tag in if_none_match:
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)

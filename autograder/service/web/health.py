@@ -20,9 +20,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
 from autograder.service import queue
-from autograder.service.store import Store, now_of
+from autograder.service.store import Store
 from autograder.service.store.migrate import state_of
-from autograder.service.store.schema import Job, Report, Submission, Worker, now
+from autograder.service.store.schema import Job, Report, Submission, now
 from autograder.service.web.access import not_found
 from autograder.service.web.site import site
 
@@ -41,8 +41,11 @@ log = logging.getLogger(__name__)
 
 # -------------------------------------------------------------------------------------------------------- health
 @router.get("/healthz/live")
-def live() -> Response:
-    """The process answers. Whoever restarts processes asks here: a database that is away is no reason to."""
+async def live() -> Response:
+    """The process answers. Whoever restarts processes asks here: a database that is away is no reason to.
+
+    In the event loop: all threads may be waiting for that database.
+    """
     return JSONResponse({"status": "ok"})
 
 
@@ -52,7 +55,7 @@ def ready(request: Request) -> Response:
     try:
         with site(request).store.reading() as db:
             schema = state_of(db)
-            workers = alive(db)[0] if schema == "current" else 0
+            workers = queue.alive(db)[0] if schema == "current" else 0
     except sa.exc.SQLAlchemyError as error:
         log.warning("not ready: %s", error)
         return JSONResponse({"status": "unavailable", "reasons": ["the database does not answer"]}, 503)
@@ -62,13 +65,6 @@ def ready(request: Request) -> Response:
         reason = f"no worker was heard of for {queue.LEASE_SECONDS:.0f} s: what is handed in waits for one"
         return JSONResponse({"status": "degraded", "workers": 0, "reasons": [reason]})
     return JSONResponse({"status": "ok", "workers": workers, "reasons": []})
-
-
-def alive(db: Session) -> tuple[int, int]:
-    """How many workers there are, and how much they do at once."""
-    heard = Worker.beat_at > now_of(db) - queue.LEASE_SECONDS
-    workers, slots = db.execute(sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(heard)).one()
-    return int(workers), int(slots or 0)
 
 
 # ------------------------------------------------------------------------------------------------------- metrics
@@ -165,7 +161,8 @@ class FromDatabase(Collector):
         columns = (Job.id, Job.kind, Job.lane, Job.state, Job.failures, Job.made_at, Job.started_at, Job.finished_at)
         until = now()
         for job in db.execute(sa.select(*columns).where(Job.finished_at > self._since - LOOK_BACK_SECONDS)):
-            if job.id in self._seen or job.finished_at < self._began:
+            # One that was parked may end again.
+            if self._seen.get(job.id) == job.finished_at or job.finished_at < self._began:
                 continue
             self._seen[job.id] = job.finished_at
             self.jobs.labels(job.kind, job.state).inc()
@@ -202,6 +199,6 @@ def _open_jobs(db: Session) -> Iterator[GaugeMetricFamily]:
 
 
 def _workers(db: Session) -> Iterator[GaugeMetricFamily]:
-    workers, slots = alive(db)
+    workers, slots = queue.alive(db)
     yield GaugeMetricFamily("gradmark_workers", "Workers that were heard of within the lease.", value=workers)
     yield GaugeMetricFamily("gradmark_worker_slots", "Jobs that they do at once.", value=slots)

@@ -56,7 +56,8 @@ def sights(db: Session, submissions: Collection[str]) -> dict[str, Sight]:
         .outerjoin(Job, sa.and_(Job.submission_id == Submission.id, Job.kind == "mark", Job.state.in_(OPEN)))
         .where(Submission.id.in_(submissions))
     ).all()
-    standing = places(db) if any(job for _, _, job in rows) else {}
+    waiting = [job for _, _, job in rows if job]
+    standing = places(db, waiting) if waiting else {}
     return {id_: Sight(state, standing.get(job or "")) for id_, state, job in rows}
 
 

@@ -329,7 +329,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
         asked = db.get(Assignment, assignment_id)
         if asked is None or asked.course_id != course_id:
             raise not_found()
-        asked = locked(db, asked.id, read=True)
+        asked = locked(db, asked.id)  # whoever changes its due time at this moment does so before, or after
         known = db.get(Extension, (assignment_id, user_id))
         if due_at is None:
             if known is not None:

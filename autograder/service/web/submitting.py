@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Extension, Membership, Submission, new_id, now
+from autograder.service.web.access import not_found
 
 
 class NotTaken(Exception):
@@ -47,6 +49,7 @@ def receive(
         )
         if same is not None:
             return same
+    asked = locked(db, asked.id, read=True)  # as it is now: it may have been read before its due time changed
     admission = _of_practice(asked) if practice else admission_of(db, asked, user_id)
     if not admission.admitted:
         raise NotTaken(admission)
@@ -87,12 +90,19 @@ def receive(
 
 
 def in_turn(db: Session, asked: Assignment, user_id: str) -> None:
-    """Whoever hands in twice at once does so one after the other from here on: the limit is exact."""
-    db.execute(
-        sa.select(Membership.user_id)
+    """Whoever hands in twice at once does so one after the other from here on: the limit is exact.
+
+    Raises:
+        HTTPException: 404: they were taken out of the course, or erased, at this moment.
+    """
+    member = db.scalar(
+        sa.select(Membership)
         .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
         .with_for_update()
-    ).one()
+        .execution_options(populate_existing=True)
+    )
+    if member is None or member.dropped:
+        raise not_found()
 
 
 def _of_practice(asked: Assignment) -> rules.Admission:

@@ -32,6 +32,7 @@ from autograder.service.web.showing import (
 
 HISTORY = 20  # submissions that a page lists
 LOOK_SECONDS = (0.4, 30.0)  # between two looks for pictures: a class that waits for them at once must not keep asking
+NO_WORKER_SECONDS = 5.0  # the same, while there is no worker that would draw them
 
 Texts = Mapping[tuple[str, str], TextGiven]
 
@@ -242,8 +243,9 @@ def _pictures(db: Session, report: Report) -> tuple[list[dict[str, str]] | None,
     )
     if drawing is None:
         return [], 0.0
-    place, (least, most) = places(db).get(drawing), LOOK_SECONDS
-    return None, min(max(place.seconds if place else 0.0, least), most)
+    place, (least, most) = places(db, [drawing]).get(drawing), LOOK_SECONDS
+    seconds = place.seconds if place else 0.0
+    return None, NO_WORKER_SECONDS if seconds is None else min(max(seconds, least), most)
 
 
 def _lateness(submission: Submission, seen: Visible, eyes: Reader) -> Lateness | None:

@@ -22,6 +22,10 @@ class WrongEdition(Exception):
     """What lies here is not the edition that was proven: ours, and another worker may have the right one."""
 
 
+class WrongSecret(Exception):
+    """A student's quiz was drawn with another secret than this worker's, which would mark other questions."""
+
+
 @dataclass
 class Context:
     settings: Settings

@@ -6,6 +6,7 @@ one transaction that does nothing when they are there already.
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Callable
@@ -65,7 +66,12 @@ def run(context: Context, job_id: str, worker_id: str) -> None:
     Raises:
         OperationalError: the database went away. Nothing is lost: the job is found without a turn, and gets another.
     """
-    job = start(context, job_id, worker_id)
+    try:
+        job = start(context, job_id, worker_id)
+    except json.JSONDecodeError as error:
+        log.exception("a job cannot be read", extra={"job": job_id})
+        _park_unread(context, job_id, str(error))
+        return
     if job is None:
         return
     try:
@@ -140,6 +146,15 @@ def failed(context: Context, begun: Job, told: str, why: dict[str, Any] | None =
             _park(db, job, job.error)
         else:
             context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])
+
+
+def _park_unread(context: Context, job_id: str, told: str) -> None:
+    """Of a damaged row: what cannot be read is given up, so that staff can see the rest and try it again."""
+    with context.store.writing() as db:
+        db.execute(sa.update(Job).where(Job.id == job_id, Job.state == "queued").values(payload={}, result={}))
+        job = db.get(Job, job_id, with_for_update=True)
+        if job is not None and job.state == "queued":
+            _park(db, job, f"Its row in the database was damaged: {told}")
 
 
 def _park(db: sa.orm.Session, job: Job, told: str) -> None:

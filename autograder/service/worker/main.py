@@ -18,7 +18,7 @@ from dbos import DBOS
 from autograder.batch import opening
 from autograder.sandbox import SandboxUnavailable
 from autograder.service.operate.housekeeping import due as tidy_when_due
-from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue
+from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue, lives
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient, queue_engine
 from autograder.service.store.schema import Job, Worker, now
@@ -28,7 +28,7 @@ from autograder.service.worker.context import Context
 BEAT_SECONDS = LEASE_SECONDS / 5
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
 DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
-KEPT_SECONDS = 3600.0  # turns that are over, for who looks into DBOS's tables
+KEPT_SECONDS = 600.0  # turns that are over, for who looks into DBOS's tables: each look for live ones reads them too
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def _launched(context: Context, worker_id: str) -> Iterator[None]:
 def _busy(context: Context, worker_id: str) -> bool:
     """Whether the queue counts a turn as ours, begun or not."""
     try:
-        return any(turn.worker_id == worker_id for turn in context.queue.turns())
+        return bool(context.queue.turns(worker_id))
     except sa.exc.DBAPIError:
         return bool(context.turns)
 
@@ -181,7 +181,7 @@ def _beat(context: Context, worker_id: str) -> list[str]:
         at = now_of(db)
         db.merge(Worker(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
         db.flush()
-        db.execute(sa.delete(Worker).where(Worker.beat_at < at - LEASE_SECONDS))
+        db.execute(sa.delete(Worker).where(~lives(at)))
         return list(db.scalars(sa.select(Worker.id)))
 
 
@@ -190,7 +190,7 @@ def _drop_idle(context: Context, worker_id: str, idle: set[str]) -> set[str]:
 
     `idle` are those of the last beat; returns those of this one.
     """
-    lost = [turn for turn in context.queue.turns() if turn.worker_id == worker_id and turn.id not in context.turns]
+    lost = [turn for turn in context.queue.turns(worker_id) if turn.id not in context.turns]
     context.queue.cancel(turn for turn in lost if turn.id in idle)
     return {turn.id for turn in lost}
 
@@ -212,6 +212,9 @@ def _take_over(context: Context) -> None:
     if not lost:
         return
     with context.store.writing() as db:
-        for job in db.scalars(sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).with_for_update()):
+        held = sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
+        # Without the JSON: one row that cannot be read must not keep all others from being taken over.
+        unread = sa.orm.defer(Job.payload), sa.orm.defer(Job.result)
+        for job in db.scalars(held.options(*unread).with_for_update()):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
             context.queue.again(db, job)

@@ -14,6 +14,7 @@ from autograder import intake, pipeline, quiz
 from autograder.intake.names import show
 from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
+from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
 from autograder.service.queue import LANES
 from autograder.service.rules.answers import as_toml
@@ -21,10 +22,10 @@ from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Version, new_id
+from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Sheet, Version, new_id
 from autograder.service.store.schema import Submission as HandedIn
 from autograder.service.store.standings import refresh
-from autograder.service.worker.context import Context
+from autograder.service.worker.context import Context, WrongSecret
 
 
 def mark(context: Context, job: Job) -> dict[str, Any]:
@@ -39,8 +40,10 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
     with context.store.writing() as db:
         # Locked, so that a regrade that begins or is applied at this moment misses nobody.
         asked = locked(db, asked.id, read=True)
-        report = stored(db, handed_in.id, verdict)
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
+        if current.state == "superseded":  # while this worker was thought dead: it costs no attempt, so it is none
+            return {}
+        report = stored(db, handed_in.id, verdict)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
             current.report_id, current.state = report.id, verdict.status
             if verdict.status == "not_gradable":
@@ -83,9 +86,20 @@ def draw_later(context: Context, job: Job) -> dict[str, Any]:
 
 
 def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Version) -> Verdict:
-    """What this version of the assignment says of a submission: always the same."""
+    """What this version of the assignment says of a submission: always the same.
+
+    Raises:
+        WrongSecret: this worker would mark its quiz by somebody else's questions.
+    """
     with context.store.reading() as db:
         member = db.get_one(Membership, (asked.course_id, handed_in.user_id))
+        drawn = db.get(Sheet, (asked.id, handed_in.user_id))
+    secret = context.course_secret(asked.course_id)
+    if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, member.roster_id):
+        raise WrongSecret(
+            "This student's quiz was drawn by a worker with another secret. Give all workers the same worker.secret "
+            "(docs/service.md), and try again."
+        )
     assignment = context.assignment(asked.source, version.digest)
     submission = read(handed_in, assignment, member.roster_id)
     return pipeline.grade(
@@ -93,7 +107,7 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
         assignment,
         context.sandbox,
         pipeline.derived_seed(assignment, submission),
-        context.course_secret(asked.course_id),
+        secret,
     )
 
 

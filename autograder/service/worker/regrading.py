@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,19 +22,30 @@ from autograder.service.worker import marking, proving
 from autograder.service.worker.context import Context
 from autograder.verify import Proof, verify
 
+AT_ONCE = 50  # jobs in a transaction: about as many milliseconds
+BETWEEN_SECONDS = 0.02  # in which others write
+
 
 def regrade(context: Context, job: Job) -> dict[str, Any]:
     """The job of a regrade: proves the present edition, unless it is proven, and puts a job for each submission."""
     with context.store.reading() as db:
         wanted = db.get_one(Regrade, job.payload["regrade"])
         asked = db.get_one(Asked, wanted.assignment_id)
-        if wanted.state != "proving":
-            return {}
+    if wanted.state == "proving" and (refused := _refused_by(context, job, wanted, asked)):
+        with context.store.writing() as db:
+            db.execute(
+                sa.update(Regrade).where(Regrade.id == wanted.id, Regrade.state == "proving").values(state="refused")
+            )
+        return {"told": refused}
+    return _put(context, wanted.id)
+
+
+def _refused_by(context: Context, job: Job, wanted: Regrade, asked: Asked) -> str:
+    """Proves the edition in the folder: the regrade is under way from then on, or this is why not."""
     try:
         assignment = context.assignment(asked.source, fresh=True)
     except BadAssignment as error:
-        with context.store.writing() as db:
-            return _refused(db, wanted.id, str(error))
+        return str(error)
     with context.store.reading() as db:
         known = _version(db, asked.id, assignment.digest)
     proven = known is not None and known.state == "proven"
@@ -41,37 +53,51 @@ def regrade(context: Context, job: Job) -> dict[str, Any]:
     proof = None if proven else verify(assignment, context.sandbox, jobs=1, progress=told)
     with context.store.writing() as db:
         asked = locked(db, asked.id)
-        return _begun(context, db, asked, wanted.id, assignment, proof)
+        return _begun(db, asked, wanted.id, assignment, proof)
 
 
-def _begun(
-    context: Context, db: Session, asked: Asked, regrade_id: str, assignment: Assignment, proof: Proof | None
-) -> dict[str, Any]:
+def _begun(db: Session, asked: Asked, regrade_id: str, assignment: Assignment, proof: Proof | None) -> str:
     wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
     version = proving.keep(db, asked.id, assignment, proof) if proof else _version(db, asked.id, assignment.digest)
     assert version is not None
     if wanted.state != "proving":  # dismissed meanwhile, or begun by a worker that was thought dead
-        return {}
+        return ""
     wanted.version_id = version.id
     if version.state != "proven":
         failed = [row["name"] for row in version.proof["rows"] if not row["holds"]]
-        return _refused(db, wanted.id, f"Its proof fails: {', '.join(failed[:5])}.")
+        return f"Its proof fails: {', '.join(failed[:5])}."
     wanted.state = "running"
     refresh(db, asked)  # from now on, what its reports make of everybody is kept too
-    found = regrades.candidates(db, asked, version.digest)
-    wanted.total = len(found)
-    for handed_in in found:
-        context.queue.put(db, **regrades.remark(asked, wanted, handed_in))
-    return {"submissions": len(found), "same": version.id == asked.version_id}
+    wanted.total = len(regrades.candidates(db, asked, version.digest))
+    return ""
 
 
 def _version(db: Session, assignment_id: str, digest: str) -> Version | None:
     return db.scalar(sa.select(Version).where(Version.assignment_id == assignment_id, Version.digest == digest))
 
 
-def _refused(db: Session, regrade_id: str, why: str) -> dict[str, Any]:
-    db.execute(sa.update(Regrade).where(Regrade.id == regrade_id, Regrade.state == "proving").values(state="refused"))
-    return {"told": why}
+def _put(context: Context, regrade_id: str) -> dict[str, Any]:
+    """Puts the jobs of a regrade under way, some at a time: whoever hands in meanwhile waits for a few of them only."""
+    with context.store.reading() as db:
+        wanted = db.get_one(Regrade, regrade_id)
+        if wanted.state != "running":
+            return {}
+        asked, version = db.get_one(Asked, wanted.assignment_id), db.get_one(Version, wanted.version_id)
+        left = regrades.left_out(db, asked, wanted, version.digest)
+    put = wanted.put
+    for start in range(0, len(left) + AT_ONCE, AT_ONCE):
+        some = left[start : start + AT_ONCE]
+        with context.store.writing() as db:
+            wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
+            if wanted.state != "running" or wanted.put != put:  # dismissed; or another worker puts them too
+                return {}
+            for handed_in in some:
+                context.queue.put(db, **regrades.remark(asked, wanted, handed_in))
+            wanted.put = put = put + len(some)
+            if start >= len(left):
+                wanted.total = put  # of those that it began with, some may have been erased meanwhile
+        time.sleep(BETWEEN_SECONDS)
+    return {"submissions": put, "same": version.id == asked.version_id}
 
 
 def remark(context: Context, job: Job) -> dict[str, Any]:
@@ -83,18 +109,21 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
         version = db.get_one(Version, wanted.version_id)
         if wanted.state == "dismissed" or handed_in.upload is None:
             return {"skipped": "dismissed" if wanted.state == "dismissed" else "erased"}
-        there = db.scalar(
-            sa.select(Report.id).where(Report.submission_id == handed_in.id, Report.digest == version.digest)
-        )
+        there = db.execute(
+            sa.select(Report.id, Report.pictures.is_not(None).label("drawn")).where(
+                Report.submission_id == handed_in.id, Report.digest == version.digest
+            )
+        ).first()
         assignment = context.assignment(asked.source, version.digest)
         waits = handed_in.report_id is None  # it was parked, and its student was promised a report
         full = _full(assignment, handed_in)
         if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
             return {"skipped": "cannot matter"}
-    verdict = None if there else marking.verdict_of(context, handed_in, asked, version)
+    # A worker that died in between has left its report without pictures: they are drawn from the same verdict.
+    verdict = None if there and there.drawn else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
         asked = locked(db, asked.id, read=True)
-        report_id = there or marking.stored(db, handed_in.id, verdict).id  # type: ignore[arg-type]  # one of the two
+        report_id = marking.stored(db, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
         now = db.get_one(Regrade, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
             for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):

@@ -54,7 +54,8 @@ def upgrade() -> None:
     op.drop_index("ix_reports_verdict", "reports")
     op.add_column("jobs", sa.Column("regrade_id", sa.String(16), nullable=True))
     op.create_index("ix_jobs_regrade", "jobs", ["regrade_id", "kind", "state"])
-    op.add_column("regrades", sa.Column("total", sa.Integer(), nullable=False, server_default="0"))
+    for name in ("total", "put"):
+        op.add_column("regrades", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     _regrades_know_their_jobs()
 
 
@@ -72,10 +73,10 @@ def _regrades_know_their_jobs() -> None:
         sa.and_(jobs.c.kind == "remark", jobs.c.payload["late"].as_boolean().is_(False)),
     )
     op.execute(sa.update(jobs).where(waited_for).values(regrade_id=jobs.c.payload["regrade"].as_string()))
-    regrades = sa.table("regrades", sa.column("id", sa.String), sa.column("total", sa.Integer))
+    regrades = sa.table("regrades", *(sa.column(name) for name in ("id", "total", "put")))
     began_with = (
         sa.select(sa.func.count()).where(jobs.c.regrade_id == regrades.c.id, jobs.c.kind == "remark").scalar_subquery()
     )
-    op.execute(sa.update(regrades).values(total=began_with))
+    op.execute(sa.update(regrades).values(total=began_with, put=began_with))
     nothing_to_do = jobs.c.result["skipped"].as_string().is_not(None)
     op.execute(sa.update(jobs).where(jobs.c.kind == "remark", nothing_to_do).values(state="skipped"))
