@@ -24,6 +24,7 @@ from autograder.service.store.schema import (
     Assignment,
     Audit,
     Course,
+    Extension,
     Job,
     Membership,
     Notice,
@@ -34,6 +35,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.web import rates
 from autograder.service.web.access import COOKIE
+from autograder.service.web.submitting import judge_lateness
 from autograder.service.worker import proving
 from autograder.verify import Proof
 
@@ -126,6 +128,19 @@ def test_who_is_named_staff_is_nobody_that_somebody_else_holds_a_key_to(service)
 
 
 # ------------------------------------------------------------------------------------------------------- lateness
+def test_an_extension_gives_time_and_takes_none(service):
+    """Everybody gets five days more: who had two hours more has them too, and is not the only one to be late."""
+    policy(service, due_at=now() + 5 * DAY, show_quiz="at_once")
+    with service.store.writing() as db:
+        db.add(Extension(assignment_id=service.assignment, user_id=service.people["Ada"], due_at=now() - DAY))
+    ada = service.browser("Ada")
+    assert "your extension" not in ada.get("/").text + ada.get(f"/a/{service.assignment}").text
+    one = hand_in(service, "Ada")
+    with service.store.writing() as db:
+        judge_lateness(db, db.get_one(Assignment, service.assignment))
+        assert db.get_one(Submission, one).late_seconds == 0
+
+
 def test_an_extension_counts_for_what_was_handed_in_before_it_was_given(service):
     policy(service, due_at=now() - DAY / 2, late_days=2, show_quiz="at_once")
     one = hand_in(service, "Ada")

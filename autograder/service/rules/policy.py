@@ -100,6 +100,11 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
     )
 
 
+def due_for(policy: Policy, extension: float | None) -> float | None:
+    """When it is due for whoever has this extension: it gives time and takes none, also when everybody gets more."""
+    return policy.due_at if policy.due_at is None or extension is None else max(policy.due_at, extension)
+
+
 def late_seconds(policy: Policy, at: float, due_at: float | None) -> float:
     """0 within the grace, then all of it from the due time on."""
     return at - due_at if due_at is not None and at > due_at + policy.grace_minutes * 60 else 0.0

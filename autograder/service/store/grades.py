@@ -116,9 +116,9 @@ def parts(
 
 
 def due_at(db: Session, asked: Assignment, user_id: str) -> float | None:
-    """When it is due for this person: an extension counts before the policy."""
+    """When it is due for this person."""
     extension = db.get(Extension, (asked.id, user_id))
-    return extension.due_at if extension else policies.from_json(asked.policy).due_at
+    return policies.due_for(policies.from_json(asked.policy), extension.due_at if extension else None)
 
 
 def with_quiz(db: Session, every: Sequence[Assignment]) -> set[str]:

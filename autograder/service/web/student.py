@@ -109,14 +109,14 @@ def _notices(actor: Actor) -> sa.Select[Notice]:
 
 def _task(asked: Assignment, extension: float | None, standing: Standing | None, quiz: bool) -> Task:  # noqa: FBT001 - of four facts
     policy, at = policies.from_json(asked.policy), now()
-    due = policy.due_at if extension is None else extension
+    due = policies.due_for(policy, extension)
     admission = policies.admit(policy, (), at, due_at=due)
     told = policies.points_shown(policy, at, due, quiz=quiz)
     later = policy.show_marks != "never" and due is not None
     return Task(
         asked,
         due,
-        extended=extension is not None,
+        extended=due != policy.due_at,
         opens_at=admission.next_at,
         late=admission.late_seconds > 0,
         over=not admission.admitted and admission.next_at is None,

@@ -140,7 +140,8 @@ def judge_lateness(db: Session, asked: Assignment, user_id: str = "") -> None:
         )
     )
     measured = [
-        (one, rules.late_seconds(policy, one.made_at, extended.get(one.user_id, policy.due_at))) for one in handed_in
+        (one, rules.late_seconds(policy, one.made_at, rules.due_for(policy, extended.get(one.user_id))))
+        for one in handed_in
     ]
     if changed := [{"id": one.id, "late_seconds": late} for one, late in measured if late != one.late_seconds]:
         db.execute(sa.update(Submission), changed)
