@@ -94,6 +94,24 @@ def test_a_session_expires(service):
     assert part.status_code == 401, "the sign-in page is no part of another one"
 
 
+def test_a_session_that_is_used_goes_on_to_the_end_of_a_term(service):
+    """Without mail each new link is staff's work: nobody needs one every two weeks."""
+    day, ada = 86_400, service.browser("Ada")
+
+    def ends_after(made: float, expires: float) -> float:
+        """Days, of a session made so many days ago that would have ended in so many, once a page was asked."""
+        with service.store.writing() as db:
+            db.execute(sa.update(SignedIn).values(made_at=now() - made * day, expires_at=now() + expires * day))
+        assert ada.get("/").status_code == 200
+        with service.store.reading() as db:
+            return round((db.scalars(sa.select(SignedIn.expires_at)).one() - now()) / day, 2)
+
+    assert ends_after(12, 2) == 14
+    assert ends_after(0.5, 13.5) == 13.5, "written down once a day"
+    assert ends_after(190, 3) == 10
+    assert ends_after(199.5, 0.4) == 0.4
+
+
 def test_signing_out_ends_the_session_and_not_only_the_cookie(service):
     client = service.browser("Ada")
     kept = client.cookies[COOKIE]

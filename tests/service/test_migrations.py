@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 
 from autograder.service.store import Store
 from autograder.service.store.migrate import NewerDatabase, migrate, revisions, state_of
-from autograder.service.store.schema import Base, Held, Job, Regrade, Standing, Submission, User
+from autograder.service.store.schema import Base, Held, Job, Regrade, Report, Standing, Submission, User
 from autograder.service.store.standings import outdated
 
 # A database as the first release made and filled it: a row in each table. It never changes; migrations do what they must.
@@ -144,6 +144,7 @@ def test_what_is_kept_is_there_after_the_upgrade(first):
             ("c", "queued", None),
         ]
         assert db.get_one(Regrade, regrade).total == 2
+        assert db.scalars(sa.select(Report.counted)).all() == [True]
     store.close()
 
 

@@ -67,7 +67,7 @@ def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=N
     db.add(report)
     db.flush()
     if counts:
-        submission.report_id = report.id
+        submission.report_id, report.counted = report.id, True
     return report.id
 
 
@@ -282,6 +282,19 @@ def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_cou
     assert "no longer counts" in ada.get(f"/s/{one}?report={first}").text
     assert ada.get(f"/s/{one}?report={proposed}").status_code == 404
     assert service.browser("Staff").get(f"/s/{one}?report={proposed}").status_code == 200
+
+
+def test_a_preview_that_was_there_before_the_first_report_is_not_offered_as_one(service):
+    """The submission was parked; a regrade marked it, was not applied, and then its own marking went well."""
+    one = put(service, made_at=now() - DAY)
+    with service.by_hand() as db:
+        preview = again(db, db.get_one(Submission, one), verdict(), seed=2, made_at=now() - DAY, counts=False)
+    ada = service.browser("Ada")
+    shown = ada.get(f"/s/{one}").text
+    assert "Marked again on" not in shown
+    assert preview not in shown
+    assert ada.get(f"/s/{one}?report={preview}").status_code == 404
+    assert service.browser("Staff").get(f"/staff/s/{one}?report={preview}").status_code == 200
 
 
 def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(service):

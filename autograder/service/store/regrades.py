@@ -173,6 +173,7 @@ def settle(
     ]
     if moved:
         db.execute(sa.update(Submission), moved)
+        db.execute(sa.update(Report), [{"id": row["report_id"], "counted": True} for row in moved])
     refresh(db, asked, users)
     told = [change for change in found.values() if change.by and change.taken(lowering=lowering)]
     for change in told:

@@ -216,6 +216,7 @@ class Report(Keyed, Base):
     status: Mapped[str] = mapped_column(String(12))
     score: Mapped[float]
     max_score: Mapped[float]
+    counted: Mapped[bool] = mapped_column(default=False)  # at some time: a regrade's preview is no student's to see
     texts: Mapped[list[Any]] = mapped_column(default=list)  # free answers that a person marks: rules.grades.Text each
     body: Mapped[bytes]
     pictures: Mapped[bytes | None]  # None until drawn

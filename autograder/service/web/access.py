@@ -29,6 +29,11 @@ COOKIE = "gradmark_session"
 BEARER = HTTPBearer(auto_error=False, description="A token from the page /tokens.")
 
 
+IDLE_SECONDS = 14 * 86_400.0  # a session that nobody uses for so long has ended,
+SESSION_SECONDS = 200 * 86_400.0  # and any has after a term: where no mail is sent, each new link is staff's work
+PROLONG_SECONDS = 86_400.0  # it is written down once a day that one is used
+
+
 @dataclass(frozen=True)
 class Actor:
     id: str
@@ -65,7 +70,11 @@ def signed_in(request: Request) -> Actor:
         found = db.get(SignedIn, hashed(cookie)) if cookie else None
         if found is None or found.expires_at < now():
             raise SignInNeeded
+        ends = min(now() + IDLE_SECONDS, found.made_at + SESSION_SECONDS)
         actor = _actor(db, found.user_id, found.csrf, found.course_id)
+    if ends > found.expires_at + PROLONG_SECONDS:
+        with site(request).store.writing() as db:
+            db.execute(sa.update(SignedIn).where(SignedIn.token_hash == found.token_hash).values(expires_at=ends))
     request.state.actor = actor
     return actor
 

@@ -14,13 +14,12 @@ from starlette.background import BackgroundTask
 from autograder.service.store.links import LINK_SECONDS, end_sessions, hashed, new_link
 from autograder.service.store.schema import Audit, Job, Link, SignedIn, User, now
 from autograder.service.web import rates
-from autograder.service.web.access import Me, audit, cookie_name
+from autograder.service.web.access import IDLE_SECONDS, SESSION_SECONDS, Me, audit, cookie_name
 from autograder.service.web.security import from_here, ours
 from autograder.service.web.site import Site, page, site
 
 __all__ = ["LINK_SECONDS", "begin_session", "new_link", "router"]
 
-SESSION_SECONDS = 14 * 86_400.0
 MAILS_AN_HOUR = 3  # to one person
 
 router = APIRouter(include_in_schema=False)
@@ -49,7 +48,7 @@ def begin_session(
             user_id=user_id,
             csrf=known or secrets.token_urlsafe(24),
             course_id=course_id,
-            expires_at=now() + SESSION_SECONDS,
+            expires_at=now() + IDLE_SECONDS,
         )
     )
     db.add(Audit(actor_id=user_id, action="session.begun", course_id=course_id))

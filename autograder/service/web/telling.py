@@ -185,9 +185,10 @@ def told(db: Session, submission: Submission, asked: Assignment, *, report_id: s
     if submission.report_id is None:
         return Told(submission, asked, newer_id=_newer(db, submission))
     made = db.execute(
-        sa.select(Report.id, Report.made_at).where(Report.submission_id == submission.id).order_by(Report.made_at)
+        sa.select(Report.id, Report.counted).where(Report.submission_id == submission.id).order_by(Report.made_at)
     ).all()
-    wanted, first = report_id or submission.report_id, made[0].id
+    wanted = report_id or submission.report_id
+    first = next((one.id for one in made if one.counted), submission.report_id)
     if wanted not in ({one.id for one in made} if staff else {submission.report_id, first}):
         raise not_found()
     report = db.get_one(Report, wanted)

@@ -45,7 +45,7 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
             return {}
         report = stored(db, handed_in.id, verdict)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
-            current.report_id, current.state = report.id, verdict.status
+            current.report_id, current.state, report.counted = report.id, verdict.status, True
             if verdict.status == "not_gradable":
                 context.queue.revive(db, current)
             if not current.practice:

@@ -56,7 +56,22 @@ def upgrade() -> None:
     op.create_index("ix_jobs_regrade", "jobs", ["regrade_id", "kind", "state"])
     for name in ("total", "put"):
         op.add_column("regrades", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("reports", sa.Column("counted", sa.Boolean(), nullable=False, server_default=sa.false()))
+    _reports_know_that_they_counted()
     _regrades_know_their_jobs()
+
+
+def _reports_know_that_they_counted() -> None:
+    """What counts now, and what counted at first."""
+    names = ("id", "submission_id", "made_at", "counted")
+    reports, other = (sa.table("reports", *map(sa.column, names)).alias(alias) for alias in ("reports", "other"))
+    target = sa.table("reports", *map(sa.column, names))
+    submissions = sa.table("submissions", sa.column("report_id"))
+    first = sa.select(reports.c.id).where(
+        ~sa.exists().where(other.c.submission_id == reports.c.submission_id, other.c.made_at < reports.c.made_at)
+    )
+    counts = sa.select(submissions.c.report_id).where(submissions.c.report_id.is_not(None))
+    op.execute(sa.update(target).where(target.c.id.in_(first) | target.c.id.in_(counts)).values(counted=sa.true()))
 
 
 def _regrades_know_their_jobs() -> None:
