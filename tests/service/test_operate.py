@@ -490,6 +490,15 @@ def test_a_whole_database_has_no_faults(marked):
         ("UPDATE jobs SET state = 'superseded' WHERE state = 'queued'", "no job marks it"),
         ("UPDATE versions SET state = 'refused'", "not proven"),
         ("PRAGMA foreign_keys = OFF; DELETE FROM courses", "points to a row of courses"),
+        ("UPDATE reports SET pictures = x'00'", "cannot be read"),
+        ("UPDATE reports SET seed = seed + 1", "its seed is"),
+        ("UPDATE reports SET status = 'not_gradable'", "its status is graded"),
+        ("UPDATE reports SET digest = 'another'", "another edition"),
+        ("DELETE FROM diagnoses", "names other misconceptions"),
+        ("UPDATE submissions SET state = 'not_gradable' WHERE state = 'graded'", "and its report says graded"),
+        ("UPDATE submissions SET state = 'parked' WHERE state = 'queued'", "is parked, and no job that failed"),
+        ("UPDATE jobs SET payload = '{' WHERE state = 'queued'", "its payload cannot be read"),
+        ("UPDATE standings SET points = 1", "gradmark admin recount"),
     ],
 )
 def test_a_fault_is_told(marked, tmp_path, harm, sentence):

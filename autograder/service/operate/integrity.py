@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.store import Store, reports
-from autograder.service.store.schema import Assignment, Job, Report, Submission, Version
+from autograder.service.store.schema import Assignment, Base, Diagnosis, Job, Report, Submission, Version
 from autograder.service.store.standings import outdated
 
 AT_ONCE = 100  # files in memory
@@ -22,11 +23,12 @@ FAULTS = 20  # of a kind that are told one by one
 def check(store: Store) -> list[str]:
     """A sentence on each fault; none is what should be."""
     with store.reading() as db:
-        return [
-            sentence
-            for looking in (_file, _unmarked, _without_report, _versions, _uploads, _reports, _standings)
-            for sentence in _first(looking(db))
-        ]
+        # What cannot be read cannot be looked into either.
+        return _all(db, _file, _json) or _all(db, _unmarked, _states, _versions, _uploads, _reports, _standings)
+
+
+def _all(db: Session, *looks: Callable[[Session], Iterator[str]]) -> list[str]:
+    return [sentence for looking in looks for sentence in _first(looking(db))]
 
 
 def _first(sentences: Iterator[str]) -> Iterator[str]:
@@ -48,17 +50,36 @@ def _file(db: Session) -> Iterator[str]:
         yield f"{table} row {row} points to a row of {parent} that is not there"
 
 
+def _json(db: Session) -> Iterator[str]:
+    """Postgres takes no other."""
+    if db.get_bind().dialect.name != "sqlite":
+        return
+    for table in Base.metadata.sorted_tables:
+        for column in (column for column in table.columns if isinstance(column.type, sa.JSON)):
+            broken = sa.func.json_valid(sa.type_coerce(column, sa.Text)) == 0
+            for key in db.execute(sa.select(*table.primary_key).where(broken)):
+                yield f"{table.name} row {'-'.join(map(str, key))}: its {column.name} cannot be read"
+
+
 def _unmarked(db: Session) -> Iterator[str]:
     has_job = sa.exists().where(Job.submission_id == Submission.id, Job.state.in_(OPEN))
     for id_ in db.scalars(sa.select(Submission.id).where(Submission.state.in_(OPEN), ~has_job)):
         yield f"submission {id_} waits, and no job marks it"
 
 
-def _without_report(db: Session) -> Iterator[str]:
-    its_own = sa.exists().where(Report.id == Submission.report_id, Report.submission_id == Submission.id)
-    marked = Submission.state.in_(("graded", "not_gradable"))
-    for id_ in db.scalars(sa.select(Submission.id).where(marked, ~its_own)):
-        yield f"submission {id_} is marked, and its report is not there"
+def _states(db: Session) -> Iterator[str]:
+    """A submission is what its report says; without one it was superseded, or is parked, or waits."""
+    its_own = sa.and_(Report.id == Submission.report_id, Report.submission_id == Submission.id)
+    rows = sa.select(Submission.id, Submission.state, Report.status).outerjoin(Report, its_own)
+    marked = Submission.report_id.is_not(None) | Submission.state.in_(("graded", "not_gradable"))
+    for id_, state, status in db.execute(rows.where(marked)):
+        if status is None:
+            yield f"submission {id_} is marked, and its report is not there"
+        elif state != status:
+            yield f"submission {id_} is {state}, and its report says {status}"
+    failed = sa.exists().where(Job.submission_id == Submission.id, Job.kind == "mark", Job.state == "parked")
+    for id_ in db.scalars(sa.select(Submission.id).where(Submission.state == "parked", ~failed)):
+        yield f"submission {id_} is parked, and no job that failed is there to be tried again"
 
 
 def _versions(db: Session) -> Iterator[str]:
@@ -75,15 +96,26 @@ def _uploads(db: Session) -> Iterator[str]:
 
 
 def _reports(db: Session) -> Iterator[str]:
-    asked = sa.select(Report.id, Report.body, Report.score).execution_options(yield_per=AT_ONCE)
-    for id_, body, score in db.execute(asked):
+    """What stands in the columns of a report is what its body says."""
+    columns = {"status": Report.status, "score": Report.score, "max_score": Report.max_score, "seed": Report.seed}
+    named: dict[str, set[str]] = defaultdict(set)
+    for id_, name in db.execute(sa.select(Diagnosis.report_id, Diagnosis.misconception)):
+        named[id_].add(name)
+    asked = sa.select(Report.id, Report.digest, Report.body, Report.pictures, *columns.values())
+    for id_, digest, body, pictures, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
         try:
-            told = reports.unpack(body).score
+            told = reports.unpack(body)
+            reports.unpack_pictures(pictures)
         except (zlib.error, json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             yield f"report {id_} cannot be read: {error}"
-        else:
-            if abs(told - score) > 1e-9:
-                yield f"report {id_} says {told} points, and its row says {score}"
+            continue
+        for name, value in zip(columns, values, strict=True):
+            if getattr(told, name) != value:
+                yield f"report {id_}: its {name} is {getattr(told, name)}, and its row says {value}"
+        if told.assignment_digest != digest:
+            yield f"report {id_} is by another edition than its row says"
+        if {one.misconception for one in told.diagnoses} != named[id_]:
+            yield f"report {id_} names other misconceptions than its rows"
 
 
 def _standings(db: Session) -> Iterator[str]:
