@@ -106,6 +106,12 @@ def test_a_conflict_is_told_with_its_line_and_stops_the_import(service, staff, t
     assert people(service) == before
 
 
+def test_the_line_that_excel_writes_for_itself_is_no_header():
+    for first in ("sep=;\r\n", '\ufeff"sep=;"\n'):
+        (row,) = roster.read(first + "id;name\r\na1;Ada\r\n")
+        assert (row.line, row.id, row.name) == (3, "a1", "Ada")
+
+
 def test_an_export_of_canvas_is_a_roster_as_it_is(service, staff):
     """The id is the institution's, which its gradebook is given back, and rows of nobody are left out."""
     text = (

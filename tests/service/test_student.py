@@ -284,6 +284,12 @@ def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_cou
     assert service.browser("Staff").get(f"/s/{one}?report={proposed}").status_code == 200
 
 
+def test_what_is_too_long_to_paste_is_told_with_what_to_do(service):
+    refused = post(service.browser("Ada"), service, code="#" * 1_100_000)
+    assert refused.status_code == 400
+    assert "hand it in as a file" in refused.text
+
+
 def test_a_preview_that_was_there_before_the_first_report_is_not_offered_as_one(service):
     """The submission was parked; a regrade marked it, was not applied, and then its own marking went well."""
     one = put(service, made_at=now() - DAY)

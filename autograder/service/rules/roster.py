@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ def read(text: str) -> tuple[Row, ...]:
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise BadRoster(f"This is longer than {MOST_BYTES:,} bytes. Import the roster in parts.")
     text = text.removeprefix("\ufeff").replace("\0", "")
+    text = re.sub(r"\A\s*\"?sep=.\"?[ \t]*\r?\n", "\n", text)  # a line that Excel writes for itself
     header = next((line for line in text.splitlines() if line.strip()), "")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
     numbered: list[tuple[int, list[str]]] = []

@@ -165,6 +165,8 @@ def _broken(request: Request, _error: Exception) -> Response:
 
 NO_WORDS = {  # what the framework says, where we have nothing of our own to say
     "Not Found": "This address leads nowhere. It may have lost a part on its way to you.",
+    "Part exceeded maximum size of 1024KB.": "What you pasted is longer than 1 MB, the most that a field of a form "
+    "takes. Go back, and hand it in as a file.",
     "Method Not Allowed": "This address takes what a form sends, and has nothing to show. Begin again at your courses.",
 }
 TITLES = {
