@@ -84,6 +84,30 @@ def chosen(source: bytes) -> dict[str, object]:
 
 
 # ---------------------------------------------------------------------------------------------------------- students
+def test_a_large_file_says_how_far_it_is_and_a_refusal_is_shown(service, visits):
+    large, said = chosen(RIGHT + b"#" * 1_000_000), []
+    watch = """() => {
+        const button = document.querySelector("form.hand-in button")
+        new MutationObserver(() => window.say(button.textContent)).observe(button, {childList: true})
+    }"""
+    with visits.page("Ada", wanted="status of 403") as page:
+        page.expose_function("say", lambda text: said.append(text))  # noqa: PLW0108 - Playwright marks what it is given
+        page.goto(page.url + f"a/{service.assignment}")
+        page.evaluate(watch)
+        page.locator("form.hand-in input[name=csrf]").evaluate("field => { field.value = 'somebody else’s' }")
+        page.locator("#file").set_input_files(large)
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        expect(page.locator("main")).to_contain_text("This form is not from your session")
+        assert said[0] == "Uploading …"
+        assert "Uploading, 100 % …" in said
+        page.goto(f"/a/{service.assignment}")
+        page.locator("#file").set_input_files(large)
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        page.wait_for_url("**/s/*")
+        expect(page.locator("[aria-current=step]")).to_contain_text("In the queue")
+    service.work()
+
+
 def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, visits, monkeypatch):
     """On a phone's screen: by dropping a file, then by choosing one. A page that waits for a report is loaded once."""
     service.person("Hopper")

@@ -41,14 +41,32 @@ for (const zone of document.querySelectorAll(".drop")) {
 // What is shown once, to be copied, is taken whole.
 for (const shown of document.querySelectorAll("[data-copy]")) shown.addEventListener("focus", () => shown.select());
 
+// What takes a while says how far it is. What is not taken is sent again as forms are, so that its page says why: a form's key is
+// good for one submission.
+const upload = (form, button) => {
+  const request = new XMLHttpRequest();
+  const plainly = () => form.submit();
+  request.open("POST", form.action);
+  request.upload.addEventListener("progress", ({ loaded, total }) => {
+    button.textContent = `Uploading, ${Math.floor((100 * loaded) / total)} % …`;
+  });
+  request.addEventListener("load", () => (request.status < 300 ? location.assign(request.responseURL) : plainly()));
+  request.addEventListener("error", plainly);
+  request.send(new FormData(form));
+};
+
 // A click is answered at once, and a second one does nothing; the server takes a form's key only once in any case.
 for (const form of document.querySelectorAll("form.hand-in")) {
   const button = form.querySelector("button");
   const words = button.textContent;
   form.addEventListener("submit", (event) => {
-    if (button.ariaDisabled === "true") event.preventDefault();
+    const again = button.ariaDisabled === "true";
+    const large = (form.querySelector("input[type=file]")?.files[0]?.size ?? 0) > 200e3;
+    if (again || large) event.preventDefault();
+    if (again) return;
     button.ariaDisabled = "true";
     button.textContent = "Uploading …";
+    if (large) upload(form, button);
   });
   window.addEventListener("pageshow", () => {
     button.ariaDisabled = null;
