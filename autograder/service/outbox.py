@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.store.grades import points_shown
-from autograder.service.store.schema import Assignment, Job, Membership, Passback, PlatformUser, Resource, Submission
+from autograder.service.store.schema import Assignment, Job, Membership, Passback, PlatformUser, Resource
+from autograder.service.store.standings import standings
 
 # What a platform is told of a mark that its student may not see yet. "Pending" stands in no other score of ours.
 SHOWN_LATER: dict[str, Any] = {
@@ -41,12 +42,8 @@ def passback_due(db: Session, queue: Queue, asked: Assignment, user_id: str) -> 
 
 
 def passbacks_due(db: Session, queue: Queue, asked: Assignment) -> None:
-    """The same for everybody with a report: what a submission is worth may have changed for all of them."""
-    for user_id in db.scalars(
-        sa.select(Submission.user_id)
-        .where(Submission.assignment_id == asked.id, Submission.report_id.is_not(None))
-        .distinct()
-    ):
+    """The same for everybody with marks: what a submission is worth may have changed for all of them."""
+    for user_id in standings(db, asked):
         passback_due(db, queue, asked, user_id)
 
 

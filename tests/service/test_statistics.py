@@ -129,9 +129,19 @@ def test_variants_in_one_place_are_uneven_when_their_intervals_do_not_meet():
     easy, hard, few = [drawn("easy", 1.0)] * 20, [drawn("hard", 0.0)] * 20, [drawn("few", 0.0)] * 3
     (pool,) = ours.pools(ours.items([*easy, *hard, *few]))
     assert pool.uneven
+    assert pool.known
+    (unknown,) = ours.pools(ours.items([drawn("few", 0.0), drawn("fewer", 0.0)]))
+    assert not unknown.known
     assert {fact.id: fact.facility for fact in pool.facts} == {"easy": 1.0, "hard": 0.0, "few": None}
     assert not ours.pools(ours.items([*easy, *few]))[0].uneven
     assert ours.pools(ours.items(easy)) == []
+
+
+def test_a_part_that_varies_while_nothing_else_does_is_not_the_same_for_everybody():
+    facts = {fact.id: fact for fact in ours.items(rows([(4, 1)] * 6 + [(4, 3)] * 6, 4.0))}
+    first, second = facts.values()
+    assert (first.varies, first.discrimination) == (False, None)
+    assert (second.varies, second.discrimination) == (True, None)
 
 
 def test_a_place_has_everybody_whichever_question_they_drew():

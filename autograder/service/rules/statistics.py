@@ -55,6 +55,7 @@ class Facts:
     discrimination: float | None  # correlation with the rest of the section
     discrimination_interval: Interval | None
     first: float | None = None  # facility in everybody's first submission
+    varies: bool = True  # else everybody has the same of it, and it tells nobody from anybody
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Pool:
     slot: str
     facts: tuple[Facts, ...]
     uneven: bool  # whether two of them differ by more than chance explains
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to say of one of them."""
+        return any(one.facility is not None for one in self.facts)
 
 
 Section = Sequence[Sequence[Part]]  # the parts of each student, one row for each
@@ -128,6 +134,7 @@ def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Seque
         r,
         None if r is None else fisher(r, n),
         statistics.fmean(first) if len(first) >= LEAST else None,
+        varies=len({share for share, _ in pairs}) > 1,
     )
 
 
