@@ -103,6 +103,12 @@ def test_a_stream_tells_place_marking_and_the_end(service):
         assert stream(url, cookie, one) == [("done", "")]  # who comes late is told at once
 
 
+def test_who_practises_is_told_that_what_counts_comes_first(service):
+    counts, practice = hand_in(service, "Ada"), hand_in(service, "Bob", practice=True)
+    for name, one, told in (("Ada", counts, False), ("Bob", practice, True)):
+        assert ("What counts is marked before practice" in service.browser(name).get(f"/s/{one}").text) is told
+
+
 def test_nobody_watches_what_is_not_theirs(service):
     one = hand_in(service, "Bob")
     with listening(service) as url:
