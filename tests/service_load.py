@@ -331,7 +331,8 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
     with made.store.writing() as db:
         for table, values in rows.items():
             db.execute(sa.insert(table), values)
-        db.get_one(Regrade, made.regrade).total = wanted
+        regrade = db.get_one(Regrade, made.regrade)
+        regrade.total = regrade.put = wanted
         refresh(db, db.get_one(Assignment, made.assignment))
 
 
@@ -366,6 +367,7 @@ def _pages(made: Deployment, address: str) -> dict[str, float]:
         def get(path: str, cookie: str) -> None:
             answer = client.get(path, headers={"cookie": cookie} if cookie else {})
             assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+            assert not path.endswith("/regrade") or "Points of what counts" in answer.text, "there is no preview"
 
         told = {name: _median(partial(get, *asked)) for name, asked in asked_pages(made).items()}
         csrf = re.search('name="csrf" value="([^"]+)"', client.get(form, headers={"cookie": student}).text)
