@@ -12,7 +12,9 @@ from fastapi.testclient import TestClient
 from service_load import asked_pages, deployment, fill, graded
 
 from autograder.service.queue import Queue, places
+from autograder.service.store import Store
 from autograder.service.store.schema import Assignment
+from autograder.service.store.standings import refresh
 from autograder.service.web.app import create_app
 from autograder.service.web.live import sights
 from autograder.service.web.submitting import receive
@@ -67,7 +69,7 @@ def working():
 
 
 def worked(made) -> dict[str, int]:
-    """Steps of each page, when everything that is cached once has been."""
+    """Steps of each page, when everything that is cached once has been; and of a marking's end."""
     told = {}
     with working() as count, TestClient(create_app(made.settings), client=("127.0.0.1", 1)) as client:
         for name, (path, cookie) in asked_pages(made).items():
@@ -75,6 +77,12 @@ def worked(made) -> dict[str, int]:
                 before = count()
                 assert client.get(path, headers={"cookie": cookie}).status_code == 200, name
                 told[name] = count() - before
+        store, student = Store(made.settings.database), next(iter(made.cookies))
+        with store.writing() as db:
+            before = count()
+            refresh(db, db.get_one(Assignment, made.assignment), [student])
+            told["what is kept of a student"] = count() - before
+        store.close()
     return told
 
 
