@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from course import RIGHT, SAMPLES, WRONG, csrf, hand_in
 from hypothesis import given
 from hypothesis import strategies as st
+from workers import until, working
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
@@ -21,7 +22,7 @@ from autograder.service.rules.statistics import Part
 from autograder.service.store import regrades
 from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version
 from autograder.service.store.standings import standings
-from autograder.service.worker import jobs, marking, proving, regrading
+from autograder.service.worker import editions, jobs, marking, proving, regrading
 
 ROOT = Path(__file__).resolve().parents[2]
 AVERAGED = SAMPLES["momentum as an average"].read_bytes()
@@ -353,6 +354,22 @@ def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed
     for url in pages:
         page = staff.browser.get(url).text
         assert not re.search("another edition|could not be marked|under way", page), url
+
+
+def test_a_worker_that_begins_tells_of_another_edition_before_anybody_hands_in(service, edition, staff):
+    edition.points(bias_correction=20)
+    service.context = replace(service.context, _loaded={})
+
+    def told() -> bool:
+        return "another edition" in staff.browser.get(f"/staff/a/{service.assignment}").text
+
+    assert not told()
+    with working(service):
+        until(told)
+    for file in ("assignment.toml", "__init__.py"):
+        (edition.folder / file).write_text("def f(")
+        editions.look(replace(service.context, _loaded={}))
+        assert told(), "nor can it mark with what it cannot read"
 
 
 def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edition, staff):

@@ -138,6 +138,7 @@ class Assignment(Keyed, Base):
     course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"), index=True)
     title: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)  # the name of its folder, known to workers
+    folder: Mapped[str | None] = mapped_column(String(64))  # the digest that a worker last found there; "" = unreadable
     open: Mapped[bool] = mapped_column(default=False)  # students see it
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version_id: Mapped[str | None] = mapped_column(

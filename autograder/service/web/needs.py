@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.store import regrades
 from autograder.service.store.grades import text_points, with_quiz
-from autograder.service.store.schema import Assignment, Job, Submission, Version
+from autograder.service.store.schema import Assignment, Submission, Version
 from autograder.service.store.standings import texts
 
 
@@ -41,19 +41,9 @@ def _parked(asked: Assignment) -> sa.ColumnElement[bool]:
 
 
 def _other_edition(db: Session, asked: Assignment) -> bool:
-    """Whether workers have lately found another edition: where they marked, or drew a quiz."""
+    """Whether workers have lately found another edition than the one in use."""
     version = db.get(Version, asked.version_id) if asked.version_id else None
-    if version is None:
-        return False
-    marking = Job.submission_id.in_(sa.select(Submission.id).where(_parked(asked)))
-    drawing = sa.and_(Job.kind == "sheet", Job.payload["digest"].as_string() == version.digest)
-    found = sa.select(Job.id).where(
-        Job.state == "parked",
-        Job.course_id == asked.course_id,
-        Job.result["edition"].as_boolean(),
-        marking | sa.and_(drawing, Job.payload["assignment"].as_string() == asked.id),
-    )
-    return db.scalar(found.limit(1)) is not None
+    return version is not None and asked.folder not in (None, version.digest)
 
 
 def _texts(db: Session, asked: Assignment) -> int:

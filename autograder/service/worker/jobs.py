@@ -18,6 +18,7 @@ from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox.choose import choose, probe
 from autograder.service.store.schema import Job, Submission, now
 from autograder.service.worker import (
+    editions,
     keys,
     linking,
     mailing,
@@ -82,8 +83,9 @@ def run(context: Context, job_id: str, worker_id: str) -> None:
         if context.over or (isinstance(error, SandboxFailed) and not _sandbox_works(context)):
             return  # not this job's failure: it gets another turn, with another worker
         log.exception("job failed", extra={"job": job_id, "kind": job.kind})
-        why = {"edition": True} if isinstance(error, WrongEdition) else {}  # staff can do something about it
-        failed(context, job, "".join(traceback.format_exception(error)), why)
+        if isinstance(error, WrongEdition):
+            editions.look(context)  # staff can do something about it
+        failed(context, job, "".join(traceback.format_exception(error)))
     else:
         done(context, job, result)
         log.info(
@@ -133,8 +135,7 @@ def done(context: Context, begun: Job, result: dict[str, Any]) -> None:
             job.result, job.finished_at, job.error = result, now(), ""
 
 
-def failed(context: Context, begun: Job, told: str, why: dict[str, Any] | None = None) -> None:
-    """Another try, or none: then `why` is the job's result."""
+def failed(context: Context, begun: Job, told: str) -> None:
     with context.store.writing() as db:
         job = _held(db, begun)
         if job is None:
@@ -142,7 +143,6 @@ def failed(context: Context, begun: Job, told: str, why: dict[str, Any] | None =
         job.failures += 1
         job.error = told[-4000:]
         if job.failures >= FAILURES:
-            job.result = why or {}
             _park(db, job, job.error)
         else:
             context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])

@@ -22,7 +22,7 @@ from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OP
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient, queue_engine
 from autograder.service.store.schema import Job, Worker, now
-from autograder.service.worker import jobs
+from autograder.service.worker import editions, jobs
 from autograder.service.worker.context import Context
 
 BEAT_SECONDS = LEASE_SECONDS / 5
@@ -93,6 +93,7 @@ def live(context: Context, worker_id: str) -> None:
         while not context.stopping.is_set():
             with contextlib.suppress(sa.exc.OperationalError), _launched(context, worker_id):  # it went away meanwhile
                 log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
+                editions.look(context)
                 context.stopping.wait()
     finally:
         context.over = True

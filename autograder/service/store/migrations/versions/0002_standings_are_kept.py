@@ -54,6 +54,7 @@ def upgrade() -> None:
     op.drop_index("ix_reports_verdict", "reports")
     op.add_column("jobs", sa.Column("regrade_id", sa.String(16), nullable=True))
     op.create_index("ix_jobs_regrade", "jobs", ["regrade_id", "kind", "state"])
+    op.add_column("assignments", sa.Column("folder", sa.String(64), nullable=True))
     for name in ("total", "put"):
         op.add_column("regrades", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     op.add_column("reports", sa.Column("counted", sa.Boolean(), nullable=False, server_default=sa.false()))
