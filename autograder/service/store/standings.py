@@ -45,9 +45,9 @@ def standings_of(db: Session, user_id: str, every: Sequence[Assignment]) -> dict
 
 def misconceptions(db: Session, asked: Assignment) -> list[tuple[statistics.Course, Held]]:
     """The most frequent first, each with a row that tells its title and criterion."""
-    rows = {(row.user_id, row.misconception): row for row in _held(db, asked)}
-    about = {row.misconception: row for row in rows.values()}
-    each = (statistics.Held(row.misconception, row.submissions, row.seconds) for row in rows.values())
+    rows = _held(db, asked)
+    about = {row.misconception: row for row in rows}
+    each = (statistics.Held(row.misconception, row.submissions, row.seconds) for row in rows)
     return [(one, about[one.id]) for one in statistics.misconceptions(each)]
 
 
