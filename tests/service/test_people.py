@@ -106,6 +106,13 @@ def test_a_conflict_is_told_with_its_line_and_stops_the_import(service, staff, t
     assert people(service) == before
 
 
+def test_names_that_a_roster_does_not_change_are_told():
+    members = [roster.Member(id_, id_, "Ada", "", "Mon", "student", dropped=False, shared=id_ == "a") for id_ in "ab"]
+    plan = roster.plan(roster.read("id,name,section\na,Ada L.,Tue\nb,Ada L.,Mon\n"), members)
+    assert [(change.member.id, [*change.columns]) for change in plan.changed] == [("a", ["section"]), ("b", ["name"])]
+    assert [member.id for member in plan.kept] == ["a"]
+
+
 def test_the_line_that_excel_writes_for_itself_is_no_header():
     for first in ("sep=;\r\n", '\ufeff"sep=;"\n'):
         (row,) = roster.read(first + "id;name\r\na1;Ada\r\n")

@@ -68,6 +68,7 @@ class Plan:
     same: int = 0
     missing: tuple[Member, ...] = ()  # students of the course who are not in the file
     conflicts: tuple[str, ...] = field(default=())
+    kept: tuple[Member, ...] = ()  # whose name or address is another one here, and stays: others have them too
 
 
 def read(text: str) -> tuple[Row, ...]:
@@ -113,7 +114,8 @@ def plan(rows: Sequence[Row], members: Sequence[Member], elsewhere: Collection[s
     changed = tuple(change for change in changes if change.columns)
     given = {row.id for row in rows}
     missing = tuple(m for m in members if m.role == "student" and not m.dropped and m.id not in given)
-    return Plan(new, changed, len(changes) - len(changed), missing, conflicts)
+    kept = tuple(member for row, member in matched if member.shared and _renamed(row, member))
+    return Plan(new, changed, len(changes) - len(changed), missing, conflicts, kept)
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -187,15 +189,14 @@ def _with_email(row: Row, member: Member | None, times: int, holder: Member | No
 
 def _differences(row: Row, member: Member) -> dict[str, tuple[str, str]]:
     """What the file says otherwise. A column that it lacks, or an empty cell, says nothing."""
-    found = {
-        column: (before, after)
-        for column, before, after in (
-            ("name", member.name, row.name),
-            ("email", member.email, row.email),
-            ("section", member.section, row.section),
-        )
-        if after and after != before and not (member.shared and column != "section")
-    }
+    found = {} if member.shared else _renamed(row, member)
+    if row.section and row.section != member.section:
+        found["section"] = (member.section, row.section)
     if member.dropped:
         found["state"] = ("dropped", "back in the course")
     return found
+
+
+def _renamed(row: Row, member: Member) -> dict[str, tuple[str, str]]:
+    both = (("name", member.name, row.name), ("email", member.email, row.email))
+    return {column: (before, after) for column, before, after in both if after and after != before}
