@@ -111,6 +111,16 @@ def test_a_session_that_is_used_goes_on_to_the_end_of_a_term(service):
     assert ends_after(190, 3) == 10
     assert ends_after(199.5, 0.4) == 0.4
 
+    @contextlib.contextmanager
+    def full():
+        raise sa.exc.OperationalError("UPDATE", {}, Exception("database or disk is full"))
+        yield
+
+    with service.store.writing() as db:
+        db.execute(sa.update(SignedIn).values(made_at=now(), expires_at=now() + day))
+    service.app.state.site.store.writing = full
+    assert ada.get("/").status_code == 200, "where nothing can be written, whoever reads goes on reading"
+
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(service):
     client = service.browser("Ada")

@@ -31,6 +31,7 @@ from autograder.service.serve import CannotServe, serve
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.links import PREFIX, new_link
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
     Assignment,
     Audit,
@@ -50,6 +51,7 @@ from autograder.service.store.schema import (
     Resource,
     Sheet,
     SignedIn,
+    Standing,
     Submission,
     TextMark,
     Token,
@@ -57,6 +59,7 @@ from autograder.service.store.schema import (
     Version,
     now,
 )
+from autograder.service.store.standings import refresh
 from autograder.service.web.submitting import receive
 from autograder.service.worker import marking
 
@@ -345,7 +348,7 @@ def _repack(file: Path, change) -> None:
             archive.addfile(entry, io.BytesIO(changed))
 
 
-@pytest.mark.parametrize("what", ["handing in", "marking"])
+@pytest.mark.parametrize("what", ["handing in", "marking", "a class written anew", "a text", "a start"])
 def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(postgres, tmp_path, what):
     """Two transactions that do not see each other: on SQLite there is one at a time."""
     with serving(tmp_path, postgres.database()) as service:
@@ -362,19 +365,33 @@ def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(
             except Exception as error:  # noqa: BLE001 - told below
                 problems.append(error)
 
+        if what in ("a class written anew", "a text"):
+            with service.by_hand() as db:
+                handed_in = db.get_one(Submission, submission)
+                handed_in.report_id, handed_in.state = marking.stored(db, submission, verdict).id, "graded"
         erases = threading.Thread(target=erasing)
         with service.store.writing() as db:
-            if what == "marking":
-                marking.stored(db, submission, verdict)
-            else:
-                asked = db.get_one(Assignment, service.assignment)
+            asked = db.get_one(Assignment, service.assignment)
+            if what == "handing in":
                 receive(db, service.queue, asked, ada, "optimizers.py", RIGHT)
+            elif what == "marking":
+                marking.stored(db, submission, verdict)
+            elif what == "a start":
+                db.scalars(sa.select(Job).with_for_update()).one()
+            elif what == "a text":
+                locked(db, asked.id)
+                db.add(TextMark(assignment_id=asked.id, user_id=ada, item_id="q", answer_digest="", points=1, by_id=""))
+                refresh(db, asked, [ada])
+            else:
+                refresh(db, asked)
             erases.start()
             erases.join(1.0)
+            if what == "a start":
+                db.execute(sa.update(Submission).where(Submission.id == submission).values(state="running"))
         erases.join(20)
         assert problems == []
         with service.store.writing() as db:
-            for table in (Submission, Report, Job):
+            for table in (Submission, Report, Job, Standing, TextMark):
                 assert db.scalars(sa.select(table)).all() == [], table
             with pytest.raises(HTTPException, match="404"):
                 receive(db, service.queue, db.get_one(Assignment, service.assignment), ada, "optimizers.py", RIGHT)

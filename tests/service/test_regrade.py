@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from course import RIGHT, SAMPLES, WRONG, csrf, hand_in
+from course import RIGHT, SAMPLES, WRONG, csrf, hand_in, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from test_standings import handed_in
+from test_student import verdict
 from workers import until, working
 
+from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import Marked, standing
@@ -241,6 +246,167 @@ def test_a_regrade_that_is_dismissed_while_its_jobs_are_put_puts_no_more(service
     staff.begin()
     service.work()
     assert [job.state for job in everything_of(service, "remark")] == ["superseded"]
+
+
+def under_way(service, submissions, **told) -> str:
+    """A regrade with these submissions of Ada's and Bob's in turn, of which nothing is put yet; its id."""
+    names = ("Ada", "Bob")
+    with service.by_hand() as db:
+        asked = db.get_one(Assignment, service.assignment)
+        for number in range(submissions):
+            handed_in(db, asked, service.people[names[number % 2]], number + 1, 50.0)
+        version = Version(assignment_id=asked.id, digest="new", state="proven")
+        db.add(version)
+        db.flush()
+        wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="", state="running", **told)
+        db.add(wanted)
+        db.flush()
+        service.queue.put(db, "regrade", "slow", regrade_id=wanted.id, payload={"regrade": wanted.id})
+    return wanted.id
+
+
+def progress(service, regrade_id) -> regrades.Progress:
+    with service.store.reading() as db:
+        return regrades.progress(db, db.get_one(Regrade, regrade_id))
+
+
+def test_a_worker_that_was_thought_dead_and_puts_more_leaves_nothing_unput_when_it_dies(service, monkeypatch):
+    wanted = under_way(service, 6, total=6)
+    monkeypatch.setattr(regrading, "AT_ONCE", 2)
+    left_out, looks = regrades.left_out, []
+
+    def looked(db, asked, regrade, digest):
+        found = left_out(db, asked, regrade, digest)
+        looks.append(len(found))
+        if len(looks) == 1:  # the other one puts two of them now, and dies
+            with service.store.writing() as other:
+                regrade = other.get_one(Regrade, wanted)
+                for one in found[:2]:
+                    service.queue.put(other, **regrades.remark(asked, regrade, one))
+                regrade.put += 2
+        return found
+
+    monkeypatch.setattr(regrades, "left_out", looked)
+    regrading.regrade(service.context, everything_of(service, "regrade")[0])
+    assert looks == [6, 4]
+    assert len(everything_of(service, "remark")) == 6
+    assert progress(service, wanted) == regrades.Progress(total=6, waiting=6, skipped=0, parked=0)
+
+
+def test_what_came_before_a_worker_was_back_is_waited_for_too(service, monkeypatch):
+    """It began with two, and its worker died; four more were handed in until another one put the jobs."""
+    wanted, seen = under_way(service, 6, total=2), []
+    monkeypatch.setattr(regrading, "AT_ONCE", 2)
+    monkeypatch.setattr(regrading.time, "sleep", lambda _: seen.append(progress(service, wanted).waiting))
+    regrading.regrade(service.context, everything_of(service, "regrade")[0])
+    assert seen == [6, 6, 6]
+
+
+def test_who_is_erased_while_jobs_are_put_gets_none(service, monkeypatch):
+    wanted = under_way(service, 2, total=2)
+    monkeypatch.setattr(regrading, "AT_ONCE", 1)
+    monkeypatch.setattr(regrading.time, "sleep", lambda _: erase_once())
+    order = []
+
+    def erase_once() -> None:
+        if not order:
+            (job,) = everything_of(service, "remark")
+            order.extend(name for name, id_ in service.people.items() if id_ != job.user_id and name in ("Ada", "Bob"))
+            erase(service.store, service.people[order[0]])
+
+    regrading.regrade(service.context, everything_of(service, "regrade")[0])
+    assert [job.user_id == service.people[order[0]] for job in everything_of(service, "remark")] == [False]
+    assert progress(service, wanted) == regrades.Progress(total=1, waiting=1, skipped=0, parked=0)
+
+
+def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_the_same_edition(
+    service, edition, staff, monkeypatch
+):
+    """It is stored after the next one has begun, and before that looks what there is to mark."""
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    edition.points(bias_correction=20, momentum=5)
+    staff.begin()
+    jobs.run(service.context, everything_of(service, "regrade")[0].id, "test")
+    (at_work,) = everything_of(service, "remark")
+    verdict_of = marking.verdict_of
+
+    def another_begins(*given):
+        staff.decide("dismiss")
+        staff.begin()
+        (job,) = [job for job in everything_of(service, "regrade") if job.state == "queued"]
+        with service.store.reading() as db:
+            begun, asked = db.get_one(Regrade, job.regrade_id), db.get_one(Assignment, service.assignment)
+        assert not regrading._refused_by(service.context, job, begun, asked)  # noqa: SLF001 - half of a job
+        return verdict_of(*given)
+
+    monkeypatch.setattr(marking, "verdict_of", another_begins)
+    regrading.remark(service.context, at_work)
+    assert service.work() == ["regrade"], "there is nothing left to mark"
+    assert "r-bob,Bob,,90.0,80.0,-10.0,1,1" in staff.browser.get(staff.path + "/preview.csv").text
+
+
+def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres, tmp_path, monkeypatch):
+    """Each would see the other's old report, and take its own for no loss."""
+    with serving(tmp_path, postgres.database()) as service:
+        ada = service.people["Ada"]
+        with service.by_hand() as db:
+            asked = db.get_one(Assignment, service.assignment)
+            both = [handed_in(db, asked, ada, number, 90.0).id for number in (1, 2)]
+            version = Version(assignment_id=asked.id, digest="new", state="proven")
+            db.add(version)
+            db.flush()
+            asked.version_id = version.id
+            wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="", state="applied", applied_at=1.0)
+            db.add(wanted)
+            db.flush()
+            late = [
+                Job(
+                    kind="remark",
+                    lane="regrade",
+                    priority=1,
+                    user_id=ada,
+                    submission_id=one,
+                    payload={"regrade": wanted.id},
+                )
+                for one in both
+            ]
+            db.add_all(late)
+        monkeypatch.setattr(marking, "stored", lambda db, one, _: stored_by_hand(db, one))
+        monkeypatch.setattr(marking, "verdict_of", lambda *_: verdict())
+        monkeypatch.setattr(regrading, "_full", lambda *_: 100.0)
+        monkeypatch.setattr(service.context, "assignment", lambda *_, **__: None, raising=False)
+        judged, meeting = regrades.judged, threading.Barrier(2)
+
+        def judged_at_once(*given, **told):
+            found = judged(*given, **told)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meeting.wait(1.0)
+            return found
+
+        monkeypatch.setattr(regrades, "judged", judged_at_once)
+        working_ = [threading.Thread(target=regrading.remark, args=(service.context, job)) for job in late]
+        for one in working_:
+            one.start()
+        for one in working_:
+            one.join(20)
+        assert points(service) == {"Ada": 90}
+
+
+def stored_by_hand(db, submission_id):
+    report = Report(
+        submission_id=submission_id,
+        digest="new",
+        seed=1,
+        status="graded",
+        score=50.0,
+        max_score=100.0,
+        body=b"",
+        texts=[],
+    )
+    db.add(report)
+    db.flush()
+    return report
 
 
 def everything_of(service, kind):

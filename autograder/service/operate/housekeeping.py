@@ -130,7 +130,7 @@ def _erase(store: Store, ids: list[str]) -> int:
         ):
             theirs[assignment].add(user)
         for assignment in sorted(theirs):
-            locked(db, assignment, read=True)
+            locked(db, assignment)  # as `refresh` of many will: two that hold it to read could not both rise
         db.execute(sa.select(Submission.id).where(Submission.id.in_(ids)).order_by(Submission.id).with_for_update())
         for rows in (
             sa.delete(Job).where(Job.submission_id.in_(ids)),

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from autograder.service.operate import CannotOperate
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
+    Assignment,
     Audit,
     Base,
     Diagnosis,
@@ -130,8 +131,12 @@ def erase(store: Store, who: str) -> str:
 def _alone_with(db: Session, user_id: str) -> None:
     """What somebody is just storing of this person is there first, and then goes too; nothing more comes after it."""
     memberships = sa.select(Membership.course_id).where(_of(user_id)).order_by(Membership.course_id)
+    courses = db.scalars(memberships.with_for_update()).all()
+    # Whoever writes anew what is kept of a class, marks a text or gives an extension holds these, and no submission.
+    every = sa.select(Assignment.id).where(Assignment.course_id.in_(courses)).order_by(Assignment.id)
+    jobs = sa.select(Job.id).where(Job.user_id == user_id).order_by(Job.id)  # before submissions, as who starts one
     submissions = sa.select(Submission.id).where(Submission.user_id == user_id).order_by(Submission.id)
-    for rows in (memberships, submissions):
+    for rows in (every, jobs, submissions):
         db.execute(rows.with_for_update()).all()
 
 

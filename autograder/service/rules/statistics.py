@@ -123,7 +123,8 @@ def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Seque
     if n < LEAST:
         return Facts(part.id, part.title, part.slot, n, None, None, None, None)
     mean = statistics.fmean(share for share, _ in pairs)
-    r = correlation([(share, rest) for share, rest in pairs if rest is not None])
+    beside = [(share, rest) for share, rest in pairs if rest is not None]
+    r = correlation(beside)
     return Facts(
         part.id,
         part.title,
@@ -132,7 +133,7 @@ def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Seque
         mean,
         wilson(mean, n),
         r,
-        None if r is None else fisher(r, n),
+        None if r is None else fisher(r, len(beside)),
         statistics.fmean(first) if len(first) >= LEAST else None,
         varies=len({share for share, _ in pairs}) > 1,
     )

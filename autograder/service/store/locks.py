@@ -8,10 +8,16 @@ from sqlalchemy.orm import Session
 from autograder.service.store.schema import Assignment
 
 
-def locked(db: Session, assignment_id: str, *, read: bool = False) -> Assignment:
-    """The assignment as it is now; it does not change before this transaction ends."""
+def locked(db: Session, assignment_id: str, *, read: bool = False, user_id: str = "") -> Assignment:
+    """The assignment as it is now; it does not change before this transaction ends.
+
+    `user_id`: nor does what this student has in it, but by us.
+    """
     asked = sa.select(Assignment).where(Assignment.id == assignment_id).with_for_update(read=read)
-    return db.scalars(asked.execution_options(populate_existing=True)).one()
+    found = db.scalars(asked.execution_options(populate_existing=True)).one()
+    if user_id:
+        one_at_a_time(db, f"standing {assignment_id} {user_id}")
+    return found
 
 
 def one_at_a_time(db: Session, name: str) -> None:

@@ -151,7 +151,7 @@ def submission(
         if report and report not in {one.id for one in known}:
             raise not_found()
         shown = report or found.report_id or ""
-        if view == "student" and shown not in {found.report_id, known[0].id if known else ""}:
+        if view == "student" and shown not in {found.report_id, next((one.id for one in known if one.counted), "")}:
             shown = found.report_id or ""  # of others they see nothing
         values: dict[str, Any] = {
             "user": db.get_one(User, found.user_id),

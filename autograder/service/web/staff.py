@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import passbacks_due
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
+from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Course, Job, Membership, Submission, Version
 from autograder.service.store.standings import counts as counted
 from autograder.service.store.standings import refresh
@@ -194,7 +195,7 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
     if not title:
         problems.append("The assignment needs a title.")
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # no extension is given meanwhile
         if not problems and chosen is not None:
             before, asked.title, asked.policy = asked.policy, title, policies.to_json(chosen)
             changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}

@@ -39,7 +39,7 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
     charts = reports.pack_charts(verdict.charts) if verdict.charts and _others_wait(context) else ""
     with context.store.writing() as db:
         # Locked, so that a regrade that begins or is applied at this moment misses nobody.
-        asked = locked(db, asked.id, read=True)
+        asked = locked(db, asked.id, read=True, user_id=handed_in.user_id)
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
         if current.state == "superseded":  # while this worker was thought dead: it costs no attempt, so it is none
             return {}

@@ -85,19 +85,25 @@ def _put(context: Context, regrade_id: str) -> dict[str, Any]:
         asked, version = db.get_one(Asked, wanted.assignment_id), db.get_one(Version, wanted.version_id)
         left = regrades.left_out(db, asked, wanted, version.digest)
     put = wanted.put
-    for start in range(0, len(left) + AT_ONCE, AT_ONCE):
-        some = left[start : start + AT_ONCE]
+    for start in range(0, len(left) or 1, AT_ONCE):
+        some, rest = left[start : start + AT_ONCE], left[start + AT_ONCE :]
         with context.store.writing() as db:
             wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
-            if wanted.state != "running" or wanted.put != put:  # dismissed; or another worker puts them too
+            if wanted.state != "running":  # dismissed
                 return {}
+            if wanted.put != put:  # another worker puts them too, or did: what is left is another list
+                break
+            there = sa.select(Submission.id).where(Submission.id.in_([one.id for one in some])).order_by(Submission.id)
+            kept = set(db.scalars(there.with_for_update(read=True)))  # who was erased meanwhile gets no job
+            some = [one for one in some if one.id in kept]
             for handed_in in some:
                 context.queue.put(db, **regrades.remark(asked, wanted, handed_in))
             wanted.put = put = put + len(some)
-            if start >= len(left):
-                wanted.total = put  # of those that it began with, some may have been erased meanwhile
+            wanted.total = put + len(rest)  # others may have come since it began, or gone
         time.sleep(BETWEEN_SECONDS)
-    return {"submissions": put, "same": version.id == asked.version_id}
+    else:
+        return {"submissions": put, "same": version.id == asked.version_id}
+    return _put(context, regrade_id)
 
 
 def remark(context: Context, job: Job) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
     # A worker that died in between has left its report without pictures: they are drawn from the same verdict.
     verdict = None if there and there.drawn else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
-        asked = locked(db, asked.id, read=True)
+        asked = locked(db, asked.id, read=True, user_id=handed_in.user_id)
         report_id = marking.stored(db, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
         now = db.get_one(Regrade, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
@@ -137,7 +143,7 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
                     )
                 )
             rescued(db, asked.id)
-        elif now.state == "running":
+        else:  # also when it is over: the next one, under way, may be with the same edition
             refresh(db, asked, [handed_in.user_id])
     if verdict:
         marking.draw(context, report_id, verdict.charts)
