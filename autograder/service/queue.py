@@ -127,6 +127,7 @@ class Queue:
         It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
         """
         job.state, job.worker_id, job.priority = "queued", None, LANES[job.lane].base - 1
+        job.finished_at = None
         if job.kind == "mark":
             db.execute(
                 sa.update(Submission)
@@ -239,7 +240,7 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
     job = db.get(Job, job_id, with_for_update=True)
     if job is None or job.state != "parked":
         return False
-    job.failures, job.starts, job.finished_at = 0, 0, None
+    job.failures, job.starts = 0, 0
     queue.again(db, job)
     return True
 

@@ -22,10 +22,10 @@ from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import Marked, standing
-from autograder.service.rules.policy import Policy
+from autograder.service.rules.policy import Policy, to_json
 from autograder.service.rules.statistics import Part
 from autograder.service.store import regrades
-from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version
+from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version, now
 from autograder.service.store.standings import standings
 from autograder.service.worker import editions, jobs, marking, proving, regrading
 
@@ -317,6 +317,34 @@ def test_who_is_erased_while_jobs_are_put_gets_none(service, monkeypatch):
     regrading.regrade(service.context, everything_of(service, "regrade")[0])
     assert [job.user_id == service.people[order[0]] for job in everything_of(service, "remark")] == [False]
     assert progress(service, wanted) == regrades.Progress(total=1, waiting=1, skipped=0, parked=0)
+
+
+def test_rules_do_not_change_under_a_regrade_and_an_extension_makes_it_look_again(service, edition, staff):
+    """The late one is spared, because the one in time has all points; with an extension it might count."""
+    with service.by_hand() as db:
+        db.get_one(Assignment, service.assignment).policy = to_json(
+            Policy(due_at=now() // 60 * 60 - 3600, late_days=2, late_percent_per_day=50)
+        )
+    early = hand_in(service, "Ada", RIGHT)
+    service.work()
+    hand_in(service, "Ada", WRONG)
+    service.work()
+    with service.by_hand() as db:
+        db.get_one(Submission, early).late_seconds = 0.0
+    edition.points(momentum=5)
+    staff.begin()
+    service.work()
+    assert [job.state for job in everything_of(service, "remark")] == ["done", "skipped"]
+    url = f"/staff/a/{service.assignment}/settings"
+    page = staff.browser.get(url).text
+    fields = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+    fields |= dict.fromkeys(("show_marks", "show_hints", "show_quiz"), "at_once")
+    refused = staff.browser.post(url, data=fields | {"counts": "latest"})
+    assert (refused.status_code, "A regrade is under way" in refused.text) == (422, True)
+    assert staff.browser.post(url, data=fields | {"counts": "best", "title": "Descent"}).status_code == 200
+    where = f"/staff/c/{service.course}/people/{service.people['Ada']}/extensions/{service.assignment}"
+    staff.browser.post(where, data={"csrf": staff.token, "due_at": "2050-01-01T00:00", "reason": ""})
+    assert service.work() == ["remark"]
 
 
 def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_the_same_edition(

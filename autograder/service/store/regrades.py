@@ -102,6 +102,15 @@ def left_out(db: Session, asked: Assignment, regrade: Regrade, digest: str) -> l
     return [one for one in candidates(db, asked, digest) if one.id not in put]
 
 
+def spared(db: Session, asked: Assignment, user_id: str) -> list[Job]:
+    """What a regrade under way did not mark again of this student's: it could not count, by the rules of then."""
+    regrade = under_way(db, asked)
+    if regrade is None:
+        return []
+    wanted = jobs_of(regrade, "remark"), Job.state == "skipped", Job.user_id == user_id
+    return list(db.scalars(sa.select(Job).where(*wanted).order_by(Job.made_at).with_for_update()))
+
+
 def can_matter(db: Session, asked: Assignment, handed_in: Submission, digest: str, full: float) -> bool:
     """Whether marking this one again can change its student's standing, given what was marked again before it."""
     policy = policies.from_json(asked.policy)

@@ -42,7 +42,7 @@ def typed_time(text: str, label: str) -> float | None:
 
 
 def time_field(at: float | None) -> str:
-    """The same time as a datetime-local field holds it; seconds are kept where there are any."""
+    """The same time as a datetime-local field holds it, to the minute."""
     if at is None:
         return ""
     return dt.datetime.fromtimestamp(at, dt.UTC).replace(tzinfo=None).isoformat(timespec="minutes")

@@ -17,6 +17,7 @@ from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
 from autograder.service.outbox import passback_due
 from autograder.service.rules import roster
+from autograder.service.store import regrades
 from autograder.service.store.links import end_access, new_link
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Course, Extension, Membership, Submission, User
@@ -342,6 +343,8 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
             audit(db, actor, "extension.given", user_id, course_id, assignment=assignment_id, due_at=due_at)
         judge_lateness(db, asked, user_id)
         refresh(db, asked, [user_id])
+        for job in regrades.spared(db, asked, user_id):
+            site(request).queue.again(db, job)
         passback_due(db, site(request).queue, asked, user_id)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import passbacks_due
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
+from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import Assignment, Course, Job, Membership, Submission, Version
 from autograder.service.store.standings import counts as counted
@@ -24,6 +25,10 @@ from autograder.service.web.site import page, site
 from autograder.service.web.submitting import judge_lateness
 
 LATEST_JOBS = 200  # of a course: among them is an assignment's newest proof
+REGRADING = (
+    "A regrade is under way, and it marks what counts by the rules that there are. Apply or dismiss it before you "
+    "change when it is due, what lateness costs or which submission counts."
+)
 SHOW = ("at_once", "after_due", "never")
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
@@ -196,6 +201,8 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
         problems.append("The assignment needs a title.")
     with site(request).store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # no extension is given meanwhile
+        if chosen is not None and regrades.under_way(db, asked) and _counts_otherwise(asked, chosen):
+            problems.append(REGRADING)
         if not problems and chosen is not None:
             before, asked.title, asked.policy = asked.policy, title, policies.to_json(chosen)
             changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}
@@ -209,6 +216,13 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
         request, "staff_settings.html", status=422, asked=asked, tab="settings",
         typed={name: typed.get(name, "") for name in known}, problems=problems, show=SHOW, saved=False,
     )  # fmt: skip
+
+
+def _counts_otherwise(asked: Assignment, chosen: policies.Policy) -> bool:
+    """Whether another submission may count by this policy, or for other points."""
+    now_used = policies.from_json(asked.policy)
+    deciding = ("counts", "due_at", "grace_minutes", "late_percent_per_day")
+    return any(getattr(now_used, name) != getattr(chosen, name) for name in deciding)
 
 
 def _as_typed(title: str, policy: policies.Policy) -> dict[str, str]:
