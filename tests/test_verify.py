@@ -1,8 +1,8 @@
 """The proof holds for what is shipped, and fails for each way of spoiling an assignment."""
 
 from dataclasses import replace
+from itertools import count
 
-import numpy as np
 import pytest
 
 from autograder import verify
@@ -106,6 +106,6 @@ def test_a_template_that_earns_marks_is_noticed(prove, optimizers):
 
 
 def test_a_report_that_differs_between_runs_is_noticed(prove, optimizers):
-    draw = np.random.default_rng()
-    unsteady = replace(optimizers, scenarios=lambda seed: optimizers.scenarios(int(draw.integers(1000))))
-    assert any(section == "determinism" for section, _ in prove(unsteady, only=("momentum-averaged",)))
+    seeds = count(1)  # another one each time: two that are drawn may give the same report
+    unsteady = replace(optimizers, scenarios=lambda _: optimizers.scenarios(next(seeds)))
+    assert any(section == "determinism" for section, _ in prove(unsteady))
