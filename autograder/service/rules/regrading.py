@@ -57,10 +57,9 @@ class Shift:
     mean: float  # points
 
 
-def changes(before: Mapping[str, Standing], after: Mapping[str, Standing], users: Iterable[str] = ()) -> list[Change]:
-    """Of everybody who has anything marked, and of `users`; those that lose most come first, then those that gain."""
-    everybody = before.keys() | after.keys() | set(users)
-    found = [Change(user, before.get(user), after.get(user)) for user in everybody]
+def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> list[Change]:
+    """Of everybody who has anything marked; those that lose most come first, then those that gain."""
+    found = [Change(user, before.get(user), after.get(user)) for user in before.keys() | after.keys()]
     return sorted(found, key=lambda change: (change.by >= 0, -abs(change.by), change.user_id))
 
 
