@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.marks import Key
+from autograder.judge.marks import Key
 from autograder.model import Array, Assignment, Diagnosis, Finding, Misconception, Observation, Scenario
 
 Mask = NDArray[np.bool_]
