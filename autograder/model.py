@@ -380,7 +380,16 @@ class Awaited:
     points: float  # what it can get at most
 
 
-ItemStatus = Literal["right", "partial", "follow_through", "wrong", "empty", "malformed", "waiting"]
+ItemStatus = Literal[
+    "right",
+    "partial",
+    "follow_through",
+    "wrong",
+    "empty",
+    "unreadable",  # could not be read; the message says why
+    "waiting",  # for a person
+    "grader_error",  # our fault: counted neither as earned nor as missed, and marked by the next regrade
+]
 
 
 @dataclass(frozen=True)

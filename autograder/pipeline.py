@@ -43,8 +43,7 @@ def grade(
     With a `secret`, each student has a variant of the quiz of their own.
 
     Raises:
-        SandboxFailed: ours, not the student's; nothing was judged.
-        BadKey: ours: a question of the quiz contradicts itself.
+        SandboxFailed: ours, not the student's; no code was judged.
     """
     started = time.perf_counter()
     seed = derived_seed(assignment, submission) if seed is None else seed

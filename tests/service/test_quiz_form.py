@@ -421,7 +421,7 @@ def test_a_quiz_that_names_another_student_is_not_marked_as_theirs(service, with
     seed = seed_for(service.context.course_secret(service.course), "r-bob")
     variant = f"variant = {seed}\n" if with_variant else ""
     found, report = uploaded(service, f"student = 'r-bob'\n{variant}[answers]\n{bobs.id} = '{right_answer(bobs)}'\n")
-    assert [mark.status for mark in found.values()] == ["malformed"]
+    assert [mark.status for mark in found.values()] == ["unreadable"]
     assert "“r-bob”, and you are “r-ada”" in found["quiz"].message
     assert (report.score, report.max_score) == (100.0, 100.0)
 

@@ -42,7 +42,7 @@ def answer(context: Context, job: JobRow) -> dict[str, Any]:
         return {"problem": "The exercises have changed since this one was drawn. Take another."}
     mark = mark_item(item, job.payload["answer"])
     told = {"status": mark.status, "message": mark.message}
-    if mark.status == "malformed":  # may be written again: nothing has been given away
+    if mark.status == "unreadable":  # may be written again: nothing has been given away
         return told
     right = mark.status == "right"
     pool.told(item, right=right)
