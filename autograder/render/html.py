@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
+from autograder.render import (
+    GLYPHS,
+    ITEM_GLYPHS,
+    ITEM_WORDS,
+    WORDS,
+    advice,
+    headline,
+    points,
+    subtotal,
+    total,
+    verdict,
+)
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -40,12 +51,14 @@ def body(
     *,
     staff: bool = False,
     heading: str = "",
+    which: Markup = NOTHING,
     told: Markup = NOTHING,
     pictures: Markup = NOTHING,
 ) -> Markup:
     """A report for inside of a page: it has the page's h1, and nothing that a strict content policy forbids.
 
-    `heading` stands in for the verdict, `told` below it, `pictures` where pictures belong.
+    `heading` stands in for the verdict, `which` for the line that says whose report it is, `told` stands below
+    both, `pictures` where pictures belong.
     """
     score, maximum = total(report)
     template = _environment().get_template("_report.html.j2")
@@ -56,7 +69,9 @@ def body(
             score=score,
             maximum=maximum,
             bar=list(_bar([*report.criteria, *report.quiz])),
+            headline="" if heading else headline(report),
             verdict=heading or verdict(report),
+            which=which,
             advice=advice(report),
             titles={mark.id: mark.title for mark in report.criteria},
             told=told,
