@@ -18,7 +18,7 @@ import numpy as np
 from autograder import __version__, quiz, wire
 from autograder.compare import compare
 from autograder.diagnose import Evidence, diagnose
-from autograder.marks import Case, mark
+from autograder.marks import Case, mark, not_run
 from autograder.model import (
     Assignment,
     Conduct,
@@ -63,7 +63,7 @@ def grade(
     if seen.verdict is None:
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
-    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret, submission.student)
+    answered = quiz.mark_submission(assignment, submission, secret)
     return replace(
         blank,
         status="graded",
@@ -72,6 +72,7 @@ def grade(
         diagnoses=_with_numbers(seen.verdict, assignment.quantity),
         remarks=(*submission.remarks, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
+        quiz_points=answered.points or blank.quiz_points,
         exhibits=seen.verdict.exhibits,
         charts=assignment.charts(seen.scenarios, seen.golden, seen.observations),
         seconds=time.perf_counter() - started,
@@ -286,7 +287,6 @@ def _try_this(exhibit: Exhibit, quantity: str) -> str:
 
 def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int) -> Report:
     """A report that marks nothing: what is filled in when something can be marked."""
-    rows = tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in assignment.criteria)
     return Report(
         assignment=assignment.id,
         assignment_digest=assignment.digest,
@@ -295,8 +295,10 @@ def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandb
         digest=submission.digest,
         status="not_gradable",
         message="",
-        criteria=rows,
+        criteria=not_run(assignment.criteria),
         remarks=submission.remarks,
+        quiz_counts=bool(assignment.quiz_counts),
+        quiz_points=quiz.points(assignment) if assignment.quiz_counts else 0.0,
         sandbox=sandbox.name,
         versions={"gradmark": __version__, "numpy": np.__version__},
     )

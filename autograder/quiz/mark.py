@@ -35,11 +35,12 @@ def mark_item(
         outcome = _outcome(item, answer, items or {}, answers or {})
     except Malformed as error:
         outcome = Outcome("malformed", 0.0, str(error))
-    # What waits for a person counts nowhere yet: neither as earned nor as missed.
-    points = 0.0 if outcome.status == "waiting" else item.points
-    score = round(points * min(max(outcome.fraction, 0.0), 1.0), 2)
+    fraction = 0.0 if outcome.status == "waiting" else outcome.fraction  # a person adds the points later
+    score = round(item.points * min(max(fraction, 0.0), 1.0), 2)
     awaited = Awaited(str(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
-    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited)
+    return ItemMark(
+        item.id, score, item.points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited
+    )
 
 
 def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Mapping[str, object]) -> Outcome:

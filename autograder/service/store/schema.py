@@ -267,7 +267,6 @@ class Standing(Base):
     score: Mapped[float]
     max_score: Mapped[float]
     texts: Mapped[float]
-    texts_max: Mapped[float]
 
 
 class Held(Base):
