@@ -8,18 +8,20 @@ are imported when an answer needs them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.model import WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
 from autograder.quiz.answers import Answers, Unreadable, read, unknown
-from autograder.quiz.mark import mark_item, mark_items
+from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
 from autograder.quiz.say import BadKey
 from autograder.quiz.variants import check
 
 __all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 
 FILE = "quiz.toml"
+log = logging.getLogger(__name__)
 TITLE = "The quiz as a whole"
 NO_ANSWERS = "Your quiz.toml has no answers in it. Your code was marked without the quiz."
 
@@ -44,11 +46,7 @@ def points(assignment: Assignment) -> float:
 
 
 def mark_quiz(items: Sequence[Item], answers_toml: bytes) -> tuple[ItemMark, ...]:
-    """One mark per item, whatever the bytes hold; one row for all when they cannot be read.
-
-    Raises:
-        BadKey: ours: an item's key contradicts itself.
-    """
+    """One mark per item, whatever the bytes hold; one row for all when they cannot be read."""
     try:
         return mark_items(items, read(answers_toml))
     except Unreadable as error:
@@ -60,16 +58,23 @@ def mark_submission(assignment: Assignment, submission: Submission, secret: byte
 
     What it is out of never depends on the answers: a quiz that is missing, cannot be read or is somebody else's has
     0 of its points, in one row that says why.
-
-    Raises:
-        BadKey: as above.
+    A fault of ours is the status `grader_error` of the question that it is in, or of the quiz as a whole.
     """
     answers_toml = submission.files.get(FILE)
     if answers_toml is None:
         return _not_handed_in(assignment, submission.refused.get(FILE, ""))
     try:
+        return _marked(assignment, answers_toml, secret, submission.student)
+    except Exception as error:
+        log.exception("the quiz of %s could not be marked", assignment.id)
+        told = f"The quiz could not be marked: {type(error).__name__}: {error}"
+        return Marked((ItemMark(WHOLE_QUIZ, 0.0, 0.0, "grader_error", OUR_FAULT, TITLE, told),))
+
+
+def _marked(assignment: Assignment, answers_toml: bytes, secret: bytes | None, student: str) -> Marked:
+    try:
         answers = read(answers_toml)
-        own = check(answers, assignment.quiz_seed, secret, submission.student) if answers.entries else None
+        own = check(answers, assignment.quiz_seed, secret, student) if answers.entries else None
     except Unreadable as error:
         most = points(assignment)
         return Marked(_refused(most, str(error)), points=most) if most else Marked()
@@ -92,7 +97,7 @@ def _not_handed_in(assignment: Assignment, refused: str) -> Marked:
 
 
 def _refused(most: float, why: str) -> tuple[ItemMark, ...]:
-    return (ItemMark(WHOLE_QUIZ, 0.0, most, "malformed", why, TITLE),)
+    return (ItemMark(WHOLE_QUIZ, 0.0, most, "unreadable", why, TITLE),)
 
 
 def _sum(items: Sequence[Item]) -> float:

@@ -23,8 +23,9 @@ ITEM_GLYPHS = {
     "follow_through": "◐",
     "wrong": "✗",
     "empty": "–",
-    "malformed": "?",
+    "unreadable": "?",
     "waiting": "…",
+    "grader_error": "!",
 }
 ITEM_WORDS = {
     "right": "right",
@@ -32,8 +33,9 @@ ITEM_WORDS = {
     "follow_through": "follows from your earlier answer",
     "wrong": "not yet right",
     "empty": "no answer",
-    "malformed": "could not be read",
+    "unreadable": "could not be read",
     "waiting": "waiting for a person",
+    "grader_error": "the grader failed",
 }
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -50,6 +52,9 @@ def rounded(value: float) -> float:
     return round(value, 2) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
+PartState = Literal["marked", "waiting", "not_marked", "not_handed_in", "refused", "grader_error"]
+
+
 def total(report: Report) -> tuple[float, float]:
     """Score and maximum of the parts that count, as sums of rounded rows: whoever adds up what is shown gets this."""
     counting = [part for part in parts(report) if part.counts]
@@ -64,7 +69,7 @@ class Part:
     score: float
     max_score: float
     counts: bool
-    state: Literal["marked", "waiting", "not_marked", "not_handed_in", "refused"]
+    state: PartState
 
 
 def parts(report: Report) -> list[Part]:
@@ -77,12 +82,13 @@ def parts(report: Report) -> list[Part]:
     return found
 
 
-def _quiz_state(report: Report) -> Literal["marked", "waiting", "not_marked", "not_handed_in", "refused"]:
+def _quiz_state(report: Report) -> PartState:
     if not report.quiz:
         return "not_marked"
-    if len(report.quiz) == 1 and report.quiz[0].id == WHOLE_QUIZ and report.quiz[0].status in ("empty", "malformed"):
+    if len(report.quiz) == 1 and report.quiz[0].id == WHOLE_QUIZ and report.quiz[0].status in ("empty", "unreadable"):
         return "not_handed_in" if report.quiz[0].status == "empty" else "refused"
-    return "waiting" if any(item.status == "waiting" for item in report.quiz) else "marked"
+    ends = {item.status for item in report.quiz}
+    return "grader_error" if "grader_error" in ends else "waiting" if "waiting" in ends else "marked"
 
 
 def parts_told(report: Report) -> str:
@@ -95,11 +101,15 @@ def parts_told(report: Report) -> str:
             told = f"{name}: {STATES[part.state]}, {most} points"
         else:
             told = f"{name} {points(part.score)} of {most}"
-        told += ", and answers wait for a person" if part.state == "waiting" else ""
+        told += LATER.get(part.state, "")
         said.append(told + ("." if part.counts else ", which is not part of the total."))
     return " ".join(said)
 
 
+LATER = {
+    "waiting": ", and answers wait for a person",
+    "grader_error": ", and answers that we failed to mark are marked again later",
+}
 STATES = {"not_handed_in": "not handed in", "refused": "not marked (see below)", "not_marked": "not shown yet"}
 
 
