@@ -38,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     # the bare template, made from the model solution
     "strip": set(),
     # the command
-    "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     "publish": {"model", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
