@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder import __version__, quiz, wire
+from autograder.blame import AuthorFault, blaming, convict, suspects
 from autograder.compare import compare
 from autograder.diagnose import Evidence, diagnose
 from autograder.marks import Case, mark
@@ -50,9 +51,17 @@ def grade(
     With a `secret`, each student has a variant of the quiz of their own.
 
     Raises:
+        AuthorFault: the assignment author's, not the student's; nothing was judged.
         SandboxFailed: ours, not the student's; nothing was judged.
         BadKey: ours: a question of the quiz contradicts itself.
     """
+    with blaming(assignment.folder, "marking a submission"):
+        return _graded(submission, assignment, sandbox, seed, secret)
+
+
+def _graded(
+    submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int | None, secret: bytes | None
+) -> Report:
     started = time.perf_counter()
     seed = derived_seed(assignment, submission) if seed is None else seed
     blank = _blank_report(submission, assignment, sandbox, seed)
@@ -101,13 +110,28 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     with ThreadPoolExecutor(1) as background:
         running = background.submit(sandbox.run, pack(submission, assignment, scenarios))
         golden = goldens(assignment, scenarios)
+        for scenario in scenarios:
+            _must_answer(assignment, scenario, golden.get(scenario.id))
         run = running.result()
     conduct, claims = wire.read_run(run, scenarios)
+    _acquit_the_author(assignment, sandbox, suspects(assignment, scenarios, conduct, claims))
     observations = with_derived(
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
     )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
+
+
+def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:
+    """Replay experiments with the model solution: what goes wrong there too is no student's fault.
+
+    Raises:
+        AuthorFault: the model solution's run raises an exception as well.
+    """
+    if scenarios:
+        files = {assignment.main: assignment.model_solution.read_bytes()}
+        run = sandbox.run(pack(Submission("model solution", files, ""), assignment, scenarios))
+        convict(assignment, *wire.read_run(run, scenarios))
 
 
 def derived_seed(assignment: Assignment, submission: Submission) -> int:
@@ -203,6 +227,25 @@ def goldens(
 ) -> dict[str, Observation]:
     """What a right submission does, with derived arrays, by scenario id."""
     return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
+
+
+def _must_answer(assignment: Assignment, scenario: Scenario, golden: Observation | None) -> None:
+    """Hold what a scenario's checks read against what its golden answer has.
+
+    Raises:
+        AuthorFault: something is missing there.
+    """
+    if golden is None:
+        raise AuthorFault(f"{assignment.folder}: golden() has no answer for experiment {scenario.id!r}.")
+    for check in scenario.checks:
+        facts = (*((check.fact,) if check.fact else ()), *check.requires)
+        arrays = (*check.arrays, *(check.relation[:1] if check.relation else ()))
+        for kind, names, known in (("array", arrays, golden.arrays), ("fact", facts, golden.facts)):
+            if missing := [name for name in names if name not in known]:
+                raise AuthorFault(
+                    f"{assignment.folder}: check {check.id!r} of experiment {scenario.id!r} reads the {kind} "
+                    f"{missing[0]!r}, which golden() and derive() do not give."
+                )
 
 
 def fitting(claimed: Observation, golden: Observation) -> Observation:

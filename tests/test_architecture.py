@@ -21,7 +21,8 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "assignment": {"model"},
+    "blame": {"model"},
+    "assignment": {"model", "blame"},
     # how it is judged
     "wire": {"model"},
     "compare": {"model"},
@@ -29,9 +30,9 @@ ARROWS: dict[str, set[str]] = {
     "diagnose": {"model", "marks"},
     "sandbox": {"model", "wire"},
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "compare", "marks", "diagnose", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "compare", "marks", "diagnose", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -41,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "batch", "render", "sandbox", "verify"},
+    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
         "version",
