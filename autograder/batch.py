@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from autograder.model import Assignment, Report
+    from autograder.model import Assignment, ItemMark, Report
     from autograder.sandbox import Sandbox
 
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
@@ -84,7 +84,19 @@ def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None)
             trouble = error
             break
     report = Report(assignment.id, assignment.digest, seed or 0, str(path), "", "grader_error", NOT_JUDGED, ())
-    return Marked(path, replace(report, sandbox=sandbox.name), trouble)
+    return Marked(path, replace(report, sandbox=sandbox.name, quiz=_answered(path, assignment)), trouble)
+
+
+def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:
+    """The marks of the quiz beside code that we failed to judge; none where we fail at that too."""
+    from autograder import quiz
+    from autograder.intake import read
+    from autograder.quiz.variants import secret_from
+
+    with contextlib.suppress(Exception):  # the trouble that is told is the one with the code
+        found = read(path, main=assignment.main)
+        return quiz.mark_submission(assignment, found.files.get(quiz.FILE), secret_from(), found.student).marks
+    return ()
 
 
 def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], Marked], jobs: int) -> Iterator[Marked]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.model import Assignment, Conduct, Fault, Observation, Scenario
+from autograder.model import Assignment, Check, Conduct, Fault, Observation, Scenario
 
 UNUSABLE = "Unusable"  # what was recorded is not an array of numbers: the submission's, and no exception
 
@@ -49,6 +49,30 @@ def told(error: BaseException, folder: Path, doing: str) -> str:
         return ""
     last = inside[-1]
     return f"{last.filename}, line {last.lineno}: {doing} raised {type(error).__name__}: {error} (`{last.line}`)."
+
+
+def must_answer(assignment: Assignment, scenarios: Sequence[Scenario], golden: Mapping[str, Observation]) -> None:
+    """Hold what the checks read against what the golden answers have.
+
+    Raises:
+        AuthorFault: something is missing there.
+    """
+    for scenario in scenarios:
+        if scenario.id not in golden:
+            raise AuthorFault(f"{assignment.folder}: golden() has no answer for experiment {scenario.id!r}.")
+        for check in scenario.checks:
+            _must_have(assignment, scenario, check, golden[scenario.id])
+
+
+def _must_have(assignment: Assignment, scenario: Scenario, check: Check, golden: Observation) -> None:
+    facts = (*((check.fact,) if check.fact else ()), *check.requires)
+    arrays = (*check.arrays, *(check.relation[:1] if check.relation else ()))
+    for kind, names, known in (("array", arrays, golden.arrays), ("fact", facts, golden.facts)):
+        if missing := [name for name in names if name not in known]:
+            raise AuthorFault(
+                f"{assignment.folder}: check {check.id!r} of experiment {scenario.id!r} reads the {kind} "
+                f"{missing[0]!r}, which golden() and derive() do not give."
+            )
 
 
 # --------------------------------------------------------------------------------------------- in the sandbox

@@ -362,6 +362,20 @@ class Diagnosis:
     cost: float = 1.0  # fraction of the criterion it costs
 
 
+@dataclass(frozen=True)
+class Place:
+    """A stretch of the student's own source whose smallest change makes everything about a class agree."""
+
+    line: int  # from 1, in the file as it was handed in; of a notebook, in its cell
+    end_line: int
+    source: str  # these lines as they were handed in, without their indentation
+    criterion: str
+    kind: str  # what differs there: "operand", "operator", "constant", "name", "statement", "condition", …
+    edit: str = ""  # the line as it agrees: for staff, never for students
+    cell: int | None = None  # of a notebook, from 1
+    note: str = ""  # what is known, in the second person
+
+
 Status = Literal["passed", "partial", "failed", "not_run"]
 
 
@@ -383,7 +397,16 @@ class Awaited:
     points: float  # what it can get at most
 
 
-ItemStatus = Literal["right", "partial", "follow_through", "wrong", "empty", "malformed", "waiting"]
+ItemStatus = Literal[
+    "right",
+    "partial",
+    "follow_through",
+    "wrong",
+    "empty",
+    "unreadable",  # could not be read; the message says why
+    "waiting",  # for a person
+    "grader_error",  # our fault: counted neither as earned nor as missed, and marked by the next regrade
+]
 
 
 @dataclass(frozen=True)
@@ -460,6 +483,7 @@ class Report:
     message: str
     criteria: tuple[CriterionMark, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
+    places: tuple[Place, ...] = ()  # most likely first
     remarks: tuple[str, ...] = ()
     quiz: tuple[ItemMark, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()

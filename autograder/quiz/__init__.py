@@ -8,19 +8,22 @@ are imported when an answer needs them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.model import Assignment, Item, ItemMark
 from autograder.quiz.answers import Answers, Unreadable, read, unknown
-from autograder.quiz.mark import mark_item, mark_items
+from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
 from autograder.quiz.say import BadKey
 from autograder.quiz.variants import check
 
 __all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission"]
 
 FILE = "quiz.toml"
+log = logging.getLogger(__name__)
 WHOLE = "quiz"  # the id of the one row that stands for a quiz that cannot be marked
+TITLE = "The quiz as a whole"
 NO_ANSWERS = "Your quiz.toml has no answers in it. Your code was marked without the quiz."
 
 
@@ -33,11 +36,7 @@ class Marked:
 
 
 def mark_quiz(items: Sequence[Item], answers_toml: bytes, *, required: bool = True) -> tuple[ItemMark, ...]:
-    """One mark per item, whatever the bytes hold; one row for all when they cannot be read.
-
-    Raises:
-        BadKey: ours: an item's key contradicts itself.
-    """
+    """One mark per item, whatever the bytes hold; one row for all when they cannot be read."""
     try:
         return mark_items(items, read(answers_toml))
     except Unreadable as error:
@@ -53,12 +52,19 @@ def mark_submission(
 
     A quiz that cannot be read or is not this student's costs nothing but itself: it is left out of the maximum,
     as if it had not been handed in, unless the assignment requires it.
-
-    Raises:
-        BadKey: as above.
+    A fault of ours is the status `grader_error` of the question that it is in, or of the quiz as a whole.
     """
     if answers_toml is None and not assignment.quiz_required:
         return Marked()
+    try:
+        return _marked(assignment, answers_toml, secret, student)
+    except Exception as error:
+        log.exception("the quiz of %s could not be marked", assignment.id)
+        told = f"The quiz could not be marked: {type(error).__name__}: {error}"
+        return Marked((ItemMark(WHOLE, 0.0, 0.0, "grader_error", OUR_FAULT, TITLE, told),))
+
+
+def _marked(assignment: Assignment, answers_toml: bytes | None, secret: bytes | None, student: str) -> Marked:
     try:
         answers = read(answers_toml or b"")
         seed = check(answers, assignment.quiz_seed, secret, student) if answers.entries else assignment.quiz_seed
@@ -76,7 +82,7 @@ def mark_submission(
 def _refused(items: Sequence[Item], why: str, *, required: bool) -> tuple[ItemMark, ...]:
     points = sum(item.points for item in items) if required else 0.0
     cost = "" if required else " Until then your quiz is not counted, and your code is marked without it."
-    return (ItemMark(WHOLE, 0.0, points, "malformed", why + cost, "The quiz as a whole"),)
+    return (ItemMark(WHOLE, 0.0, points, "unreadable", why + cost, TITLE),)
 
 
 def _remarks(items: Sequence[Item], answers: Answers) -> tuple[str, ...]:

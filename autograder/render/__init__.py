@@ -20,8 +20,9 @@ ITEM_GLYPHS = {
     "follow_through": "◐",
     "wrong": "✗",
     "empty": "–",
-    "malformed": "?",
+    "unreadable": "?",
     "waiting": "…",
+    "grader_error": "!",
 }
 ITEM_WORDS = {
     "right": "right",
@@ -29,8 +30,9 @@ ITEM_WORDS = {
     "follow_through": "follows from your earlier answer",
     "wrong": "not yet right",
     "empty": "no answer",
-    "malformed": "could not be read",
+    "unreadable": "could not be read",
     "waiting": "waiting for a person",
+    "grader_error": "the grader failed",
 }
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -64,7 +66,7 @@ def points(value: float) -> str:
 
 def is_perfect(report: Report) -> bool:
     score, maximum = total(report)
-    waiting = any(item.status == "waiting" for item in report.quiz)
+    waiting = any(item.status in ("waiting", "grader_error") for item in report.quiz)
     return report.status == "graded" and bool(report.criteria) and score == maximum and not waiting
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from autograder.render import rounded, total
 
 if TYPE_CHECKING:
-    from autograder.model import CriterionMark, ItemMark, Report
+    from autograder.model import CriterionMark, ItemMark, Place, Report
 
 SCHEMA = "gradmark.report/1"
 
@@ -41,7 +41,21 @@ def to_json(report: Report) -> dict[str, object]:
         "versions": dict(report.versions),
         "remarks": list(report.remarks),
     }
+    if report.places:
+        told["places"] = [_place(place) for place in report.places]
     return {key: _encodable(value) for key, value in told.items()}
+
+
+def _place(place: Place) -> dict[str, object]:
+    """Where, never the right line: `edit` is for staff."""
+    told: dict[str, object] = {
+        "line": place.line,
+        "end_line": place.end_line,
+        "source": place.source,
+        "criterion": place.criterion,
+        "kind": place.kind,
+    }
+    return told if place.cell is None else {**told, "cell": place.cell}
 
 
 def _criterion(mark: CriterionMark) -> dict[str, object]:

@@ -25,8 +25,9 @@ ITEM_COLOURS = {
     "follow_through": "yellow",
     "wrong": "red",
     "empty": "bright_black",
-    "malformed": "magenta",
+    "unreadable": "magenta",
     "waiting": "cyan",
+    "grader_error": "magenta",
 }
 NO_MARKS = {"not_gradable": "not gradable", "grader_error": "grader error"}
 LONGEST_MESSAGE = 800  # characters: ten lines of a terminal, the rest is on the page

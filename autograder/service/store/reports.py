@@ -32,7 +32,10 @@ def pack(report: Report) -> bytes:
 
 
 def unpack(body: bytes) -> Report:
-    return _CONVERTER.structure(json.loads(zlib.decompress(body)), Report)
+    told = json.loads(zlib.decompress(body))
+    for item in told["quiz"]:
+        item["status"] = "unreadable" if item["status"] == "malformed" else item["status"]  # until version 0.9
+    return _CONVERTER.structure(told, Report)
 
 
 def text(body: bytes) -> str:
