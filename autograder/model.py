@@ -158,7 +158,7 @@ class Assignment:
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
-    quiz_required: bool  # whether a submission without answers is marked as if all were empty
+    quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -175,6 +175,7 @@ class Submission:
     problem: str = ""
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
+    refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -421,6 +422,8 @@ class ItemMark:
     awaited: Awaited | None = None  # with status "waiting": what that person marks
 
 
+WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
+
 Role = Literal["golden", "yours", "context"]
 
 
@@ -486,6 +489,8 @@ class Report:
     places: tuple[Place, ...] = ()  # most likely first
     remarks: tuple[str, ...] = ()
     quiz: tuple[ItemMark, ...] = ()
+    quiz_counts: bool = False  # whether score and maximum hold the quiz; it never depends on what was handed in
+    quiz_points: float = 0.0  # what the quiz is out of; 0 where it neither counts nor was handed in
     exhibits: tuple[Exhibit, ...] = ()
     charts: tuple[Chart, ...] = ()
     seconds: float = 0.0
@@ -495,11 +500,11 @@ class Report:
 
     @property
     def score(self) -> float:
-        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz)
+        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz if self.quiz_counts)
 
     @property
     def max_score(self) -> float:
-        return sum(c.max_score for c in self.criteria) + sum(i.max_score for i in self.quiz)
+        return sum(c.max_score for c in self.criteria) + self.quiz_points * self.quiz_counts
 
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     # the bare template, made from the model solution
     "strip": set(),
     # the command
-    "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",

@@ -144,6 +144,8 @@ def wrong_adam() -> Report:
         charts=charts(),
         remarks=("Your step counter counts once per `step()`; PyTorch counts per parameter. Both get full marks.",),
         quiz=(ItemMark("adam-first-step", 1, 2, "partial", "Right number, wrong unit: GiB was asked, this is GB."),),
+        quiz_counts=True,
+        quiz_points=2,
         log="epoch 1\n",
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def _build(folder: Path, given: Settings) -> Assignment:
         quiz=getattr(package, "quiz", _no_quiz),
         quiz_seed=given.get(int, "seed", "quiz", 1),
         handout=getattr(package, "handout", _no_handout),
-        quiz_required=given.get(bool, "required", "quiz", default=False),
+        quiz_counts=given.get(bool, "counts", "quiz", optional=True),
     )
 
 

@@ -44,8 +44,8 @@ class Settings:
         return at
 
     # ------------------------------------------------------------------------------------------------- one value
-    def get(self, kind: type[Any], key: str, table: str = "", default: Any = None) -> Any:
-        """A value of that kind.
+    def get(self, kind: type[Any], key: str, table: str = "", default: Any = None, *, optional: bool = False) -> Any:
+        """A value of that kind; None for an optional one that is not there.
 
         Raises:
             BadAssignment: it is of another kind, or missing and without a default.
@@ -53,6 +53,8 @@ class Settings:
         home = self.table.get(table, {}) if table else self.table
         value = home.get(key, default) if isinstance(home, Mapping) else default
         where = f"[{table}] " if table else ""
+        if value is None and optional:
+            return None
         if value is None:
             raise self.problem(f"{where}lacks `{key}`.".lstrip(), table)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
