@@ -32,7 +32,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing NumPy
 	@$(BIN)/python tests/bench.py
 
-mutants: $(VENV)/dev.stamp ## mark every mechanical mutant of the model solution: all must lose marks, or be listed
+mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hands: all must lose marks, on their rows
 	@$(BIN)/python tests/mutants.py
 
 image: $(VENV)/run.stamp ## build the guest image for the docker sandbox
