@@ -81,6 +81,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)
@@ -452,12 +454,20 @@ class deadline:  # noqa: N801 - reads as a statement
 
 
 def describe(error, job, doing=""):
-    """An exception as data: type, message, and the last line of the submission that it passed through."""
-    line, source = 0, ""
+    """An exception as data: type, message, and the last line of the submission that it passed through.
+
+    `origin` and `origin_line` say where its innermost frame is among the modules that the guest was given.
+    """
+    line, source, origin, origin_line = 0, "", "", 0
     file = "<" + job["submission"] + ">"
+    given = {file, *("<" + name.removesuffix(".__init__") + ">" for name in job.get("sources", ()))}
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:
             line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
+        if frame.filename in given:
+            origin, origin_line = frame.filename[1:-1], frame.lineno or 0
+    if isinstance(error, SyntaxError) and error.filename in given:
+        origin, origin_line = error.filename[1:-1], error.lineno or 0
     try:
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename == file:
@@ -465,7 +475,15 @@ def describe(error, job, doing=""):
         message = message[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
-    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+    return {
+        "type": type(error).__name__[:80],
+        "message": message,
+        "line": line,
+        "source": source,
+        "action": doing,
+        "origin": origin,
+        "origin_line": origin_line,
+    }
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
