@@ -21,15 +21,16 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "assignment": {"model"},
+    "blame": {"model"},
+    "assignment": {"model", "blame"},
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "sandbox": {"model", "wire"},
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -39,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "batch", "render", "sandbox", "verify"},
+    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
         "version",
