@@ -76,7 +76,7 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         quiz=getattr(package, "quiz", _no_quiz),
         quiz_seed=settings.get("quiz", {}).get("seed", 1),
         handout=getattr(package, "handout", _no_handout),
-        quiz_required=settings.get("quiz", {}).get("required", False),
+        quiz_counts=settings.get("quiz", {}).get("counts"),
     )
 
 

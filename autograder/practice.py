@@ -152,7 +152,7 @@ def _answered(item: Item, *, as_json: bool) -> ItemMark | None:
         if not line or line.strip().lower() in ENOUGH:
             return None
         verdict = mark_item(item, _shaped(item, line.strip()))
-        if verdict.status != "malformed":
+        if verdict.status != "unreadable":
             return verdict
         if as_json:
             _line({"id": item.id, "status": verdict.status, "message": verdict.message})

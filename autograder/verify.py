@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder import pipeline, variants
+from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Misconception, Report, Submission
 from autograder.sandbox import Sandbox
 
@@ -133,7 +134,7 @@ def _row(assignment: Assignment, trial: Trial, seen: pipeline.Examination) -> Ro
     return _misconception_row(misconception, seen.verdict, criteria)
 
 
-def _misconception_row(m: Misconception, verdict: pipeline.Verdict, criteria: Sequence[CriterionMark]) -> Row:
+def _misconception_row(m: Misconception, verdict: Verdict, criteria: Sequence[CriterionMark]) -> Row:
     lost = [c.id for c in criteria if c.status != "passed"]
     collateral = [c for c in lost if c not in (m.criterion, SUFFERS_TOO)]
     named = list(dict.fromkeys(d.misconception for d in verdict.diagnoses))

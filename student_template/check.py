@@ -106,7 +106,7 @@ def limit(seconds):
 def show(asked, seen):
     golden = judge.with_derived(asked, asked.scenarios, asked.golden(asked.scenarios, frozenset()))
     golden, followed = judge.settle(asked, asked.scenarios, golden, seen)
-    findings = [f for s in asked.scenarios for f in judge._compare(asked, s, golden, seen)]
+    findings = [f for s in asked.scenarios for f in judge.compare_scenario(asked, s, golden, seen)]
     told = {row.id: state(row.id, findings, asked, seen) for row in asked.criteria}
     print(f"{asked.title}: the public experiments\n")
     for row in asked.criteria:
@@ -161,7 +161,7 @@ def unwritten(observation):
 
 # --------------------------------------------------------------------------------------------------- in words
 def show_numbers(asked, golden, seen, findings):
-    exhibits = {e.criterion: e for e in judge._exhibits(asked, asked.scenarios, golden, seen, findings)}
+    exhibits = {e.criterion: e for e in judge.find_exhibits(asked, asked.scenarios, golden, seen, findings)}
     for row in asked.criteria:
         mine = [f for f in findings if f.check.criterion == row.id]
         if not mine:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder import pipeline
+from autograder.judge.observations import with_derived
 from autograder.model import Array, Assignment, Observation, Scenario
 
 
@@ -22,7 +22,7 @@ def observe(
         here = changes if subject in subjects else {}
         arrays = {**golden[scenario.id].arrays, **_played(assignment, scenario, subject, here)}
         seen[scenario.id] = replace(golden[scenario.id], arrays=arrays)
-    return pipeline.with_derived(assignment, scenarios, seen)
+    return with_derived(assignment, scenarios, seen)
 
 
 def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:

@@ -8,8 +8,9 @@ import simulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import pipeline
 from autograder.assignment import load
+from autograder.judge.observations import goldens, with_derived
+from autograder.judge.verdict import judge as reach_verdict
 from autograder.model import Assignment, Scenario
 
 SEED = 7
@@ -28,7 +29,7 @@ def scenarios(optimizers) -> tuple[Scenario, ...]:
 
 @pytest.fixture(scope="module")
 def golden(optimizers, scenarios):
-    return pipeline.goldens(optimizers, scenarios)
+    return goldens(optimizers, scenarios)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def judge(optimizers, scenarios, golden):
 
     def judged(changes, subjects):
         seen = simulated.observe(optimizers, scenarios, changes, subjects)
-        return pipeline.judge(optimizers, scenarios, golden, seen)
+        return reach_verdict(optimizers, scenarios, golden, seen)
 
     return judged
 
@@ -95,7 +96,7 @@ def test_a_rule_outside_the_family_is_never_given_a_name(factor, kind, group):
     """What no misconception explains gets its first difference shown, not a false diagnosis."""
     assignment = load("optimizers")
     scenarios = assignment.scenarios(SEED)
-    golden = pipeline.goldens(assignment, scenarios)
+    golden = goldens(assignment, scenarios)
     seen = {}
     for name, observation in simulated.observe(assignment, scenarios, {}, ()).items():
         scenario = next(s for s in scenarios if s.id == name)
@@ -103,7 +104,7 @@ def test_a_rule_outside_the_family_is_never_given_a_name(factor, kind, group):
             arrays = {key: bend(rows, factor, kind) for key, rows in observation.arrays.items() if key[0] in "pqr"}
             observation = type(observation)(name, arrays, observation.facts)
         seen[name] = observation
-    verdict = pipeline.judge(assignment, scenarios, golden, pipeline.with_derived(assignment, scenarios, seen))
+    verdict = reach_verdict(assignment, scenarios, golden, with_derived(assignment, scenarios, seen))
     assert verdict.diagnoses == ()
     assert sum(c.score for c in verdict.criteria) < 100
     assert verdict.exhibits

@@ -19,6 +19,8 @@ from autograder import pipeline, strip, variants
 from autograder.assignment import load
 from autograder.assignments.schedulers import family, planted, wrong_lines
 from autograder.assignments.schedulers.golden import RULES as RULES_OF_GOLDEN
+from autograder.judge.observations import goldens, with_derived
+from autograder.judge.verdict import judge
 from autograder.model import Submission
 from autograder.reference import schedulers
 from autograder.reference.recorded import record_schedulers
@@ -152,7 +154,7 @@ def observed(scenarios, changes, subjects):
             name: rows[0] for name, rows in SCHEDULERS.predict(subject, [scenario], [here], frozenset())[0].items()
         }
         seen[scenario.id] = replace(right, arrays={**right.arrays, **arrays})
-    return pipeline.with_derived(SCHEDULERS, scenarios, seen)
+    return with_derived(SCHEDULERS, scenarios, seen)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -161,8 +163,8 @@ def test_every_wrong_rule_is_diagnosed_as_itself(name):
     m = MISCONCEPTIONS[name]
     for seed in SEEDS:
         scenarios = SCHEDULERS.scenarios(seed)
-        golden = pipeline.goldens(SCHEDULERS, scenarios)
-        verdict = pipeline.judge(SCHEDULERS, scenarios, golden, observed(scenarios, m.changes, m.groups))
+        golden = goldens(SCHEDULERS, scenarios)
+        verdict = judge(SCHEDULERS, scenarios, golden, observed(scenarios, m.changes, m.groups))
         assert {d.misconception for d in verdict.diagnoses} == {name}, seed
         assert {c.id for c in verdict.criteria if c.status != "passed"} == {m.criterion}, seed
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder import compare, marks, model, pipeline
+from autograder import model, pipeline
 from autograder.guest import harness
+from autograder.judge import compare, exhibits, explain, marks, observations
 from autograder.model import Array, Assignment, Check, Observation, Scenario
 from autograder.regenerate.lift import lifted
 from autograder.sandbox.limits import LIMITS
@@ -27,8 +28,8 @@ BEYOND = 2**64  # seeds that gradmark derives have 48 bits: none of them can be 
 # What check.py uses of the grader; the rest of what it needs comes along.
 JUDGING = (
     "Check", "Conduct", "Criterion", "Fault", "Observation", "Scenario", "Tolerance", "compare", "_isolating",
-    "MAX_MESSAGES", "settle", "goldens", "with_derived", "_compare", "_exhibits", "_why_not_imported", "Recorder",
-    "Sources", "TookTooLong", "deadline", "describe",
+    "MAX_MESSAGES", "settle", "goldens", "with_derived", "compare_scenario", "find_exhibits", "_why_not_imported",
+    "Recorder", "Sources", "TookTooLong", "deadline", "describe",
 )  # fmt: skip
 
 
@@ -61,7 +62,9 @@ def experiments(assignment: Assignment, seed: int) -> bytes:
 
 def judge(assignment: Assignment) -> bytes:
     """The parts of the grader that judge an observation, as one module."""
-    sources = [Path(str(m.__file__)) for m in (model, compare, marks, pipeline, harness)]
+    sources = [
+        Path(str(m.__file__)) for m in (model, compare, observations, explain, marks, exhibits, pipeline, harness)
+    ]
     sources.append(Path(str(inspect.getsourcefile(assignment.derive))))
     body = lifted(sources, [*JUDGING, assignment.derive.__name__])
     head = (

@@ -63,7 +63,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+    """The largest error allowed: `relative` times the largest absolute value of the golden array."""
 
     relative: float
     reason: str
@@ -235,14 +235,27 @@ def _relation(names: tuple[str, str], golden: Observation, found: Observation, t
     return float(error) if moved and np.isfinite(error) else TOTALLY
 
 
-MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
+def goldens(
+    assignment: Assignment, scenarios: Sequence[Scenario], conventions: frozenset[str] = frozenset()
+) -> dict[str, Observation]:
+    """What a right submission does, with derived arrays, by scenario id."""
+    return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
 
 
-def _isolating(finding: Finding) -> bool:
-    return finding.check.isolates or finding.check.relation is not None
+def with_derived(
+    assignment: Assignment, scenarios: Sequence[Scenario], observations: Observations
+) -> dict[str, Observation]:
+    """Those scenarios that were observed, each observation with the arrays that follow from the recorded ones."""
+    full = {}
+    for scenario in scenarios:
+        if scenario.id in observations:
+            seen = observations[scenario.id]
+            with np.errstate(all="ignore"):
+                full[scenario.id] = replace(seen, arrays={**seen.arrays, **assignment.derive(scenario, seen.arrays)})
+    return full
 
 
-def _compare(
+def compare_scenario(
     assignment: Assignment, scenario: Scenario, golden: Observations, observations: Observations
 ) -> tuple[Finding, ...]:
     return compare(scenario, golden[scenario.id], observations.get(scenario.id), assignment.tolerances)
@@ -276,33 +289,20 @@ def _parting(
     assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations
 ) -> frozenset[tuple[str, str]]:
     """The checks of whole trajectories that fail by these goldens."""
-    findings = (f for s in scenarios for f in _compare(assignment, s, golden, observations))
+    findings = (f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
     return frozenset(
         (f.scenario, f.check.id) for f in findings if f.status == "failed" and f.check.arrays and not f.check.at_most
     )
 
 
-def goldens(
-    assignment: Assignment, scenarios: Sequence[Scenario], conventions: frozenset[str] = frozenset()
-) -> dict[str, Observation]:
-    """What a right submission does, with derived arrays, by scenario id."""
-    return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
+MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
 
 
-def with_derived(
-    assignment: Assignment, scenarios: Sequence[Scenario], observations: Observations
-) -> dict[str, Observation]:
-    """Those scenarios that were observed, each observation with the arrays that follow from the recorded ones."""
-    full = {}
-    for scenario in scenarios:
-        if scenario.id in observations:
-            seen = observations[scenario.id]
-            with np.errstate(all="ignore"):
-                full[scenario.id] = replace(seen, arrays={**seen.arrays, **assignment.derive(scenario, seen.arrays)})
-    return full
+def _isolating(finding: Finding) -> bool:
+    return finding.check.isolates or finding.check.relation is not None
 
 
-def _exhibits(
+def find_exhibits(
     assignment: Assignment,
     scenarios: Sequence[Scenario],
     golden: Observations,

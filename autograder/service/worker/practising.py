@@ -11,7 +11,7 @@ from typing import Any
 from autograder.model import ChoiceKey, Item, MatrixKey, OrderKey
 from autograder.practice import NoExercise, Pool, key_text
 from autograder.quiz import mark_item
-from autograder.service.store.schema import Job
+from autograder.service.store.schema import JobRow
 from autograder.service.worker.context import Context
 from autograder.service.worker.sheets import question
 
@@ -19,7 +19,7 @@ ALWAYS = "practice"  # the assignment of small exercises that every course pract
 State = dict[str, Any]
 
 
-def exercise(context: Context, job: Job) -> dict[str, Any]:
+def exercise(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student who wants an exercise: a question without its key, or why there is none."""
     try:
         pool, item = drawn(context, job)
@@ -33,16 +33,16 @@ def exercise(context: Context, job: Job) -> dict[str, Any]:
     }
 
 
-def answer(context: Context, job: Job) -> dict[str, Any]:
+def answer(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of an answer: the verdict, the right answer, why, and the state that the next exercise goes on from."""
     with context.store.reading() as db:
-        asked = db.get_one(Job, job.payload["exercise"])
+        asked = db.get_one(JobRow, job.payload["exercise"])
     pool, item = drawn(context, asked)
     if [assignment.digest for assignment in pool.assignments] != asked.result["digests"]:
         return {"problem": "The exercises have changed since this one was drawn. Take another."}
     mark = mark_item(item, job.payload["answer"])
     told = {"status": mark.status, "message": mark.message}
-    if mark.status == "malformed":  # may be written again: nothing has been given away
+    if mark.status == "unreadable":  # may be written again: nothing has been given away
         return told
     right = mark.status == "right"
     pool.told(item, right=right)
@@ -53,7 +53,7 @@ def answer(context: Context, job: Job) -> dict[str, Any]:
     }
 
 
-def drawn(context: Context, asked: Job) -> tuple[Pool, Item]:
+def drawn(context: Context, asked: JobRow) -> tuple[Pool, Item]:
     """The exercise of a job, the same every time, and the pool that it came from.
 
     Raises:

@@ -1,0 +1,118 @@
+"""Turns findings into marks, idea by idea: one mistake is not punished in two rubric rows.
+
+A row's evidence comes in portions, one for each subject (whose rule was at work). A portion is decided
+  by the diagnosis, where a misconception of this row is named, or reproduces all that fails here;
+  by its direct evidence, when that passes or when nothing else about the subject is wrong;
+  by its isolating evidence (special scenarios, relations between two runs of the same code) otherwise.
+A portion that other mistakes have spoilt and that has no isolating evidence is left out when other portions
+decide, provided that the subject's mistakes cost something elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder.model import Criterion, CriterionMark, Diagnosis, Finding, Status
+
+Key = tuple[str, str]  # (scenario id, check id)
+
+MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
+ISOLATED = "Decided by experiments that leave your other mistakes out."
+
+
+@dataclass(frozen=True)
+class Portion:
+    """One row's evidence about one subject."""
+
+    weight: float
+    score: float  # up to 1; below 0 when a mistake costs more than its own portion
+    decided: bool
+    how: str = ""  # for the report, when it was not plain direct evidence
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that the marks rest on."""
+
+    findings: Sequence[Finding]
+    subjects: Mapping[str, str]  # scenario id -> subject
+    diagnoses: Sequence[Diagnosis]
+    explained: frozenset[Key]  # the failures that the diagnoses reproduce
+
+    def about(self, criterion: str, subject: str) -> list[Finding]:
+        return [f for f in self.findings if f.check.criterion == criterion and self.subjects[f.scenario] == subject]
+
+    def unexplained(self, finding: Finding) -> bool:
+        return finding.status != "passed" and (finding.scenario, finding.check.id) not in self.explained
+
+
+def not_run(criteria: Sequence[Criterion]) -> tuple[CriterionMark, ...]:
+    """The rubric rows of a submission that was not judged: 0 points of what each is out of."""
+    return tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in criteria)
+
+
+def mark(criteria: Sequence[Criterion], case: Case) -> tuple[CriterionMark, ...]:
+    """Marks every row of the rubric."""
+    names = list(dict.fromkeys(case.subjects.values()))
+    table = {(c.id, s): _portion(case, c.id, s) for c in criteria for s in names if case.about(c.id, s)}
+    punished = {s for (_, s), portion in table.items() if portion.decided and portion.score < 1}
+    rows = []
+    for criterion in criteria:
+        portions = {s: table[criterion.id, s] for s in names if (criterion.id, s) in table}
+        deciding = [p for s, p in portions.items() if p.decided or s not in punished] or list(portions.values())
+        total = sum(p.weight for p in deciding)
+        fraction = max(0.0, sum(p.weight * p.score for p in deciding) / total) if total else 0.0
+        rows.append(_row(criterion, fraction, case, [p.how for p in portions.values()]))
+    return tuple(rows)
+
+
+def _portion(case: Case, criterion: str, subject: str) -> Portion:
+    here = case.about(criterion, subject)
+    direct = [f for f in here if f.check.relation is None]
+    weight = sum(f.check.weight for f in direct)
+    named = [d for d in case.diagnoses if d.group == subject and d.criterion == criterion]
+    failed = [f for f in direct if f.status != "passed"]
+    unexplained = sum(f.check.weight for f in failed if case.unexplained(f)) / weight if weight else 0.0
+    if named or not unexplained:
+        lost = sum(d.cost for d in named) + unexplained
+        return Portion(weight, 1.0 - lost, decided=True, how="" if named or not failed else _follows(case, subject))
+    isolating = [f for f in here if _isolating(f)]
+    outcome = all(f.check.at_most for f in direct)  # stands as it is, whatever it comes from
+    spoilt = _spoilt(case, criterion, subject) and not outcome
+    if spoilt and isolating:
+        good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
+        return Portion(weight, good, decided=True, how=ISOLATED)
+    return Portion(weight, 1.0 - unexplained, decided=not spoilt)
+
+
+def _follows(case: Case, subject: str) -> str:
+    causes = dict.fromkeys(f"“{d.title}”" for d in case.diagnoses if d.group == subject)
+    causes_of = " and ".join(causes)
+    return f"Your {subject} is right in this; what goes wrong here comes from {causes_of}, marked in its own row."
+
+
+def _isolating(finding: Finding) -> bool:
+    return finding.check.isolates or finding.check.relation is not None
+
+
+def _spoilt(case: Case, criterion: str, subject: str) -> bool:
+    """Whether something other than this row is wrong with the subject, so that direct evidence is not fair."""
+    others = (f for f in case.findings if f.check.criterion != criterion and case.subjects[f.scenario] == subject)
+    return any(case.unexplained(f) for f in others if f.check.relation is None)
+
+
+def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequence[str]) -> CriterionMark:
+    mine = [f for f in case.findings if f.check.criterion == criterion.id]
+    score = round(criterion.points * fraction, 2)
+    status: Status = "passed" if score >= criterion.points else "partial" if score > 0 else "failed"
+    if mine and all(f.status == "not_run" for f in mine):
+        status = "not_run"
+    messages = [d.hint for d in case.diagnoses if d.criterion == criterion.id]
+    if status != "passed":
+        messages += [f.message for f in mine if f.status == "failed" and case.unexplained(f)]
+    messages += decided_how
+    told = list(dict.fromkeys(filter(None, messages)))
+    if len(told) > MAX_MESSAGES:
+        told[MAX_MESSAGES:] = [f"… and {len(told) - MAX_MESSAGES} more of this kind; mend these first."]
+    return CriterionMark(criterion.id, criterion.title, score, criterion.points, status, tuple(told))

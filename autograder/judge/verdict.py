@@ -1,0 +1,43 @@
+"""Judges one submission from numbers alone: everything after the sandbox.
+
+compare ─► explain (conventions) ─► diagnose ─► marks ─► exhibits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.judge.diagnose import Evidence, diagnose
+from autograder.judge.exhibits import find_exhibits
+from autograder.judge.explain import compare_scenario, settle
+from autograder.judge.marks import Case, mark
+from autograder.judge.observations import Observations
+from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Scenario
+
+
+@dataclass(frozen=True)
+class Verdict:
+    criteria: tuple[CriterionMark, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    remarks: tuple[str, ...]
+    exhibits: tuple[Exhibit, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations
+) -> Verdict:
+    """Everything after the sandbox, from numbers alone. Observations and goldens come with derived arrays."""
+    golden, conventions = settle(assignment, scenarios, golden, observations)
+    findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
+    subjects = {s.id: assignment.subject(s) for s in scenarios}
+    by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
+    diagnoses, explained = diagnose(Evidence(assignment, scenarios, observations, findings, by_subject))
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, explained))
+    remarks = tuple(c.remark for c in assignment.conventions if c.id in conventions.get(c.group, frozenset()))
+    short = frozenset(c.id for c in criteria if c.status != "passed")
+    exhibits = find_exhibits(
+        assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
+    )
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings)
