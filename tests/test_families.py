@@ -107,7 +107,7 @@ def test_each_call_that_is_not_on_the_list_is_refused_by_the_kernel() -> None:
     assert breaches(families.doors(doors)) == []
 
 
-def test_a_call_of_another_abi_ends_the_guest(tmp_path: Path) -> None:
+def test_a_call_of_another_abi_ends_the_guest() -> None:
     """int 0x80 would be the numbers of i386, where 11 is execve."""
     if platform.machine() != "x86_64":
         pytest.skip("an instruction of x86-64")

@@ -3,7 +3,7 @@
 from autograder.model import Limits
 
 LIMITS = Limits(
-    wall_seconds=60.0,  # from the guest being ready: five times its CPU time, for who sleeps; a busy machine costs nothing
+    wall_seconds=60.0,  # from the guest being ready: five times its CPU time, for who sleeps
     cpu_seconds=12,  # the submission's own time decides: 78 scenarios take 0.1 s, the slowest honest hand seen took 1 s
     scenario_seconds=1.0,  # of CPU, one polite interruption: a loop in one optimizer must not cost the others
     memory_bytes=512 * 2**20,  # Python with NumPy needs 40 MB resident, 250 MB of address space
