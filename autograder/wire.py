@@ -220,11 +220,17 @@ def _is_fact(value: object) -> bool:
 def _fault(told: object) -> Fault | None:
     if not isinstance(told, dict):
         return None
-    line = told.get("line")
     return Fault(
         type=str(told.get("type", ""))[:500],
         message=str(told.get("message", ""))[:500],
-        line=line if isinstance(line, int) and not isinstance(line, bool) and 0 <= line <= MAX_LINE else 0,
+        line=_line(told.get("line")),
         source=str(told.get("source", ""))[:500],
         action=str(told.get("action", ""))[:500],
+        origin=str(told.get("origin", ""))[:500],
+        origin_line=_line(told.get("origin_line")),
     )
+
+
+def _line(number: object) -> int:
+    """A line that a file can have; 0 for anything else."""
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_LINE else 0

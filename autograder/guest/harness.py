@@ -91,9 +91,9 @@ def read(inputs, size):
 def run(job, inputs, out):
     """Loads driver and submission, then plays each scenario; a frame for each, as soon as it is known."""
     sys.meta_path.insert(0, Sources(job["sources"]))
-    driver = importlib.import_module(job["driver"])
     try:
         with deadline(job["import_seconds"]):
+            play = importlib.import_module(job["driver"]).play
             module = importlib.import_module(job["submission"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
@@ -111,7 +111,7 @@ def run(job, inputs, out):
         arrays = {name: array.copy() for name, array in arrays.items()}
         try:
             with deadline(job["scenario_seconds"]):
-                driver.play(module, scenario["spec"], arrays, recorder)
+                play(module, scenario["spec"], arrays, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
             hung[group] = hung.get(group, 0) + isinstance(error, TookTooLong)
@@ -188,18 +188,22 @@ class deadline:  # noqa: N801 - reads as a statement
 
 
 def describe(error, job, doing=""):
-    """An exception as data: type, message, and the last line of the submission that it passed through."""
+    """An exception as data: type, message, and the last line of the submission that it passed through.
+
+    `origin` and `origin_line` say where its innermost frame is among the modules that the guest was given.
+    """
     refusal = Refusals.sentence(error)
-    line, source = 0, ""
+    line, source, origin, origin_line = 0, "", "", 0
     file = "<" + job["submission"] + ">"
-    step = error.__traceback__
-    for _ in range(MAX_FRAMES):
-        if step is None:
-            break
-        if step.tb_frame.f_code.co_filename == file:
-            line = step.tb_lineno or 0
-        step = step.tb_next
+    given = {file, *("<" + name.removesuffix(".__init__") + ">" for name in job.get("sources", ()))}
+    for name, number in places(error):
+        if name == file:
+            line = number
+        if name in given:
+            origin, origin_line = name[1:-1], number
     source = linecache.getline(file, line).strip()[:MAX_FACT] if line else ""
+    if isinstance(error, SyntaxError) and error.filename in given:
+        origin, origin_line = error.filename[1:-1], error.lineno or 0
     try:
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename == file:
@@ -207,7 +211,25 @@ def describe(error, job, doing=""):
         message = (refusal or message)[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
-    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+    return {
+        "type": type(error).__name__[:80],
+        "message": message,
+        "line": line,
+        "source": source,
+        "action": doing,
+        "origin": origin,
+        "origin_line": origin_line,
+    }
+
+
+def places(error):
+    """File and line of each frame that an exception passed through, the outermost first; of very many, not all."""
+    step = error.__traceback__
+    for _ in range(MAX_FRAMES):
+        if step is None:
+            break
+        yield step.tb_frame.f_code.co_filename, step.tb_lineno or 0
+        step = step.tb_next
 
 
 class Refusals:
