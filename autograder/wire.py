@@ -156,11 +156,13 @@ def _is_fact(value: object) -> bool:
 def _fault(told: object) -> Fault | None:
     if not isinstance(told, dict):
         return None
-    line = told.get("line")
+    line, origin_line = told.get("line"), told.get("origin_line")
     return Fault(
         type=str(told.get("type", ""))[:500],
         message=str(told.get("message", ""))[:500],
         line=line if isinstance(line, int) else 0,
         source=str(told.get("source", ""))[:500],
         action=str(told.get("action", ""))[:500],
+        origin=str(told.get("origin", ""))[:500],
+        origin_line=origin_line if isinstance(origin_line, int) else 0,
     )

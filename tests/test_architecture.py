@@ -21,15 +21,16 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "assignment": {"model"},
+    "blame": {"model"},
+    "assignment": {"model", "blame"},
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "sandbox": {"model", "wire"},
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -39,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "batch", "render", "sandbox", "verify"},
+    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
         "version",
@@ -92,7 +93,15 @@ ARROWS: dict[str, set[str]] = {
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
     "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
-    "service.web.student": {"model", "render", "service.queue", "service.rules", "service.store", "service.web.edge"},
+    "service.web.student": {
+        "intake",
+        "model",
+        "render",
+        "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+    },
     "service.web.staff": {
         "export",
         "render",
@@ -190,6 +199,7 @@ LIBRARIES: dict[str, set[str]] = {
         "fastapi",
         "jinja2",
         "limits",
+        "markupsafe",
         "prometheus_client",
         "python_multipart",  # as it reads a form, so is asked what the form is in
         "sqlalchemy",
@@ -197,7 +207,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
     "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
-    "service.web.student": {"fastapi", "markupsafe", "sqlalchemy"},
+    "service.web.student": {"fastapi", "markupsafe", "pygments", "sqlalchemy"},
     "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},

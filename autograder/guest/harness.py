@@ -81,9 +81,9 @@ def receive(stream):
 def run(job, arrays, out):
     """Loads driver and submission, then plays each scenario; a frame for each, as soon as it is known."""
     sys.meta_path.insert(0, Sources(job["sources"]))
-    driver = importlib.import_module(job["driver"])
     try:
         with deadline(job["import_seconds"]):
+            play = importlib.import_module(job["driver"]).play
             module = importlib.import_module(job["submission"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
@@ -99,7 +99,7 @@ def run(job, arrays, out):
         inputs = {name: arrays[key].copy() for name, key in scenario["arrays"].items()}
         try:
             with deadline(job["scenario_seconds"]):
-                driver.play(module, scenario["spec"], inputs, recorder)
+                play(module, scenario["spec"], inputs, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
             hung[group] = hung.get(group, 0) + isinstance(error, TookTooLong)
@@ -168,12 +168,20 @@ class deadline:  # noqa: N801 - reads as a statement
 
 
 def describe(error, job, doing=""):
-    """An exception as data: type, message, and the last line of the submission that it passed through."""
-    line, source = 0, ""
+    """An exception as data: type, message, and the last line of the submission that it passed through.
+
+    `origin` and `origin_line` say where its innermost frame is among the modules that the guest was given.
+    """
+    line, source, origin, origin_line = 0, "", "", 0
     file = "<" + job["submission"] + ">"
+    given = {file, *("<" + name.removesuffix(".__init__") + ">" for name in job.get("sources", ()))}
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:
             line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
+        if frame.filename in given:
+            origin, origin_line = frame.filename[1:-1], frame.lineno or 0
+    if isinstance(error, SyntaxError) and error.filename in given:
+        origin, origin_line = error.filename[1:-1], error.lineno or 0
     try:
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename == file:
@@ -181,7 +189,15 @@ def describe(error, job, doing=""):
         message = message[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
-    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+    return {
+        "type": type(error).__name__[:80],
+        "message": message,
+        "line": line,
+        "source": source,
+        "action": doing,
+        "origin": origin,
+        "origin_line": origin_line,
+    }
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
