@@ -93,7 +93,15 @@ ARROWS: dict[str, set[str]] = {
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
     "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
-    "service.web.student": {"model", "render", "service.queue", "service.rules", "service.store", "service.web.edge"},
+    "service.web.student": {
+        "intake",
+        "model",
+        "render",
+        "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+    },
     "service.web.staff": {
         "export",
         "render",
@@ -191,6 +199,7 @@ LIBRARIES: dict[str, set[str]] = {
         "fastapi",
         "jinja2",
         "limits",
+        "markupsafe",
         "prometheus_client",
         "python_multipart",  # as it reads a form, so is asked what the form is in
         "sqlalchemy",
@@ -198,7 +207,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
     "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
-    "service.web.student": {"fastapi", "markupsafe", "sqlalchemy"},
+    "service.web.student": {"fastapi", "markupsafe", "pygments", "sqlalchemy"},
     "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
