@@ -83,7 +83,7 @@ def run(job, arrays, out):
     sys.meta_path.insert(0, Sources(job["sources"]))
     try:
         with deadline(job["import_seconds"]):
-            play = importlib.import_module(job["driver"]).play
+            driver = importlib.import_module(job["driver"])
             module = importlib.import_module(job["submission"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
@@ -99,7 +99,7 @@ def run(job, arrays, out):
         inputs = {name: arrays[key].copy() for name, key in scenario["arrays"].items()}
         try:
             with deadline(job["scenario_seconds"]):
-                play(module, scenario["spec"], inputs, recorder)
+                driver.play(module, scenario["spec"], inputs, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
             hung[group] = hung.get(group, 0) + isinstance(error, TookTooLong)
