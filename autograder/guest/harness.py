@@ -93,7 +93,7 @@ def run(job, inputs, out):
     sys.meta_path.insert(0, Sources(job["sources"]))
     try:
         with deadline(job["import_seconds"]):
-            play = importlib.import_module(job["driver"]).play
+            driver = importlib.import_module(job["driver"])
             module = importlib.import_module(job["submission"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
@@ -111,7 +111,7 @@ def run(job, inputs, out):
         arrays = {name: array.copy() for name, array in arrays.items()}
         try:
             with deadline(job["scenario_seconds"]):
-                play(module, scenario["spec"], arrays, recorder)
+                driver.play(module, scenario["spec"], arrays, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
             hung[group] = hung.get(group, 0) + isinstance(error, TookTooLong)
