@@ -138,6 +138,7 @@ class Assignment:
     main: str  # the file students hand in, e.g. "optimizers.py"
     module: str  # the name it is imported by inside the sandbox
     sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
+    files: Mapping[str, Path]  # the file of each of these modules, by the name that it is imported by
     driver: str
     quantity: str  # what the recorded numbers are, in the words of a report: "θ", "learning rate"
     criteria: tuple[Criterion, ...]
@@ -190,6 +191,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)
