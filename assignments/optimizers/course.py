@@ -64,9 +64,7 @@ def runs_of(scenario: Scenario) -> list[Run]:
         return [*_parameters(arrays, "p", "g", spec, [0, *tail]), *resumed]
     if kind == "accumulation":
         return [_accumulated(spec, arrays)]
-    if kind == "life":
-        return _lived(spec, arrays)
-    return []
+    return _lived(spec, arrays) if kind == "life" else []
 
 
 def _pair(spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
