@@ -143,7 +143,7 @@ def pack(submission: Submission, assignment: Assignment, scenarios: Sequence[Sce
     )
 
 
-IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the wall clock, so that it is told
+IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the limit, so that it is told
 
 
 # ------------------------------------------------------------------------------------------------------ report
