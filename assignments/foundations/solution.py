@@ -103,7 +103,7 @@ class CrossEntropyLoss(Loss):
     """The mean of -log softmax(logits)[target]: logits (batch, classes), targets (batch,) of class numbers."""
 
     def forward(self, logits, targets):
-        # TODO: return the mean over the batch of minus the log-probability of the target's class
+        # TODO: return the mean over the batch of -log softmax at the target
         ### BEGIN SOLUTION
         log_probabilities = log_softmax(logits).data
         rows = np.arange(len(logits.data))

@@ -80,5 +80,5 @@ class CrossEntropyLoss(Loss):
     """The mean of -log softmax(logits)[target]: logits (batch, classes), targets (batch,) of class numbers."""
 
     def forward(self, logits, targets):
-        # TODO: return the mean over the batch of minus the log-probability of the target's class
-        raise NotImplementedError("TODO: return the mean over the batch of minus the log-probability of the target's class")
+        # TODO: return the mean over the batch of -log softmax at the target
+        raise NotImplementedError("TODO: return the mean over the batch of -log softmax at the target")
