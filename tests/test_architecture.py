@@ -25,9 +25,10 @@ ARROWS: dict[str, set[str]] = {
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
+    "left_out": {"model"},
     "sandbox": {"model", "wire"},
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
