@@ -25,7 +25,7 @@ CAPS = {
     ".zip": archive.MAX_ZIP_BYTES,
 }
 
-__all__ = ["NothingToMark", "find", "read"]
+__all__ = ["NothingToMark", "find", "read", "read_upload"]
 
 
 class NothingToMark(Exception):
@@ -44,6 +44,19 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
     except Refused as refused:
         return Submission(told, {}, _digest({}), problem=str(refused))
     return Submission(told, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
+
+
+def read_upload(
+    name: str, data: bytes, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)
+) -> Submission:
+    """Read an upload, `data` under the name that its author gave it: as `read` reads a file of these bytes."""
+    try:
+        if suffix(name) not in CAPS:
+            raise Refused(f"{show(name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
+        found = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
+    except Refused as refused:
+        return Submission(name, {}, _digest({}), problem=str(refused))
+    return Submission(name, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
 
 
 def find(
