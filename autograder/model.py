@@ -458,6 +458,7 @@ class Surface:
     x: Array
     y: Array
     z: Array
+    minimum: tuple[float, float] | None = None  # where it is lowest, if that is known
 
 
 @dataclass(frozen=True)
@@ -472,6 +473,10 @@ class Chart:
     series: tuple[Series, ...]
     log_y: bool = False
     surface: Surface | None = None
+    band: float = 0.0  # y up to which a difference is rounding; 0 = there is no such y
+    mark: float | None = None  # the x of the first step that differs
+    group: str = ""  # pictures of one group stand together under this name
+    open: bool = True  # its group is open: a mistake shows in it
 
 
 @dataclass(frozen=True)

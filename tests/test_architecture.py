@@ -187,7 +187,7 @@ LIBRARIES: dict[str, set[str]] = {
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},
-    "render": {"jinja2", "markdown_it", "markupsafe", "matplotlib", "numpy", "rich"},
+    "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},
