@@ -175,7 +175,7 @@ LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they h
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
-    "assignments": {"numpy"},
+    "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", *LAID_OUT},
