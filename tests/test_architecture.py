@@ -26,9 +26,10 @@ ARROWS: dict[str, set[str]] = {
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
+    "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
