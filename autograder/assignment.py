@@ -74,6 +74,7 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         plant=package.plant,
         oracle=package.oracle,
         quiz=getattr(package, "quiz", _no_quiz),
+        key_again=getattr(package, "key_again", _no_key),
         quiz_seed=settings.get("quiz", {}).get("seed", 1),
         handout=getattr(package, "handout", _no_handout),
         quiz_required=settings.get("quiz", {}).get("required", False),
@@ -82,6 +83,10 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
 
 def _no_quiz(_seed: int) -> tuple[Item, ...]:
     return ()
+
+
+def _no_key(_item: Item) -> None:
+    """A key that nothing but the assignment's own code computes."""
 
 
 def _no_handout(_seed: int) -> str:

@@ -22,11 +22,13 @@ ARROWS: dict[str, set[str]] = {
     "reference": set(),
     "assignments": {"model", "reference"},
     "assignment": {"model"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "sandbox": {"model", "wire"},
-    "quiz": {"model"},
+    "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "judge", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "judge", "pipeline", "sandbox", "variants"},
@@ -143,7 +145,7 @@ LIBRARIES: dict[str, set[str]] = {
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},

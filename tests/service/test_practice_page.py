@@ -12,7 +12,7 @@ from course import RIGHT, csrf
 
 from autograder.model import ChoiceKey, MatrixKey, OrderKey
 from autograder.practice import BACK_AFTER
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, wrong_answers
 from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
 from autograder.service.store.schema import Assignment, Job, Report, Sheet, Submission, now
