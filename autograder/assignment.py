@@ -77,7 +77,7 @@ def _build(folder: Path, settings: Mapping[str, Any]) -> Assignment:
         key_again=getattr(package, "key_again", _no_key),
         quiz_seed=settings.get("quiz", {}).get("seed", 1),
         handout=getattr(package, "handout", _no_handout),
-        quiz_required=settings.get("quiz", {}).get("required", False),
+        quiz_counts=settings.get("quiz", {}).get("counts"),
     )
 
 

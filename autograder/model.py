@@ -66,7 +66,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+    """The largest error allowed: `relative` times the largest absolute value of the golden array."""
 
     relative: float
     reason: str
@@ -158,7 +158,7 @@ class Assignment:
     key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
-    quiz_required: bool  # whether a submission without answers is marked as if all were empty
+    quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -175,6 +175,7 @@ class Submission:
     problem: str = ""
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
+    refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -361,6 +362,20 @@ class Diagnosis:
     cost: float = 1.0  # fraction of the criterion it costs
 
 
+@dataclass(frozen=True)
+class Place:
+    """A stretch of the student's own source whose smallest change makes everything about a class agree."""
+
+    line: int  # from 1, in the file as it was handed in; of a notebook, in its cell
+    end_line: int
+    source: str  # these lines as they were handed in, without their indentation
+    criterion: str
+    kind: str  # what differs there: "operand", "operator", "constant", "name", "statement", "condition", …
+    edit: str = ""  # the line as it agrees: for staff, never for students
+    cell: int | None = None  # of a notebook, from 1
+    note: str = ""  # what is known, in the second person
+
+
 Status = Literal["passed", "partial", "failed", "not_run"]
 
 
@@ -405,6 +420,8 @@ class ItemMark:
     for_staff: str = ""  # a free answer and its rubric: for the person who marks it, never for students
     awaited: Awaited | None = None  # with status "waiting": what that person marks
 
+
+WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
 
 Role = Literal["golden", "yours", "context"]
 
@@ -468,8 +485,11 @@ class Report:
     message: str
     criteria: tuple[CriterionMark, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
+    places: tuple[Place, ...] = ()  # most likely first
     remarks: tuple[str, ...] = ()
     quiz: tuple[ItemMark, ...] = ()
+    quiz_counts: bool = False  # whether score and maximum hold the quiz; it never depends on what was handed in
+    quiz_points: float = 0.0  # what the quiz is out of; 0 where it neither counts nor was handed in
     exhibits: tuple[Exhibit, ...] = ()
     charts: tuple[Chart, ...] = ()
     seconds: float = 0.0
@@ -479,11 +499,11 @@ class Report:
 
     @property
     def score(self) -> float:
-        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz)
+        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz if self.quiz_counts)
 
     @property
     def max_score(self) -> float:
-        return sum(c.max_score for c in self.criteria) + sum(i.max_score for i in self.quiz)
+        return sum(c.max_score for c in self.criteria) + self.quiz_points * self.quiz_counts
 
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -16,12 +16,12 @@ import numpy as np
 
 from autograder import __version__, quiz, wire
 from autograder.judge.exhibits import with_numbers
+from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import (
     Assignment,
     Conduct,
-    CriterionMark,
     Report,
     Scenario,
     Submission,
@@ -55,7 +55,7 @@ def grade(
     if seen.verdict is None:
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
-    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret, submission.student)
+    answered = quiz.mark_submission(assignment, submission, secret)
     return replace(
         blank,
         status="graded",
@@ -64,6 +64,7 @@ def grade(
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
         remarks=(*submission.remarks, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
+        quiz_points=answered.points or blank.quiz_points,
         exhibits=seen.verdict.exhibits,
         charts=assignment.charts(seen.scenarios, seen.golden, seen.observations),
         seconds=time.perf_counter() - started,
@@ -125,7 +126,6 @@ IMPORT_SECONDS = 8.0  # demo code at import may train something small; well belo
 # ------------------------------------------------------------------------------------------------------ report
 def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int) -> Report:
     """A report that marks nothing: what is filled in when something can be marked."""
-    rows = tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in assignment.criteria)
     return Report(
         assignment=assignment.id,
         assignment_digest=assignment.digest,
@@ -134,8 +134,10 @@ def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandb
         digest=submission.digest,
         status="not_gradable",
         message="",
-        criteria=rows,
+        criteria=not_run(assignment.criteria),
         remarks=submission.remarks,
+        quiz_counts=bool(assignment.quiz_counts),
+        quiz_points=quiz.points(assignment) if assignment.quiz_counts else 0.0,
         sandbox=sandbox.name,
         versions={"gradmark": __version__, "numpy": np.__version__},
     )

@@ -23,6 +23,7 @@ from conftest import require
 from containers import OPTIMIZERS, build, derived, package, run
 
 from autograder.adapters import autolab, coderunner, common, github, junit, packing, platforms, prairielearn
+from autograder.batch import failed
 from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark
 from autograder.render import total
 
@@ -53,13 +54,15 @@ def nasty():
         CriterionMark("adamw", "AdamW", 0.0, 10.0, "not_run", ("Not run.",)),
     )
     return replace(
-        common.failed(OPTIMIZERS),
+        failed(OPTIMIZERS),
         status="graded",
         message=NASTY,
         criteria=criteria,
         diagnoses=(Diagnosis("x", "sgd", NASTY, NASTY, NASTY),),
         exhibits=(Exhibit("s", NASTY, "sgd", (NASTY,), (("0", "1", "1", ""), ("1", "0.9", NASTY, "2")), NASTY),),
         quiz=(ItemMark("q1", 1.0, 2.0, "partial", NASTY, NASTY),),
+        quiz_counts=True,
+        quiz_points=2.0,
         remarks=(NASTY,),
         log="PRINTED",
     )
@@ -180,7 +183,7 @@ def job(source):
 
 
 def test_autolab_enters_no_score_when_the_grader_failed():
-    said = autolab.lines(common.failed(OPTIMIZERS), OPTIMIZERS)
+    said = autolab.lines(failed(OPTIMIZERS), OPTIMIZERS)
     assert "scores" not in said
     with tarfile.open(fileobj=io.BytesIO(package("autolab").files["autograde.tar"])) as archive:
         assert archive.getnames() == ["failed.txt"]
@@ -353,8 +356,9 @@ def test_an_assignment_from_elsewhere_is_packed_in_place_of_the_shipped_one(tmp_
 
 
 # ------------------------------------------------------------------------------------------------------------- words
-def test_rows_add_up_to_the_total_and_hide_nothing():
-    report = nasty()
+@pytest.mark.parametrize("counts", [True, False])
+def test_rows_add_up_to_the_total_and_hide_nothing(counts):
+    report = replace(nasty(), quiz_counts=counts)
     rows = common.rows(report)
     assert (sum(row.score for row in rows), sum(row.max_score for row in rows)) == total(report)
     for row in rows:

@@ -40,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     # the bare template, made from the model solution
     "strip": set(),
     # the command
-    "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     "publish": {"model", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
@@ -83,7 +83,7 @@ ARROWS: dict[str, set[str]] = {
     "authoring": {"assignment", "strip", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
-    # the service: `web` knows neither assignments nor keys nor sandboxes, `worker` is the trusted side
+    # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
@@ -92,19 +92,47 @@ ARROWS: dict[str, set[str]] = {
     "service.queue": {"service.store"},
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
-    "service.web": {
-        "version",
+    # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
+    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.student": {"model", "render", "service.queue", "service.rules", "service.store", "service.web.edge"},
+    "service.web.staff": {
+        "export",
         "render",
-        "service.settings",
-        "service.store",
+        "service.operate",
+        "service.outbox",
         "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+        "service.web.student",
+    },
+    "service.web.lti": {
         "service.outbox",
         "service.outgoing",
+        "service.queue",
         "service.rules",
-        "service.logs",
-        "export",
-        "model",
-        "service.operate",
+        "service.store",
+        "service.web.edge",
+    },
+    "service.web.api": {
+        "render",
+        "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+        "service.web.staff",
+        "service.web.student",
+    },
+    "service.web": {
+        "version",
+        "service.queue",
+        "service.settings",
+        "service.store",
+        "service.web.api",
+        "service.web.edge",
+        "service.web.lti",
+        "service.web.staff",
+        "service.web.student",
     },
     "service.worker": {
         "model",
@@ -131,7 +159,7 @@ ARROWS: dict[str, set[str]] = {
     # what operators do at a terminal, and workers once a day
     "service.operate": {"version", "service.settings", "service.store", "service.queue"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.settings", "service.store", "service.web"},
+    "service.serve": {"service.settings", "service.store", "service.web", "service.web.edge"},
 }
 
 # Other people's libraries, and the only parts that know them.
@@ -158,18 +186,20 @@ LIBRARIES: dict[str, set[str]] = {
     "service.queue": {"dbos", "sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
     "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
-    "service.web": {
+    "service.web": {"fastapi", "sqlalchemy", "starlette"},
+    "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
+    "service.web.edge": {
         "fastapi",
         "jinja2",
-        "jwt",
         "limits",
-        "markupsafe",
         "prometheus_client",
-        "pydantic",
         "python_multipart",  # as it reads a form, so is asked what the form is in
         "sqlalchemy",
         "starlette",
     },
+    "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
+    "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
+    "service.web.student": {"fastapi", "markupsafe", "sqlalchemy"},
     "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
@@ -202,8 +232,13 @@ def part(module: str) -> str:
         return "guest"
     if len(names) == 1 or names[1] == "__init__":
         return "version"
-    # the service is large: its folders are parts of their own, so that the web process can be kept from keys
-    return ".".join(names[1:3]) if names[1] == "service" and names[2:3] not in ([], ["__init__"]) else names[1]
+    if names[1] != "service":
+        return names[1]
+    # The service is large: its folders are parts of their own, so that the web process can be kept from keys,
+    # and so are the rooms of the web process.
+    inside = [name for name in names[2:] if name != "__init__"]
+    deep = 2 if inside[:1] == ["web"] and inside[1:2] != ["app"] else 1
+    return ".".join(["service", *inside[:deep]])
 
 
 def is_guest(module: str) -> bool:
@@ -314,6 +349,11 @@ PLANTED = {
         "reference/updates.py",
         "import autograder.pipeline",
         "reference imports pipeline",
+    ),
+    "a student's page a staff page": (
+        "autograder/service/web/student/pages.py",
+        "from autograder.service.web.staff import texts",
+        "service.web.student imports service.web.staff",
     ),
     "a guest the core": ("assignments/optimizers/guest.py", "import autograder.model", "guest imports model"),
 }

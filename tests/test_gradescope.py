@@ -19,7 +19,7 @@ from autograder.adapters import common, gradescope
 from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy
 from autograder.assignment import BadAssignment
-from autograder.batch import ATTEMPTS
+from autograder.batch import ATTEMPTS, failed
 from autograder.model import CriterionMark
 from autograder.sandbox.limits import LIMITS
 
@@ -336,7 +336,7 @@ def test_our_deadlines_end_before_the_platforms():
 # ------------------------------------------------------------------------------------------------------------- rules
 def report_with(score=80.0, status="graded"):
     rows = (CriterionMark("sgd", "SGD", score, 100.0, "partial", ("Look at your step.",)),)
-    return replace(common.failed(OPTIMIZERS), status=status, message="", criteria=rows, seed=5, log="PRINTED")
+    return replace(failed(OPTIMIZERS), status=status, message="", criteria=rows, seed=5, log="PRINTED")
 
 
 def with_earlier(*earlier, **changes):
@@ -419,8 +419,8 @@ def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_c
     assert unmarked["extra_data"]["gradmark"]["attempts"] == []
     marked_ = gradescope.results(report_with(), Policy(), METADATA)
     assert marked_["extra_data"]["gradmark"]["attempts"] == [METADATA["created_at"]]
-    failed = check(gradescope.results(common.failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
-    assert failed["score"] == 70.0
+    again = check(gradescope.results(failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
+    assert again["score"] == 70.0
 
 
 @pytest.mark.parametrize(

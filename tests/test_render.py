@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Report, Series, Surface
+from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Place, Report, Series, Surface
 from autograder.render import escape, html, jsonl, pictures, points, text, total, verdict
 
 DATA = Path(__file__).parent / "data" / "reports"
@@ -63,6 +63,15 @@ def report(**changes: object) -> Report:
         versions={"gradmark": "0.1.0", "numpy": "2.4.6"},
     )
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_the_json_says_where_a_mistake_is_and_never_how_the_right_line_reads() -> None:
+    place = Place(42, 43, "m_hat = self.m[i]", "bias_correction", "operand", edit="m_hat = self.m[i] / c", cell=3)
+    told = jsonl.to_json(report(places=(place,)))
+    assert told["places"] == [
+        {"line": 42, "end_line": 43, "source": "m_hat = self.m[i]", "criterion": "bias_correction", "kind": "operand", "cell": 3}
+    ]  # fmt: skip
+    assert "places" not in jsonl.to_json(report())
 
 
 def adam(start: tuple[float, float], *, steps: int, corrected: bool) -> np.ndarray:
@@ -135,6 +144,8 @@ def wrong_adam() -> Report:
         charts=charts(),
         remarks=("Your step counter counts once per `step()`; PyTorch counts per parameter. Both get full marks.",),
         quiz=(ItemMark("adam-first-step", 1, 2, "partial", "Right number, wrong unit: GiB was asked, this is GB."),),
+        quiz_counts=True,
+        quiz_points=2,
         log="epoch 1\n",
     )  # fmt: skip
 

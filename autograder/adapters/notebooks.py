@@ -78,9 +78,9 @@ def beside(assignment: Assignment) -> dict[str, bytes]:
     Raises:
         BadAssignment: a notebook has no place for the answers to a quiz that is required.
     """
-    if assignment.quiz_required:
+    if assignment.quiz_counts:
         raise BadAssignment(
-            f"The quiz of {assignment.id} is required, and a notebook holds no answers: set required = false under "
+            f"The quiz of {assignment.id} counts, and a notebook holds no answers: take counts = true out from under "
             "[quiz], and give the quiz elsewhere (gradmark export)."
         )
     imported = f"{assignment.module.split('.')[0]}/"

@@ -47,6 +47,11 @@ class Case:
         return finding.status != "passed" and (finding.scenario, finding.check.id) not in self.explained
 
 
+def not_run(criteria: Sequence[Criterion]) -> tuple[CriterionMark, ...]:
+    """The rubric rows of a submission that was not judged: 0 points of what each is out of."""
+    return tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in criteria)
+
+
 def mark(criteria: Sequence[Criterion], case: Case) -> tuple[CriterionMark, ...]:
     """Marks every row of the rubric."""
     names = list(dict.fromkeys(case.subjects.values()))

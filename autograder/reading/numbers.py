@@ -240,7 +240,7 @@ class _Reader:
         return Quantity(value, None, otherwise if count == 1 else None), rest
 
     def expression(self, text: str) -> tuple[str, str, float | None, int]:
-        """The arithmetic at the beginning, what follows it, the last number's other reading, and how many numbers it has."""
+        """The arithmetic at the beginning, what follows, its last number's other reading, and how many it has."""
         parts: list[str] = []
         at, depth, count, otherwise = 0, 0, 0, None
         used, end = 0, 0  # how many parts, and of how much text, the arithmetic may end with

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
+from autograder.render import (
+    GLYPHS,
+    ITEM_GLYPHS,
+    ITEM_WORDS,
+    WORDS,
+    advice,
+    parts_told,
+    points,
+    subtotal,
+    total,
+    verdict,
+)
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -55,8 +66,9 @@ def body(
             staff=staff,
             score=score,
             maximum=maximum,
-            bar=list(_bar([*report.criteria, *report.quiz])),
+            bar=list(_bar([*report.criteria, *(report.quiz if report.quiz_counts else ())])),
             verdict=heading or verdict(report),
+            parts=parts_told(report),
             advice=advice(report),
             titles={mark.id: mark.title for mark in report.criteria},
             told=told,

@@ -21,17 +21,17 @@ from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
 from autograder.service.store.grades import points_shown, text_points
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Job,
-    Membership,
-    Notice,
-    Passback,
-    Platform,
-    PlatformUser,
-    Report,
-    Resource,
-    Submission,
+    AssignmentRow,
+    AuditRow,
+    JobRow,
+    MembershipRow,
+    NoticeRow,
+    PassbackRow,
+    PlatformRow,
+    PlatformUserRow,
+    ReportRow,
+    ResourceRow,
+    SubmissionRow,
     now,
 )
 from autograder.service.store.standings import standings
@@ -54,14 +54,14 @@ class NotSent(Exception):
 class Score:
     """What one line item is to say of one student."""
 
-    resource: Resource
-    platform: Platform
+    resource: ResourceRow
+    platform: PlatformRow
     subject: str
     body: dict[str, Any]  # as AGS wants it, without its timestamp
     at: float
 
 
-def passback(context: Context, job: Job) -> dict[str, Any]:
+def passback(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student's grade that may have changed: what a platform knows already is not sent again."""
     assignment_id = str(job.payload["assignment"])
     with context.store.writing() as db:
@@ -80,10 +80,10 @@ def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
 
     Grade and timestamp are one transaction: whoever reads later has the later timestamp, in whatever order they arrive.
     """
-    asked = db.get_one(Assignment, assignment_id)
+    asked = db.get_one(AssignmentRow, assignment_id)
     db.execute(
-        sa.select(Membership.user_id)
-        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
+        sa.select(MembershipRow.user_id)
+        .where(MembershipRow.course_id == asked.course_id, MembershipRow.user_id == user_id)
         .with_for_update()
     )
     standing = standings(db, asked, user_id).get(user_id)
@@ -92,14 +92,14 @@ def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
     told = points_shown(db, asked, user_id)  # else the platform would tell what our pages keep back
     body = _body(standing, waits=_waits(db, asked, user_id, standing)) if told else SHOWN_LATER
     rows = db.execute(
-        sa.select(Resource, Platform, PlatformUser.subject)
-        .join(Platform, Platform.id == Resource.platform_id)
-        .join(PlatformUser, PlatformUser.platform_id == Platform.id)
-        .where(Resource.assignment_id == asked.id, Resource.line_item != "", PlatformUser.user_id == user_id)
+        sa.select(ResourceRow, PlatformRow, PlatformUserRow.subject)
+        .join(PlatformRow, PlatformRow.id == ResourceRow.platform_id)
+        .join(PlatformUserRow, PlatformUserRow.platform_id == PlatformRow.id)
+        .where(ResourceRow.assignment_id == asked.id, ResourceRow.line_item != "", PlatformUserRow.user_id == user_id)
     ).all()
     due = []
     for resource, platform, subject in rows:
-        last = db.get(Passback, (resource.id, platform.id, subject)) or Passback(
+        last = db.get(PassbackRow, (resource.id, platform.id, subject)) or PassbackRow(
             resource_id=resource.id, platform_id=platform.id, subject=subject, body={}, sent_at=0.0
         )
         if last.body == body or lti.SCORE not in resource.scopes:
@@ -121,39 +121,41 @@ def _body(standing: Standing, *, waits: bool) -> dict[str, Any]:
     }
 
 
-def _waits(db: Session, asked: Assignment, user_id: str, standing: Standing) -> bool:
+def _waits(db: Session, asked: AssignmentRow, user_id: str, standing: Standing) -> bool:
     """Whether a free answer of the submission that counts has no mark yet."""
     texts = db.scalar(
-        sa.select(Report.texts)
-        .join(Submission, Submission.report_id == Report.id)
-        .where(Submission.id == standing.counting.submission_id)
+        sa.select(ReportRow.texts)
+        .join(SubmissionRow, SubmissionRow.report_id == ReportRow.id)
+        .where(SubmissionRow.id == standing.counting.submission_id)
     )
     given = text_points(db, asked, [user_id])
     return any((user_id, text["item"], text["digest"]) not in given for text in texts or [])
 
 
 def _sent(db: Session, score: Score) -> None:
-    last = db.get_one(Passback, (score.resource.id, score.platform.id, score.subject), with_for_update=True)
+    last = db.get_one(PassbackRow, (score.resource.id, score.platform.id, score.subject), with_for_update=True)
     if last.sent_at == score.at:  # otherwise somebody has sent a newer one meanwhile
         last.body = score.body
 
 
 def _gone(db: Session, score: Score) -> None:
     """The platform's column was deleted: staff are told, and the next launch brings another one if there is any."""
-    resource = db.get_one(Resource, score.resource.id, with_for_update=True)
+    resource = db.get_one(ResourceRow, score.resource.id, with_for_update=True)
     if resource.line_item != score.resource.line_item:
         return
     resource.line_item = ""
-    asked = db.get_one(Assignment, resource.assignment_id)
-    db.add(Audit(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
+    asked = db.get_one(AssignmentRow, resource.assignment_id)
+    db.add(AuditRow(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
     for person in db.scalars(
-        sa.select(Membership.user_id).where(Membership.course_id == asked.course_id, Membership.role == "staff")
+        sa.select(MembershipRow.user_id).where(
+            MembershipRow.course_id == asked.course_id, MembershipRow.role == "staff"
+        )
     ):
         told = (
             f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
             "Open the link there once more, or place a new one."
         )
-        db.add(Notice(user_id=person, text=told))
+        db.add(NoticeRow(user_id=person, text=told))
 
 
 # ------------------------------------------------------------------------------------------------------- HTTP
@@ -179,7 +181,7 @@ def _send(context: Context, score: Score) -> bool:
     return True
 
 
-def _token(context: Context, platform: Platform) -> str:
+def _token(context: Context, platform: PlatformRow) -> str:
     """A token for scores, kept for as long as the platform says that it is good.
 
     Raises:

@@ -13,14 +13,14 @@ from autograder.practice import NoExercise, Pool
 from autograder.quiz import mark_item
 from autograder.quiz.kinds import asked as question
 from autograder.quiz.kinds import right_words
-from autograder.service.store.schema import Job
+from autograder.service.store.schema import JobRow
 from autograder.service.worker.context import Context
 
 ALWAYS = "practice"  # the assignment of small exercises that every course practises with
 State = dict[str, Any]
 
 
-def exercise(context: Context, job: Job) -> dict[str, Any]:
+def exercise(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student who wants an exercise: a question without its key, or why there is none."""
     try:
         pool, item = drawn(context, job)
@@ -34,10 +34,10 @@ def exercise(context: Context, job: Job) -> dict[str, Any]:
     }
 
 
-def answer(context: Context, job: Job) -> dict[str, Any]:
+def answer(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of an answer: the verdict, the right answer, why, and the state that the next exercise goes on from."""
     with context.store.reading() as db:
-        asked = db.get_one(Job, job.payload["exercise"])
+        asked = db.get_one(JobRow, job.payload["exercise"])
     pool, item = drawn(context, asked)
     if [assignment.digest for assignment in pool.assignments] != asked.result["digests"]:
         return {"problem": "The exercises have changed since this one was drawn. Take another."}
@@ -54,7 +54,7 @@ def answer(context: Context, job: Job) -> dict[str, Any]:
     }
 
 
-def drawn(context: Context, asked: Job) -> tuple[Pool, Item]:
+def drawn(context: Context, asked: JobRow) -> tuple[Pool, Item]:
     """The exercise of a job, the same every time, and the pool that it came from.
 
     Raises:

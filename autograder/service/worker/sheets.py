@@ -6,24 +6,24 @@ from typing import Any
 
 from autograder.quiz.kinds import asked as question
 from autograder.quiz.variants import seed_for
-from autograder.service.store.schema import Assignment, Job, Membership, Sheet, Version, now
+from autograder.service.store.schema import AssignmentRow, JobRow, MembershipRow, SheetRow, VersionRow, now
 from autograder.service.worker.context import Context
 
 
-def draw(context: Context, job: Job) -> dict[str, Any]:
+def draw(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student who opens the quiz for the first time, or after its questions have changed."""
     assert job.user_id
     with context.store.reading() as db:
-        asked = db.get_one(Assignment, job.payload["assignment"])
-        version = db.get_one(Version, asked.version_id)
-        member = db.get_one(Membership, (asked.course_id, job.user_id))
+        asked = db.get_one(AssignmentRow, job.payload["assignment"])
+        version = db.get_one(VersionRow, asked.version_id)
+        member = db.get_one(MembershipRow, (asked.course_id, job.user_id))
     assignment = context.assignment(asked.source, version.digest)
     seed = seed_for(context.course_secret(asked.course_id), member.roster_id)  # as the grader does when it marks
     questions = [question(item) for item in assignment.quiz(seed)]
     with context.store.writing() as db:
-        sheet = db.get(Sheet, (asked.id, job.user_id), with_for_update=True)
+        sheet = db.get(SheetRow, (asked.id, job.user_id), with_for_update=True)
         if sheet is None:
-            sheet = Sheet(assignment_id=asked.id, user_id=job.user_id, items=[], answers={}, saved_at=now())
+            sheet = SheetRow(assignment_id=asked.id, user_id=job.user_id, items=[], answers={}, saved_at=now())
             db.add(sheet)
         if sheet.digest != version.digest:
             sheet.answers = _kept(sheet, questions)
@@ -31,7 +31,7 @@ def draw(context: Context, job: Job) -> dict[str, Any]:
     return {}
 
 
-def _kept(sheet: Sheet, questions: list[dict[str, Any]]) -> dict[str, Any]:
+def _kept(sheet: SheetRow, questions: list[dict[str, Any]]) -> dict[str, Any]:
     """The answers that still have their question, whatever its words and numbers are now."""
     before = {known["id"]: known for known in sheet.items}
     shape = ("kind", "options", "rows", "columns")
