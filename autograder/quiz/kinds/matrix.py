@@ -21,7 +21,7 @@ def how(item: Item) -> str:
 
 
 def right(item: Item) -> object:
-    return dict(_key(item).right)
+    return {row: _key(item).right[row] for row in _key(item).rows}
 
 
 def wrong(item: Item) -> Iterator[tuple[object, str]]:
