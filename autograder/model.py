@@ -45,7 +45,9 @@ class Check:
     arrays: tuple[str, ...] = ()
     fact: str = ""
     relation: tuple[str, str] | None = None
+    controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
     at_most: bool = False  # only the last row counts, and it may be better than the golden one
     tolerance: str = "default"  # key into Assignment.tolerances
@@ -62,6 +64,7 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class Assignment:
     main: str  # the file students hand in, e.g. "optimizers.py"
     module: str  # the name it is imported by inside the sandbox
     sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
+    files: Mapping[str, Path]  # the file of each of these modules, by the name that it is imported by
     driver: str
     quantity: str  # what the recorded numbers are, in the words of a report: "θ", "learning rate"
     criteria: tuple[Criterion, ...]
@@ -188,6 +192,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder import __version__, quiz, wire
+from autograder.blame import blaming, convict, must_answer, suspects
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
@@ -43,8 +44,16 @@ def grade(
     With a `secret`, each student has a variant of the quiz of their own.
 
     Raises:
+        AuthorFault: the assignment author's, not the student's; no code was judged.
         SandboxFailed: ours, not the student's; no code was judged.
     """
+    with blaming(assignment.folder, "marking a submission"):
+        return _graded(submission, assignment, sandbox, seed, secret)
+
+
+def _graded(
+    submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int | None, secret: bytes | None
+) -> Report:
     started = time.perf_counter()
     seed = derived_seed(assignment, submission) if seed is None else seed
     blank = _blank_report(submission, assignment, sandbox, seed)
@@ -94,13 +103,27 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     with ThreadPoolExecutor(1) as background:
         running = background.submit(sandbox.run, pack(submission, assignment, scenarios))
         golden = goldens(assignment, scenarios)
+        must_answer(assignment, scenarios, golden)
         run = running.result()
     conduct, claims = wire.read_run(run, scenarios)
+    _acquit_the_author(assignment, sandbox, suspects(assignment, scenarios, conduct, claims))
     observations = with_derived(
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
     )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
+
+
+def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:
+    """Replay experiments with the model solution: what goes wrong there too is no student's fault.
+
+    Raises:
+        AuthorFault: the model solution's run raises an exception as well.
+    """
+    if scenarios:
+        files = {assignment.main: assignment.model_solution.read_bytes()}
+        run = sandbox.run(pack(Submission("model solution", files, ""), assignment, scenarios))
+        convict(assignment, *wire.read_run(run, scenarios))
 
 
 def derived_seed(assignment: Assignment, submission: Submission) -> int:
@@ -120,7 +143,7 @@ def pack(submission: Submission, assignment: Assignment, scenarios: Sequence[Sce
     )
 
 
-IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the wall clock, so that it is told
+IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the limit, so that it is told
 
 
 # ------------------------------------------------------------------------------------------------------ report

@@ -26,12 +26,6 @@ def statements(assignment: Assignment, seeds: Sequence[int] = range(SEEDS)) -> I
     if not any(quizzes.values()):
         return
     yield _same_blueprint(quizzes)
-    selections = {tuple(item.id for item in items) for items in quizzes.values()}
-    yield (
-        "differ in structure",
-        len(selections) > 1,
-        (f"{len(selections)} different selections of questions in {len(quizzes)} variants"),
-    )
     different = _different(quizzes)
     yield _all("keys get full marks", different, lambda item: _full(item, right_answer(item)))
     yield _all("distractors do not", different, lambda item: not any(_full(item, a) for a, _ in wrong_answers(item)))
@@ -54,7 +48,9 @@ def _same_blueprint(quizzes: Mapping[int, Sequence[Item]]) -> Statement:
     first = next(iter(blueprints.values()))
     odd = [seed for seed, blueprint in blueprints.items() if blueprint != first]
     points = sum(points for _, points in first)
-    found = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants"
+    asked = len({tuple(item.id for item in items) for items in quizzes.values()})
+    selections = f"{asked} selections of questions" if asked > 1 else "the same questions for everybody"
+    found = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants: {selections}"
     if odd:
         found = f"of another blueprint: variant {', '.join(map(str, odd[:5]))}"
     return "same blueprint", not odd, found

@@ -54,4 +54,4 @@ def _second_run(
                 given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
         twin = replace(scenario, spec=second, arrays={**arrays, **given})
         run = _rounded(assignment.predict(subject, [twin], [changes], frozenset())[0])
-    return {name.replace("p", "q"): rows for name, rows in run.items()}
+    return {name.replace("p", "q"): rows for name, rows in run.items() if name[0] == "p"}

@@ -180,7 +180,7 @@ def test_the_demo_marks_the_samples_and_says_where_the_pages_are(tmp_path):
 
 
 # ---------------------------------------------------------------------------------------------------- start-up
-HEAVY = {"numpy", "docker", "matplotlib", "rich", "jinja2", "sandlock", "pydantic", "autograder.model"}
+HEAVY = {"numpy", "docker", "matplotlib", "rich", "jinja2", "pydantic", "autograder.model"}
 
 
 def test_the_command_starts_without_what_it_may_not_need():

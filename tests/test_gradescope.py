@@ -290,7 +290,9 @@ def attacked_image(request, image, tmp_path_factory):
     """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
     files = {f"/attacks/{name}.py": source for name, source in attacks().items()}
     files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
-    without = "rm -rf /opt/gradmark/lib/python3*/site-packages/sandlock;" if request.param == "uid alone" else ""
+    code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
+    none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
+    without = none if request.param == "uid alone" else ""
     to = tmp_path_factory.mktemp("attacks")
     run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
     return to / "out"

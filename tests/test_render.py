@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Place, Report, Series, Surface
-from autograder.render import escape, html, jsonl, pictures, points, text, total, verdict
+from autograder.render import escape, headline, html, jsonl, pictures, points, text, total, verdict
 
 DATA = Path(__file__).parent / "data" / "reports"
 CRITERIA = {
@@ -553,3 +553,36 @@ def test_matplotlib_is_imported_only_for_pictures():
 def test_total_is_what_the_page_and_the_terminal_show():
     assert total(wrong_adam()) == (89.5, 102.0) != (0, 0)
     assert "89.5 / 102" in printed(text.report_view(wrong_adam()))
+
+
+# ------------------------------------------------------------------------------------------- what is said first
+STOPPED = "Your code was still running after 1 s (line 7: `while True:`). Look for a loop that does not end."
+RAISED = "During step() number 1: your code raised KeyError: 'v' (line 7: `self.v`)."
+
+
+@pytest.mark.parametrize("message", [STOPPED, RAISED])
+def test_code_that_was_stopped_is_told_before_everything_else(message):
+    first = report(criteria=marks({"sgd": (3, ("Something smaller.", message)), "momentum": (2, (message,))}))
+    page = html.page(first)
+    assert headline(first) == message
+    assert "while True:" in page.partition("<h1>")[2].partition("</h1>")[0] or message == RAISED
+    assert verdict(first) in page, "how many criteria are met is said below it"
+
+
+def test_code_that_moves_nothing_is_told_so_and_code_that_moves_something_is_not():
+    still = Exhibit(
+        "s", "One step", "sgd", (), (("0", "1", "1", ""),), comment="Your parameters do not move at all.\nBy hand"
+    )
+    assert headline(report(exhibits=(still, still))).startswith("Your parameters do not move at all.")
+    assert headline(report(exhibits=(still, dataclasses.replace(still, comment="Too far.")))) == ""
+
+
+@pytest.mark.parametrize("message", ["Divide by what your code raised.", "Your codec raised it.", ""])
+def test_a_message_that_tells_of_no_stop_is_no_headline(message):
+    assert headline(report(criteria=marks({"sgd": (3, (message,))}))) == ""
+
+
+def test_hashes_and_the_seed_are_in_a_fold_at_the_end():
+    page = html.page(report())
+    assert page.index("How this was marked</summary>") < page.index(report().digest)
+    assert "<details>\n<summary>How this was marked" in page

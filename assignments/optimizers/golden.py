@@ -6,7 +6,6 @@ Runs where no submission reaches, and says too what follows from recorded arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,17 +52,14 @@ def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[s
         if scenario.spec["kind"] in LOOPS:
             arrays[scenario.id] = LOOPS[scenario.spec["kind"]](scenario, conventions)
         if scenario.spec["kind"] == "pair":
-            arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id], conventions)
+            arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id])
     return {s.id: Observation(s.id, arrays[s.id], _facts(s)) for s in scenarios}
 
 
-def _second_run(scenario: Scenario, first: Mapping[str, Array], conventions: frozenset[str]) -> dict[str, Array]:
+def _second_run(scenario: Scenario, recorded: Mapping[str, Array]) -> dict[str, Array]:
     """Of a pair: another way to the same iterates, except for AdamW, whose second run does not decay."""
-    if scenario.spec["class"] != "AdamW":
-        return {name.replace("p", "q"): path for name, path in first.items()}
-    spec = {**scenario.spec, "kind": "course", "kwargs": {**scenario.spec["kwargs"], **scenario.spec["second"]}}
-    plain = golden([replace(scenario, spec=spec)], conventions)[scenario.id].arrays
-    return {name.replace("p", "q"): path for name, path in plain.items()}
+    first = "n" if scenario.spec["class"] == "AdamW" else "p"
+    return {name.replace(first, "q"): path for name, path in recorded.items() if name.startswith(first)}
 
 
 def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -79,7 +75,7 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
     """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
-    for i in range(len(arrays) // 2):
+    for i in range(sum(name[0] == "p" for name in arrays)):
         on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
         if on is None or off is None or on.shape != off.shape or len(on) < 2 or not on.size:
             continue  # stopped before its first step

@@ -159,24 +159,41 @@ def interleaved(module, spec, arrays, record):
 
 
 def pair(module, spec, arrays, record):
-    """The same class run twice: as `kwargs` say ("p…"), and otherwise ("q…"), for a relation between the two.
+    """The same class run several times, for relations between the runs.
 
-    In the second run the gradient may follow the parameters: `coupled` adds that much of θ to it.
+    As `kwargs` say ("p…"); otherwise, in a way that must come to the same ("q…", where `coupled` adds that much of θ
+    to the gradient); and two controls: with opposite gradients ("c…"), and without the thing under test ("n…").
     """
-    form = form_for(module, spec)
-    for prefix, gradients, changes, coupled in (
-        ("p", "g", {}, 0.0),
-        ("q", spec.get("second_gradients", "g"), spec["second"], spec.get("coupled", 0.0)),
-    ):
-        params = parameters(arrays, "p")
-        optimizer = make(module, spec, params, **changes)
-        note(record, params, prefix)
-        for t in range(spec["steps"]):
-            for i, p in enumerate(params):
-                set_gradient(p, arrays[f"{gradients}{i}"][t] + coupled * p.data.astype(np.float64), form)
-            record.doing = f"step() number {t + 1}"
-            optimizer.step()
-            note(record, params, prefix)
+    run(module, spec, arrays, record, "p")
+    run(module, spec, arrays, record, "q", grads=spec.get("second_gradients", "g"), changes=spec["second"],
+        coupled=spec.get("coupled", 0.0))  # fmt: skip
+    run(module, spec, opposite(arrays), record, "c")
+    run(module, spec, arrays, record, "n", changes=spec["second"])
+
+
+def response(module, spec, arrays, record):
+    """The same run twice, with other gradients, and from another start: what a rule must tell apart, or not."""
+    near = {name: (1 + spec["nearly"]) * values if name[0] == "g" else values for name, values in arrays.items()}
+    runs = {"p": (arrays, "p"), "again": (arrays, "p"), "gradient": (opposite(arrays), "p"), "start": (arrays, "s"),
+            "near": (near, "p")}  # fmt: skip
+    each(runs, lambda name: run(module, spec, runs[name][0], record, name, start=runs[name][1]))
+
+
+def opposite(arrays):
+    return {name: -values[::-1] if name[0] == "g" else values for name, values in arrays.items()}
+
+
+def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=0.0):
+    """One run of several that are compared, recorded as `name`."""
+    form, params = form_for(module, spec), parameters(arrays, start)
+    optimizer = make(module, spec, params, **(changes or {}))
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        for i, p in enumerate(params):
+            set_gradient(p, arrays[f"{grads}{i}"][t] + coupled * p.data.astype(np.float64), form)
+        record.doing = f"step() number {t + 1}"
+        optimizer.step()
+        note(record, params, name)
 
 
 # --------------------------------------------------------------------------------------------------- what is asked
@@ -197,7 +214,8 @@ def base(module, _spec, arrays, record):
 
 
 def signatures(module, spec, arrays, record):
-    for name, kwargs in spec["classes"].items():
+    def construct(name):
+        kwargs = spec["classes"][name]
         record.doing = f"{name}(params, {', '.join(kwargs)})"
         params = parameters(arrays, "p")
         try:
@@ -210,11 +228,15 @@ def signatures(module, spec, arrays, record):
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
 
+    each(spec["classes"], construct)
+
 
 def zero_grad(module, spec, arrays, record):
     """Records what clearing does to gradients, parameters and the count, class by class."""
-    for name in spec["classes"]:
+
+    def clear(name):
         params = parameters(arrays, "p")
+        record.doing = f"{name}(params)"
         optimizer = getattr(module, name)(params)
         for i, p in enumerate(params):
             set_gradient(p, arrays[f"g{i}"], "array")
@@ -227,6 +249,8 @@ def zero_grad(module, spec, arrays, record):
         untouched = all(np.array_equal(p.data, b) for p, b in zip(params, before, strict=True))
         record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
         optimizer.zero_grad()  # a second time, on gradients that are gone
+
+    each(spec["classes"], clear)
 
 
 def is_clear(grad):
@@ -255,11 +279,12 @@ def accumulation(module, spec, arrays, record):
 # -------------------------------------------------------------------------------------------------------- state
 def state_size(module, spec, arrays, record):
     """How many numbers each optimizer keeps, in units of its parameters, before and after stepping."""
-    for label, setup in spec["optimizers"].items():
-        params = parameters(arrays, "p")
+
+    def size(label):
+        setup, params = spec["optimizers"][label], parameters(arrays, "p")
+        record.doing = f"{label} before its first step"
         optimizer = make(module, setup, params)
         total = sum(p.data.size for p in params)
-        record.doing = f"{label} before its first step"
         record.fact(f"{label} before", round(held(optimizer, params) / total))
         form = form_for(module, setup)
         for _ in range(2):
@@ -268,6 +293,20 @@ def state_size(module, spec, arrays, record):
             optimizer.step()
         record.fact(f"{label} after", round(held(optimizer, params) / total))
         record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))
+
+    each(spec["optimizers"], size)
+
+
+def each(names, do):
+    """Does it for every name: an exception in one is raised when the others have had their turn."""
+    raised = []
+    for name in names:
+        try:
+            do(name)
+        except Exception as error:  # noqa: BLE001 - raised again below
+            raised.append(error)
+    if raised:
+        raise raised[0]
 
 
 def held(optimizer, params):
@@ -395,7 +434,7 @@ def ravine(module, spec, arrays, record):
 
 
 KINDS = {
-    "course": course, "interleaved": interleaved, "pair": pair, "base": base, "signatures": signatures,
-    "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
+    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "base": base,
+    "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

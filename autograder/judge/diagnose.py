@@ -33,6 +33,7 @@ class Evidence:
     observations: Mapping[str, Observation]
     findings: Sequence[Finding]
     conventions: Mapping[str, frozenset[str]]  # by subject
+    without_rule: frozenset[str] = frozenset()  # subjects that ignore their gradients: no rule is looked for
 
 
 def diagnose(evidence: Evidence) -> tuple[tuple[Diagnosis, ...], frozenset[Key]]:
@@ -65,7 +66,7 @@ def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     able = _predictable(evidence, subject, theirs)
     must = [s for s in able if s.group == subject]
-    if not any(s.id in failed for s in must):
+    if subject in evidence.without_rule or not any(s.id in failed for s in must):
         return (), set()
     known = [m for m in evidence.assignment.misconceptions if m.changes and subject in m.groups]
     screen = _screen([s for s in must if s.id in failed])
@@ -75,6 +76,8 @@ def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...
         matching = _reproducing(evidence, subject, must, left)
         if matching:
             claimed = _only(matching)
+            if not _shown(evidence, must, subject, claimed):
+                return (), set()
             return (claimed, _accounted(evidence, subject, able, claimed)) if claimed else ((), set())
     return (), set()
 
@@ -147,6 +150,19 @@ def _agree(evidence: Evidence, scenario: Scenario, predicted: Mapping[str, Array
             same = np.where(np.isfinite(rows) & finite, np.abs(rows - observed) <= scale, np.isfinite(rows) == finite)
             good &= same.reshape(len(rows), -1).all(axis=1)
     return good
+
+
+def _shown(evidence: Evidence, scenarios: Sequence[Scenario], subject: str, claimed: tuple[Misconception, ...]) -> bool:
+    """Whether the claim reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+    predicted = evidence.assignment.predict(subject, scenarios, [_merge(claimed)], evidence.conventions[subject])
+    for scenario, arrays in zip(scenarios, predicted, strict=True):
+        found = evidence.observations[scenario.id].arrays
+        for name, rows in arrays.items():
+            with np.errstate(invalid="ignore"):
+                moves = np.diff(found[name], axis=0)
+            if (np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows[0], axis=0))).any():
+                return True
+    return False
 
 
 def _only(matching: Sequence[tuple[Misconception, ...]]) -> tuple[Misconception, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -37,6 +38,8 @@ ITEM_WORDS = {
     "waiting": "waiting for a person",
     "grader_error": "the grader failed",
 }
+_STOPPED = re.compile(r"(?:^Y|: y)our code (?:was still running|raised )")  # as judge.compare tells a fault
+_MOTIONLESS = "Your parameters do not move at all."  # as an assignment's exhibit says it
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -143,6 +146,22 @@ def verdict(report: Report) -> str:
     counted = f"{met or 'None'} of {of} criteria {'is' if met <= 1 else 'are'} met{'' if met else ' yet'}"
     because = _because(report)
     return f"{counted}; {because}." if because else f"{counted}."
+
+
+def headline(report: Report) -> str:
+    """What matters most in a report with marks, where that is an event and not a count of rows; "" if nothing is.
+
+    Code that was stopped is told with its line, code that moves nothing as that.
+    """
+    if report.status != "graded":
+        return ""
+    messages = [message for mark in report.criteria for message in mark.messages]
+    stopped = next((one for one in messages if _STOPPED.search(one)), "")
+    if stopped:
+        return stopped
+    if report.exhibits and all(one.comment.startswith(_MOTIONLESS) for one in report.exhibits):
+        return f"{_MOTIONLESS} Check that `step()` changes their `data`."
+    return ""
 
 
 def advice(report: Report) -> str:

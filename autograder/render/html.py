@@ -16,6 +16,7 @@ from autograder.render import (
     ITEM_WORDS,
     WORDS,
     advice,
+    headline,
     parts_told,
     points,
     subtotal,
@@ -51,12 +52,14 @@ def body(
     *,
     staff: bool = False,
     heading: str = "",
+    which: Markup = NOTHING,
     told: Markup = NOTHING,
     pictures: Markup = NOTHING,
 ) -> Markup:
     """A report for inside of a page: it has the page's h1, and nothing that a strict content policy forbids.
 
-    `heading` stands in for the verdict, `told` below it, `pictures` where pictures belong.
+    `heading` stands in for the verdict, `which` for the line that says whose report it is, `told` stands below
+    both, `pictures` where pictures belong.
     """
     score, maximum = total(report)
     template = _environment().get_template("_report.html.j2")
@@ -67,7 +70,9 @@ def body(
             score=score,
             maximum=maximum,
             bar=list(_bar([*report.criteria, *(report.quiz if report.quiz_counts else ())])),
+            headline="" if heading else headline(report),
             verdict=heading or verdict(report),
+            which=which,
             parts=parts_told(report),
             advice=advice(report),
             titles={mark.id: mark.title for mark in report.criteria},

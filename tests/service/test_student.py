@@ -106,7 +106,7 @@ def test_a_file_is_handed_in_marked_and_read(service):
     assert "<h1>10 of 11 criteria are met" in shown.text
     assert "No bias correction" in shown.text
     assert shown.text.count("<figure>") == 6
-    assert "This one counts" in shown.text
+    assert "This submission counts" in shown.text
     assert 'http-equiv="refresh"' not in shown.text
 
 
@@ -349,7 +349,7 @@ def test_practice_counts_for_nothing_and_is_in_no_history(service):
     one = put(service, practice=True)
     ada = service.browser("Ada")
     shown = ada.get(f"/s/{one}").text
-    assert "It counts for nothing" in shown
+    assert "Practice counts for nothing" in shown
     assert "Back to practice" in shown
     assert "Hand in again" not in shown
     assert one not in ada.get(f"/a/{service.assignment}").text

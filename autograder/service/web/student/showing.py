@@ -80,10 +80,11 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
     """
     parts = withheld(policy, now, due_at)
     hidden = {one.part for one in parts}
-    report = replace(report, log="", charts=(), quiz=tuple(map(_for_student, report.quiz)))
+    places = tuple(replace(place, edit="") for place in report.places)
+    report = replace(report, log="", charts=(), places=places, quiz=tuple(map(_for_student, report.quiz)))
     if "hints" in hidden:
         plain = tuple(replace(mark, messages=()) for mark in report.criteria)
-        report = replace(report, criteria=plain, diagnoses=(), exhibits=())
+        report = replace(report, criteria=plain, diagnoses=(), exhibits=(), places=())
     told = tuple(one for one in parts if one.part != "quiz" or (report.quiz and "marks" not in hidden))
     if "quiz" in hidden:
         report = replace(report, quiz=_sum(report.quiz) if quiz_counted(policy, now, due_at) else ())
