@@ -53,7 +53,16 @@ def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[s
             arrays[scenario.id] = LOOPS[scenario.spec["kind"]](scenario, conventions)
         if scenario.spec["kind"] == "pair":
             arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id])
+        for same, name in SAME.get(scenario.spec["kind"], {}).items():
+            paths = {key: path for key, path in arrays[scenario.id].items() if key.startswith(name)}
+            arrays[scenario.id] |= {key.replace(name, same): path for key, path in paths.items()}
     return {s.id: Observation(s.id, arrays[s.id], _facts(s)) for s in scenarios}
+
+
+SAME = {  # runs of right code that come to the same
+    "interleaved": {"a": "p", "b": "q"},
+    "momentum_state": {"u": "p", "s": "r"},
+}
 
 
 def _second_run(scenario: Scenario, recorded: Mapping[str, Array]) -> dict[str, Array]:
@@ -69,7 +78,25 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
         return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
         return _decoupled(spec, arrays)
+    if spec["kind"] in JOINED:
+        joined = {name: _join(arrays, prefixes) for name, prefixes in JOINED[spec["kind"]].items()}
+        if "uninterrupted" in joined and len(joined["uninterrupted"]):
+            joined["rest"] = joined["uninterrupted"][1:]
+        return joined
     return {}
+
+
+JOINED = {  # runs that a relation compares as wholes
+    "interleaved": {"alone": "ab", "taking turns": "pq"},
+    "momentum_state": {"uninterrupted": "u", "after a change": "p", "resumed": "s", "resumed, then changed": "r"},
+}
+
+
+def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
+    """(rows, numbers): the runs of all parameters side by side, as far as all of them go."""
+    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if name[0] in prefixes and len(rows)]
+    rows = min((len(run) for run in runs), default=0)
+    return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:

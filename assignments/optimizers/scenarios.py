@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -408,8 +409,8 @@ def _state(draw: Draw) -> Iterator[Scenario]:
     yield _scenario("state-size", "How much each optimizer keeps", "state", {"kind": "state_size", "optimizers": optimizers},
                     {**_params(draw), **gradients}, *checks)  # fmt: skip
     yield _momentum_state(draw)
-    for group, kwargs in (("SGD", {"lr": 0.1, "momentum": 0.7}), ("Adam", {"lr": 0.1, "betas": [0.6, 0.8]}),
-                          ("AdamW", {"lr": 0.1, "betas": [0.6, 0.8]})):  # fmt: skip
+    for group, kwargs in (("SGD", {"lr": 0.1, "momentum": 0.7}), ("Adam", {"lr": 0.1, "betas": [0.9, 0.999]}),
+                          ("AdamW", {"lr": 0.1, "betas": [0.9, 0.999]})):  # fmt: skip
         arrays: dict[str, Array] = {}
         for prefix, grads in (("p", "g"), ("q", "h")):
             arrays |= _params(draw, prefix)
@@ -418,24 +419,33 @@ def _state(draw: Draw) -> Iterator[Scenario]:
         message = f"Two {group} optimizers must not share anything: keep buffers on `self`, made in each constructor."
         yield _scenario(f"{group.lower()}-interleaved", f"Two {group} optimizers take turns", group,
                         {"kind": "interleaved", "class": group, "kwargs": kwargs, "steps": 3}, arrays,
-                        Check("trajectory", "state", 1.0, arrays=names, message=message))  # fmt: skip
+                        Check("trajectory", "state", 1.0, arrays=names),
+                        Check("alone", "state", 1.0, relation=("taking turns", "alone"), needs=group, message=message))  # fmt: skip
 
 
 def _momentum_state(draw: Draw) -> Scenario:
     arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
     count = len(SHAPES)
-    return _scenario(
-        "momentum-state", "Momentum state: taken, changed by the caller, restored", "state",
-        {"kind": "momentum_state", "class": "SGD", "kwargs": {"lr": 0.1, "momentum": 0.8}, "stop": 2, "steps": 4}, arrays,
+
+    def relation(name: str, one: str, other: str, message: str) -> Check:
+        return Check(name, "state", 1.0, relation=(one, other), needs="SGD", message=message)
+
+    facts = (
         _fact("has_momentum", "state", 0.25, "has_momentum() is true when momentum is not 0.", ("has_momentum without",)),
         _fact("has_momentum without", "state", 0.25, "has_momentum() is false without momentum.", ("has_momentum",)),
         _fact("state without momentum", "state", 0.5, "get_momentum_state() is None without momentum.", ("has_momentum",)),
         _fact("one entry for each parameter", "state", 0.5, "get_momentum_state() returns a list with one entry for each parameter.", needs="SGD"),
         _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, and set_momentum_state() must take what it returned.", needs="SGD"),
-        Check("copies", "state", 1.0, arrays=tuple(f"p{i}" for i in range(count)),
-              message="get_momentum_state() must return copies: changing what it returned changed your optimizer."),
-        Check("resumed", "state", 1.5, arrays=tuple(f"r{i}" for i in range(count)),
-              message="A run resumed with set_momentum_state() must equal the uninterrupted one, and must keep copies."),
+    )  # fmt: skip
+    return _scenario(
+        "momentum-state", "Momentum state: taken, changed by the caller, restored", "state",
+        {"kind": "momentum_state", "class": "SGD", "kwargs": {"lr": 0.1, "momentum": 0.8}, "stop": 2, "steps": 4}, arrays,
+        *(replace(fact, isolates=True) for fact in facts),
+        Check("copies", "state", 1.0, arrays=tuple(f"p{i}" for i in range(count))),
+        Check("resumed", "state", 1.5, arrays=tuple(f"r{i}" for i in range(count))),
+        relation("hands out copies", "after a change", "uninterrupted", "get_momentum_state() must return copies: changing what it returned changed your optimizer."),
+        relation("goes on", "resumed", "rest", "A run resumed with set_momentum_state() must equal the uninterrupted one."),
+        relation("keeps copies", "resumed, then changed", "resumed", "set_momentum_state() must keep copies: changing the state afterwards changed your optimizer."),
     )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             scenario, _, name = place.partition(":")
             finding = status.get(place)
             if wanted in ("failed", "passed") and finding is not None:
-                if finding.status != wanted or (scenario, name) in explained | taken:
+                if finding.status != wanted or (scenario, name) in explained | taken or _unseen(finding):
                     break
             elif not _observed(evidence, scenario, name, wanted):
                 break
@@ -211,6 +211,11 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             if keys and not keys & taken:
                 taken |= keys
                 yield m, subjects[next(iter(m.facts)).partition(":")[0]], keys
+
+
+def _unseen(finding: Finding) -> bool:
+    """Whether a relation failed because there was nothing to compare: that says nothing about what it relates."""
+    return finding.check.relation is not None and not np.isfinite(finding.error)
 
 
 def _observed(evidence: Evidence, scenario: str, name: str, wanted: object) -> bool:

@@ -4,8 +4,10 @@ Standard library and NumPy, plus the provided `tinytorch`. `play` is called once
 module, the scenario's spec, its arrays, and a recorder; whatever raises in here is the submission's doing.
 """
 
+import contextlib
 import copy
 import inspect
+import random
 
 import numpy as np
 from tinytorch.core.activations import ReLU
@@ -143,7 +145,9 @@ def note(record, params, prefix="p"):
 
 
 def interleaved(module, spec, arrays, record):
-    """Two instances take turns; each must go its way as if alone."""
+    """Two instances, each alone ("a…", "b…"), and then the same two taking turns ("p…", "q…")."""
+    alone(module, spec, arrays, record, "a", ("p", "g"))
+    alone(module, spec, arrays, record, "b", ("q", "h"))
     pairs = []
     for prefix, grads in (("p", "g"), ("q", "h")):
         params = parameters(arrays, prefix)
@@ -154,8 +158,27 @@ def interleaved(module, spec, arrays, record):
         for prefix, params, grads, optimizer in pairs:
             hand_out(params, grads, t, set(), form)
             record.doing = f"step() number {t + 1} of two optimizers taking turns"
+            same_chance(t)
             optimizer.step()
             note(record, params, prefix)
+
+
+def alone(module, spec, arrays, record, name, prefixes):
+    params, grads = parameters(arrays, prefixes[0]), [arrays[n] for n in numbered(arrays, prefixes[1])]
+    optimizer, form = make(module, spec, params), form_for(module, spec)
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        hand_out(params, grads, t, set(), form)
+        record.doing = f"step() number {t + 1}"
+        same_chance(t)
+        optimizer.step()
+        note(record, params, name)
+
+
+def same_chance(seed):
+    """Lets a step that draws random numbers draw the same ones in each of two runs that are compared."""
+    np.random.seed(seed)  # noqa: NPY002 - it is the generator that a submission may use
+    random.seed(seed)
 
 
 def pair(module, spec, arrays, record):
@@ -335,7 +358,11 @@ def held(optimizer, params):
 
 
 def momentum_state(module, spec, arrays, record):
-    """get_momentum_state and set_momentum_state: copies both ways, and a resumed run equals an uninterrupted one."""
+    """get_momentum_state and set_momentum_state, in runs that are compared with each other.
+
+    "u…" goes on uninterrupted; "p…" had its state taken, and what was returned changed; "s…" and "r…" are resumed from
+    that state, and in "r…" the caller changes it afterwards.
+    """
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
     plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
@@ -348,24 +375,40 @@ def momentum_state(module, spec, arrays, record):
     record.doing = "get_momentum_state()"
     state = optimizer.get_momentum_state()
     record.fact("one entry for each parameter", len(state) == len(params))
-    kept, saved = copy.deepcopy(state), [p.data.copy() for p in params]
+    kept, saved, count = copy.deepcopy(state), [p.data.copy() for p in params], getattr(optimizer, "step_count", None)
     spoil(state)  # a copy of the buffers may be spoiled without harm
     note(record, params)
     for t in range(spec["stop"], spec["steps"]):
         record.doing = "step() after the returned state was changed"
         step(optimizer, params, arrays, t, form)
         note(record, params)
-    again = [parameter(values) for values in saved]
-    resumed = make(module, spec, again)
-    record.doing = "set_momentum_state(state)"
-    resumed.set_momentum_state(kept)
-    spoil(kept)
-    note(record, again, "r")
-    for t in range(spec["stop"], spec["steps"]):
-        record.doing = "step() after set_momentum_state(state)"
-        step(resumed, again, arrays, t, form)
-        note(record, again, "r")
+    uninterrupted(module, spec, arrays, record)
+    for name, spoils in (("s", False), ("r", True)):
+        again, given = [parameter(values) for values in saved], copy.deepcopy(kept)
+        resumed = make(module, spec, again)
+        record.doing = "set_momentum_state(state)"
+        resumed.set_momentum_state(given)
+        with contextlib.suppress(AttributeError):  # some keep it to themselves: the rule then counts from the start
+            resumed.step_count = count
+        if spoils:
+            spoil(given)
+        note(record, again, name)
+        for t in range(spec["stop"], spec["steps"]):
+            record.doing = "step() after set_momentum_state(state)"
+            step(resumed, again, arrays, t, form)
+            note(record, again, name)
     early(module, spec, arrays, record)
+
+
+def uninterrupted(module, spec, arrays, record):
+    params, form = parameters(arrays, "p"), form_for(module, spec)
+    optimizer = make(module, spec, params)
+    note(record, params, "u")
+    for t in range(spec["steps"]):
+        record.doing = f"step() number {t + 1}"
+        step(optimizer, params, arrays, t, form)
+        if t + 1 >= spec["stop"]:
+            note(record, params, "u")
 
 
 def early(module, spec, arrays, record):
