@@ -221,6 +221,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A top-level statement of the submission that failed and was left out: a trial, or a missing import."""
+
+    line: int  # in the submission
+    type: str  # of the exception; "" = not started, because an earlier trial used up the time
+    message: str
+    is_import: bool
+
+
+@dataclass(frozen=True)
 class Conduct:
     """How the run as a whole went: whether the file could be imported, and how the process ended."""
 
@@ -228,6 +238,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------- the quiz
@@ -449,6 +460,7 @@ class Surface:
     x: Array
     y: Array
     z: Array
+    minimum: tuple[float, float] | None = None  # where it is lowest, if that is known
 
 
 @dataclass(frozen=True)
@@ -463,6 +475,10 @@ class Chart:
     series: tuple[Series, ...]
     log_y: bool = False
     surface: Surface | None = None
+    band: float = 0.0  # y up to which a difference is rounding; 0 = there is no such y
+    mark: float | None = None  # the x of the first step that differs
+    group: str = ""  # pictures of one group stand together under this name
+    open: bool = True  # its group is open: a mistake shows in it
 
 
 @dataclass(frozen=True)

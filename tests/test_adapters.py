@@ -111,8 +111,12 @@ def test_prairielearn_marks_as_gradmark_grade_does(prairielearn_image, grade, tm
     assert len(made["images"]) == len(report.charts) > 0
     for image in made["images"]:
         kind, _, data = image["url"].partition(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(data).startswith(b"\x89PNG\r\n\x1a\n")
+        assert kind == "data:image/svg+xml;base64"
+        drawn = base64.b64decode(data).decode()
+        assert drawn.startswith("<svg ")
+        assert not {"var(", "currentColor", "inherit"} & set(re.findall(r"var\(|currentColor|inherit", drawn)), (
+            "no page's"
+        )
 
 
 @pytest.mark.slow

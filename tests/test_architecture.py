@@ -28,9 +28,10 @@ ARROWS: dict[str, set[str]] = {
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
+    "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model", "reading"},
-    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
@@ -176,7 +177,7 @@ LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they h
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
-    "assignments": {"numpy"},
+    "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", *LAID_OUT},
@@ -188,7 +189,7 @@ LIBRARIES: dict[str, set[str]] = {
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},
-    "render": {"jinja2", "markdown_it", "markupsafe", "matplotlib", "numpy", "rich"},
+    "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},

@@ -171,12 +171,8 @@ def draw(context: Context, report_id: str, charts: tuple[Chart, ...]) -> None:
     """Draws the report's pictures, after everything else is there for its reader."""
     if not charts:
         return
-    from autograder.render.pictures import svg  # noqa: PLC0415 - matplotlib takes half a second
+    from autograder.render.pictures import drawn  # noqa: PLC0415 - only pictures need contourpy
 
-    drawn = [
-        {"title": chart.title, "caption": chart.caption, "svg": svg(replace(chart, id=f"{number}-{chart.id}"))}
-        for number, chart in enumerate(charts, start=1)
-    ]
-    packed = reports.pack_pictures(drawn)
+    packed = reports.pack_pictures(drawn(charts))
     with context.store.writing() as db:
         db.execute(sa.update(ReportRow).where(ReportRow.id == report_id).values(pictures=packed))
