@@ -40,6 +40,7 @@ from autograder.model import (
     Wrong,
 )
 from autograder.pipeline import grade
+from autograder.publish import rewrite as run_here
 from autograder.quiz import variants as quiz_variants
 from autograder.quiz.kinds import right_answer
 from autograder.regenerate import (
@@ -57,7 +58,6 @@ from autograder.regenerate import (
     roster,
     students_of,
 )
-from autograder.regenerate.run import regenerate as run_here
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
 from autograder.verify import SEED, Proof, Row
