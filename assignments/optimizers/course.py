@@ -189,6 +189,8 @@ def hyperparameters(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
     """(T, 1): the learning rate at each step, when the scenario changes it in between."""
+    if "set" not in spec:
+        return np.full((steps, 1), lr)
     rates = []
     for t in range(steps):
         lr = spec.get("set", {}).get(str(t), {}).get("lr", lr)
