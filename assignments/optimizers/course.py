@@ -36,7 +36,13 @@ class Run:
     def __init__(
         self, name: str, start: Array, grads: Array, spec: Mapping[str, Any], place: tuple[int, int], rows: list[int]
     ):
-        self.name, self.start, self.grads, self.spec, self.rows = name, start, grads.reshape(len(grads), -1), spec, rows
+        self.name, self.start, self.grads, self.spec, self.rows = (
+            name,
+            start,
+            grads.reshape(len(grads), start.size),
+            spec,
+            rows,
+        )
         self.ordinal, self.siblings = place
         absent = spec.get("absent", [])
         steps = range(len(grads))
