@@ -243,10 +243,14 @@ def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
     assert "never came to an end" in only_job(service).error
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_a_job_that_kills_its_worker_three_times_is_parked_and_holds_up_nobody(anywhere, tmp_path):
     """The worker is started again each time, as by compose; the other student's job is none the worse for it."""
-    deadly, told = hand_in(anywhere, "Ada"), {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"}
+    deadly, told = (
+        hand_in(anywhere, "Ada"),
+        {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"},
+    )
     code = f"""
 import os, signal, sys
 from autograder.service.worker import jobs, marking
@@ -263,7 +267,9 @@ main()
     for _ in range(10):
         environment = os.environ | {"GRADMARK_DATA": str(tmp_path)} | told
         with subprocess.Popen([sys.executable, "-c", code], env=environment, stdin=subprocess.DEVNULL) as worker:
-            until(lambda started=worker: started.poll() is not None or submission_state(anywhere, deadly) == "parked", 60)
+            until(
+                lambda started=worker: started.poll() is not None or submission_state(anywhere, deadly) == "parked", 60
+            )
             if worker.poll() is None:
                 until(lambda: graded(anywhere, honest))
                 worker.terminate()
