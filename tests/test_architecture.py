@@ -41,7 +41,9 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
+    # what people script with: the command is built on it
+    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
         "version",
@@ -75,7 +77,6 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
-        "publish",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},

@@ -40,6 +40,7 @@ from autograder.model import (
     Wrong,
 )
 from autograder.pipeline import grade
+from autograder.publish import rewrite as run_here
 from autograder.quiz import variants as quiz_variants
 from autograder.regenerate import (
     NotProven,
@@ -56,7 +57,6 @@ from autograder.regenerate import (
     roster,
     students_of,
 )
-from autograder.regenerate.run import regenerate as run_here
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
 from autograder.verify import SEED, Proof, Row
