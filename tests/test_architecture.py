@@ -23,12 +23,14 @@ ARROWS: dict[str, set[str]] = {
     "assignments": {"model", "reference"},
     "blame": {"model"},
     "assignment": {"model", "blame"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
-    "quiz": {"model"},
+    "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
@@ -94,7 +96,14 @@ ARROWS: dict[str, set[str]] = {
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
-    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.edge": {
+        "render",
+        "service.logs",
+        "service.queue",
+        "service.rules",
+        "service.settings",
+        "service.store",
+    },
     "service.web.student": {
         "intake",
         "model",
@@ -184,7 +193,7 @@ LIBRARIES: dict[str, set[str]] = {
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},
