@@ -27,8 +27,8 @@ from autograder.model import (
     Scenario,
     Submission,
 )
-from autograder.sandbox import Sandbox
-from autograder.sandbox.limits import LIMITS
+from autograder.sandbox import Sandbox, SharedTime
+from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 
 def grade(
@@ -48,7 +48,7 @@ def grade(
         SandboxFailed: ours, not the student's; no code was judged.
     """
     with blaming(assignment.folder, "marking a submission"):
-        return _graded(submission, assignment, sandbox, seed, secret)
+        return _graded(submission, assignment, SharedTime(sandbox, SUBMISSION_SECONDS), seed, secret)
 
 
 def _graded(
