@@ -7,10 +7,12 @@ scenarios(seed) ─► sandbox ─► observations ─┐
 from __future__ import annotations
 
 import hashlib
+import importlib.resources
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from autograder.model import (
     Assignment,
     Conduct,
     CriterionMark,
+    EditTask,
     Report,
     Scenario,
     Submission,
@@ -107,16 +110,27 @@ def derived_seed(assignment: Assignment, submission: Submission) -> int:
     return int.from_bytes(hashlib.sha256(f"{assignment.id}:{submission.digest}".encode()).digest()[:6], "big")
 
 
-def pack(submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario]) -> bytes:
+def pack(
+    submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario], edits: EditTask | None = None
+) -> bytes:
     """The job for the sandbox: nothing in it is secret from the submission."""
+    sources = {**assignment.sources, assignment.module: submission.files[assignment.main].decode()}
     return wire.pack_job(
         scenarios,
-        sources={**assignment.sources, assignment.module: submission.files[assignment.main].decode()},
+        sources=sources if edits is None else {**sources, **_searching()},
         driver=assignment.driver,
         submission=assignment.module,
         import_seconds=IMPORT_SECONDS,
         scenario_seconds=LIMITS.scenario_seconds,
+        edits=edits,
     )
+
+
+@cache
+def _searching() -> dict[str, str]:
+    """The modules that make and try edits, as a guest is given them."""
+    folder = importlib.resources.files("autograder.guest")
+    return {f"gradmark_{name}": (folder / f"{name}.py").read_text() for name in ("edits", "repair")}
 
 
 IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the wall clock, so that it is told

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, Fact, Fault, Observation, Run, Scenario
+from autograder.model import Array, Conduct, EditTask, Fact, Fault, Observation, Run, Scenario, Trial
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
 MAX_ARRAYS = 64  # per frame; an honest scenario records fewer than ten
 MAX_RANK = 8
+MAX_EDIT_COST = 100.0
 
 
 class Garbled(Exception):
@@ -35,6 +36,7 @@ def pack_job(
     submission: str,
     import_seconds: float,
     scenario_seconds: float,
+    edits: EditTask | None = None,
 ) -> bytes:
     """One frame with everything a guest is told: source texts, and each scenario's spec and inputs."""
     arrays: dict[str, Array] = {}
@@ -52,10 +54,20 @@ def pack_job(
         "scenarios": told,
         "arrays": [[key, list(np.shape(array))] for key, array in arrays.items()],
     }
+    if edits is not None:
+        header["edits"] = _edits(edits, [scenario.id for scenario in scenarios])
     text = json.dumps(header).encode()
     body = struct.pack(">I", len(text)) + text
     body += b"".join(np.ascontiguousarray(array, "<f8").tobytes() for array in arrays.values())
     return struct.pack(">I", len(body)) + body
+
+
+def _edits(task: EditTask, ids: Sequence[str]) -> dict[str, Any]:
+    def numbers(names: Sequence[str]) -> list[int]:
+        return [ids.index(name) for name in names]
+
+    chain = [{**step, "probe": numbers(step["probe"])} for step in task.chain]
+    return {"probe": numbers(task.probe), "chain": chain, "rich": task.rich, "only": task.only}
 
 
 # ------------------------------------------------------------------------------------------------------- inwards
@@ -96,6 +108,33 @@ def read_run(run: Run, scenarios: Sequence[Scenario]) -> tuple[Conduct, dict[str
         end, detail = "exited", "before all scenarios were played"
     fault = _fault(loaded.get("fault")) if loaded is not None else None
     return Conduct(imported, fault, end, detail), observations
+
+
+def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
+    """What edits are claimed to do, and whether all were tried: a search that ended early is said to have."""
+    trials: list[Trial] = []
+    done = False
+    try:
+        for header, arrays in _frames(run.output):
+            done = done or header.get("done") is True
+            if "edit" in header:
+                trials.append(_trial(header, arrays, scenarios))
+    except Garbled:
+        return trials, False
+    return trials, done
+
+
+def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:
+    whole = [header.get(name) for name in ("edit", "scenario", "line", "end")]
+    if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n < MAX_FRAME_BYTES for n in whole):
+        raise Garbled("an edit without a number or a place")
+    number, scenario, line, end = whole
+    cost = header.get("cost")
+    if scenario >= len(scenarios) or not isinstance(cost, int | float) or not 0 <= cost <= MAX_EDIT_COST:
+        raise Garbled("an edit of a scenario that does not exist, or of no size")
+    observation = Observation(scenarios[scenario].id, arrays, _facts(header), _fault(header.get("fault")))
+    kind, now = str(header.get("kind", ""))[:20], str(header.get("now", ""))[:200]
+    return Trial(number, line, end, kind, float(cost), now, observation)
 
 
 def _frames(data: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Array]]]:

@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 import traceback
+import types
 
 MAX_FACT = 500  # characters: nothing a submission says is worth more
 
@@ -81,6 +82,9 @@ def receive(stream):
 def run(job, arrays, out):
     """Loads driver and submission, then plays each scenario; a frame for each, as soon as it is known."""
     sys.meta_path.insert(0, Sources(job["sources"]))
+    if "edits" in job:  # a search for the line where a mistake is
+        importlib.import_module("gradmark_repair").run(job, arrays, out, types.SimpleNamespace(**globals()))
+        return
     driver = importlib.import_module(job["driver"])
     try:
         with deadline(job["import_seconds"]):
