@@ -45,7 +45,9 @@ class Check:
     arrays: tuple[str, ...] = ()
     fact: str = ""
     relation: tuple[str, str] | None = None
+    controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
     at_most: bool = False  # only the last row counts, and it may be better than the golden one
     tolerance: str = "default"  # key into Assignment.tolerances
@@ -62,11 +64,12 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+    """The largest error allowed: `relative` times the largest absolute value of the golden array."""
 
     relative: float
     reason: str
@@ -135,6 +138,7 @@ class Assignment:
     main: str  # the file students hand in, e.g. "optimizers.py"
     module: str  # the name it is imported by inside the sandbox
     sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
+    files: Mapping[str, Path]  # the file of each of these modules, by the name that it is imported by
     driver: str
     quantity: str  # what the recorded numbers are, in the words of a report: "θ", "learning rate"
     criteria: tuple[Criterion, ...]
@@ -157,7 +161,7 @@ class Assignment:
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
-    quiz_required: bool  # whether a submission without answers is marked as if all were empty
+    quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -174,6 +178,7 @@ class Submission:
     problem: str = ""
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
+    refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -186,6 +191,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)
@@ -441,6 +448,8 @@ class ItemMark:
     awaited: Awaited | None = None  # with status "waiting": what that person marks
 
 
+WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
+
 Role = Literal["golden", "yours", "context"]
 
 
@@ -461,6 +470,7 @@ class Surface:
     x: Array
     y: Array
     z: Array
+    minimum: tuple[float, float] | None = None  # where it is lowest, if that is known
 
 
 @dataclass(frozen=True)
@@ -475,6 +485,10 @@ class Chart:
     series: tuple[Series, ...]
     log_y: bool = False
     surface: Surface | None = None
+    band: float = 0.0  # y up to which a difference is rounding; 0 = there is no such y
+    mark: float | None = None  # the x of the first step that differs
+    group: str = ""  # pictures of one group stand together under this name
+    open: bool = True  # its group is open: a mistake shows in it
 
 
 @dataclass(frozen=True)
@@ -506,6 +520,8 @@ class Report:
     places: tuple[Place, ...] = ()  # most likely first
     remarks: tuple[str, ...] = ()
     quiz: tuple[ItemMark, ...] = ()
+    quiz_counts: bool = False  # whether score and maximum hold the quiz; it never depends on what was handed in
+    quiz_points: float = 0.0  # what the quiz is out of; 0 where it neither counts nor was handed in
     exhibits: tuple[Exhibit, ...] = ()
     charts: tuple[Chart, ...] = ()
     seconds: float = 0.0
@@ -515,11 +531,11 @@ class Report:
 
     @property
     def score(self) -> float:
-        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz)
+        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz if self.quiz_counts)
 
     @property
     def max_score(self) -> float:
-        return sum(c.max_score for c in self.criteria) + sum(i.max_score for i in self.quiz)
+        return sum(c.max_score for c in self.criteria) + self.quiz_points * self.quiz_counts
 
 
 __all__ = [name for name in dir() if name[0].isupper()]

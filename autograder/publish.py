@@ -59,14 +59,24 @@ def _show(one: Marked, form: str, pages: Pages | None) -> Report:
         report = one.without_marks()
         line, page = _drawn(report, form, drawing=pages is not None)
     if trouble is not None:
-        say(f"the grader failed on {one_line(report.path)}:")
-        traceback.print_exception(trouble)
+        _say_trouble(trouble, report.path)
     if pages:
         written = pages.write(one.path, page)
         line = one_line(str(written)) if form == "html" else line
     if line:
         print(line, flush=True)
     return report
+
+
+def _say_trouble(trouble: Exception, path: str) -> None:
+    """An author's fault as its sentence, which names their file and line; a fault of ours with its traceback."""
+    from autograder.blame import AuthorFault
+
+    if isinstance(trouble, AuthorFault):
+        say(f"{one_line(path)} was not judged, because of a mistake in the assignment. {trouble}")
+        return
+    say(f"the grader failed on {one_line(path)}:")
+    traceback.print_exception(trouble)
 
 
 def _drawn(report: Report, form: str, *, drawing: bool) -> tuple[str, str]:

@@ -30,9 +30,6 @@ def statements(assignment: Assignment, seeds: Sequence[int] = range(SEEDS)) -> I
     if not any(quizzes.values()):
         return
     yield _same_blueprint(quizzes)
-    asked = {tuple(item.id for item in items) for items in quizzes.values()}
-    said = f"{len(asked)} different selections of questions in {len(quizzes)} variants"
-    yield "differ in structure", len(asked) > 1, said
     yield _all("keys get full marks", quizzes, lambda item: _full(item, right(item)))
     yield _all("distractors do not", quizzes, lambda item: not any(_full(item, answer) for answer in wrong(item)))
 
@@ -42,7 +39,9 @@ def _same_blueprint(quizzes: Mapping[int, Sequence[Item]]) -> Statement:
     first = next(iter(blueprints.values()))
     odd = [seed for seed, blueprint in blueprints.items() if blueprint != first]
     points = sum(points for _, points in first)
-    said = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants"
+    asked = len({tuple(item.id for item in items) for items in quizzes.values()})
+    selections = f"{asked} selections of questions" if asked > 1 else "the same questions for everybody"
+    said = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants: {selections}"
     if odd:
         said = f"of another blueprint: variant {', '.join(map(str, odd[:5]))}"
     return "equal difficulty", not odd, said

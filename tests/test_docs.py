@@ -17,6 +17,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/authoring.md",
+    "docs/fairness.md",
     "docs/platforms.md",
     "docs/service.md",
 )

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from conftest import require
-from hypothesis import assume, example, given, reject, settings
+from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
 
 from autograder import batch, pipeline, quiz
 from autograder.assignment import load
+from autograder.batch import failed
 from autograder.export.gradebook import read_reports
 from autograder.model import (
     ChoiceKey,
@@ -34,6 +35,7 @@ from autograder.model import (
 from autograder.quiz import mark_item, mark_quiz, variants
 from autograder.quiz.answers import MAX_BYTES, Unreadable, read
 from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.render import parts_told, total, verdict
 from autograder.render.html import page
 from autograder.render.jsonl import to_json
 from autograder.sandbox import SandboxFailed
@@ -213,7 +215,7 @@ def test_no_tolerance_makes_a_known_wrong_answer_right(value, ratio, figures):
 )
 def test_a_key_that_cannot_be_used_is_ours(key):
     mark = mark_item(item(key), "1 GB")
-    assert (mark.status, mark.score, mark.max_score) == ("grader_error", 0, 0)
+    assert (mark.status, mark.score, mark.max_score) == ("grader_error", 0, 2)
     assert "our fault" in mark.message
     assert "BadKey" in mark.for_staff
 
@@ -471,7 +473,7 @@ def test_formulas_are_marked_in_threads_as_alone():
 # --------------------------------------------------------------------------------------------------- free text
 def test_a_text_waits_for_a_person_and_is_not_counted_until_then():
     mark = mark_item(TEXT, "You keep the moments <script>")
-    assert (mark.status, mark.score, mark.max_score) == ("waiting", 0, 0)
+    assert (mark.status, mark.score, mark.max_score) == ("waiting", 0, 2)
     assert "up to 2 points" in mark.message
     assert "moments" not in mark.message
     assert "names the moments: moments" in mark.for_staff
@@ -641,8 +643,8 @@ def test_the_secret_comes_from_the_environment_or_a_file(tmp_path):
 
 # ------------------------------------------------------------------------------------- as part of a submission
 OPTIMIZERS = load("optimizers")
-ASSIGNMENT = replace(OPTIMIZERS, quiz=lambda _: QUIZ, quiz_seed=1, quiz_required=False)
-REQUIRED = replace(ASSIGNMENT, quiz_required=True)
+ASSIGNMENT = replace(OPTIMIZERS, quiz=lambda _: QUIZ, quiz_seed=1, quiz_counts=None)
+REQUIRED = replace(ASSIGNMENT, quiz_counts=True)
 
 
 @pytest.fixture(scope="module")
@@ -664,27 +666,56 @@ def grade(sandbox):
 
 def test_quiz_and_code_are_marked_apart_and_together(grade):
     wrong = RIGHT | {"memory": "37.25 GB", "text": "<b>moments</b>", "nonsense": "?"}
-    report = grade(answers_toml(wrong))
-    assert (report.score, report.max_score) == (100 + 16, 100 + 18)  # the text waits and is not counted
+    assert total(grade(answers_toml(wrong))) == (100, 100)  # beside the code: it does not count
+    report = grade(answers_toml(wrong), REQUIRED)
+    assert total(report) == (report.score, report.max_score) == (100 + 16, 100 + 20)  # the text waits: 0 of its 2
     told = to_json(report)
     assert told["quiz"][0].keys() == {"id", "score", "max_score", "status", "message"}
     assert told["quiz"][0]["id"] == "memory"
     assert "moments" not in json.dumps(told["quiz"])
     assert any("nonsense" in remark for remark in report.remarks)
     students, staff = page(report), page(report, staff=True)
-    assert "16 of 18" in students
+    assert "16 of 20" in students
+    assert "Code 100 of 100. Quiz 16 of 20, and answers wait for a person." in students
     assert "100 of 100" in students
     assert "&lt;b&gt;moments&lt;/b&gt;" in staff
     assert "moments&lt;" not in students
 
 
 @pytest.mark.parametrize("answers", [None, b"variant = 1\n[answers]\nmemory = ''\n"])
-def test_without_answers_code_counts_alone_unless_the_quiz_is_required(grade, answers):
+def test_without_answers_code_counts_alone_unless_the_quiz_counts(grade, answers):
     report = grade(answers)
     assert (report.quiz, report.score, report.max_score) == ((), 100, 100)
+    assert verdict(report) == "Everything that was asked for is right."
     report = grade(answers, REQUIRED)
-    assert (report.score, report.max_score) == (100, 120)
+    assert (report.score, report.max_score) == total(report) == (100, 120)
     assert {m.status for m in report.quiz} == {"empty"}
+    assert verdict(report) == "Your code meets all 11 criteria."
+
+
+def test_a_quiz_that_was_not_handed_in_has_0_of_its_points_and_says_so(grade):
+    report = grade(None, REQUIRED)
+    assert parts_told(report) == "Code 100 of 100. Quiz: not handed in, 20 points."
+    assert [(m.id, m.score, m.max_score) for m in report.quiz] == [("quiz", 0, 20)]
+    (code, answers) = to_json(report)["parts"]
+    assert (code["score"], code["max_score"], code["state"]) == (100, 100, "marked")
+    assert (answers["score"], answers["max_score"], answers["state"]) == (0, 20, "not_handed_in")
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    answers=st.none()
+    | st.binary(max_size=60)
+    | st.sampled_from([b"", b"[answers", b"variant = 2\n[answers]\nmemory = '1 GB'\n", answers_toml(RIGHT)])
+    | st.dictionaries(st.sampled_from(list(RIGHT)), st.text(max_size=10), max_size=8).map(answers_toml),
+    code=st.sampled_from([None, b"def broken(:\n"]),
+    assignment=st.sampled_from([(ASSIGNMENT, 100), (REQUIRED, 120)]),
+)
+def test_the_maximum_is_the_same_whatever_was_handed_in(grade, answers, code, assignment):
+    asked, most = assignment
+    report = grade(answers, asked, code=code)
+    assert report.max_score == total(report)[1] == to_json(report)["max_score"] == most
+    assert failed(asked).max_score == most
 
 
 @pytest.mark.parametrize("answers", [b"variant = 2\n[answers]\nmemory = '37.25 GiB'\n", b"[answers"])
@@ -692,8 +723,9 @@ def test_a_quiz_that_cannot_be_marked_costs_no_code(grade, answers):
     report = grade(answers)
     assert (report.status, report.score, report.max_score) == ("graded", 100, 100)
     assert [m.status for m in report.quiz] == ["unreadable"]
-    assert "not counted" in report.quiz[0].message
-    assert grade(answers, REQUIRED).max_score == 120
+    assert "Quiz: not marked (see below), 20 points, which is not part of the total." in parts_told(report)
+    counted = grade(answers, REQUIRED)
+    assert (counted.score, counted.max_score) == (100, 120)
 
 
 def test_every_student_is_asked_their_own(grade):

@@ -20,7 +20,9 @@ HYPERPARAMETERS = {
     "Adam": ("lr", "b1", "b2", "eps", "decay"),
     "AdamW": ("lr", "b1", "b2", "eps", "decay"),
 }
-MOVING = frozenset({"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine"})
+MOVING = frozenset(
+    {"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine", "response"}
+)
 
 
 def subject(scenario: Scenario) -> str:
@@ -45,10 +47,12 @@ class Run:
 def runs_of(scenario: Scenario) -> list[Run]:
     spec, arrays = scenario.spec, scenario.arrays
     kind = spec["kind"]
-    if kind in ("course", "pair"):
+    if kind == "course":
         steps = len(arrays["g0"])
         rows = [0, *range(1 + spec.get("from_step", 0), steps + 1)]
         return _parameters(arrays, "p", "g", spec, rows)
+    if kind in ("pair", "response"):
+        return [run for twin in TWINS[kind](spec) for run in _twins(scenario, *twin)]
     if kind == "interleaved":
         rows = list(range(spec["steps"] + 1))
         return [*_parameters(arrays, "p", "g", spec, rows), *_parameters(arrays, "q", "h", spec, rows)]
@@ -61,6 +65,34 @@ def runs_of(scenario: Scenario) -> list[Run]:
     if kind == "accumulation":
         return [_accumulated(spec, arrays)]
     return []
+
+
+def _pair(spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+    """(name of the record, start, gradients, changed arguments): the run itself, and its controls."""
+    return [("p", "p", "g", {}), ("c", "p", OPPOSITE, {}), ("n", "p", "g", spec["second"])]
+
+
+def _response(_spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+    other_gradients = [("gradient", "p", OPPOSITE), ("near", "p", NEAR)]
+    runs = [("p", "p", "g"), ("again", "p", "g"), *other_gradients, ("start", "s", "g")]
+    return [(*run, {}) for run in runs]
+
+
+OPPOSITE, NEAR = "opposite", "near"  # the gradients turned round, in size and in time; gradients that hardly differ
+TWINS = {"pair": _pair, "response": _response}
+
+
+def _twins(scenario: Scenario, name: str, start: str, grads: str, changes: Mapping[str, Any]) -> list[Run]:
+    """One run of an experiment that consists of several, beside each other."""
+    spec = {**scenario.spec, "kwargs": {**scenario.spec["kwargs"], **changes}}
+    arrays, n = scenario.arrays, count(scenario.arrays, "p")
+    rows = list(range(len(arrays["g0"]) + 1))
+    runs = []
+    for i in range(n):
+        g = arrays[f"g{i}"]
+        given = {OPPOSITE: -g[::-1], NEAR: (1 + spec.get("nearly", 0.0)) * g}.get(grads, g)
+        runs.append(Run(f"{name}{i}", arrays[f"{start}{i}"], given, spec, (i, n), rows))
+    return runs
 
 
 def _parameters(

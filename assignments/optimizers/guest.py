@@ -4,8 +4,10 @@ Standard library and NumPy, plus the provided `tinytorch`. `play` is called once
 module, the scenario's spec, its arrays, and a recorder; whatever raises in here is the submission's doing.
 """
 
+import contextlib
 import copy
 import inspect
+import random
 
 import numpy as np
 from tinytorch.core.activations import ReLU
@@ -143,7 +145,9 @@ def note(record, params, prefix="p"):
 
 
 def interleaved(module, spec, arrays, record):
-    """Two instances take turns; each must go its way as if alone."""
+    """Two instances, each alone ("a…", "b…"), and then the same two taking turns ("p…", "q…")."""
+    alone(module, spec, arrays, record, "a", ("p", "g"))
+    alone(module, spec, arrays, record, "b", ("q", "h"))
     pairs = []
     for prefix, grads in (("p", "g"), ("q", "h")):
         params = parameters(arrays, prefix)
@@ -154,29 +158,65 @@ def interleaved(module, spec, arrays, record):
         for prefix, params, grads, optimizer in pairs:
             hand_out(params, grads, t, set(), form)
             record.doing = f"step() number {t + 1} of two optimizers taking turns"
+            same_chance(t)
             optimizer.step()
             note(record, params, prefix)
+
+
+def alone(module, spec, arrays, record, name, prefixes):
+    params, grads = parameters(arrays, prefixes[0]), [arrays[n] for n in numbered(arrays, prefixes[1])]
+    optimizer, form = make(module, spec, params), form_for(module, spec)
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        hand_out(params, grads, t, set(), form)
+        record.doing = f"step() number {t + 1}"
+        same_chance(t)
+        optimizer.step()
+        note(record, params, name)
+
+
+def same_chance(seed):
+    """Lets a step that draws random numbers draw the same ones in each of two runs that are compared."""
+    np.random.seed(seed)  # noqa: NPY002 - it is the generator that a submission may use
+    random.seed(seed)
 
 
 def pair(module, spec, arrays, record):
-    """The same class run twice: as `kwargs` say ("p…"), and otherwise ("q…"), for a relation between the two.
+    """The same class run several times, for relations between the runs.
 
-    In the second run the gradient may follow the parameters: `coupled` adds that much of θ to it.
+    As `kwargs` say ("p…"); otherwise, in a way that must come to the same ("q…", where `coupled` adds that much of θ
+    to the gradient); and two controls: with opposite gradients ("c…"), and without the thing under test ("n…").
     """
-    form = form_for(module, spec)
-    for prefix, gradients, changes, coupled in (
-        ("p", "g", {}, 0.0),
-        ("q", spec.get("second_gradients", "g"), spec["second"], spec.get("coupled", 0.0)),
-    ):
-        params = parameters(arrays, "p")
-        optimizer = make(module, spec, params, **changes)
-        note(record, params, prefix)
-        for t in range(spec["steps"]):
-            for i, p in enumerate(params):
-                set_gradient(p, arrays[f"{gradients}{i}"][t] + coupled * p.data.astype(np.float64), form)
-            record.doing = f"step() number {t + 1}"
-            optimizer.step()
-            note(record, params, prefix)
+    run(module, spec, arrays, record, "p")
+    run(module, spec, arrays, record, "q", grads=spec.get("second_gradients", "g"), changes=spec["second"],
+        coupled=spec.get("coupled", 0.0))  # fmt: skip
+    run(module, spec, opposite(arrays), record, "c")
+    run(module, spec, arrays, record, "n", changes=spec["second"])
+
+
+def response(module, spec, arrays, record):
+    """The same run twice, with other gradients, and from another start: what a rule must tell apart, or not."""
+    near = {name: (1 + spec["nearly"]) * values if name[0] == "g" else values for name, values in arrays.items()}
+    runs = {"p": (arrays, "p"), "again": (arrays, "p"), "gradient": (opposite(arrays), "p"), "start": (arrays, "s"),
+            "near": (near, "p")}  # fmt: skip
+    each(runs, lambda name: run(module, spec, runs[name][0], record, name, start=runs[name][1]))
+
+
+def opposite(arrays):
+    return {name: -values[::-1] if name[0] == "g" else values for name, values in arrays.items()}
+
+
+def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=0.0):
+    """One run of several that are compared, recorded as `name`."""
+    form, params = form_for(module, spec), parameters(arrays, start)
+    optimizer = make(module, spec, params, **(changes or {}))
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        for i, p in enumerate(params):
+            set_gradient(p, arrays[f"{grads}{i}"][t] + coupled * p.data.astype(np.float64), form)
+        record.doing = f"step() number {t + 1}"
+        optimizer.step()
+        note(record, params, name)
 
 
 # --------------------------------------------------------------------------------------------------- what is asked
@@ -197,7 +237,8 @@ def base(module, _spec, arrays, record):
 
 
 def signatures(module, spec, arrays, record):
-    for name, kwargs in spec["classes"].items():
+    def construct(name):
+        kwargs = spec["classes"][name]
         record.doing = f"{name}(params, {', '.join(kwargs)})"
         params = parameters(arrays, "p")
         try:
@@ -210,11 +251,15 @@ def signatures(module, spec, arrays, record):
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
 
+    each(spec["classes"], construct)
+
 
 def zero_grad(module, spec, arrays, record):
     """Records what clearing does to gradients, parameters and the count, class by class."""
-    for name in spec["classes"]:
+
+    def clear(name):
         params = parameters(arrays, "p")
+        record.doing = f"{name}(params)"
         optimizer = getattr(module, name)(params)
         for i, p in enumerate(params):
             set_gradient(p, arrays[f"g{i}"], "array")
@@ -227,6 +272,8 @@ def zero_grad(module, spec, arrays, record):
         untouched = all(np.array_equal(p.data, b) for p, b in zip(params, before, strict=True))
         record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
         optimizer.zero_grad()  # a second time, on gradients that are gone
+
+    each(spec["classes"], clear)
 
 
 def is_clear(grad):
@@ -255,11 +302,12 @@ def accumulation(module, spec, arrays, record):
 # -------------------------------------------------------------------------------------------------------- state
 def state_size(module, spec, arrays, record):
     """How many numbers each optimizer keeps, in units of its parameters, before and after stepping."""
-    for label, setup in spec["optimizers"].items():
-        params = parameters(arrays, "p")
+
+    def size(label):
+        setup, params = spec["optimizers"][label], parameters(arrays, "p")
+        record.doing = f"{label} before its first step"
         optimizer = make(module, setup, params)
         total = sum(p.data.size for p in params)
-        record.doing = f"{label} before its first step"
         record.fact(f"{label} before", round(held(optimizer, params) / total))
         form = form_for(module, setup)
         for _ in range(2):
@@ -268,6 +316,20 @@ def state_size(module, spec, arrays, record):
             optimizer.step()
         record.fact(f"{label} after", round(held(optimizer, params) / total))
         record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))
+
+    each(spec["optimizers"], size)
+
+
+def each(names, do):
+    """Does it for every name: an exception in one is raised when the others have had their turn."""
+    raised = []
+    for name in names:
+        try:
+            do(name)
+        except Exception as error:  # noqa: BLE001 - raised again below
+            raised.append(error)
+    if raised:
+        raise raised[0]
 
 
 def held(optimizer, params):
@@ -296,7 +358,11 @@ def held(optimizer, params):
 
 
 def momentum_state(module, spec, arrays, record):
-    """get_momentum_state and set_momentum_state: copies both ways, and a resumed run equals an uninterrupted one."""
+    """get_momentum_state and set_momentum_state, in runs that are compared with each other.
+
+    "u…" goes on uninterrupted; "p…" had its state taken, and what was returned changed; "s…" and "r…" are resumed from
+    that state, and in "r…" the caller changes it afterwards.
+    """
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
     plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
@@ -309,24 +375,40 @@ def momentum_state(module, spec, arrays, record):
     record.doing = "get_momentum_state()"
     state = optimizer.get_momentum_state()
     record.fact("one entry for each parameter", len(state) == len(params))
-    kept, saved = copy.deepcopy(state), [p.data.copy() for p in params]
+    kept, saved, count = copy.deepcopy(state), [p.data.copy() for p in params], getattr(optimizer, "step_count", None)
     spoil(state)  # a copy of the buffers may be spoiled without harm
     note(record, params)
     for t in range(spec["stop"], spec["steps"]):
         record.doing = "step() after the returned state was changed"
         step(optimizer, params, arrays, t, form)
         note(record, params)
-    again = [parameter(values) for values in saved]
-    resumed = make(module, spec, again)
-    record.doing = "set_momentum_state(state)"
-    resumed.set_momentum_state(kept)
-    spoil(kept)
-    note(record, again, "r")
-    for t in range(spec["stop"], spec["steps"]):
-        record.doing = "step() after set_momentum_state(state)"
-        step(resumed, again, arrays, t, form)
-        note(record, again, "r")
+    uninterrupted(module, spec, arrays, record)
+    for name, spoils in (("s", False), ("r", True)):
+        again, given = [parameter(values) for values in saved], copy.deepcopy(kept)
+        resumed = make(module, spec, again)
+        record.doing = "set_momentum_state(state)"
+        resumed.set_momentum_state(given)
+        with contextlib.suppress(AttributeError):  # some keep it to themselves: the rule then counts from the start
+            resumed.step_count = count
+        if spoils:
+            spoil(given)
+        note(record, again, name)
+        for t in range(spec["stop"], spec["steps"]):
+            record.doing = "step() after set_momentum_state(state)"
+            step(resumed, again, arrays, t, form)
+            note(record, again, name)
     early(module, spec, arrays, record)
+
+
+def uninterrupted(module, spec, arrays, record):
+    params, form = parameters(arrays, "p"), form_for(module, spec)
+    optimizer = make(module, spec, params)
+    note(record, params, "u")
+    for t in range(spec["steps"]):
+        record.doing = f"step() number {t + 1}"
+        step(optimizer, params, arrays, t, form)
+        if t + 1 >= spec["stop"]:
+            note(record, params, "u")
 
 
 def early(module, spec, arrays, record):
@@ -395,7 +477,7 @@ def ravine(module, spec, arrays, record):
 
 
 KINDS = {
-    "course": course, "interleaved": interleaved, "pair": pair, "base": base, "signatures": signatures,
-    "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
+    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "base": base,
+    "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

@@ -270,15 +270,15 @@ NOT_RULES = (
     _seen("params-iterator", "interface", "A generator used up", "You keep the iterable as it came. A generator can be read once: after the first loop your optimizer has no parameters left. Make a list.", "self.params = params",
           {"base-class:params is a list": False}, 0.3),
     _seen("state-live", "state", "The buffers themselves handed out", "get_momentum_state() hands out your own buffers: whoever changes them changes your optimizer.", "return self.buffers",
-          {"momentum-state:copies": "failed", "momentum-state:resumed": "passed"}, 0.5),
+          {"momentum-state:copies": "failed", "momentum-state:hands out copies": "failed"}, 0.5),
     _seen("state-kept", "state", "A caller's arrays kept as buffers", "set_momentum_state() keeps the caller's arrays: when the caller changes them, your velocity changes.", "buffers = state",
-          {"momentum-state:copies": "passed", "momentum-state:resumed": "failed"}, 0.5),
+          {"momentum-state:resumed": "failed", "momentum-state:keeps copies": "failed"}, 0.5),
     _seen("state-eager", "state", "Buffers made in the constructor", "You allocate buffers before the first step. Made at the first step, they cost nothing until they are needed.", "zeros_like in __init__",
           {"state-size:Adam before": 2, "state-size:AdamW before": 2, "state-size:SGD with momentum before": 1}, 0.3),
 )  # fmt: skip
 BY_CLASS = tuple(
     _seen(f"{c.lower()}-shared", "state", f"State shared between two {c} optimizers", "Two optimizers of yours share their state. A mutable default argument or an attribute of the class belongs to all of them.", "class attributes; mutable defaults",
-          {f"{c.lower()}-interleaved:trajectory": "failed", f"{c.lower()}-{'several' if c != 'Adam' else 'early'}:trajectory": "passed"}, 0.5)
+          {f"{c.lower()}-interleaved:trajectory": "failed", f"{c.lower()}-interleaved:alone": "failed"}, 0.5)
     for c in CLASSES
 )  # fmt: skip
 WIDENED = tuple(

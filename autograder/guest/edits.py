@@ -21,6 +21,7 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
+MOST_EDITS = 4000  # of one search: about half a second of computing
 
 
 class Edit:
@@ -241,24 +242,28 @@ class Plan:
                 self.signature(function, owner)
                 self.block(function.body)
 
+    def full(self):
+        """Whether there are as many edits as one search may try."""
+        return len(self.edits) >= MOST_EDITS
+
     def add(self, node, kind, cost, *, static=False):
         edit = Edit(len(self.edits) + 1, node, kind, cost, static)
         self.edits.append(edit)
         return edit.number
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
-        if text(new) != text(node):
+        if not self.full() and text(new) != text(node):
             number = self.add(at or node, kind, cost, static=static)
             self.expressions.setdefault(id(node), []).append((number, new))
 
     def instead(self, statement, new, kind, cost, *, static=False):
-        if jumps(new) and not isinstance(in_loop(statement.parent), ast.For):
+        if self.full() or jumps(new) and not isinstance(in_loop(statement.parent), ast.For):
             return
         self.statements.setdefault(id(statement), []).append((self.add(statement, kind, cost, static=static), new))
 
     def insert(self, block, place, new, kind, cost, number=None):
         """Puts statements before block[place]; the line told is the one above the gap."""
-        if jumps(new) and not isinstance(in_loop(block[0].parent), ast.For):
+        if (self.full() and number is None) or jumps(new) and not isinstance(in_loop(block[0].parent), ast.For):
             return
         if number is None:
             above = block[place - 1] if place else block[0]
@@ -420,7 +425,7 @@ class Plan:
                 self.move(statement, body, len(body))
 
     def move(self, statement, block, place):
-        if jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For):
+        if self.full() or jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For):
             return
         number = self.add(statement, "order", 2)
         self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))

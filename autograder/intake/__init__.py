@@ -24,7 +24,7 @@ CAPS = {
     ".zip": archive.MAX_ZIP_BYTES,
 }
 
-__all__ = ["NothingToMark", "find", "read"]
+__all__ = ["NothingToMark", "find", "read", "read_upload"]
 
 
 class NothingToMark(Exception):
@@ -43,6 +43,19 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
     except Refused as refused:
         return Submission(told, {}, _digest({}), problem=str(refused))
     return Submission(told, files, _digest(files), remarks=tuple(remarks))
+
+
+def read_upload(
+    name: str, data: bytes, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)
+) -> Submission:
+    """Read an upload, `data` under the name that its author gave it: as `read` reads a file of these bytes."""
+    try:
+        if suffix(name) not in CAPS:
+            raise Refused(f"{show(name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
+        files, remarks = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
+    except Refused as refused:
+        return Submission(name, {}, _digest({}), problem=str(refused))
+    return Submission(name, files, _digest(files), remarks=tuple(remarks))
 
 
 def find(

@@ -33,6 +33,7 @@ class Evidence:
     observations: Mapping[str, Observation]
     findings: Sequence[Finding]
     conventions: Mapping[str, frozenset[str]]  # by subject
+    without_rule: frozenset[str] = frozenset()  # subjects that ignore their gradients: no rule is looked for
 
 
 def diagnose(evidence: Evidence) -> tuple[tuple[Diagnosis, ...], frozenset[Key]]:
@@ -65,7 +66,7 @@ def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     able = _predictable(evidence, subject, theirs)
     must = [s for s in able if s.group == subject]
-    if not any(s.id in failed for s in must):
+    if subject in evidence.without_rule or not any(s.id in failed for s in must):
         return (), set()
     known = [m for m in evidence.assignment.misconceptions if m.changes and subject in m.groups]
     screen = _screen([s for s in must if s.id in failed])
@@ -75,6 +76,8 @@ def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...
         matching = _reproducing(evidence, subject, must, left)
         if matching:
             claimed = _only(matching)
+            if not _shown(evidence, must, subject, claimed):
+                return (), set()
             return (claimed, _accounted(evidence, subject, able, claimed)) if claimed else ((), set())
     return (), set()
 
@@ -149,6 +152,19 @@ def _agree(evidence: Evidence, scenario: Scenario, predicted: Mapping[str, Array
     return good
 
 
+def _shown(evidence: Evidence, scenarios: Sequence[Scenario], subject: str, claimed: tuple[Misconception, ...]) -> bool:
+    """Whether the claim reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+    predicted = evidence.assignment.predict(subject, scenarios, [_merge(claimed)], evidence.conventions[subject])
+    for scenario, arrays in zip(scenarios, predicted, strict=True):
+        found = evidence.observations[scenario.id].arrays
+        for name, rows in arrays.items():
+            with np.errstate(invalid="ignore"):
+                moves = np.diff(found[name], axis=0)
+            if (np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows[0], axis=0))).any():
+                return True
+    return False
+
+
 def _only(matching: Sequence[tuple[Misconception, ...]]) -> tuple[Misconception, ...]:
     """The one hypothesis that fits, or none when a name might be wrong.
 
@@ -185,7 +201,7 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             scenario, _, name = place.partition(":")
             finding = status.get(place)
             if wanted in ("failed", "passed") and finding is not None:
-                if finding.status != wanted or (scenario, name) in explained | taken:
+                if finding.status != wanted or (scenario, name) in explained | taken or _unseen(finding):
                     break
             elif not _observed(evidence, scenario, name, wanted):
                 break
@@ -195,6 +211,11 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             if keys and not keys & taken:
                 taken |= keys
                 yield m, subjects[next(iter(m.facts)).partition(":")[0]], keys
+
+
+def _unseen(finding: Finding) -> bool:
+    """Whether a relation failed because there was nothing to compare: that says nothing about what it relates."""
+    return finding.check.relation is not None and not np.isfinite(finding.error)
 
 
 def _observed(evidence: Evidence, scenario: str, name: str, wanted: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -22,7 +22,8 @@ from autograder.model import Assignment, EditTask, Finding, Observation, Scenari
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
-MOST_CONFIRMED = 12  # edits that are tried in every experiment, smallest first
+MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
+MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
 RICH = (False, True)
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
@@ -63,6 +64,7 @@ class _Search:
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
+        self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
 
     def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
@@ -137,11 +139,22 @@ class _Search:
                 continue
             step = {"probe": (probe.id,), "rich": rich}
             task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in sifted[:MOST_CONFIRMED]))
-            best = self._confirmed(subject, failing, now, self.ask(task, self.scenarios)[0])
-            if best is not None:
-                one, seen = best
-                return one, {**step, "number": one.trial.edit}, seen
+            wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
+            trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
+            for one, seen in self._judged(subject, failing, now, trials):
+                final = replace(task, only=(one.trial.edit,))
+                everything = seen | self._seen(self.ask(final, self.scenarios)[0])
+                if self._no_worse(subject, now, {**now, **everything}):
+                    return one, {**step, "number": one.trial.edit}, everything
         return None
+
+    def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
+        """Whether nothing about other subjects fails that did not before."""
+        others = set(self.subjects.values()) - {subject}
+        return all(self.failures(s, after) <= self.failures(s, now) for s in others)
+
+    def _seen(self, trials: Sequence[Trial]) -> dict[str, Observation]:
+        return {t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials}
 
     def _probe(self, subject: str, failing: Failures) -> Scenario:
         """The failing experiment that costs least to play often and still tells edits apart."""
@@ -174,31 +187,25 @@ class _Search:
                 return True
         return False
 
-    def _confirmed(
+    def _judged(
         self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]
-    ) -> tuple[Mend, dict[str, Observation]] | None:
-        """The smallest edit with which most agrees, if it is more than before and nothing gets worse."""
-        by_id = {s.id: s for s in self.scenarios}
+    ) -> list[tuple[Mend, dict[str, Observation]]]:
+        """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line."""
         by_edit: dict[int, list[Trial]] = {}
         for trial in trials:
             by_edit.setdefault(trial.edit, []).append(trial)
-        others = [s for s in dict.fromkeys(self.subjects.values()) if s != subject]
-        elsewhere = {s: self.failures(s, now) for s in others}
         judged = []
         for played in by_edit.values():
-            seen = {t.observation.scenario: self.completed(by_id[t.observation.scenario], t.observation) for t in played}
-            after = {**now, **seen}
-            left = self.failures(subject, after)
-            if left < failing and all(self.failures(s, after) <= elsewhere[s] for s in others):
-                judged.append((len(left), played[0], left, seen))
-        if not judged:
-            return None
-        fewest = min(n for n, *_ in judged)
-        best = [entry for entry in judged if entry[0] == fewest]
-        votes = Counter(t.line for _, t, *_ in best)
-        best.sort(key=lambda entry: (entry[1].cost, -votes[entry[1].line], entry[1].edit))
-        _, trial, left, seen = best[0]
-        return Mend(subject, trial, failing - left, tuple(t for _, t, *_ in best[1:])), seen
+            seen = self._seen(played)
+            left = self.failures(subject, {**now, **seen})
+            if left < failing:
+                judged.append((played[0], left, seen))
+        fewest = min((len(left) for _, left, _ in judged), default=0)
+        best = [entry for entry in judged if len(entry[1]) == fewest]
+        votes = Counter(t.line for t, *_ in best)
+        best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
+        rivals = tuple(t for t, *_ in best)
+        return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
 
 
 def _effort(scenario: Scenario) -> tuple[bool, int]:

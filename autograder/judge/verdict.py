@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.judge.circumstances import find_inert, find_responses, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits
 from autograder.judge.explain import compare_scenario, settle
@@ -33,8 +34,13 @@ def judge(
     findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
     subjects = {s.id: assignment.subject(s) for s in scenarios}
     by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
-    diagnoses, explained = diagnose(Evidence(assignment, scenarios, observations, findings, by_subject))
-    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, explained))
+    responses = find_responses(scenarios, subjects, golden, observations)
+    without_rule = frozenset(subject for subject, answer in responses.items() if answer == "ignores gradients")
+    evidence = Evidence(assignment, scenarios, observations, findings, by_subject, without_rule)
+    diagnoses, explained = diagnose(evidence)
+    inert = find_inert(responses, subjects, findings, (d.group for d in diagnoses))
+    findings = without_credit(findings, subjects, inert)
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, explained, inert))
     remarks = tuple(c.remark for c in assignment.conventions if c.id in conventions.get(c.group, frozenset()))
     short = frozenset(c.id for c in criteria if c.status != "passed")
     exhibits = find_exhibits(

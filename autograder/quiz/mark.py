@@ -40,11 +40,13 @@ def mark_item(
         outcome = Outcome("unreadable", 0.0, str(error))
     except Exception as error:  # noqa: BLE001 - ours, whatever it is: logged, told to staff, and the others are marked
         outcome = _our_fault(item.id, error)
-    # What waits for a person, or for us, counts nowhere yet: neither as earned nor as missed.
-    points = 0.0 if outcome.status in ("waiting", "grader_error") else item.points
-    score = round(points * min(max(outcome.fraction, 0.0), 1.0), 2)
+    # What waits for a person, or for us, has its points later; what the quiz is out of does not depend on it.
+    fraction = 0.0 if outcome.status in ("waiting", "grader_error") else outcome.fraction
+    score = round(item.points * min(max(fraction, 0.0), 1.0), 2)
     awaited = Awaited(str(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
-    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited)
+    return ItemMark(
+        item.id, score, item.points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited
+    )
 
 
 def _our_fault(name: str, error: Exception) -> Outcome:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from autograder.render import rounded, total
+from autograder.render import parts, rounded, total
 
 if TYPE_CHECKING:
     from autograder.model import CriterionMark, ItemMark, Place, Report
@@ -40,6 +41,7 @@ def to_json(report: Report) -> dict[str, object]:
         "sandbox": report.sandbox,
         "versions": dict(report.versions),
         "remarks": list(report.remarks),
+        "parts": [asdict(part) for part in parts(report)],
     }
     if report.places:
         told["places"] = [_place(place) for place in report.places]

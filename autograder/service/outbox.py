@@ -45,8 +45,11 @@ def passback_due(db: Session, queue: Queue, asked: AssignmentRow, user_id: str) 
         .where(JobRow.kind == "passback", JobRow.state == "queued", JobRow.user_id == user_id)
         .with_for_update()
     )
-    if any(job.payload["assignment"] == asked.id for job in waiting):
-        return
+    for job in waiting:
+        if job.payload["assignment"] == asked.id:
+            if job.failures:  # it waits for a platform that did not answer: a new mark tries again at once
+                queue.dispatch(db, job)
+            return
     queue.put(db, "passback", "outbox", course_id=asked.course_id, user_id=user_id, payload={"assignment": asked.id})
 
 
@@ -54,6 +57,21 @@ def passbacks_due(db: Session, queue: Queue, asked: AssignmentRow) -> None:
     """The same for everybody with marks: what a submission is worth may have changed for all of them."""
     for user_id in standings(db, asked):
         passback_due(db, queue, asked, user_id)
+
+
+def unsent(db: Session, course_id: str) -> list[JobRow]:
+    """Return the passbacks of a course that a platform has not taken: waiting for another try, or given up."""
+    asked = sa.select(JobRow).where(JobRow.kind == "passback", JobRow.course_id == course_id, JobRow.failures > 0)
+    return list(db.scalars(asked.where(JobRow.state.in_(("queued", "parked"))).order_by(JobRow.made_at)))
+
+
+def send_now(db: Session, queue: Queue, course_id: str) -> int:
+    """Try every unsent passback of a course at once; return how many there are."""
+    jobs = unsent(db, course_id)
+    for job in jobs:
+        job.failures, job.starts = 0, 0
+        queue.again(db, job)  # one that a worker has just begun finds its turn used up
+    return len(jobs)
 
 
 def passbacks_shown(db: Session, queue: Queue) -> None:

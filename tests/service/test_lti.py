@@ -782,7 +782,7 @@ def test_a_second_mark_adds_no_second_passback_while_one_waits(enrolled):
 
 def test_what_a_platform_does_not_take_is_sent_again(enrolled):
     tokens = 1
-    for number, status in enumerate((500, 503, 429, 401, 409, 422), start=1):
+    for number, status in enumerate((500, 503, 429, 401, 409), start=1):
         enrolled.platform.failing = [status]
         tokens += status == 401  # revoked: the next try asks for another one
         with enrolled.service.by_hand() as db:
@@ -804,9 +804,10 @@ def test_what_a_platform_does_not_take_is_sent_again(enrolled):
 
 
 def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_tries_again(enrolled):
-    enrolled.platform.failing = [500] * 3
+    tries = 1 + len(passback.RETRY_SECONDS)
+    enrolled.platform.failing = [500] * tries
     enrolled.hand_in("learner", WRONG)
-    enrolled.service.work()
+    assert enrolled.service.work().count("passback") == tries
     assert enrolled.platform.scores == []
     with enrolled.service.store.reading() as db:
         job = db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one()
@@ -817,10 +818,45 @@ def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_
     assert len(enrolled.platform.scores) == 1
 
 
+def test_a_grade_is_tried_again_for_two_days_with_growing_gaps():
+    assert sum(passback.RETRY_SECONDS) == 48 * 3600
+    assert list(passback.RETRY_SECONDS) == sorted(passback.RETRY_SECONDS)
+    assert 1 + len(passback.RETRY_SECONDS) <= jobs.STARTS
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
+    enrolled.platform.failing = [status] * 2
+    enrolled.hand_in("learner", WRONG)
+    assert enrolled.service.work().count("passback") == 1
+    with enrolled.service.store.reading() as db:
+        job = db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one()
+        notices = list(db.scalars(sa.select(NoticeRow.text)))
+    assert (job.state, job.result["refused"], job.error) == ("done", 1, "")
+    assert any("refused the grade of" in text and f"answered {status}" in text for text in notices)
+    enrolled.platform.failing = []
+    enrolled.hand_in("learner", RIGHT)
+    enrolled.service.work()
+    assert len(enrolled.platform.scores) == 1
+
+
+def test_an_operator_sends_all_grades_that_wait_at_once(enrolled):
+    enrolled.platform.failing = [503] * (1 + len(passback.RETRY_SECONDS))
+    enrolled.hand_in("learner", WRONG)
+    enrolled.service.work()
+    operator = enrolled.operator()
+    url = f"/staff/c/{enrolled.service.course}/lti"
+    assert "1 grade could not be sent yet" in operator.get(url).text
+    assert operator.post(f"{url}/send", data={"csrf": token_of(operator.get(url).text)}).status_code == 303
+    assert enrolled.service.work() == ["passback"]
+    assert len(enrolled.platform.scores) == 1
+    assert "could not be sent yet" not in operator.get(url).text
+
+
 @pytest.mark.parametrize("what", ["token", "grade"])
 def test_a_platform_that_drips_does_not_hold_a_worker(enrolled, monkeypatch, what):
     monkeypatch.setattr(passback, "SECONDS", 0.3)
-    monkeypatch.setattr(jobs, "FAILURES", 1)
+    monkeypatch.setattr(jobs, "RETRIES", {"passback": ()})
     enrolled.hand_in("learner")
     with dripping(3) as url:
         with enrolled.service.store.writing() as db:

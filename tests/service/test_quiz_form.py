@@ -423,7 +423,7 @@ def test_a_quiz_that_names_another_student_is_not_marked_as_theirs(service, with
     found, report = uploaded(service, f"student = 'r-bob'\n{variant}[answers]\n{bobs.id} = '{right_answer(bobs)}'\n")
     assert [mark.status for mark in found.values()] == ["unreadable"]
     assert "“r-bob”, and you are “r-ada”" in found["quiz"].message
-    assert (report.score, report.max_score) == (100.0, 100.0)
+    assert (report.score, report.max_score) == (100.0, 125.0)
 
 
 def test_a_job_that_failed_for_good_says_whose_fault_it_is(service, ada):

@@ -42,7 +42,9 @@ from autograder.verify import Proof
 
 def with_quiz(points: float, **changed):
     """The same code each time; only the quiz got other points."""
-    return verdict(quiz=(ItemMark("q1", points, 2, "right" if points else "wrong", "", "QUESTION"),), **changed)
+    return verdict(
+        quiz=(ItemMark("q1", points, 2, "right" if points else "wrong", "", "QUESTION"),), quiz_points=2, **changed
+    )
 
 
 def plain(page: str) -> str:
@@ -63,7 +65,7 @@ def test_as_long_as_answers_are_taken_no_page_depends_on_which_are_right(service
         pages = [browser.get(page).text for page in ("/", f"/a/{service.assignment}", f"/s/{last}")]
         assert "points are shown once nothing more is taken" in pages[0]
         report = client.get(f"/api/v1/submissions/{last}/report").json()
-        assert (report["score"], report["max_score"], report["quiz"]) == (15, 20, [])
+        assert (report["score"], report["max_score"], report["quiz"]) == (15, 22, [])
         assert client.get(f"/api/v1/assignments/{service.assignment}").json()["points"] is None
         told[name] = [plain(page) for page in pages]
     assert told["Ada"] == told["Bob"]

@@ -49,6 +49,9 @@ ROUTES = {
     "POST /a/{assignment_id}/submissions": "her course",
     "GET /s/{submission_id}": "her or staff",
     "GET /s/{submission_id}/events": "her or staff",
+    "GET /s/{submission_id}/code": "her or staff",
+    "GET /s/{submission_id}/file": "her or staff",
+    "GET /a/{assignment_id}/starter": "her course",
     "GET /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz/hand-in": "her course",
@@ -119,6 +122,7 @@ ROUTES = {
     "GET /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti/key": "operator",
+    "POST /staff/c/{course_id}/lti/send": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}/remove": "operator",
     # programs

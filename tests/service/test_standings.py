@@ -153,8 +153,8 @@ def test_a_mark_for_a_text_can_make_another_submission_count(service):
         )
         refresh(db, asked, [ada])
         has = standings(db, asked)[ada]
-        assert (has.points, has.max_points, has.counting.number) == (85, 120, 2)
-        assert (has.counting.texts, has.counting.texts_max) == (15, 20)
+        assert (has.points, has.max_points, has.counting.number) == (85, 100, 2)
+        assert (has.counting.texts, has.counting.max_score) == (15, 100)
 
 
 def test_an_extension_given_afterwards_is_in_the_gradebook_at_once(service):

@@ -38,7 +38,9 @@ def verdict(**changed) -> Verdict:
         "optimizers", "d" * 64, 7, "optimizers.py", "e" * 64, "graded", "",
         criteria=(CriterionMark("sgd", "The plain step", 10, 10, "passed"), CriterionMark("adam", "Moments", 5, 10, "partial", ("MESSAGE",))),
         diagnoses=(Diagnosis("no-m", "adam", "IDEA", "HINT", "TRY"),),
-        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 0, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
+        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 4, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
+        quiz_counts=True,
+        quiz_points=6,
         exhibits=(Exhibit("s", "EXHIBIT", "adam", (), (("0", "1", "1", ""),)),),
         log="LOG",
     )  # fmt: skip
@@ -103,8 +105,8 @@ def test_a_file_is_handed_in_marked_and_read(service):
     shown = ada.get(shown.url.path)
     assert "<h1>10 of 11 criteria are met" in shown.text
     assert "No bias correction" in shown.text
-    assert shown.text.count("<figure>") == 6
-    assert "This one counts" in shown.text
+    assert shown.text.count("<figure") == 6
+    assert "This submission counts" in shown.text
     assert 'http-equiv="refresh"' not in shown.text
 
 
@@ -326,7 +328,7 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
 def test_a_free_answer_that_waits_for_a_person_has_no_points_yet_instead_of_none(service):
     shown = service.browser("Ada").get(f"/s/{put(service)}").text
     row = shown.partition("waiting for a person")[2].partition("</li>")[0]
-    assert '<span class="marks">–</span>' in row
+    assert '<span class="marks">–<span class="of"> of 4</span></span>' in row
     assert "of 0" not in shown
 
 
@@ -347,7 +349,7 @@ def test_practice_counts_for_nothing_and_is_in_no_history(service):
     one = put(service, practice=True)
     ada = service.browser("Ada")
     shown = ada.get(f"/s/{one}").text
-    assert "It counts for nothing" in shown
+    assert "Practice counts for nothing" in shown
     assert "Back to practice" in shown
     assert "Hand in again" not in shown
     assert one not in ada.get(f"/a/{service.assignment}").text

@@ -136,9 +136,8 @@ def points_shown(db: Session, asked: AssignmentRow, user_id: str) -> bool:
 
 def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float]) -> Marked:
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
-    theirs = [(given[key], text.points) for text, key in keyed if key in given]
-    earned, of = (sum(column) for column in zip(*theirs, strict=True)) if theirs else (0.0, 0.0)
-    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, earned, of)
+    earned = sum((given[key] for _, key in keyed if key in given), 0.0)
+    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, earned)
 
 
 def _rows(

@@ -267,7 +267,6 @@ class StandingRow(Base):
     score: Mapped[float]
     max_score: Mapped[float]
     texts: Mapped[float]
-    texts_max: Mapped[float]
 
 
 class StudentMisconceptionRow(Base):

@@ -130,9 +130,7 @@ def counts(db: Session, every: Sequence[AssignmentRow]) -> dict[str, Counts]:
 
 
 def _standing(row: Row) -> Standing:
-    counting = Marked(
-        row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts, row.texts_max
-    )
+    counting = Marked(row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts)
     return Standing(counting, row.points, row.max_points, row.submissions, row.first_id, row.latest_id)
 
 

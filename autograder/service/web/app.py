@@ -33,8 +33,8 @@ from autograder.service.web.lti import platforms
 from autograder.service.web.staff import analysis, downloads, operator, people, regrade, similarity, texts
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
+from autograder.service.web.student import code, practice, quiz, starter
 from autograder.service.web.student import pages as student
-from autograder.service.web.student import practice, quiz
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ ROUTERS = (
     downloads.router,
     operator.router,
     student.router,
+    code.router,
+    starter.router,
     live.router,
     tokens.router,
     api.router,

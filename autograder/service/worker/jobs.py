@@ -34,9 +34,10 @@ from autograder.service.worker import (
 )
 from autograder.service.worker.context import Context, WrongEdition
 
-FAILURES = 3  # of ours, after which a person has to look; never a mark
 STARTS = 8  # deaths in the middle included: a job that kills its workers must not do so for ever
 RETRY_SECONDS = (1.0, 5.0)  # before the second and the third try
+FAILURES = 1 + len(RETRY_SECONDS)  # of ours, after which a person has to look; never a mark
+RETRIES = {"passback": passback.RETRY_SECONDS}  # kinds that wait for other people's machines
 
 Work = Callable[[Context, JobRow], dict[str, Any]]
 KINDS: dict[str, Work] = {
@@ -142,10 +143,11 @@ def failed(context: Context, begun: JobRow, told: str) -> None:
             return
         job.failures += 1
         job.error = told[-4000:]
-        if job.failures >= FAILURES:
+        gaps = RETRIES.get(job.kind, RETRY_SECONDS)
+        if job.failures > len(gaps):
             _park(db, job, job.error)
         else:
-            context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])
+            context.queue.again(db, job, after_seconds=gaps[job.failures - 1])
 
 
 def _park_unread(context: Context, job_id: str, told: str) -> None:

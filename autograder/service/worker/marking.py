@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder import intake, pipeline, quiz
-from autograder.intake.names import show
 from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
@@ -101,6 +98,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
             "(docs/service.md), and try again."
         )
     assignment = context.assignment(asked.source, version.digest)
+    if not handed_in.practice:  # whose quiz is not marked
+        assignment = quiz.that_counts(assignment)
     submission = read(handed_in, assignment, member.roster_id)
     return pipeline.grade(
         submission,
@@ -113,13 +112,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
 
 def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submission:
     """Everything a grader knows of it: the upload as intake reads it, and the quiz answers of the form."""
-    with tempfile.TemporaryDirectory(prefix="gradmark-") as folder:
-        # intake looks at the suffix only; a name that a student chose is no name for a file of ours
-        file = Path(folder) / ("upload" + Path(handed_in.name).suffix.lower()[:6])
-        file.write_bytes(handed_in.upload or b"")
-        found = replace(intake.read(file, main=assignment.main), path=handed_in.name, student=student)
-    if found.problem:  # told in the words of who handed it in
-        found = replace(found, problem=found.problem.replace(show(file.name), show(handed_in.name)))
+    found = intake.read_upload(handed_in.name, handed_in.upload or b"", main=assignment.main)
+    found = replace(found, student=student)
     if handed_in.practice:  # without a limit, its quiz could be tried until it is right
         return replace(found, files={name: data for name, data in found.files.items() if name != quiz.FILE})
     if not handed_in.answers or found.problem:
@@ -177,12 +171,8 @@ def draw(context: Context, report_id: str, charts: tuple[Chart, ...]) -> None:
     """Draws the report's pictures, after everything else is there for its reader."""
     if not charts:
         return
-    from autograder.render.pictures import svg  # noqa: PLC0415 - matplotlib takes half a second
+    from autograder.render.pictures import drawn  # noqa: PLC0415 - only pictures need contourpy
 
-    drawn = [
-        {"title": chart.title, "caption": chart.caption, "svg": svg(replace(chart, id=f"{number}-{chart.id}"))}
-        for number, chart in enumerate(charts, start=1)
-    ]
-    packed = reports.pack_pictures(drawn)
+    packed = reports.pack_pictures(drawn(charts))
     with context.store.writing() as db:
         db.execute(sa.update(ReportRow).where(ReportRow.id == report_id).values(pictures=packed))

@@ -54,6 +54,10 @@ def made(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:
         files = {f"{assignment.id}/{n}": data for n, data in for_student(assignment, assignment.quiz_seed).items()}
         told = "What students start from: the template, checks that run at home, and the quiz of nobody's variant."
         return f"{assignment.id}.zip", told, zipped(files)
+    if kind == "starter":  # each student's own quiz is added when it is downloaded
+        files = for_student(assignment, assignment.quiz_seed, shared=False)
+        told = "What students begin with: the skeleton, the provided tinytorch, and checks that run at home."
+        return f"{assignment.id}.zip", told, zipped({f"{assignment.id}/{n}": data for n, data in files.items()})
     if kind in QUIZZES:
         return _quiz(assignment, kind)
     packed = platforms()[kind](assignment)

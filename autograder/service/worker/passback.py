@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ from autograder.service.store.schema import (
     ReportRow,
     ResourceRow,
     SubmissionRow,
+    UserRow,
     now,
 )
 from autograder.service.store.standings import standings
@@ -44,10 +46,17 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 300.0
 TICK = 0.001  # timestamps of one student's scores grow by at least this: platforms drop what is not newer
 GONE = (404, 410)
+PASSING = (401, 408, 409, 425, 429)  # 4xx that another try may change: a token, a timestamp, too many at once
+# Before each further try: a platform that is down over a weekend gets its grades by itself.
+RETRY_SECONDS = (60.0, 300.0, 1800.0, 7200.0, 21600.0, 50400.0, 91440.0)  # 48 h in all
 
 
 class NotSent(Exception):
-    """The platform did not take the grade: the job is tried again, and then waits for staff."""
+    """The platform did not answer as it should: the job is tried again for two days, and then waits for staff."""
+
+
+class Rejected(Exception):
+    """The platform refused the grade for good (4xx): staff read why, and nothing is tried again."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,21 @@ def passback(context: Context, job: JobRow) -> dict[str, Any]:
     assignment_id = str(job.payload["assignment"])
     with context.store.writing() as db:
         due = _due(db, assignment_id, str(job.user_id))
-    told: dict[str, Any] = {"sent": 0, "gone": 0}
+    told: dict[str, Any] = {"sent": 0, "gone": 0, "refused": 0}
+    late: NotSent | None = None
     for score in due:
-        sent = _send(context, score)
+        try:
+            outcome, record = ("sent", _sent) if _send(context, score) else ("gone", _gone)
+        except Rejected as refusal:
+            outcome, record = "refused", partial(_refused, why=str(refusal))
+        except NotSent as error:
+            late = error  # the other platforms are sent theirs all the same
+            continue
         with context.store.writing() as db:
-            _sent(db, score) if sent else _gone(db, score)
-        told["sent" if sent else "gone"] += 1
+            record(db, score)
+        told[outcome] += 1
+    if late is not None:
+        raise late
     return told
 
 
@@ -146,24 +164,43 @@ def _gone(db: Session, score: Score) -> None:
     resource.line_item = ""
     asked = db.get_one(AssignmentRow, resource.assignment_id)
     db.add(AuditRow(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
-    for person in db.scalars(
-        sa.select(MembershipRow.user_id).where(
-            MembershipRow.course_id == asked.course_id, MembershipRow.role == "staff"
+    _tell_staff(
+        db,
+        asked.course_id,
+        f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
+        "Open the link there once more, or place a new one.",
+    )
+
+
+def _refused(db: Session, score: Score, *, why: str) -> None:
+    """Tell staff that the platform refused a grade, and why; the student's next mark is sent again."""
+    asked = db.get_one(AssignmentRow, score.resource.assignment_id)
+    person = db.scalar(
+        sa.select(UserRow)
+        .join(PlatformUserRow, PlatformUserRow.user_id == UserRow.id)
+        .where(PlatformUserRow.platform_id == score.platform.id, PlatformUserRow.subject == score.subject)
+    )
+    db.add(
+        AuditRow(
+            action="lti.grade_refused", object_id=score.resource.id, course_id=asked.course_id, detail={"why": why}
         )
-    ):
-        told = (
-            f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
-            "Open the link there once more, or place a new one."
-        )
-        db.add(NoticeRow(user_id=person, text=told))
+    )
+    name = (person.name or person.email) if person else "somebody"
+    _tell_staff(db, asked.course_id, f"The learning platform refused the grade of {name} for “{asked.title}”. {why}")
+
+
+def _tell_staff(db: Session, course_id: str, text: str) -> None:
+    staff = sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id, MembershipRow.role == "staff")
+    db.add_all([NoticeRow(user_id=person, text=text) for person in db.scalars(staff)])
 
 
 # ------------------------------------------------------------------------------------------------------- HTTP
 def _send(context: Context, score: Score) -> bool:
-    """Posts it. False: there is no such line item any more.
+    """Post it. False: there is no such line item any more.
 
     Raises:
-        NotSent: anything else than success.
+        Rejected: the platform will not take it, now or later.
+        NotSent: no success, and another try may have some.
     """
     at = dt.datetime.fromtimestamp(score.at, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     body = score.body | {"userId": score.subject, "timestamp": at}
@@ -176,6 +213,8 @@ def _send(context: Context, score: Score) -> bool:
         context.platform_tokens.pop(score.platform.id, None)  # revoked: the next try asks for another one
     if answer.status in GONE:
         return False
+    if 400 <= answer.status < 500 and answer.status not in PASSING:
+        raise Rejected(f"It answered {answer.status}: {_short(answer)}")
     if not answer.good:
         raise NotSent(f"The platform {score.platform.issuer} answered {answer.status} to a grade: {_short(answer)}")
     return True

@@ -84,5 +84,4 @@ def about(assignment: Assignment) -> dict[str, Any]:
         "criteria": [dataclasses.asdict(criterion) for criterion in assignment.criteria],
         "handout": assignment.handout(assignment.quiz_seed),
         "quiz": bool(assignment.quiz(assignment.quiz_seed)),
-        "quiz_required": assignment.quiz_required,
     }

@@ -128,7 +128,7 @@ def remark(context: Context, job: JobRow) -> dict[str, Any]:
                 ReportRow.submission_id == handed_in.id, ReportRow.digest == version.digest
             )
         ).first()
-        assignment = context.assignment(asked.source, version.digest)
+        assignment = quiz.that_counts(context.assignment(asked.source, version.digest))
         waits = handed_in.report_id is None  # it was parked, and its student was promised a report
         full = _full(assignment, handed_in)
         if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
@@ -159,8 +159,7 @@ def remark(context: Context, job: JobRow) -> dict[str, Any]:
 
 
 def _full(assignment: Assignment, handed_in: SubmissionRow) -> float:
-    """The most points that this submission can get in this edition; of the quiz only if it has answers to it."""
+    """The most points that this submission can get in this edition: of the quiz only if it has answers to it."""
     code = sum(criterion.points for criterion in assignment.criteria)
-    if not assignment.quiz_required and quiz.FILE not in marking.read(handed_in, assignment, "").files:
-        return code
-    return code + sum(item.points for item in assignment.quiz(assignment.quiz_seed))
+    answered = assignment.quiz_counts and quiz.FILE in marking.read(handed_in, assignment, "").files
+    return code + quiz.points(assignment) * bool(answered)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
+from markupsafe import Markup
 
 from autograder.render.html import environment
 from autograder.service.queue import Queue
@@ -38,6 +39,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """A whole page, or with a template named `_…` the part of one that HTMX puts in its place."""
     known = {"request": request, "actor": getattr(request.state, "actor", None), **values}
     return HTMLResponse(_environment().get_template(template).render(known), status_code=status)
+
+
+def part(request: Request, template: str, **values: Any) -> Markup:
+    """A template of ours as HTML for inside of a page."""
+    return Markup(bytes(page(request, template, **values).body).decode())  # noqa: S704 - the template escapes
 
 
 @cache

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from autograder.service.outbox import send_now, unsent
 from autograder.service.rules.lti import is_address
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -104,6 +105,16 @@ def new_key(request: Request, actor: Me, course_id: str) -> Response:
     return RedirectResponse(f"/staff/c/{course.id}/lti", 303)
 
 
+@router.post("/staff/c/{course_id}/lti/send", dependencies=[Depends(ours)])
+def send_grades(request: Request, actor: Me, course_id: str) -> Response:
+    """Try again at once to send the grades that a platform has not taken yet."""
+    here = site(request)
+    with here.store.writing() as db:
+        course = _course(db, actor, course_id)
+        audit(db, actor, "lti.grades_sent_again", "", course.id, count=send_now(db, here.queue, course.id))
+    return RedirectResponse(f"/staff/c/{course.id}/lti#unsent", 303)
+
+
 @router.post("/staff/c/{course_id}/lti/{platform_id}", dependencies=[Depends(ours)])
 def change(
     request: Request, actor: Me, course_id: str, platform_id: str, asked: Annotated[Asked, Depends(filled_in)]
@@ -176,6 +187,7 @@ def _page(
         course=course,
         platforms=platforms,
         links=links,
+        unsent=unsent(db, course.id),
         keys=db.scalars(sa.select(KeyRow.made_at).order_by(KeyRow.made_at.desc())).all(),
         here=site(request).settings.public_url,
         asked=asked,

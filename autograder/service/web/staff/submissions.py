@@ -16,6 +16,7 @@ from autograder.service.queue import unpark
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,
+    CourseRow,
     DiagnosisRow,
     JobRow,
     MembershipRow,
@@ -164,10 +165,11 @@ def submission(
                 sa.select(JobRow).where(JobRow.submission_id == found.id).order_by(JobRow.made_at)
             ).all(),
         }
+        course = db.get_one(CourseRow, asked.course_id)
         theirs = told(db, found, asked, report_id=shown) if view == "student" and found.report_id else None
         body = _body(db, asked, found, shown) if shown and view == "staff" else Markup()
     if theirs is not None:
-        body = report_body(request, theirs, staff=False)
+        body = report_body(request, theirs, course, values["user"], staff=False)
     return page(
         request, "staff_submission.html", asked=asked, tab="submissions", submission=found, reports=known, shown=shown,
         view=view, body=body, **values,

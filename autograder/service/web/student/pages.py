@@ -26,6 +26,7 @@ from autograder.service.store.schema import (
     NoticeRow,
     SheetRow,
     SubmissionRow,
+    UserRow,
     VersionRow,
     now,
 )
@@ -34,7 +35,8 @@ from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Actor, Me, assignment_for, audit, submission_for
 from autograder.service.web.edge.live import sights
 from autograder.service.web.edge.security import ours
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import page, part, site
+from autograder.service.web.student.code import has_notes
 from autograder.service.web.student.submitting import NotTaken, admission_of, receive
 from autograder.service.web.student.telling import Told, history, reader, told
 
@@ -274,26 +276,23 @@ def submission(request: Request, actor: Me, submission_id: str, report: str = ""
         staff = asked.course_id in actor.staff
         shown = told(db, found, asked, report_id=report, staff=staff)
         sight = sights(db, [found.id])[found.id] if shown.seen is None else None
-        course = db.get_one(CourseRow, asked.course_id)
-    body = report_body(request, shown, staff=staff) if shown.seen else ""
-    return page(
-        request, "submission.html", told=shown, submission=found, asked=asked, course=course, sight=sight, body=body
-    )
+        course, owner = db.get_one(CourseRow, asked.course_id), db.get_one(UserRow, found.user_id)
+    body = report_body(request, shown, course, owner, staff=staff) if shown.seen else ""
+    values: dict[str, Any] = {"submission": found, "asked": asked, "course": course, "owner": owner}
+    return page(request, "submission.html", told=shown, sight=sight, body=body, **values)
 
 
-def report_body(request: Request, shown: Told, *, staff: bool) -> Markup:
+def report_body(request: Request, shown: Told, course: CourseRow, owner: UserRow, *, staff: bool) -> Markup:
     """The report of a submission with what is told beside it, for inside of a page; it has the page's h1."""
     assert shown.seen is not None
-    beside = bytes(page(request, "_told.html", told=shown, submission=shown.submission, asked=shown.asked).body)
-    if shown.pictures is None:
-        drawn = Markup(bytes(page(request, "_drawing.html", told=shown).body).decode())  # noqa: S704 - our template
-    else:
-        drawn = html.pictures(shown.pictures)
+    values = {"told": shown, "submission": shown.submission, "asked": shown.asked, "course": course, "owner": owner}
+    drawn = part(request, "_drawing.html", told=shown) if shown.pictures is None else html.pictures(shown.pictures)
     no_marks = shown.seen.hides("marks") and shown.seen.report.status == "graded"
     return html.body(
         shown.seen.report,
         staff=staff,
         heading="Your submission has been marked." if no_marks else "",
-        told=Markup(beside.decode()),  # noqa: S704 - our template
+        which=part(request, "_which.html", **values),
+        told=part(request, "_told.html", has_notes=has_notes(shown), **values),
         pictures=drawn,
     )

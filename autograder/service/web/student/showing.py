@@ -75,19 +75,21 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
     """The report without what is withheld, and without what is for staff only.
 
     Without marks there are neither criteria nor quiz. Without hints there is nothing that says why: no diagnosis, no
-    message, no numbers to check. Without the quiz's details there is its sum, once nothing more is taken.
+    message, no numbers to check. Without the quiz's details there is its sum, once nothing more is taken. The maximum
+    is the same before and after: a quiz that is not shown yet is missing from the score.
     """
     parts = withheld(policy, now, due_at)
     hidden = {one.part for one in parts}
-    report = replace(report, log="", charts=(), quiz=tuple(map(_for_student, report.quiz)))
+    places = tuple(replace(place, edit="") for place in report.places)
+    report = replace(report, log="", charts=(), places=places, quiz=tuple(map(_for_student, report.quiz)))
     if "hints" in hidden:
         plain = tuple(replace(mark, messages=()) for mark in report.criteria)
-        report = replace(report, criteria=plain, diagnoses=(), exhibits=())
+        report = replace(report, criteria=plain, diagnoses=(), exhibits=(), places=())
     told = tuple(one for one in parts if one.part != "quiz" or (report.quiz and "marks" not in hidden))
     if "quiz" in hidden:
         report = replace(report, quiz=_sum(report.quiz) if quiz_counted(policy, now, due_at) else ())
     if "marks" in hidden:
-        report = replace(report, criteria=(), quiz=())
+        report = replace(report, criteria=(), quiz=(), quiz_points=0.0)
     return Visible(report, told)
 
 
