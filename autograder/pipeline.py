@@ -136,7 +136,7 @@ def find_places(
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
     lines = submission.files[assignment.main].decode().splitlines()
-    return tuple(place_of(one, seen.verdict, lines, assignment) for one in mending.mends)
+    return tuple(place_of(one, seen.verdict, lines) for one in mending.mends)
 
 
 def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:

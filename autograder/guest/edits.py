@@ -6,9 +6,11 @@ that ran are compiled into one program that has a switch, so that trying one of 
 """
 
 import ast
+import builtins
 import copy
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
+BUILTINS = frozenset(dir(builtins))
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 PATHS = (ast.Name, ast.Attribute, ast.Subscript)
@@ -16,7 +18,7 @@ COMPOUND = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.BoolOp, ast.IfExp
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Raise)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
-        "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",), "full_like": ("zeros_like",)}  # fmt: skip
+        "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
 for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
@@ -126,22 +128,23 @@ class Scope:
 
     def knows(self, node):
         """Whether every name and every attribute of self in it exists here."""
-        known = self.globals | set(self.locals) | {"np", "isinstance", "list", "len", "id", "range", "zip", "enumerate",
-                                                   "getattr", "hasattr", "tuple", "float", "abs", "max", "min", "dict"}  # fmt: skip
-        if not free_names(node) <= known:
+        if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
             return False
-        return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node)
-                   if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self")  # fmt: skip
+        return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node) if is_own(n))
 
     def sets(self, node):
         """Whether a statement could stand here: what it reads is known, or it sets it itself."""
         mine = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if (mine - set(self.locals)) & self.globals:
+        if (mine - set(self.locals)) & (self.globals | BUILTINS):
             return False  # a name of the module would become a local one in the whole function
         before, self.locals = self.locals, [*self.locals, *mine]
         fits = self.knows(node)
         self.locals = before
         return fits
+
+
+def is_own(node):
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def defined(node):
@@ -257,13 +260,13 @@ class Plan:
             self.expressions.setdefault(id(node), []).append((number, new))
 
     def instead(self, statement, new, kind, cost, *, static=False):
-        if self.full() or jumps(new) and not isinstance(in_loop(statement.parent), ast.For):
+        if self.full() or (jumps(new) and not isinstance(in_loop(statement.parent), ast.For)):
             return
         self.statements.setdefault(id(statement), []).append((self.add(statement, kind, cost, static=static), new))
 
     def insert(self, block, place, new, kind, cost, number=None):
         """Puts statements before block[place]; the line told is the one above the gap."""
-        if (self.full() and number is None) or jumps(new) and not isinstance(in_loop(block[0].parent), ast.For):
+        if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
             return
         if number is None:
             above = block[place - 1] if place else block[0]
@@ -308,7 +311,7 @@ class Plan:
             self.instead(function, [other], "argument", 2, static=True)
 
     # --------------------------------------------------------------------------------------------- statements
-    def block(self, block):
+    def block(self, block):  # noqa: C901 - a list of kinds
         scope = self.scope
         for place, statement in enumerate(block):
             if not self.ran(statement):
@@ -379,7 +382,7 @@ class Plan:
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
 
-    def turned(self, s):
+    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
         match s:
             case ast.AugAssign(target, op, value):
                 for other in ARITHMETIC:
@@ -425,7 +428,7 @@ class Plan:
                 self.move(statement, body, len(body))
 
     def move(self, statement, block, place):
-        if self.full() or jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For):
+        if self.full() or (jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For)):
             return
         number = self.add(statement, "order", 2)
         self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))
@@ -439,7 +442,7 @@ class Plan:
                 self.instead(statement, [donor], "statement", 1.5)
 
     # -------------------------------------------------------------------------------------------- expressions
-    def expression(self, node):
+    def expression(self, node):  # noqa: C901, PLR0912 - a list of kinds
         if isinstance(node, ast.JoinedStr | ast.Starred | ast.Lambda):
             return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
@@ -473,7 +476,7 @@ class Plan:
             elif isinstance(child, ast.expr):
                 self.expression(child)
 
-    def changed(self, node):
+    def changed(self, node):  # noqa: C901, PLR0912 - a list of kinds
         """Edits that make the expression no larger."""
         match node:
             case ast.Constant():
@@ -497,7 +500,9 @@ class Plan:
                     if not isinstance(op, other):
                         self.replace(node, ast.Compare(left, [other()], [right]), "condition", 1)
             case ast.BoolOp(op, values):
-                self.replace(node, ast.BoolOp(ast.And() if isinstance(op, ast.Or) else ast.Or(), values), "condition", 1)
+                self.replace(
+                    node, ast.BoolOp(ast.And() if isinstance(op, ast.Or) else ast.Or(), values), "condition", 1
+                )
                 for value in values:
                     self.replace(node, value, "condition", 1)
             case ast.IfExp(test, body, orelse):
@@ -541,7 +546,7 @@ class Plan:
                     self.replace(node, atom, "constant", 1)
 
     def regrouped(self, node):
-        """a / b + c as a / (b + c), and back."""
+        """A / b + c as a / (b + c), and back."""
         match node:
             case ast.BinOp(ast.BinOp(a, first, b), second, c):
                 self.replace(node, ast.BinOp(a, first, ast.BinOp(b, second, c)), "operand", 1)
@@ -559,7 +564,7 @@ class Plan:
         if arguments and not isinstance(arguments[0], ast.Starred):
             self.replace(node, arguments[0], "call", 1)
         if isinstance(function, ast.Attribute):
-            if not arguments and not isinstance(function.value, ast.Name) or function.attr in ("copy", "astype"):
+            if (not arguments and not isinstance(function.value, ast.Name)) or function.attr in ("copy", "astype"):
                 self.replace(node, function.value, "call", 1)
             for other in LIKE.get(function.attr, ()):
                 renamed = ast.Attribute(function.value, other, ast.Load())
@@ -597,7 +602,7 @@ class Plan:
         above = node.parent
         if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
             return
-        if isinstance(above, ast.Call) and above.func is node or isinstance(node, ast.Compare | ast.BoolOp):
+        if (isinstance(above, ast.Call) and above.func is node) or isinstance(node, ast.Compare | ast.BoolOp):
             return
         joined = above.op if isinstance(above, ast.BinOp) else None
         operations = [ast.Pow] if is_path(node) or isinstance(node, ast.Call) else []
@@ -705,7 +710,7 @@ class Build:
                 setattr(new, field, self.node(value))
         return self.choice(new, self.plan.expressions.get(id(node))) if isinstance(node, ast.expr) else new
 
-    def block(self, block):
+    def block(self, block):  # noqa: C901 - a list of kinds
         made = []
         for place, statement in enumerate(block):
             made += self.guarded(self.plan.insertions.get((id(block), place)), None)

@@ -44,7 +44,9 @@ def run(job, arrays, harness):
         if len(kept) > KEPT_BYTES:
             yield kept
             kept = b""
-    yield kept + harness.frame({"done": search.hung <= MOST_HUNG and not plan.full(), "edits": len(plan.edits), "seconds": time.process_time()})
+    yield kept + harness.frame(
+        {"done": search.hung <= MOST_HUNG and not plan.full(), "edits": len(plan.edits), "seconds": time.process_time()}
+    )
 
 
 def ring(_signal, _frame):

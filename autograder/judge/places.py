@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
-from autograder.model import Assignment, Place
+from autograder.model import Place
 
 
-def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str], assignment: Assignment) -> Place:
+def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str]) -> Place:
     """The place of one edit; students see where, staff the edit."""
     trial = mend.trial
     line = min(max(trial.line, 1), len(lines))
@@ -20,7 +20,7 @@ def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str], assignment: Ass
 
 
 def row_of(mend: Mend, verdict: Verdict) -> str:
-    """The row that an edit is about: the diagnosis' where there is one, else that of the smallest experiment it mends."""
+    """The row that an edit is about: the diagnosis', or else that of the smallest experiment that it mends."""
     named = [d.criterion for d in verdict.diagnoses if d.group == mend.subject]
     if named:
         return named[0]

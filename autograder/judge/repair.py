@@ -24,7 +24,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
-RICH = (False, True)
+RICH = (False,)
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 
@@ -57,9 +57,7 @@ def mend(
 
 
 class _Search:
-    def __init__(
-        self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask
-    ) -> None:
+    def __init__(self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask) -> None:
         self.assignment, self.ask = assignment, ask
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
@@ -103,9 +101,9 @@ class _Search:
 
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
-        now, chain, mends = dict(observations), [], list[Mend]()
+        now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
         for subject in dict.fromkeys(self.subjects.values()):
-            before, steps, found = dict(now), list(chain), []
+            before, steps, found = dict(now), list(chain), list[Mend]()
             for _ in range(MOST_IN_ONE):
                 failing = self.failures(subject, now)
                 if not failing or self._unwritten(subject, failing, now):
@@ -154,16 +152,16 @@ class _Search:
         return all(self.failures(s, after) <= self.failures(s, now) for s in others)
 
     def _seen(self, trials: Sequence[Trial]) -> dict[str, Observation]:
-        return {t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials}
+        return {
+            t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials
+        }
 
     def _probe(self, subject: str, failing: Failures) -> Scenario:
         """The failing experiment that costs least to play often and still tells edits apart."""
         ids = {name for name, _ in failing}
         return min((s for s in self.about(subject) if s.id in ids), key=_effort)
 
-    def _sift(
-        self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool
-    ) -> list[Trial]:
+    def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
         """The edits with which the probing experiment agrees, smallest first."""
         trials, done = self.ask(EditTask((probe.id,), tuple(chain), rich), self._needed(probe, chain))
         if not done:
@@ -180,7 +178,9 @@ class _Search:
         names = [name for check in probe.checks for name in check.arrays]
         for golden in self.golden[subject]:
             right = golden[probe.id].arrays
-            if not all(_near(right[n], trial.observation.arrays.get(n)) for n in names if n in trial.observation.arrays):
+            if not all(
+                _near(right[n], trial.observation.arrays.get(n)) for n in names if n in trial.observation.arrays
+            ):
                 continue
             seen = self.completed(probe, trial.observation)
             if all(f.status == "passed" for f in self.findings(probe, golden, seen)):
