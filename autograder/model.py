@@ -243,6 +243,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A top-level statement of the submission that failed and was left out: a trial, or a missing import."""
+
+    line: int  # in the submission
+    type: str  # of the exception; "" = not started, because an earlier trial used up the time
+    message: str
+    is_import: bool
+
+
+@dataclass(frozen=True)
 class Conduct:
     """How the run as a whole went: whether the file could be imported, and how the process ended."""
 
@@ -250,6 +260,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------- the quiz

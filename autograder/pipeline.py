@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from autograder import __version__, quiz, wire
+from autograder import __version__, left_out, quiz, wire
 from autograder.blame import blaming, convict, must_answer, suspects
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
@@ -72,6 +72,7 @@ def _graded(
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
     answered = quiz.mark_submission(assignment, submission, secret)
+    omitted = left_out.remarks(seen.conduct.left_out, submission.files[assignment.main].decode())
     return replace(
         blank,
         status="graded",
@@ -79,7 +80,7 @@ def _graded(
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
         places=find_places(submission, assignment, sandbox, seen),
-        remarks=(*submission.remarks, *seen.verdict.remarks, *answered.remarks),
+        remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
         quiz_points=answered.points or blank.quiz_points,
         exhibits=seen.verdict.exhibits,

@@ -10,17 +10,20 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, EditTask, Fact, Fault, Observation, Run, Scenario, Trial
+from autograder.model import Array, Conduct, EditTask, Fact, Fault, LeftOut, Observation, Run, Scenario, Trial
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
 MAX_ARRAYS = 64  # per frame; an honest scenario records fewer than ten
 MAX_RANK = 8
 MAX_EDIT_COST = 100.0
+MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
+LOADING = Path(__file__).parent / "guest" / "loading.py"  # beside the harness in every guest, as one more source
 MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes
 
 
@@ -45,7 +48,7 @@ def pack_job(
     its scenarios have been played before.
     """
     header = {
-        "sources": sources,
+        "sources": {**sources, "gradmark_loading": LOADING.read_text(encoding="utf-8")},
         "driver": driver,
         "submission": submission,
         "import_seconds": import_seconds,
@@ -144,7 +147,19 @@ def read_run(run: Run, scenarios: Sequence[Scenario]) -> tuple[Conduct, dict[str
     if end == "finished" and not claims.done and (imported or loaded is None):
         end, detail = "exited", "before all scenarios were played"
     fault = _fault(loaded.get("fault")) if loaded is not None else None
-    return Conduct(imported, fault, end, detail), claims.observations
+    return Conduct(imported, fault, end, detail, _left_out(loaded or {})), claims.observations
+
+
+def _left_out(loaded: Mapping[str, Any]) -> tuple[LeftOut, ...]:
+    """The statements that were not run; what is no such claim is dropped."""
+    told = loaded.get("left_out")
+    found = []
+    for entry in told[:MAX_LEFT_OUT] if isinstance(told, list) else ():
+        match entry:
+            case [int(line), str(kind), str(message), bool(is_import)] if not isinstance(line, bool):
+                if 0 < line <= MAX_LINE:
+                    found.append(LeftOut(line, kind[:80], message[:200], is_import))
+    return tuple(found)
 
 
 class _Claims:

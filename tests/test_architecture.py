@@ -26,9 +26,10 @@ ARROWS: dict[str, set[str]] = {
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
+    "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
@@ -174,7 +175,7 @@ LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they h
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
-    "assignments": {"numpy"},
+    "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", *LAID_OUT},

@@ -35,6 +35,7 @@ from autograder.model import (
     NumericKey,
     Option,
     OrderKey,
+    Submission,
     TextKey,
     Wrong,
 )
@@ -568,7 +569,7 @@ def test_the_variant_on_a_students_sheet_is_the_one_that_marks_them(varied):
             item = next(i for i in optimizers.quiz(tomllib.loads(told)["variant"]) if i.kind == "choice")
             answer = next(o.id for o in item.key.options if o.right)
             sheet = told.replace(f'\n{item.id} = ""', f'\n{item.id} = "{answer}"')
-            marked = marking.mark_submission(optimizers, sheet.encode(), SECRET)
+            marked = marking.mark_submission(optimizers, Submission("", {"quiz.toml": sheet.encode()}, ""), SECRET)
             assert next(m.status for m in marked.marks if m.id == item.id) == "right"
 
 

@@ -43,8 +43,53 @@ def make(module, spec, params, **changes):
     if "betas" in kwargs:
         kwargs["betas"] = tuple(kwargs["betas"])
     if spec.get("by_position"):
-        return getattr(module, spec["class"])(given, *kwargs.values())
-    return getattr(module, spec["class"])(given, **kwargs)
+        return constructor(module, spec["class"])(given, *kwargs.values())
+    return constructor(module, spec["class"])(given, **kwargs)
+
+
+ARGUMENTS = {
+    "SGD": ("lr", "momentum", "weight_decay"),
+    "Adam": ("lr", "betas", "eps", "weight_decay"),
+    "AdamW": ("lr", "betas", "eps", "weight_decay"),
+}
+OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon",)}
+
+
+def older(module, name):
+    """The arguments that this class knows by the names of an older edition."""
+    try:
+        own = set(inspect.signature(getattr(module, name).__init__).parameters)
+    except (TypeError, ValueError):
+        return {}
+    return {ours: old for ours, old in OLDER.items() if ours in ARGUMENTS[name] and ours not in own and own >= set(old)}
+
+
+def constructor(module, name):
+    """The class, or a function that calls it by the argument names of its own edition."""
+    swaps = older(module, name)
+    if not swaps:
+        return getattr(module, name)
+
+    def construct(params, *given, **named):
+        asked = dict(zip(ARGUMENTS[name], given, strict=False)) | named
+        for ours, old in swaps.items():
+            if ours in asked:
+                value = asked.pop(ours)
+                asked |= dict(zip(old, value if ours == "betas" else (value,), strict=True))
+        made = getattr(module, name)(params, **asked)
+        if "lr" in swaps and not hasattr(made, "lr"):  # else a rate that is changed later would be nobody's
+            made.__class__ = type(name, (type(made),), {"lr": property(learning_rate, set_learning_rate)})
+        return made
+
+    return construct
+
+
+def learning_rate(optimizer):
+    return optimizer.learning_rate
+
+
+def set_learning_rate(optimizer, value):
+    optimizer.learning_rate = value
 
 
 def set_gradient(tensor, values, form):
@@ -76,7 +121,7 @@ def form_for(module, spec):
 def moves(module, name, form):
     tensor = parameter([1.0, 2.0])
     try:
-        optimizer = getattr(module, name)([tensor], lr=0.5)
+        optimizer = constructor(module, name)([tensor], lr=0.5)
         set_gradient(tensor, [1.0, 1.0], form)
         optimizer.step()
     except Exception:  # noqa: BLE001 - the question is whether it works
@@ -244,14 +289,19 @@ def signatures(module, spec, arrays, record):
         try:
             made = make(module, {"class": name, "kwargs": kwargs}, params)
             positional = [tuple(v) if isinstance(v, list) else v for v in kwargs.values()]
-            getattr(module, name)(params, *positional)
+            constructor(module, name)(params, *positional)
         except TypeError:
             record.fact(f"{name} takes its arguments", value=False)
         else:
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
+            made_by.append(bool(older(module, name)))
 
-    each(spec["classes"], construct)
+    made_by = []  # for each class that works: whether it does by older names
+    try:
+        each(spec["classes"], construct)
+    finally:
+        record.fact("names of this edition", bool(made_by) and not any(made_by))
 
 
 def zero_grad(module, spec, arrays, record):
@@ -365,7 +415,7 @@ def momentum_state(module, spec, arrays, record):
     """
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1, momentum=0.0)
     record.fact("has_momentum", optimizer.has_momentum())
     record.fact("has_momentum without", plain.has_momentum())
     record.fact("state without momentum", "None" if plain.get_momentum_state() is None else "something")
@@ -415,7 +465,7 @@ def early(module, spec, arrays, record):
     """States without a velocity: taken before the first step, or from an optimizer that never has one."""
     form, ends = form_for(module, spec), []
     record.doing = "set_momentum_state(get_momentum_state()) before the first step"
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1)
     plain.set_momentum_state(plain.get_momentum_state())
     for restored in (False, True):
         params = parameters(arrays, "p")

@@ -107,6 +107,11 @@ def _interface(draw: Draw) -> Iterator[Scenario]:
             ("is an Optimizer", "{0} must be a subclass of Optimizer."),
         )
     ]
+    older = (
+        "Your constructors have the argument names of an older edition (learning_rate, beta1 and beta2, epsilon). "
+        "All else was tested with them; this edition calls them lr, betas and eps."
+    )
+    checks.append(_fact("names of this edition", "interface", 1, older))
     yield _scenario(
         "signatures", "The constructors and their arguments", "Optimizer",
         {"kind": "signatures", "classes": classes}, _params(draw), *checks,

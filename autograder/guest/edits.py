@@ -710,7 +710,7 @@ class Build:
                 setattr(new, field, self.node(value))
         return self.choice(new, self.plan.expressions.get(id(node))) if isinstance(node, ast.expr) else new
 
-    def block(self, block):  # noqa: C901 - a list of kinds
+    def block(self, block):
         made = []
         for place, statement in enumerate(block):
             made += self.guarded(self.plan.insertions.get((id(block), place)), None)

@@ -98,15 +98,16 @@ def read(inputs, size):
 # --------------------------------------------------------------------------------------------------------- run
 def run(job, inputs, out):
     """Loads driver and submission, then plays each scenario; a frame for each, as soon as it is known."""
-    sys.meta_path.insert(0, Sources(job["sources"]))
+    finder = Sources(job["sources"])
+    sys.meta_path.insert(0, finder)
     try:
         with deadline(job["import_seconds"]):
             driver = importlib.import_module(job["driver"])
-            module = importlib.import_module(job["submission"])
+            module, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
         return
-    send(out, {"loaded": True})
+    send(out, {"loaded": True, "left_out": left_out})
     hung = {}
     for number in range(job["scenarios"]):
         scenario, arrays = receive(inputs)
@@ -130,8 +131,9 @@ def run(job, inputs, out):
 
 def search(job, arrays, out):
     """A job of another kind: where in the submission a mistake is (repair.py, which comes with the job)."""
-    sys.meta_path.insert(0, Sources(job["sources"]))
-    tried = importlib.import_module("gradmark_repair").run(job, arrays, types.SimpleNamespace(**globals()))
+    finder = Sources(job["sources"])
+    sys.meta_path.insert(0, finder)
+    tried = importlib.import_module("gradmark_repair").run(job, arrays, types.SimpleNamespace(**globals()), finder)
     for data in tried:
         while data:
             data = data[os.write(out, data) :]
