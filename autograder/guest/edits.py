@@ -115,7 +115,7 @@ class Scope:
                             and isinstance(n.ctx, ast.Store) and inside(n, owner or function)])  # fmt: skip
         self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
         calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
-        self.wrappers = unique(calls, key=wrapper_text)[:10]
+        self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         terms = [(a, 2) for a in self.atoms]
         terms += [(ast.BinOp(ast.Constant(1), ast.Sub(), a), 3) for a in self.atoms if not isinstance(a, ast.Subscript)]
@@ -218,6 +218,13 @@ def wrapped(call, node):
     if call.args:
         return ast.Call(call.func, [node], [])
     return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), [], [])
+
+
+def general_calls(tree):
+    """Calls that anybody might have forgotten, by the name that NumPy has in this file."""
+    names = [a.asname or a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names if a.name == "numpy"]
+    made = [f"{name}.{function}(x)" for name in names[:1] for function in ("sqrt", "square", "array", "abs")]
+    return [ast.parse(code, mode="eval").body for code in [*made, "list(x)"]]
 
 
 def loaded(node):
