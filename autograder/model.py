@@ -159,6 +159,7 @@ class Assignment:
     plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
+    key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
@@ -277,7 +278,7 @@ class NumericKey:
     """A number with a unit; right to so many significant figures."""
 
     value: float
-    unit: str  # as pint spells it: "GiB", "GB", "" for a pure number
+    unit: str  # as autograder.reading.units spells it: "GiB", "GB", "" for a pure number
     figures: int
     wrong: tuple[Wrong, ...] = ()
 
@@ -304,6 +305,7 @@ class OrderKey:
 
     entries: Mapping[str, str]
     order: tuple[str, ...]
+    before: tuple[tuple[str, str], ...] = ()  # where several orders are right: which id must come before which
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ ARROWS: dict[str, set[str]] = {
     "assignments": {"model", "reference"},
     "blame": {"model"},
     "assignment": {"model", "blame"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
-    "quiz": {"model"},
+    "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
@@ -41,7 +43,9 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
+    # what people script with: the command is built on it
+    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
         "version",
@@ -75,7 +79,6 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
-        "publish",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
@@ -183,7 +186,7 @@ LIBRARIES: dict[str, set[str]] = {
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},
