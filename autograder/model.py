@@ -159,6 +159,7 @@ class Assignment:
     plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
+    key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
@@ -205,6 +206,29 @@ class Observation:
     fault: Fault | None = None
 
 
+@dataclass(frozen=True)
+class EditTask:
+    """What a search for a mistake's line asks of a guest: edits made for good, and which ones to try after them."""
+
+    probe: tuple[str, ...]  # scenarios whose code is edited: what ran in them
+    chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
+    rich: bool = False  # whether the grammar of insertions is used
+    only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one edit of the submission did in one scenario: a claim like any observation."""
+
+    edit: int
+    line: int
+    end_line: int
+    kind: str
+    cost: float  # how large an edit it is
+    now: str  # the edited lines, where they were asked for
+    observation: Observation
+
+
 EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]
 
 
@@ -220,6 +244,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A top-level statement of the submission that failed and was left out: a trial, or a missing import."""
+
+    line: int  # in the submission
+    type: str  # of the exception; "" = not started, because an earlier trial used up the time
+    message: str
+    is_import: bool
+
+
+@dataclass(frozen=True)
 class Conduct:
     """How the run as a whole went: whether the file could be imported, and how the process ended."""
 
@@ -227,6 +261,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------- the quiz
@@ -243,7 +278,7 @@ class NumericKey:
     """A number with a unit; right to so many significant figures."""
 
     value: float
-    unit: str  # as pint spells it: "GiB", "GB", "" for a pure number
+    unit: str  # as autograder.reading.units spells it: "GiB", "GB", "" for a pure number
     figures: int
     wrong: tuple[Wrong, ...] = ()
 
@@ -270,6 +305,7 @@ class OrderKey:
 
     entries: Mapping[str, str]
     order: tuple[str, ...]
+    before: tuple[tuple[str, str], ...] = ()  # where several orders are right: which id must come before which
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,15 @@ ARROWS: dict[str, set[str]] = {
     "assignments": {"model", "reference"},
     "blame": {"model"},
     "assignment": {"model", "blame"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
+    "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
-    "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "blame", "judge", "sandbox", "quiz"},
+    "quiz": {"model", "reading"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
@@ -40,7 +43,9 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
+    # what people script with: the command is built on it
+    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
         "version",
@@ -74,7 +79,6 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
-        "publish",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
@@ -92,7 +96,14 @@ ARROWS: dict[str, set[str]] = {
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
-    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.edge": {
+        "render",
+        "service.logs",
+        "service.queue",
+        "service.rules",
+        "service.settings",
+        "service.store",
+    },
     "service.web.student": {
         "intake",
         "model",
@@ -174,7 +185,7 @@ LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they h
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
-    "assignments": {"numpy"},
+    "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", *LAID_OUT},
@@ -182,7 +193,7 @@ LIBRARIES: dict[str, set[str]] = {
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},

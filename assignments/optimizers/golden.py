@@ -211,6 +211,7 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
             facts = {"params is a list": True, "keeps every parameter": True, "step_count": 0, "step is abstract": True}
         case "signatures":
             facts = {f"{c} {what}": True for c in classes for what in ("takes its arguments", "is an Optimizer")}
+            facts["names of this edition"] = True
         case "zero_grad":
             facts = {f"{c} {what}": 1.0 for c in classes for what in ("cleared", "set to None")}
             facts |= {f"{c} nothing else": True for c in classes}

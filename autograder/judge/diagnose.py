@@ -42,7 +42,7 @@ def diagnose(evidence: Evidence) -> tuple[tuple[Diagnosis, ...], frozenset[Key]]
     explained: set[Key] = set()
     subjects = dict.fromkeys(map(evidence.assignment.subject, evidence.scenarios))
     for subject in subjects:
-        claimed, keys = _by_rule(evidence, subject)
+        claimed, keys = _by_rule(evidence, subject, frozenset(d.misconception for d in diagnoses))
         diagnoses += [_diagnosis(m, subject) for m in claimed]
         explained |= keys | _implied(evidence, claimed)
     for misconception, subject, keys in _by_facts(evidence, explained):
@@ -61,7 +61,8 @@ def _diagnosis(m: Misconception, subject: str) -> Diagnosis:
 
 
 # --------------------------------------------------------------------------------------------------- update rules
-def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...], set[Key]]:
+def _by_rule(evidence: Evidence, subject: str, named: frozenset[str]) -> tuple[tuple[Misconception, ...], set[Key]]:
+    """What reproduces a subject's observations, and the checks it accounts for; `named`: for the subjects before it."""
     theirs = [s for s in evidence.scenarios if evidence.assignment.subject(s) == subject]
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     able = _predictable(evidence, subject, theirs)
@@ -75,7 +76,7 @@ def _by_rule(evidence: Evidence, subject: str) -> tuple[tuple[Misconception, ...
         left = _reproducing(evidence, subject, screen, candidates)
         matching = _reproducing(evidence, subject, must, left)
         if matching:
-            claimed = _only(matching)
+            claimed = _only(matching, named)
             if not _shown(evidence, must, subject, claimed):
                 return (), set()
             return (claimed, _accounted(evidence, subject, able, claimed)) if claimed else ((), set())
@@ -165,13 +166,14 @@ def _shown(evidence: Evidence, scenarios: Sequence[Scenario], subject: str, clai
     return False
 
 
-def _only(matching: Sequence[tuple[Misconception, ...]]) -> tuple[Misconception, ...]:
+def _only(matching: Sequence[tuple[Misconception, ...]], named: frozenset[str]) -> tuple[Misconception, ...]:
     """The one hypothesis that fits, or none when a name might be wrong.
 
-    Several that fit are equal in everything observed: then the one with the commonest names, if it is one.
+    Several that fit are equal in everything observed: then the one with most names that are known already, because
+    one part of a submission may use another, and with the commonest names, if it is one.
     """
-    commonness = [sum(m.common for m in group) for group in matching]
-    best = [group for group, n in zip(matching, commonness, strict=True) if n == max(commonness)]
+    rank = [(sum(m.id in named for m in group), sum(m.common for m in group)) for group in matching]
+    best = [group for group, n in zip(matching, rank, strict=True) if n == max(rank)]
     return best[0] if len(best) == 1 else ()
 
 

@@ -43,8 +43,53 @@ def make(module, spec, params, **changes):
     if "betas" in kwargs:
         kwargs["betas"] = tuple(kwargs["betas"])
     if spec.get("by_position"):
-        return getattr(module, spec["class"])(given, *kwargs.values())
-    return getattr(module, spec["class"])(given, **kwargs)
+        return constructor(module, spec["class"])(given, *kwargs.values())
+    return constructor(module, spec["class"])(given, **kwargs)
+
+
+ARGUMENTS = {
+    "SGD": ("lr", "momentum", "weight_decay"),
+    "Adam": ("lr", "betas", "eps", "weight_decay"),
+    "AdamW": ("lr", "betas", "eps", "weight_decay"),
+}
+OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon",)}
+
+
+def older(module, name):
+    """The arguments that this class knows by the names of an older edition."""
+    try:
+        own = set(inspect.signature(getattr(module, name).__init__).parameters)
+    except (TypeError, ValueError):
+        return {}
+    return {ours: old for ours, old in OLDER.items() if ours in ARGUMENTS[name] and ours not in own and own >= set(old)}
+
+
+def constructor(module, name):
+    """The class, or a function that calls it by the argument names of its own edition."""
+    swaps = older(module, name)
+    if not swaps:
+        return getattr(module, name)
+
+    def construct(params, *given, **named):
+        asked = dict(zip(ARGUMENTS[name], given, strict=False)) | named
+        for ours, old in swaps.items():
+            if ours in asked:
+                value = asked.pop(ours)
+                asked |= dict(zip(old, value if ours == "betas" else (value,), strict=True))
+        made = getattr(module, name)(params, **asked)
+        if "lr" in swaps and not hasattr(made, "lr"):  # else a rate that is changed later would be nobody's
+            made.__class__ = type(name, (type(made),), {"lr": property(learning_rate, set_learning_rate)})
+        return made
+
+    return construct
+
+
+def learning_rate(optimizer):
+    return optimizer.learning_rate
+
+
+def set_learning_rate(optimizer, value):
+    optimizer.learning_rate = value
 
 
 def set_gradient(tensor, values, form):
@@ -76,7 +121,7 @@ def form_for(module, spec):
 def moves(module, name, form):
     tensor = parameter([1.0, 2.0])
     try:
-        optimizer = getattr(module, name)([tensor], lr=0.5)
+        optimizer = constructor(module, name)([tensor], lr=0.5)
         set_gradient(tensor, [1.0, 1.0], form)
         optimizer.step()
     except Exception:  # noqa: BLE001 - the question is whether it works
@@ -219,6 +264,61 @@ def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, 
         note(record, params, name)
 
 
+def life(module, spec, arrays, record):
+    """Plays a list of documented actions: lives.py has them."""
+    one = Life(module, spec, arrays, record)
+    for number, (action, *rest) in enumerate(spec["actions"], start=1):
+        record.doing = f"action {number}, {action}"
+        getattr(one, action)(*rest)
+
+
+class Life:
+    """One optimizer, its parameters, and the gradient arrays that the caller has in hand."""
+
+    def __init__(self, module, spec, arrays, record):
+        self.module, self.spec, self.arrays, self.record = module, spec, arrays, record
+        self.params, self.form = parameters(arrays, "p", spec["dtype"]), form_for(module, spec)
+        self.grads = [arrays[name] for name in numbered(arrays, "g")]
+        record.doing = f"{spec['class']}(…)"
+        self.optimizer, self.held, self.others = make(module, spec, self.params), [], None
+        note(record, self.params)
+
+    def gradients(self, t, missing):
+        self.held = hand_out(self.params, self.grads, t, {(t, i) for i in missing}, self.form)
+
+    def overwrite(self, t):
+        for param, array, g in zip(self.params, self.held, self.grads, strict=True):
+            if array is not None:
+                array[...] = g[t]
+                param.grad = Tensor(array) if self.form == "tensor" else array
+                if self.form == "tensor":
+                    param.grad.data = array
+
+    def zero_grad(self):
+        self.optimizer.zero_grad()
+
+    def step(self):
+        self.optimizer.step()
+        note(self.record, self.params)
+
+    def lr(self, value):
+        self.optimizer.lr = value
+
+    def state(self):
+        state = self.optimizer.get_momentum_state()
+        self.optimizer.set_momentum_state(state)
+        if state is not None:
+            spoil(state)
+
+    def other(self, t):
+        if self.others is None:
+            params = parameters(self.arrays, "p", self.spec["dtype"])
+            self.others = params, make(self.module, self.spec, params)
+        params, optimizer = self.others
+        hand_out(params, self.grads, t, set(), self.form)
+        optimizer.step()
+
+
 # --------------------------------------------------------------------------------------------------- what is asked
 def base(module, _spec, arrays, record):
     """The base class by itself."""
@@ -244,14 +344,19 @@ def signatures(module, spec, arrays, record):
         try:
             made = make(module, {"class": name, "kwargs": kwargs}, params)
             positional = [tuple(v) if isinstance(v, list) else v for v in kwargs.values()]
-            getattr(module, name)(params, *positional)
+            constructor(module, name)(params, *positional)
         except TypeError:
             record.fact(f"{name} takes its arguments", value=False)
         else:
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
+            made_by.append(bool(older(module, name)))
 
-    each(spec["classes"], construct)
+    made_by = []  # for each class that works: whether it does by older names
+    try:
+        each(spec["classes"], construct)
+    finally:
+        record.fact("names of this edition", bool(made_by) and not any(made_by))
 
 
 def zero_grad(module, spec, arrays, record):
@@ -365,7 +470,7 @@ def momentum_state(module, spec, arrays, record):
     """
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1, momentum=0.0)
     record.fact("has_momentum", optimizer.has_momentum())
     record.fact("has_momentum without", plain.has_momentum())
     record.fact("state without momentum", "None" if plain.get_momentum_state() is None else "something")
@@ -415,7 +520,7 @@ def early(module, spec, arrays, record):
     """States without a velocity: taken before the first step, or from an optimizer that never has one."""
     form, ends = form_for(module, spec), []
     record.doing = "set_momentum_state(get_momentum_state()) before the first step"
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1)
     plain.set_momentum_state(plain.get_momentum_state())
     for restored in (False, True):
         params = parameters(arrays, "p")
@@ -477,7 +582,7 @@ def ravine(module, spec, arrays, record):
 
 
 KINDS = {
-    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "base": base,
+    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "life": life, "base": base,
     "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

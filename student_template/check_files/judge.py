@@ -103,6 +103,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerHour
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
 from autograder.quiz import answers as core
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, wrong_answers
 from autograder.quiz.variants import seed_for
 from autograder.regenerate.quiz import key_data
 from autograder.service.rules import answers as rules
