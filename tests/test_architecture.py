@@ -188,7 +188,7 @@ LIBRARIES: dict[str, set[str]] = {
     "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
-    "guest": {"numpy", "tinytorch", *LAID_OUT},
+    "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},
     "model": {"numpy"},
     "pipeline": {"numpy"},
