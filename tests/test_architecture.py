@@ -75,6 +75,7 @@ ARROWS: dict[str, set[str]] = {
         "judge",
         "pipeline",
         "quiz",
+        "reading",
         "sandbox",
         "verify",
         "render",
@@ -98,6 +99,7 @@ ARROWS: dict[str, set[str]] = {
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
     "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
     "service.web.student": {
+        "reading",
         "intake",
         "model",
         "render",
