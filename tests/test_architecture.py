@@ -75,6 +75,7 @@ ARROWS: dict[str, set[str]] = {
         "judge",
         "pipeline",
         "quiz",
+        "reading",
         "sandbox",
         "verify",
         "render",
@@ -105,6 +106,7 @@ ARROWS: dict[str, set[str]] = {
         "service.store",
     },
     "service.web.student": {
+        "reading",
         "intake",
         "model",
         "render",
