@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.assignments.optimizers import MISCONCEPTIONS
 from autograder.judge.observations import with_derived
-from autograder.model import Array, Assignment, Observation, Scenario
+from autograder.model import Array, Assignment, Hypotheses, Observation, Scenario
 
 
 def observe(
@@ -26,10 +27,16 @@ def observe(
 
 
 def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:
-    arrays = dict(_rounded(assignment.predict(subject, [scenario], [changes], frozenset())[0]))
+    arrays = dict(_rounded(assignment.predict(subject, [scenario], _one(changes), frozenset())[0]))
     if scenario.spec["kind"] == "pair":
         arrays |= _second_run(assignment, scenario, subject, changes)
     return arrays
+
+
+def _one(changes: Mapping[str, str]) -> Hypotheses:
+    """With the likeliest number, where these are the changes of a misconception that needs one."""
+    known = [m.unknown.usual for m in MISCONCEPTIONS if m.unknown and set(m.changes.items()) <= set(changes.items())]
+    return Hypotheses.of([changes], known or [np.nan])
 
 
 def _rounded(predicted: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -53,5 +60,5 @@ def _second_run(
                 here = run[f"p{i}"][step] if run else arrays[f"p{i}"]
                 given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
         twin = replace(scenario, spec=second, arrays={**arrays, **given})
-        run = _rounded(assignment.predict(subject, [twin], [changes], frozenset())[0])
+        run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
     return {name.replace("p", "q"): rows for name, rows in run.items()}

@@ -32,10 +32,13 @@ def judge(
     golden, conventions = settle(assignment, scenarios, golden, observations)
     findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
     subjects = {s.id: assignment.subject(s) for s in scenarios}
-    by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
-    diagnoses, explained = diagnose(Evidence(assignment, scenarios, observations, findings, by_subject))
-    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, explained))
-    remarks = tuple(c.remark for c in assignment.conventions if c.id in conventions.get(c.group, frozenset()))
+    told = diagnose(Evidence(assignment, scenarios, observations, findings))
+    conventions |= told.conventions
+    diagnoses = told.diagnoses
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained))
+    remarks = tuple(
+        c.remark for c in assignment.conventions if c.remark and c.id in conventions.get(c.group, frozenset())
+    )
     short = frozenset(c.id for c in criteria if c.status != "passed")
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
