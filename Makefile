@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test lint bench mutants image platforms template lock clean
+.PHONY: help demo serve test lint bench mutants fuzz image platforms docs template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -32,14 +32,21 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing NumPy
 	@$(BIN)/python tests/bench.py
 
-mutants: $(VENV)/dev.stamp ## mark every mechanical mutant of the model solution: all must lose marks, or be listed
+mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hands: all must lose marks, on their rows
 	@$(BIN)/python tests/mutants.py
+
+fuzz: $(VENV)/dev.stamp ## read a million answers of each family, odd and honest, and any bytes as quizzes (FUZZ=1000000)
+	@FUZZ=$${FUZZ:-1000000} $(BIN)/python -m pytest --numprocesses auto tests/test_reading.py
 
 image: $(VENV)/run.stamp ## build the guest image for the docker sandbox
 	@$(BIN)/python -m autograder.sandbox.docker build $(IMAGE)
 
 platforms: $(VENV)/dev.stamp ## mark with the real otter-grader and nbgrader, in an environment of their own (0.8 GB)
 	@$(BIN)/python -m pytest -m platforms tests/test_otter.py tests/test_nbgrader.py
+
+docs: $(VENV)/docs.stamp ## build the documentation site into build/docs; a broken link fails
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
 
 template: $(VENV)/run.stamp ## write student_template/ anew: what students of the default variant receive
 	@$(BIN)/python -m autograder.regenerate optimizers student_template
@@ -49,6 +56,7 @@ lock: $(VENV)/made.stamp ## resolve the dependencies again and write requirement
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree $(LOCK) -o requirements/run.txt
 	@$(UV_COMPILE) pyproject.toml --extra service --group pyproject.toml:tree -c requirements/run.txt $(LOCK) -o requirements/service.txt
 	@$(UV_COMPILE) pyproject.toml --extra service --group pyproject.toml:dev -c requirements/service.txt $(LOCK) -o requirements/dev.txt
+	@$(UV_COMPILE) pyproject.toml --extra service --group pyproject.toml:docs -c requirements/dev.txt $(LOCK) -o requirements/docs.txt
 	@$(UV_COMPILE) pyproject.toml --group pyproject.toml:tree --group pyproject.toml:platforms -c requirements/run.txt $(LOCK) -o requirements/platforms.txt
 
 clean: ## remove everything that make made
@@ -64,6 +72,11 @@ $(VENV)/run.stamp: requirements/service.txt pyproject.toml $(VENV)/made.stamp
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@echo "gradmark: installing what its tests need into $(VENV)" >&2
 	@$(INSTALL) requirements/dev.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements/docs.txt $(VENV)/run.stamp
+	@echo "gradmark: installing what its documentation needs into $(VENV)" >&2
+	@$(INSTALL) requirements/docs.txt
 	@touch $@
 
 # The interpreter under an old .venv may be gone after an upgrade: make a new one then.

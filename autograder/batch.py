@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from autograder.model import Assignment, Report
+    from autograder.model import Assignment, ItemMark, Report
     from autograder.sandbox import Sandbox
 
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
@@ -55,7 +55,7 @@ class Marked:
             self.report,
             status="grader_error",
             message=NOT_JUDGED,
-            criteria=(),
+            criteria=tuple(replace(row, score=0.0, status="not_run", messages=()) for row in self.report.criteria),
             diagnoses=(),
             remarks=(),
             quiz=(),
@@ -68,7 +68,6 @@ class Marked:
 def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None) -> Marked:
     """The report on one submission, whatever happens: our own faults become a `grader_error`."""
     from autograder.intake import read
-    from autograder.model import Report
     from autograder.pipeline import grade
     from autograder.quiz.variants import secret_from
     from autograder.sandbox import SandboxFailed
@@ -83,8 +82,31 @@ def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None)
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on
             trouble = error
             break
-    report = Report(assignment.id, assignment.digest, seed or 0, str(path), "", "grader_error", NOT_JUDGED, ())
-    return Marked(path, replace(report, sandbox=sandbox.name), trouble)
+    quiz_marks = _answered(path, assignment)
+    report = replace(failed(assignment, seed or 0), path=str(path), sandbox=sandbox.name, quiz=quiz_marks)
+    return Marked(path, report, trouble)
+
+
+def failed(assignment: Assignment, seed: int = 0) -> Report:
+    """The report on a submission that the grader failed on: no marks, and the same maximum as everybody's."""
+    from autograder import quiz
+    from autograder.judge.marks import not_run
+    from autograder.model import Report
+
+    rows, counts = not_run(assignment.criteria), bool(assignment.quiz_counts)
+    report = Report(assignment.id, assignment.digest, seed, "", "", "grader_error", NOT_JUDGED, rows)
+    return replace(report, quiz_counts=counts, quiz_points=quiz.points(assignment) if counts else 0.0)
+
+
+def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:
+    """The marks of the quiz beside code that we failed to judge; none where we fail at that too."""
+    from autograder import quiz
+    from autograder.intake import read
+    from autograder.quiz.variants import secret_from
+
+    with contextlib.suppress(Exception):  # the trouble that is told is the one with the code
+        return quiz.mark_submission(assignment, read(path, main=assignment.main), secret_from()).marks
+    return ()
 
 
 def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], Marked], jobs: int) -> Iterator[Marked]:

@@ -47,7 +47,9 @@ class Check:
     arrays: tuple[str, ...] = ()
     fact: str = ""
     relation: tuple[str, str] | None = None
+    controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
     at_most: bool = False  # only the last row counts, and it may be better than the golden one
     tolerance: str = "default"  # key into Assignment.tolerances
@@ -64,11 +66,13 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
+    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+    """The largest error allowed: `relative` times the largest absolute value of the golden array."""
 
     relative: float
     reason: str
@@ -181,6 +185,7 @@ class Assignment:
     main: str  # the file students hand in, e.g. "optimizers.py"
     module: str  # the name it is imported by inside the sandbox
     sources: Mapping[str, str]  # other modules that the guest is given: the driver and provided packages
+    files: Mapping[str, Path]  # the file of each of these modules, by the name that it is imported by
     driver: str
     quantity: str  # what the recorded numbers are, in the words of a report: "θ", "learning rate"
     criteria: tuple[Criterion, ...]
@@ -205,9 +210,10 @@ class Assignment:
     )  # (misconception id, turn) -> another hand's file with it; KeyError = none
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
+    key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
-    quiz_required: bool  # whether a submission without answers is marked as if all were empty
+    quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -224,6 +230,7 @@ class Submission:
     problem: str = ""
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
+    refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -236,6 +243,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)
@@ -263,6 +272,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A top-level statement of the submission that failed and was left out: a trial, or a missing import."""
+
+    line: int  # in the submission
+    type: str  # of the exception; "" = not started, because an earlier trial used up the time
+    message: str
+    is_import: bool
+
+
+@dataclass(frozen=True)
 class Conduct:
     """How the run as a whole went: whether the file could be imported, and how the process ended."""
 
@@ -270,6 +289,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------- the quiz
@@ -286,7 +306,7 @@ class NumericKey:
     """A number with a unit; right to so many significant figures."""
 
     value: float
-    unit: str  # as pint spells it: "GiB", "GB", "" for a pure number
+    unit: str  # as autograder.reading.units spells it: "GiB", "GB", "" for a pure number
     figures: int
     wrong: tuple[Wrong, ...] = ()
 
@@ -313,6 +333,7 @@ class OrderKey:
 
     entries: Mapping[str, str]
     order: tuple[str, ...]
+    before: tuple[tuple[str, str], ...] = ()  # where several orders are right: which id must come before which
 
 
 @dataclass(frozen=True)
@@ -409,6 +430,20 @@ class Diagnosis:
     cost: float = 1.0  # fraction of the criterion it costs
 
 
+@dataclass(frozen=True)
+class Place:
+    """A stretch of the student's own source whose smallest change makes everything about a class agree."""
+
+    line: int  # from 1, in the file as it was handed in; of a notebook, in its cell
+    end_line: int
+    source: str  # these lines as they were handed in, without their indentation
+    criterion: str
+    kind: str  # what differs there: "operand", "operator", "constant", "name", "statement", "condition", …
+    edit: str = ""  # the line as it agrees: for staff, never for students
+    cell: int | None = None  # of a notebook, from 1
+    note: str = ""  # what is known, in the second person
+
+
 Status = Literal["passed", "partial", "failed", "not_run"]
 
 
@@ -430,7 +465,16 @@ class Awaited:
     points: float  # what it can get at most
 
 
-ItemStatus = Literal["right", "partial", "follow_through", "wrong", "empty", "malformed", "waiting"]
+ItemStatus = Literal[
+    "right",
+    "partial",
+    "follow_through",
+    "wrong",
+    "empty",
+    "unreadable",  # could not be read; the message says why
+    "waiting",  # for a person
+    "grader_error",  # our fault: counted neither as earned nor as missed, and marked by the next regrade
+]
 
 
 @dataclass(frozen=True)
@@ -444,6 +488,8 @@ class ItemMark:
     for_staff: str = ""  # a free answer and its rubric: for the person who marks it, never for students
     awaited: Awaited | None = None  # with status "waiting": what that person marks
 
+
+WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
 
 Role = Literal["golden", "yours", "context"]
 
@@ -465,6 +511,7 @@ class Surface:
     x: Array
     y: Array
     z: Array
+    minimum: tuple[float, float] | None = None  # where it is lowest, if that is known
 
 
 @dataclass(frozen=True)
@@ -479,6 +526,10 @@ class Chart:
     series: tuple[Series, ...]
     log_y: bool = False
     surface: Surface | None = None
+    band: float = 0.0  # y up to which a difference is rounding; 0 = there is no such y
+    mark: float | None = None  # the x of the first step that differs
+    group: str = ""  # pictures of one group stand together under this name
+    open: bool = True  # its group is open: a mistake shows in it
 
 
 @dataclass(frozen=True)
@@ -507,8 +558,11 @@ class Report:
     message: str
     criteria: tuple[CriterionMark, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
+    places: tuple[Place, ...] = ()  # most likely first
     remarks: tuple[str, ...] = ()
     quiz: tuple[ItemMark, ...] = ()
+    quiz_counts: bool = False  # whether score and maximum hold the quiz; it never depends on what was handed in
+    quiz_points: float = 0.0  # what the quiz is out of; 0 where it neither counts nor was handed in
     exhibits: tuple[Exhibit, ...] = ()
     charts: tuple[Chart, ...] = ()
     seconds: float = 0.0
@@ -518,11 +572,11 @@ class Report:
 
     @property
     def score(self) -> float:
-        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz)
+        return sum(c.score for c in self.criteria) + sum(i.score for i in self.quiz if self.quiz_counts)
 
     @property
     def max_score(self) -> float:
-        return sum(c.max_score for c in self.criteria) + sum(i.max_score for i in self.quiz)
+        return sum(c.max_score for c in self.criteria) + self.quiz_points * self.quiz_counts
 
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder import __version__, quiz, wire
+from autograder import __version__, left_out, quiz, wire
+from autograder.blame import blaming, convict, must_answer, suspects
 from autograder.judge.exhibits import with_numbers
+from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import (
     Assignment,
     Conduct,
-    CriterionMark,
     Report,
     Scenario,
     Submission,
@@ -43,9 +44,16 @@ def grade(
     With a `secret`, each student has a variant of the quiz of their own.
 
     Raises:
-        SandboxFailed: ours, not the student's; nothing was judged.
-        BadKey: ours: a question of the quiz contradicts itself.
+        AuthorFault: the assignment author's, not the student's; no code was judged.
+        SandboxFailed: ours, not the student's; no code was judged.
     """
+    with blaming(assignment.folder, "marking a submission"):
+        return _graded(submission, assignment, sandbox, seed, secret)
+
+
+def _graded(
+    submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int | None, secret: bytes | None
+) -> Report:
     started = time.perf_counter()
     seed = derived_seed(assignment, submission) if seed is None else seed
     blank = _blank_report(submission, assignment, sandbox, seed)
@@ -56,15 +64,17 @@ def grade(
     if seen.verdict is None:
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
-    answered = quiz.mark_submission(assignment, submission.files.get(quiz.FILE), secret, submission.student)
+    answered = quiz.mark_submission(assignment, submission, secret)
+    omitted = left_out.remarks(seen.conduct.left_out, submission.files[assignment.main].decode())
     return replace(
         blank,
         status="graded",
         message=_how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
-        remarks=(*submission.remarks, *seen.verdict.remarks, *answered.remarks),
+        remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
+        quiz_points=answered.points or blank.quiz_points,
         exhibits=seen.verdict.exhibits,
         charts=assignment.charts(seen.scenarios, seen.golden, seen.observations),
         seconds=time.perf_counter() - started,
@@ -94,13 +104,27 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     with ThreadPoolExecutor(1) as background:
         running = background.submit(sandbox.run, pack(submission, assignment, scenarios))
         golden = goldens(assignment, scenarios)
+        must_answer(assignment, scenarios, golden)
         run = running.result()
     conduct, claims = wire.read_run(run, scenarios)
+    _acquit_the_author(assignment, sandbox, suspects(assignment, scenarios, conduct, claims))
     observations = with_derived(
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
     )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
+
+
+def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:
+    """Replay experiments with the model solution: what goes wrong there too is no student's fault.
+
+    Raises:
+        AuthorFault: the model solution's run raises an exception as well.
+    """
+    if scenarios:
+        files = {assignment.main: assignment.model_solution.read_bytes()}
+        run = sandbox.run(pack(Submission("model solution", files, ""), assignment, scenarios))
+        convict(assignment, *wire.read_run(run, scenarios))
 
 
 def derived_seed(assignment: Assignment, submission: Submission) -> int:
@@ -120,13 +144,12 @@ def pack(submission: Submission, assignment: Assignment, scenarios: Sequence[Sce
     )
 
 
-IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the wall clock, so that it is told
+IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the limit, so that it is told
 
 
 # ------------------------------------------------------------------------------------------------------ report
 def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int) -> Report:
     """A report that marks nothing: what is filled in when something can be marked."""
-    rows = tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in assignment.criteria)
     return Report(
         assignment=assignment.id,
         assignment_digest=assignment.digest,
@@ -135,8 +158,10 @@ def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandb
         digest=submission.digest,
         status="not_gradable",
         message="",
-        criteria=rows,
+        criteria=not_run(assignment.criteria),
         remarks=submission.remarks,
+        quiz_counts=bool(assignment.quiz_counts),
+        quiz_points=quiz.points(assignment) if assignment.quiz_counts else 0.0,
         sandbox=sandbox.name,
         versions={"gradmark": __version__, "numpy": np.__version__},
     )

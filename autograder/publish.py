@@ -59,14 +59,24 @@ def _show(one: Marked, form: str, pages: Pages | None) -> Report:
         report = one.without_marks()
         line, page = _drawn(report, form, drawing=pages is not None)
     if trouble is not None:
-        say(f"the grader failed on {one_line(report.path)}:")
-        traceback.print_exception(trouble)
+        _say_trouble(trouble, report.path)
     if pages:
         written = pages.write(one.path, page)
         line = one_line(str(written)) if form == "html" else line
     if line:
         print(line, flush=True)
     return report
+
+
+def _say_trouble(trouble: Exception, path: str) -> None:
+    """An author's fault as its sentence, which names their file and line; a fault of ours with its traceback."""
+    from autograder.blame import AuthorFault
+
+    if isinstance(trouble, AuthorFault):
+        say(f"{one_line(path)} was not judged, because of a mistake in the assignment. {trouble}")
+        return
+    say(f"the grader failed on {one_line(path)}:")
+    traceback.print_exception(trouble)
 
 
 def _drawn(report: Report, form: str, *, drawing: bool) -> tuple[str, str]:
@@ -119,16 +129,42 @@ def proof_of(assignment: Assignment, sandbox: str, jobs: int) -> Proof:
     Raises:
         SandboxUnavailable: there is none.
     """
-    from contextlib import ExitStack
+    from autograder.api import verify
 
-    from autograder.sandbox.choose import choose, others
-    from autograder.verify import verify
+    with _counting() as progress:
+        return verify(assignment, sandbox=sandbox, jobs=jobs, tell=say, progress=progress)
 
-    with ExitStack() as opened:
-        main = opened.enter_context(choose(sandbox, say=say))
-        more = [opened.enter_context(other) for other in others(main.name)]
+
+def rewrite(
+    assignment: Assignment, seed: int, out: Path, roster: Path | None, secret: Path | None, sandbox: str, jobs: int
+) -> bool:
+    """Whether the assignment was written anew; it is not when it does not verify, and then the proof is printed.
+
+    Raises:
+        CannotRegenerate: the roster, the secret or the target is not usable.
+        SandboxUnavailable: nothing to run the proof in.
+    """
+    from autograder.api import NotProven, regenerate
+
+    try:
         with _counting() as progress:
-            return verify(assignment, main, more, jobs=jobs, progress=progress)
+            written = regenerate(
+                assignment,
+                seed,
+                out,
+                roster=roster,
+                secret=secret,
+                sandbox=sandbox,
+                jobs=jobs,
+                tell=say,
+                progress=progress,
+            )
+    except NotProven as error:
+        print_proof(error.proof)
+        say(f"{assignment.id} does not verify, see ✗ above: nothing was written to {out.absolute()}")
+        return False
+    print(written)
+    return True
 
 
 @contextmanager

@@ -7,6 +7,7 @@ margins, determinism, the reference against somebody else's, and that a person h
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -18,9 +19,10 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder import pipeline, variants
+from autograder.blame import AuthorFault, blaming
 from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, SandboxFailed
 
 SEED = 20260101  # any will do; fixed, so that the proof can be repeated
 SEEDS_FOR_VISIBILITY = 12  # each draws its own numbers; a misconception must stand out for all of them
@@ -67,6 +69,10 @@ class Trial:
     section: Section
     name: str
     source: bytes
+    problem: str = ""  # why there is nothing to run
+
+
+Seen = pipeline.Examination | str  # or why there is none
 
 
 def verify(
@@ -83,7 +89,7 @@ def verify(
     `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    results: dict[tuple[str, str], pipeline.Examination] = {}
+    results: dict[tuple[str, str], Seen] = {}
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         running = {pool.submit(_examine, t, assignment, sandbox): t for t in trials}
         for done, future in enumerate(as_completed(running), start=1):
@@ -91,14 +97,36 @@ def verify(
             results[trial.section, trial.name] = future.result()
             progress(done, len(trials))
     rows = [_row(assignment, trial, results[trial.section, trial.name]) for trial in trials]
-    rows += _margins(assignment, [results[t.section, t.name] for t in trials if t.section == "right"])
-    rows += _determinism(assignment, trials, [sandbox, sandbox, *others])
-    rows += [
-        Row("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE}) for name, error in assignment.oracle()
-    ]
-    rows += [Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment)]
-    rows += _review(assignment)
+    right = [results[t.section, t.name] for t in trials if t.section == "right"]
+    parts: dict[Section, Callable[[], Iterable[Row]]] = {
+        "margin": lambda: _margins(assignment, right),
+        "determinism": lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]),
+        "reference": lambda: _reference(assignment),
+        "variants": lambda: (
+            Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment)
+        ),
+        "review": lambda: _review(assignment),
+    }
+    for section, part in parts.items():
+        rows += _stated(assignment, section, part)
     return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
+
+
+def _stated(assignment: Assignment, section: Section, part: Callable[[], Iterable[Row]]) -> list[Row]:
+    """The rows of one part; an exception in it makes a row that fails and says where."""
+    rows: list[Row] = []
+    try:
+        with blaming(assignment.folder, f"proving “{section}”"):
+            rows.extend(part())
+    except SandboxFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
+        rows.append(Row(section, "can be proven", holds=False, said=_said(error), detail={}))
+    return rows
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, AuthorFault) else f"{type(error).__name__}: {error}"
 
 
 def _trials(assignment: Assignment) -> Iterator[Trial]:
@@ -106,9 +134,9 @@ def _trials(assignment: Assignment) -> Iterator[Trial]:
     for path in assignment.hands:
         yield Trial("right", path.stem, path.read_bytes())
     yield Trial("empty", "bare template", assignment.template.read_bytes())
-    solution = assignment.model_solution.read_text()
+    solution = assignment.model_solution.read_text(encoding="utf-8")
     for misconception in assignment.misconceptions:
-        yield Trial("misconception", misconception.id, assignment.plant(solution, misconception.id).encode())
+        yield _planted(assignment, solution, misconception.id)
     yield from _other_hands(assignment)
 
 
@@ -123,16 +151,44 @@ def _other_hands(assignment: Assignment) -> Iterator[Trial]:
             yield Trial("other hand", misconception.id, source.encode())
 
 
+def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
+    """The model solution with one misconception; where it cannot be planted, the reason and how to mend it."""
+    problem, source = "", solution
+    try:
+        source = assignment.plant(solution, name)
+        ast.parse(source)
+        if source == solution:
+            problem = f"planting {name} changes nothing"
+    except KeyError:
+        problem = f"nobody has written down how {name} looks in code"
+    except SyntaxError as error:
+        problem = f"with {name} planted the model solution is not Python ({error.msg}, its line {error.lineno})"
+    except Exception as error:  # noqa: BLE001 - whatever an author's plant() raises belongs into the proof
+        problem = str(error).rstrip(".")
+    mend = f". Write its lines in {assignment.folder.name}/planted.py to fit the model solution as it is now."
+    return Trial("misconception", name, source.encode(), problem + mend if problem else "")
+
+
 def _submission(assignment: Assignment, trial: Trial) -> Submission:
     return Submission(trial.name, {assignment.main: trial.source}, hashlib.sha256(trial.source).hexdigest())
 
 
-def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> pipeline.Examination:
-    return pipeline.examine(_submission(assignment, trial), assignment, sandbox, SEED)
+def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> Seen:
+    if trial.problem:
+        return trial.problem
+    try:
+        with blaming(assignment.folder, "marking it"):
+            return pipeline.examine(_submission(assignment, trial), assignment, sandbox, SEED)
+    except SandboxFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
+        return _said(error)
 
 
 # --------------------------------------------------------------------------------------------------------- marks
-def _row(assignment: Assignment, trial: Trial, seen: pipeline.Examination) -> Row:
+def _row(assignment: Assignment, trial: Trial, seen: Seen) -> Row:
+    if isinstance(seen, str):
+        return Row(trial.section, trial.name, holds=False, said=seen, detail={})
     if seen.verdict is None:
         said = f"could not be imported: {seen.conduct.import_fault}"
         return Row(trial.section, trial.name, holds=False, said=said, detail={})
@@ -176,18 +232,18 @@ def _rounding(seen: pipeline.Examination) -> float:
 
 
 # ------------------------------------------------------------------------------------------------------- margins
-def _margins(assignment: Assignment, right: Sequence[pipeline.Examination]) -> list[Row]:
-    rounding = max((_rounding(seen) for seen in right if seen.verdict), default=float("inf"))
-    least, name, seed = min(
-        (error, m, seed) for seed in range(SEEDS_FOR_VISIBILITY) for m, error in visibility(assignment, seed).items()
-    )
+def _margins(assignment: Assignment, right: Sequence[Seen]) -> Iterator[Row]:
+    rounding = max((_rounding(s) for s in right if not isinstance(s, str) and s.verdict), default=float("inf"))
     said = f"right answers use at most {rounding:.3f} of a tolerance (allowed {MOST_ROUNDING:g})"
-    shown = f"{name} stands {least:.0f} tolerances out (needed {LEAST_VISIBLE:g}): the least of all, at seed {seed} of "
-    shown += str(SEEDS_FOR_VISIBILITY)
-    return [
-        Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {}),
-        Row("margin", "visibility", least >= LEAST_VISIBLE, shown, {}),
+    yield Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {})
+    by_rule = [
+        (error, m, seed) for seed in range(SEEDS_FOR_VISIBILITY) for m, error in visibility(assignment, seed).items()
     ]
+    if by_rule:  # else every misconception is told by facts, which have no margin
+        least, name, seed = min(by_rule)
+        shown = f"{name} stands {least:.0f} tolerances out (needed {LEAST_VISIBLE:g}): the least of all, at seed {seed}"
+        shown += f" of {SEEDS_FOR_VISIBILITY}"
+        yield Row("margin", "visibility", least >= LEAST_VISIBLE, shown, {})
 
 
 def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
@@ -226,7 +282,7 @@ def _distance(assignment: Assignment, golden: Array, predicted: Array) -> Array:
 # --------------------------------------------------------------------------------------------------- determinism
 def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Sequence[Sandbox]) -> Iterator[Row]:
     """The same seed gives the same report, run twice and in each sandbox."""
-    wrong = [t for t in trials if t.section == "misconception"]
+    wrong = [t for t in trials if t.section == "misconception" and not t.problem]
     for trial in (trials[0], *wrong[:: max(1, len(wrong) // 3)][:3]):
         submission = _submission(assignment, trial)
         reports = [_comparable(pipeline.grade(submission, assignment, sandbox, SEED)) for sandbox in sandboxes]
@@ -237,6 +293,12 @@ def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Seq
 
 def _comparable(report: Report) -> Report:
     return replace(report, seconds=0.0, sandbox="", log="", charts=())
+
+
+# ----------------------------------------------------------------------------------------------------- reference
+def _reference(assignment: Assignment) -> Iterator[Row]:
+    for name, error in assignment.oracle():
+        yield Row("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE})
 
 
 # -------------------------------------------------------------------------------------------------------- review

@@ -10,16 +10,20 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, Fact, Fault, Observation, Run, Scenario
+from autograder.model import Array, Conduct, Fact, Fault, LeftOut, Observation, Run, Scenario
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
 MAX_ARRAYS = 64  # per frame; an honest scenario records fewer than ten
 MAX_RANK = 8
+MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
+LOADING = Path(__file__).parent / "guest" / "loading.py"  # beside the harness in every guest, as one more source
+MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes
 
 
 class Garbled(Exception):
@@ -36,26 +40,69 @@ def pack_job(
     import_seconds: float,
     scenario_seconds: float,
 ) -> bytes:
-    """One frame with everything a guest is told: source texts, and each scenario's spec and inputs."""
-    arrays: dict[str, Array] = {}
-    told = []
-    for number, scenario in enumerate(scenarios):
-        keys = {name: f"{number}.{name}" for name in scenario.arrays}
-        arrays.update({keys[name]: array for name, array in scenario.arrays.items()})
-        told.append({"spec": scenario.spec, "group": scenario.group, "arrays": keys})
+    """Frames with everything that a guest is told: one with source texts, then each scenario's spec and inputs.
+
+    `Turns` sends each when it is that scenario's turn.
+    """
     header = {
-        "sources": sources,
+        "sources": {**sources, "gradmark_loading": LOADING.read_text(encoding="utf-8")},
         "driver": driver,
         "submission": submission,
         "import_seconds": import_seconds,
         "scenario_seconds": scenario_seconds,
-        "scenarios": told,
-        "arrays": [[key, list(np.shape(array))] for key, array in arrays.items()],
+        "scenarios": len(scenarios),
     }
-    text = json.dumps(header).encode()
+    frames = [_packed(header, {})]
+    frames += [_packed({"spec": s.spec, "group": s.group}, s.arrays) for s in scenarios]
+    return b"".join(frames)
+
+
+def _packed(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    shapes = [[name, list(np.shape(array))] for name, array in arrays.items()]
+    text = json.dumps({**header, "arrays": shapes}).encode()
     body = struct.pack(">I", len(text)) + text
     body += b"".join(np.ascontiguousarray(array, "<f8").tobytes() for array in arrays.values())
     return struct.pack(">I", len(body)) + body
+
+
+class Turns:
+    """Hands out the frames of a job: the first at once, each other when the guest has sent one more frame.
+
+    So a guest has the inputs of an experiment when it has answered the one before for good: the first claim counts.
+    """
+
+    def __init__(self, job: bytes) -> None:
+        self._job, self._at = memoryview(job), 0
+        self._seen = b""  # the head of a frame that is incomplete
+        self._skip = 0  # bytes of its body that are still to come
+        self._due = 1
+        self.garbled = False  # what comes is no frame: nothing more will be read of it
+
+    def heard(self, piece: bytes) -> None:
+        """Take note of what a guest sent."""
+        data = self._seen + piece
+        while data:
+            if self._skip:
+                taken = min(self._skip, len(data))
+                self._skip, data = self._skip - taken, data[taken:]
+                self._due += not self._skip
+            elif len(data) < 4:
+                break
+            else:
+                (self._skip,) = struct.unpack(">I", data[:4])
+                data = data[4:]
+                self.garbled |= not 4 <= self._skip <= MAX_FRAME_BYTES
+                self._due += not self._skip
+        self._seen = data
+
+    def due(self) -> memoryview:
+        """The bytes that may be sent now and were not handed out before."""
+        start = self._at
+        while self._due and self._at < len(self._job):
+            (size,) = struct.unpack(">I", self._job[self._at : self._at + 4])
+            self._at += 4 + size
+            self._due -= 1
+        return self._job[start : self._at]
 
 
 # ------------------------------------------------------------------------------------------------------- inwards
@@ -68,34 +115,66 @@ def first_frame_end(data: bytes) -> int | None:
 
 
 def read_run(run: Run, scenarios: Sequence[Scenario]) -> tuple[Conduct, dict[str, Observation]]:
-    """What a run claims: how it went, and one observation for each scenario that was played (first claim counts)."""
-    loaded: dict[str, Any] | None = None
-    observations: dict[str, Observation] = {}
+    """What a run claims: how it went, and one observation for each scenario that was played.
+
+    Frames have an order, and each is final: whoever sends one out of turn to see the next inputs is read no further.
+    """
+    claims = _Claims(scenarios)
     end, detail = run.end, run.detail
-    done = False
     try:
         for header, arrays in _frames(run.output):
-            if "loaded" in header and loaded is None:
-                loaded = header
-            elif header.get("done") is True:
-                done = True
-            elif "scenario" in header:
-                number = header["scenario"]
-                if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(scenarios):
-                    raise Garbled("a frame for a scenario that does not exist")
-                name = scenarios[number].id
-                if name in observations:
-                    raise Garbled("two frames for one scenario")
-                observations[name] = Observation(name, arrays, _facts(header), _fault(header.get("fault")))
-            elif not header.get("ready"):
-                raise Garbled("a frame of no known kind")
+            claims.add(header, arrays)
     except Garbled as error:
         end, detail = ("protocol", str(error)) if end in ("finished", "exited") else (end, detail)
+    loaded = claims.loaded
     imported = loaded is not None and loaded.get("loaded") is True
-    if end == "finished" and not done and (imported or loaded is None):
+    if end == "finished" and not claims.done and (imported or loaded is None):
         end, detail = "exited", "before all scenarios were played"
     fault = _fault(loaded.get("fault")) if loaded is not None else None
-    return Conduct(imported, fault, end, detail), observations
+    return Conduct(imported, fault, end, detail, _left_out(loaded or {})), claims.observations
+
+
+def _left_out(loaded: Mapping[str, Any]) -> tuple[LeftOut, ...]:
+    """The statements that were not run; what is no such claim is dropped."""
+    told = loaded.get("left_out")
+    found = []
+    for entry in told[:MAX_LEFT_OUT] if isinstance(told, list) else ():
+        match entry:
+            case [int(line), str(kind), str(message), bool(is_import)] if not isinstance(line, bool):
+                if 0 < line <= MAX_LINE:
+                    found.append(LeftOut(line, kind[:80], message[:200], is_import))
+    return tuple(found)
+
+
+class _Claims:
+    """What was read so far: "ready", then whether the submission loaded, then a frame for each scenario in turn."""
+
+    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        self.loaded: dict[str, Any] | None = None
+        self.observations: dict[str, Observation] = {}
+        self.done = False
+        self._ready = False
+        self._left = [scenario.id for scenario in scenarios]
+        self._number = 0
+
+    def add(self, header: dict[str, Any], arrays: dict[str, Array]) -> None:
+        if header.get("ready") is True and not self._ready:
+            self._ready = True
+        elif "loaded" in header and self.loaded is None:
+            self.loaded = header
+        elif header.get("done") is True and not self.done:
+            self.done = True
+        elif self._number < len(self._left) and self._is_due(header.get("scenario")):
+            name = self._left[self._number]
+            self.observations[name] = Observation(name, arrays, _facts(header), _fault(header.get("fault")))
+            self._number += 1
+        elif self._number < len(self._left) and self._is_due(header.get("skipped")):
+            self._number += 1  # its group hung twice: there is nothing to see
+        else:
+            raise Garbled("a frame that is not due")
+
+    def _is_due(self, number: object) -> bool:
+        return number == self._number and isinstance(number, int) and not isinstance(number, bool) and not self.done
 
 
 def _frames(data: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Array]]]:
@@ -156,11 +235,17 @@ def _is_fact(value: object) -> bool:
 def _fault(told: object) -> Fault | None:
     if not isinstance(told, dict):
         return None
-    line = told.get("line")
     return Fault(
         type=str(told.get("type", ""))[:500],
         message=str(told.get("message", ""))[:500],
-        line=line if isinstance(line, int) else 0,
+        line=_line(told.get("line")),
         source=str(told.get("source", ""))[:500],
         action=str(told.get("action", ""))[:500],
+        origin=str(told.get("origin", ""))[:500],
+        origin_line=_line(told.get("origin_line")),
     )
+
+
+def _line(number: object) -> int:
+    """A line that a file can have; 0 for anything else."""
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_LINE else 0

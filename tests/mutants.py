@@ -1,46 +1,66 @@
-"""Mutation testing of the marks: mechanical mutants of a right submission, each marked as if it were handed in.
+"""Mutation testing of the marks: mistakes made by machine in right solutions of all hands, each marked as if handed in.
 
-    python tests/mutants.py [FILE]     without FILE: the model solution, held against the list of equivalent mutants
+    python tests/mutants.py [--sample N] [--seed S] [--hand NAME ...] [--peer FILE] [--list]
 
-A mutant is killed when it gets fewer than full marks. One that is not is either equivalent, and listed with the proof
-in assignments/optimizers/equivalent_mutants.toml, or a mistake that the assignment does not see.
+A mutant is one edit of one statement. Equivalent ones are sorted out by lives of this module's own, longer than the
+grader's (`apart.py`); everything else is a mistake that must lose marks, on the row that its line is about, and on no
+other, that must not be named falsely, and whose line must be found. docs/fairness.md has the figures.
 
-The mutants are made with `ast`. docs/mutation.md says why not with a mutation tool.
+The mutants are made with `ast`: mutation tools rewrite a project that is tested by its own tests, and here the
+"tests" are a grader in another process.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+import difflib
 import hashlib
+import math
 import os
+import random
+import re
 import sys
 import time
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import apart
 from rich.console import Console
 from rich.table import Table
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.model import Assignment, Submission
+from autograder.model import Assignment, Report, Submission
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
 from autograder.verify import SEED
 
-LISTED = "equivalent_mutants.toml"
 NOTHING = "(nothing)"
+FOLLOWS = {"training"}  # rows that show what the others cause
 
 # Names of one sort are taken for each other by mistake; others are told apart by the first exception.
 SORTS = (
-    {"lr", "momentum", "weight_decay", "eps", "beta1", "beta2", "step_count", "correction1", "correction2", "t"},
-    {"grad", "velocity", "m_hat", "v_hat", "update", "step", "g"},
-    {"m", "v", "velocities"},
+    {
+        "lr",
+        "momentum",
+        "weight_decay",
+        "eps",
+        "beta1",
+        "beta2",
+        "b1",
+        "b2",
+        "step_count",
+        "correction1",
+        "correction2",
+        "t",
+    },
+    {"grad", "velocity", "m_hat", "v_hat", "update", "step", "g", "d", "direction", "buf", "d_p"},
+    {"m", "v", "velocities", "exp_avg", "exp_avg_sq", "first_moment", "second_moment", "m_buffers", "v_buffers"},
     {"data", "grad"},
 )
 FUNCTIONS = {"sqrt": ("square", "abs"), "zeros_like": ("ones_like",), "square": ("sqrt", "abs")}
@@ -49,37 +69,25 @@ COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 COMMUTATIVE = (ast.Add, ast.Mult)  # exactly so in floating point too: exchanging operands changes no bit
 
 Nodes = Iterator[ast.AST]
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `where`, `was` and `now` name it, also after the lines above it have moved."""
+    """One change. `where`, `was` and `now` name it; `rows` are the rubric rows that its line is about."""
 
     rule: str
     where: str  # "SGD.step"
     was: str
     now: str
     source: str
-
-    @property
-    def key(self) -> Key:
-        return self.where, self.was, self.now
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a mutant was marked; no score when it could not be imported."""
-
-    mutant: Mutant
-    score: float | None
-    killed: bool
-    named: tuple[str, ...]  # misconceptions that the diagnosis claims
+    rows: frozenset[str]
+    hand: str = ""
+    lines: tuple[int, int] = (0, 0)  # in `source`; of a dropped statement, where it was
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node hangs in the tree, and what is around it."""
+    """The position of a node in the tree, and what is around it."""
 
     parent: ast.AST
     field: str
@@ -103,9 +111,64 @@ class Place:
         return ".".join(scope.name for scope in self.path)
 
 
+# -------------------------------------------------------------------------------- the rows that a line is about
+POWER = r"\*\* ?\(?(self\.)?(t|step_count|_steps)\b|math\.pow|_power|update_counts"
+WORDS = (  # (what the line says, the row; {decay} is the class's own)
+    (r"weight_decay|\bdecay\b|\bkeep\b|decoupled", "{decay}"),
+    (POWER, "bias_correction"),
+    (r"\bhat|_hat\b.*=|corrected\(|\bt\b ?[=+]|== 1", "bias_correction"),
+    (
+        r"(beta|b)(1|2)\b|betas|lerp\(|moment|exp_avg|self\.[mv]\b|\b[mv] = |np\.(square|zeros)|\bg \*= g",
+        "adam_moments",
+    ),
+    (r"sqrt|\beps\b|denom|step_size|lr_t|np\.divide|adapt|_direction|self\.move", "adaptive_step"),
+)
+SGD_WORDS = (
+    (r"weight_decay", "weight_decay"),
+    (r"momentum|velocit|buf|\bv\b|push", "momentum"),
+    (r"\.data (=|-=)|\blr\b|write|np\.subtract|theta -", "sgd"),
+)
+
+
+def rows_of(where: str, statement: str) -> frozenset[str]:
+    """Return the rubric rows that a statement of a right solution is about, read from its words and its place."""
+    owner, _, method = where.rpartition(".")
+    method = method or where
+    if method == "zero_grad":
+        return frozenset({"zero_grad"})
+    if method.endswith("_momentum_state") or method == "has_momentum":
+        return frozenset({"state", "momentum"} if method == "has_momentum" else {"state"})
+    sgd = owner in ("SGD", "Velocity") or method.startswith("sgd")
+    words = SGD_WORDS if sgd else WORDS
+    decay = "adamw" if owner == "AdamW" or method.startswith("adamw") else "weight_decay"
+    rows = {row.format(decay=decay) for pattern, row in words if re.search(pattern, statement)}
+    if decay == "weight_decay" and {"weight_decay"} <= rows and "decoupled" in statement:
+        rows.add("adamw")
+    final = re.search(r"\.data (=|-=)|self\.write|theta = theta|return .*theta", statement)
+    if final and not sgd and not re.search(POWER, statement):
+        rows = (rows & {decay}) or {"adaptive_step"}
+    elif "bias_correction" in rows:
+        rows -= {"adam_moments"} if not re.search(r"lerp|1 - \(?(self\.)?b\w*\) \*", statement) else set()
+    if re.search(r"zeros|None|setdefault|\.get\(| in self", statement) and rows & {"momentum", "adam_moments"}:
+        rows.add("state")
+    if (
+        not rows
+        or re.match(r"(for|def|class|@|if \w*(param|p)?\.?grad is|super)", statement)
+        or "step_count" in statement.split("=", maxsplit=1)[0]
+    ):
+        rows.add("interface")
+    if method == "__init__" or statement.startswith("def __init__"):
+        rows |= (
+            {"interface"} if statement.startswith(("def", "super")) else {"interface", "state"} & rows | {"interface"}
+        )
+    if "step_count +=" in statement and not sgd:
+        rows.add("bias_correction")
+    return frozenset(rows)
+
+
 # ------------------------------------------------------------------------------------------------------- mutants
 def mutants(source: str) -> list[Mutant]:
-    """Every mutant of the source, each different from it and from the others."""
+    """Return every mutant of the source, each different from it and from the others."""
     tree = ast.parse(source)
     seen = {ast.unparse(tree)}
     made = []
@@ -124,7 +187,7 @@ def _changed(tree: ast.Module) -> Iterator[Mutant]:
                 place.put(replacement)
                 ast.fix_missing_locations(tree)
                 now = _line(replacement if node is place.statement else place.statement)
-                yield Mutant(rule, place.where, was, now, ast.unparse(tree))
+                yield Mutant(rule, place.where, was, now, ast.unparse(tree), rows_of(place.where, was))
                 place.put(node)
     yield from _exchanged(tree)
 
@@ -298,8 +361,20 @@ def _loop(place: Place) -> Nodes:
 
 
 def _statement(place: Place) -> Nodes:
-    if isinstance(place.node, ast.stmt) and not isinstance(place.node, ast.ClassDef | ast.Pass):
+    """The statement dropped, or written twice."""
+    if isinstance(place.node, ast.stmt) and not isinstance(place.node, ast.ClassDef | ast.FunctionDef | ast.Pass):
         yield ast.Pass()
+    if isinstance(place.node, ast.Assign | ast.AugAssign | ast.Expr):
+        yield ast.If(ast.Constant(value=True), [place.node, place.node], [])
+
+
+def _copied(place: Place) -> Nodes:
+    """A `.copy()` too few or a name where its copy was meant."""
+    match place.node:
+        case ast.Call(ast.Attribute(value, "copy"), [], []):
+            yield value
+        case ast.Call(ast.Attribute(attr="copy" | "array"), [value, *_], _):
+            yield value
 
 
 def _head(place: Place) -> Nodes:
@@ -318,7 +393,7 @@ def _copy(node: ast.AST, **changes: object) -> ast.AST:
 RULES: Mapping[str, Callable[[Place], Nodes]] = {
     "operator": _operator, "operands": _operands, "sign": _sign, "constant": _constant, "comparison": _comparison,
     "condition": _condition, "index": _index, "call": _call, "variable": _variable, "argument": _argument,
-    "in place": _in_place, "jump": _jump, "loop": _loop, "statement": _statement, "head": _head,
+    "in place": _in_place, "copy": _copied, "jump": _jump, "loop": _loop, "statement": _statement, "head": _head,
 }  # fmt: skip
 
 
@@ -333,7 +408,8 @@ def _exchanged(tree: ast.Module) -> Iterator[Mutant]:
             continue
         held[place.index : place.index + 2] = [second, first]
         was, now = f"{_line(first)}; {_line(second)}", f"{_line(second)}; {_line(first)}"
-        yield Mutant("order", place.where, was, now, ast.unparse(tree))
+        rows = rows_of(place.where, _line(first)) | rows_of(place.where, _line(second))
+        yield Mutant("order", place.where, was, now, ast.unparse(tree), rows)
         held[place.index : place.index + 2] = [first, second]
 
 
@@ -355,71 +431,159 @@ def _touches(statement: ast.stmt) -> tuple[set[str], set[str]]:
 
 
 # ------------------------------------------------------------------------------------------------------- marking
-def marked(made: Iterable[Mutant], assignment: Assignment, sandbox: Sandbox) -> Iterator[Outcome]:
-    """Each mutant as the grader marks it, in order."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        yield from pool.map(lambda mutant: mark(mutant, assignment, sandbox), made)
+@dataclass(frozen=True)
+class Outcome:
+    """The report of a mutant held against what is known about it."""
+
+    mutant: Mutant
+    score: float
+    lost: frozenset[str]  # rows
+    named: tuple[tuple[str, str], ...]  # (misconception, row)
+    lines: tuple[int, ...]  # of the places told, most likely first
+
+    @property
+    def caught(self) -> bool:
+        return bool(self.lost)
+
+    @property
+    def right_row(self) -> bool:
+        return bool(self.lost & self.mutant.rows)
+
+    @property
+    def no_unrelated_row(self) -> bool:
+        return not self.lost - self.mutant.rows - FOLLOWS
+
+    @property
+    def named_rightly(self) -> bool:
+        return bool(self.named) and all(row in self.mutant.rows for _, row in self.named)
+
+    @property
+    def named_wrongly(self) -> bool:
+        return any(row not in self.mutant.rows for _, row in self.named)
+
+    @property
+    def right_line(self) -> bool:
+        first, last = self.mutant.lines
+        return bool(self.lines) and first - 1 <= self.lines[0] <= last + 1
+
+
+FIGURES: Mapping[str, Callable[[Outcome], bool]] = {
+    "caught": lambda o: o.caught,
+    "right row": lambda o: o.right_row,
+    "no unrelated row": lambda o: o.no_unrelated_row,
+    "named rightly": lambda o: o.named_rightly,
+    "named wrongly": lambda o: o.named_wrongly,
+    "right line": lambda o: o.right_line,
+}
 
 
 def mark(mutant: Mutant, assignment: Assignment, sandbox: Sandbox) -> Outcome:
+    """Mark a mutant as the grader marks a submission."""
     code = mutant.source.encode()
     submission = Submission("mutant", {assignment.main: code}, hashlib.sha256(code).hexdigest())
-    verdict = pipeline.examine(submission, assignment, sandbox, SEED).verdict
-    if verdict is None:
-        return Outcome(mutant, None, killed=True, named=())
-    score, most = (sum(getattr(c, of) for c in verdict.criteria) for of in ("score", "max_score"))
-    named = tuple(dict.fromkeys(d.misconception for d in verdict.diagnoses))
-    return Outcome(mutant, score, killed=score < most, named=named)
+    report = pipeline.grade(submission, assignment, sandbox, SEED)
+    return outcome(mutant, report)
 
 
-def equivalents(assignment: Assignment) -> dict[Key, str]:
-    """The mutants that deserve full marks, each with the kind of its proof, "same" or "unasked"."""
-    table = tomllib.loads((assignment.folder / LISTED).read_text(encoding="utf-8"))
-    return {(where, was, now): group["kind"] for group in table["equivalent"] for where, was, now in group["mutants"]}
+def outcome(mutant: Mutant, report: Report) -> Outcome:
+    """Return what a report says about a mutant."""
+    lost = frozenset(c.id for c in report.criteria if c.score < c.max_score - 1e-9)
+    named = tuple(dict.fromkeys((d.misconception, d.criterion) for d in report.diagnoses))
+    lines = tuple(place.line for place in getattr(report, "places", ()))
+    return Outcome(mutant, report.score, lost, named, lines)
+
+
+def sample(assignment: Assignment, size: int, seed: int, hands: Sequence[str] = ()) -> list[Mutant]:
+    """Return `size` mutants of all hands that are not equivalent, drawn with a seed; 0 = every one."""
+    paths = [p for p in (assignment.model_solution, *assignment.hands) if not hands or p.stem in hands]
+    made = [located(m, path) for path in paths for m in mutants(path.read_text(encoding="utf-8")) if m.where]
+    random.Random(seed).shuffle(made)  # noqa: S311 - no secret
+    wanted = size or len(made)
+    chosen: list[Mutant] = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for at in range(0, len(made), 40):
+            batch = made[at : at + 40]
+            chosen += [
+                m
+                for m, differs in zip(batch, pool.map(lambda m: apart.differs(m.source), batch), strict=True)
+                if differs
+            ]
+            if len(chosen) >= wanted:
+                break
+    return chosen[:wanted]
+
+
+def located(mutant: Mutant, path: Path) -> Mutant:
+    """Return the mutant with its hand and with the lines that differ from the hand as `ast` writes it."""
+    before = ast.unparse(ast.parse(path.read_text(encoding="utf-8"))).splitlines()
+    blocks = difflib.SequenceMatcher(None, before, mutant.source.splitlines(), autojunk=False).get_opcodes()
+    changed = [(after, end) for tag, _, _, after, end in blocks if tag != "equal"]
+    first, last = changed[0][0] + 1, max(changed[-1][1], changed[0][0] + 1)
+    return replace(mutant, hand=path.stem, lines=(first, last))
 
 
 # --------------------------------------------------------------------------------------------------------- table
-def main(arguments: list[str]) -> int:
-    """Marks all mutants and prints what became of them; 1 when a survivor is not listed, or a listed one did not survive."""
+def main(arguments: Sequence[str]) -> int:
+    """Mark a sample and print the figures; return 1 when a mistake that is not equivalent was not caught."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("--sample", type=int, default=240, help="mutants to mark; 0 = all of them, which takes hours")
+    reader.add_argument("--seed", type=int, default=1)
+    reader.add_argument("--hand", nargs="*", default=[], help="names of hands; all of them if left out")
+    reader.add_argument("--peer", type=Path, help="a file of test functions that take no argument, for comparison")
+    reader.add_argument("--list", action="store_true", help="print every mutant that is not judged as it should be")
+    asked = reader.parse_args(arguments)
     assignment, console, started = load("optimizers"), Console(), time.perf_counter()
-    path = Path(arguments[0]) if arguments else assignment.model_solution
-    listed = {} if arguments else equivalents(assignment)
-    made = mutants(path.read_text(encoding="utf-8"))
-    with choose("landlock", trusted=True, say=lambda _: None) as sandbox:
-        outcomes = list(marked(made, assignment, sandbox))
-    console.print(_by_rule(outcomes, listed), _by_score(outcomes))
-    console.print(f"{path.name}: {len(outcomes)} mutants in {time.perf_counter() - started:.0f} s ({sandbox.name})")
-    wrong = unexpected(outcomes, listed)
-    for said in wrong:
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
-    return 1 if wrong else 0
+    made = sample(assignment, asked.sample, asked.seed, asked.hand)
+    with (
+        choose("landlock", trusted=True, say=lambda _: None) as sandbox,
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+    ):
+        outcomes = list(pool.map(lambda m: mark(m, assignment, sandbox), made))
+    console.print(_figures(outcomes), _by_rule(outcomes))
+    if asked.peer:
+        caught = [apart.fails_a_test(o.mutant.source, asked.peer) for o in outcomes]
+        console.print(f"caught by the tests of {asked.peer.name}: {_share(sum(caught), len(caught))}")
+    console.print(f"{len(outcomes)} mutants in {time.perf_counter() - started:.0f} s ({sandbox.name})")
+    for o in outcomes if asked.list else [o for o in outcomes if not o.caught]:
+        if said := _complaint(o):
+            console.print(said, markup=False, highlight=False, soft_wrap=True)
+    return 0 if all(o.caught for o in outcomes) else 1
 
 
-def unexpected(outcomes: Sequence[Outcome], listed: Mapping[Key, str]) -> list[str]:
-    """What the list of equivalent mutants gets wrong, a line each."""
-    survivors = {o.mutant.key for o in outcomes if not o.killed}
-    said = [f"survived, and is not listed: {' | '.join(key)}" for key in sorted(survivors - listed.keys())]
-    return said + [f"listed, and did not survive: {' | '.join(key)}" for key in sorted(listed.keys() - survivors)]
+def _complaint(o: Outcome) -> str:
+    missed = [name for name in ("caught", "right row", "no unrelated row", "right line") if not FIGURES[name](o)]
+    missed += ["named wrongly"] if o.named_wrongly else []
+    if not missed:
+        return ""
+    m = o.mutant
+    return (
+        f"{m.hand} {m.where}:{m.lines[0]} [{m.rule}] {m.was}  →  {m.now}\n    not: {', '.join(missed)}; {o.score:g} points, "
+        f"about {sorted(m.rows)}, lost {sorted(o.lost)}, named {list(o.named)}, lines {list(o.lines)}"
+    )
 
 
-def _by_rule(outcomes: Sequence[Outcome], listed: Mapping[Key, str]) -> Table:
-    table = Table("rule", "mutants", "same", "unasked", "killed", "of the others", "named", title="Mutants by rule")
-    for rule in (*dict.fromkeys(o.mutant.rule for o in outcomes), "all"):
-        these = [o for o in outcomes if rule in ("all", o.mutant.rule)]
-        killed = [o for o in these if o.killed]
-        kinds = Counter(listed[o.mutant.key] for o in these if o.mutant.key in listed)
-        share = f"{len(killed) / max(1, len(these) - kinds.total()):.1%}"
-        named = f"{sum(bool(o.named) for o in killed) / max(1, len(killed)):.0%}"
-        counts = (len(these), kinds["same"], kinds["unasked"], len(killed))
-        table.add_row(rule, *map(str, counts), share, named)
+def _share(count: int, total: int) -> str:
+    """A share with its 95 % interval (Wilson)."""
+    if not total:
+        return "–"
+    p, z = count / total, 1.96
+    middle, spread = p + z * z / (2 * total), z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    low, high = ((middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total))
+    return f"{count} of {total} = {p:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _figures(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("figure", "share (95 % interval)", title="Mistakes made by machine")
+    for name, holds in FIGURES.items():
+        table.add_row(name, _share(sum(holds(o) for o in outcomes), len(outcomes)))
     return table
 
 
-def _by_score(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("score", "mutants", title="Killed mutants by score")
-    tens = Counter(-1 if o.score is None else int(o.score // 10) for o in outcomes if o.killed)
-    for ten, count in sorted(tens.items()):
-        table.add_row("cannot be imported" if ten < 0 else f"{10 * ten} to {10 * ten + 10}", str(count))
+def _by_rule(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("edit", "mutants", *FIGURES, title="By kind of edit")
+    for rule, count in sorted(Counter(o.mutant.rule for o in outcomes).items()):
+        these = [o for o in outcomes if o.mutant.rule == rule]
+        table.add_row(rule, str(count), *(str(sum(holds(o) for o in these)) for holds in FIGURES.values()))
     return table
 
 

@@ -34,23 +34,23 @@ from autograder.service.settings import Settings, settings
 from autograder.service.store import Store, reports
 from autograder.service.store.migrate import migrate
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Course,
-    Diagnosis,
-    Job,
-    Membership,
-    Regrade,
-    Report,
-    SignedIn,
-    Submission,
-    User,
-    Version,
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    DiagnosisRow,
+    JobRow,
+    MembershipRow,
+    RegradeRow,
+    ReportRow,
+    SessionRow,
+    SubmissionRow,
+    UserRow,
+    VersionRow,
     new_id,
     now,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.access import COOKIE, hashed
+from autograder.service.web.edge.access import COOKIE, hashed
 from autograder.service.worker import sheets
 from autograder.service.worker.context import Context
 from autograder.service.worker.proving import about
@@ -87,31 +87,35 @@ def deployment(students: int) -> Iterator[Deployment]:
 
 def _course(db: sa.orm.Session, chosen: Settings, store: Store) -> Deployment:
     optimizers = load("optimizers")
-    course = Course(title="Machine learning systems")
+    course = CourseRow(title="Machine learning systems")
     db.add(course)
     db.flush()
-    asked = Assignment(course_id=course.id, title=optimizers.title, source="optimizers", open=True, policy={"limit": 0})
+    asked = AssignmentRow(
+        course_id=course.id, title=optimizers.title, source="optimizers", open=True, policy={"limit": 0}
+    )
     db.add(asked)
     db.flush()
     version, newer = (
-        Version(assignment_id=asked.id, digest=digest, state="proven", about=about(optimizers))
+        VersionRow(assignment_id=asked.id, digest=digest, state="proven", about=about(optimizers))
         for digest in (optimizers.digest, NEWER)
     )
     db.add_all([version, newer])
     db.flush()
     asked.version_id = version.id
-    regrade = Regrade(assignment_id=asked.id, version_id=newer.id, by_id="", state="running")
+    regrade = RegradeRow(assignment_id=asked.id, version_id=newer.id, by_id="", state="running")
     db.add(regrade)
     db.flush()
     return Deployment(chosen, store, asked.id, course.id, regrade.id)
 
 
 def _sign_in(db: sa.orm.Session, made: Deployment, name: str, role: str) -> str:
-    user, token = User(name=name), secrets.token_urlsafe(32)
+    user, token = UserRow(name=name), secrets.token_urlsafe(32)
     db.add(user)
     db.flush()
-    db.add(Membership(course_id=made.course, user_id=user.id, role=role, roster_id=user.id))
-    db.add(SignedIn(token_hash=hashed(token), user_id=user.id, csrf=secrets.token_urlsafe(8), expires_at=now() + 86400))
+    db.add(MembershipRow(course_id=made.course, user_id=user.id, role=role, roster_id=user.id))
+    db.add(
+        SessionRow(token_hash=hashed(token), user_id=user.id, csrf=secrets.token_urlsafe(8), expires_at=now() + 86400)
+    )
     made.cookies[user.id] = f"{COOKIE}={token}"
     return user.id
 
@@ -175,8 +179,8 @@ def hand_in_at_once(sources: list[str], within: float) -> Seen:
         seen = asyncio.run(_class(made, address, sources, within))
         seen.own = time.process_time() - before
         with made.store.reading() as db:
-            graded = db.scalar(sa.select(sa.func.count()).where(Submission.state == "graded")) or 0
-            reports = db.scalar(sa.select(sa.func.count()).select_from(Report)) or 0
+            graded = db.scalar(sa.select(sa.func.count()).where(SubmissionRow.state == "graded")) or 0
+            reports = db.scalar(sa.select(sa.func.count()).select_from(ReportRow)) or 0
         seen.lost = len(sources) - min(graded, reports)
     return seen
 
@@ -272,7 +276,7 @@ def graded(made: Deployment) -> dict[str, object]:
     optimizers, student = load("optimizers"), next(iter(made.cookies))
     with choose("landlock", say=lambda _: None) as sandbox:
         context = Context(made.settings, made.store, Queue(made.settings.database), sandbox, bytes(32), 1)
-        sheets.draw(context, Job(user_id=student, payload={"assignment": made.assignment}))
+        sheets.draw(context, JobRow(user_id=student, payload={"assignment": made.assignment}))
         wrong = optimizers.samples["Adam without bias correction"]
         verdict = pipeline.grade(intake.read(wrong, main=optimizers.main), optimizers, sandbox, 7)
     return {
@@ -294,11 +298,17 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
     """
     students = list(made.cookies)[:-1]
     source = load("optimizers").model_solution.read_bytes()
-    rows: dict[type, list[dict[str, object]]] = {Submission: [], Report: [], Diagnosis: [], Job: [], Audit: []}
+    rows: dict[type, list[dict[str, object]]] = {
+        SubmissionRow: [],
+        ReportRow: [],
+        DiagnosisRow: [],
+        JobRow: [],
+        AuditRow: [],
+    }
     for number in range(there, wanted):
         user = students[0] if number < OWN else students[1 + number % (len(students) - 1)]
         submission, report, again, at = new_id(), new_id(), new_id(), now() - wanted + number
-        rows[Submission].append(
+        rows[SubmissionRow].append(
             {
                 "id": submission, "made_at": at, "assignment_id": made.assignment, "user_id": user, "number": number + 1,
                 "practice": False, "name": "optimizers.py", "upload": source, "digest": "0" * 64, "answers": {},
@@ -306,8 +316,8 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
             }
         )  # fmt: skip
         for id_, digest in ((report, columns["digest"]), (again, NEWER)):
-            rows[Report].append({**columns, "id": id_, "digest": digest, "submission_id": submission, "made_at": at})
-            rows[Diagnosis].append(
+            rows[ReportRow].append({**columns, "id": id_, "digest": digest, "submission_id": submission, "made_at": at})
+            rows[DiagnosisRow].append(
                 {
                     "report_id": id_,
                     "misconception": "correction-missing",
@@ -316,7 +326,7 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
                 }
             )
         for kind, lane, regrade in (("mark", "interactive", None), ("remark", "regrade", made.regrade)):
-            rows[Job].append(
+            rows[JobRow].append(
                 {
                     "id": new_id(), "made_at": at, "kind": kind, "lane": lane, "priority": 10_000, "state": "done",
                     "course_id": made.course, "user_id": user, "submission_id": submission, "regrade_id": regrade,
@@ -324,16 +334,16 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
                     "error": "",
                 }
             )  # fmt: skip
-        rows[Audit].append(
+        rows[AuditRow].append(
             {"at": at, "actor_id": user, "course_id": made.course, "action": "submission.made", "object_id": submission,
              "detail": {}}
         )  # fmt: skip
     with made.store.writing() as db:
         for table, values in rows.items():
             db.execute(sa.insert(table), values)
-        regrade = db.get_one(Regrade, made.regrade)
+        regrade = db.get_one(RegradeRow, made.regrade)
         regrade.total = regrade.put = wanted
-        refresh(db, db.get_one(Assignment, made.assignment))
+        refresh(db, db.get_one(AssignmentRow, made.assignment))
 
 
 def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
@@ -400,7 +410,7 @@ def _job(made: Deployment) -> float:
             job = queue.put(db, "sources", "sheet", course_id=made.course).id
         while True:
             with made.store.reading() as db:
-                if db.scalar(sa.select(Job.state).where(Job.id == job)) == "done":
+                if db.scalar(sa.select(JobRow.state).where(JobRow.id == job)) == "done":
                     return
             time.sleep(0.002)
 
@@ -411,7 +421,9 @@ def _job(made: Deployment) -> float:
 
 def _own(made: Deployment) -> str:
     with made.store.reading() as db:
-        return str(db.scalar(sa.select(Submission.id).where(Submission.user_id == next(iter(made.cookies))).limit(1)))
+        return str(
+            db.scalar(sa.select(SubmissionRow.id).where(SubmissionRow.user_id == next(iter(made.cookies))).limit(1))
+        )
 
 
 def _median(run: Callable[[], None]) -> float:

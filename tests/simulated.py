@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.assignments.optimizers import MISCONCEPTIONS
+from autograder.assignments.optimizers.golden import SAME
 from autograder.judge.observations import with_derived
 from autograder.model import Array, Assignment, Hypotheses, Observation, Scenario
 
@@ -30,6 +31,11 @@ def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: M
     arrays = dict(_rounded(assignment.predict(subject, [scenario], _one(changes), frozenset())[0]))
     if scenario.spec["kind"] == "pair":
         arrays |= _second_run(assignment, scenario, subject, changes)
+    for same, name in SAME.get(scenario.spec["kind"], {}).items():
+        arrays |= {key.replace(name, same): rows for key, rows in arrays.items() if key.startswith(name)}
+    if scenario.spec["kind"] == "momentum_state":  # what depends on the count goes on when the count is restored
+        arrays |= {key.replace("p", "s"): rows[1:] for key, rows in arrays.items() if key.startswith("p")}
+        arrays |= {key.replace("s", "r"): rows for key, rows in arrays.items() if key.startswith("s")}
     return arrays
 
 
@@ -61,4 +67,4 @@ def _second_run(
                 given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
         twin = replace(scenario, spec=second, arrays={**arrays, **given})
         run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
-    return {name.replace("p", "q"): rows for name, rows in run.items()}
+    return {name.replace("p", "q"): rows for name, rows in run.items() if name[0] == "p"}

@@ -23,6 +23,7 @@ from conftest import require
 from containers import OPTIMIZERS, build, derived, package, run
 
 from autograder.adapters import autolab, coderunner, common, github, junit, packing, platforms, prairielearn
+from autograder.batch import failed
 from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark
 from autograder.render import total
 
@@ -53,13 +54,15 @@ def nasty():
         CriterionMark("adamw", "AdamW", 0.0, 10.0, "not_run", ("Not run.",)),
     )
     return replace(
-        common.failed(OPTIMIZERS),
+        failed(OPTIMIZERS),
         status="graded",
         message=NASTY,
         criteria=criteria,
         diagnoses=(Diagnosis("x", "sgd", NASTY, NASTY, NASTY),),
         exhibits=(Exhibit("s", NASTY, "sgd", (NASTY,), (("0", "1", "1", ""), ("1", "0.9", NASTY, "2")), NASTY),),
         quiz=(ItemMark("q1", 1.0, 2.0, "partial", NASTY, NASTY),),
+        quiz_counts=True,
+        quiz_points=2.0,
         remarks=(NASTY,),
         log="PRINTED",
     )
@@ -108,8 +111,12 @@ def test_prairielearn_marks_as_gradmark_grade_does(prairielearn_image, grade, tm
     assert len(made["images"]) == len(report.charts) > 0
     for image in made["images"]:
         kind, _, data = image["url"].partition(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(data).startswith(b"\x89PNG\r\n\x1a\n")
+        assert kind == "data:image/svg+xml;base64"
+        drawn = base64.b64decode(data).decode()
+        assert drawn.startswith("<svg ")
+        assert not {"var(", "currentColor", "inherit"} & set(re.findall(r"var\(|currentColor|inherit", drawn)), (
+            "no page's"
+        )
 
 
 @pytest.mark.slow
@@ -180,7 +187,7 @@ def job(source):
 
 
 def test_autolab_enters_no_score_when_the_grader_failed():
-    said = autolab.lines(common.failed(OPTIMIZERS), OPTIMIZERS)
+    said = autolab.lines(failed(OPTIMIZERS), OPTIMIZERS)
     assert "scores" not in said
     with tarfile.open(fileobj=io.BytesIO(package("autolab").files["autograde.tar"])) as archive:
         assert archive.getnames() == ["failed.txt"]
@@ -353,8 +360,9 @@ def test_an_assignment_from_elsewhere_is_packed_in_place_of_the_shipped_one(tmp_
 
 
 # ------------------------------------------------------------------------------------------------------------- words
-def test_rows_add_up_to_the_total_and_hide_nothing():
-    report = nasty()
+@pytest.mark.parametrize("counts", [True, False])
+def test_rows_add_up_to_the_total_and_hide_nothing(counts):
+    report = replace(nasty(), quiz_counts=counts)
     rows = common.rows(report)
     assert (sum(row.score for row in rows), sum(row.max_score for row in rows)) == total(report)
     for row in rows:

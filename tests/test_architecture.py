@@ -21,15 +21,19 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "assignment": {"model"},
+    "blame": {"model"},
+    "assignment": {"model", "blame"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
-    "sandbox": {"model", "wire"},
-    "quiz": {"model"},
-    "pipeline": {"model", "version", "wire", "judge", "sandbox", "quiz"},
+    "left_out": {"model"},
+    "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
+    "quiz": {"model", "reading"},
+    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -38,8 +42,10 @@ ARROWS: dict[str, set[str]] = {
     # the bare template, made from the model solution
     "strip": set(),
     # the command
-    "batch": {"model", "intake", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "batch", "render", "sandbox", "verify"},
+    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    # what people script with: the command is built on it
+    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
         "version",
@@ -73,7 +79,6 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
-        "publish",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
@@ -81,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
     "authoring": {"assignment", "strip", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
-    # the service: `web` knows neither assignments nor keys nor sandboxes, `worker` is the trusted side
+    # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
@@ -90,19 +95,55 @@ ARROWS: dict[str, set[str]] = {
     "service.queue": {"service.store"},
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
-    "service.web": {
-        "version",
+    # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
+    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.student": {
+        "intake",
+        "model",
         "render",
-        "service.settings",
-        "service.store",
         "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+    },
+    "service.web.staff": {
+        "export",
+        "render",
+        "service.operate",
+        "service.outbox",
+        "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+        "service.web.student",
+    },
+    "service.web.lti": {
         "service.outbox",
         "service.outgoing",
+        "service.queue",
         "service.rules",
-        "service.logs",
-        "export",
-        "model",
-        "service.operate",
+        "service.store",
+        "service.web.edge",
+    },
+    "service.web.api": {
+        "render",
+        "service.queue",
+        "service.rules",
+        "service.store",
+        "service.web.edge",
+        "service.web.staff",
+        "service.web.student",
+    },
+    "service.web": {
+        "version",
+        "service.queue",
+        "service.settings",
+        "service.store",
+        "service.web.api",
+        "service.web.edge",
+        "service.web.lti",
+        "service.web.staff",
+        "service.web.student",
     },
     "service.worker": {
         "model",
@@ -129,27 +170,28 @@ ARROWS: dict[str, set[str]] = {
     # what operators do at a terminal, and workers once a day
     "service.operate": {"version", "service.settings", "service.store", "service.queue"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.settings", "service.store", "service.web"},
+    "service.serve": {"service.settings", "service.store", "service.web", "service.web.edge"},
 }
+
+LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox
 
 # Other people's libraries, and the only parts that know them.
 LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
-    "assignments": {"numpy"},
+    "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
-    "compare": {"numpy"},
-    "diagnose": {"numpy"},
-    "guest": {"numpy", "tinytorch"},
+    "guest": {"numpy", "tinytorch", *LAID_OUT},
+    "judge": {"numpy"},
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},
-    "render": {"jinja2", "markdown_it", "markupsafe", "matplotlib", "numpy", "rich"},
-    "sandbox": {"docker", "numpy", "sandlock"},
+    "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
+    "sandbox": {"docker", "numpy", "seccompy"},
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},
     "service.outbox": {"sqlalchemy"},
@@ -157,24 +199,27 @@ LIBRARIES: dict[str, set[str]] = {
     "service.queue": {"dbos", "sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
     "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
-    "service.web": {
+    "service.web": {"fastapi", "sqlalchemy", "starlette"},
+    "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
+    "service.web.edge": {
         "fastapi",
         "jinja2",
-        "jwt",
         "limits",
         "markupsafe",
         "prometheus_client",
-        "pydantic",
         "python_multipart",  # as it reads a form, so is asked what the form is in
         "sqlalchemy",
         "starlette",
     },
+    "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
+    "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
+    "service.web.student": {"fastapi", "markupsafe", "pygments", "sqlalchemy"},
     "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
 }
 
-BESIDE_STUDENTS = {"numpy", "tinytorch"}  # beyond the standard library; tinytorch is what students are given
+BESIDE_STUDENTS = {"numpy", "tinytorch", *LAID_OUT}  # beyond the standard library; tinytorch is what students are given
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
 BY_NAME = {
     "assignment",
@@ -201,8 +246,13 @@ def part(module: str) -> str:
         return "guest"
     if len(names) == 1 or names[1] == "__init__":
         return "version"
-    # the service is large: its folders are parts of their own, so that the web process can be kept from keys
-    return ".".join(names[1:3]) if names[1] == "service" and names[2:3] not in ([], ["__init__"]) else names[1]
+    if names[1] != "service":
+        return names[1]
+    # The service is large: its folders are parts of their own, so that the web process can be kept from keys,
+    # and so are the rooms of the web process.
+    inside = [name for name in names[2:] if name != "__init__"]
+    deep = 2 if inside[:1] == ["web"] and inside[1:2] != ["app"] else 1
+    return ".".join(["service", *inside[:deep]])
 
 
 def is_guest(module: str) -> bool:
@@ -313,6 +363,11 @@ PLANTED = {
         "reference/updates.py",
         "import autograder.pipeline",
         "reference imports pipeline",
+    ),
+    "a student's page a staff page": (
+        "autograder/service/web/student/pages.py",
+        "from autograder.service.web.staff import texts",
+        "service.web.student imports service.web.staff",
     ),
     "a guest the core": ("assignments/optimizers/guest.py", "import autograder.model", "guest imports model"),
 }

@@ -42,8 +42,8 @@ CORPUS = {
 DRIVER = (ROOT / "tests/attacks/driver.py").read_text()
 SANDBOXES = ("docker", "landlock", "process")
 # Small, so that the suite is quick; the mechanism is the same.
-QUICK = replace(LIMITS, wall_seconds=1.6, cpu_seconds=1, log_bytes=4096, output_bytes=2**20)
-SCENARIO_SECONDS = 0.4
+QUICK = replace(LIMITS, wall_seconds=4.0, cpu_seconds=1, log_bytes=4096, output_bytes=2**20)
+SCENARIO_SECONDS = 0.3
 CANARY = "CANARY-" + secrets.token_hex(16)
 MEMORY = ctypes.create_string_buffer(CANARY.encode())
 

@@ -144,8 +144,8 @@ def tmp(options: str) -> Callable[[dict[str, Any]], object]:
 # Each: what a probe inside asks, what it must hear, and how to take away the flag that makes it so.
 PROBES = {
     "network": (
-        "import socket\ndef probe(): return str([n for _, n in socket.if_nameindex() if n.startswith('eth')])",
-        "[]",
+        "def probe(): return 'eth' in open('/proc/net/dev').read()",
+        False,
         instead("NetworkMode", "bridge"),
     ),
     "read-only root": (
@@ -164,12 +164,24 @@ PROBES = {
         1,
         without("SecurityOpt"),
     ),
-    # add_key(2), refused by Docker's profile: a keyring would outlive the container
+    # Docker's own profile allows both; VSOCK reaches the host of a virtual machine without any network
+    "sockets": (
+        """
+        import socket
+        def probe():
+            try:
+                return str(socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM))
+            except PermissionError:
+                return "refused"
+        """,
+        "refused",
+        instead("SecurityOpt", ["no-new-privileges"]),
+    ),
     "system calls": (
         """
         import ctypes, platform
         def probe():
-            number = {'x86_64': 248, 'aarch64': 217}[platform.machine()]
+            number = {'x86_64': 248, 'aarch64': 217}[platform.machine()]  # add_key: a keyring outlives a container
             return ctypes.CDLL(None).syscall(number, b'user', b'left-behind', b'x', 1, -1) == -1
         """,
         True,
@@ -404,13 +416,16 @@ ENDINGS = {
     "exit": ("import os\ndef attack(): os._exit(3)", QUICK, ("exited", "exit status 3")),
     "early success": ("import os\ndef attack(): os._exit(0)", QUICK, ("finished", "")),
     "flood of frames": ("""
-        import os
+        import os, struct
         def attack():
+            frame = struct.pack(">II", 2**16, 30) + b'{"skipped": 0, "arrays": []}  ' + bytes(2**16 - 34)
             for fd in range(3, 64):
                 try:
-                    while True: os.write(fd, bytes(2**16))
+                    while True: os.write(fd, frame)
                 except OSError: pass
         """, QUICK, ("output", f"more than {QUICK.output_bytes} bytes of observations")),
+    "no frames": ("import os\ndef attack():\n  for fd in range(3, 6):\n    try: os.write(fd, b'GET / HTTP/1.0')\n    except OSError: pass",
+                  QUICK, ("protocol", "a frame whose length cannot be")),
     "flood of text": ("import os\ndef attack():\n  while True: os.write(1, b'spam' * 2**14)",
                       QUICK, ("output", f"printed more than {LOG_FLOOD_FACTOR * QUICK.log_bytes} bytes")),
     "streams closed, then away": ("import os\ndef attack():\n  os.closerange(0, 64)\n  os._exit(0)", QUICK, ("finished", "")),

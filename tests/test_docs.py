@@ -16,7 +16,9 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "docs/api.md",
     "docs/authoring.md",
+    "docs/fairness.md",
     "docs/platforms.md",
     "docs/service.md",
 )

@@ -19,7 +19,7 @@ from autograder.adapters import common, gradescope
 from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy
 from autograder.assignment import BadAssignment
-from autograder.batch import ATTEMPTS
+from autograder.batch import ATTEMPTS, failed
 from autograder.model import CriterionMark
 from autograder.sandbox.limits import LIMITS
 
@@ -290,7 +290,9 @@ def attacked_image(request, image, tmp_path_factory):
     """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
     files = {f"/attacks/{name}.py": source for name, source in attacks().items()}
     files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
-    without = "rm -rf /opt/gradmark/lib/python3*/site-packages/sandlock;" if request.param == "uid alone" else ""
+    code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
+    none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
+    without = none if request.param == "uid alone" else ""
     to = tmp_path_factory.mktemp("attacks")
     run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
     return to / "out"
@@ -336,7 +338,7 @@ def test_our_deadlines_end_before_the_platforms():
 # ------------------------------------------------------------------------------------------------------------- rules
 def report_with(score=80.0, status="graded"):
     rows = (CriterionMark("sgd", "SGD", score, 100.0, "partial", ("Look at your step.",)),)
-    return replace(common.failed(OPTIMIZERS), status=status, message="", criteria=rows, seed=5, log="PRINTED")
+    return replace(failed(OPTIMIZERS), status=status, message="", criteria=rows, seed=5, log="PRINTED")
 
 
 def with_earlier(*earlier, **changes):
@@ -419,8 +421,8 @@ def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_c
     assert unmarked["extra_data"]["gradmark"]["attempts"] == []
     marked_ = gradescope.results(report_with(), Policy(), METADATA)
     assert marked_["extra_data"]["gradmark"]["attempts"] == [METADATA["created_at"]]
-    failed = check(gradescope.results(common.failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
-    assert failed["score"] == 70.0
+    again = check(gradescope.results(failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
+    assert again["score"] == 70.0
 
 
 @pytest.mark.parametrize(

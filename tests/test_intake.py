@@ -283,8 +283,27 @@ def test_a_link_as_quiz_costs_the_answers_and_not_the_code(tmp_path):
     (tmp_path / "quiz.toml").symlink_to("/etc/hostname")
     submission = read(tmp_path)
     assert submission.files == {"optimizers.py": CODE}
-    assert "symbolic link" in submission.remarks[0]
-    assert "marked without it" in submission.remarks[0]
+    assert "symbolic link" in submission.refused["quiz.toml"]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("name", ["hw/quiz.toml", "quiz-1.toml", "quiz (1).toml", "ada_12_34_quiz.toml", "Quiz.toml"])
+def test_a_quiz_is_found_under_the_names_that_platforms_give_it(name, packed, tmp_path):
+    made = [("optimizers.py", CODE), (name, b"[answers]\n")]
+    if packed:
+        found = handed_in(tmp_path, "it.zip", zipped(*made))
+    else:
+        for path, data in made:
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_bytes(data)
+        found = read(tmp_path)
+    assert found.files == {"optimizers.py": CODE, "quiz.toml": b"[answers]\n"}
+    assert any("was taken as your quiz.toml" in remark for remark in found.remarks)
+
+
+def test_of_two_quizzes_none_is_taken_and_it_is_said(tmp_path):
+    found = handed_in(tmp_path, "it.zip", zipped(("optimizers.py", CODE), ("quiz-1.toml", b""), ("quiz-2.toml", b"")))
+    assert "2 files" in found.refused["quiz.toml"]
 
 
 @pytest.mark.parametrize("quiz", [b"#" * 64_001, b"\xff\xfe\0", b"a = '\xe9'"])
@@ -292,7 +311,7 @@ def test_an_unreadable_quiz_costs_the_answers_and_not_the_code(quiz, tmp_path):
     a_folder(tmp_path)
     (tmp_path / "quiz.toml").write_bytes(quiz)
     assert read(tmp_path).files == {"optimizers.py": CODE}
-    assert "marked without it" in read(tmp_path).remarks[0]
+    assert "quiz.toml" in read(tmp_path).refused["quiz.toml"]
 
 
 def test_missing_permission_is_ours_and_not_the_students(tmp_path):
@@ -336,7 +355,8 @@ CHOICES = {
     ),
     "a script and a notebook": (["06_optimizers.py", "optimizers.ipynb"], "2 files here"),
     "two folders": (["a/optimizers.py", "b/optimizers.py"], '"a/optimizers.py", "b/optimizers.py"'),
-    "another name": (["solution.py"], 'optimizers.py is missing. Found instead: "solution.py"'),
+    "another name": (["solution.py", "check.py", "test_it.py"], "solution.py"),
+    "two other names": (["solution.py", "helper.py"], 'optimizers.py is missing. Found instead: "helper.py"'),
     "a test of it": (["test_optimizers.py"], "optimizers.py is missing"),
 }
 
@@ -431,7 +451,7 @@ HOSTILE = {
     "traversal": (zipped(("../optimizers.py", CODE)), LEAVES),
     "traversal beside a good file": (zipped(("optimizers.py", CODE), ("a/../../x", b"")), LEAVES),
     "absolute": (zipped(("/etc/optimizers.py", CODE)), LEAVES),
-    "backslash": (renamed(b"a-optimizers.py", b"a\\optimizers.py"), LEAVES),
+    "backslash": (renamed(b"a-optimizers.py", b"..\\optimizer.py"), LEAVES),
     "drive": (zipped(("C:optimizers.py", CODE)), LEAVES),
     "nul": (renamed(b"optimizers.pyXY", b"optimizers.py\0Y"), LEAVES),
     "long name": (zipped(("optimizers.py", CODE), ("x" * 300, b"")), "longer than 255 bytes"),
@@ -489,6 +509,41 @@ def test_a_count_of_entries_that_lies_does_not_help(tmp_path):
 def test_honest_company_in_a_zip_is_ignored(extra, tmp_path):
     submission = handed_in(tmp_path, "it.zip", zipped(("hw/optimizers.py", CODE), ("hw/" + extra, PLAIN)))
     assert submission.files == {"optimizers.py": CODE}
+
+
+@pytest.mark.parametrize("name", ["hw7\\optimizers.py", "a\\b\\optimizers.py", "optimizers.py"])
+def test_a_zip_with_the_backslashes_of_windows_is_read(name, tmp_path):
+    plain = name.replace("\\", "/")
+    data = zipped((plain, CODE), ("notes.txt", b"")).replace(plain.encode(), name.encode())
+    assert handed_in(tmp_path, "it.zip", data).files == {"optimizers.py": CODE}
+
+
+MARK = "#| export\n"
+CELLS = (
+    MARK + "import numpy as np\nclass SGD:\n    def step(self, lr, params):\n        return {use}",
+    "{other}",
+    MARK + "class Adam: pass",
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "other", "taken"),
+    [
+        ("helper(lr)", "def helper(x):\n    return x\nhelper(3)", True),
+        ("Helper(lr)", "class Helper:\n    pass", True),
+        ("math.sqrt(lr)", "import math", True),
+        ("EPS * lr", "EPS = 1e-8", True),
+        ("lr", "lr = 0.1\nparams = [1]\nprint(lr)", False),  # data of a trial: the names inside are arguments
+        ("lr", "def helper(x):\n    return x", False),
+        ("np.sqrt(lr)", "import numpy as np", False),
+    ],
+)
+def test_a_forgotten_export_is_read_and_its_cell_is_named(use, other, taken, tmp_path):
+    cells = [cell.format(use=use, other=other) for cell in CELLS]
+    book = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]
+    found = handed_in(tmp_path, "it.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": book}).encode())
+    named = any("code cell 2 defines, which has no #| export" in remark for remark in found.remarks)
+    assert named == ("# %% code cell 2" in code_of(found)) == taken
 
 
 @settings(max_examples=300, deadline=None)

@@ -38,8 +38,8 @@ def test_the_same_assignment_gives_the_same_bytes():
 
 
 def test_a_required_quiz_is_refused_with_what_to_do():
-    with pytest.raises(BadAssignment, match="required = false"):
-        otter.package(replace(ASSIGNMENT, quiz_required=True))
+    with pytest.raises(BadAssignment, match="counts = true"):
+        otter.package(replace(ASSIGNMENT, quiz_counts=True))
 
 
 @pytest.fixture(scope="module")

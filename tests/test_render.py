@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Report, Series, Surface
-from autograder.render import escape, html, jsonl, pictures, points, text, total, verdict
+from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Place, Report, Series, Surface
+from autograder.render import escape, headline, html, jsonl, pictures, points, text, total, verdict
 
 DATA = Path(__file__).parent / "data" / "reports"
 CRITERIA = {
@@ -63,6 +63,15 @@ def report(**changes: object) -> Report:
         versions={"gradmark": "0.1.0", "numpy": "2.4.6"},
     )
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_the_json_says_where_a_mistake_is_and_never_how_the_right_line_reads() -> None:
+    place = Place(42, 43, "m_hat = self.m[i]", "bias_correction", "operand", edit="m_hat = self.m[i] / c", cell=3)
+    told = jsonl.to_json(report(places=(place,)))
+    assert told["places"] == [
+        {"line": 42, "end_line": 43, "source": "m_hat = self.m[i]", "criterion": "bias_correction", "kind": "operand", "cell": 3}
+    ]  # fmt: skip
+    assert "places" not in jsonl.to_json(report())
 
 
 def adam(start: tuple[float, float], *, steps: int, corrected: bool) -> np.ndarray:
@@ -135,6 +144,8 @@ def wrong_adam() -> Report:
         charts=charts(),
         remarks=("Your step counter counts once per `step()`; PyTorch counts per parameter. Both get full marks.",),
         quiz=(ItemMark("adam-first-step", 1, 2, "partial", "Right number, wrong unit: GiB was asked, this is GB."),),
+        quiz_counts=True,
+        quiz_points=2,
         log="epoch 1\n",
     )  # fmt: skip
 
@@ -517,6 +528,48 @@ def test_a_path_that_leaves_the_picture_says_so():
     assert "leaves the picture" not in pictures.svg(charts()[0])
 
 
+def test_each_step_of_a_path_tells_its_numbers():
+    drawn = ET.fromstring(pictures.svg(charts()[0]))  # noqa: S314 - drawn by us
+    told = [point.find("{*}title").text for point in drawn.iter() if point.get("data-step") == "30"]
+    assert len(told) == 2
+    assert all(re.fullmatch(r"(expected|yours), step 30: \(.+, .+\)", one) for one in told)
+
+
+def test_the_band_of_rounding_and_the_first_step_that_leaves_it_are_drawn():
+    line = Series("yours", (1.0, 2.0, 3.0), (1e-9, 1e-8, 0.1), "yours")
+    drawn = pictures.svg(Chart("c", "t", "", "x", "y", (line,), log_y=True, band=1e-6, mark=3.0))
+    assert ">rounding</text>" in drawn
+    assert ">step 3</text>" in drawn
+    assert "<rect" in drawn.partition("</clipPath>")[2]
+    plain = pictures.svg(Chart("c", "t", "", "x", "y", (line,), log_y=True))
+    assert "rounding" not in plain
+    assert "<rect" not in plain.partition("</clipPath>")[2]
+
+
+def test_pictures_stand_in_groups_and_only_those_that_matter_are_open():
+    some = [dataclasses.replace(charts()[0], group=group, open=group == "Adam") for group in ("SGD", "Adam", "Adam")]
+    page = html.page(report(charts=tuple(some)))
+    assert re.findall(r'<details class="group"( open)?>\s*<summary class="group-name">(\w+)', page) == [
+        ("", "SGD"),
+        (" open", "Adam"),
+    ]
+    assert page.partition('group-name">Adam')[2].count("<figure") == 2
+
+
+def test_pictures_that_were_kept_before_there_were_groups_are_still_shown():
+    old = [{"title": "T", "caption": "C", "svg": "<svg></svg>"}]
+    assert "<figure>" in html.pictures(old)
+    assert "<details" not in html.pictures(old)
+
+
+def test_a_picture_on_paper_needs_nothing_of_a_page(chart):
+    drawn = pictures.on_paper(chart)
+    ET.fromstring(drawn)  # noqa: S314 - drawn by us
+    assert "var(" not in drawn
+    assert "currentColor" not in drawn
+    assert "#ffffff" in drawn
+
+
 def test_dollars_and_brackets_in_a_label_are_only_characters():
     odd = Series("costs $5_a$ <b>", (0.0, 1.0), (1.0, 2.0), "yours")
     assert "costs $5_a$ &lt;b&gt;</text>" in pictures.svg(Chart("c", "t", "", "x", "y", (odd,)))
@@ -528,13 +581,12 @@ def test_two_equal_charts_on_a_page_do_not_share_ids():
     assert len(ids) == len(set(ids))
 
 
-def test_matplotlib_is_imported_only_for_pictures():
-    """Half a second that marking on a terminal, JSON and pages without charts must not pay."""
+def test_contourpy_is_imported_only_for_pictures():
+    """Marking on a terminal, JSON and pages without charts need none of it."""
     code = (
         "import sys, test_render as t; from autograder.render import html, jsonl, text;"
         "r = t.report(); html.page(r); jsonl.to_json(t.wrong_adam()); t.printed(text.report_view(t.wrong_adam()));"
-        "assert 'matplotlib' not in sys.modules; html.page(t.wrong_adam()); assert 'matplotlib' in sys.modules;"
-        "assert 'matplotlib.pyplot' not in sys.modules"
+        "assert 'contourpy' not in sys.modules; html.page(t.wrong_adam()); assert 'contourpy' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, env={"PYTHONPATH": f"{Path(html.__file__).parents[2]}", "PATH": "", "HOME": str(Path.home())}, check=True)  # fmt: skip
 
@@ -542,3 +594,36 @@ def test_matplotlib_is_imported_only_for_pictures():
 def test_total_is_what_the_page_and_the_terminal_show():
     assert total(wrong_adam()) == (89.5, 102.0) != (0, 0)
     assert "89.5 / 102" in printed(text.report_view(wrong_adam()))
+
+
+# ------------------------------------------------------------------------------------------- what is said first
+STOPPED = "Your code was still running after 1 s (line 7: `while True:`). Look for a loop that does not end."
+RAISED = "During step() number 1: your code raised KeyError: 'v' (line 7: `self.v`)."
+
+
+@pytest.mark.parametrize("message", [STOPPED, RAISED])
+def test_code_that_was_stopped_is_told_before_everything_else(message):
+    first = report(criteria=marks({"sgd": (3, ("Something smaller.", message)), "momentum": (2, (message,))}))
+    page = html.page(first)
+    assert headline(first) == message
+    assert "while True:" in page.partition("<h1>")[2].partition("</h1>")[0] or message == RAISED
+    assert verdict(first) in page, "how many criteria are met is said below it"
+
+
+def test_code_that_moves_nothing_is_told_so_and_code_that_moves_something_is_not():
+    still = Exhibit(
+        "s", "One step", "sgd", (), (("0", "1", "1", ""),), comment="Your parameters do not move at all.\nBy hand"
+    )
+    assert headline(report(exhibits=(still, still))).startswith("Your parameters do not move at all.")
+    assert headline(report(exhibits=(still, dataclasses.replace(still, comment="Too far.")))) == ""
+
+
+@pytest.mark.parametrize("message", ["Divide by what your code raised.", "Your codec raised it.", ""])
+def test_a_message_that_tells_of_no_stop_is_no_headline(message):
+    assert headline(report(criteria=marks({"sgd": (3, (message,))}))) == ""
+
+
+def test_hashes_and_the_seed_are_in_a_fold_at_the_end():
+    page = html.page(report())
+    assert page.index("How this was marked</summary>") < page.index(report().digest)
+    assert "<details>\n<summary>How this was marked" in page

@@ -20,7 +20,9 @@ HYPERPARAMETERS = {
     "Adam": ("lr", "b1", "b2", "eps", "decay"),
     "AdamW": ("lr", "b1", "b2", "eps", "decay"),
 }
-MOVING = frozenset({"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine"})
+MOVING = frozenset(
+    {"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine", "response", "life"}
+)
 
 
 def subject(scenario: Scenario) -> str:
@@ -48,10 +50,12 @@ class Run:
 def runs_of(scenario: Scenario) -> list[Run]:
     spec, arrays = scenario.spec, scenario.arrays
     kind = spec["kind"]
-    if kind in ("course", "pair"):
+    if kind == "course":
         steps = len(arrays["g0"])
         rows = [0, *range(1 + spec.get("from_step", 0), steps + 1)]
         return _parameters(arrays, "p", "g", spec, rows)
+    if kind in ("pair", "response"):
+        return [run for twin in TWINS[kind](spec) for run in _twins(scenario, *twin)]
     if kind == "interleaved":
         rows = list(range(spec["steps"] + 1))
         return [*_parameters(arrays, "p", "g", spec, rows), *_parameters(arrays, "q", "h", spec, rows)]
@@ -63,7 +67,35 @@ def runs_of(scenario: Scenario) -> list[Run]:
         return [*_parameters(arrays, "p", "g", spec, [0, *tail]), *resumed]
     if kind == "accumulation":
         return [_accumulated(spec, arrays)]
-    return []
+    return _lived(spec, arrays) if kind == "life" else []
+
+
+def _pair(spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+    """(name of the record, start, gradients, changed arguments): the run itself, and its controls."""
+    return [("p", "p", "g", {}), ("c", "p", OPPOSITE, {}), ("n", "p", "g", spec["second"])]
+
+
+def _response(_spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+    other_gradients = [("gradient", "p", OPPOSITE), ("near", "p", NEAR)]
+    runs = [("p", "p", "g"), ("again", "p", "g"), *other_gradients, ("start", "s", "g")]
+    return [(*run, {}) for run in runs]
+
+
+OPPOSITE, NEAR = "opposite", "near"  # the gradients turned round, in size and in time; gradients that hardly differ
+TWINS = {"pair": _pair, "response": _response}
+
+
+def _twins(scenario: Scenario, name: str, start: str, grads: str, changes: Mapping[str, Any]) -> list[Run]:
+    """One run of an experiment that consists of several, beside each other."""
+    spec = {**scenario.spec, "kwargs": {**scenario.spec["kwargs"], **changes}}
+    arrays, n = scenario.arrays, count(scenario.arrays, "p")
+    rows = list(range(len(arrays["g0"]) + 1))
+    runs = []
+    for i in range(n):
+        g = arrays[f"g{i}"]
+        given = {OPPOSITE: -g[::-1], NEAR: (1 + spec.get("nearly", 0.0)) * g}.get(grads, g)
+        runs.append(Run(f"{name}{i}", arrays[f"{start}{i}"], given, spec, (i, n), rows))
+    return runs
 
 
 def _parameters(
@@ -76,6 +108,28 @@ def _parameters(
 def count(arrays: Mapping[str, Array], prefix: str) -> int:
     """How many arrays prefix0, prefix1, … there are."""
     return sum(f"{prefix}{i}" in arrays for i in range(len(arrays)))
+
+
+def _lived(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[Run]:
+    """Each parameter's part in a life: the gradients that it has at each step, and the learning rates."""
+    n, rates, held = count(arrays, "p"), dict[str, Any](), dict[int, Array]()
+    grads: list[list[Array]] = [[] for _ in range(n)]
+    absent: list[list[int]] = []
+    for action, *rest in spec["actions"]:
+        if action == "gradients":
+            held = {i: arrays[f"g{i}"][rest[0]] for i in range(n) if i not in rest[1]}
+        elif action == "overwrite":
+            held = {i: arrays[f"g{i}"][rest[0]] for i in held}
+        elif action == "zero_grad":
+            held = {}
+        elif action == "lr":
+            rates[str(len(grads[0]))] = {"lr": rest[0]}
+        elif action == "step":
+            absent += [[len(grads[0]), i] for i in range(n) if i not in held]
+            for i, taken in enumerate(grads):
+                taken.append(held.get(i, np.zeros_like(arrays[f"p{i}"])))
+    rows, told = list(range(len(grads[0]) + 1)), {**spec, "absent": absent, "set": rates}
+    return [Run(f"p{i}", arrays[f"p{i}"], np.array(grads[i]), told, (i, n), rows) for i in range(n)]
 
 
 def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:

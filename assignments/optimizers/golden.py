@@ -6,7 +6,6 @@ Runs where no submission reaches, and says too what follows from recorded arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,17 +55,23 @@ def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[s
         if scenario.spec["kind"] in LOOPS:
             arrays[scenario.id] = LOOPS[scenario.spec["kind"]](scenario, conventions)
         if scenario.spec["kind"] == "pair":
-            arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id], conventions)
+            arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id])
+        for same, name in SAME.get(scenario.spec["kind"], {}).items():
+            paths = {key: path for key, path in arrays[scenario.id].items() if key.startswith(name)}
+            arrays[scenario.id] |= {key.replace(name, same): path for key, path in paths.items()}
     return {s.id: Observation(s.id, arrays[s.id], _facts(s)) for s in scenarios}
 
 
-def _second_run(scenario: Scenario, first: Mapping[str, Array], conventions: frozenset[str]) -> dict[str, Array]:
+SAME = {  # runs of right code that come to the same
+    "interleaved": {"a": "p", "b": "q"},
+    "momentum_state": {"u": "p", "s": "r"},
+}
+
+
+def _second_run(scenario: Scenario, recorded: Mapping[str, Array]) -> dict[str, Array]:
     """Of a pair: another way to the same iterates, except for AdamW, whose second run does not decay."""
-    if scenario.spec["class"] != "AdamW":
-        return {name.replace("p", "q"): path for name, path in first.items()}
-    spec = {**scenario.spec, "kind": "course", "kwargs": {**scenario.spec["kwargs"], **scenario.spec["second"]}}
-    plain = golden([replace(scenario, spec=spec)], conventions)[scenario.id].arrays
-    return {name.replace("p", "q"): path for name, path in plain.items()}
+    first = "n" if scenario.spec["class"] == "AdamW" else "p"
+    return {name.replace(first, "q"): path for name, path in recorded.items() if name.startswith(first)}
 
 
 def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -76,13 +81,31 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
         return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
         return _decoupled(spec, arrays)
+    if spec["kind"] in JOINED:
+        joined = {name: _join(arrays, prefixes) for name, prefixes in JOINED[spec["kind"]].items()}
+        if "uninterrupted" in joined and len(joined["uninterrupted"]):
+            joined["rest"] = joined["uninterrupted"][1:]
+        return joined
     return {}
+
+
+JOINED = {  # runs that a relation compares as wholes
+    "interleaved": {"alone": "ab", "taking turns": "pq"},
+    "momentum_state": {"uninterrupted": "u", "after a change": "p", "resumed": "s", "resumed, then changed": "r"},
+}
+
+
+def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
+    """(rows, numbers): the runs of all parameters side by side, as far as all of them go."""
+    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if name[0] in prefixes and len(rows)]
+    rows = min((len(run) for run in runs), default=0)
+    return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
     """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
-    for i in range(len(arrays) // 2):
+    for i in range(sum(name[0] == "p" for name in arrays)):
         on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
         if on is None or off is None or on.shape != off.shape or len(on) < 2 or not on.size:
             continue  # stopped before its first step
@@ -191,6 +214,7 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
             facts = {"params is a list": True, "keeps every parameter": True, "step_count": 0, "step is abstract": True}
         case "signatures":
             facts = {f"{c} {what}": True for c in classes for what in ("takes its arguments", "is an Optimizer")}
+            facts["names of this edition"] = True
         case "zero_grad":
             facts = {f"{c} {what}": 1.0 for c in classes for what in ("cleared", "set to None")}
             facts |= {f"{c} nothing else": True for c in classes}

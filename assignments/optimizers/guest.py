@@ -4,8 +4,10 @@ Standard library and NumPy, plus the provided `tinytorch`. `play` is called once
 module, the scenario's spec, its arrays, and a recorder; whatever raises in here is the submission's doing.
 """
 
+import contextlib
 import copy
 import inspect
+import random
 
 import numpy as np
 from tinytorch.core.activations import ReLU
@@ -41,8 +43,53 @@ def make(module, spec, params, **changes):
     if "betas" in kwargs:
         kwargs["betas"] = tuple(kwargs["betas"])
     if spec.get("by_position"):
-        return getattr(module, spec["class"])(given, *kwargs.values())
-    return getattr(module, spec["class"])(given, **kwargs)
+        return constructor(module, spec["class"])(given, *kwargs.values())
+    return constructor(module, spec["class"])(given, **kwargs)
+
+
+ARGUMENTS = {
+    "SGD": ("lr", "momentum", "weight_decay"),
+    "Adam": ("lr", "betas", "eps", "weight_decay"),
+    "AdamW": ("lr", "betas", "eps", "weight_decay"),
+}
+OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon",)}
+
+
+def older(module, name):
+    """The arguments that this class knows by the names of an older edition."""
+    try:
+        own = set(inspect.signature(getattr(module, name).__init__).parameters)
+    except (TypeError, ValueError):
+        return {}
+    return {ours: old for ours, old in OLDER.items() if ours in ARGUMENTS[name] and ours not in own and own >= set(old)}
+
+
+def constructor(module, name):
+    """The class, or a function that calls it by the argument names of its own edition."""
+    swaps = older(module, name)
+    if not swaps:
+        return getattr(module, name)
+
+    def construct(params, *given, **named):
+        asked = dict(zip(ARGUMENTS[name], given, strict=False)) | named
+        for ours, old in swaps.items():
+            if ours in asked:
+                value = asked.pop(ours)
+                asked |= dict(zip(old, value if ours == "betas" else (value,), strict=True))
+        made = getattr(module, name)(params, **asked)
+        if "lr" in swaps and not hasattr(made, "lr"):  # else a rate that is changed later would be nobody's
+            made.__class__ = type(name, (type(made),), {"lr": property(learning_rate, set_learning_rate)})
+        return made
+
+    return construct
+
+
+def learning_rate(optimizer):
+    return optimizer.learning_rate
+
+
+def set_learning_rate(optimizer, value):
+    optimizer.learning_rate = value
 
 
 def set_gradient(tensor, values, form):
@@ -74,7 +121,7 @@ def form_for(module, spec):
 def moves(module, name, form):
     tensor = parameter([1.0, 2.0])
     try:
-        optimizer = getattr(module, name)([tensor], lr=0.5)
+        optimizer = constructor(module, name)([tensor], lr=0.5)
         set_gradient(tensor, [1.0, 1.0], form)
         optimizer.step()
     except Exception:  # noqa: BLE001 - the question is whether it works
@@ -143,7 +190,9 @@ def note(record, params, prefix="p"):
 
 
 def interleaved(module, spec, arrays, record):
-    """Two instances take turns; each must go its way as if alone."""
+    """Two instances, each alone ("a…", "b…"), and then the same two taking turns ("p…", "q…")."""
+    alone(module, spec, arrays, record, "a", ("p", "g"))
+    alone(module, spec, arrays, record, "b", ("q", "h"))
     pairs = []
     for prefix, grads in (("p", "g"), ("q", "h")):
         params = parameters(arrays, prefix)
@@ -154,29 +203,120 @@ def interleaved(module, spec, arrays, record):
         for prefix, params, grads, optimizer in pairs:
             hand_out(params, grads, t, set(), form)
             record.doing = f"step() number {t + 1} of two optimizers taking turns"
+            same_chance(t)
             optimizer.step()
             note(record, params, prefix)
+
+
+def alone(module, spec, arrays, record, name, prefixes):
+    params, grads = parameters(arrays, prefixes[0]), [arrays[n] for n in numbered(arrays, prefixes[1])]
+    optimizer, form = make(module, spec, params), form_for(module, spec)
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        hand_out(params, grads, t, set(), form)
+        record.doing = f"step() number {t + 1}"
+        same_chance(t)
+        optimizer.step()
+        note(record, params, name)
+
+
+def same_chance(seed):
+    """Lets a step that draws random numbers draw the same ones in each of two runs that are compared."""
+    np.random.seed(seed)  # noqa: NPY002 - it is the generator that a submission may use
+    random.seed(seed)
 
 
 def pair(module, spec, arrays, record):
-    """The same class run twice: as `kwargs` say ("p…"), and otherwise ("q…"), for a relation between the two.
+    """The same class run several times, for relations between the runs.
 
-    In the second run the gradient may follow the parameters: `coupled` adds that much of θ to it.
+    As `kwargs` say ("p…"); otherwise, in a way that must come to the same ("q…", where `coupled` adds that much of θ
+    to the gradient); and two controls: with opposite gradients ("c…"), and without the thing under test ("n…").
     """
-    form = form_for(module, spec)
-    for prefix, gradients, changes, coupled in (
-        ("p", "g", {}, 0.0),
-        ("q", spec.get("second_gradients", "g"), spec["second"], spec.get("coupled", 0.0)),
-    ):
-        params = parameters(arrays, "p")
-        optimizer = make(module, spec, params, **changes)
-        note(record, params, prefix)
-        for t in range(spec["steps"]):
-            for i, p in enumerate(params):
-                set_gradient(p, arrays[f"{gradients}{i}"][t] + coupled * p.data.astype(np.float64), form)
-            record.doing = f"step() number {t + 1}"
-            optimizer.step()
-            note(record, params, prefix)
+    run(module, spec, arrays, record, "p")
+    run(module, spec, arrays, record, "q", grads=spec.get("second_gradients", "g"), changes=spec["second"],
+        coupled=spec.get("coupled", 0.0))  # fmt: skip
+    run(module, spec, opposite(arrays), record, "c")
+    run(module, spec, arrays, record, "n", changes=spec["second"])
+
+
+def response(module, spec, arrays, record):
+    """The same run twice, with other gradients, and from another start: what a rule must tell apart, or not."""
+    near = {name: (1 + spec["nearly"]) * values if name[0] == "g" else values for name, values in arrays.items()}
+    runs = {"p": (arrays, "p"), "again": (arrays, "p"), "gradient": (opposite(arrays), "p"), "start": (arrays, "s"),
+            "near": (near, "p")}  # fmt: skip
+    each(runs, lambda name: run(module, spec, runs[name][0], record, name, start=runs[name][1]))
+
+
+def opposite(arrays):
+    return {name: -values[::-1] if name[0] == "g" else values for name, values in arrays.items()}
+
+
+def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=0.0):
+    """One run of several that are compared, recorded as `name`."""
+    form, params = form_for(module, spec), parameters(arrays, start)
+    optimizer = make(module, spec, params, **(changes or {}))
+    note(record, params, name)
+    for t in range(spec["steps"]):
+        for i, p in enumerate(params):
+            set_gradient(p, arrays[f"{grads}{i}"][t] + coupled * p.data.astype(np.float64), form)
+        record.doing = f"step() number {t + 1}"
+        optimizer.step()
+        note(record, params, name)
+
+
+def life(module, spec, arrays, record):
+    """Plays a list of documented actions: lives.py has them."""
+    one = Life(module, spec, arrays, record)
+    for number, (action, *rest) in enumerate(spec["actions"], start=1):
+        record.doing = f"action {number}, {action}"
+        getattr(one, action)(*rest)
+
+
+class Life:
+    """One optimizer, its parameters, and the gradient arrays that the caller has in hand."""
+
+    def __init__(self, module, spec, arrays, record):
+        self.module, self.spec, self.arrays, self.record = module, spec, arrays, record
+        self.params, self.form = parameters(arrays, "p", spec["dtype"]), form_for(module, spec)
+        self.grads = [arrays[name] for name in numbered(arrays, "g")]
+        record.doing = f"{spec['class']}(…)"
+        self.optimizer, self.held, self.others = make(module, spec, self.params), [], None
+        note(record, self.params)
+
+    def gradients(self, t, missing):
+        self.held = hand_out(self.params, self.grads, t, {(t, i) for i in missing}, self.form)
+
+    def overwrite(self, t):
+        for param, array, g in zip(self.params, self.held, self.grads, strict=True):
+            if array is not None:
+                array[...] = g[t]
+                param.grad = Tensor(array) if self.form == "tensor" else array
+                if self.form == "tensor":
+                    param.grad.data = array
+
+    def zero_grad(self):
+        self.optimizer.zero_grad()
+
+    def step(self):
+        self.optimizer.step()
+        note(self.record, self.params)
+
+    def lr(self, value):
+        self.optimizer.lr = value
+
+    def state(self):
+        state = self.optimizer.get_momentum_state()
+        self.optimizer.set_momentum_state(state)
+        if state is not None:
+            spoil(state)
+
+    def other(self, t):
+        if self.others is None:
+            params = parameters(self.arrays, "p", self.spec["dtype"])
+            self.others = params, make(self.module, self.spec, params)
+        params, optimizer = self.others
+        hand_out(params, self.grads, t, set(), self.form)
+        optimizer.step()
 
 
 # --------------------------------------------------------------------------------------------------- what is asked
@@ -197,24 +337,34 @@ def base(module, _spec, arrays, record):
 
 
 def signatures(module, spec, arrays, record):
-    for name, kwargs in spec["classes"].items():
+    def construct(name):
+        kwargs = spec["classes"][name]
         record.doing = f"{name}(params, {', '.join(kwargs)})"
         params = parameters(arrays, "p")
         try:
             made = make(module, {"class": name, "kwargs": kwargs}, params)
             positional = [tuple(v) if isinstance(v, list) else v for v in kwargs.values()]
-            getattr(module, name)(params, *positional)
+            constructor(module, name)(params, *positional)
         except TypeError:
             record.fact(f"{name} takes its arguments", value=False)
         else:
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
+            made_by.append(bool(older(module, name)))
+
+    made_by = []  # for each class that works: whether it does by older names
+    try:
+        each(spec["classes"], construct)
+    finally:
+        record.fact("names of this edition", bool(made_by) and not any(made_by))
 
 
 def zero_grad(module, spec, arrays, record):
     """Records what clearing does to gradients, parameters and the count, class by class."""
-    for name in spec["classes"]:
+
+    def clear(name):
         params = parameters(arrays, "p")
+        record.doing = f"{name}(params)"
         optimizer = getattr(module, name)(params)
         for i, p in enumerate(params):
             set_gradient(p, arrays[f"g{i}"], "array")
@@ -227,6 +377,8 @@ def zero_grad(module, spec, arrays, record):
         untouched = all(np.array_equal(p.data, b) for p, b in zip(params, before, strict=True))
         record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
         optimizer.zero_grad()  # a second time, on gradients that are gone
+
+    each(spec["classes"], clear)
 
 
 def is_clear(grad):
@@ -255,11 +407,12 @@ def accumulation(module, spec, arrays, record):
 # -------------------------------------------------------------------------------------------------------- state
 def state_size(module, spec, arrays, record):
     """How many numbers each optimizer keeps, in units of its parameters, before and after stepping."""
-    for label, setup in spec["optimizers"].items():
-        params = parameters(arrays, "p")
+
+    def size(label):
+        setup, params = spec["optimizers"][label], parameters(arrays, "p")
+        record.doing = f"{label} before its first step"
         optimizer = make(module, setup, params)
         total = sum(p.data.size for p in params)
-        record.doing = f"{label} before its first step"
         record.fact(f"{label} before", round(held(optimizer, params) / total))
         form = form_for(module, setup)
         for _ in range(2):
@@ -268,6 +421,20 @@ def state_size(module, spec, arrays, record):
             optimizer.step()
         record.fact(f"{label} after", round(held(optimizer, params) / total))
         record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))
+
+    each(spec["optimizers"], size)
+
+
+def each(names, do):
+    """Does it for every name: an exception in one is raised when the others have had their turn."""
+    raised = []
+    for name in names:
+        try:
+            do(name)
+        except Exception as error:  # noqa: BLE001 - raised again below
+            raised.append(error)
+    if raised:
+        raise raised[0]
 
 
 def held(optimizer, params):
@@ -296,10 +463,14 @@ def held(optimizer, params):
 
 
 def momentum_state(module, spec, arrays, record):
-    """get_momentum_state and set_momentum_state: copies both ways, and a resumed run equals an uninterrupted one."""
+    """get_momentum_state and set_momentum_state, in runs that are compared with each other.
+
+    "u…" goes on uninterrupted; "p…" had its state taken, and what was returned changed; "s…" and "r…" are resumed from
+    that state, and in "r…" the caller changes it afterwards.
+    """
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1, momentum=0.0)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1, momentum=0.0)
     record.fact("has_momentum", optimizer.has_momentum())
     record.fact("has_momentum without", plain.has_momentum())
     record.fact("state without momentum", "None" if plain.get_momentum_state() is None else "something")
@@ -309,31 +480,47 @@ def momentum_state(module, spec, arrays, record):
     record.doing = "get_momentum_state()"
     state = optimizer.get_momentum_state()
     record.fact("one entry for each parameter", len(state) == len(params))
-    kept, saved = copy.deepcopy(state), [p.data.copy() for p in params]
+    kept, saved, count = copy.deepcopy(state), [p.data.copy() for p in params], getattr(optimizer, "step_count", None)
     spoil(state)  # a copy of the buffers may be spoiled without harm
     note(record, params)
     for t in range(spec["stop"], spec["steps"]):
         record.doing = "step() after the returned state was changed"
         step(optimizer, params, arrays, t, form)
         note(record, params)
-    again = [parameter(values) for values in saved]
-    resumed = make(module, spec, again)
-    record.doing = "set_momentum_state(state)"
-    resumed.set_momentum_state(kept)
-    spoil(kept)
-    note(record, again, "r")
-    for t in range(spec["stop"], spec["steps"]):
-        record.doing = "step() after set_momentum_state(state)"
-        step(resumed, again, arrays, t, form)
-        note(record, again, "r")
+    uninterrupted(module, spec, arrays, record)
+    for name, spoils in (("s", False), ("r", True)):
+        again, given = [parameter(values) for values in saved], copy.deepcopy(kept)
+        resumed = make(module, spec, again)
+        record.doing = "set_momentum_state(state)"
+        resumed.set_momentum_state(given)
+        with contextlib.suppress(AttributeError):  # some keep it to themselves: the rule then counts from the start
+            resumed.step_count = count
+        if spoils:
+            spoil(given)
+        note(record, again, name)
+        for t in range(spec["stop"], spec["steps"]):
+            record.doing = "step() after set_momentum_state(state)"
+            step(resumed, again, arrays, t, form)
+            note(record, again, name)
     early(module, spec, arrays, record)
+
+
+def uninterrupted(module, spec, arrays, record):
+    params, form = parameters(arrays, "p"), form_for(module, spec)
+    optimizer = make(module, spec, params)
+    note(record, params, "u")
+    for t in range(spec["steps"]):
+        record.doing = f"step() number {t + 1}"
+        step(optimizer, params, arrays, t, form)
+        if t + 1 >= spec["stop"]:
+            note(record, params, "u")
 
 
 def early(module, spec, arrays, record):
     """States without a velocity: taken before the first step, or from an optimizer that never has one."""
     form, ends = form_for(module, spec), []
     record.doing = "set_momentum_state(get_momentum_state()) before the first step"
-    plain = module.SGD(parameters(arrays, "p"), lr=0.1)
+    plain = constructor(module, "SGD")(parameters(arrays, "p"), lr=0.1)
     plain.set_momentum_state(plain.get_momentum_state())
     for restored in (False, True):
         params = parameters(arrays, "p")
@@ -395,7 +582,7 @@ def ravine(module, spec, arrays, record):
 
 
 KINDS = {
-    "course": course, "interleaved": interleaved, "pair": pair, "base": base, "signatures": signatures,
-    "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
+    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "life": life, "base": base,
+    "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Array, Check, Json, Scenario
+
+from .lives import lives
 
 Draw = np.random.Generator
 SHAPES = ((3,), (2, 2), ())  # a vector, a matrix and a scalar: several parameters in most experiments
@@ -28,7 +31,7 @@ def scenarios(seed: int) -> tuple[Scenario, ...]:
     """All experiments of one submission. The same seed always gives the same ones."""
     return tuple(
         scenario
-        for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training))
+        for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training, _lives))
         for scenario in part(np.random.default_rng([seed, number]))
     )
 
@@ -61,8 +64,10 @@ def _path(criterion: str, weight: float = 1.0, message: str = "", params: int = 
     return Check("trajectory", criterion, weight, arrays=names, message=message, isolates=isolates)
 
 
-def _fact(fact: str, criterion: str, weight: float, message: str, requires: tuple[str, ...] = ()) -> Check:
-    return Check(fact, criterion, weight, fact=fact, message=message, requires=requires)
+def _fact(
+    fact: str, criterion: str, weight: float, message: str, requires: tuple[str, ...] = (), needs: str = ""
+) -> Check:
+    return Check(fact, criterion, weight, fact=fact, message=message, requires=requires, needs=needs)
 
 
 def _numbers(draw: Draw, shape: tuple[int, ...]) -> Array:
@@ -104,6 +109,11 @@ def _interface(draw: Draw) -> Iterator[Scenario]:
             ("is an Optimizer", "{0} must be a subclass of Optimizer."),
         )
     ]
+    older = (
+        "Your constructors have the argument names of an older edition (learning_rate, beta1 and beta2, epsilon). "
+        "All else was tested with them; this edition calls them lr, betas and eps."
+    )
+    checks.append(_fact("names of this edition", "interface", 1, older))
     yield _scenario(
         "signatures", "The constructors and their arguments", "Optimizer",
         {"kind": "signatures", "classes": classes}, _params(draw), *checks,
@@ -140,7 +150,7 @@ def _zero_grad(draw: Draw) -> Iterator[Scenario]:
         "zero-grad", "What zero_grad() leaves behind", "zero_grad",
         {"kind": "zero_grad", "classes": list(names)}, {**_params(draw), **gradients}, *checks,
     )  # fmt: skip
-    lr, c = _pick(draw, 0.1, 0.2, 0.5), _pick(draw, 1.0, 2.0, -1.0)
+    lr, c = _pick(draw, 0.1, 0.2, 0.5), _pick(draw, 1.5, 3.0, -1.5)
     for name, title, actions, momentum, weight in (
         ("accumulate-small", "backward() twice adds up, zero_grad() starts afresh",
          ["backward", "step", "zero_grad", "backward", "step"], 0.0, 1.5),
@@ -162,6 +172,7 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
     lr, mu = _pick(draw, 0.1, 0.2, 0.5), _pick(draw, 0.6, 0.7, 0.8)
     theta, g = np.array([_pick(draw, 1.0, 2.0, 3.0)]), _pick(draw, 2.0, 4.0, -2.0, -4.0)
     small = {**ONE, "start": theta}
+    yield _response(draw, "SGD", lr)
     yield sgd("sgd-one-step", "One step, one number", _path("sgd", 3, params=1), grads=_one(g), steps=1, lr=lr, **small)
     yield sgd("sgd-several", "Several parameters, four steps", _path("sgd", 3), lr=lr)
     yield sgd("sgd-lr-change", "The learning rate changes between steps", _path("sgd", 2), lr=lr,
@@ -207,8 +218,17 @@ def _relations_of_sgd(draw: Draw, lr: float, mu: float) -> Iterator[Scenario]:
     )  # fmt: skip
 
 
-def _agree(criterion: str) -> tuple[Check, ...]:
-    return tuple(Check(f"relation {i}", criterion, 1.0, relation=(f"p{i}", f"q{i}")) for i in range(len(SHAPES)))
+def _agree(criterion: str, other: str = "q") -> tuple[Check, ...]:
+    return tuple(
+        Check(f"relation {i}", criterion, 1.0, relation=(f"p{i}", f"{other}{i}"), controls=(f"c{i}", f"n{i}"))
+        for i in range(len(SHAPES))
+    )
+
+
+def _response(draw: Draw, group: str, lr: float) -> Scenario:
+    arrays = {"p0": _numbers(draw, (3,)), "g0": _numbers(draw, (2, 3)), "s0": _numbers(draw, (3,))}
+    spec = {"kind": "response", "class": group, "kwargs": {"lr": lr}, "steps": 2, "nearly": 1e-3}
+    return Scenario(f"{group.lower()}-response", f"What {group} responds to", group, spec, arrays, (), role="response")
 
 
 def _handling(group: str, draw: Draw, lr: float, kwargs: Json, prefix: str) -> Iterator[Scenario]:
@@ -216,13 +236,13 @@ def _handling(group: str, draw: Draw, lr: float, kwargs: Json, prefix: str) -> I
     alone = "Your step changed the gradient itself. Write `g = g + λ * θ`, which makes a new array, not `g += λ * θ`."
     yield _course(
         f"{prefix}-reuse", "The same gradient array, handed over three times", group, draw,
-        _path("interface", 1, alone), _fact("gradients left alone", "interface", 1, alone, ("moved",)),
+        _path("interface", 1, alone), _fact("gradients left alone", "interface", 1, alone, ("moved",), group),
         steps=3, spec={"reuse": True}, grads=None, lr=lr, **kwargs,
     )  # fmt: skip
     wide = "Parameters must keep their dtype. With NumPy 2 an `np.float64` scalar turns a float32 array into float64; a Python float does not."
     yield _course(
-        f"{prefix}-float32", "Tensors hold float32", group, draw, _fact("dtype", "interface", 0.25, wide, ("moved",)),
-        _fact("step_count", "interface", 0.5, "`step_count` counts calls of step(): one each, whatever the number of parameters.", ("moved",)),
+        f"{prefix}-float32", "Tensors hold float32", group, draw, _fact("dtype", "interface", 0.25, wide, ("moved",), group),
+        _fact("step_count", "interface", 0.5, "`step_count` counts calls of step(): one each, whatever the number of parameters.", ("moved",), group),
         lr=lr, **kwargs,
     )  # fmt: skip
     yield _course(
@@ -257,6 +277,7 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
     betas = [_pick(draw, 0.7, 0.8, 0.85), _pick(draw, 0.95, 0.97, 0.98)]
     small = {**ONE, "start": np.array([_pick(draw, 1.0, 2.0)])}
     g = _pick(draw, 2.0, 3.0, -2.0, -3.0)
+    yield _response(draw, "Adam", lr)
     yield from _adaptive("Adam", draw, lr, {}, "adam", 3.0)
     yield adam("adam-first-step", "The first step moves by lr, whatever the gradient", _path("bias_correction", 3, params=1),
                grads=_one(g), steps=1, lr=lr, betas=[0.9, 0.999], **small)  # fmt: skip
@@ -327,6 +348,7 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
     betas, eps = [_pick(draw, 0.7, 0.8, 0.85), _pick(draw, 0.95, 0.97, 0.98)], 0.1
     small = {**ONE, "start": np.array([_pick(draw, 1.0, 2.0)])}
     g = _pick(draw, 2.0, 3.0, -2.0, -3.0)
+    yield _response(draw, "AdamW", lr)
     yield adamw("adamw-zero-gradient", "A zero gradient: only the decay is left", _path("adamw", 3, params=1, isolates=True), grads=_one(0.0, 0.0),
                 steps=2, lr=lr, weight_decay=0.5, **small)  # fmt: skip
     yield from _adaptive("AdamW", draw, lr, {"weight_decay": 0.0}, "adamw", 1.5)
@@ -347,7 +369,7 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
     spec = {"kind": "pair", "class": "AdamW", "steps": 4, "second": {"weight_decay": 0.0},
             "kwargs": {"lr": lr, "betas": betas, "eps": eps, "weight_decay": 0.4}}  # fmt: skip
     yield _scenario("adamw-relation", "Decay on against decay off, both yours: is it decoupled?", "AdamW", spec, arrays,
-                    *(Check(f"relation {i}", "adamw", 1.0, relation=(f"p{i}", f"decoupled{i}")) for i in range(len(SHAPES))))  # fmt: skip
+                    *_agree("adamw", "decoupled"))  # fmt: skip
     yield adamw("adamw-default-decay", "AdamW decays by default", _path("adamw", 1, "AdamW's default weight_decay is 0.01.", params=1),
                 steps=3, shapes=((3,),), lr=0.5, grads=np.zeros((3, 3)))  # fmt: skip
     yield adamw("adamw-default-betas", "AdamW(params, lr) with the default betas and ε, no decay",
@@ -379,6 +401,7 @@ def _state(draw: Draw) -> Iterator[Scenario]:
                 0.5,
                 f"{label}: make buffers at the first step, not before.",
                 (f"{label} moved",),
+                str(optimizers[label]["class"]),
             ),
             _fact(
                 f"{label} after",
@@ -386,14 +409,15 @@ def _state(draw: Draw) -> Iterator[Scenario]:
                 0.5,
                 f"{label} must keep {size} × the size of its parameters between steps.",
                 (f"{label} moved",),
+                str(optimizers[label]["class"]),
             ),
         )
     ]
     yield _scenario("state-size", "How much each optimizer keeps", "state", {"kind": "state_size", "optimizers": optimizers},
                     {**_params(draw), **gradients}, *checks)  # fmt: skip
     yield _momentum_state(draw)
-    for group, kwargs in (("SGD", {"lr": 0.1, "momentum": 0.7}), ("Adam", {"lr": 0.1, "betas": [0.6, 0.8]}),
-                          ("AdamW", {"lr": 0.1, "betas": [0.6, 0.8]})):  # fmt: skip
+    for group, kwargs in (("SGD", {"lr": 0.1, "momentum": 0.7}), ("Adam", {"lr": 0.1, "betas": [0.9, 0.999]}),
+                          ("AdamW", {"lr": 0.1, "betas": [0.9, 0.999]})):  # fmt: skip
         arrays: dict[str, Array] = {}
         for prefix, grads in (("p", "g"), ("q", "h")):
             arrays |= _params(draw, prefix)
@@ -402,24 +426,33 @@ def _state(draw: Draw) -> Iterator[Scenario]:
         message = f"Two {group} optimizers must not share anything: keep buffers on `self`, made in each constructor."
         yield _scenario(f"{group.lower()}-interleaved", f"Two {group} optimizers take turns", group,
                         {"kind": "interleaved", "class": group, "kwargs": kwargs, "steps": 3}, arrays,
-                        Check("trajectory", "state", 1.0, arrays=names, message=message))  # fmt: skip
+                        Check("trajectory", "state", 1.0, arrays=names),
+                        Check("alone", "state", 1.0, relation=("taking turns", "alone"), needs=group, message=message))  # fmt: skip
 
 
 def _momentum_state(draw: Draw) -> Scenario:
     arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
     count = len(SHAPES)
-    return _scenario(
-        "momentum-state", "Momentum state: taken, changed by the caller, restored", "state",
-        {"kind": "momentum_state", "class": "SGD", "kwargs": {"lr": 0.1, "momentum": 0.8}, "stop": 2, "steps": 4}, arrays,
+
+    def relation(name: str, one: str, other: str, message: str) -> Check:
+        return Check(name, "state", 1.0, relation=(one, other), needs="SGD", message=message)
+
+    facts = (
         _fact("has_momentum", "state", 0.25, "has_momentum() is true when momentum is not 0.", ("has_momentum without",)),
         _fact("has_momentum without", "state", 0.25, "has_momentum() is false without momentum.", ("has_momentum",)),
         _fact("state without momentum", "state", 0.5, "get_momentum_state() is None without momentum.", ("has_momentum",)),
-        _fact("one entry for each parameter", "state", 0.5, "get_momentum_state() returns a list with one entry for each parameter."),
-        _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, and set_momentum_state() must take what it returned."),
-        Check("copies", "state", 1.0, arrays=tuple(f"p{i}" for i in range(count)),
-              message="get_momentum_state() must return copies: changing what it returned changed your optimizer."),
-        Check("resumed", "state", 1.5, arrays=tuple(f"r{i}" for i in range(count)),
-              message="A run resumed with set_momentum_state() must equal the uninterrupted one, and must keep copies."),
+        _fact("one entry for each parameter", "state", 0.5, "get_momentum_state() returns a list with one entry for each parameter.", needs="SGD"),
+        _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, and set_momentum_state() must take what it returned.", needs="SGD"),
+    )  # fmt: skip
+    return _scenario(
+        "momentum-state", "Momentum state: taken, changed by the caller, restored", "state",
+        {"kind": "momentum_state", "class": "SGD", "kwargs": {"lr": 0.1, "momentum": 0.8}, "stop": 2, "steps": 4}, arrays,
+        *(replace(fact, isolates=True) for fact in facts),
+        Check("copies", "state", 1.0, arrays=tuple(f"p{i}" for i in range(count))),
+        Check("resumed", "state", 1.5, arrays=tuple(f"r{i}" for i in range(count))),
+        relation("hands out copies", "after a change", "uninterrupted", "get_momentum_state() must return copies: changing what it returned changed your optimizer."),
+        relation("goes on", "resumed", "rest", "A run resumed with set_momentum_state() must equal the uninterrupted one."),
+        relation("keeps copies", "resumed, then changed", "resumed", "set_momentum_state() must keep copies: changing the state afterwards changed your optimizer."),
     )  # fmt: skip
 
 
@@ -449,6 +482,11 @@ def _training(draw: Draw) -> Iterator[Scenario]:
         arrays = {"p0": np.array([1.0, 2.5]), "c": steep}
         spec = {"kind": "ravine", "class": group, "kwargs": kwargs, "steps": RAVINE_STEPS}
         yield _scenario(f"ravine-{group.lower()}", f"{group} in a ravine", group, spec, arrays)
+
+
+def _lives(draw: Draw) -> Iterator[Scenario]:
+    for group in ("SGD", "Adam", "AdamW"):
+        yield from lives(group, draw)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,55 @@ def explain(scenario: Scenario, golden: Observation, found: Observation) -> tupl
     for name, called in (("g0", "gradients"), ("c0", "gradient of each backward()")):
         if name in arrays and arrays[name].size <= 2 * SMALL:
             setup.append(f"{called} = {_short(arrays[name])}")
+    if spec["kind"] == "life":
+        return setup, as_python(scenario)
     if "actions" in spec:
         setup.append("actions: " + ", ".join(spec["actions"]))
     return setup, "\n".join(filter(None, [_suggestion(scenario, golden, found), *_by_hand(scenario, golden)]))
+
+
+MOST_ACTIONS = 16  # of a life that is told: more are no help
+
+
+def as_python(scenario: Scenario) -> str:
+    """A life as lines that can be pasted below the submission's code; "" when it is too long to be read."""
+    spec, arrays = scenario.spec, scenario.arrays
+    names = [name for name in arrays if name.startswith("p")]
+    if len(spec["actions"]) > MOST_ACTIONS:
+        return ""
+    given = ", ".join(f"{name}={_literal(value)}" for name, value in spec["kwargs"].items())
+    lines = ["Try it:", *(f"{name} = Tensor({_literal(arrays[name])}, requires_grad=True)" for name in names)]
+    lines.append(f"optimizer = {spec['class']}([{', '.join(names)}], {given})")
+    for action, *rest in spec["actions"]:
+        lines += _action(action, rest, names, arrays, f"{spec['class']}([other], {given})")
+    return "\n".join([*lines, f"print({', '.join(f'{name}.data' for name in names)})"])
+
+
+def _action(
+    action: str, rest: Sequence[Any], names: Sequence[str], arrays: Mapping[str, Array], other: str
+) -> list[str]:
+    """One action of a life as Python."""
+    match action:
+        case "gradients":
+            row, missing = rest
+            values = [
+                "None" if i in missing else f"np.array({_literal(arrays[f'g{i}'][row])})" for i in range(len(names))
+            ]
+            return [f"{name}.grad = {given}" for name, given in zip(names, values, strict=True)]
+        case "overwrite":
+            return [f"{n}.grad[...] = {_literal(arrays[f'g{i}'][rest[0]])}" for i, n in enumerate(names)]
+        case "lr":
+            return [f"optimizer.lr = {rest[0]}"]
+        case "state":
+            return ["optimizer.set_momentum_state(optimizer.get_momentum_state())"]
+        case "other":
+            start = f"Tensor({_literal(arrays['p0'])}, requires_grad=True)"
+            return [f"other = {start}", f"other.grad = np.array({_literal(arrays['g0'][rest[0]])})", f"{other}.step()"]
+    return [f"optimizer.{action}()"]
+
+
+def _literal(value: object) -> str:
+    return str(tuple(value) if isinstance(value, list) else np.asarray(value).tolist())
 
 
 def _short(value: object) -> str:

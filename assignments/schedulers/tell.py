@@ -45,7 +45,7 @@ def charts(
         if scenario.id not in DRAWN or theirs is None or theirs.ndim != 1:
             continue
         name, right = scenario.spec["class"], golden[scenario.id].arrays["lr"]
-        series = (_series("golden", right, "golden"), _series("yours", theirs, "yours"))
+        series = (_series("reference", right, "golden"), _series("yours", theirs, "yours"))
         setup = ", ".join(explain(scenario, golden[scenario.id], found[scenario.id])[0][1:])
         drawn.append(Chart(f"rates-{name}", f"The rates of {name}", setup + ".", "calls of step()", "lr", series))
     return tuple(drawn)

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import BadAssignment, load
-from autograder.batch import NOT_JUDGED, Marked, mark
-from autograder.model import Assignment, Exhibit, Report
-from autograder.render import GLYPHS, advice, is_perfect, points, rounded, verdict
+from autograder.batch import Marked, mark
+from autograder.model import Assignment, Exhibit, ItemMark, Report
+from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, verdict
 from autograder.render.escape import one_line, visible
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.choose import NAMES, choose
@@ -84,11 +84,6 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:6], "big")
 
 
-def failed(assignment: Assignment) -> Report:
-    """The report for when the grader gave none."""
-    return Report(assignment.id, assignment.digest, 0, "", "", "grader_error", NOT_JUDGED, ())
-
-
 def put(file: Path, content: object) -> None:
     """Writes JSON whole or not at all, over whatever is called that; a link there is replaced, not followed."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -121,26 +116,22 @@ def rows(report: Report) -> list[Row]:
             _joined([*c.messages, *_ideas(report, c.id), *_numbers(report, c.id)]))
         for c in report.criteria
     ]  # fmt: skip
-    for item in report.quiz:
-        title = one_line(f"Quiz: {item.title or item.id}")
-        right = item.status == "right"
-        shown.append(
-            Row(
-                item.id,
-                title,
-                rounded(item.score),
-                rounded(item.max_score),
-                right,
-                item.status,
-                _joined([item.message]),
-            )
-        )
-    return shown
+    return shown + [_of_quiz(item, counts=report.quiz_counts) for item in report.quiz]
+
+
+def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
+    """A quiz item; where the quiz is not part of the total, its points are only told."""
+    title, score, most = one_line(f"Quiz: {item.title or item.id}"), rounded(item.score), rounded(item.max_score)
+    told = [item.message]
+    if not counts:
+        told.append(f"{points(score)} of {points(most)} points, which are not part of the total.")
+        score = most = 0.0
+    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told))
 
 
 def heading(report: Report) -> str:
     """What is said before the rows, in the second person."""
-    said = [verdict(report), report.message, advice(report)]
+    said = [verdict(report), parts_told(report), report.message, advice(report)]
     if report.remarks:
         said.append("\n".join(["Remarks (they cost nothing):", *(f"- {remark}" for remark in report.remarks)]))
     return _joined(said)

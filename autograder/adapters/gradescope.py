@@ -22,6 +22,7 @@ from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy, Row
 from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
+from autograder.batch import failed
 from autograder.model import Assignment, Report
 from autograder.render import rounded, total
 from autograder.render.escape import visible
@@ -35,7 +36,7 @@ def package(assignment: Assignment) -> Package:
     source = payload(assignment) | {
         "setup.sh": template("gradescope/setup.sh"),
         "run_autograder": template("gradescope/run_autograder", assignment=assignment.id, seconds=SECONDS),
-        "failed.json": json.dumps(results(common.failed(assignment), settings, {})).encode(),
+        "failed.json": json.dumps(results(failed(assignment), settings, {})).encode(),
     }
     told = "Upload autograder.zip as the autograder; or build the Dockerfile beside it and name the image."
     if "hidden" in (settings.visibility, *settings.rows.values()):

@@ -20,7 +20,7 @@ from autograder.model import Assignment, Report
 from autograder.publish import say
 from autograder.regenerate.home import student
 from autograder.sandbox import SandboxUnavailable
-from autograder.sandbox.landlock import check_kernel
+from autograder.sandbox.landlock import checked_version
 
 HELPERS = ("check.py", "check_files/")  # of what students are given; the package they import is found by its name
 NotebookCell = dict[str, object]
@@ -53,7 +53,7 @@ def judged(path: Path, assignment: Assignment, *, seed: int | None, sandbox: str
 def _quickest() -> str:
     """Each notebook opens a sandbox of its own here: 0.15 s with Landlock, 2.7 s where containers are tried first."""
     try:
-        check_kernel()
+        checked_version()
     except SandboxUnavailable:
         return "auto"
     return "landlock"
@@ -78,9 +78,9 @@ def beside(assignment: Assignment) -> dict[str, bytes]:
     Raises:
         BadAssignment: a notebook has no place for the answers to a quiz that is required.
     """
-    if assignment.quiz_required:
+    if assignment.quiz_counts:
         raise BadAssignment(
-            f"The quiz of {assignment.id} is required, and a notebook holds no answers: set required = false under "
+            f"The quiz of {assignment.id} counts, and a notebook holds no answers: take counts = true out from under "
             "[quiz], and give the quiz elsewhere (gradmark export)."
         )
     imported = f"{assignment.module.split('.')[0]}/"

@@ -19,6 +19,7 @@ from typing import Any
 from autograder.adapters import common
 from autograder.adapters.packing import Package, payload, template
 from autograder.assignment import load
+from autograder.batch import failed
 from autograder.model import Assignment, Report
 from autograder.render import pictures, total
 
@@ -34,7 +35,7 @@ def package(assignment: Assignment) -> Package:
     files = {f"image/{name}": data for name, data in payload(assignment).items()} | {
         "image/Dockerfile": template("prairielearn/Dockerfile"),
         "image/entrypoint": template("prairielearn/entrypoint", assignment=assignment.id, seconds=SECONDS),
-        "image/failed.json": json.dumps(results(common.failed(assignment))).encode(),
+        "image/failed.json": json.dumps(results(failed(assignment))).encode(),
         "question/info.json": template("prairielearn/info.json", uuid=known_by, **values),
         "question/question.html": template("prairielearn/question.html", **values),
     }
@@ -62,7 +63,7 @@ def results(report: Report) -> dict[str, Any]:
     for chart in report.charts:
         picture = {
             "label": chart.title,
-            "url": "data:image/png;base64," + base64.b64encode(pictures.png(chart)).decode(),
+            "url": "data:image/svg+xml;base64," + base64.b64encode(pictures.on_paper(chart).encode()).decode(),
         }
         if len(json.dumps(made)) + len(json.dumps(picture)) < MAX_BYTES:
             made["images"].append(picture)

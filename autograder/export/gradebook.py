@@ -95,7 +95,8 @@ def _grade(number: int, line: str) -> Grade:
         told = json.loads(line)
         if told["schema"] != SCHEMA:
             raise BadGradebook(f"Line {number} of the reports is {told['schema']!r}, which is not {SCHEMA}.")
-        score = None if told["status"] == "grader_error" else float(told["score"])
+        failed = [told["status"], *(item["status"] for item in told.get("quiz", ()))]
+        score = None if "grader_error" in failed else float(told["score"])
         grade = Grade(str(told["submission"]["path"]), str(told["assignment"]), score, float(told["max_score"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error

@@ -1,53 +1,53 @@
 """Runs one submission inside the sandbox and says what it did, in frames. Assumed taken over by it.
 
-    python -I -S harness.py OPTIONS-AS-JSON     (stdin: one job, stdout: frames, stderr: what the code prints)
+    python -P -s -S harness.py OPTIONS-AS-JSON     (stdin: one job, stdout: frames, stderr: what the code prints)
 
 A frame is a length (4 bytes, big endian), then a header's length (4 bytes), the header (JSON) and raw
-little-endian float64 arrays. The same shape serves both ways. Nothing here is secret: no golden number,
-no key, no other submission ever comes near this process.
+little-endian float64 arrays. The same shape serves both ways. A job is one frame with the sources, then one for each
+scenario: the next comes when the last was answered. Nothing here is secret: no golden number, no key, no other
+submission ever comes near this process.
 """
 
 import contextlib
+import errno
 import importlib.abc
 import importlib.util
 import json
 import linecache
 import os
-import resource
 import signal
 import struct
 import sys
-import traceback
 
 MAX_FACT = 500  # characters: nothing a submission says is worth more
+MAX_FRAMES = 100_000  # of a traceback that are looked at: a hundred times Python's own limit of recursion
+PATIENCE = 5  # times its computing time is what a scenario may take in all
+CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
 
 
 def main(options):
-    lower_limits(options)
-    if options.get("numpy_path"):
-        sys.path.append(options["numpy_path"])
-    import numpy  # noqa: F401, ICN001, PLC0415 - here, so that a warmed guest has it and the limits hold for it too
+    """Be the guest of a container, which is confined from outside."""
+    sys.path.append(options["numpy_path"])
+    import numpy  # noqa: F401, ICN001, PLC0415 - here, so that a warmed guest has it
 
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    serve()
+
+
+def serve():
+    """Run the one job that comes, and end. The process is confined, or in a container."""
+    inputs, out = os.dup(0), os.dup(1)
     os.dup2(2, 1)  # whatever the submission prints goes to stderr
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    sys.addaudithook(Refusals.note)
     send(out, {"ready": True})
-    header, arrays = receive(sys.stdin.buffer)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    job, _ = receive(inputs)
     printed = sys.stdout
-    run(header, arrays, out)
+    run(job, inputs, out)
     with contextlib.suppress(ValueError, OSError):  # the submission closed it
         printed.flush()
     os._exit(0)  # all is said: exit handlers, destructors and threads left behind get no turn
-
-
-def lower_limits(options):
-    """Gives up root and lowers the kernel's limits for good, before any foreign byte is read."""
-    for name, (soft, hard) in options.get("rlimits", {}).items():
-        resource.setrlimit(getattr(resource, "RLIMIT_" + name), (soft, hard))
-    if options.get("uid"):
-        os.setgroups([])
-        os.setresgid(options["uid"], options["uid"], options["uid"])
-        os.setresuid(options["uid"], options["uid"], options["uid"])
 
 
 # ------------------------------------------------------------------------------------------------------ frames
@@ -60,14 +60,14 @@ def send(out, header, arrays=()):
     body = struct.pack(">I", len(text)) + text + b"".join(blob.tobytes() for blob in blobs)
     data = struct.pack(">I", len(body)) + body
     while data:
-        data = data[out.write(data) :]
+        data = data[os.write(out, data) :]
 
 
-def receive(stream):
+def receive(inputs):
     import numpy as np  # noqa: PLC0415
 
-    (size,) = struct.unpack(">I", stream.read(4))
-    body = stream.read(size)
+    (size,) = struct.unpack(">I", read(inputs, 4))
+    body = read(inputs, size)
     (text,) = struct.unpack(">I", body[:4])
     header, at, arrays = json.loads(body[4 : 4 + text]), 4 + text, {}
     for name, shape in header["arrays"]:
@@ -77,29 +77,42 @@ def receive(stream):
     return header, arrays
 
 
+def read(inputs, size):
+    pieces = []
+    while size:
+        pieces.append(os.read(inputs, size))
+        if not pieces[-1]:
+            os._exit(1)  # the grader is gone
+        size -= len(pieces[-1])
+    return b"".join(pieces)
+
+
 # --------------------------------------------------------------------------------------------------------- run
-def run(job, arrays, out):
+def run(job, inputs, out):
     """Loads driver and submission, then plays each scenario; a frame for each, as soon as it is known."""
-    sys.meta_path.insert(0, Sources(job["sources"]))
-    driver = importlib.import_module(job["driver"])
+    finder = Sources(job["sources"])
+    sys.meta_path.insert(0, finder)
     try:
         with deadline(job["import_seconds"]):
-            module = importlib.import_module(job["submission"])
+            driver = importlib.import_module(job["driver"])
+            module, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
         return
-    send(out, {"loaded": True})
+    send(out, {"loaded": True, "left_out": left_out})
     hung = {}
-    for number, scenario in enumerate(job["scenarios"]):
+    for number in range(job["scenarios"]):
+        scenario, arrays = receive(inputs)
         group = scenario["group"]
         if hung.get(group, 0) >= 2:
+            send(out, {"skipped": number})
             continue
         recorder = Recorder()
         fault = None
-        inputs = {name: arrays[key].copy() for name, key in scenario["arrays"].items()}
+        arrays = {name: array.copy() for name, array in arrays.items()}
         try:
             with deadline(job["scenario_seconds"]):
-                driver.play(module, scenario["spec"], inputs, recorder)
+                driver.play(module, scenario["spec"], arrays, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
             hung[group] = hung.get(group, 0) + isinstance(error, TookTooLong)
@@ -151,37 +164,106 @@ class TookTooLong(BaseException):
 
 
 class deadline:  # noqa: N801 - reads as a statement
-    """Raises TookTooLong in the block after `seconds`. Polite: what ignores it meets the sandbox's clock."""
+    """Raises TookTooLong in the block after `seconds` of computing, or five times as long of anything: sleeping, say.
+
+    The computing is this process's own, so that a busy machine takes nothing from it. Polite: what ignores it meets the
+    sandbox's limits.
+    """
 
     def __init__(self, seconds):
         self.seconds = seconds
 
     def __enter__(self):
-        def ring(_signal, _frame):
-            raise TookTooLong(f"still running after {self.seconds:g} s")
+        def ring(number, _frame):
+            waited = number == signal.SIGALRM
+            seconds = PATIENCE * self.seconds if waited else self.seconds
+            raise TookTooLong(f"still {'waiting' if waited else 'running'} after {seconds:g} s")
 
-        signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds, self.seconds)
+        for name, timer, factor in CLOCKS:
+            signal.signal(name, ring)
+            signal.setitimer(timer, factor * self.seconds, factor * self.seconds)
 
     def __exit__(self, *_):
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _, timer, _ in CLOCKS:
+            signal.setitimer(timer, 0)
 
 
 def describe(error, job, doing=""):
-    """An exception as data: type, message, and the last line of the submission that it passed through."""
-    line, source = 0, ""
+    """An exception as data: type, message, and the last line of the submission that it passed through.
+
+    `origin` and `origin_line` say where its innermost frame is among the modules that the guest was given.
+    """
+    refusal = Refusals.sentence(error)
+    line, source, origin, origin_line = 0, "", "", 0
     file = "<" + job["submission"] + ">"
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == file:
-            line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
+    given = {file, *("<" + name.removesuffix(".__init__") + ">" for name in job.get("sources", ()))}
+    for name, number in places(error):
+        if name == file:
+            line = number
+        if name in given:
+            origin, origin_line = name[1:-1], number
+    source = linecache.getline(file, line).strip()[:MAX_FACT] if line else ""
+    if isinstance(error, SyntaxError) and error.filename in given:
+        origin, origin_line = error.filename[1:-1], error.lineno or 0
     try:
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename == file:
             line, source, message = error.lineno or 0, (error.text or "").strip()[:MAX_FACT], str(error.msg)
-        message = message[:MAX_FACT]
+        message = (refusal or message)[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
-    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+    return {
+        "type": type(error).__name__[:80],
+        "message": message,
+        "line": line,
+        "source": source,
+        "action": doing,
+        "origin": origin,
+        "origin_line": origin_line,
+    }
+
+
+def places(error):
+    """File and line of each frame that an exception passed through, the outermost first; of very many, not all."""
+    step = error.__traceback__
+    for _ in range(MAX_FRAMES):
+        if step is None:
+            break
+        yield step.tb_frame.f_code.co_filename, step.tb_lineno or 0
+        step = step.tb_next
+
+
+class Refusals:
+    """What the sandbox refuses, in words: the audit event just before the kernel said no tells what was tried."""
+
+    NETWORK = "open a network connection; the grader has none"
+    WORDS = (
+        (("socket.",), NETWORK),
+        (
+            ("os.fork", "os.posix_spawn", "os.exec", "os.system", "subprocess."),
+            "start a program; the grader runs only yours",
+        ),
+        (
+            ("os.kill", "signal.pthread_kill", "resource."),
+            "signal a process or change its limits; the grader allows neither",
+        ),
+        (("open",), "open a file that the grader does not share"),
+        (("os.",), "change something outside your program; the grader allows nothing of it"),
+    )
+    tried = ""
+
+    @classmethod
+    def note(cls, event, _arguments):
+        if not event.startswith("object."):  # looking at an exception is such an event
+            cls.tried = next((words for starts, words in cls.WORDS if event.startswith(starts)), "")
+
+    @classmethod
+    def sentence(cls, error):
+        """What was tried, when that is why `error` was raised, or ""."""
+        refused = isinstance(error, OSError) and (
+            cls.tried == cls.NETWORK or error.errno in (errno.EPERM, errno.EACCES)
+        )
+        return f"your code tried to {cls.tried}" if refused and cls.tried else ""
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):

@@ -1,9 +1,9 @@
-"""Starts the harness with its imports read from one file instead of hundreds.
+"""Starts the zygote with its imports read from one file instead of hundreds.
 
     python -I -S preload.py OPTIONS-AS-JSON     (modules.bin, made by sandbox/runtime.py, lies beside it)
 
-A sandbox inspects every file that a guest opens, and importing NumPy opens two hundred and looks for a
-thousand: half of the cost of a run. What is not in the table is imported as usual.
+Importing NumPy opens two hundred files and looks for a thousand: half of the cost of a start. What is not in the table
+is imported as usual.
 """
 
 import _frozen_importlib_external as external  # importlib.machinery itself would open files
@@ -41,4 +41,8 @@ if __name__ == "__main__":
     with open(f"{HERE}/modules.bin", "rb") as packed:  # noqa: PTH123 - pathlib is a dozen files more
         TABLE = marshal.load(packed)  # noqa: S302
     sys.meta_path.insert(0, Table)
-    exec(Packed("__main__", f"{HERE}/harness.py").get_code("__main__"), {"__name__": "__main__"})  # noqa: S102
+    import json
+
+    import zygote
+
+    zygote.main(json.loads(sys.argv[1]))

@@ -11,10 +11,11 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.intake import archive, disk, notebook, text
-from autograder.intake.names import Refused, Tree, choose, show, show_some, suffix, visible
+from autograder.intake.names import Refused, Tree, called, choose, show, show_some, suffix, visible
 from autograder.model import Submission
 
 MAX_EXTRA_BYTES = 64_000  # answers to a dozen questions
@@ -24,7 +25,7 @@ CAPS = {
     ".zip": archive.MAX_ZIP_BYTES,
 }
 
-__all__ = ["NothingToMark", "find", "read"]
+__all__ = ["NothingToMark", "find", "read", "read_upload"]
 
 
 class NothingToMark(Exception):
@@ -39,10 +40,23 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
     """
     told = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
-        files, remarks = _read(path, main, extras)
+        found = _read(path, main, extras)
     except Refused as refused:
         return Submission(told, {}, _digest({}), problem=str(refused))
-    return Submission(told, files, _digest(files), remarks=tuple(remarks))
+    return Submission(told, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
+
+
+def read_upload(
+    name: str, data: bytes, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)
+) -> Submission:
+    """Read an upload, `data` under the name that its author gave it: as `read` reads a file of these bytes."""
+    try:
+        if suffix(name) not in CAPS:
+            raise Refused(f"{show(name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
+        found = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
+    except Refused as refused:
+        return Submission(name, {}, _digest({}), problem=str(refused))
+    return Submission(name, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
 
 
 def find(
@@ -94,7 +108,16 @@ def _holds_one(folder: Path) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------- reading
-def _read(path: Path, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+@dataclass
+class Found:
+    """What was read: files by the names that a grader knows, remarks, and why a file beside the code was refused."""
+
+    files: dict[str, bytes]
+    remarks: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def _read(path: Path, main: str, extras: Sequence[str]) -> Found:
     try:
         mode = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -104,38 +127,51 @@ def _read(path: Path, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes
     disk.require_regular(path, mode)
     if suffix(path.name) not in CAPS:
         raise Refused(f"{show(path.name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
-    files, remarks = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main, extras)
+    found = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main, extras)
     left = [extra for extra in extras if path.name == main and os.path.lexists(path.with_name(extra))]
     if left:
-        remarks.append(f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder.")
-    return files, remarks
+        found.remarks.append(f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder.")
+    return found
 
 
-def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Found:
     if suffix(name) == ".zip":
         return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
     if suffix(name) == ".ipynb":
         code, remarks = notebook.source(name, data, main)
-        return {main: text.source(name, code)}, remarks
-    return {main: text.source(name, data)}, []
+        return Found({main: text.source(name, code)}, remarks)
+    return Found({main: text.source(name, data)})
 
 
-def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> tuple[dict[str, bytes], list[str]]:
+def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> Found:
     chosen = choose(tree.names, main, zips=zips)
-    files, remarks = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
+    found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
     if posixpath.basename(chosen) != main:
-        remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
-    beside = {posixpath.join(posixpath.dirname(chosen), extra): extra for extra in extras}
-    for name in sorted(beside.keys() & set(tree.names)):
-        if beside[name] in files:
-            continue  # the zip had its own
+        found.remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
+    used = {chosen}
+    for extra in extras:
+        if extra not in found.files:  # the zip had its own
+            used |= _read_extra(tree, posixpath.dirname(chosen), extra, found)
+    if ignored := {name for name in tree.names if visible(name)} - used:
+        found.remarks.append(f"Other files are not used and were ignored: {show_some(ignored)}.")
+    return found
+
+
+def _read_extra(tree: Tree, folder: str, extra: str, found: Found) -> set[str]:
+    """Reads the file beside the code, or the only one that is called like it; what is wrong with it costs no code."""
+    beside = posixpath.join(folder, extra)
+    names = [name for name in tree.names if visible(name) and called(name, extra)]
+    names = [beside] if beside in tree.names else names
+    if len(names) > 1:
+        found.refused[extra] = f"{len(names)} files could be your {extra}: {show_some(names)}. Leave only one."
+    elif names:
         try:
-            files[beside[name]] = _extra(name, tree.read(name, MAX_EXTRA_BYTES))
-        except Refused as refused:  # costs the answers, not the code
-            remarks.append(f"{refused} Your code was marked without it.")
-    if ignored := {name for name in tree.names if visible(name)} - {chosen} - beside.keys():
-        remarks.append(f"Other files are not used and were ignored: {show_some(ignored)}.")
-    return files, remarks
+            found.files[extra] = _extra(names[0], tree.read(names[0], MAX_EXTRA_BYTES))
+            if names[0] != beside:
+                found.remarks.append(f"{show(names[0])} was taken as your {extra}.")
+        except Refused as refused:
+            found.refused[extra] = str(refused)
+    return set(names)
 
 
 def _extra(name: str, data: bytes) -> bytes:

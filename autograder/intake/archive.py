@@ -49,9 +49,14 @@ def tree(name: str, data: bytes, main: str) -> Tree:
             f"{show(name)} unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB. "
             f"Zip only {main} and hand in again."
         )
-    files = [entry.filename for entry in entries if not entry.is_dir()]
-    _require_distinct(files)
-    return Tree(tuple(files), lambda wanted, cap: _inflate(archive, wanted, cap, main))
+    files = {slashed(entry.filename): entry for entry in entries if not slashed(entry.filename).endswith("/")}
+    _require_distinct([slashed(entry.filename) for entry in entries if not slashed(entry.filename).endswith("/")])
+    return Tree(tuple(files), lambda wanted, cap: _inflate(archive, files[wanted], cap, main))
+
+
+def slashed(name: str) -> str:
+    """The name with `/` between folders: Windows' own tools have written backslashes there."""
+    return name.replace("\\", "/")
 
 
 def _open(name: str, data: bytes, main: str) -> zipfile.ZipFile:
@@ -65,9 +70,9 @@ def _open(name: str, data: bytes, main: str) -> zipfile.ZipFile:
 
 
 def _check(entry: zipfile.ZipInfo, main: str) -> None:
-    name = entry.orig_filename  # as written: ZipInfo.filename has already lost what follows a NUL
+    name = slashed(entry.orig_filename)  # as written: ZipInfo.filename has already lost what follows a NUL
     trouble = ""
-    if "\0" in name or "\\" in name or name[1:2] == ":" or name.startswith("/") or ".." in name.split("/"):
+    if "\0" in name or name[1:2] == ":" or name.startswith("/") or ".." in name.split("/"):
         trouble = "has a name that would leave its folder"
     elif len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
         trouble = f"has a name longer than {MAX_NAME_BYTES} bytes"
@@ -92,9 +97,9 @@ def _require_distinct(names: list[str]) -> None:
         )
 
 
-def _inflate(archive: zipfile.ZipFile, name: str, cap: int, main: str) -> bytes:
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, cap: int, main: str) -> bytes:
     """At most about `cap` bytes, and more than `cap` only when the file is larger."""
-    entry = archive.getinfo(name)
+    name = entry.filename
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Refused(f"{show(name)} is packed by an unusual method. Zip {main} with your system's own tool.")
     parts: list[bytes] = []

@@ -81,6 +81,46 @@ def tidy(cells: Sequence[str], *, trusted: bool) -> list[Edit]:
     return [_tidy(cell, parts, names, trusted=trusted) for cell, parts in zip(cells, parsed, strict=True)]
 
 
+def left_unmarked(marked: Sequence[str], others: Sequence[str]) -> list[int]:
+    """Places in `others` of cells with a class, function, import or constant that the `marked` ones use and lack."""
+    bound, used = _names_in(marked)
+    found: set[int] = set()
+    while True:
+        more = {n for n, other in enumerate(others) if n not in found and _made(other) & (used - bound)}
+        if not more:
+            return sorted(found)
+        found |= more
+        also, uses = _names_in([others[n] for n in more])
+        bound, used = bound | also, used | uses
+
+
+def _names_in(cells: Sequence[str]) -> tuple[set[str], set[str]]:
+    """What cells bind anywhere, arguments included, and what they mention."""
+    bound: set[str] = set()
+    used: set[str] = set()
+    for statement in (statement for cell in cells for statement in statements(cell)):
+        bound |= _bound(statement)
+        for line in statement:
+            names = set(_NAME.findall(line.code))
+            used |= names
+            if match := _DEFINITION.match(line.code):
+                bound |= {match[1]} | (names if "class" not in line.code[:5] else set())
+    return bound, used
+
+
+def _made(cell: str) -> set[str]:
+    """What a cell offers to others: not its data, whose names mean something else inside of functions."""
+    made: set[str] = set()
+    for statement in statements(cell):
+        if match := _definition(statement):
+            made.add(match[1])
+        elif _IMPORT.match(statement[0].code):
+            made |= set(_imported(statement[0].code))
+        else:
+            made |= {name for name in _bound(statement) if _SOLUTION_NAME.match(name)}
+    return made
+
+
 def _tidy(cell: str, parts: Sequence[Statement], names: _Names, *, trusted: bool) -> Edit:
     edit = Edit("")
     lines = cell.split("\n")

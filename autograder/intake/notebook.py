@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.intake.cells import Edit, tidy
+from autograder.intake.cells import Edit, left_unmarked, tidy
 from autograder.intake.names import Refused, show, show_some
 from autograder.intake.text import decode
 
@@ -52,8 +52,27 @@ def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str]]:
             f"{show(name)} holds only tests and cells in other languages. Write your solution into code "
             "cells and hand in again."
         )
-    edits = tidy([cell.source for cell in taken], trusted=bool(exported))
-    return _joined(taken, edits), _remarks(cells, taken, edits, exported=bool(exported))
+    unmarked = _unmarked(cells, exported) if exported else []
+    if unmarked:
+        taken = [cell for cell in cells if cell in exported or cell in unmarked]
+        edits = [tidy([cell.source], trusted=cell.exported)[0] for cell in taken]
+    else:
+        edits = tidy([cell.source for cell in taken], trusted=bool(exported))
+    remarks = [_without_mark(unmarked)] if unmarked else []
+    return _joined(taken, edits), remarks + _remarks(cells, taken, edits, exported=bool(exported))
+
+
+def _unmarked(cells: Sequence[Cell], exported: Sequence[Cell]) -> list[Cell]:
+    """Cells whose mark was forgotten: the exported ones use what only they define."""
+    others = [cell for cell in cells if not cell.exported and not cell.skipped and cell.source.strip()]
+    return [others[n] for n in left_unmarked([cell.source for cell in exported], [cell.source for cell in others])]
+
+
+def _without_mark(cells: Sequence[Cell]) -> str:
+    return (
+        f"Your exported cells use what {_cells([str(cell.number) for cell in cells])} defines, which has no #| export. "
+        "It was read too; an export by nbdev would leave it out, so add the line."
+    )
 
 
 def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> bytes:

@@ -24,7 +24,7 @@ def compare(
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
     difference = None
     if check.relation is not None:
-        error = _relation(check.relation, golden, found, tolerance)
+        error = _relation(check.relation, check.controls, golden, found, tolerance)
     elif check.fact:
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
@@ -93,13 +93,27 @@ def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference 
     return Difference(name, step, index, float(right[place]), float(theirs[place]), ratio, float(by_row.max()))
 
 
-def _relation(names: tuple[str, str], golden: Observation, found: Observation, tolerance: Tolerance) -> float:
-    """How far two arrays of one submission are from agreeing, provided that they move at all."""
+def _relation(
+    names: tuple[str, str], controls: tuple[str, ...], golden: Observation, found: Observation, tolerance: Tolerance
+) -> float:
+    """The distance of two arrays of one submission, provided that they move, and part from each control."""
     one, other = (found.arrays.get(name) for name in names)
     right = golden.arrays[names[0]]
     if one is None or other is None or one.shape != other.shape or one.shape != right.shape:
         return TOTALLY
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.abs(one - other).max() / (tolerance.relative * np.abs(one).max())
         moved = np.abs(one[-1] - one[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
-    return float(error) if moved and np.isfinite(error) else TOTALLY
+    counts = moved and np.isfinite(error) and all(parts(names[0], name, golden, found) for name in controls)
+    return float(error) if counts else TOTALLY
+
+
+def parts(name: str, control: str, golden: Observation, found: Observation) -> bool:
+    """Whether an array parts from a control by a good share of what it should, in finite numbers."""
+    one, other = found.arrays.get(name), found.arrays.get(control)
+    right, otherwise = golden.arrays[name], golden.arrays[control]
+    if one is None or other is None or one.shape != right.shape or other.shape != otherwise.shape:
+        return False
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return False
+    return bool(np.abs(one - other).max() >= LEAST_MOVE * np.abs(right - otherwise).max())

@@ -42,7 +42,7 @@ def diagnose(evidence: Evidence) -> Told:
     explained: set[Key] = set()
     conventions: dict[str, frozenset[str]] = {}
     for subject in dict.fromkeys(map(evidence.assignment.subject, evidence.scenarios)):
-        fit = _by_rule(evidence, subject)
+        fit = _by_rule(evidence, subject, frozenset(d.misconception for d in diagnoses))
         if fit is not None:
             diagnoses += [
                 _of_rule(evidence.assignment, part, number, subject)
@@ -66,14 +66,14 @@ def _diagnosis(m: Misconception, subject: str) -> Diagnosis:
 
 
 # --------------------------------------------------------------------------------------------------- update rules
-def _by_rule(evidence: Evidence, subject: str) -> Fit | None:
-    """The rule that the subject follows, where that is not a right one and can be told."""
+def _by_rule(evidence: Evidence, subject: str, named: frozenset[str]) -> Fit | None:
+    """The rule that the subject follows, where that is not a right one; `named`: beliefs of the subjects before it."""
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     theirs = [s for s in evidence.scenarios if evidence.assignment.subject(s) == subject and s.group == subject]
     able = _predictable(evidence, subject, theirs)
     if not any(s.id in failed for s in able):
         return None
-    return identify(Question(evidence.assignment, subject, able, evidence.observations, frozenset(failed)))
+    return identify(Question(evidence.assignment, subject, able, evidence.observations, frozenset(failed), named))
 
 
 def _predictable(evidence: Evidence, subject: str, scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -122,7 +122,7 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             scenario, _, name = place.partition(":")
             finding = status.get(place)
             if wanted in ("failed", "passed") and finding is not None:
-                if finding.status != wanted or (scenario, name) in explained | taken:
+                if finding.status != wanted or (scenario, name) in explained | taken or _unseen(finding):
                     break
             elif not _observed(evidence, scenario, name, wanted):
                 break
@@ -132,6 +132,11 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
             if keys and not keys & taken:
                 taken |= keys
                 yield m, subjects[next(iter(m.facts)).partition(":")[0]], keys
+
+
+def _unseen(finding: Finding) -> bool:
+    """Whether a relation failed because there was nothing to compare: that says nothing about what it relates."""
+    return finding.check.relation is not None and not np.isfinite(finding.error)
 
 
 def _observed(evidence: Evidence, scenario: str, name: str, wanted: object) -> bool:

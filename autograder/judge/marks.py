@@ -5,7 +5,7 @@ A row's evidence comes in portions, one for each subject (whose rule was at work
   by its direct evidence, when that passes or when nothing else about the subject is wrong;
   by its isolating evidence (special scenarios, relations between two runs of the same code) otherwise.
 A portion that other mistakes have spoilt and that has no isolating evidence is left out when other portions
-decide, provided that the subject's mistakes cost something elsewhere.
+decide, provided that the subject's mistakes cost something elsewhere and that some rule is at work in it.
 """
 
 from __future__ import annotations
@@ -39,12 +39,18 @@ class Case:
     subjects: Mapping[str, str]  # scenario id -> subject
     diagnoses: Sequence[Diagnosis]
     explained: frozenset[Key]  # the failures that the diagnoses reproduce
+    inert: frozenset[str] = frozenset()  # subjects that do nothing of what was asked: nothing excuses their failures
 
     def about(self, criterion: str, subject: str) -> list[Finding]:
         return [f for f in self.findings if f.check.criterion == criterion and self.subjects[f.scenario] == subject]
 
     def unexplained(self, finding: Finding) -> bool:
         return finding.status != "passed" and (finding.scenario, finding.check.id) not in self.explained
+
+
+def not_run(criteria: Sequence[Criterion]) -> tuple[CriterionMark, ...]:
+    """The rubric rows of a submission that was not judged: 0 points of what each is out of."""
+    return tuple(CriterionMark(c.id, c.title, 0.0, c.points, "not_run") for c in criteria)
 
 
 def mark(criteria: Sequence[Criterion], case: Case) -> tuple[CriterionMark, ...]:
@@ -55,7 +61,8 @@ def mark(criteria: Sequence[Criterion], case: Case) -> tuple[CriterionMark, ...]
     rows = []
     for criterion in criteria:
         portions = {s: table[criterion.id, s] for s in names if (criterion.id, s) in table}
-        deciding = [p for s, p in portions.items() if p.decided or s not in punished] or list(portions.values())
+        left_out = {s for s, p in portions.items() if not p.decided and s in punished - case.inert}
+        deciding = [p for s, p in portions.items() if s not in left_out] or list(portions.values())
         total = sum(p.weight for p in deciding)
         fraction = max(0.0, sum(p.weight * p.score for p in deciding) / total) if total else 0.0
         rows.append(_row(criterion, fraction, case, [p.how for p in portions.values()]))

@@ -22,6 +22,7 @@ from autograder.model import Array, Assignment, Hypotheses, Misconception, Obser
 Mask = NDArray[np.bool_]
 BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
 COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
+HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -67,13 +68,16 @@ class Question:
     scenarios: Sequence[Scenario]  # those that the family can play and that ran to their end
     observations: Mapping[str, Observation]
     failed: frozenset[str]  # scenarios in which a trajectory is not golden
+    named: frozenset[str] = frozenset()  # beliefs known already: one part of a submission may use another
 
     @cached_property
     def conduct(self) -> frozenset[str]:
-        """Scenarios about conduct, not about a rule: a slip may spoil them and leave the rule alone."""
+        """Scenarios that are not about a rule alone: a slip of another kind may spoil them."""
         rows = {c.id for c in self.assignment.criteria if c.conduct}
         return frozenset(
-            s.id for s in self.scenarios if all(c.criterion in rows for c in s.checks if c.arrays) or not s.checks
+            s.id
+            for s in self.scenarios
+            if s.beyond_rule or all(c.criterion in rows for c in s.checks if c.arrays) or not s.checks
         )
 
     @cached_property
@@ -107,10 +111,10 @@ class Question:
                 observed = found.get(name)
                 if observed is None or observed.shape != rows.shape[1:]:
                     return np.zeros(len(rows), dtype=bool)
-                finite = np.isfinite(observed)
+                finite, bounded = np.abs(observed) < HUGE, np.abs(rows) < HUGE  # NaN is neither
                 scale = relative * np.abs(np.where(finite, observed, 0)).max()
                 near = np.abs(rows - observed) <= scale
-                same = np.where(np.isfinite(rows) & finite, near, np.isfinite(rows) == finite)
+                same = np.where(bounded & finite, near, bounded == finite)
                 good &= same.reshape(len(rows), -1).all(axis=1)
         return good
 
@@ -145,12 +149,14 @@ def identify(question: Question) -> Fit | None:
     for stage in (search.singles,) if right else (search.singles, search.pairs, search.more):
         fits = [fit for fit in stage() if right is None or fit.price < right]
         if fits:
-            return _clearest(fits)
+            return _clearest(fits, question.named)
     return None
 
 
-def _clearest(fits: Sequence[Fit]) -> Fit | None:
+def _clearest(fits: Sequence[Fit], named: frozenset[str]) -> Fit | None:
     """The best fit, when no other as good says something else."""
+    known = max(len(named.intersection(fit.meaning)) for fit in fits)
+    fits = [fit for fit in fits if len(named.intersection(fit.meaning)) == known]
     cheapest = min(fit.price for fit in fits)
     best = [fit for fit in fits if fit.price == cheapest]
     return best[0] if len({fit.rows for fit in best}) == 1 else None
@@ -234,11 +240,22 @@ class _Search:
             predicted = question.predict(special, hypothesis, conventions)
             good |= {s.id for s, arrays in zip(special, predicted, strict=True) if question.agree(s, arrays).all()}
         missed = {s.id for s in special} - good
-        if parts and not good & question.failed:
+        if parts and not (good & question.failed and self._shows(hypothesis, conventions)):
             return []
         hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
         price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
         return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price)]
+
+    def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
+        """Whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+        for scenario in self.question.ordered:
+            (arrays,) = self.question.predict([scenario], hypothesis, conventions)
+            for name, rows in arrays.items():
+                with np.errstate(invalid="ignore"):
+                    moves = np.diff(self.question.observations[scenario.id].arrays[name], axis=0)
+                    if (np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows[0], axis=0))).any():
+                        return True
+        return False
 
 
 def _showing(groups: Sequence[tuple[Part, ...]], beside: Sequence[frozenset[str]]) -> list[tuple[Part, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.judge.circumstances import find_inert, find_responses, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits
 from autograder.judge.explain import compare_scenario, settle
@@ -32,10 +33,12 @@ def judge(
     golden, conventions = settle(assignment, scenarios, golden, observations)
     findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
     subjects = {s.id: assignment.subject(s) for s in scenarios}
+    responses = find_responses(scenarios, subjects, golden, observations)
     told = diagnose(Evidence(assignment, scenarios, observations, findings))
-    conventions |= told.conventions
-    diagnoses = told.diagnoses
-    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained))
+    diagnoses, conventions = told.diagnoses, {**conventions, **told.conventions}
+    inert = find_inert(responses, subjects, findings, (d.group for d in diagnoses))
+    findings = without_credit(findings, subjects, inert)
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert))
     remarks = tuple(
         c.remark for c in assignment.conventions if c.remark and c.id in conventions.get(c.group, frozenset())
     )

@@ -1,82 +1,108 @@
 """Marks quiz answers: quiz.toml and the items of one variant in, one mark per item and remarks out.
 
-    read answers ─► is it this student's variant? ─► mark each item (numeric, choices, formula, text)
+    read answers ─► is it this student's variant? ─► mark each item, by the file of its kind in kinds/
 
-Everything a student wrote is data here: parsed within bounds, never evaluated. Heavy libraries (pint, mpmath)
-are imported when an answer needs them.
+Everything a student wrote is data here: parsed within bounds by `autograder.reading`, never evaluated. mpmath is
+imported when a formula needs it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from autograder.model import Assignment, Item, ItemMark
-from autograder.quiz.answers import Answers, Unreadable, read, unknown
-from autograder.quiz.mark import mark_item, mark_items
-from autograder.quiz.say import BadKey
+from autograder.model import WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
+from autograder.quiz.answers import Answers, read, unknown
+from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
+from autograder.quiz.outcome import BadKey
 from autograder.quiz.variants import check
+from autograder.reading import Unreadable
 
-__all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission"]
+__all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 
 FILE = "quiz.toml"
-WHOLE = "quiz"  # the id of the one row that stands for a quiz that cannot be marked
+log = logging.getLogger(__name__)
+TITLE = "The quiz as a whole"
 NO_ANSWERS = "Your quiz.toml has no answers in it. Your code was marked without the quiz."
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A quiz, marked; no marks when it does not count, and the remarks say why."""
+    """A marked quiz: its marks add up to `points`; both are empty when the quiz neither counts nor was handed in."""
 
     marks: tuple[ItemMark, ...] = ()
     remarks: tuple[str, ...] = ()
+    points: float = 0.0
 
 
-def mark_quiz(items: Sequence[Item], answers_toml: bytes, *, required: bool = True) -> tuple[ItemMark, ...]:
-    """One mark per item, whatever the bytes hold; one row for all when they cannot be read.
+def that_counts(assignment: Assignment) -> Assignment:
+    """The assignment as an edition or a course marks it: the quiz counts unless the assignment says no."""
+    return replace(assignment, quiz_counts=assignment.quiz_counts is not False)
 
-    Raises:
-        BadKey: ours: an item's key contradicts itself.
-    """
+
+def points(assignment: Assignment) -> float:
+    """What the quiz is out of: the same in every variant, because all follow one blueprint; 0 without a quiz."""
+    return _sum(assignment.quiz(assignment.quiz_seed))
+
+
+def mark_quiz(items: Sequence[Item], answers_toml: bytes) -> tuple[ItemMark, ...]:
+    """One mark per item, whatever the bytes hold; one row for all when they cannot be read."""
     try:
         return mark_items(items, read(answers_toml))
     except Unreadable as error:
-        return _refused(items, str(error), required=required)
+        return _refused(_sum(items), str(error))
 
 
-def mark_submission(
-    assignment: Assignment, answers_toml: bytes | None, secret: bytes | None = None, student: str = ""
-) -> Marked:
-    """The quiz of a submission: its own variant, or nothing where neither answers nor assignment ask for it.
+def mark_submission(assignment: Assignment, submission: Submission, secret: bytes | None = None) -> Marked:
+    """The quiz of a submission: its own variant, or nothing where it neither counts nor was handed in.
 
-    `student` is who handed it in, where that is known: a quiz that names somebody else is not theirs.
-
-    A quiz that cannot be read or is not this student's costs nothing but itself: it is left out of the maximum,
-    as if it had not been handed in, unless the assignment requires it.
-
-    Raises:
-        BadKey: as above.
+    What it is out of never depends on the answers: a quiz that is missing, cannot be read or is somebody else's has
+    0 of its points, in one row that says why.
+    A fault of ours is the status `grader_error` of the question that it is in, or of the quiz as a whole.
     """
-    if answers_toml is None and not assignment.quiz_required:
-        return Marked()
+    answers_toml = submission.files.get(FILE)
+    if answers_toml is None:
+        return _not_handed_in(assignment, submission.refused.get(FILE, ""))
     try:
-        answers = read(answers_toml or b"")
-        seed = check(answers, assignment.quiz_seed, secret, student) if answers.entries else assignment.quiz_seed
+        return _marked(assignment, answers_toml, secret, submission.student)
+    except Exception as error:
+        log.exception("the quiz of %s could not be marked", assignment.id)
+        told = f"The quiz could not be marked: {type(error).__name__}: {error}"
+        return Marked((ItemMark(WHOLE_QUIZ, 0.0, 0.0, "grader_error", OUR_FAULT, TITLE, told),))
+
+
+def _marked(assignment: Assignment, answers_toml: bytes, secret: bytes | None, student: str) -> Marked:
+    try:
+        answers = read(answers_toml)
+        own = check(answers, assignment.quiz_seed, secret, student) if answers.entries else None
     except Unreadable as error:
-        items = assignment.quiz(assignment.quiz_seed)
-        return Marked(_refused(items, str(error), required=assignment.quiz_required) if items else ())
-    items = assignment.quiz(seed)
+        most = points(assignment)
+        return Marked(_refused(most, str(error)), points=most) if most else Marked()
+    items = assignment.quiz(assignment.quiz_seed if own is None else own)
     if not items:
         return Marked()
-    if not answers.entries and not assignment.quiz_required:
+    if not answers.entries and not assignment.quiz_counts:
         return Marked(remarks=(NO_ANSWERS,))
-    return Marked(mark_items(items, answers), _remarks(items, answers))
+    return Marked(mark_items(items, answers), _remarks(items, answers), _sum(items))
 
 
-def _refused(items: Sequence[Item], why: str, *, required: bool) -> tuple[ItemMark, ...]:
-    points = sum(item.points for item in items) if required else 0.0
-    cost = "" if required else " Until then your quiz is not counted, and your code is marked without it."
-    return (ItemMark(WHOLE, 0.0, points, "malformed", why + cost, "The quiz as a whole"),)
+def _not_handed_in(assignment: Assignment, refused: str) -> Marked:
+    """One row of 0 points; nothing where the quiz does not count and none was tried."""
+    most = points(assignment) if assignment.quiz_counts or refused else 0.0
+    if not most:
+        return Marked()
+    if refused:
+        return Marked(_refused(most, refused), points=most)
+    return Marked((ItemMark(WHOLE_QUIZ, 0.0, most, "empty", "You handed in no quiz answers.", TITLE),), points=most)
+
+
+def _refused(most: float, why: str) -> tuple[ItemMark, ...]:
+    return (ItemMark(WHOLE_QUIZ, 0.0, most, "unreadable", why, TITLE),)
+
+
+def _sum(items: Sequence[Item]) -> float:
+    return sum(item.points for item in items)
 
 
 def _remarks(items: Sequence[Item], answers: Answers) -> tuple[str, ...]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from autograder.model import Awaited, ChoiceKey, FormulaKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
-from autograder.quiz import choices, formula, numeric, text
-from autograder.quiz.answers import Answers, is_empty
-from autograder.quiz.say import BadKey, Malformed, Outcome
+from autograder.model import Awaited, Item, ItemMark, NumericKey
+from autograder.quiz.answers import Answers
+from autograder.quiz.kinds import kind, numeric, text
+from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import Unreadable, is_empty
+
+log = logging.getLogger(__name__)
+OUR_FAULT = "We could not mark this answer. This is our fault and costs you nothing: it is marked again later."
 
 
 def mark_items(items: Sequence[Item], answers: Answers) -> tuple[ItemMark, ...]:
     """One mark per item, in their order.
 
     Raises:
-        BadKey: ours.
+        BadKey: ours: two items with one id.
     """
     by_id = {item.id: item for item in items}
     if len(by_id) < len(items):
@@ -28,18 +33,26 @@ def mark_item(
 ) -> ItemMark:
     """The mark of one answer, as TOML gave it; `items` and `answers` are the whole quiz, for what builds on others.
 
-    Raises:
-        BadKey: ours.
+    A fault of ours in one question ends as the status `grader_error` of that question and of nothing else.
     """
     try:
         outcome = _outcome(item, answer, items or {}, answers or {})
-    except Malformed as error:
-        outcome = Outcome("malformed", 0.0, str(error))
-    # What waits for a person counts nowhere yet: neither as earned nor as missed.
-    points = 0.0 if outcome.status == "waiting" else item.points
-    score = round(points * min(max(outcome.fraction, 0.0), 1.0), 2)
+    except Unreadable as error:
+        outcome = Outcome("unreadable", 0.0, str(error))
+    except Exception as error:  # noqa: BLE001 - ours, whatever it is: logged, told to staff, and the others are marked
+        outcome = _our_fault(item.id, error)
+    # What waits for a person, or for us, has its points later; what the quiz is out of does not depend on it.
+    fraction = 0.0 if outcome.status in ("waiting", "grader_error") else outcome.fraction
+    score = round(item.points * min(max(fraction, 0.0), 1.0), 2)
     awaited = Awaited(str(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
-    return ItemMark(item.id, score, points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited)
+    return ItemMark(
+        item.id, score, item.points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited
+    )
+
+
+def _our_fault(name: str, error: Exception) -> Outcome:
+    log.error("quiz question %s could not be marked", name, exc_info=error)
+    return Outcome("grader_error", 0.0, OUR_FAULT, f"{name} could not be marked: {type(error).__name__}: {error}")
 
 
 def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Mapping[str, object]) -> Outcome:
@@ -47,16 +60,7 @@ def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Map
         return Outcome("empty", 0.0, "You gave no answer.")
     if isinstance(item.key, NumericKey):
         return numeric.mark(item, answer, _from_own(item, items, answers))
-    return MARKERS[type(item.key)](item, answer)
-
-
-MARKERS: Mapping[type, Callable[[Item, object], Outcome]] = {
-    ChoiceKey: choices.mark_choice,
-    OrderKey: choices.mark_order,
-    MatrixKey: choices.mark_matrix,
-    FormulaKey: formula.mark,
-    TextKey: text.mark,
-}
+    return kind(item).mark(item, answer)
 
 
 def _from_own(item: Item, items: Mapping[str, Item], answers: Mapping[str, object]) -> numeric.Own | None:

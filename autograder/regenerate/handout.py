@@ -25,7 +25,7 @@ def markdown(assignment: Assignment, seed: int, items: tuple[Item, ...]) -> str:
         total=sum(c.points for c in assignment.criteria),
         quiz_points=sum(item.points for item in items),
         questions=len(items),
-        quiz_required=assignment.quiz_required,
+        quiz_counts=assignment.quiz_counts,
     ).decode()
 
 

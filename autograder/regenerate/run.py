@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from autograder.model import Assignment
-from autograder.publish import print_proof, proof_of, say
 from autograder.quiz.variants import BadSecret
 from autograder.regenerate import BadRoster, Occupied, check_free, contents, open_secret, place, read, students_of
 from autograder.regenerate.roster import Student
+from autograder.verify import Proof
 
 
 class CannotRegenerate(Exception):
     """What was asked for cannot be done; the message tells the instructor why."""
 
 
-def regenerate(
-    assignment: Assignment, seed: int, out: Path, roster: Path | None, secret: Path | None, sandbox: str, jobs: int
-) -> bool:
-    """Whether it was written; it is not when the assignment does not verify, and then the proof is printed.
+def write(
+    assignment: Assignment,
+    seed: int,
+    out: Path,
+    roster: Path | None,
+    secret: Path | None,
+    *,
+    prove: Callable[[], Proof],
+    tell: Callable[[str], None],
+) -> Proof:
+    """Write the assignment into `out` when it verifies, and return the proof; nothing is written otherwise.
 
     Raises:
         CannotRegenerate: the roster, the secret or the target is not usable.
         SandboxUnavailable: nothing to run the proof in.
     """
-    out = out.absolute()
     try:
         check_free(out)
-        given = _variants(assignment, out, roster, secret)
-        proof = proof_of(assignment, sandbox, jobs)
-        if not proof.holds:
-            print_proof(proof)
-            say(f"{assignment.id} does not verify, see ✗ above: nothing was written to {out}")
-            return False
-        place(contents(assignment, seed, proof, given), out)
+        given = _variants(assignment, out, roster, secret, tell)
+        proof = prove()
+        if proof.holds:
+            place(contents(assignment, seed, proof, given), out)
+            tell(_next(assignment, seed, given, secret))
     except (BadRoster, BadSecret, Occupied, OSError) as error:
         raise CannotRegenerate(str(error)) from error
-    print(out)
-    say(_next(assignment, seed, given, secret))
-    return True
+    return proof
 
 
-def _variants(assignment: Assignment, out: Path, roster: Path | None, secret: Path | None) -> dict[Student, int] | None:
+def _variants(
+    assignment: Assignment, out: Path, roster: Path | None, secret: Path | None, tell: Callable[[str], None]
+) -> dict[Student, int] | None:
     if roster is None:
         if secret is not None:
             raise CannotRegenerate("A secret is of use with --roster only: without it everybody gets the same quiz.")
@@ -56,11 +61,11 @@ def _variants(assignment: Assignment, out: Path, roster: Path | None, secret: Pa
     students = read(roster)
     value, made = open_secret(secret)
     if made:
-        say(f"MADE A NEW SECRET: {secret}. Keep it: without it nobody's variant can be made or marked again.")
+        tell(f"MADE A NEW SECRET: {secret}. Keep it: without it nobody's variant can be made or marked again.")
     elif secret.stat().st_mode & 0o077:
-        say(f"{secret} can be read by other users of this machine: chmod 600 it")
+        tell(f"{secret} can be read by other users of this machine: chmod 600 it")
     if not assignment.quiz(assignment.quiz_seed):
-        say(f"{assignment.id} has no quiz: the roster changes nothing")
+        tell(f"{assignment.id} has no quiz: the roster changes nothing")
     return students_of(students, value)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from autograder.model import WHOLE_QUIZ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +24,9 @@ ITEM_GLYPHS = {
     "follow_through": "◐",
     "wrong": "✗",
     "empty": "–",
-    "malformed": "?",
+    "unreadable": "?",
     "waiting": "…",
+    "grader_error": "!",
 }
 ITEM_WORDS = {
     "right": "right",
@@ -29,9 +34,12 @@ ITEM_WORDS = {
     "follow_through": "follows from your earlier answer",
     "wrong": "not yet right",
     "empty": "no answer",
-    "malformed": "could not be read",
+    "unreadable": "could not be read",
     "waiting": "waiting for a person",
+    "grader_error": "the grader failed",
 }
+_STOPPED = re.compile(r"(?:^Y|: y)our code (?:was still running|raised )")  # as judge.compare tells a fault
+_MOTIONLESS = "Your parameters do not move at all."  # as an assignment's exhibit says it
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -47,9 +55,65 @@ def rounded(value: float) -> float:
     return round(value, 2) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
+PartState = Literal["marked", "waiting", "not_marked", "not_handed_in", "refused", "grader_error"]
+
+
 def total(report: Report) -> tuple[float, float]:
-    """Score and maximum as sums of the rounded rows: whoever adds up what is shown gets the total shown."""
-    return subtotal([*report.criteria, *report.quiz])
+    """Score and maximum of the parts that count, as sums of rounded rows: whoever adds up what is shown gets this."""
+    counting = [part for part in parts(report) if part.counts]
+    return rounded(sum(part.score for part in counting)), rounded(sum(part.max_score for part in counting))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Code or quiz: what a report gives it, out of what, and whether that is part of the total."""
+
+    id: Literal["code", "quiz"]
+    score: float
+    max_score: float
+    counts: bool
+    state: PartState
+
+
+def parts(report: Report) -> list[Part]:
+    """The code, and the quiz where it counts or answers were handed in."""
+    marked = report.status == "graded"
+    found = [Part("code", *subtotal(report.criteria), True, "marked" if marked else "not_marked")]  # noqa: FBT003
+    score, shown = subtotal(report.quiz)
+    if most := rounded(report.quiz_points) or shown:
+        found.append(Part("quiz", score, most, report.quiz_counts, _quiz_state(report)))
+    return found
+
+
+def _quiz_state(report: Report) -> PartState:
+    if not report.quiz:
+        return "not_marked"
+    if len(report.quiz) == 1 and report.quiz[0].id == WHOLE_QUIZ and report.quiz[0].status in ("empty", "unreadable"):
+        return "not_handed_in" if report.quiz[0].status == "empty" else "refused"
+    ends = {item.status for item in report.quiz}
+    return "grader_error" if "grader_error" in ends else "waiting" if "waiting" in ends else "marked"
+
+
+def parts_told(report: Report) -> str:
+    """`Code 100 of 100. Quiz: not handed in, 25 points.`; nothing where there is only code."""
+    said = []
+    every = parts(report)
+    for part in every if len(every) > 1 and report.status == "graded" else ():
+        name, most = part.id.capitalize(), points(part.max_score)
+        if part.state in STATES:
+            told = f"{name}: {STATES[part.state]}, {most} points"
+        else:
+            told = f"{name} {points(part.score)} of {most}"
+        told += LATER.get(part.state, "")
+        said.append(told + ("." if part.counts else ", which is not part of the total."))
+    return " ".join(said)
+
+
+LATER = {
+    "waiting": ", and answers wait for a person",
+    "grader_error": ", and answers that we failed to mark are marked again later",
+}
+STATES = {"not_handed_in": "not handed in", "refused": "not marked (see below)", "not_marked": "not shown yet"}
 
 
 def subtotal(rows: Sequence[CriterionMark | ItemMark]) -> tuple[float, float]:
@@ -63,9 +127,9 @@ def points(value: float) -> str:
 
 
 def is_perfect(report: Report) -> bool:
-    score, maximum = total(report)
-    waiting = any(item.status == "waiting" for item in report.quiz)
-    return report.status == "graded" and bool(report.criteria) and score == maximum and not waiting
+    """Whether all that was asked for is right: a quiz that does not count was not asked for unless it was answered."""
+    full = all(part.score == part.max_score and part.state == "marked" for part in parts(report))
+    return report.status == "graded" and bool(report.criteria) and full
 
 
 def verdict(report: Report) -> str:
@@ -82,6 +146,22 @@ def verdict(report: Report) -> str:
     counted = f"{met or 'None'} of {of} criteria {'is' if met <= 1 else 'are'} met{'' if met else ' yet'}"
     because = _because(report)
     return f"{counted}; {because}." if because else f"{counted}."
+
+
+def headline(report: Report) -> str:
+    """What matters most in a report with marks, where that is an event and not a count of rows; "" if nothing is.
+
+    Code that was stopped is told with its line, code that moves nothing as that.
+    """
+    if report.status != "graded":
+        return ""
+    messages = [message for mark in report.criteria for message in mark.messages]
+    stopped = next((one for one in messages if _STOPPED.search(one)), "")
+    if stopped:
+        return stopped
+    if report.exhibits and all(one.comment.startswith(_MOTIONLESS) for one in report.exhibits):
+        return f"{_MOTIONLESS} Check that `step()` changes their `data`."
+    return ""
 
 
 def advice(report: Report) -> str:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
+from autograder.render import (
+    GLYPHS,
+    ITEM_GLYPHS,
+    ITEM_WORDS,
+    WORDS,
+    advice,
+    headline,
+    parts_told,
+    points,
+    subtotal,
+    total,
+    verdict,
+)
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -40,12 +51,14 @@ def body(
     *,
     staff: bool = False,
     heading: str = "",
+    which: Markup = NOTHING,
     told: Markup = NOTHING,
     pictures: Markup = NOTHING,
 ) -> Markup:
     """A report for inside of a page: it has the page's h1, and nothing that a strict content policy forbids.
 
-    `heading` stands in for the verdict, `told` below it, `pictures` where pictures belong.
+    `heading` stands in for the verdict, `which` for the line that says whose report it is, `told` stands below
+    both, `pictures` where pictures belong.
     """
     score, maximum = total(report)
     template = _environment().get_template("_report.html.j2")
@@ -55,8 +68,11 @@ def body(
             staff=staff,
             score=score,
             maximum=maximum,
-            bar=list(_bar([*report.criteria, *report.quiz])),
+            bar=list(_bar([*report.criteria, *(report.quiz if report.quiz_counts else ())])),
+            headline="" if heading else headline(report),
             verdict=heading or verdict(report),
+            which=which,
+            parts=parts_told(report),
             advice=advice(report),
             titles={mark.id: mark.title for mark in report.criteria},
             told=told,
@@ -67,20 +83,20 @@ def body(
 
 def pictures(drawn: Iterable[Mapping[str, str]]) -> Markup:
     """The section of a report with these pictures, each a title, a caption and an SVG that we drew; empty for none."""
-    shown = [{**picture, "svg": Markup(picture["svg"])} for picture in drawn]  # noqa: S704 - we drew it
+    known = {"group": "", "open": "open", "wide": ""}  # pictures that were kept before there were groups
+    shown = [{**known, **picture, "svg": Markup(picture["svg"])} for picture in drawn]  # noqa: S704 - we drew it
     if not shown:
         return Markup()
-    return Markup(_environment().get_template("_pictures.html.j2").render(pictures=shown))  # noqa: S704 - as above
+    groups = {name: [one for one in shown if one["group"] == name] for name in dict.fromkeys(p["group"] for p in shown)}
+    return Markup(_environment().get_template("_pictures.html.j2").render(groups=groups))  # noqa: S704 - as above
 
 
-def _drawn(charts: tuple[Chart, ...]) -> Iterator[dict[str, str]]:
+def _drawn(charts: tuple[Chart, ...]) -> Iterable[Mapping[str, str]]:
     if not charts:
-        return
-    from autograder.render.pictures import svg  # noqa: PLC0415 - a page without charts never waits for matplotlib
+        return ()
+    from autograder.render.pictures import drawn  # noqa: PLC0415 - a page without charts never waits for NumPy
 
-    for number, chart in enumerate(charts, start=1):  # numbered: ids must be unique on the page
-        drawing = svg(replace(chart, id=f"{number}-{chart.id}"))
-        yield {"title": chart.title, "caption": chart.caption, "svg": drawing}
+    return drawn(charts)
 
 
 def _bar(rows: Sequence[CriterionMark | ItemMark]) -> Iterator[tuple[str, str, str, str]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from autograder.render import rounded, total
+from autograder.render import parts, rounded, total
 
 if TYPE_CHECKING:
-    from autograder.model import CriterionMark, ItemMark, Report
+    from autograder.model import CriterionMark, ItemMark, Place, Report
 
 SCHEMA = "gradmark.report/1"
 
@@ -40,8 +41,23 @@ def to_json(report: Report) -> dict[str, object]:
         "sandbox": report.sandbox,
         "versions": dict(report.versions),
         "remarks": list(report.remarks),
+        "parts": [asdict(part) for part in parts(report)],
     }
+    if report.places:
+        told["places"] = [_place(place) for place in report.places]
     return {key: _encodable(value) for key, value in told.items()}
+
+
+def _place(place: Place) -> dict[str, object]:
+    """Where, never the right line: `edit` is for staff."""
+    told: dict[str, object] = {
+        "line": place.line,
+        "end_line": place.end_line,
+        "source": place.source,
+        "criterion": place.criterion,
+        "kind": place.kind,
+    }
+    return told if place.cell is None else {**told, "cell": place.cell}
 
 
 def _criterion(mark: CriterionMark) -> dict[str, object]:

@@ -1,283 +1,366 @@
 """Draws a chart as SVG that lives inside a page: its colours follow the page, its text stays text.
 
-matplotlib draws, here and nowhere else, and is imported only when something is drawn (0.5 s). The page
-may set `--golden`, `--yours`, `--context` and the text colour; without them the fallbacks below hold.
+The shapes are few, so they are written here; only contour lines need a library (contourpy, which matplotlib uses too):
+a picture takes 1 ms where matplotlib took 30. The page may set `--golden`, `--yours`, `--context` and the text colour;
+without them the fallbacks below hold. A point that belongs to a step has `data-step` and a `<title>` with its numbers.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import re
-import threading
-import warnings
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import escape
 
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from autograder.model import Array, Chart, Role, Series, Surface
 
-    from autograder.model import Chart, Series, Surface
-
-# Colours that stand for roles until `_presentation` replaces them; nothing else draws in these.
-GOLDEN, YOURS, CONTEXT, INK = "#a00001", "#a00002", "#a00003", "#a00004"
-PAGE_COLOURS = {
-    GOLDEN: "var(--golden, #946200)",
-    YOURS: "var(--yours, #3f46a8)",
-    CONTEXT: "var(--context, #767a85)",
-    INK: "currentColor",
+COLOURS: dict[Role, str] = {
+    "golden": "var(--golden, #946200)",
+    "yours": "var(--yours, #3f46a8)",
+    "context": "var(--context, #767a85)",
 }
 # Told apart by width, dash and marker too. The golden line lies broad below, so that equal paths show both.
-LOOKS: dict[str, dict[str, Any]] = {
-    "golden": {
-        "color": GOLDEN,
-        "linewidth": 3.0,
-        "alpha": 0.75,
-        "marker": "o",
-        "markersize": 5.5,
-        "zorder": 3,
-    },
-    "yours": {
-        "color": YOURS,
-        "linewidth": 1.4,
-        "dashes": (4, 2),
-        "marker": "x",
-        "markersize": 5,
-        "zorder": 4,
-    },
-    "context": {"color": CONTEXT, "linewidth": 1.4, "dashes": (1, 1.5), "zorder": 2},
+LINES: dict[Role, str] = {
+    "golden": 'stroke-width="3" stroke-opacity=".75"',
+    "yours": 'stroke-width="1.4" stroke-dasharray="5 3"',
+    "context": 'stroke-width="1.4" stroke-dasharray="1.5 2.5"',
 }
-SIZE = (4.2, 2.9)  # inches of 72 units: drawn 1:1 on a phone, where 9-unit text is then 10 px high
-SIZE_WITH_SURFACE = (4.2, 3.5)
+LAYERS: tuple[Role, ...] = ("context", "golden", "yours")  # from below
+SIZE, SIZE_WITH_SURFACE = (350.0, 250.0), (420.0, 400.0)  # drawn 1:1 on a phone, where text of 10 is readable
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 32.0, 40.0
 MARKERS = 12  # per line, about: more of them hide the line
+NUMBERED = 4  # steps of a path on a map that are numbered
+MOST_POINTS = 120  # of a line, that tell their numbers
 LEVELS = 9  # contour lines at equal shares of the area: shows valley and wall of any surface
-ROUND = [1, 2, 5, 10]  # ticks at numbers that people count in
-HUGE = 1e100  # beyond this matplotlib's arithmetic overflows; a diverged run leaves the picture either way
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text as text
-    "svg.hashsalt": "gradmark",  # the same chart gives the same bytes
-    "text.parse_math": False,  # a dollar sign is a dollar sign
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "font.size": 9,
-    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-}
-_DRAWING = threading.Lock()  # matplotlib's settings and font cache are one per process
+HUGE = 1e100  # beyond this arithmetic overflows; a diverged run leaves the picture either way
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The rectangle of the data, and how values become places in it."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    size: tuple[float, float]
+    log_y: bool
+
+    @property
+    def right(self) -> float:
+        return self.size[0] - RIGHT
+
+    @property
+    def bottom(self) -> float:
+        return self.size[1] - BOTTOM
+
+    def at_x(self, value: float) -> float:
+        return LEFT + _share(value, self.x) * (self.right - LEFT)
+
+    def at_y(self, value: float) -> float:
+        low, high = self.y
+        share = _share(math.log10(value), (math.log10(low), math.log10(high))) if self.log_y else _share(value, self.y)
+        return self.bottom - share * (self.bottom - TOP)
+
+
+def drawn(charts: Sequence[Chart]) -> list[dict[str, str]]:
+    """The pictures of a report as they are kept and shown: title, caption, svg, group; "" is False."""
+    return [
+        {
+            "title": chart.title,
+            "caption": chart.caption,
+            "svg": svg(replace(chart, id=f"{number}-{chart.id}")),  # numbered: ids must be unique on the page
+            "group": chart.group,
+            "open": "open" if chart.open else "",
+            "wide": "wide" if chart.surface is not None else "",
+        }
+        for number, chart in enumerate(charts, start=1)
+    ]
 
 
 def svg(chart: Chart) -> str:
     """`chart` as an `<svg>` element, the same bytes every time. Its ids start with the chart's id."""
+    prefix = "chart-" + (re.sub(r"[^a-z0-9]+", "-", chart.id.lower())[:40].strip("-") or "x")
     log_y = chart.log_y and chart.surface is None  # a map has no logarithmic side
-    series = tuple(_drawable(s, log_y=log_y) for s in chart.series)
-    chart = replace(chart, series=series, log_y=log_y)
-    return _inline(_drawn(chart), chart)
+    series = tuple(_Drawable.of(one, positive=log_y) for one in chart.series)
+    frame = _frame(chart, series, log_y=log_y)
+    inside = [
+        *(_terrain(frame, chart.surface) if chart.surface else ()),
+        *(_band(frame, chart.band) if chart.band else ()),
+        *(shape for role in LAYERS for one in series if one.role == role for shape in _line(frame, one, chart)),
+        *(_mark(frame, chart.mark) if chart.mark is not None else ()),
+    ]
+    parts = [
+        f'<title id="{prefix}-title">{escape(one_line(chart.title))}</title>',
+        f'<desc id="{prefix}-desc">{escape(_description(chart))}</desc>',
+        f'<clipPath id="{prefix}-clip">{_inside(frame)}</clipPath>',
+        *_axes(frame, chart),
+        f'<g clip-path="url(#{prefix}-clip)">{"".join(inside)}</g>',
+        *_words_on_map(frame, series, chart),
+        *_legend(series, chart.surface),
+    ]
+    box = f"0 0 {frame.size[0]:g} {frame.size[1]:g}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="100%" role="img" '
+        f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="inherit" font-size="10" fill="currentColor">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
-def png(chart: Chart) -> bytes:
-    """`chart` as a PNG on white, for platforms that take pictures and no pages."""
-    from matplotlib import rc_context  # noqa: PLC0415 - as below
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    log_y = chart.log_y and chart.surface is None
-    chart = replace(chart, series=tuple(_drawable(s, log_y=log_y) for s in chart.series), log_y=log_y)
-    out = io.BytesIO()
-    with _DRAWING, rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        figure = Figure(SIZE_WITH_SURFACE if chart.surface else SIZE)
-        FigureCanvasAgg(figure)
-        _plot(figure.add_axes((0.16, 0.17, 0.81, 0.72 if not chart.surface else 0.74)), chart)
-        _on_paper(figure)
-        figure.savefig(out, format="png", dpi=144, facecolor="white", metadata={"Software": None})  # sharp on phones
-    return out.getvalue()
+def on_paper(chart: Chart) -> str:
+    """`chart` as an SVG file of its own in fixed colours on white, for platforms that show it as an image."""
+    drawn = re.sub(r"var\(--[a-z]+, (#[0-9a-f]{6})\)", r"\1", svg(chart)).replace("currentColor", "#222222")
+    drawn = drawn.replace('font-family="inherit"', 'font-family="sans-serif"').replace(' width="100%"', "")
+    return drawn.replace("<title", '<rect width="100%" height="100%" fill="#ffffff" /><title', 1)
 
 
-PAPER_COLOURS = {GOLDEN: "#946200", YOURS: "#3f46a8", CONTEXT: "#767a85", INK: "#222222"}
+@dataclass(frozen=True)
+class _Drawable:
+    """A series without what has no place: (step, x, y) of each point; a gap is None."""
+
+    label: str
+    role: Role
+    points: tuple[tuple[int, float, float] | None, ...]
+
+    @classmethod
+    def of(cls, series: Series, *, positive: bool) -> _Drawable:
+        points = tuple(
+            (step, float(x), float(y)) if _finite(x) and _finite(y) and (y > 0 or not positive) else None
+            for step, (x, y) in enumerate(zip(series.x, series.y, strict=False))
+        )
+        return cls(one_line(series.label, 40), series.role, points)
+
+    @property
+    def kept(self) -> list[tuple[int, float, float]]:
+        return [point for point in self.points if point is not None]
 
 
-def _on_paper(figure: Any) -> None:
-    """The roles' colours in place of their stand-ins, which only a page can replace later."""
-    from matplotlib.colors import to_hex  # noqa: PLC0415
-
-    for artist in figure.findobj():
-        for name in ("color", "edgecolor", "markeredgecolor"):
-            look = getattr(artist, f"get_{name}", lambda: None)()
-            if isinstance(look, str | tuple) and (colour := PAPER_COLOURS.get(to_hex(look))):
-                artist.set(**{name: colour})
-        edges: Any = getattr(artist, "get_edgecolors", list)()  # a contour's
-        if len(edges) and (colour := PAPER_COLOURS.get(to_hex(edges[0]))):
-            artist.set_edgecolor(colour)
+def _finite(value: float) -> bool:
+    return math.isfinite(value) and abs(value) < HUGE
 
 
-def _drawable(series: Series, *, log_y: bool) -> Series:
-    """Without the points that no axis can hold: NaN, infinite, huge, and not positive on a log axis."""
-    low = 1 / HUGE if log_y else -HUGE
-    kept = [(x, y) for x, y in zip(series.x, series.y, strict=True) if abs(x) < HUGE and low < y < HUGE]
-    return replace(series, x=tuple(x for x, _ in kept), y=tuple(y for _, y in kept))
+def _share(value: float, limits: tuple[float, float]) -> float:
+    """The place of a value between the limits, from 0 to 1; what lies far outside stays near enough to be drawn."""
+    low, high = limits
+    return min(max((value - low) / (high - low), -9.0), 9.0)
 
 
-# ---------------------------------------------------------------------------------------------------- drawing
-def _drawn(chart: Chart) -> str:
-    from matplotlib import rc_context  # noqa: PLC0415 - half a second that only pictures pay
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    out = io.StringIO()
-    with _DRAWING, rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's browser has its own fonts
-        figure = Figure(SIZE_WITH_SURFACE if chart.surface else SIZE)
-        FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.16, 0.17, 0.81, 0.72 if not chart.surface else 0.74))
-        _plot(axes, chart)
-        figure.savefig(out, format="svg", transparent=True)
-    return out.getvalue()
-
-
-def _plot(axes: Axes, chart: Chart) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415
-
-    if chart.log_y:
-        axes.set_yscale("log")
-        axes.set_ylim(*_decades(chart.series))
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND, integer=_counts(chart)))
-    axes.yaxis.set_major_formatter(FuncFormatter(_power if chart.log_y else _short))
-    axes.xaxis.set_major_formatter(FuncFormatter(_short))
-    axes.minorticks_off()
-    for series in chart.series:
-        label = one_line(series.label, 40) + (" (leaves the picture)" if _leaves(series, chart.surface) else "")
-        axes.plot(series.x, series.y, label=label, markevery=_markevery(series), **_look(series))
+# ------------------------------------------------------------------------------------------------------- the frame
+def _frame(chart: Chart, series: Sequence[_Drawable], *, log_y: bool) -> Frame:
     if chart.surface is not None:
-        _terrain(axes, chart)
-    axes.set_xlabel(one_line(chart.x_label, 60))
-    axes.set_ylabel(one_line(chart.y_label, 60))
-    if chart.series:
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, frameon=False, handlelength=3, fontsize=9)
+        x, y = chart.surface.x, chart.surface.y
+        return Frame((float(x.min()), float(x.max())), (float(y.min()), float(y.max())), SIZE_WITH_SURFACE, log_y)
+    xs = [x for one in series for _, x, _ in one.kept]
+    ys = [y for one in series for *_, y in one.kept] + ([chart.band] if chart.band else [])
+    return Frame(_limits(xs, 0.02), _decades(ys) if log_y else _limits(ys, 0.05), SIZE, log_y)
 
 
-def _look(series: Series) -> dict[str, Any]:
-    hollow = {"markerfacecolor": "none", "markeredgewidth": 1.2} if series.role == "golden" else {}
-    return LOOKS[series.role] | hollow
+def _limits(values: Sequence[float], margin: float) -> tuple[float, float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+        low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
+    return low - margin * (high - low), high + margin * (high - low)
 
 
-def _markevery(series: Series) -> int:
-    return max(1, math.ceil(len(series.x) / MARKERS))
-
-
-def _terrain(axes: Axes, chart: Chart) -> None:
-    """Contour lines under the paths, the frame set to them, and a word where the paths begin."""
-    surface = chart.surface
-    assert surface is not None
-    heights = np.where(np.abs(surface.z) < HUGE, surface.z, np.nan)
-    levels = np.unique(np.nanquantile(heights, np.linspace(0.02, 0.98, LEVELS)))
-    axes.contour(surface.x, surface.y, heights, levels, colors=INK, alpha=0.28, linewidths=0.7, zorder=1)
-    axes.set(xlim=(surface.x.min(), surface.x.max()), ylim=(surface.y.min(), surface.y.max()))
-    first = next((s for s in chart.series if s.role == "golden" and s.x), None)
-    if first is not None:
-        axes.annotate("start", (first.x[0], first.y[0]), xytext=(6, 6), textcoords="offset points", clip_on=True)
-
-
-def _leaves(series: Series, surface: Surface | None) -> bool:
-    if surface is None:
-        return False
-    inside_x = all(surface.x.min() <= x <= surface.x.max() for x in series.x)
-    return not (inside_x and all(surface.y.min() <= y <= surface.y.max() for y in series.y))
-
-
-def _counts(chart: Chart) -> bool:
-    return chart.surface is None and all(float(x).is_integer() for s in chart.series for x in s.x)
-
-
-def _decades(series: tuple[Series, ...]) -> tuple[float, float]:
+def _decades(values: Sequence[float]) -> tuple[float, float]:
     """Whole powers of ten around all values, so that a logarithmic axis always has two of them to read."""
-    powers = [math.log10(y) for s in series for y in s.y] or [0.0]
+    powers = [math.log10(value) for value in values] or [0.0]
     low, high = math.floor(min(powers)), math.ceil(max(powers))
     return 0.8 * 10.0**low, 1.25 * 10.0 ** max(high, low + 1)
 
 
-def _short(value: float, _position: object = None) -> str:
-    return re.sub(r"e([+-])0?", lambda m: "e" + m[1].strip("+"), f"{value:.3g}").replace("-", "−")
+def _ticks(limits: tuple[float, float], *, whole: bool = False) -> list[float]:
+    """Four to eight numbers that people count in, within the limits."""
+    low, high = limits
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(power * size for size in (1, 2, 5, 10) if (high - low) / (power * size) <= 7)
+    step = max(step, 1.0) if whole else step
+    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _power(value: float, _position: object = None) -> str:
-    power = math.log10(value)
-    if abs(power - round(power)) > 1e-9:  # rounding of log10; a tick between powers is written as it is
-        return _short(value)
-    digits = str(round(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+def _powers(limits: tuple[float, float]) -> list[float]:
+    low, high = (math.ceil(math.log10(limits[0])), math.floor(math.log10(limits[1])))
+    stride = max(1, math.ceil((high - low) / 6))
+    shown = list(range(high, low - 1, -stride)) if high - low >= stride else [high, low]
+    return [10.0**power for power in shown]
+
+
+def _axes(frame: Frame, chart: Chart) -> Iterator[str]:
+    middle = (TOP + frame.bottom) / 2
+    edge = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
+    yield f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {edge} />'
+    whole = chart.surface is None and all(float(x).is_integer() for one in chart.series for x in one.x if _finite(x))
+    for value in _ticks(frame.x, whole=whole):
+        x = frame.at_x(value)
+        yield f'<path d="M{x:.1f} {frame.bottom:g}v4" {edge} />'
+        yield _text(x, frame.bottom + 15, _short(value), "middle")
+    for value in _powers(frame.y) if frame.log_y else _ticks(frame.y):
+        y = frame.at_y(value)
+        yield f'<path d="M{LEFT:g} {y:.1f}h-4" {edge} />'
+        yield _text(LEFT - 7, y + 3.5, _power(value) if frame.log_y else _short(value), "end")
+    yield _text((LEFT + frame.right) / 2, frame.size[1] - 6, one_line(chart.x_label, 60), "middle")
+    label = escape(one_line(chart.y_label, 60))
+    yield f'<text x="12" y="{middle:g}" text-anchor="middle" transform="rotate(-90 12 {middle:g})">{label}</text>'
+
+
+def _inside(frame: Frame) -> str:
+    size = f'width="{frame.right - LEFT:g}" height="{frame.bottom - TOP:g}"'
+    return f'<rect x="{LEFT:g}" y="{TOP:g}" {size} />'
+
+
+def _text(x: float, y: float, words: str, anchor: str = "start", more: str = "") -> str:
+    placed = f' text-anchor="{anchor}"' if anchor != "start" else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{placed}{more}>{escape(words)}</text>'
+
+
+# -------------------------------------------------------------------------------------------------- what is inside
+def _line(frame: Frame, series: _Drawable, chart: Chart) -> Iterator[str]:
+    colour = COLOURS[series.role]
+    path, pen = [], "M"
+    for point in series.points:
+        if point is None:
+            pen = "M"
+            continue
+        path.append(f"{pen}{frame.at_x(point[1]):.1f} {frame.at_y(point[2]):.1f}")
+        pen = "L"
+    if path:
+        joined = "".join(path)
+        yield f'<path d="{joined}" fill="none" stroke="{colour}" {LINES[series.role]} stroke-linejoin="round" />'
+    if series.role != "context":
+        every = max(1, math.ceil(len(series.points) / MARKERS))
+        telling = series.kept[: MOST_POINTS if len(series.kept) > MOST_POINTS else None]
+        for number, point in enumerate(telling):
+            yield _point(frame, series, point, chart, marked=number % every == 0)
+
+
+def _point(frame: Frame, series: _Drawable, point: tuple[int, float, float], chart: Chart, *, marked: bool) -> str:
+    """Something to point at, which tells the numbers, and the marker that every few of them have."""
+    step, x, y = point
+    at_x, at_y, colour = frame.at_x(x), frame.at_y(y), COLOURS[series.role]
+    numbers = f"({_short(x)}, {_short(y)})" if chart.surface is not None else _short(y)
+    named = step if chart.surface is not None else _short(x)
+    told = escape(
+        f"{series.label}, {'step' if chart.surface is not None else one_line(chart.x_label, 60)} {named}: {numbers}"
+    )
+    shape = ""
+    if marked and series.role == "golden":
+        shape = f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="2.8" fill="none" stroke="{colour}" stroke-width="1.2" />'
+    elif marked:
+        cross = f"M{at_x - 2.5:.1f} {at_y - 2.5:.1f}l5 5m0-5l-5 5"
+        shape = f'<path d="{cross}" fill="none" stroke="{colour}" stroke-width="1.3" stroke-dasharray="none" />'
+    target = f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="6" fill="{colour}" fill-opacity="0" />'
+    return f'<g data-step="{step}">{shape}{target}<title>{told}</title></g>'
+
+
+def _terrain(frame: Frame, surface: Surface) -> Iterator[str]:
+    """Contour lines, and a cross at the minimum."""
+    from contourpy import contour_generator  # noqa: PLC0415 - only maps need it
+
+    heights = np.where(np.abs(surface.z) < HUGE, surface.z, np.nan)
+    seen = heights[np.isfinite(heights)]
+    levels = np.unique(np.quantile(seen, np.linspace(0.02, 0.98, LEVELS))) if seen.size else np.array([])
+    lines = contour_generator(surface.x, surface.y, np.ma.masked_invalid(heights))
+    for level in levels:
+        path = "".join(_outline(frame, np.asarray(one)) for one in lines.lines(float(level)))
+        if path:
+            yield f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".28" stroke-width=".8" />'
+    if surface.minimum is not None:
+        x, y = frame.at_x(surface.minimum[0]), frame.at_y(surface.minimum[1])
+        yield f'<path d="M{x - 5:.1f} {y:.1f}h10m-5-5v10" fill="none" stroke="currentColor" stroke-width="1.4" />'
+
+
+def _outline(frame: Frame, line: Array) -> str:
+    kept = [*line[:-1:2], line[-1]]  # the eye does not miss every second one
+    return "M" + "L".join(f"{frame.at_x(float(x)):.1f} {frame.at_y(float(y)):.1f}" for x, y in kept)
+
+
+def _band(frame: Frame, height: float) -> Iterator[str]:
+    """The errors that rounding explains, from the bottom up to `height`."""
+    y = max(frame.at_y(height), TOP)
+    yield (
+        f'<rect x="{LEFT:g}" y="{y:.1f}" width="{frame.right - LEFT:g}" height="{frame.bottom - y:.1f}" '
+        f'fill="{COLOURS["context"]}" fill-opacity=".18" />'
+    )
+    yield _text(frame.right - 6, min(y + 13, frame.bottom - 4), "rounding", "end")
+
+
+def _mark(frame: Frame, step: float) -> Iterator[str]:
+    """A line at the first step that differs, with its number."""
+    x = frame.at_x(step)
+    yield (
+        f'<path d="M{x:.1f} {TOP:g}V{frame.bottom:g}" fill="none" stroke="currentColor" stroke-opacity=".6" '
+        'stroke-dasharray="3 3" />'
+    )
+    right = x < (LEFT + frame.right) / 2
+    yield _text(x + (5 if right else -5), TOP + 11, f"step {_short(step)}", "start" if right else "end")
+
+
+def _words_on_map(frame: Frame, series: Sequence[_Drawable], chart: Chart) -> Iterator[str]:
+    """On a map: where paths begin and end, the minimum, some steps between; a word without room is left out."""
+    taken: list[tuple[float, float, float]] = []
+    for x, y, word, colour in _wanted_words(series, chart) if chart.surface else ():
+        if not (frame.x[0] <= x <= frame.x[1] and frame.y[0] <= y <= frame.y[1]):
+            continue
+        at_x, wide = frame.at_x(x) + 6, 6.2 * len(word)
+        for at_y in (frame.at_y(y) - 5, frame.at_y(y) + 13, frame.at_y(y) + 4):
+            if all(at_x >= x0 + w or x0 >= at_x + wide or abs(at_y - y0) >= 11 for x0, y0, w in taken):
+                taken.append((at_x, at_y, wide))
+                yield _text(at_x, at_y, word, more=f' fill="{colour}"')
+                break
+
+
+def _wanted_words(series: Sequence[_Drawable], chart: Chart) -> Iterator[tuple[float, float, str, str]]:
+    """(x, y, word, colour), the most wanted first."""
+    paths = [one for one in series if one.role != "context" and one.kept]
+    for one in paths[:1]:
+        yield *one.kept[0][1:], "start", "currentColor"
+    if chart.surface is not None and chart.surface.minimum is not None:
+        yield *chart.surface.minimum, "minimum", "currentColor"
+    for one in paths:
+        step, x, y = one.kept[-1]
+        yield x, y, f"end ({step})", COLOURS[one.role]
+    for one in paths:
+        every = max(1, math.ceil(len(one.kept) / (NUMBERED + 1)))
+        for step, x, y in one.kept[every:-1:every]:
+            yield x, y, str(step), COLOURS[one.role]
+
+
+def _legend(series: Sequence[_Drawable], surface: Surface | None) -> Iterator[str]:
+    x = LEFT
+    for one in series:
+        label = one.label + (" (leaves the picture)" if surface is not None and _leaves(one, surface) else "")
+        colour = COLOURS[one.role]
+        yield f'<path d="M{x:.1f} 13h26" fill="none" stroke="{colour}" {LINES[one.role]} />'
+        yield _text(x + 32, 16.5, label)
+        x += 32 + 6.0 * len(label) + 16  # letters of 10 are about 6 wide
+
+
+def _leaves(series: _Drawable, surface: Surface) -> bool:
+    inside: Callable[[float, Array], bool] = lambda value, axis: bool(axis.min() <= value <= axis.max())  # noqa: E731
+    return any(p is None or not (inside(p[1], surface.x) and inside(p[2], surface.y)) for p in series.points)
+
+
+# ------------------------------------------------------------------------------------------------------- in words
+def _short(value: float) -> str:
+    return re.sub(r"e([+-])0?", lambda m: "e" + m[1].strip("+"), f"{value + 0.0:.3g}").replace("-", "−")
+
+
+def _power(value: float) -> str:
+    digits = str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"10{digits}"
 
 
-# ---------------------------------------------------------------------------------------------- into the page
-def _inline(drawing: str, chart: Chart) -> str:
-    """What matplotlib wrote as an element for a page: own ids, the page's colours, named for readers."""
-    root = ET.fromstring(drawing)  # noqa: S314 - matplotlib wrote this a moment ago
-    prefix = "chart-" + (re.sub(r"[^a-z0-9]+", "-", chart.id.lower())[:40].strip("-") or "x")
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag.endswith(("metadata", "style")):
-                parent.remove(child)
-    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", drawing))
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-        style = element.attrib.pop("style", "")
-        element.attrib = {
-            k.rpartition("}")[2]: _attribute(k, v, prefix) for k, v in element.items() if _kept(k, v, used)
-        } | _presentation(style)
-    box = root.attrib["viewBox"]
-    root.attrib = {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": box,
-        "width": "100%",
-        "role": "img",
-        "aria-labelledby": f"{prefix}-title {prefix}-desc",
-    }
-    _describe(root, chart, prefix)
-    return re.sub(r"\n\s*", "", ET.tostring(root, encoding="unicode"))
-
-
-def _kept(name: str, value: str, used: set[str]) -> bool:
-    """Whether an attribute does anything: matplotlib names every group and turns text by -0 degrees."""
-    return (name != "id" or value in used) and not value.startswith("rotate(-0 ")
-
-
-def _attribute(name: str, value: str, prefix: str) -> str:
-    if name == "id":
-        return f"{prefix}-{value}"
-    if name.endswith("href"):
-        return f"#{prefix}-{value[1:]}"
-    if name == "d":
-        value = re.sub(r"\s+", " ", value).strip()
-    if name in ("d", "x", "y", "transform"):
-        return re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), value)
-    return value.replace("url(#", f"url(#{prefix}-")
-
-
-def _presentation(style: str) -> dict[str, str]:
-    """A style as attributes of its own, which every content policy allows, in the page's colours and its font."""
-    style = re.sub(r"font-family: [^;]*", "font-family: inherit", style)
-    style = re.sub(r"font: ([\d.]+px) [^;]*", r"font-size: \1; font-family: inherit", style)
-    for stand_in, colour in PAGE_COLOURS.items():
-        style = style.replace(stand_in, colour)
-    return {
-        name.strip(): value.strip() for name, _, value in (part.partition(":") for part in style.split(";")) if value
-    }
-
-
-def _describe(root: ET.Element, chart: Chart, prefix: str) -> None:
-    title, desc = ET.Element("title", id=f"{prefix}-title"), ET.Element("desc", id=f"{prefix}-desc")
-    title.text = one_line(chart.title)
+def _description(chart: Chart) -> str:
+    """The caption, and where each line begins and ends."""
     ends = [
         f"{one_line(s.label, 40)}: from {_at(s, 0, chart)} to {_at(s, -1, chart)}." for s in chart.series if s.x and s.y
     ]
-    desc.text = " ".join([" ".join(visible(chart.caption).split()), *ends])
-    root.insert(0, desc)
-    root.insert(0, title)
+    return " ".join([" ".join(visible(chart.caption).split()), *ends])
 
 
 def _at(series: Series, place: int, chart: Chart) -> str:

@@ -10,7 +10,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.render import GLYPHS, ITEM_GLYPHS, ITEM_WORDS, WORDS, advice, points, subtotal, total, verdict
+from autograder.render import (
+    GLYPHS,
+    ITEM_GLYPHS,
+    ITEM_WORDS,
+    WORDS,
+    advice,
+    parts,
+    parts_told,
+    points,
+    subtotal,
+    total,
+    verdict,
+)
 from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
@@ -25,8 +37,9 @@ ITEM_COLOURS = {
     "follow_through": "yellow",
     "wrong": "red",
     "empty": "bright_black",
-    "malformed": "magenta",
+    "unreadable": "magenta",
     "waiting": "cyan",
+    "grader_error": "magenta",
 }
 NO_MARKS = {"not_gradable": "not gradable", "grader_error": "grader error"}
 LONGEST_MESSAGE = 800  # characters: ten lines of a terminal, the rest is on the page
@@ -50,6 +63,8 @@ def report_view(report: Report) -> RenderableType:
 def _head(report: Report) -> RenderableType:
     head = Text.assemble((one_line(report.path), "bold"), "  ", (_score(report), "bold " + _score_colour(report)))
     lines = [head, Text(verdict(report))]
+    if told := parts_told(report):
+        lines.append(Text(told))
     if report.message:
         lines.append(Text(visible(report.message, LONGEST_MESSAGE)))
     if advice(report):
@@ -80,7 +95,7 @@ def _bullet(bullet: Text, body: Text) -> RenderableType:
 def _marks(report: Report) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
     score, maximum = subtotal(report.criteria)
-    table.add_column("", Text("code" if report.quiz else "total", "bold"), no_wrap=True)
+    table.add_column("", Text("code" if len(parts(report)) > 1 else "total", "bold"), no_wrap=True)
     table.add_column("criterion", ratio=1)
     table.add_column("marks", Text(_of(score, maximum), "bold"), justify="right", no_wrap=True)
     for mark in report.criteria:
@@ -89,10 +104,11 @@ def _marks(report: Report) -> RenderableType:
 
 
 def _quiz(report: Report) -> RenderableType:
-    """The quiz in a table of its own, and below it what code and quiz make together."""
+    """The quiz in a table of its own, and below it what code and quiz make together where both count."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
     footer = Text(f"{_of(*subtotal(report.quiz))}\n{_of(*total(report))}", "bold")
-    table.add_column("", Text("quiz\ntotal", "bold"), no_wrap=True)
+    named = "quiz\ntotal" if report.quiz_counts else "quiz\ntotal (code)"
+    table.add_column("", Text(named, "bold"), no_wrap=True)
     table.add_column("quiz", ratio=1)
     table.add_column("marks", footer, justify="right", no_wrap=True)
     for item in report.quiz:

@@ -22,7 +22,7 @@ from typing import Any
 from autograder.model import EndReason, Limits, Run
 from autograder.sandbox import SandboxFailed
 from autograder.sandbox.limits import LOG_FLOOD_FACTOR
-from autograder.wire import first_frame_end
+from autograder.wire import Turns, first_frame_end
 
 OWNER = "gradmark.owner"  # the label by which leftovers are found
 NOBODY = "65534:65534"  # owns nothing, in the image or on the host
@@ -38,6 +38,8 @@ ENVIRONMENT = {
 }
 # What -I would give, but that PYTHON* variables are heard: PYTHONHASHSEED has no other door; all are ours.
 ENTRYPOINT = ["/guest/python", "-P", "-s", "-S", "/guest/harness.py"]
+# Docker's own profile lets a guest open AF_VSOCK sockets and io_uring; this one is an allow-list (calls.py).
+PROFILE = Path(__file__).with_name("programs") / "docker.json"
 CHUNK = 64 * 2**10
 SIGNALLED = 128  # what docker-init and shells add to the number of the signal that ended a process
 PATIENCE = 0.5  # seconds in which an engine must tell that memory ran out: it hears so apart from the end itself
@@ -48,8 +50,7 @@ def arguments(image: str, limits: Limits, *, owner: str, runtime: str | None = N
     """What is asked of the engine (POST /containers/create).
 
     Not asked for: `nproc`, which counts a uid over all containers, so that one submission's processes would
-    starve another; `PidsLimit` counts for each. No seccomp profile is named, which means Docker's own: it
-    refuses keyrings, bpf, perf, userfaultfd, new user namespaces, and keeps up with kernels without us.
+    starve another; `PidsLimit` counts for each.
     """
     return {
         "Image": image,
@@ -66,7 +67,7 @@ def arguments(image: str, limits: Limits, *, owner: str, runtime: str | None = N
             "NetworkMode": "none",
             "ReadonlyRootfs": True,
             "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
+            "SecurityOpt": ["no-new-privileges", f"seccomp={PROFILE.read_text()}"],
             "PidsLimit": limits.processes + 1,  # and the init
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,  # both together: no swap
@@ -211,17 +212,23 @@ class Guest:
         return False
 
     def play(self, job: bytes, limits: Limits) -> Run:
-        """Hands over the job and collects what is said, until the guest is gone or a limit is met."""
+        """Hands over the job frame by frame and collects what is said, until the guest is gone or a limit is met."""
         started = time.monotonic()
         deadline = started + limits.wall_seconds
-        record = Record(limits)
+        record, turns = Record(limits), Turns(job)
         end: EndReason
         try:
-            self._send(job, deadline)
-            while self._receive(record, deadline) and not record.excess():
-                pass
+            heard, more = 0, True
+            while more and not record.excess() and not turns.garbled:
+                self._send(turns.due(), deadline)
+                more = self._receive(record, deadline)
+                turns.heard(bytes(record.output[heard:]))
+                heard = len(record.output)
             excess = record.excess()
-            end, detail = ("output", excess) if excess else self._ending(deadline)
+            if turns.garbled:
+                end, detail = "protocol", "a frame whose length cannot be"
+            else:
+                end, detail = ("output", excess) if excess else self._ending(deadline)
         except TimeoutError:
             end, detail = "time", f"{limits.wall_seconds:g} s"
         output = bytes(record.output[: limits.output_bytes])
@@ -234,7 +241,7 @@ class Guest:
         self._attached.close()
         self._socket.close()
 
-    def _send(self, job: bytes, deadline: float) -> None:
+    def _send(self, job: memoryview, deadline: float) -> None:
         self._socket.settimeout(_left(deadline))
         with suppress(ConnectionError):  # it is gone; what it said and how it ended is still to be read
             self._socket.sendall(job)

@@ -12,14 +12,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from autograder.model import EndReason, Limits, Run
 from autograder.sandbox import SandboxFailed
 from autograder.sandbox.limits import LOG_FLOOD_FACTOR
-from autograder.wire import first_frame_end
+from autograder.wire import Turns, first_frame_end
 
 CHUNK = 2**16  # what a pipe holds
 MOMENT = 0.5  # seconds to read what is still in the pipes of a guest that is gone: it is there already
@@ -32,6 +32,7 @@ class Ending:
 
     status: int
     signal: int
+    cpu_seconds: float
 
 
 class Guest(Protocol):
@@ -41,6 +42,9 @@ class Guest(Protocol):
     stdout: int
     stderr: int
     gone: int
+
+    def kill(self) -> None:
+        """Has it killed, without waiting; can be called from any thread."""
 
     def end(self) -> Ending:
         """Kills whatever is left of the guest, and says how it had ended. Closes nothing, can be repeated."""
@@ -54,24 +58,23 @@ class AtWork:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._gone: set[int] = set()
+        self._guests: set[Guest] = set()
 
     @contextmanager
     def having(self, guest: Guest) -> Iterator[None]:
         with self._lock:
-            self._gone.add(guest.gone)
+            self._guests.add(guest)
         try:
             yield
         finally:
             with self._lock:
-                self._gone.discard(guest.gone)
+                self._guests.discard(guest)
 
     def end(self) -> None:
         """Kills them all; whoever converses with one sees it gone, and cleans up."""
         with self._lock:
-            for process in self._gone:
-                with suppress(ProcessLookupError):  # it has just ended by itself
-                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            for guest in self._guests:
+                guest.kill()
 
 
 def boot(guest: Guest, limits: Limits) -> bytes:
@@ -85,10 +88,14 @@ def boot(guest: Guest, limits: Limits) -> bytes:
     while first_frame_end(bytes(pipes.output)) is None:
         left = deadline - time.monotonic()
         if left <= 0 or pipes.gone or pipes.silent:
-            guest.end()
+            why = "it said nothing"
+            try:
+                guest.end()
+            except SandboxFailed as error:
+                why = str(error)
             pipes.drain()
             said = pipes.log.decode(errors="replace").strip()[-300:]
-            raise SandboxFailed(f"the guest did not become ready: {said or 'it said nothing'}")
+            raise SandboxFailed(f"the guest did not become ready: {said or why}")
         pipes.turn(left)
     return bytes(pipes.output)
 
@@ -106,17 +113,17 @@ def converse(guest: Guest, job: bytes, limits: Limits, ready: bytes) -> Run:
         if left <= 0:
             closed = pipes.silent and time.monotonic() - started < limits.wall_seconds
             ours = ("exited", "closed its own output") if closed else ("time", f"{limits.wall_seconds:g} s")
-        elif not (ours := pipes.flood()):
+        elif not (ours := pipes.excess()):
             pipes.turn(left)
     seconds = time.monotonic() - started
     theirs = guest.end()
     pipes.drain()
     log = bytes(pipes.log)
-    end, detail = ours or pipes.flood() or how_it_ended(theirs, log, seconds, limits)
+    end, detail = ours or pipes.excess() or how_it_ended(theirs, log, limits)
     return Run(bytes(pipes.output[: limits.output_bytes]), log, end, detail, seconds)
 
 
-def how_it_ended(ending: Ending, log: bytes, seconds: float, limits: Limits) -> tuple[EndReason, str]:
+def how_it_ended(ending: Ending, log: bytes, limits: Limits) -> tuple[EndReason, str]:
     """Names the end of a guest that nobody stopped."""
     if ending.signal == 0 and ending.status == 0:
         return "finished", ""
@@ -127,7 +134,7 @@ def how_it_ended(ending: Ending, log: bytes, seconds: float, limits: Limits) -> 
     name = signal.Signals(ending.signal).name if known else f"signal {ending.signal}"
     if ending.signal == signal.SIGXCPU:
         return "cpu", name
-    if ending.signal == signal.SIGKILL and seconds >= limits.cpu_seconds:
+    if ending.signal == signal.SIGKILL and ending.cpu_seconds >= limits.cpu_seconds:
         return "cpu", name  # it ignored SIGXCPU, and the kernel insists one second later
     return "crashed", name
 
@@ -139,24 +146,25 @@ class _Pipes:
         self.guest, self.limits = guest, limits
         self.output, self.log, self.logged = bytearray(output), bytearray(), 0
         self.gone = False
-        self.rest = memoryview(job)
+        self.turns = Turns(job)
+        self.rest = memoryview(b"")
         self.open = {guest.stdout: self._output, guest.stderr: self._log, guest.gone: self._gone}
-        if job:
-            self.open[guest.stdin] = self._job
-        for descriptor in self.open.keys() - {guest.gone}:
+        for descriptor in (guest.stdin, guest.stdout, guest.stderr):
             os.set_blocking(descriptor, False)
+        self._tell()
 
     @property
     def silent(self) -> bool:
         """Nothing more can be observed."""
         return self.guest.stdout not in self.open
 
-    def flood(self) -> tuple[EndReason, str] | None:
+    def excess(self) -> tuple[EndReason, str] | None:
+        """Too much of something, or nothing that could be read."""
         if len(self.output) > self.limits.output_bytes:
             return "output", f"more than {self.limits.output_bytes} bytes of observations"
         if self.logged > LOG_FLOOD_FACTOR * self.limits.log_bytes:
             return "output", f"printed more than {LOG_FLOOD_FACTOR * self.limits.log_bytes} bytes"
-        return None
+        return ("protocol", "a frame whose length cannot be") if self.turns.garbled else None
 
     def turn(self, seconds: float) -> bool:
         """Waits for something to happen, and lets it happen once; False when nothing did in time."""
@@ -172,14 +180,26 @@ class _Pipes:
 
     def drain(self) -> None:
         """Reads what is left in the pipes, at most for a moment: a daemon may hold them open."""
+        self.turns, self.rest = Turns(b""), memoryview(b"")
         self.open.pop(self.guest.stdin, None)
         self.open.pop(self.guest.gone, None)
         deadline = time.monotonic() + MOMENT
-        while self.open and (left := deadline - time.monotonic()) > 0 and not self.flood():
+        while self.open and (left := deadline - time.monotonic()) > 0 and not self.excess():
             self.turn(left)
 
     def _output(self) -> None:
-        self.output += self._read(self.guest.stdout)
+        piece = self._read(self.guest.stdout)
+        self.output += piece
+        self.turns.heard(piece)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Sends what is due: at once, or when there is room in the pipe."""
+        if not self.rest:
+            self.rest = self.turns.due()
+        if self.rest and not self.gone:
+            self.open[self.guest.stdin] = self._job
+            self._job()
 
     def _log(self) -> None:
         said = self._read(self.guest.stderr)
@@ -201,9 +221,11 @@ class _Pipes:
         except BlockingIOError:
             return
         except BrokenPipeError:  # it died, or closed its input: `gone` and its output tell which
-            self.rest = self.rest[:0]
+            self.turns, self.rest = Turns(b""), memoryview(b"")
         if not self.rest:
-            del self.open[self.guest.stdin]
+            self.rest = self.turns.due()
+        if not self.rest:
+            self.open.pop(self.guest.stdin, None)
 
     def _gone(self) -> None:
         self.gone = True

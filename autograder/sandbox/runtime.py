@@ -26,7 +26,8 @@ import numpy as np
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.uids import FIRST
 
-LAYOUT = 1  # raise it when what is laid out changes
+LAYOUT = 2  # raise it when what is laid out changes
+GUEST = ("preload.py", "zygote.py", "confine.py", "harness.py")
 SURVEY_SECONDS = 120  # importing everything once takes one; a busy network disk may need a minute
 NOT_NEEDED = shutil.ignore_patterns(
     *("site-packages", "dist-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"),
@@ -59,7 +60,7 @@ class Runtime:
         return {**ENVIRONMENT, "LD_LIBRARY_PATH": str(self.folder / "lib")}
 
     def command(self, options: dict[str, object]) -> list[str]:
-        """The command that starts a guest with these options of the harness."""
+        """The command that starts a zygote with these options."""
         told = {"numpy_path": str(self.folder / "numpy"), **options}
         return [*_python(self.folder), str(self.folder / "preload.py"), json.dumps(told)]
 
@@ -97,7 +98,7 @@ def _key() -> str:
     """Names what was laid out, so that a new Python, NumPy or harness is never served an old folder."""
     parts = [str(LAYOUT), sys.version, np.__version__, str(os.geteuid())]
     parts += [f"{path} {path.stat().st_mtime_ns}" for path in (_executable(), _stdlib() / "os.py", _numpy())]
-    parts += [_guest_source(name) for name in ("preload.py", "harness.py")]
+    parts += [_guest_source(name) for name in GUEST]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -133,7 +134,7 @@ def _copy(draft: Path) -> None:
         if (_numpy().parent / name).is_dir():
             target = draft / "numpy" / name
             shutil.copytree(_numpy().parent / name, target, ignore=NOT_NEEDED, copy_function=_link)
-    for name in ("preload.py", "harness.py"):
+    for name in GUEST:
         (draft / name).write_text(_guest_source(name))
 
 
@@ -165,15 +166,11 @@ def _owner_writes_only(draft: Path) -> None:
 SURVEY = """
 import importlib, marshal, os, sys
 root = sys.argv[1] + "/"
+sys.path[:0] = [root]
 sys.path.append(root + "numpy")
-names = [line.split()[1] for line in open(root + "harness.py") if line.startswith("import ")]
-names += ["numpy", "numpy.linalg", "numpy.random", "dataclasses", "typing", "inspect", "threading"]
-for name in names:
+for name in ["zygote", "numpy", "numpy.linalg", "numpy.random", "dataclasses", "typing", "inspect", "threading"]:
     importlib.import_module(name)
 table = {}
-with open(root + "harness.py") as file:
-    code = compile(file.read(), root + "harness.py", "exec")
-table["__main__"] = ("harness.py", False, marshal.dumps(code))
 for name, module in list(sys.modules.items()):
     spec = getattr(module, "__spec__", None)
     if spec is None or not spec.origin or not spec.origin.startswith(root) or name == "__main__":

@@ -46,11 +46,11 @@ def token(
 ) -> None:
     """Print a new token for the HTTP API, which may do what its owner may."""
     from autograder.service.store.links import new_token
-    from autograder.service.store.schema import Audit
+    from autograder.service.store.schema import AuditRow
 
     with _store(data, database) as (_, store), store.writing() as db:
         made, secret = new_token(db, _person(db, user), name, days)
-        db.add(Audit(action="token.made", object_id=made.id))
+        db.add(AuditRow(action="token.made", object_id=made.id))
         print(secret)
 
 
@@ -153,14 +153,14 @@ def keep(
 ) -> None:
     """Say how long a course keeps submissions. Older ones are erased the next day."""
     from autograder.service.operate import CannotOperate
-    from autograder.service.store.schema import Audit, Course
+    from autograder.service.store.schema import AuditRow, CourseRow
 
     with _store(data, database) as (_, store), store.writing() as db:
-        found = db.get(Course, course)
+        found = db.get(CourseRow, course)
         if found is None:
             raise CannotOperate(f"There is no course {course}: its id stands behind /staff/c/ in the address.")
         found.keep_days = days or None
-        db.add(Audit(action="course.keeps", object_id=course, course_id=course, detail={"days": found.keep_days}))
+        db.add(AuditRow(action="course.keeps", object_id=course, course_id=course, detail={"days": found.keep_days}))
         print(f"{found.title}: submissions are kept {f'for {days} days' if days else 'for ever'}")
 
 
@@ -248,11 +248,13 @@ def _person(db: "Session", who: str) -> str:
 
     from autograder.service.operate import CannotOperate
     from autograder.service.operate.people import find
-    from autograder.service.store.schema import User
+    from autograder.service.store.schema import UserRow
 
     if who:
         return find(db, who).id
-    first = db.scalar(sa.select(User.id).where(User.operator, User.erased_at.is_(None)).order_by(User.made_at))
+    first = db.scalar(
+        sa.select(UserRow.id).where(UserRow.operator, UserRow.erased_at.is_(None)).order_by(UserRow.made_at)
+    )
     if first is None:
         raise CannotOperate("There is no operator yet: gradmark serve makes the first and prints a link.")
     return first

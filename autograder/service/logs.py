@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 request_id: ContextVar[str] = ContextVar("request_id", default="")  # of the request that this line is about
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_QUIET = ("alembic", "httpx2", "httpcore2", "matplotlib", "fontTools")  # their news are not ours
+_QUIET = ("alembic", "httpx2", "httpcore2")  # their news are not ours
 
 
 def start(form: str | None = None) -> None:

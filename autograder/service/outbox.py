@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.store.grades import points_shown
-from autograder.service.store.schema import Assignment, Job, Membership, Passback, PlatformUser, Resource
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    MembershipRow,
+    PassbackRow,
+    PlatformUserRow,
+    ResourceRow,
+)
 from autograder.service.store.standings import standings
 
 # What a platform is told of a mark that its student may not see yet. "Pending" stands in no other score of ours.
@@ -20,44 +27,66 @@ SHOWN_LATER: dict[str, Any] = {
 }
 
 
-def passback_due(db: Session, queue: Queue, asked: Assignment, user_id: str) -> None:
+def passback_due(db: Session, queue: Queue, asked: AssignmentRow, user_id: str) -> None:
     """Queues a passback where a platform wants grades of this student, unless one waits that will see this mark too."""
     wanted = db.scalar(
-        sa.select(Resource.id)
-        .join(PlatformUser, PlatformUser.platform_id == Resource.platform_id)
-        .join(Membership, Membership.user_id == PlatformUser.user_id)
-        .where(Resource.assignment_id == asked.id, Resource.line_item != "", PlatformUser.user_id == user_id)
-        .where(Membership.course_id == asked.course_id, Membership.role == "student")  # staff only try it out
+        sa.select(ResourceRow.id)
+        .join(PlatformUserRow, PlatformUserRow.platform_id == ResourceRow.platform_id)
+        .join(MembershipRow, MembershipRow.user_id == PlatformUserRow.user_id)
+        .where(ResourceRow.assignment_id == asked.id, ResourceRow.line_item != "", PlatformUserRow.user_id == user_id)
+        .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")  # staff only try it out
         .limit(1)
     )
     if wanted is None:
         return
     # Locked: one that a worker is just starting has either not looked yet, or is no longer waiting for us.
     waiting = db.scalars(
-        sa.select(Job).where(Job.kind == "passback", Job.state == "queued", Job.user_id == user_id).with_for_update()
+        sa.select(JobRow)
+        .where(JobRow.kind == "passback", JobRow.state == "queued", JobRow.user_id == user_id)
+        .with_for_update()
     )
-    if any(job.payload["assignment"] == asked.id for job in waiting):
-        return
+    for job in waiting:
+        if job.payload["assignment"] == asked.id:
+            if job.failures:  # it waits for a platform that did not answer: a new mark tries again at once
+                queue.dispatch(db, job)
+            return
     queue.put(db, "passback", "outbox", course_id=asked.course_id, user_id=user_id, payload={"assignment": asked.id})
 
 
-def passbacks_due(db: Session, queue: Queue, asked: Assignment) -> None:
+def passbacks_due(db: Session, queue: Queue, asked: AssignmentRow) -> None:
     """The same for everybody with marks: what a submission is worth may have changed for all of them."""
     for user_id in standings(db, asked):
         passback_due(db, queue, asked, user_id)
 
 
+def unsent(db: Session, course_id: str) -> list[JobRow]:
+    """Return the passbacks of a course that a platform has not taken: waiting for another try, or given up."""
+    asked = sa.select(JobRow).where(JobRow.kind == "passback", JobRow.course_id == course_id, JobRow.failures > 0)
+    return list(db.scalars(asked.where(JobRow.state.in_(("queued", "parked"))).order_by(JobRow.made_at)))
+
+
+def send_now(db: Session, queue: Queue, course_id: str) -> int:
+    """Try every unsent passback of a course at once; return how many there are."""
+    jobs = unsent(db, course_id)
+    for job in jobs:
+        job.failures, job.starts = 0, 0
+        queue.again(db, job)  # one that a worker has just begun finds its turn used up
+    return len(jobs)
+
+
 def passbacks_shown(db: Session, queue: Queue) -> None:
     """The same for every grade that was kept back when it was sent, and may be told by now."""
     waiting = db.execute(
-        sa.select(Assignment, PlatformUser.user_id)
-        .join(Resource, Resource.assignment_id == Assignment.id)
-        .join(Passback, Passback.resource_id == Resource.id)
+        sa.select(AssignmentRow, PlatformUserRow.user_id)
+        .join(ResourceRow, ResourceRow.assignment_id == AssignmentRow.id)
+        .join(PassbackRow, PassbackRow.resource_id == ResourceRow.id)
         .join(
-            PlatformUser,
-            sa.and_(PlatformUser.platform_id == Passback.platform_id, PlatformUser.subject == Passback.subject),
+            PlatformUserRow,
+            sa.and_(
+                PlatformUserRow.platform_id == PassbackRow.platform_id, PlatformUserRow.subject == PassbackRow.subject
+            ),
         )
-        .where(Passback.body["gradingProgress"].as_string() == SHOWN_LATER["gradingProgress"])
+        .where(PassbackRow.body["gradingProgress"].as_string() == SHOWN_LATER["gradingProgress"])
     ).all()
     for asked, user_id in waiting:
         if points_shown(db, asked, user_id):

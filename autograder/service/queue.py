@@ -22,7 +22,7 @@ from dbos import DBOSClient, EnqueueOptions
 from sqlalchemy.orm import Session
 
 from autograder.service.store import now_of
-from autograder.service.store.schema import Job, Submission, Worker, now
+from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
 
 APPLICATION = "gradmark"
 WORKFLOW = "job"  # the one workflow there is: it runs the job of the id it is given
@@ -91,9 +91,9 @@ class Queue:
         submission_id: str | None = None,
         regrade_id: str | None = None,
         payload: dict[str, Any] | None = None,
-    ) -> Job:
+    ) -> JobRow:
         """Adds a job; it exists when the caller's transaction commits."""
-        job = Job(
+        job = JobRow(
             kind=kind,
             lane=lane,
             priority=LANES[lane].base + min(_waiting(db, lane, user_id), MOST_BEHIND),
@@ -108,7 +108,7 @@ class Queue:
         self.dispatch(db, job)
         return job
 
-    def dispatch(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
+    def dispatch(self, db: Session, job: JobRow, *, after_seconds: float = 0.0) -> None:
         """Hands a queued job to DBOS: each of its turns is a workflow of its own."""
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
@@ -121,7 +121,7 @@ class Queue:
             options["delay_seconds"] = after_seconds
         self._client.enqueue_in_transaction(db, options, job.id)
 
-    def again(self, db: Session, job: Job, *, after_seconds: float = 0.0) -> None:
+    def again(self, db: Session, job: JobRow, *, after_seconds: float = 0.0) -> None:
         """Puts a job back, and with it the submission that it marks: a newer one may supersede it again.
 
         It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
@@ -130,52 +130,54 @@ class Queue:
         job.finished_at = None
         if job.kind == "mark":
             db.execute(
-                sa.update(Submission)
-                .where(Submission.id == job.submission_id, Submission.state.in_(("running", "parked")))
+                sa.update(SubmissionRow)
+                .where(SubmissionRow.id == job.submission_id, SubmissionRow.state.in_(("running", "parked")))
                 .values(state="queued")
             )
         self.dispatch(db, job, after_seconds=after_seconds)
 
-    def supersede(self, db: Session, submission: Submission, *, spared: Callable[[Submission], bool]) -> None:
+    def supersede(self, db: Session, submission: SubmissionRow, *, spared: Callable[[SubmissionRow], bool]) -> None:
         """A newer submission makes older ones that nobody has begun to mark pointless, but for those `spared`."""
         waiting = db.scalars(
-            sa.select(Submission).where(
-                Submission.assignment_id == submission.assignment_id,
-                Submission.user_id == submission.user_id,
-                Submission.practice == submission.practice,
-                Submission.state == "queued",
-                Submission.id != submission.id,
+            sa.select(SubmissionRow).where(
+                SubmissionRow.assignment_id == submission.assignment_id,
+                SubmissionRow.user_id == submission.user_id,
+                SubmissionRow.practice == submission.practice,
+                SubmissionRow.state == "queued",
+                SubmissionRow.id != submission.id,
             )
         )
         for older in waiting:
             if spared(older):
                 continue
             taken = db.execute(
-                sa.update(Job)
-                .where(Job.submission_id == older.id, Job.state == "queued", Job.kind == "mark")
+                sa.update(JobRow)
+                .where(JobRow.submission_id == older.id, JobRow.state == "queued", JobRow.kind == "mark")
                 .values(state="superseded", finished_at=now())
             )
             if taken.rowcount:  # type: ignore[attr-defined]
                 older.state = "superseded"
 
-    def revive(self, db: Session, failed: Submission) -> None:
+    def revive(self, db: Session, failed: SubmissionRow) -> None:
         """What could not be marked replaced nothing: the newest that it made pointless is marked after all."""
         older = db.scalar(
-            sa.select(Submission)
+            sa.select(SubmissionRow)
             .where(
-                Submission.assignment_id == failed.assignment_id,
-                Submission.user_id == failed.user_id,
-                Submission.practice == failed.practice,
-                Submission.number < failed.number,
-                Submission.state != "not_gradable",
+                SubmissionRow.assignment_id == failed.assignment_id,
+                SubmissionRow.user_id == failed.user_id,
+                SubmissionRow.practice == failed.practice,
+                SubmissionRow.number < failed.number,
+                SubmissionRow.state != "not_gradable",
             )
-            .order_by(Submission.number.desc())
+            .order_by(SubmissionRow.number.desc())
             .limit(1)
         )
         if older is None or older.state != "superseded":
             return
         job = db.scalar(
-            sa.select(Job).where(Job.submission_id == older.id, Job.kind == "mark", Job.state == "superseded")
+            sa.select(JobRow).where(
+                JobRow.submission_id == older.id, JobRow.kind == "mark", JobRow.state == "superseded"
+            )
         )
         if job is not None:
             older.state, job.state, job.finished_at = "queued", "queued", None
@@ -217,27 +219,27 @@ class Queue:
 
 def lives(at: float) -> sa.ColumnElement[bool]:
     """Whether a worker was heard of within the lease. A beat of the future was one before the clock was set back."""
-    return Worker.beat_at.between(at - LEASE_SECONDS, at + LEASE_SECONDS)
+    return WorkerRow.beat_at.between(at - LEASE_SECONDS, at + LEASE_SECONDS)
 
 
 def _waiting(db: Session, lane: str, user_id: str | None) -> int:
     """How many jobs of this person wait in the lane; nobody's stand behind none of their own."""
     if user_id is None:
         return 0
-    same = (Job.state == "queued", Job.lane == lane, Job.user_id == user_id)
-    return db.scalar(sa.select(sa.func.count()).select_from(Job).where(*same)) or 0
+    same = (JobRow.state == "queued", JobRow.lane == lane, JobRow.user_id == user_id)
+    return db.scalar(sa.select(sa.func.count()).select_from(JobRow).where(*same)) or 0
 
 
 def alive(db: Session) -> tuple[int, int]:
     """How many workers there are, and how much they do at once."""
-    asked = sa.select(sa.func.count(), sa.func.sum(Worker.slots)).where(lives(now_of(db)))
+    asked = sa.select(sa.func.count(), sa.func.sum(WorkerRow.slots)).where(lives(now_of(db)))
     workers, slots = db.execute(asked).one()
     return int(workers), int(slots or 0)
 
 
 def unpark(db: Session, queue: Queue, job_id: str) -> bool:
     """Tries a parked job again, with all its tries before it; whether it was parked."""
-    job = db.get(Job, job_id, with_for_update=True)
+    job = db.get(JobRow, job_id, with_for_update=True)
     if job is None or job.state != "parked":
         return False
     job.failures, job.starts = 0, 0
@@ -250,14 +252,16 @@ def rescued(db: Session, assignment_id: str) -> None:
 
     The edition in the folder is the one in use now, so quizzes are drawn when their students look again.
     """
-    marked = sa.select(Submission.id).where(
-        Submission.assignment_id == assignment_id, Submission.report_id.is_not(None), Submission.state != "parked"
+    marked = sa.select(SubmissionRow.id).where(
+        SubmissionRow.assignment_id == assignment_id,
+        SubmissionRow.report_id.is_not(None),
+        SubmissionRow.state != "parked",
     )
-    quiz = sa.and_(Job.kind == "sheet", Job.payload["assignment"].as_string() == assignment_id)
-    made_up = sa.or_(sa.and_(Job.kind == "mark", Job.submission_id.in_(marked)), quiz)
+    quiz = sa.and_(JobRow.kind == "sheet", JobRow.payload["assignment"].as_string() == assignment_id)
+    made_up = sa.or_(sa.and_(JobRow.kind == "mark", JobRow.submission_id.in_(marked)), quiz)
     db.execute(
-        sa.update(Job)
-        .where(Job.state == "parked", made_up)
+        sa.update(JobRow)
+        .where(JobRow.state == "parked", made_up)
         .values(state="superseded")
         .execution_options(synchronize_session=False)
     )
@@ -281,9 +285,11 @@ def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Plac
     took, (workers, slots) = _pace(db), alive(db)
     at_once = {"quick": slots, "slow": workers}
     told: dict[str, Place] = {}
-    for id_, lane in db.execute(sa.select(Job.id, Job.lane).where(Job.state == "running")):
+    for id_, lane in db.execute(sa.select(JobRow.id, JobRow.lane).where(JobRow.state == "running")):
         told[id_] = Place("running", lane, 0, took[lane] if workers else None)
-    waiting = sa.select(Job.id, Job.lane).where(Job.state == "queued").order_by(Job.priority, Job.made_at)
+    waiting = (
+        sa.select(JobRow.id, JobRow.lane).where(JobRow.state == "queued").order_by(JobRow.priority, JobRow.made_at)
+    )
     left = None if wanted is None else set(wanted) - told.keys()
     ahead, work = {"quick": 0, "slow": 0}, {"quick": 0.0, "slow": 0.0}
     with db.execute(waiting, execution_options={"yield_per": AT_ONCE}) as rows:
@@ -303,9 +309,11 @@ def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Plac
 def _pace(db: Session) -> dict[str, float]:
     """By lane: the seconds that a job took lately. Exercises are drawn in a fiftieth of the time of a marking."""
     recent = db.execute(
-        sa.select(Job.lane, Job.state, Job.started_at, Job.finished_at)
-        .where(Job.finished_at.is_not(None), Job.started_at.is_not(None))  # by state, all that ever ended were sorted
-        .order_by(Job.finished_at.desc())
+        sa.select(JobRow.lane, JobRow.state, JobRow.started_at, JobRow.finished_at)
+        .where(
+            JobRow.finished_at.is_not(None), JobRow.started_at.is_not(None)
+        )  # by state, all that ever ended were sorted
+        .order_by(JobRow.finished_at.desc())
         .limit(RECENT)
     ).all()
     took: dict[str, list[float]] = {lane: [] for lane in LANES}

@@ -23,9 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.migrate import NewerDatabase, migrate
-from autograder.service.store.schema import User
+from autograder.service.store.schema import UserRow
 from autograder.service.web.app import create_app
-from autograder.service.web.signing_in import new_link
+from autograder.service.web.edge.signing_in import new_link
 
 REQUEST_SECONDS = 10  # for requests under way when we are stopped: an upload from a phone
 WORKER_SECONDS = 45  # for the worker: longer than it gives its jobs
@@ -67,9 +67,9 @@ def first_link(settings: Settings) -> str:
     store = Store(settings.database)
     try:
         with store.writing() as db:
-            if db.scalar(sa.select(sa.func.count()).select_from(User)):
+            if db.scalar(sa.select(sa.func.count()).select_from(UserRow)):
                 return ""
-            first = User(name="Staff", operator=True)
+            first = UserRow(name="Staff", operator=True)
             db.add(first)
             db.flush()
             return new_link(db, first.id, settings.public_url)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from itertools import combinations
+import errno
 import importlib.abc
 import importlib.util
 import linecache
 import numpy as np
 import signal
-import traceback
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Check:
     arrays: tuple[str, ...] = ()
     fact: str = ""
     relation: tuple[str, str] | None = None
+    controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
+    needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
     at_most: bool = False  # only the last row counts, and it may be better than the golden one
     tolerance: str = "default"  # key into Assignment.tolerances
@@ -59,11 +61,12 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|found - expected| <= relative * scale, scale = the largest |golden| in the compared array."""
+    """The largest error allowed: `relative` times the largest absolute value of the golden array."""
 
     relative: float
     reason: str
@@ -78,6 +81,8 @@ class Fault:
     line: int = 0  # in the submission; 0 = not there
     source: str = ""  # that line
     action: str = ""  # what the driver was doing
+    origin: str = ""  # module of the innermost frame that is the submission's or the assignment's
+    origin_line: int = 0  # there
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Conduct:
     import_fault: Fault | None
     end: EndReason
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ def compare(
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
     difference = None
     if check.relation is not None:
-        error = _relation(check.relation, golden, found, tolerance)
+        error = _relation(check.relation, check.controls, golden, found, tolerance)
     elif check.fact:
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
@@ -223,16 +229,30 @@ def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference 
     return Difference(name, step, index, float(right[place]), float(theirs[place]), ratio, float(by_row.max()))
 
 
-def _relation(names: tuple[str, str], golden: Observation, found: Observation, tolerance: Tolerance) -> float:
-    """How far two arrays of one submission are from agreeing, provided that they move at all."""
+def _relation(
+    names: tuple[str, str], controls: tuple[str, ...], golden: Observation, found: Observation, tolerance: Tolerance
+) -> float:
+    """The distance of two arrays of one submission, provided that they move, and part from each control."""
     one, other = (found.arrays.get(name) for name in names)
     right = golden.arrays[names[0]]
     if one is None or other is None or one.shape != other.shape or one.shape != right.shape:
         return TOTALLY
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.abs(one - other).max() / (tolerance.relative * np.abs(one).max())
         moved = np.abs(one[-1] - one[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
-    return float(error) if moved and np.isfinite(error) else TOTALLY
+    counts = moved and np.isfinite(error) and all(parts(names[0], name, golden, found) for name in controls)
+    return float(error) if counts else TOTALLY
+
+
+def parts(name: str, control: str, golden: Observation, found: Observation) -> bool:
+    """Whether an array parts from a control by a good share of what it should, in finite numbers."""
+    one, other = found.arrays.get(name), found.arrays.get(control)
+    right, otherwise = golden.arrays[name], golden.arrays[control]
+    if one is None or other is None or one.shape != right.shape or other.shape != otherwise.shape:
+        return False
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return False
+    return bool(np.abs(one - other).max() >= LEAST_MOVE * np.abs(right - otherwise).max())
 
 
 def goldens(
@@ -376,6 +396,15 @@ def _why_not_imported(conduct: Conduct) -> str:
 MAX_FACT = 500  # characters: nothing a submission says is worth more
 
 
+MAX_FRAMES = 100_000  # of a traceback that are looked at: a hundred times Python's own limit of recursion
+
+
+PATIENCE = 5  # times its computing time is what a scenario may take in all
+
+
+CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
+
+
 class Recorder:
     """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array."""
 
@@ -418,37 +447,106 @@ class TookTooLong(BaseException):
 
 
 class deadline:  # noqa: N801 - reads as a statement
-    """Raises TookTooLong in the block after `seconds`. Polite: what ignores it meets the sandbox's clock."""
+    """Raises TookTooLong in the block after `seconds` of computing, or five times as long of anything: sleeping, say.
+
+    The computing is this process's own, so that a busy machine takes nothing from it. Polite: what ignores it meets the
+    sandbox's limits.
+    """
 
     def __init__(self, seconds):
         self.seconds = seconds
 
     def __enter__(self):
-        def ring(_signal, _frame):
-            raise TookTooLong(f"still running after {self.seconds:g} s")
+        def ring(number, _frame):
+            waited = number == signal.SIGALRM
+            seconds = PATIENCE * self.seconds if waited else self.seconds
+            raise TookTooLong(f"still {'waiting' if waited else 'running'} after {seconds:g} s")
 
-        signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds, self.seconds)
+        for name, timer, factor in CLOCKS:
+            signal.signal(name, ring)
+            signal.setitimer(timer, factor * self.seconds, factor * self.seconds)
 
     def __exit__(self, *_):
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _, timer, _ in CLOCKS:
+            signal.setitimer(timer, 0)
 
 
 def describe(error, job, doing=""):
-    """An exception as data: type, message, and the last line of the submission that it passed through."""
-    line, source = 0, ""
+    """An exception as data: type, message, and the last line of the submission that it passed through.
+
+    `origin` and `origin_line` say where its innermost frame is among the modules that the guest was given.
+    """
+    refusal = Refusals.sentence(error)
+    line, source, origin, origin_line = 0, "", "", 0
     file = "<" + job["submission"] + ">"
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == file:
-            line, source = frame.lineno or 0, (frame.line or "")[:MAX_FACT]
+    given = {file, *("<" + name.removesuffix(".__init__") + ">" for name in job.get("sources", ()))}
+    for name, number in places(error):
+        if name == file:
+            line = number
+        if name in given:
+            origin, origin_line = name[1:-1], number
+    source = linecache.getline(file, line).strip()[:MAX_FACT] if line else ""
+    if isinstance(error, SyntaxError) and error.filename in given:
+        origin, origin_line = error.filename[1:-1], error.lineno or 0
     try:
         message = str(error)
         if isinstance(error, SyntaxError) and error.filename == file:
             line, source, message = error.lineno or 0, (error.text or "").strip()[:MAX_FACT], str(error.msg)
-        message = message[:MAX_FACT]
+        message = (refusal or message)[:MAX_FACT]
     except BaseException:  # noqa: BLE001 - a hostile __str__
         message = "(its message cannot be shown)"
-    return {"type": type(error).__name__[:80], "message": message, "line": line, "source": source, "action": doing}
+    return {
+        "type": type(error).__name__[:80],
+        "message": message,
+        "line": line,
+        "source": source,
+        "action": doing,
+        "origin": origin,
+        "origin_line": origin_line,
+    }
+
+
+def places(error):
+    """File and line of each frame that an exception passed through, the outermost first; of very many, not all."""
+    step = error.__traceback__
+    for _ in range(MAX_FRAMES):
+        if step is None:
+            break
+        yield step.tb_frame.f_code.co_filename, step.tb_lineno or 0
+        step = step.tb_next
+
+
+class Refusals:
+    """What the sandbox refuses, in words: the audit event just before the kernel said no tells what was tried."""
+
+    NETWORK = "open a network connection; the grader has none"
+    WORDS = (
+        (("socket.",), NETWORK),
+        (
+            ("os.fork", "os.posix_spawn", "os.exec", "os.system", "subprocess."),
+            "start a program; the grader runs only yours",
+        ),
+        (
+            ("os.kill", "signal.pthread_kill", "resource."),
+            "signal a process or change its limits; the grader allows neither",
+        ),
+        (("open",), "open a file that the grader does not share"),
+        (("os.",), "change something outside your program; the grader allows nothing of it"),
+    )
+    tried = ""
+
+    @classmethod
+    def note(cls, event, _arguments):
+        if not event.startswith("object."):  # looking at an exception is such an event
+            cls.tried = next((words for starts, words in cls.WORDS if event.startswith(starts)), "")
+
+    @classmethod
+    def sentence(cls, error):
+        """What was tried, when that is why `error` was raised, or ""."""
+        refused = isinstance(error, OSError) and (
+            cls.tried == cls.NETWORK or error.errno in (errno.EPERM, errno.EACCES)
+        )
+        return f"your code tried to {cls.tried}" if refused and cls.tried else ""
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -480,13 +578,31 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
         return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
         return _decoupled(spec, arrays)
+    if spec["kind"] in JOINED:
+        joined = {name: _join(arrays, prefixes) for name, prefixes in JOINED[spec["kind"]].items()}
+        if "uninterrupted" in joined and len(joined["uninterrupted"]):
+            joined["rest"] = joined["uninterrupted"][1:]
+        return joined
     return {}
+
+
+JOINED = {  # runs that a relation compares as wholes
+    "interleaved": {"alone": "ab", "taking turns": "pq"},
+    "momentum_state": {"uninterrupted": "u", "after a change": "p", "resumed": "s", "resumed, then changed": "r"},
+}
+
+
+def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
+    """(rows, numbers): the runs of all parameters side by side, as far as all of them go."""
+    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if name[0] in prefixes and len(rows)]
+    rows = min((len(run) for run in runs), default=0)
+    return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
     """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
-    for i in range(len(arrays) // 2):
+    for i in range(sum(name[0] == "p" for name in arrays)):
         on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
         if on is None or off is None or on.shape != off.shape or len(on) < 2 or not on.size:
             continue  # stopped before its first step

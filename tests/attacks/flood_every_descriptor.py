@@ -13,6 +13,9 @@ def attack(x):
         for descriptor in range(64):
             try:
                 os.set_blocking(descriptor, False)
+            except OSError:
+                pass
+            try:
                 os.write(descriptor, b"x" * 10**5)
             except OSError:
                 pass

@@ -1,4 +1,3 @@
-# only: docker landlock
 # expect: finished
 # after: yes
 """Calls that no submission needs and that have opened kernels before: namespaces, mounts, bpf, keys."""

@@ -1,4 +1,3 @@
-# only: docker landlock
 # expect: finished
 # after: yes
 """Sockets of every kind, to listeners that really listen on the host."""

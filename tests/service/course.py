@@ -29,11 +29,11 @@ from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.migrate import migrate
-from autograder.service.store.schema import Assignment, Course, Job, Membership, User, Version
+from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, UserRow, VersionRow
 from autograder.service.store.standings import outdated, refresh
-from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
-from autograder.service.web.signing_in import new_link
+from autograder.service.web.edge.access import COOKIE
+from autograder.service.web.edge.signing_in import new_link
 from autograder.service.worker import jobs, proving
 from autograder.service.worker.context import Context
 
@@ -71,11 +71,11 @@ class Service:
 
     def person(self, name: str, role: str | None = "student", *, operator: bool = False) -> str:
         with self.store.writing() as db:
-            user = User(name=name, email=f"{name.lower()}@example.org", operator=operator)
+            user = UserRow(name=name, email=f"{name.lower()}@example.org", operator=operator)
             db.add(user)
             db.flush()
             if role:
-                db.add(Membership(course_id=self.course, user_id=user.id, role=role, roster_id=f"r-{name.lower()}"))
+                db.add(MembershipRow(course_id=self.course, user_id=user.id, role=role, roster_id=f"r-{name.lower()}"))
         self.people[name] = user.id
         return user.id
 
@@ -84,7 +84,7 @@ class Service:
         """A transaction that changes what pages would change, and then writes anew what is kept of the students."""
         with self.store.writing() as db:
             yield db
-            refresh(db, db.get_one(Assignment, self.assignment))
+            refresh(db, db.get_one(AssignmentRow, self.assignment))
 
     def work(self, most: int = 1000) -> list[str]:
         """Runs the jobs that wait, in the queue's order, here and now; returns their kinds."""
@@ -92,7 +92,7 @@ class Service:
         for _ in range(most):
             with self.store.reading() as db:
                 job = db.scalar(
-                    sa.select(Job).where(Job.state == "queued").order_by(Job.priority, Job.made_at).limit(1)
+                    sa.select(JobRow).where(JobRow.state == "queued").order_by(JobRow.priority, JobRow.made_at).limit(1)
                 )
             if job is None:
                 break
@@ -139,14 +139,14 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     context = Context(settings, store, queue, opened_sandbox(sandbox), secrets.token_bytes(32), 2)
     service = Service(settings, store, queue, context)
     with store.writing() as db:
-        course = Course(title="Machine learning systems")
+        course = CourseRow(title="Machine learning systems")
         db.add(course)
         db.flush()
-        asked = Assignment(course_id=course.id, title="Optimizers", source="optimizers", open=True)
+        asked = AssignmentRow(course_id=course.id, title="Optimizers", source="optimizers", open=True)
         db.add(asked)
         db.flush()
         optimizers = context.assignment("optimizers")
-        version = Version(
+        version = VersionRow(
             assignment_id=asked.id, digest=optimizers.digest, state="proven", about=proving.about(optimizers)
         )
         db.add(version)
@@ -170,8 +170,8 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
 
 def hand_in(service: Service, name: str, source: bytes = RIGHT, **more) -> str:
     """A submission, as the web process stores one; returns its id."""
-    from autograder.service.web.submitting import receive
+    from autograder.service.web.student.submitting import receive
 
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         return receive(db, service.queue, asked, service.people[name], "optimizers.py", source, **more).id

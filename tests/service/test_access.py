@@ -20,12 +20,12 @@ from starlette.responses import PlainTextResponse
 
 from autograder.service.store import queue_engine
 from autograder.service.store.links import hashed
-from autograder.service.store.schema import Audit, Job, Link, SignedIn, Token, User, now
-from autograder.service.web import rates
-from autograder.service.web.access import COOKIE
+from autograder.service.store.schema import AuditRow, JobRow, LinkRow, SessionRow, TokenRow, UserRow, now
 from autograder.service.web.app import create_app
-from autograder.service.web.security import MOST_FORM, MOST_UPLOAD, Capped
-from autograder.service.web.signing_in import new_link
+from autograder.service.web.edge import rates
+from autograder.service.web.edge.access import COOKIE
+from autograder.service.web.edge.security import MOST_FORM, MOST_UPLOAD, Capped
+from autograder.service.web.edge.signing_in import new_link
 
 
 def link_for(service, name: str, **more) -> str:
@@ -35,7 +35,7 @@ def link_for(service, name: str, **more) -> str:
 
 def actions(service) -> list[str]:
     with service.store.reading() as db:
-        return list(db.scalars(sa.select(Audit.action).order_by(Audit.id)))
+        return list(db.scalars(sa.select(AuditRow.action).order_by(AuditRow.id)))
 
 
 # ------------------------------------------------------------------------------------------------- links, sessions
@@ -58,7 +58,7 @@ def test_no_link_and_no_session_lies_in_the_database_in_clear(service):
     client = service.browser()
     client.post(link)
     with service.store.reading() as db:
-        stored = [db.query(Link).one().token_hash, db.query(SignedIn).one().token_hash]
+        stored = [db.query(LinkRow).one().token_hash, db.query(SessionRow).one().token_hash]
     assert link.rpartition("/")[2] not in stored
     assert client.cookies[COOKIE] not in stored
 
@@ -88,7 +88,7 @@ def test_a_session_expires(service):
     client = service.browser("Ada")
     assert client.get("/tokens").status_code == 200
     with service.store.writing() as db:
-        db.execute(sa.update(SignedIn).values(expires_at=now() - 1))
+        db.execute(sa.update(SessionRow).values(expires_at=now() - 1))
     assert client.get("/tokens", follow_redirects=False).status_code == 303
     part = client.get("/tokens", headers={"hx-request": "true"}, follow_redirects=False)
     assert part.status_code == 401, "the sign-in page is no part of another one"
@@ -101,10 +101,10 @@ def test_a_session_that_is_used_goes_on_to_the_end_of_a_term(service):
     def ends_after(made: float, expires: float) -> float:
         """Days, of a session made so many days ago that would have ended in so many, once a page was asked."""
         with service.store.writing() as db:
-            db.execute(sa.update(SignedIn).values(made_at=now() - made * day, expires_at=now() + expires * day))
+            db.execute(sa.update(SessionRow).values(made_at=now() - made * day, expires_at=now() + expires * day))
         assert ada.get("/").status_code == 200
         with service.store.reading() as db:
-            return round((db.scalars(sa.select(SignedIn.expires_at)).one() - now()) / day, 2)
+            return round((db.scalars(sa.select(SessionRow.expires_at)).one() - now()) / day, 2)
 
     assert ends_after(12, 2) == 14
     assert ends_after(0.5, 13.5) == 13.5, "written down once a day"
@@ -117,7 +117,7 @@ def test_a_session_that_is_used_goes_on_to_the_end_of_a_term(service):
         yield
 
     with service.store.writing() as db:
-        db.execute(sa.update(SignedIn).values(made_at=now(), expires_at=now() + day))
+        db.execute(sa.update(SessionRow).values(made_at=now(), expires_at=now() + day))
     service.app.state.site.store.writing = full
     assert ada.get("/").status_code == 200, "where nothing can be written, whoever reads goes on reading"
 
@@ -143,7 +143,7 @@ def test_signing_out_everywhere_ends_other_browsers_and_open_links_of_this_perso
 def test_an_erased_person_is_nobody(service):
     client, link = service.browser("Ada"), link_for(service, "Ada")
     with service.store.writing() as db:
-        db.get_one(User, service.people["Ada"]).erased_at = now()
+        db.get_one(UserRow, service.people["Ada"]).erased_at = now()
     assert client.get("/tokens", follow_redirects=False).status_code == 303
     signed = service.browser()
     signed.post(link)
@@ -226,16 +226,16 @@ def test_who_asks_for_a_link_gets_it_by_mail(service, mailbox):
     assert 'type="email"' in client.get("/sign-in").text
     assert client.post("/sign-in", data={"email": " ADA@example.org"}).status_code == 200
     with service.store.reading() as db:
-        job = db.query(Job).one()
-        assert db.query(Link).count() == 0, "the link lies nowhere before it is sent"
+        job = db.query(JobRow).one()
+        assert db.query(LinkRow).count() == 0, "the link lies nowhere before it is sent"
         assert (job.kind, job.user_id, job.payload) == ("mail", service.people["Ada"], {})
     assert service.work() == ["mail"]
     [(sender, to, text)] = mailbox
     assert (sender, to) == ("gradmark@example.org", ["ada@example.org"])
     link = next(line for line in text.splitlines() if line.startswith("http://testserver/sign-in/"))
     with service.store.reading() as db:
-        assert db.query(Link).one().token_hash != link.rpartition("/")[2]
-        assert db.query(Job).one().result == {"sent": True}
+        assert db.query(LinkRow).one().token_hash != link.rpartition("/")[2]
+        assert db.query(JobRow).one().result == {"sent": True}
     assert client.post(link, follow_redirects=False).status_code == 303
 
 
@@ -252,7 +252,7 @@ def test_one_person_gets_few_mails_and_learns_nothing_from_it(service):
     answers = {client.post("/sign-in", data={"email": "ada@example.org"}).text for _ in range(5)}
     assert len(answers) == 1
     with service.store.reading() as db:
-        assert db.query(Job).count() == 3
+        assert db.query(JobRow).count() == 3
 
 
 def test_without_mail_the_page_says_whom_to_ask(service):
@@ -267,7 +267,7 @@ def test_a_mail_that_cannot_be_sent_is_parked_and_seen(service, monkeypatch):
     service.browser().post("/sign-in", data={"email": "ada@example.org"})
     assert service.work() == ["mail"] * 3
     with service.store.reading() as db:
-        job = db.query(Job).one()
+        job = db.query(JobRow).one()
         assert job.state == "parked"
         assert "GRADMARK_SMTP_URL is no address of a mail server" in job.error
 
@@ -327,7 +327,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(service):
     assert token.startswith("gradmark_")
     assert token not in client.get("/tokens").text
     with service.store.reading() as db:
-        stored = db.query(Token).one()
+        stored = db.query(TokenRow).one()
         assert token not in (stored.token_hash, stored.name)
     program = TestClient(create_app(service.settings), headers={"Authorization": f"Bearer {token}"})
     assert program.get("/api/v1/me").json()["name"] == "Ada"
@@ -349,7 +349,7 @@ def test_a_session_that_a_platform_opened_makes_no_token(service):
     """It reaches one course; a token reaches all of them."""
     client = service.browser("Ada")
     with service.store.writing() as db:
-        db.execute(sa.update(SignedIn).values(course_id=service.course))
+        db.execute(sa.update(SessionRow).values(course_id=service.course))
     assert "Make a token" not in client.get("/tokens").text
     assert client.post("/tokens", data={"csrf": csrf(client), "name": "x", "days": "7"}).status_code == 403
 
@@ -393,7 +393,7 @@ def test_no_file_is_read_before_its_sender_is_known(service, sender, length):
     cookies, where, code = SENDERS[sender]
     with service.store.writing() as db:
         for name, until in (("good", now() + 60), ("old", now() - 60)):
-            db.add(SignedIn(token_hash=hashed(name), user_id=service.people["Ada"], csrf="c", expires_at=until))
+            db.add(SessionRow(token_hash=hashed(name), user_id=service.people["Ada"], csrf="c", expires_at=until))
     client = service.browser()
     client.cookies.update(cookies)
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.py"\r\n\r\n' + b"#" * 50_000

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store.links import hashed
-from autograder.service.store.schema import Assignment, Audit, Job, Submission, Token, now
-from autograder.service.web import rates
+from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, SubmissionRow, TokenRow, now
 from autograder.service.web.app import create_app
+from autograder.service.web.edge import rates
 
 
 def program(service, name: str, *, read_only: bool = False, seconds: float = 1e6, **options) -> TestClient:
@@ -24,7 +24,7 @@ def program(service, name: str, *, read_only: bool = False, seconds: float = 1e6
     secret = f"gradmark_{name}{read_only}{seconds}"
     with service.store.writing() as db:
         db.add(
-            Token(
+            TokenRow(
                 token_hash=hashed(secret),
                 user_id=service.people[name],
                 name="a program",
@@ -45,7 +45,7 @@ def send(client, service, source: bytes = RIGHT, **headers):
 
 def set_policy(service, **changed) -> None:
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(Policy(**changed))
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(Policy(**changed))
 
 
 def test_hand_in_poll_and_read_the_report(service):
@@ -75,13 +75,13 @@ def test_the_report_is_the_one_of_the_command(service):
     """Field by field as `gradmark grade --format json` writes it, for staff."""
     from autograder.render import jsonl
     from autograder.service.store import reports
-    from autograder.service.store.schema import Report
+    from autograder.service.store.schema import ReportRow
 
     submission = hand_in(service, "Ada", WRONG)
     service.work()
     told = program(service, "Staff").get(f"/api/v1/submissions/{submission}/report").json()
     with service.store.reading() as db:
-        verdict = reports.unpack(db.query(Report).one().body)
+        verdict = reports.unpack(db.query(ReportRow).one().body)
     assert told.pop("withheld") == []
     assert told == json.loads(json.dumps(jsonl.to_json(verdict)))
 
@@ -111,7 +111,7 @@ def test_a_file_in_json_is_the_same_file(service, form):
     sent = program(service, "Ada").post(f"/api/v1/assignments/{service.assignment}/submissions", json=JSON_FORMS[form])
     assert sent.status_code == 201
     with service.store.reading() as db:
-        assert db.query(Submission).one().upload == RIGHT
+        assert db.query(SubmissionRow).one().upload == RIGHT
 
 
 UNREADABLE = {
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason_and_costs_nothing(service,
     assert sent.status_code == code
     assert isinstance(sent.json()["detail"], str)
     with service.store.reading() as db:
-        assert db.query(Submission).count() == 0
+        assert db.query(SubmissionRow).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,9 @@ def test_the_same_key_stores_once(service):
     assert send(program(service, "Bob"), service, WRONG, Idempotency_Key="k1").status_code == 201
     assert send(ada, service, Idempotency_Key="k2").status_code == 201
     with service.store.reading() as db:
-        assert db.query(Submission).count() == 3
-        assert db.query(Job).count() == 3
-        assert [a.action for a in db.query(Audit)].count("submission.made") == 3
+        assert db.query(SubmissionRow).count() == 3
+        assert db.query(JobRow).count() == 3
+        assert [a.action for a in db.query(AuditRow)].count("submission.made") == 3
 
 
 def test_beyond_the_limit_the_answer_says_when_again(service):
@@ -195,16 +195,16 @@ def test_after_the_due_time_nothing_is_taken(service):
 
 def test_what_is_not_proven_takes_nothing(service):
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).version_id = None
+        db.get_one(AssignmentRow, service.assignment).version_id = None
     assert send(program(service, "Ada"), service).status_code == 409
 
 
 def test_the_answers_saved_on_the_quizs_page_are_handed_in_unless_others_are_sent(service):
-    from autograder.service.store.schema import Sheet
+    from autograder.service.store.schema import SheetRow
 
     with service.store.writing() as db:
         db.add(
-            Sheet(assignment_id=service.assignment, user_id=service.people["Ada"], digest="", answers={"a": "saved"})
+            SheetRow(assignment_id=service.assignment, user_id=service.people["Ada"], digest="", answers={"a": "saved"})
         )
     ada = program(service, "Ada")
     send(ada, service)
@@ -213,7 +213,7 @@ def test_the_answers_saved_on_the_quizs_page_are_handed_in_unless_others_are_sen
         json={"name": "optimizers.py", "content": "x = 1", "answers": {"a": "sent", "b": ["x"]}},
     )
     with service.store.reading() as db:
-        stored = [one.answers for one in db.scalars(sa.select(Submission).order_by(Submission.number))]
+        stored = [one.answers for one in db.scalars(sa.select(SubmissionRow).order_by(SubmissionRow.number))]
     assert stored == [{"a": "saved"}, {"a": "sent", "b": ["x"]}]
 
 
@@ -238,7 +238,7 @@ def test_a_token_that_only_reads_changes_nothing(service):
 def test_a_token_and_an_address_are_held_to_a_rate(service):
     ada = program(service, "Ada")
     with service.store.reading() as db:
-        token = db.query(Token).one().id
+        token = db.query(TokenRow).one().id
     ada.app.state.rates._window.hit(rates.API, token, cost=rates.API.amount)  # noqa: SLF001
     refused = ada.get("/api/v1/me")
     assert (refused.status_code, refused.headers["retry-after"].isdecimal()) == (429, True)
@@ -277,7 +277,7 @@ def test_the_gradebook_has_everybody_and_what_they_have(service):
 
 
 def test_staff_page_through_everything_that_was_handed_in(service, monkeypatch):
-    from autograder.service.web import api
+    from autograder.service.web.api import v1 as api
 
     monkeypatch.setattr(api, "PAGE", 2)
     made = [hand_in(service, "Ada", RIGHT + b"#%d" % number) for number in range(5)]

@@ -26,18 +26,18 @@ from autograder.service import serve
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Job,
-    Notice,
-    Regrade,
-    Report,
-    Submission,
-    Token,
-    User,
+    AssignmentRow,
+    AuditRow,
+    JobRow,
+    NoticeRow,
+    RegradeRow,
+    ReportRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
     now,
 )
-from autograder.service.web import rates
+from autograder.service.web.edge import rates
 
 ESCAPES = "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07"
 BIDI = "\u202egnp.yp\u2066"
@@ -65,9 +65,9 @@ def token_of(service, name: str) -> dict[str, str]:
     """The header of a program of this person's."""
     secret = f"gradmark_{name}"
     with service.store.writing() as db:
-        if db.scalar(sa.select(Token).where(Token.token_hash == hashed(secret))) is None:
+        if db.scalar(sa.select(TokenRow).where(TokenRow.token_hash == hashed(secret))) is None:
             user = service.people[name]
-            db.add(Token(token_hash=hashed(secret), user_id=user, name="t", expires_at=now() + 1e6))
+            db.add(TokenRow(token_hash=hashed(secret), user_id=user, name="t", expires_at=now() + 1e6))
     return {"Authorization": f"Bearer {secret}"}
 
 
@@ -90,7 +90,7 @@ def test_56_whatever_time_a_client_tells_the_servers_counts(service):
     """In fields, in headers, and in the dates of a zip's files."""
     due = now() - 3600
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(Policy(due_at=due, late_days=1))
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(Policy(due_at=due, late_days=1))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(zipfile.ZipInfo("optimizers.py", (2000, 1, 1, 0, 0, 0)), RIGHT)
@@ -104,7 +104,7 @@ def test_56_whatever_time_a_client_tells_the_servers_counts(service):
     )
     assert sent.status_code == 200
     with service.store.reading() as db:
-        stored = db.query(Submission).one()
+        stored = db.query(SubmissionRow).one()
     assert stored.made_at > due
     assert stored.late_seconds > 3600 - 1
 
@@ -116,8 +116,8 @@ def defaced(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("defaced")) as service:
         everything = " ".join(HOSTILE.values())
         with service.store.writing() as db:
-            db.get_one(User, service.people["Ada"]).name = everything
-            asked = db.get_one(Assignment, service.assignment)
+            db.get_one(UserRow, service.people["Ada"]).name = everything
+            asked = db.get_one(AssignmentRow, service.assignment)
             asked.policy = to_json(Policy(limit=0))
         raising = RIGHT + f"\nraise RuntimeError({everything!r})\n".encode()
         ada = token_of(service, "Ada")
@@ -131,8 +131,8 @@ def defaced(tmp_path_factory):
             assert sent.status_code == 201, sent.text
             service.work()
         with service.store.reading() as db:
-            service.submissions = list(db.scalars(sa.select(Submission.id).order_by(Submission.number)))
-            assert {one.status for one in db.query(Report)} == {"not_gradable", "graded"}
+            service.submissions = list(db.scalars(sa.select(SubmissionRow.id).order_by(SubmissionRow.number)))
+            assert {one.status for one in db.query(ReportRow)} == {"not_gradable", "graded"}
         yield service
 
 
@@ -170,7 +170,7 @@ def test_57_a_file_is_given_back_as_a_file_and_under_a_harmless_name(defaced):
 def test_58_no_cell_of_a_gradebook_is_a_formula(service, start):
     name = f"{start}cmd|' /C calc'!A0"
     with service.store.writing() as db:
-        db.get_one(User, service.people["Ada"]).name = name
+        db.get_one(UserRow, service.people["Ada"]).name = name
     answer = service.browser().get(
         f"/api/v1/assignments/{service.assignment}/gradebook.csv", headers=token_of(service, "Staff")
     )
@@ -193,7 +193,7 @@ def test_60_somebody_elses_and_nobodys_are_the_same_nothing(service):
 
 def test_60_a_notice_of_somebody_else_stays_unread(service):
     with service.store.writing() as db:
-        notice = Notice(user_id=service.people["Ada"], text="your mark changed")
+        notice = NoticeRow(user_id=service.people["Ada"], text="your mark changed")
         db.add(notice)
     bob = service.browser("Bob")
     bob.post(f"/notices/{notice.id}/seen", data={"csrf": csrf(bob)})
@@ -212,7 +212,7 @@ def test_60_an_id_that_is_none_is_nothing(service, id_):
 def burst(service, *, times: int, limit: int) -> Counter[int]:
     """Status codes of so many requests at once, at a real server."""
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(Policy(limit=limit))
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(Policy(limit=limit))
     headers = token_of(service, "Ada")
     gate = threading.Barrier(times)
 
@@ -231,9 +231,9 @@ def burst(service, *, times: int, limit: int) -> Counter[int]:
 def accepted_exactly(service, limit: int) -> None:
     """None of what was taken may have been marked or superseded before the last came: each of them counts."""
     with service.store.reading() as db:
-        states = Counter(db.scalars(sa.select(Submission.state)))
-        numbers = sorted(db.scalars(sa.select(Submission.number)))
-        jobs = db.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.kind == "mark"))
+        states = Counter(db.scalars(sa.select(SubmissionRow.state)))
+        numbers = sorted(db.scalars(sa.select(SubmissionRow.number)))
+        jobs = db.scalar(sa.select(sa.func.count()).select_from(JobRow).where(JobRow.kind == "mark"))
     assert numbers == list(range(1, len(numbers) + 1))
     assert jobs == len(numbers)
     assert sum(count for state, count in states.items() if state != "superseded") <= limit
@@ -276,18 +276,20 @@ def many_of_one_key(service) -> None:
     assert len({id_ for _, id_ in answers}) == 1
     assert Counter(code for code, _ in answers) == {201: 1, 200: 15}
     with service.store.reading() as db:
-        assert db.query(Audit).where(Audit.action == "submission.made").count() == 1
+        assert db.query(AuditRow).where(AuditRow.action == "submission.made").count() == 1
 
 
 # -------------------------------------------------------------------------------------------------------- row 62
 def test_62_one_students_spam_leaves_others_where_they_were(service):
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(Policy(limit=0))
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(Policy(limit=0))
     for number in range(30):
         hand_in(service, "Ada", RIGHT + b"#%d" % number)
     bobs = hand_in(service, "Bob", RIGHT)
     with service.store.reading() as db:
-        waiting = db.scalars(sa.select(Job).where(Job.state == "queued").order_by(Job.priority, Job.made_at)).all()
+        waiting = db.scalars(
+            sa.select(JobRow).where(JobRow.state == "queued").order_by(JobRow.priority, JobRow.made_at)
+        ).all()
     assert len(waiting) == 2, "the newest of each: what nobody has begun is superseded"
     assert {job.user_id for job in waiting} == {service.people["Ada"], service.people["Bob"]}
     told = service.browser().get(f"/api/v1/submissions/{bobs}", headers=token_of(service, "Bob")).json()
@@ -303,7 +305,7 @@ def test_62_what_one_student_asks_to_practise_is_in_nobodys_way(postgres, tmp_pa
         where, form = f"/staff/a/{service.assignment}/regrade", {"csrf": csrf(staff)}
         assert staff.post(where, data=form).status_code == 200
         with service.store.reading() as db:
-            begun = db.query(Regrade).one().id
+            begun = db.query(RegradeRow).one().id
         assert staff.post(f"{where}/{begun}/dismiss", data=form).status_code == 200
 
 
@@ -328,7 +330,7 @@ def test_63_nobody_sends_a_result(service):
     )  # fmt: skip
     assert claimed.status_code == 422
     with service.store.reading() as db:
-        assert db.query(Report).one().score == pytest.approx(90)
+        assert db.query(ReportRow).one().score == pytest.approx(90)
 
 
 # -------------------------------------------------------------------------------------------------------- row 64
@@ -337,7 +339,7 @@ def test_64_what_is_asked_of_the_grader_in_a_comment_changes_nothing(service):
     hand_in(service, "Ada", begging)
     service.work()
     with service.store.reading() as db:
-        assert db.query(Report).one().score == pytest.approx(90)
+        assert db.query(ReportRow).one().score == pytest.approx(90)
 
 
 # ------------------------------------------------------------------------------------------- the server underneath

@@ -24,18 +24,18 @@ from workers import working
 from autograder.assignment import load
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
-    Assignment,
-    Course,
-    Job,
-    Launch,
-    Notice,
-    Platform,
-    Resource,
-    SignedIn,
-    Submission,
-    Token,
-    User,
-    Version,
+    AssignmentRow,
+    CourseRow,
+    JobRow,
+    LaunchRow,
+    NoticeRow,
+    PlatformRow,
+    ResourceRow,
+    SessionRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
+    VersionRow,
     now,
 )
 from autograder.service.worker import marking
@@ -157,7 +157,7 @@ def test_answers_are_not_lost_with_a_session(service, visits):
         first.fill("160 GB")
         expect(saved).to_contain_text("1 of")
         with service.store.writing() as db:
-            db.execute(sa.update(SignedIn).values(expires_at=now() - 1))
+            db.execute(sa.update(SessionRow).values(expires_at=now() - 1))
         first.fill("320 GB")
         expect(saved).to_contain_text("Not saved. You are signed out.")
         page.get_by_role("button", name="Hand in with my latest code").click()
@@ -324,12 +324,12 @@ def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, vis
     for name in ("Rises", "Falls"):
         service.person(name)
     with service.store.writing() as db:
-        first = db.get_one(Assignment, service.assignment)
-        used = db.get_one(Version, first.version_id)
-        second = Assignment(course_id=service.course, title="Second", source=first.source, open=True)
+        first = db.get_one(AssignmentRow, service.assignment)
+        used = db.get_one(VersionRow, first.version_id)
+        second = AssignmentRow(course_id=service.course, title="Second", source=first.source, open=True)
         db.add(second)
         db.flush()
-        version = Version(assignment_id=second.id, digest=used.digest, state="proven", about=used.about)
+        version = VersionRow(assignment_id=second.id, digest=used.digest, state="proven", about=used.about)
         db.add(version)
         db.flush()
         second.version_id = version.id
@@ -406,30 +406,32 @@ def unbroken(service: Service) -> None:
     """Long names for the last of these tests: those before it look for short ones."""
     with service.store.writing() as db:
         for name in ("Student0", "Student1"):
-            db.get_one(User, service.people[name]).name = f"{name}{'schaft' * 13}"
-        db.get_one(Course, service.course).title = "Maschinen" * 9
-        db.get_one(Assignment, service.assignment).title = "Optimierer" * 8
-        db.execute(sa.update(Submission).values(name=f"{'final_' * 14}.py"))
+            db.get_one(UserRow, service.people[name]).name = f"{name}{'schaft' * 13}"
+        db.get_one(CourseRow, service.course).title = "Maschinen" * 9
+        db.get_one(AssignmentRow, service.assignment).title = "Optimierer" * 8
+        db.execute(sa.update(SubmissionRow).values(name=f"{'final_' * 14}.py"))
 
 
 def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
     """What these pages are full of: ids by the names of routes' parameters, and of jobs by a part of the route."""
     student, later = service.people["Student0"], now() + 1e6
     with service.store.writing() as db:
-        platform = Platform(
+        platform = PlatformRow(
             course_id=service.course, issuer="https://lms.example", client_id="1",
             authorize_url="https://lms.example/a", jwks_url="https://lms.example/k",
             token_url="https://lms.example/t",  # noqa: S106
         )  # fmt: skip
-        parked = Job(kind="package", lane="slow", priority=1, state="parked", error="OSError: full", finished_at=now())
-        token = Token(token_hash=hashed("hers"), user_id=student, name="My script", expires_at=later)
-        db.add_all([platform, parked, token, Notice(user_id=student, text="You had 5 points and now have 6.")])
+        parked = JobRow(
+            kind="package", lane="slow", priority=1, state="parked", error="OSError: full", finished_at=now()
+        )
+        token = TokenRow(token_hash=hashed("hers"), user_id=student, name="My script", expires_at=later)
+        db.add_all([platform, parked, token, NoticeRow(user_id=student, text="You had 5 points and now have 6.")])
         db.flush()
-        link = Resource(platform_id=platform.id, deployment="1", context="1", link="1")
-        launch = Launch(
+        link = ResourceRow(platform_id=platform.id, deployment="1", context="1", link="1")
+        launch = LaunchRow(
             state_hash="l" * 16, nonce="n", platform_id=platform.id, settings={"return": "x"}, expires_at=later
         )
-        signed = Job(
+        signed = JobRow(
             kind="deep-link", lane="sheet", priority=1, state="done", user_id=service.people["Staff"],
             result={"return": "https://lms.example/back", "jwt": "x"},
         )  # fmt: skip
@@ -447,7 +449,7 @@ def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
         put("sheet", "sheet", student, assignment=service.assignment)
         db.flush()
         jobs["/signed/"] = signed.id
-        submission = db.scalars(sa.select(Submission.id).where(Submission.user_id == student)).one()
+        submission = db.scalars(sa.select(SubmissionRow.id).where(SubmissionRow.user_id == student)).one()
     service.work()
     return {
         "course_id": service.course, "assignment_id": service.assignment, "user_id": student,

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from course import RIGHT, WRONG, csrf, hand_in
 
-from autograder.service.store.schema import Assignment, Download, Membership, Submission, User
-from autograder.service.web.downloads import KINDS
+from autograder.service.store.schema import AssignmentRow, DownloadRow, MembershipRow, SubmissionRow, UserRow
+from autograder.service.web.staff.downloads import KINDS
 from autograder.service.worker import packaging
 
 
@@ -29,8 +29,8 @@ def test_the_gradebook_has_what_counts_after_lateness_for_every_student(service,
     late = hand_in(service, "Bob", WRONG)
     service.work()
     with service.by_hand() as db:
-        db.get_one(Submission, late).late_seconds = 3600.0
-        db.get_one(Assignment, service.assignment).policy = {"late_percent_per_day": 10.0, "late_days": 1}
+        db.get_one(SubmissionRow, late).late_seconds = 3600.0
+        db.get_one(AssignmentRow, service.assignment).policy = {"late_percent_per_day": 10.0, "late_days": 1}
     service.person("Eve")
     url = f"/staff/a/{service.assignment}/grades"
     assert "nothing marked" in staff.get(url).text
@@ -55,10 +55,10 @@ def test_the_gradebook_has_what_counts_after_lateness_for_every_student(service,
 
 def test_no_cell_of_a_gradebook_is_run_by_a_spreadsheet(service, staff):
     with service.store.writing() as db:
-        db.get_one(User, service.people["Ada"]).name = "=cmd|' /C calc'!A0"
-        member = db.get_one(Membership, (service.course, service.people["Ada"]))
+        db.get_one(UserRow, service.people["Ada"]).name = "=cmd|' /C calc'!A0"
+        member = db.get_one(MembershipRow, (service.course, service.people["Ada"]))
         member.section, member.roster_id = "+1", "@SUM(1)"
-        db.get_one(Assignment, service.assignment).title = "-1"
+        db.get_one(AssignmentRow, service.assignment).title = "-1"
     for form in ("plain", "canvas", "moodle"):
         for row in rows(staff.get(f"/staff/a/{service.assignment}/grades/{form}.csv").text):
             assert not [cell for cell in row if cell[:1] in tuple("=+-@\t\r")], form
@@ -71,7 +71,7 @@ def test_each_download_is_made_by_a_worker_and_taken_by_staff_alone(service, sta
     assert "A worker makes it" in staff.get(url).text
     assert service.work() == ["package"] * 3
     with service.store.reading() as db:
-        made = {row.kind: row.id for row in db.query(Download)}
+        made = {row.kind: row.id for row in db.query(DownloadRow)}
     shown = staff.get(url).text
     for id_ in made.values():
         assert f"{url}/{id_}" in shown

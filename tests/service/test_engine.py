@@ -27,8 +27,8 @@ from autograder.service import serve
 from autograder.service.queue import places
 from autograder.service.serve import CannotServe
 from autograder.service.settings import settings
-from autograder.service.store.schema import Job, Report, SignedIn, Submission, Worker, now
-from autograder.service.web.access import COOKIE, hashed
+from autograder.service.store.schema import JobRow, ReportRow, SessionRow, SubmissionRow, WorkerRow, now
+from autograder.service.web.edge.access import COOKIE, hashed
 from autograder.service.worker import jobs, main
 
 
@@ -72,9 +72,9 @@ def said(data: Path, pattern: str, times: int = 1) -> str:
     return re.findall(pattern, (data / "said").read_text())[-1]
 
 
-def only_job(service) -> Job:
+def only_job(service) -> JobRow:
     with service.store.reading() as db:
-        return db.scalars(sa.select(Job).where(Job.kind != "tidy")).one()
+        return db.scalars(sa.select(JobRow).where(JobRow.kind != "tidy")).one()
 
 
 # ------------------------------------------------------------------------------------------------ jobs of the dead
@@ -91,8 +91,8 @@ def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_p
             until(lambda: only_job(anywhere).state == "done")
         assert (only_job(anywhere).starts, only_job(anywhere).failures) == (2, 0)
         with anywhere.store.reading() as db:
-            report = db.scalars(sa.select(Report)).one()
-            assert db.get_one(Submission, submission).report_id == report.id
+            report = db.scalars(sa.select(ReportRow)).one()
+            assert db.get_one(SubmissionRow, submission).report_id == report.id
         if number == signal.SIGSTOP:
             silent.send_signal(signal.SIGCONT)
             later = hand_in(anywhere, "Bob")
@@ -107,17 +107,17 @@ def graded(service, submission) -> bool:
 
 def submission_state(service, submission) -> str:
     with service.store.reading() as db:
-        return db.get_one(Submission, submission).state
+        return db.get_one(SubmissionRow, submission).state
 
 
 def only_report(service, submission) -> str:
     with service.store.reading() as db:
-        return db.scalars(sa.select(Report.id).where(Report.submission_id == submission)).one()
+        return db.scalars(sa.select(ReportRow.id).where(ReportRow.submission_id == submission)).one()
 
 
 def job_worker(service, submission) -> str | None:
     with service.store.reading() as db:
-        return db.scalars(sa.select(Job.worker_id).where(Job.submission_id == submission)).one()
+        return db.scalars(sa.select(JobRow.worker_id).where(JobRow.submission_id == submission)).one()
 
 
 def test_jobs_that_lost_their_worker_are_next_and_are_told_so(anywhere, monkeypatch):
@@ -127,7 +127,7 @@ def test_jobs_that_lost_their_worker_are_next_and_are_told_so(anywhere, monkeypa
     with anywhere.store.writing() as db:
         lost = [anywhere.queue.put(db, "note", "interactive").id for _ in range(2)]
         for id_ in reversed(lost):
-            db.get_one(Job, id_).state = "running"
+            db.get_one(JobRow, id_).state = "running"
         turns = "workflow_status" if anywhere.store.sqlite else "dbos.workflow_status"
         db.execute(sa.text(f"UPDATE {turns} SET status = 'PENDING', executor_id = 'dead'"))  # noqa: S608
         later = [anywhere.queue.put(db, "note", "interactive").id for _ in range(3)]
@@ -165,7 +165,7 @@ def test_who_lost_a_job_has_nothing_more_to_say_of_it(service):
         id_ = service.queue.put(db, "note", "interactive").id
     late = jobs.start(service.context, id_, "late")
     with service.store.writing() as db:
-        service.queue.again(db, db.get_one(Job, id_))
+        service.queue.again(db, db.get_one(JobRow, id_))
     holder = jobs.start(service.context, id_, "holder")
     jobs.failed(service.context, late, "too late")
     jobs.done(service.context, late, {"by": "late"})
@@ -198,7 +198,7 @@ def test_a_turn_that_its_worker_never_heard_of_is_given_up(service, monkeypatch)
 
 def state(service, job_id) -> str:
     with service.store.reading() as db:
-        return db.scalars(sa.select(Job.state).where(Job.id == job_id)).one()
+        return db.scalars(sa.select(JobRow.state).where(JobRow.id == job_id)).one()
 
 
 @pytest.mark.usefixtures("hasty")
@@ -206,7 +206,7 @@ def test_a_worker_that_died_before_the_clock_was_set_back_is_dead(service, monke
     monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: {})
     with service.store.writing() as db:
         service.queue.put(db, "note", "interactive")
-        db.add(Worker(id="dead", slots=1, sandbox="landlock", beat_at=now() + 3600))
+        db.add(WorkerRow(id="dead", slots=1, sandbox="landlock", beat_at=now() + 3600))
         db.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"))
     with working(service):
         until(lambda: only_job(service).state == "done")
@@ -224,7 +224,7 @@ def test_a_job_that_cannot_be_read_is_parked_and_keeps_no_other_from_being_taken
         until(lambda: state(service, other) == "done")
         until(lambda: submission_state(service, damaged) == "parked")
         with service.store.writing() as db:
-            job = db.scalars(sa.select(Job).where(Job.submission_id == damaged)).one()
+            job = db.scalars(sa.select(JobRow).where(JobRow.submission_id == damaged)).one()
             assert "was damaged" in job.error
             assert queues.unpark(db, service.queue, job.id)
         until(lambda: submission_state(service, damaged) == "graded")
@@ -234,11 +234,11 @@ def test_a_job_that_cannot_be_read_is_parked_and_keeps_no_other_from_being_taken
 def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
     submission = hand_in(service, "Ada")
     with service.store.writing() as db:
-        db.execute(sa.update(Job).values(starts=jobs.STARTS))
+        db.execute(sa.update(JobRow).values(starts=jobs.STARTS))
     with working(service):
         until(lambda: only_job(service).state == "parked")
     with service.store.reading() as db:
-        found = db.get_one(Submission, submission)
+        found = db.get_one(SubmissionRow, submission)
     assert (found.state, found.report_id) == ("parked", None)
     assert "never came to an end" in only_job(service).error
 
@@ -274,7 +274,7 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatc
         go.set()
     assert [state(service, one) for one in (first, second)] == ["done", "queued"]
     with service.store.reading() as db:
-        assert db.scalars(sa.select(Worker)).all() == []
+        assert db.scalars(sa.select(WorkerRow)).all() == []
 
 
 def test_a_worker_waits_for_its_tables(tmp_path):
@@ -309,7 +309,7 @@ def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
     """Cleanly: a browser that watches connects again, to the next process."""
     watched, token = hand_in(service, "Ada", RIGHT), secrets.token_urlsafe()
     with service.store.writing() as db:
-        db.add(SignedIn(token_hash=hashed(token), user_id=service.people["Ada"], csrf="none", expires_at=now() + 600))
+        db.add(SessionRow(token_hash=hashed(token), user_id=service.people["Ada"], csrf="none", expires_at=now() + 600))
     with gradmark(tmp_path, "serve", "--port", "0", "--no-worker") as web:
         url = said(tmp_path, r"serving (http\S+)")
         asking = {"cookies": {COOKIE: token}, "headers": {"Accept": "text/event-stream"}}

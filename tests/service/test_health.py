@@ -21,16 +21,16 @@ from autograder.service import logs, queue
 from autograder.service.queue import LEASE_SECONDS
 from autograder.service.settings import Settings
 from autograder.service.store import Store
-from autograder.service.store.schema import Job, Worker, now
-from autograder.service.web import health
+from autograder.service.store.schema import JobRow, WorkerRow, now
 from autograder.service.web.app import create_app
+from autograder.service.web.edge import health
 
 
 @pytest.fixture
 def probing(service):
     """A machine's client on this machine, of a service that has a worker."""
     with service.store.writing() as db:
-        db.add(Worker(id="w", slots=2, sandbox="landlock"))
+        db.add(WorkerRow(id="w", slots=2, sandbox="landlock"))
     return service.browser(client=("127.0.0.1", 1))
 
 
@@ -53,7 +53,7 @@ def test_a_service_with_a_worker_is_ready(probing):
 def test_without_a_worker_people_are_still_sent_here(service, probing):
     """What they hand in is kept; a balancer that took the page away would lose it."""
     with service.store.writing() as db:
-        db.get_one(Worker, "w").beat_at = now() - LEASE_SECONDS - 1
+        db.get_one(WorkerRow, "w").beat_at = now() - LEASE_SECONDS - 1
     answer = probing.get("/healthz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
@@ -101,7 +101,7 @@ def test_the_process_answers_while_all_its_threads_wait_for_a_database(service, 
 
 
 def test_numbers_tell_of_queue_jobs_and_requests(service, probing, monkeypatch):
-    monkeypatch.setattr("autograder.service.web.health.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("autograder.service.web.edge.health.FRESH_SECONDS", 0.0)
     hand_in(service, "Ada", WRONG)
     before = numbers(probing)
     assert before["gradmark_queue_jobs", "interactive", "queued"] == 1
@@ -119,13 +119,15 @@ def test_numbers_tell_of_queue_jobs_and_requests(service, probing, monkeypatch):
 
 
 def test_a_job_that_was_parked_and_is_done_at_last_is_counted_as_both(service, probing, monkeypatch):
-    monkeypatch.setattr("autograder.service.web.health.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("autograder.service.web.edge.health.FRESH_SECONDS", 0.0)
     numbers(probing)
     with service.store.writing() as db:
-        db.add(Job(id="j", kind="mark", lane="interactive", priority=1, state="parked", failures=3, finished_at=now()))
+        db.add(
+            JobRow(id="j", kind="mark", lane="interactive", priority=1, state="parked", failures=3, finished_at=now())
+        )
     assert numbers(probing)["gradmark_jobs_total", "mark", "parked"] == 1
     with service.store.writing() as db:
-        job = db.get_one(Job, "j")
+        job = db.get_one(JobRow, "j")
         job.state, job.failures, job.finished_at = "done", 0, now()
     told = numbers(probing)
     assert (told["gradmark_jobs_total", "mark", "parked"], told["gradmark_jobs_total", "done", "mark"]) == (1, 1)
@@ -141,7 +143,7 @@ def test_numbers_of_two_applications_in_one_process_are_their_own(service):
 
 
 def test_numbers_outlive_a_database(service, probing, monkeypatch):
-    monkeypatch.setattr("autograder.service.web.health.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("autograder.service.web.edge.health.FRESH_SECONDS", 0.0)
     with service.store.writing() as db:
         db.execute(sa.text("ALTER TABLE workers RENAME TO away"))
     assert numbers(probing)["gradmark_database_up",] == 0

@@ -32,8 +32,17 @@ from workers import until
 from autograder import pipeline
 from autograder.model import Report as Verdict
 from autograder.service.store import reports
-from autograder.service.store.schema import Assignment, Job, Membership, Report, Submission, Token, User, now
-from autograder.service.web.access import hashed
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    MembershipRow,
+    ReportRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
+    now,
+)
+from autograder.service.web.edge.access import hashed
 from autograder.service.worker import marking
 
 FILES = {label: file.read_bytes() for label, file in list(SAMPLES.items())[:5]}
@@ -107,21 +116,21 @@ def classroom(service: Service, students: int, assignments: int) -> tuple[list[s
     """Tokens of so many students, and so many assignments: a newer submission supersedes only one of its assignment."""
     tokens = []
     with service.store.writing() as db:
-        first = db.get_one(Assignment, service.assignment)
+        first = db.get_one(AssignmentRow, service.assignment)
         for _ in range(assignments - 1):
-            again = Assignment(course_id=first.course_id, title="Again", source="optimizers", open=True)
+            again = AssignmentRow(course_id=first.course_id, title="Again", source="optimizers", open=True)
             again.version_id = first.version_id
             db.add(again)
         for number in range(students):
             token = secrets.token_urlsafe()
-            student = User(name=f"Student {number}")
+            student = UserRow(name=f"Student {number}")
             db.add(student)
             db.flush()
-            db.add(Membership(course_id=service.course, user_id=student.id, role="student", roster_id=f"k-{number}"))
-            db.add(Token(user_id=student.id, token_hash=hashed(token), name="kills", expires_at=now() + 3600))
+            db.add(MembershipRow(course_id=service.course, user_id=student.id, role="student", roster_id=f"k-{number}"))
+            db.add(TokenRow(user_id=student.id, token_hash=hashed(token), name="kills", expires_at=now() + 3600))
             tokens.append(token)
         db.flush()
-        return tokens, list(db.scalars(sa.select(Assignment.id)))
+        return tokens, list(db.scalars(sa.select(AssignmentRow.id)))
 
 
 def handed_in(url: str, token: str, assignment: str, source: bytes, key: str) -> str:
@@ -152,7 +161,7 @@ def undisturbed(service: Service) -> dict[str, tuple[tuple[object, ...], bool]]:
     assignment = service.context.assignment("optimizers")
     verdicts = {}
     for label, source in FILES.items():
-        submission = marking.read(Submission(name="optimizers.py", upload=source, answers={}), assignment, "nobody")
+        submission = marking.read(SubmissionRow(name="optimizers.py", upload=source, answers={}), assignment, "nobody")
         seed = pipeline.derived_seed(assignment, submission)
         verdict = pipeline.grade(submission, assignment, service.context.sandbox, seed)
         verdicts[label] = told(verdict), bool(verdict.charts)
@@ -177,7 +186,7 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
     def look() -> bool:
         """Whether all is marked; and whoever has seen a report sees the same one for ever."""
         with contextlib.suppress(sa.exc.OperationalError), service.store.reading() as db:
-            rows = db.execute(sa.select(Submission.id, Submission.report_id, Submission.state)).all()
+            rows = db.execute(sa.select(SubmissionRow.id, SubmissionRow.report_id, SubmissionRow.state)).all()
             for id_, report, state in rows:
                 if report is not None:
                     assert seen.setdefault(id_, report) == report
@@ -202,8 +211,8 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
         )
     assert len(sent) == len(work)
     with service.store.reading() as db:
-        assert {job.state for job in db.scalars(sa.select(Job))} == {"done"}
-        found = db.scalars(sa.select(Report)).all()
+        assert {job.state for job in db.scalars(sa.select(JobRow))} == {"done"}
+        found = db.scalars(sa.select(ReportRow)).all()
         assert sorted(report.submission_id for report in found) == sorted(sent)
         for report in found:
             shown = told(reports.unpack(report.body)), report.pictures is not None

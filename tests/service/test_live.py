@@ -16,12 +16,12 @@ import uvicorn
 from course import RIGHT, WRONG, hand_in
 
 from autograder.service.queue import Place
-from autograder.service.store.schema import Job, Submission
-from autograder.service.web import live
-from autograder.service.web.access import COOKIE
+from autograder.service.store.schema import JobRow, SubmissionRow
 from autograder.service.web.app import create_app
-from autograder.service.web.live import Live, Sight
-from autograder.service.web.signing_in import new_link
+from autograder.service.web.edge import live
+from autograder.service.web.edge.access import COOKIE
+from autograder.service.web.edge.live import Live, Sight
+from autograder.service.web.edge.signing_in import new_link
 
 
 @contextmanager
@@ -92,12 +92,12 @@ def test_a_stream_tells_place_marking_and_the_end(service):
         assert name == "progress"
         assert "1 before yours" in waiting
         with service.store.writing() as db:
-            db.execute(sa.update(Job).where(Job.submission_id == one).values(state="running"))
-            db.get_one(Submission, one).state = "running"
+            db.execute(sa.update(JobRow).where(JobRow.submission_id == one).values(state="running"))
+            db.get_one(SubmissionRow, one).state = "running"
         [(_, marking)] = stream(url, cookie, one, until="progress")
         assert "Being marked" in marking
         with service.store.writing() as db:
-            db.execute(sa.update(Job).where(Job.submission_id == one).values(state="queued"))
+            db.execute(sa.update(JobRow).where(JobRow.submission_id == one).values(state="queued"))
         with working(service):
             assert stream(url, cookie, one)[-1] == ("done", "")
         assert stream(url, cookie, one) == [("done", "")]  # who comes late is told at once
@@ -328,5 +328,5 @@ def test_a_dropped_file_is_taken(service, chromium):
         page.wait_for_url("**/s/*")
         page.close()
     with service.store.reading() as db:
-        one = db.scalars(sa.select(Submission)).one()
+        one = db.scalars(sa.select(SubmissionRow)).one()
     assert (one.name, one.upload) == ("mine.py", b"x = 1")

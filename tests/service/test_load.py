@@ -13,11 +13,11 @@ from service_load import asked_pages, deployment, fill, graded
 
 from autograder.service.queue import Queue, places
 from autograder.service.store import Store
-from autograder.service.store.schema import Assignment
+from autograder.service.store.schema import AssignmentRow
 from autograder.service.store.standings import refresh
 from autograder.service.web.app import create_app
-from autograder.service.web.live import sights
-from autograder.service.web.submitting import receive
+from autograder.service.web.edge.live import sights
+from autograder.service.web.student.submitting import receive
 
 LARGE = "submissions|reports|diagnoses|jobs|audit|sheets"  # tables that grow with what is handed in
 WHOLE = {"metrics"}  # count everything by an index, once a minute
@@ -80,7 +80,7 @@ def worked(made) -> dict[str, int]:
         store, student = Store(made.settings.database), next(iter(made.cookies))
         with store.writing() as db:
             before = count()
-            refresh(db, db.get_one(Assignment, made.assignment), [student])
+            refresh(db, db.get_one(AssignmentRow, made.assignment), [student])
             told["what is kept of a student"] = count() - before
         store.close()
     return told
@@ -96,7 +96,7 @@ def asked(made) -> dict[str, list]:
     queue = Queue(made.settings.database)
     with listening() as told["handing in"], made.store.writing() as db:
         student = next(iter(made.cookies))
-        one = receive(db, queue, db.get_one(Assignment, made.assignment), student, "optimizers.py", b"x = 1\n").id
+        one = receive(db, queue, db.get_one(AssignmentRow, made.assignment), student, "optimizers.py", b"x = 1\n").id
     with listening() as told["the place in the queue"], made.store.reading() as db:
         assert places(db)
         assert sights(db, [one])

@@ -32,27 +32,28 @@ from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
 from autograder.service.store.links import new_link
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Course,
-    Job,
-    Membership,
-    Notice,
-    Platform,
-    PlatformUser,
-    Report,
-    Resource,
-    SignedIn,
-    TextMark,
-    User,
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    JobRow,
+    MembershipRow,
+    NoticeRow,
+    PlatformRow,
+    PlatformUserRow,
+    ReportRow,
+    ResourceRow,
+    SessionRow,
+    TextMarkRow,
+    UserRow,
     now,
 )
-from autograder.service.store.schema import Key as OurKey
+from autograder.service.store.schema import KeyRow as OurKey
 from autograder.service.store.standings import standings
-from autograder.service.web import lti, lti_keys
-from autograder.service.web.access import COOKIE
 from autograder.service.web.app import create_app
-from autograder.service.web.submitting import receive
+from autograder.service.web.edge.access import COOKIE
+from autograder.service.web.lti import keys as lti_keys
+from autograder.service.web.lti import launches as lti
+from autograder.service.web.student.submitting import receive
 from autograder.service.worker import jobs, keys, passback, tidying
 
 
@@ -89,15 +90,15 @@ class Classroom:
         action, values = form(page.text)
         return client.post(action, data=values)
 
-    def user(self, who: str) -> User:
+    def user(self, who: str) -> UserRow:
         with self.service.store.reading() as db:
-            known = db.get_one(PlatformUser, (self.registered.id, self.platform.people[who].sub))
-            return db.get_one(User, known.user_id)
+            known = db.get_one(PlatformUserRow, (self.registered.id, self.platform.people[who].sub))
+            return db.get_one(UserRow, known.user_id)
 
     @property
-    def registered(self) -> Platform:
+    def registered(self) -> PlatformRow:
         with self.service.store.reading() as db:
-            return db.scalars(sa.select(Platform)).one()
+            return db.scalars(sa.select(PlatformRow)).one()
 
     def operator(self) -> httpx2.Client:
         return self.signed_in("Operator")
@@ -120,7 +121,7 @@ class Classroom:
 
     def hand_in(self, who: str, source: bytes = RIGHT, **more) -> str:
         with self.service.store.writing() as db:
-            asked = db.get_one(Assignment, self.service.assignment)
+            asked = db.get_one(AssignmentRow, self.service.assignment)
             return receive(db, self.service.queue, asked, self.user(who).id, "optimizers.py", source, **more).id
 
     def register(self, **changed: str) -> httpx2.Response:
@@ -212,12 +213,12 @@ def test_staff_choose_once_what_a_link_leads_to_and_students_are_sent_there(clas
     with service.store.reading() as db:
         learner, teacher = classroom.user("learner"), classroom.user("teacher")
         assert (learner.name, learner.email) == ("Emmy Noether", "emmy@example.edu")
-        assert db.get_one(Membership, (service.course, learner.id)).role == "student"
-        assert db.get_one(Membership, (service.course, teacher.id)).role == "staff"
-        assert {row.course_id for row in db.scalars(sa.select(SignedIn).where(SignedIn.user_id == learner.id))} == {
+        assert db.get_one(MembershipRow, (service.course, learner.id)).role == "student"
+        assert db.get_one(MembershipRow, (service.course, teacher.id)).role == "staff"
+        assert {row.course_id for row in db.scalars(sa.select(SessionRow).where(SessionRow.user_id == learner.id))} == {
             service.course
         }
-        assert db.scalar(sa.select(sa.func.count()).select_from(Resource)) == 1
+        assert db.scalar(sa.select(sa.func.count()).select_from(ResourceRow)) == 1
     assert not classroom.platform.refused
 
 
@@ -235,12 +236,12 @@ def test_a_link_that_names_its_assignment_asks_nobody(classroom, way):
 
 def test_a_link_leads_to_no_assignment_of_another_course_and_to_none_that_is_closed(classroom):
     with classroom.service.store.writing() as db:
-        other = Course(title="Another")
+        other = CourseRow(title="Another")
         db.add(other)
         db.flush()
-        foreign = Assignment(course_id=other.id, title="Foreign", source="optimizers", open=True)
+        foreign = AssignmentRow(course_id=other.id, title="Foreign", source="optimizers", open=True)
         db.add(foreign)
-        db.get_one(Assignment, classroom.service.assignment).open = False
+        db.get_one(AssignmentRow, classroom.service.assignment).open = False
         db.flush()
     browser = classroom.browser()
     launched = classroom.open("teacher", client=browser, target=f"{classroom.tool}/a/{foreign.id}")
@@ -399,7 +400,7 @@ def test_a_message_that_is_not_right_signs_nobody_in(attacked, attack):
     token, told = ATTACKS[attack]
     platform = attacked.platform
     with attacked.service.store.reading() as db:
-        before = db.scalar(sa.select(sa.func.count()).select_from(SignedIn))
+        before = db.scalar(sa.select(sa.func.count()).select_from(SessionRow))
     platform.answer = lambda claims: token(platform, claims)
     try:
         answer = attacked.open("learner")
@@ -409,7 +410,7 @@ def test_a_message_that_is_not_right_signs_nobody_in(attacked, attack):
     assert told in html.unescape(answer.text)
     assert COOKIE not in answer.headers.get("set-cookie", "")
     with attacked.service.store.reading() as db:
-        assert db.scalar(sa.select(sa.func.count()).select_from(SignedIn)) == before
+        assert db.scalar(sa.select(sa.func.count()).select_from(SessionRow)) == before
 
 
 def test_the_same_message_is_worth_nothing_a_second_time_nor_in_another_browser(attacked):
@@ -469,19 +470,21 @@ def test_a_platform_opens_its_own_course_and_no_other_whoever_it_names(classroom
     service = classroom.service
     classroom.placed()
     with service.store.writing() as db:
-        other = Course(title="Another course")
+        other = CourseRow(title="Another course")
         db.add(other)
         db.flush()
-        db.add(Membership(course_id=other.id, user_id=service.people["Operator"], role="staff", roster_id="o"))
+        db.add(MembershipRow(course_id=other.id, user_id=service.people["Operator"], role="staff", roster_id="o"))
         # even where that person is known here in the very same role
-        db.add(Membership(course_id=service.course, user_id=service.people["Operator"], role="staff", roster_id="op"))
+        db.add(
+            MembershipRow(course_id=service.course, user_id=service.people["Operator"], role="staff", roster_id="op")
+        )
     classroom.platform.people["impostor"] = person("Instructor", name="X", email="Operator@example.org")
     browser = classroom.browser()
     assert classroom.open("impostor", client=browser).status_code == 303
     assert classroom.user("impostor").id == service.people["Operator"]
     assert browser.get(f"/staff/c/{service.course}/lti").status_code == 404
     with service.store.reading() as db:
-        session = db.scalars(sa.select(SignedIn).where(SignedIn.user_id == service.people["Operator"])).all()[-1]
+        session = db.scalars(sa.select(SessionRow).where(SessionRow.user_id == service.people["Operator"])).all()[-1]
         assert session.course_id == service.course
 
 
@@ -506,7 +509,7 @@ def test_who_is_on_the_list_is_known_again_only_in_the_same_role(attacked, case)
     found = attacked.user("new").id
     assert found == people[who] if who else found not in people.values()
     with attacked.service.store.writing() as db:  # nobody of the list is this one any more
-        db.execute(sa.delete(PlatformUser).where(PlatformUser.user_id == found))
+        db.execute(sa.delete(PlatformUserRow).where(PlatformUserRow.user_id == found))
 
 
 def test_a_name_with_half_a_letter_is_a_name_all_the_same(classroom):
@@ -539,9 +542,9 @@ def test_the_platform_decides_who_is_what_in_its_course_but_staffs_removal_stand
     learner.roles = ["Learner"]
     assert classroom.open("learner").headers["location"] == f"/a/{service.assignment}"
     with service.store.writing() as db:
-        member = db.get_one(Membership, (service.course, classroom.user("learner").id))
+        member = db.get_one(MembershipRow, (service.course, classroom.user("learner").id))
         assert member.role == "student"
-        assert db.scalar(sa.select(sa.func.count()).where(Audit.action == "lti.role_changed")) == 2
+        assert db.scalar(sa.select(sa.func.count()).where(AuditRow.action == "lti.role_changed")) == 2
         member.dropped = True
     assert "no longer on the list" in classroom.open("learner").text
 
@@ -670,7 +673,7 @@ def test_of_many_with_made_up_keys_at_once_one_makes_us_ask_the_platform(attacke
 def moved(room: Classroom, url: str) -> str:
     """The platform's keys lie there from now on, and we know none of them yet; returns where they lay."""
     with room.service.store.writing() as db:
-        platform = db.scalars(sa.select(Platform)).one()
+        platform = db.scalars(sa.select(PlatformRow)).one()
         before, platform.jwks_url, platform.key_set, platform.keys_at = platform.jwks_url, url, {}, None
         return before
 
@@ -712,7 +715,7 @@ def test_a_marked_submission_arrives_as_a_grade(enrolled):
     enrolled.hand_in("learner", WRONG)
     assert enrolled.service.work() == ["key", "mark", "passback"]
     with enrolled.service.store.reading() as db:
-        report = db.scalars(sa.select(Report)).one()
+        report = db.scalars(sa.select(ReportRow)).one()
     (score,) = enrolled.platform.scores
     assert 0 < report.score < report.max_score
     assert (score["scoreGiven"], score["scoreMaximum"]) == (report.score, report.max_score)
@@ -730,7 +733,7 @@ def test_a_grade_is_sent_when_it_changes_and_not_again(enrolled):
     assert len(enrolled.platform.scores) == 1
 
     with service.by_hand() as db:  # a policy by which the latest counts, and late ones lose a half
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         asked.policy = {"counts": "latest", "due_at": now() - 10, "grace_minutes": 0.0, "late_days": 1} | {
             "late_percent_per_day": 50.0,
             "show_quiz": "at_once",
@@ -747,7 +750,7 @@ def test_what_a_student_may_not_see_yet_a_platform_is_not_told_until_they_may(en
 
     def due(at: float) -> None:
         with service.by_hand() as db:
-            db.get_one(Assignment, service.assignment).policy = {"due_at": at}
+            db.get_one(AssignmentRow, service.assignment).policy = {"due_at": at}
 
     due(now() + 3600)
     enrolled.hand_in("learner", RIGHT)
@@ -755,10 +758,10 @@ def test_what_a_student_may_not_see_yet_a_platform_is_not_told_until_they_may(en
     (pending,) = enrolled.platform.scores
     assert "scoreGiven" not in pending
     assert pending["gradingProgress"] == "Pending"
-    tidying.tidy(service.context, Job())
+    tidying.tidy(service.context, JobRow())
     assert service.work() == []
     due(now() - 3600)
-    tidying.tidy(service.context, Job())
+    tidying.tidy(service.context, JobRow())
     assert service.work() == ["passback"]
     assert enrolled.platform.scores[-1]["scoreGiven"] > 0
     assert enrolled.platform.refused == []
@@ -766,7 +769,7 @@ def test_what_a_student_may_not_see_yet_a_platform_is_not_told_until_they_may(en
 
 def test_a_second_mark_adds_no_second_passback_while_one_waits(enrolled):
     with enrolled.service.store.writing() as db:
-        asked = db.get_one(Assignment, enrolled.service.assignment)
+        asked = db.get_one(AssignmentRow, enrolled.service.assignment)
         for _ in range(3):
             passback_due(db, enrolled.service.queue, asked, enrolled.user("learner").id)
         passback_due(db, enrolled.service.queue, asked, enrolled.user("teacher").id)  # staff have no grades
@@ -774,16 +777,16 @@ def test_a_second_mark_adds_no_second_passback_while_one_waits(enrolled):
             db, enrolled.service.queue, asked, enrolled.service.people["Ada"]
         )  # nor who is not of the platform
     with enrolled.service.store.reading() as db:
-        assert db.scalar(sa.select(sa.func.count()).where(Job.kind == "passback")) == 1
+        assert db.scalar(sa.select(sa.func.count()).where(JobRow.kind == "passback")) == 1
 
 
 def test_what_a_platform_does_not_take_is_sent_again(enrolled):
     tokens = 1
-    for number, status in enumerate((500, 503, 429, 401, 409, 422), start=1):
+    for number, status in enumerate((500, 503, 429, 401, 409), start=1):
         enrolled.platform.failing = [status]
         tokens += status == 401  # revoked: the next try asks for another one
         with enrolled.service.by_hand() as db:
-            asked = db.get_one(Assignment, enrolled.service.assignment)
+            asked = db.get_one(AssignmentRow, enrolled.service.assignment)
             asked.policy = {
                 "counts": "latest",
                 "late_percent_per_day": float(number),
@@ -801,12 +804,13 @@ def test_what_a_platform_does_not_take_is_sent_again(enrolled):
 
 
 def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_tries_again(enrolled):
-    enrolled.platform.failing = [500] * 3
+    tries = 1 + len(passback.RETRY_SECONDS)
+    enrolled.platform.failing = [500] * tries
     enrolled.hand_in("learner", WRONG)
-    enrolled.service.work()
+    assert enrolled.service.work().count("passback") == tries
     assert enrolled.platform.scores == []
     with enrolled.service.store.reading() as db:
-        job = db.scalars(sa.select(Job).where(Job.kind == "passback")).one()
+        job = db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one()
     assert job.state == "parked"
     assert "answered 500" in job.error
     enrolled.hand_in("learner", RIGHT)
@@ -814,23 +818,58 @@ def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_
     assert len(enrolled.platform.scores) == 1
 
 
+def test_a_grade_is_tried_again_for_two_days_with_growing_gaps():
+    assert sum(passback.RETRY_SECONDS) == 48 * 3600
+    assert list(passback.RETRY_SECONDS) == sorted(passback.RETRY_SECONDS)
+    assert 1 + len(passback.RETRY_SECONDS) <= jobs.STARTS
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
+    enrolled.platform.failing = [status] * 2
+    enrolled.hand_in("learner", WRONG)
+    assert enrolled.service.work().count("passback") == 1
+    with enrolled.service.store.reading() as db:
+        job = db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one()
+        notices = list(db.scalars(sa.select(NoticeRow.text)))
+    assert (job.state, job.result["refused"], job.error) == ("done", 1, "")
+    assert any("refused the grade of" in text and f"answered {status}" in text for text in notices)
+    enrolled.platform.failing = []
+    enrolled.hand_in("learner", RIGHT)
+    enrolled.service.work()
+    assert len(enrolled.platform.scores) == 1
+
+
+def test_an_operator_sends_all_grades_that_wait_at_once(enrolled):
+    enrolled.platform.failing = [503] * (1 + len(passback.RETRY_SECONDS))
+    enrolled.hand_in("learner", WRONG)
+    enrolled.service.work()
+    operator = enrolled.operator()
+    url = f"/staff/c/{enrolled.service.course}/lti"
+    assert "1 grade could not be sent yet" in operator.get(url).text
+    assert operator.post(f"{url}/send", data={"csrf": token_of(operator.get(url).text)}).status_code == 303
+    assert enrolled.service.work() == ["passback"]
+    assert len(enrolled.platform.scores) == 1
+    assert "could not be sent yet" not in operator.get(url).text
+
+
 @pytest.mark.parametrize("what", ["token", "grade"])
 def test_a_platform_that_drips_does_not_hold_a_worker(enrolled, monkeypatch, what):
     monkeypatch.setattr(passback, "SECONDS", 0.3)
-    monkeypatch.setattr(jobs, "FAILURES", 1)
+    monkeypatch.setattr(jobs, "RETRIES", {"passback": ()})
     enrolled.hand_in("learner")
     with dripping(3) as url:
         with enrolled.service.store.writing() as db:
             if what == "token":
-                db.scalars(sa.select(Platform)).one().token_url = url
+                db.scalars(sa.select(PlatformRow)).one().token_url = url
             else:
-                db.scalars(sa.select(Resource)).one().line_item = url
+                db.scalars(sa.select(ResourceRow)).one().line_item = url
         enrolled.service.work(most=2)
         began = time.monotonic()
         assert enrolled.service.work() == ["passback"]
         assert time.monotonic() - began < 2
     with enrolled.service.store.reading() as db:
-        assert "took more than 0.3 s" in db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+        assert "took more than 0.3 s" in db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one().error
 
 
 def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
@@ -839,7 +878,7 @@ def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
     enrolled.hand_in("learner")
     enrolled.service.work()
     with enrolled.service.store.reading() as db:
-        error = db.scalars(sa.select(Job).where(Job.kind == "passback")).one().error
+        error = db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one().error
     assert "with something else" in error
     assert not [token for token in enrolled.platform.tokens if token in error]
 
@@ -849,14 +888,14 @@ def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enroll
     enrolled.service.work()
     enrolled.platform.line_item = "/courses/7/line_items/4?type_id=9"
     with enrolled.service.by_hand() as db:
-        db.get_one(Assignment, enrolled.service.assignment).policy = {"counts": "latest"}
+        db.get_one(AssignmentRow, enrolled.service.assignment).policy = {"counts": "latest"}
     enrolled.hand_in("learner", WRONG)
     assert enrolled.service.work() == ["mark", "passback"]
     with enrolled.service.store.reading() as db:
-        told = db.scalars(sa.select(Notice.text)).all()
+        told = db.scalars(sa.select(NoticeRow.text)).all()
         assert len(told) == 2  # Staff and the teacher
         assert "column in the gradebook is gone" in told[0]
-        assert db.scalars(sa.select(Resource.line_item)).one() == ""
+        assert db.scalars(sa.select(ResourceRow.line_item)).one() == ""
     enrolled.hand_in("learner", WRONG)
     assert enrolled.service.work() == ["mark"]
 
@@ -886,17 +925,17 @@ def test_a_text_answer_without_marks_is_pending(enrolled):
     enrolled.hand_in("learner")
     enrolled.service.work()
     with enrolled.service.store.writing() as db:
-        report = db.scalars(sa.select(Report)).one()
+        report = db.scalars(sa.select(ReportRow)).one()
         report.texts = [{"item": "why", "title": "Why", "digest": "d", "points": 4.0}]
         user = enrolled.user("learner").id
-        asked = db.get_one(Assignment, enrolled.service.assignment)
+        asked = db.get_one(AssignmentRow, enrolled.service.assignment)
         passback_due(db, enrolled.service.queue, asked, user)
     enrolled.service.work()
     assert enrolled.platform.scores[-1]["gradingProgress"] == "PendingManual"
     assert enrolled.platform.scores[-1]["activityProgress"] == "Submitted"
     with enrolled.service.by_hand() as db:
         db.add(
-            TextMark(
+            TextMarkRow(
                 assignment_id=asked.id, user_id=user, item_id="why", answer_digest="d", points=3.0, by_id="somebody"
             )
         )
@@ -939,7 +978,7 @@ def test_only_operators_register_platforms(classroom):
         assert client.get(where).status_code == 404
         session = client.cookies.get(COOKIE)
         with classroom.service.store.reading() as db:
-            token = db.get_one(SignedIn, hashlib.sha256(session.encode()).hexdigest()).csrf
+            token = db.get_one(SessionRow, hashlib.sha256(session.encode()).hexdigest()).csrf
         one = classroom.registered.id
         for path in ("", "/key", f"/{one}", f"/{one}/remove"):
             assert client.post(where + path, data={"csrf": token}).status_code == 404
@@ -984,7 +1023,7 @@ def test_a_platform_is_changed_and_removed_with_its_links_while_people_stay(enro
     assert client.post(f"{where}/{one.id}/remove", data={"csrf": token_of(page)}).status_code == 303
     assert "None yet" in client.get(where).text
     with enrolled.service.store.reading() as db:
-        assert db.get(Membership, (enrolled.service.course, user))
+        assert db.get(MembershipRow, (enrolled.service.course, user))
     assert "no platform is registered" in html.unescape(
         httpx2.post(enrolled.tool + "/lti/login", data=enrolled.platform.login("learner")).text
     )

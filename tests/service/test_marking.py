@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from course import RIGHT, WRONG, hand_in
 
 from autograder.service.store import regrades, reports
-from autograder.service.store.schema import Assignment, Job, Regrade, Report, Submission, Version, now
-from autograder.service.web.submitting import receive
+from autograder.service.store.schema import AssignmentRow, JobRow, RegradeRow, ReportRow, SubmissionRow, VersionRow, now
+from autograder.service.web.student.submitting import receive
 from autograder.service.worker import jobs, marking, sheets
 
 
@@ -19,12 +19,12 @@ def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
     assert service.work() == ["mark", "mark", "draw"], "while somebody waits for marks, pictures wait too"
     with service.store.reading() as db:
         for submission, score in ((right, 100.0), (wrong, 90.0)):
-            report = db.get_one(Report, db.get_one(Submission, submission).report_id)
+            report = db.get_one(ReportRow, db.get_one(SubmissionRow, submission).report_id)
             assert reports.unpack(report.body).score == report.score
             assert (report.status, round(report.score)) == ("graded", score)
             assert reports.unpack_pictures(report.pictures)
-        assert {job.state for job in db.query(Job)} == {"done"}
-        assert not [job for job in db.query(Job) if "charts" in job.payload], "they are large, and drawn"
+        assert {job.state for job in db.query(JobRow)} == {"done"}
+        assert not [job for job in db.query(JobRow) if "charts" in job.payload], "they are large, and drawn"
 
 
 def test_pictures_that_were_put_off_are_the_same_as_those_drawn_at_once(service):
@@ -32,7 +32,7 @@ def test_pictures_that_were_put_off_are_the_same_as_those_drawn_at_once(service)
     service.work()
     with service.store.reading() as db:
         first, second = (
-            reports.unpack_pictures(db.get_one(Report, db.get_one(Submission, one).report_id).pictures)
+            reports.unpack_pictures(db.get_one(ReportRow, db.get_one(SubmissionRow, one).report_id).pictures)
             for one in (before, after)
         )
     assert first == second
@@ -42,7 +42,7 @@ def test_a_newer_submission_supersedes_one_that_waits(service):
     first, second = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT)
     assert service.work() == ["mark"]
     with service.store.reading() as db:
-        assert [db.get_one(Submission, one).state for one in (first, second)] == ["superseded", "graded"]
+        assert [db.get_one(SubmissionRow, one).state for one in (first, second)] == ["superseded", "graded"]
 
 
 def test_one_that_cannot_be_marked_replaces_nothing(service):
@@ -66,68 +66,68 @@ def test_a_late_one_does_not_replace_one_that_waits_and_was_in_time(service):
 
 def test_a_file_that_is_nothing_is_told_under_its_own_name(service):
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         receive(db, service.queue, asked, service.people["Ada"], "essay <b>.pdf", b"%PDF")
     service.work()
     with service.store.reading() as db:
-        told = reports.unpack(db.query(Report).one().body).message
+        told = reports.unpack(db.query(ReportRow).one().body).message
     assert told.startswith('"essay <b>.pdf" is neither'), told
 
 
 def due(service, counts):
     """It was due an hour ago."""
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         asked.policy = {"due_at": now() - 3600, "late_days": 2, "counts": counts}
 
 
 def states(service, *submissions):
     with service.store.reading() as db:
-        return [db.get_one(Submission, one).state for one in submissions]
+        return [db.get_one(SubmissionRow, one).state for one in submissions]
 
 
 def test_a_superseded_submission_stays_so_whoever_was_still_marking_it(service):
     """A worker that was thought dead; the limit does not count what was superseded."""
     first = hand_in(service, "Ada", WRONG)
     with service.store.reading() as db:
-        job = db.scalars(sa.select(Job)).one()
+        job = db.scalars(sa.select(JobRow)).one()
     begun = jobs.start(service.context, job.id, "paused")
     with service.store.writing() as db:
-        service.queue.again(db, db.get_one(Job, job.id))
+        service.queue.again(db, db.get_one(JobRow, job.id))
     hand_in(service, "Ada", RIGHT)
     jobs.done(service.context, begun, marking.mark(service.context, begun))
     with service.store.reading() as db:
-        found = db.get_one(Submission, first)
-        assert (found.state, found.report_id, db.get_one(Job, job.id).state) == ("superseded", None, "superseded")
+        found = db.get_one(SubmissionRow, first)
+        assert (found.state, found.report_id, db.get_one(JobRow, job.id).state) == ("superseded", None, "superseded")
 
 
 def test_a_worker_with_another_secret_marks_no_quiz_by_other_questions(service):
     """Somebody forgot to copy it to the second machine: wrong marks would look like right ones."""
     ada = service.people["Ada"]
-    sheets.draw(service.context, Job(user_id=ada, payload={"assignment": service.assignment}))
+    sheets.draw(service.context, JobRow(user_id=ada, payload={"assignment": service.assignment}))
     submission = hand_in(service, "Ada", RIGHT)
     with service.store.reading() as db:
-        job = db.scalars(sa.select(Job.id)).one()
+        job = db.scalars(sa.select(JobRow.id)).one()
     jobs.run(replace(service.context, secret=bytes(32)), job, "other")
     with service.store.reading() as db:
-        failed = db.get_one(Job, job)
-        assert (failed.state, failed.failures, db.get_one(Submission, submission).state) == ("queued", 1, "queued")
+        failed = db.get_one(JobRow, job)
+        assert (failed.state, failed.failures, db.get_one(SubmissionRow, submission).state) == ("queued", 1, "queued")
         assert "Give all workers the same" in failed.error
     assert service.work() == ["mark"]
     with service.store.reading() as db:
-        assert db.get_one(Submission, submission).state == "graded"
+        assert db.get_one(SubmissionRow, submission).state == "graded"
 
 
 def test_a_worker_that_dies_before_it_draws_leaves_no_regrade_without_pictures(service, monkeypatch):
     submission = hand_in(service, "Ada", WRONG)
     service.work()
     with service.store.writing() as db:
-        db.execute(sa.update(Report).values(digest="0" * 64))  # as if of an earlier edition
-        asked, version = db.get_one(Assignment, service.assignment), db.scalars(sa.select(Version)).one()
-        wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="staff", state="running")
+        db.execute(sa.update(ReportRow).values(digest="0" * 64))  # as if of an earlier edition
+        asked, version = db.get_one(AssignmentRow, service.assignment), db.scalars(sa.select(VersionRow)).one()
+        wanted = RegradeRow(assignment_id=asked.id, version_id=version.id, by_id="staff", state="running")
         db.add(wanted)
         db.flush()
-        job = service.queue.put(db, **regrades.remark(asked, wanted, db.get_one(Submission, submission))).id
+        job = service.queue.put(db, **regrades.remark(asked, wanted, db.get_one(SubmissionRow, submission))).id
 
     def dies(*_arguments: object) -> None:
         raise sa.exc.OperationalError("", {}, OSError("gone"))
@@ -137,8 +137,8 @@ def test_a_worker_that_dies_before_it_draws_leaves_no_regrade_without_pictures(s
         with pytest.raises(sa.exc.OperationalError):
             jobs.run(service.context, job, "dies")
     with service.store.writing() as db:
-        service.queue.again(db, db.get_one(Job, job))
+        service.queue.again(db, db.get_one(JobRow, job))
     assert service.work() == ["remark"]
     with service.store.reading() as db:
-        new = db.scalars(sa.select(Report).where(Report.digest == version.digest)).one()
+        new = db.scalars(sa.select(ReportRow).where(ReportRow.digest == version.digest)).one()
         assert reports.unpack_pictures(new.pictures)

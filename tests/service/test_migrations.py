@@ -16,7 +16,16 @@ from alembic.migration import MigrationContext
 
 from autograder.service.store import Store
 from autograder.service.store.migrate import NewerDatabase, migrate, revisions, state_of
-from autograder.service.store.schema import Base, Held, Job, Regrade, Report, Standing, Submission, User
+from autograder.service.store.schema import (
+    Base,
+    JobRow,
+    RegradeRow,
+    ReportRow,
+    StandingRow,
+    StudentMisconceptionRow,
+    SubmissionRow,
+    UserRow,
+)
 from autograder.service.store.standings import outdated
 
 # A database as the first release made and filled it: a row in each table. It never changes; migrations do what they must.
@@ -82,10 +91,10 @@ def test_a_difference_is_seen(opened):
 
 def test_again_does_nothing(opened, url):
     with opened.writing() as db:
-        db.add(User(name="Ada"))
+        db.add(UserRow(name="Ada"))
     migrate(url)
     with opened.reading() as db:
-        assert db.scalars(sa.select(User.name)).all() == ["Ada"]
+        assert db.scalars(sa.select(UserRow.name)).all() == ["Ada"]
 
 
 def test_the_first_migration_still_makes_what_the_first_release_had(first, tmp_path):
@@ -110,7 +119,7 @@ def test_a_database_of_the_first_release_keeps_its_rows(first):
     with store.reading() as db:
         after = {name: db.scalar(sa.select(sa.func.count()).select_from(Base.metadata.tables[name])) for name in before}
         assert after == before
-        submission = db.scalars(sa.select(Submission)).one()
+        submission = db.scalars(sa.select(SubmissionRow)).one()
         assert submission.upload
         assert db.execute(sa.text("PRAGMA foreign_key_check")).all() == []
     store.close()
@@ -135,16 +144,18 @@ def test_what_is_kept_is_there_after_the_upgrade(first):
     store = Store(f"sqlite:///{first}")
     with store.reading() as db:
         assert list(outdated(db)) == []
-        assert len(db.scalars(sa.select(Standing)).all()) == 1
-        assert len(db.scalars(sa.select(Held)).all()) == 1
-        jobs = db.execute(sa.select(Job.id, Job.state, Job.regrade_id).where(Job.kind == "remark").order_by(Job.id))
+        assert len(db.scalars(sa.select(StandingRow)).all()) == 1
+        assert len(db.scalars(sa.select(StudentMisconceptionRow)).all()) == 1
+        jobs = db.execute(
+            sa.select(JobRow.id, JobRow.state, JobRow.regrade_id).where(JobRow.kind == "remark").order_by(JobRow.id)
+        )
         assert [tuple(row) for row in jobs] == [
             ("a", "done", regrade),
             ("b", "skipped", regrade),
             ("c", "queued", None),
         ]
-        assert db.get_one(Regrade, regrade).total == 2
-        assert db.scalars(sa.select(Report.counted)).all() == [True]
+        assert db.get_one(RegradeRow, regrade).total == 2
+        assert db.scalars(sa.select(ReportRow.counted)).all() == [True]
     store.close()
 
 

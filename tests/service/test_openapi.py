@@ -19,9 +19,9 @@ from schemathesis.specs.openapi.checks import (
 
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store.links import hashed
-from autograder.service.store.schema import Assignment, Token, now
-from autograder.service.web import rates
+from autograder.service.store.schema import AssignmentRow, TokenRow, now
 from autograder.service.web.app import create_app
+from autograder.service.web.edge import rates
 
 CHECKS = [
     not_a_server_error,
@@ -44,9 +44,9 @@ def app(service, monkeypatch):
     submission = hand_in(service, "Ada", WRONG)
     service.work()
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(Policy(limit=0))
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(Policy(limit=0))
         for name in ("Ada", "Staff"):
-            db.add(Token(token_hash=hashed(name), user_id=service.people[name], name="t", expires_at=now() + 1e6))
+            db.add(TokenRow(token_hash=hashed(name), user_id=service.people[name], name="t", expires_at=now() + 1e6))
     app = create_app(service.settings)
     app.state.known = {"assignment_id": service.assignment, "submission_id": submission}
     return app

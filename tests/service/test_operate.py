@@ -33,34 +33,34 @@ from autograder.service.store import Store
 from autograder.service.store.links import PREFIX, new_link
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
+    AssignmentRow,
+    AuditRow,
     Base,
-    Course,
-    Diagnosis,
-    Extension,
-    Job,
-    Launch,
-    Link,
-    Membership,
-    Notice,
-    Passback,
-    Platform,
-    PlatformUser,
-    Report,
-    Resource,
-    Sheet,
-    SignedIn,
-    Standing,
-    Submission,
-    TextMark,
-    Token,
-    User,
-    Version,
+    CourseRow,
+    DiagnosisRow,
+    ExtensionRow,
+    JobRow,
+    LaunchRow,
+    LinkRow,
+    MembershipRow,
+    NoticeRow,
+    PassbackRow,
+    PlatformRow,
+    PlatformUserRow,
+    ReportRow,
+    ResourceRow,
+    SessionRow,
+    SheetRow,
+    StandingRow,
+    SubmissionRow,
+    TextMarkRow,
+    TokenRow,
+    UserRow,
+    VersionRow,
     now,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.submitting import receive
+from autograder.service.web.student.submitting import receive
 from autograder.service.worker import marking
 
 DAY = 86_400.0
@@ -90,26 +90,26 @@ def enrich(service: Service) -> str:
     """A student with a row in every table that knows people, each with a word that is nowhere else."""
     student = service.person(f"{MARK}-name")
     with service.store.writing() as db:
-        db.get_one(Membership, (service.course, student)).section = f"{MARK}-section"
-        platform = Platform(
+        db.get_one(MembershipRow, (service.course, student)).section = f"{MARK}-section"
+        platform = PlatformRow(
             course_id=service.course, issuer="i", client_id="c", authorize_url="", token_url="", jwks_url=""
         )
         db.add(platform)
         db.flush()
-        resource = Resource(platform_id=platform.id, deployment="d", context="c", link="l")
-        db.add_all([resource, PlatformUser(platform_id=platform.id, subject=f"{MARK}-subject", user_id=student)])
+        resource = ResourceRow(platform_id=platform.id, deployment="d", context="c", link="l")
+        db.add_all([resource, PlatformUserRow(platform_id=platform.id, subject=f"{MARK}-subject", user_id=student)])
         db.flush()
         about = {"assignment_id": service.assignment, "user_id": student}
         db.add_all(
             [
-                Passback(resource_id=resource.id, platform_id=platform.id, subject=f"{MARK}-subject", sent_at=0.0),
-                Extension(**about, due_at=now(), reason=f"{MARK}-reason"),
-                Sheet(**about, digest="", items=[], answers={"q": f"{MARK}-answer"}),
-                TextMark(**about, item_id="q", answer_digest="", points=1.0, comment=f"{MARK}-comment", by_id="s"),
-                Notice(user_id=student, text=f"{MARK}-notice"),
-                Token(token_hash=MARK[::-1], user_id=student, name=f"{MARK}-token", expires_at=now() + DAY),
-                SignedIn(token_hash=MARK[::-1], user_id=student, csrf="c", expires_at=now() + DAY),
-                Job(
+                PassbackRow(resource_id=resource.id, platform_id=platform.id, subject=f"{MARK}-subject", sent_at=0.0),
+                ExtensionRow(**about, due_at=now(), reason=f"{MARK}-reason"),
+                SheetRow(**about, digest="", items=[], answers={"q": f"{MARK}-answer"}),
+                TextMarkRow(**about, item_id="q", answer_digest="", points=1.0, comment=f"{MARK}-comment", by_id="s"),
+                NoticeRow(user_id=student, text=f"{MARK}-notice"),
+                TokenRow(token_hash=MARK[::-1], user_id=student, name=f"{MARK}-token", expires_at=now() + DAY),
+                SessionRow(token_hash=MARK[::-1], user_id=student, csrf="c", expires_at=now() + DAY),
+                JobRow(
                     kind="similarity",
                     lane="slow",
                     priority=1,
@@ -118,15 +118,15 @@ def enrich(service: Service) -> str:
                     course_id=service.course,
                     result={"pairs": [{"users": ["x", student], "passages": f"{MARK}-copied"}]},
                 ),
-                Audit(action="roster.imported", detail={"names": [f"{MARK}-name", "Grüß"]}),
-                Audit(action="person.added", object_id=f"{MARK}-name@example.org"),
-                Audit(action="submission.made", actor_id=student, detail={"file": f"{MARK}-file.py"}),
+                AuditRow(action="roster.imported", detail={"names": [f"{MARK}-name", "Grüß"]}),
+                AuditRow(action="person.added", object_id=f"{MARK}-name@example.org"),
+                AuditRow(action="submission.made", actor_id=student, detail={"file": f"{MARK}-file.py"}),
             ]
         )
         new_link(db, student, "")
     submission = hand_in(service, f"{MARK}-name", HERS, answers={"q": f"{MARK}-text"}, idempotency_key=f"{MARK}-key")
     with service.store.writing() as db:
-        db.get_one(Submission, submission).name = f"{MARK}-file.py"
+        db.get_one(SubmissionRow, submission).name = f"{MARK}-file.py"
     assert service.work() == ["mark"]
     hand_in(service, f"{MARK}-name", HERS + b"#")  # and one that waits
     return student
@@ -163,10 +163,10 @@ def test_a_student_who_is_erased_leaves_no_byte_in_the_files(service, where):
     assert sum(rows(service.store, student).values()) == 0
     assert traces(service.settings.data) == []
     with service.store.reading() as db:
-        user = db.get_one(User, student)
+        user = db.get_one(UserRow, student)
         assert (user.name, user.email) == ("", None)
         assert user.erased_at is not None
-        assert db.scalars(sa.select(Audit.action).where(Audit.object_id == student)).all() == [
+        assert db.scalars(sa.select(AuditRow.action).where(AuditRow.object_id == student)).all() == [
             "person.added",
             "user.erased",
         ]
@@ -208,7 +208,7 @@ def test_a_student_gets_all_that_is_known_of_them_and_no_secret(service, where, 
     assert stat.S_IMODE((tmp_path / "all.zip").stat().st_mode) == 0o600
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
-    for table in (*people.about(student), User, Membership):
+    for table in (*people.about(student), UserRow, MembershipRow):
         assert json.loads(found[f"{table.__tablename__}.json"]), table
     submissions = json.loads(found["submissions.json"])
     assert found[f"uploads/{submissions[0]['id']}"] == HERS
@@ -232,7 +232,7 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     def write() -> None:
         while not stop.is_set():
             with service.store.writing() as db:
-                db.add(Audit(action="test.written", detail={"blob": "x" * 5000}))
+                db.add(AuditRow(action="test.written", detail={"blob": "x" * 5000}))
                 written.append(1)
 
     writer = threading.Thread(target=write)
@@ -258,8 +258,8 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     )
     assert again.work() == ["mark"]
     with store.reading() as db:
-        assert {db.get_one(Submission, one).state for one in (done, waits)} == {"graded"}
-        assert 20 <= db.query(Audit).where(Audit.action == "test.written").count() <= at_the_end
+        assert {db.get_one(SubmissionRow, one).state for one in (done, waits)} == {"graded"}
+        assert 20 <= db.query(AuditRow).where(AuditRow.action == "test.written").count() <= at_the_end
     queue.close()
     store.close()
 
@@ -280,7 +280,7 @@ def test_a_restore_is_not_mixed_with_the_log_of_a_database_that_was_moved_away(s
     """As a killed process leaves it: SQLite would play it into whatever has its name."""
     backup(service.settings, tmp_path / "kept.tar.gz", secret=False)
     with service.store.writing() as db:
-        db.add(Audit(action="test.after_the_backup"))
+        db.add(AuditRow(action="test.after_the_backup"))
     killed = tmp_path / "killed"
     killed.mkdir()
     shutil.copy(service.settings.data / "gradmark.sqlite-wal", killed)
@@ -292,7 +292,7 @@ def test_a_restore_is_not_mixed_with_the_log_of_a_database_that_was_moved_away(s
     restore(elsewhere, tmp_path / "kept.tar.gz")
     store = Store(elsewhere.database)
     with store.reading() as db:
-        assert db.scalar(sa.select(sa.func.count()).select_from(Audit)) == 0
+        assert db.scalar(sa.select(sa.func.count()).select_from(AuditRow)) == 0
     store.close()
 
 
@@ -355,8 +355,8 @@ def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(
         ada, problems = service.people["Ada"], []
         submission = hand_in(service, "Ada")
         with service.store.reading() as db:
-            handed_in, asked = db.get_one(Submission, submission), db.get_one(Assignment, service.assignment)
-            version = db.get_one(Version, asked.version_id)
+            handed_in, asked = db.get_one(SubmissionRow, submission), db.get_one(AssignmentRow, service.assignment)
+            version = db.get_one(VersionRow, asked.version_id)
         verdict = marking.verdict_of(service.context, handed_in, asked, version)
 
         def erasing() -> None:
@@ -367,34 +367,36 @@ def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(
 
         if what in ("a class written anew", "a text"):
             with service.by_hand() as db:
-                handed_in = db.get_one(Submission, submission)
+                handed_in = db.get_one(SubmissionRow, submission)
                 handed_in.report_id, handed_in.state = marking.stored(db, submission, verdict).id, "graded"
         erases = threading.Thread(target=erasing)
         with service.store.writing() as db:
-            asked = db.get_one(Assignment, service.assignment)
+            asked = db.get_one(AssignmentRow, service.assignment)
             if what == "handing in":
                 receive(db, service.queue, asked, ada, "optimizers.py", RIGHT)
             elif what == "marking":
                 marking.stored(db, submission, verdict)
             elif what == "a start":
-                db.scalars(sa.select(Job).with_for_update()).one()
+                db.scalars(sa.select(JobRow).with_for_update()).one()
             elif what == "a text":
                 locked(db, asked.id)
-                db.add(TextMark(assignment_id=asked.id, user_id=ada, item_id="q", answer_digest="", points=1, by_id=""))
+                db.add(
+                    TextMarkRow(assignment_id=asked.id, user_id=ada, item_id="q", answer_digest="", points=1, by_id="")
+                )
                 refresh(db, asked, [ada])
             else:
                 refresh(db, asked)
             erases.start()
             erases.join(1.0)
             if what == "a start":
-                db.execute(sa.update(Submission).where(Submission.id == submission).values(state="running"))
+                db.execute(sa.update(SubmissionRow).where(SubmissionRow.id == submission).values(state="running"))
         erases.join(20)
         assert problems == []
         with service.store.writing() as db:
-            for table in (Submission, Report, Job, Standing, TextMark):
+            for table in (SubmissionRow, ReportRow, JobRow, StandingRow, TextMarkRow):
                 assert db.scalars(sa.select(table)).all() == [], table
             with pytest.raises(HTTPException, match="404"):
-                receive(db, service.queue, db.get_one(Assignment, service.assignment), ada, "optimizers.py", RIGHT)
+                receive(db, service.queue, db.get_one(AssignmentRow, service.assignment), ada, "optimizers.py", RIGHT)
 
 
 def test_postgres_is_backed_up_restored_and_erased_too(postgres, tmp_path, monkeypatch):
@@ -421,31 +423,31 @@ def test_postgres_is_backed_up_restored_and_erased_too(postgres, tmp_path, monke
 def test_a_course_keeps_submissions_for_as_long_as_it_says(service, where):
     old, waits, new = hand_in(service, "Ada", WRONG), hand_in(service, "Bob", WRONG), ""
     with service.store.writing() as db:
-        job = db.scalar(sa.select(Job).where(Job.submission_id == old))
+        job = db.scalar(sa.select(JobRow).where(JobRow.submission_id == old))
     from autograder.service.worker import jobs
 
     jobs.run(service.context, job.id, "test")
     with service.store.writing() as db:
         for one in (old, waits):
-            db.get_one(Submission, one).made_at = now() - 100 * DAY
-        db.add(Notice(user_id=service.people["Ada"], submission_id=old, text="it changed"))
-        db.add(Job(id="quotes", kind="similarity", lane="slow", priority=1, state="done", course_id=service.course))
+            db.get_one(SubmissionRow, one).made_at = now() - 100 * DAY
+        db.add(NoticeRow(user_id=service.people["Ada"], submission_id=old, text="it changed"))
+        db.add(JobRow(id="quotes", kind="similarity", lane="slow", priority=1, state="done", course_id=service.course))
     new = hand_in(service, "Ada", RIGHT)
     assert gradmark("retain", *where) == "0 submissions erased\n"
     with service.store.writing() as db:
-        db.get_one(Course, service.course).keep_days = 90
+        db.get_one(CourseRow, service.course).keep_days = 90
     assert gradmark("retain", *where) == "1 submissions erased\n"
     with service.store.reading() as db:
-        assert set(db.scalars(sa.select(Submission.id))) == {waits, new}
-        assert [db.query(table).count() for table in (Report, Diagnosis, Notice)] == [0, 0, 0]
-        assert db.get(Job, "quotes") is None
+        assert set(db.scalars(sa.select(SubmissionRow.id))) == {waits, new}
+        assert [db.query(table).count() for table in (ReportRow, DiagnosisRow, NoticeRow)] == [0, 0, 0]
+        assert db.get(JobRow, "quotes") is None
     assert check(service.store) == []
 
 
 def test_what_has_expired_goes_and_what_has_not_stays(service):
     student, past, future = service.people["Ada"], now() - 40 * DAY, now() + DAY
     with service.store.writing() as db:
-        platform = Platform(
+        platform = PlatformRow(
             course_id=service.course, issuer="i", client_id="c", authorize_url="", token_url="", jwks_url=""
         )
         db.add(platform)
@@ -453,20 +455,20 @@ def test_what_has_expired_goes_and_what_has_not_stays(service):
         for name, at in (("old", past), ("new", future)):
             db.add_all(
                 [
-                    Link(token_hash=name, user_id=student, expires_at=at),
-                    SignedIn(token_hash=name, user_id=student, csrf="", expires_at=at),
-                    Token(token_hash=name, user_id=student, name="", expires_at=at),
-                    Launch(state_hash=name, nonce=name, platform_id=platform.id, expires_at=at),
-                    Job(id=name, kind="mark", lane="practice", priority=1, state="done", finished_at=at),
+                    LinkRow(token_hash=name, user_id=student, expires_at=at),
+                    SessionRow(token_hash=name, user_id=student, csrf="", expires_at=at),
+                    TokenRow(token_hash=name, user_id=student, name="", expires_at=at),
+                    LaunchRow(state_hash=name, nonce=name, platform_id=platform.id, expires_at=at),
+                    JobRow(id=name, kind="mark", lane="practice", priority=1, state="done", finished_at=at),
                 ]
             )
-        db.add(Job(id="parked", kind="mark", lane="practice", priority=1, state="parked", finished_at=past))
+        db.add(JobRow(id="parked", kind="mark", lane="practice", priority=1, state="parked", finished_at=past))
     housekeeping.expire(service.store)
     with service.store.reading() as db:
-        for table in (Link, SignedIn, Token, Launch):
-            key = table.state_hash if table is Launch else table.token_hash
+        for table in (LinkRow, SessionRow, TokenRow, LaunchRow):
+            key = table.state_hash if table is LaunchRow else table.token_hash
             assert db.scalars(sa.select(key)).all() == ["new"], table
-        assert set(db.scalars(sa.select(Job.id))) == {"new", "parked"}
+        assert set(db.scalars(sa.select(JobRow.id))) == {"new", "parked"}
 
 
 def test_the_days_job_is_put_once_and_does_its_work(service):
@@ -533,7 +535,7 @@ def test_an_operator_gets_back_in(service, where):
     client = service.browser()
     assert client.post(link, follow_redirects=False).status_code == 303
     with service.store.reading() as db:
-        assert db.scalars(sa.select(SignedIn.user_id)).all() == [service.people["Operator"]]
+        assert db.scalars(sa.select(SessionRow.user_id)).all() == [service.people["Operator"]]
     assert csrf(client)
 
 
@@ -544,7 +546,7 @@ def test_a_token_opens_the_api_for_its_owner(service, where):
     assert answer.status_code == 200, answer.text
     assert answer.json()["id"] == service.people["Ada"]
     with service.store.reading() as db:
-        assert given not in str(vars(db.scalars(sa.select(Token)).one()))
+        assert given not in str(vars(db.scalars(sa.select(TokenRow)).one()))
 
 
 @pytest.mark.parametrize("command", [["link"], ["token", "--user", "x"], ["check"], ["retain"], ["scrub"]])

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 
 from autograder.service.rules import roster
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Course,
-    Extension,
-    Link,
-    Membership,
-    Submission,
-    User,
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    ExtensionRow,
+    LinkRow,
+    MembershipRow,
+    SubmissionRow,
+    UserRow,
     now,
 )
-from autograder.service.web.submitting import due_at, judge_lateness
+from autograder.service.web.student.submitting import due_at, judge_lateness
 
 ROSTER = "ID;Name;E-mail;Section\nr-ada;Ada Lovelace;ADA@example.org;Mon\n4711;Grace Hopper;grace@example.org;Tue\n"
 
@@ -38,9 +38,11 @@ def staff(service):
 def people(service):
     with service.store.reading() as db:
         rows = db.execute(
-            sa.select(Membership.roster_id, User.name, User.email, Membership.section, Membership.dropped)
-            .join(User, User.id == Membership.user_id)
-            .where(Membership.course_id == service.course, Membership.role == "student")
+            sa.select(
+                MembershipRow.roster_id, UserRow.name, UserRow.email, MembershipRow.section, MembershipRow.dropped
+            )
+            .join(UserRow, UserRow.id == MembershipRow.user_id)
+            .where(MembershipRow.course_id == service.course, MembershipRow.role == "student")
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 
@@ -71,7 +73,7 @@ def test_who_is_not_in_the_file_is_dropped_only_when_staff_say_so_and_keeps_ever
     send(service, staff, "roster/apply", text=ROSTER, drop="1")
     assert people(service)["r-bob"][3]
     with service.store.reading() as db:
-        assert db.get_one(Submission, submission).upload
+        assert db.get_one(SubmissionRow, submission).upload
     assert service.browser("Bob").get(f"/a/{service.assignment}").status_code == 404
     back = send(service, staff, "roster/import", text="id\nr-bob\n")
     assert "back in the course" in back.text
@@ -166,7 +168,7 @@ def test_whatever_a_roster_says_is_read_or_refused(rows, raw):
 # ----------------------------------------------------------------------------------------------------------- links
 def test_every_student_gets_a_link_of_their_own_in_a_table(service, staff):
     with service.store.writing() as db:
-        db.get_one(User, service.people["Ada"]).name = '=HYPERLINK("http://evil")'
+        db.get_one(UserRow, service.people["Ada"]).name = '=HYPERLINK("http://evil")'
     table = list(csv.DictReader(io.StringIO(send(service, staff, "links").text, newline="")))
     assert {row["id"] for row in table} == {"r-ada", "r-bob"}
     assert next(row["name"] for row in table if row["id"] == "r-ada").startswith("'=")
@@ -174,19 +176,19 @@ def test_every_student_gets_a_link_of_their_own_in_a_table(service, staff):
     assert browser.post(table[0]["link"]).status_code == 200
     assert browser.post(table[0]["link"]).status_code == 403
     with service.store.reading() as db:
-        assert db.scalar(sa.select(Audit.detail).where(Audit.action == "links.made")) == {"count": 2}
+        assert db.scalar(sa.select(AuditRow.detail).where(AuditRow.action == "links.made")) == {"count": 2}
 
 
 @pytest.mark.parametrize("why", ["operator", "elsewhere"])
 def test_staff_cannot_become_somebody_who_is_more_than_their_student(service, staff, why):
     with service.store.writing() as db:
         if why == "operator":
-            db.get_one(User, service.people["Ada"]).operator = True
+            db.get_one(UserRow, service.people["Ada"]).operator = True
         else:
-            other = Course(title="Another")
+            other = CourseRow(title="Another")
             db.add(other)
             db.flush()
-            db.add(Membership(course_id=other.id, user_id=service.people["Ada"], role="staff", roster_id="x"))
+            db.add(MembershipRow(course_id=other.id, user_id=service.people["Ada"], role="staff", roster_id="x"))
     assert send(service, staff, f"people/{service.people['Ada']}/link").status_code == 403
     table = csv.DictReader(io.StringIO(send(service, staff, "links").text, newline=""))
     assert {row["id"]: bool(row["link"]) for row in table} == {"r-ada": False, "r-bob": True}
@@ -200,7 +202,7 @@ def test_a_link_of_one_person_is_shown_once(service, staff):
     token = link.rpartition("/")[2]
     assert token not in staff.get(f"/staff/c/{service.course}/people/{service.people['Bob']}").text
     with service.store.reading() as db:
-        assert token not in {row.token_hash for row in db.query(Link)}
+        assert token not in {row.token_hash for row in db.query(LinkRow)}
 
 
 # ------------------------------------------------------------------------------------------------------ one person
@@ -209,10 +211,10 @@ def test_an_extension_is_taken_back_before_or_after_the_due_time_changes(postgre
     with serving(tmp_path, postgres.database()) as service:
         submission, staff, ada = hand_in(service, "Ada"), service.browser("Staff"), service.people["Ada"]
         with service.store.writing() as db:
-            db.add(Extension(assignment_id=service.assignment, user_id=ada, due_at=now() + 3600))
+            db.add(ExtensionRow(assignment_id=service.assignment, user_id=ada, due_at=now() + 3600))
         step = f"people/{ada}/extensions/{service.assignment}"
         with service.store.writing() as db:
-            asked = db.get_one(Assignment, service.assignment)
+            asked = db.get_one(AssignmentRow, service.assignment)
             asked.policy = {"due_at": now() - 3600}
             judge_lateness(db, asked)
             taking = threading.Thread(target=send, args=(service, staff, step), kwargs={"due_at": ""})
@@ -220,24 +222,24 @@ def test_an_extension_is_taken_back_before_or_after_the_due_time_changes(postgre
             taking.join(2)
         taking.join()
         with service.store.reading() as db:
-            assert db.get(Extension, (service.assignment, ada)) is None
-            assert db.get_one(Submission, submission).late_seconds > 0
+            assert db.get(ExtensionRow, (service.assignment, ada)) is None
+            assert db.get_one(SubmissionRow, submission).late_seconds > 0
 
 
 def test_an_extension_is_given_in_utc_and_taken_back(service, staff):
     step = f"people/{service.people['Ada']}/extensions/{service.assignment}"
     with service.by_hand() as db:
-        db.get_one(Assignment, service.assignment).policy = {"due_at": 1796000000.0}
+        db.get_one(AssignmentRow, service.assignment).policy = {"due_at": 1796000000.0}
     send(service, staff, step, due_at="2026-12-01T12:00", reason="ill")
     with service.store.reading() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         assert due_at(db, asked, service.people["Ada"]) == 1796126400.0
-        assert db.query(Extension).one().reason == "ill"
+        assert db.query(ExtensionRow).one().reason == "ill"
     again = send(service, staff, step, due_at="never", reason="still here")
     assert (again.status_code, "still here" in again.text) == (422, True)
     send(service, staff, step, due_at="")
     with service.store.reading() as db:
-        assert db.query(Extension).count() == 0
+        assert db.query(ExtensionRow).count() == 0
 
 
 def test_staff_change_a_place_in_the_course_but_not_their_own_rights(service, staff):
@@ -253,15 +255,15 @@ def test_whom_staff_of_another_course_hold_a_key_to_becomes_staff_by_an_operator
     """Staff of a course make links for its students, and may keep what these open; an operator ends all of it."""
     if elsewhere:
         with service.store.writing() as db:
-            other = Course(title="Another course")
+            other = CourseRow(title="Another course")
             db.add(other)
             db.flush()
-            db.add(Membership(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="a"))
+            db.add(MembershipRow(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="a"))
     where = f"/staff/c/{service.course}/people/{service.people['Ada']}"
     answer = staff.post(where, data={"csrf": csrf(staff), "role": "staff"})
     assert (answer.status_code, "an operator" in answer.text) == ((422, True) if elsewhere else (200, False))
     with service.store.reading() as db:
-        role = db.get_one(Membership, (service.course, service.people["Ada"])).role
+        role = db.get_one(MembershipRow, (service.course, service.people["Ada"])).role
     assert role == ("student" if elsewhere else "staff")
     assert staff.post(where, data={"csrf": csrf(staff), "role": role, "section": "Mon"}).status_code == 200
 
@@ -276,7 +278,7 @@ def test_people_are_found_by_section_role_and_name(service, staff):
 
 def test_nobody_reaches_a_person_through_a_course_that_is_not_theirs(service, staff):
     with service.store.writing() as db:
-        stranger = User(name="Stranger")
+        stranger = UserRow(name="Stranger")
         db.add(stranger)
         db.flush()
         id_ = stranger.id
@@ -295,8 +297,8 @@ def test_a_person_is_erased_only_by_who_types_whom(service, staff):
     assert service.browser("Ada").get("/").status_code == 200
     assert send(service, staff, step, id="r-ada").status_code == 200
     with service.store.reading() as db:
-        assert db.query(Submission).count() == 0
-        assert db.get_one(User, service.people["Ada"]).name == ""
+        assert db.query(SubmissionRow).count() == 0
+        assert db.get_one(UserRow, service.people["Ada"]).name == ""
     assert staff.get(f"/staff/c/{service.course}/roster").status_code == 200
     assert staff.get(f"/staff/c/{service.course}/people/{service.people['Ada']}").status_code == 200
     assert send(service, staff, step, id=service.people["Ada"]).status_code == 404

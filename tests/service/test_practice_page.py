@@ -12,10 +12,10 @@ from course import RIGHT, csrf
 
 from autograder.model import ChoiceKey, MatrixKey, OrderKey
 from autograder.practice import BACK_AFTER
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, right_words, wrong_answers
 from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
-from autograder.service.store.schema import Assignment, Job, Report, Sheet, Submission, now
+from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SheetRow, SubmissionRow, now
 from autograder.service.worker import practising
 
 
@@ -33,7 +33,7 @@ def place(service):
 
 def job_of(service, page):
     with service.store.reading() as db:
-        return db.get_one(Job, page.url.path.rpartition("/")[2])
+        return db.get_one(JobRow, page.url.path.rpartition("/")[2])
 
 
 def draw(service, client, **form):
@@ -67,7 +67,7 @@ def item_of(service, page):
 
 def job_by(service, job_id):
     with service.store.reading() as db:
-        return db.get_one(Job, job_id)
+        return db.get_one(JobRow, job_id)
 
 
 def fields(item, answer):
@@ -114,7 +114,7 @@ def test_a_wrong_answer_gets_its_hint_the_right_answer_and_the_reason(service, a
     verdict = job_of(service, reply(service, ada, page, known[0][0])).result
     assert verdict["status"] in ("wrong", "partial")
     assert known[0][1] in verdict["message"]
-    assert verdict["answer"] == practising.right_answer(item)
+    assert verdict["answer"] == right_words(item)
     assert item.solution in verdict["solution"] + verdict["message"]
 
 
@@ -186,7 +186,7 @@ def test_who_asks_again_while_a_job_waits_is_shown_that_one(service, ada):
 def test_an_exercise_that_has_changed_meanwhile_is_not_marked_as_another(service, ada):
     page = draw(service, ada)
     with service.store.writing() as db:
-        job = db.get_one(Job, job_of(service, page).id)
+        job = db.get_one(JobRow, job_of(service, page).id)
         job.result = {**job.result, "digests": ["of", "before"]}
     told = reply(service, ada, page, right_answer(item_of(service, page)))
     assert "have changed" in told.text
@@ -195,7 +195,7 @@ def test_an_exercise_that_has_changed_meanwhile_is_not_marked_as_another(service
 
 def test_an_assignment_that_has_not_begun_is_not_practised(service, ada):
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"opens_at": now() + DAY}
+        db.get_one(AssignmentRow, service.assignment).policy = {"opens_at": now() + DAY}
     page = draw(service, ada)
     assert job_of(service, page).payload["sources"] == []
     assert f"/a/{service.assignment}/submissions" not in page.text
@@ -217,16 +217,16 @@ def test_practice_leaves_nothing_but_small_jobs(service, ada):
     for _ in range(3):
         page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
     with service.store.reading() as db:
-        assert not db.query(Submission).count()
-        assert not db.query(Report).count()
-        assert max(len(json.dumps([job.payload, job.result])) for job in db.query(Job)) < 8_000
+        assert not db.query(SubmissionRow).count()
+        assert not db.query(ReportRow).count()
+        assert max(len(json.dumps([job.payload, job.result])) for job in db.query(JobRow)) < 8_000
 
 
 def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         asked.policy = {"limit": 1}
-        db.add(Sheet(assignment_id=asked.id, user_id=service.people["Ada"], digest="", answers={"essay": "mine"}))
+        db.add(SheetRow(assignment_id=asked.id, user_id=service.people["Ada"], digest="", answers={"essay": "mine"}))
     assert f'action="/a/{service.assignment}/submissions"' in ada.get(place(service)).text
     upload = io.BytesIO()
     with zipfile.ZipFile(upload, "w") as archive:
@@ -241,7 +241,7 @@ def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
         assert sent.url.path.startswith("/s/"), sent.text
     service.work()
     with service.store.reading() as db:
-        tried = db.query(Submission).order_by(Submission.number).all()
+        tried = db.query(SubmissionRow).order_by(SubmissionRow.number).all()
         assert [(one.practice, one.answers) for one in tried] == [(True, {}), (True, {})]
-        assert reports.unpack(db.get_one(Report, tried[-1].report_id).body).quiz == ()
-        assert {job.lane for job in db.query(Job).where(Job.kind == "mark")} == {"practice"}
+        assert reports.unpack(db.get_one(ReportRow, tried[-1].report_id).body).quiz == ()
+        assert {job.lane for job in db.query(JobRow).where(JobRow.kind == "mark")} == {"practice"}

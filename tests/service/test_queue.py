@@ -12,7 +12,7 @@ from workers import until, working
 
 from autograder.service import queue as queues
 from autograder.service.queue import LANES, MOST_BEHIND, places, unpark
-from autograder.service.store.schema import Job, Submission, Worker, now
+from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
 from autograder.service.worker import jobs
 
 
@@ -39,7 +39,7 @@ def put(service, name, lane="interactive", who=None, kind="note") -> str:
 
 def state(service, job_id) -> str:
     with service.store.reading() as db:
-        return db.get_one(Job, job_id).state
+        return db.get_one(JobRow, job_id).state
 
 
 def test_lanes_never_overlap():
@@ -79,7 +79,7 @@ def test_a_newer_submission_takes_the_place_of_one_that_waits(service):
     first, second = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT)
     practice = hand_in(service, "Ada", WRONG, practice=True)
     with service.store.reading() as db:
-        states = [db.get_one(Submission, one).state for one in (first, second, practice)]
+        states = [db.get_one(SubmissionRow, one).state for one in (first, second, practice)]
     assert states == ["superseded", "queued", "queued"]
     with working(service):
         until(lambda: {"graded"} == states_of(service, second, practice))
@@ -88,7 +88,7 @@ def test_a_newer_submission_takes_the_place_of_one_that_waits(service):
 
 def states_of(service, *submissions) -> set[str]:
     with service.store.reading() as db:
-        return {db.get_one(Submission, one).state for one in submissions}
+        return {db.get_one(SubmissionRow, one).state for one in submissions}
 
 
 def test_places_are_told_in_the_order_in_which_jobs_are_taken(service, order, monkeypatch):
@@ -116,7 +116,7 @@ def test_who_watches_reads_no_regrade_that_waits_behind(service):
     hand_in(service, "Ada")
     with service.store.writing() as db:
         for number in range(2 * queues.AT_ONCE):
-            db.add(Job(kind="note", lane="regrade", priority=LANES["regrade"].base + number))
+            db.add(JobRow(kind="note", lane="regrade", priority=LANES["regrade"].base + number))
         last = service.queue.put(db, "note", "interactive", user_id=service.people["Bob"]).id
     with service.store.reading() as db:
         told, everything = places(db, [last]), places(db)
@@ -129,9 +129,11 @@ def test_the_estimate_is_what_jobs_took_lately_shared_by_all_slots(service):
         for number in range(60):
             took = 4.0 if number >= 10 else 400.0  # the first ones are no longer recent
             at = now() - 1000 + number
-            db.add(Job(kind="mark", lane="interactive", priority=1, state="done", started_at=at - took, finished_at=at))
-        db.add_all(Worker(id=f"w{number}", slots=2, sandbox="landlock") for number in (1, 2))
-        db.add(Worker(id="dead", slots=50, sandbox="landlock", beat_at=now() - 10 * queues.LEASE_SECONDS))
+            db.add(
+                JobRow(kind="mark", lane="interactive", priority=1, state="done", started_at=at - took, finished_at=at)
+            )
+        db.add_all(WorkerRow(id=f"w{number}", slots=2, sandbox="landlock") for number in (1, 2))
+        db.add(WorkerRow(id="dead", slots=50, sandbox="landlock", beat_at=now() - 10 * queues.LEASE_SECONDS))
     last = [put(service, str(number)) for number in range(9)][-1]
     with service.store.reading() as db:
         place = places(db)[last]
@@ -144,8 +146,8 @@ def test_the_estimate_of_a_marking_is_not_from_what_exercises_took(service):
         for number in range(50):
             lane, took = ("interactive", 4.0) if number % 10 == 0 else ("sheet", 0.02)
             at = now() - 1000 + number
-            db.add(Job(kind="mark", lane=lane, priority=1, state="done", started_at=at - took, finished_at=at))
-        db.add(Worker(id="w", slots=2, sandbox="landlock"))
+            db.add(JobRow(kind="mark", lane=lane, priority=1, state="done", started_at=at - took, finished_at=at))
+        db.add(WorkerRow(id="w", slots=2, sandbox="landlock"))
     for number in range(10):
         put(service, str(number), "sheet")
     last = [put(service, str(number)) for number in range(5)][-1]
@@ -170,7 +172,7 @@ def test_a_parked_job_can_be_tried_again(service, monkeypatch):
     with working(service):
         until(lambda: states_of(service, submission) == {"parked"})
     with service.store.reading() as db:
-        parked = db.scalars(sa.select(Job)).one()
+        parked = db.scalars(sa.select(JobRow)).one()
     assert (parked.state, parked.failures) == ("parked", jobs.FAILURES)
     assert "ZeroDivisionError" in parked.error
     monkeypatch.undo()

@@ -14,14 +14,23 @@ from limits import RateLimitItemPerHour
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
 from autograder.quiz import answers as core
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, wrong_answers
 from autograder.quiz.variants import seed_for
 from autograder.regenerate.quiz import key_data
 from autograder.service.rules import answers as rules
 from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
-from autograder.service.store.schema import Assignment, Job, Membership, Report, Sheet, Submission, Version, now
-from autograder.service.web import rates
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    MembershipRow,
+    ReportRow,
+    SheetRow,
+    SubmissionRow,
+    VersionRow,
+    now,
+)
+from autograder.service.web.edge import rates
 from autograder.service.worker.sheets import question
 
 
@@ -45,7 +54,7 @@ def items(service, name="Ada"):
 
 def sheet(service, name="Ada"):
     with service.store.reading() as db:
-        return db.get(Sheet, (service.assignment, service.people[name]))
+        return db.get(SheetRow, (service.assignment, service.people[name]))
 
 
 def drawn(service, client):
@@ -79,9 +88,12 @@ def marks(service):
     """The quiz of Ada's latest report, by item, and the report."""
     with service.store.reading() as db:
         latest = (
-            db.query(Submission).filter_by(user_id=service.people["Ada"]).order_by(Submission.number.desc()).first()
+            db.query(SubmissionRow)
+            .filter_by(user_id=service.people["Ada"])
+            .order_by(SubmissionRow.number.desc())
+            .first()
         )
-        report = reports.unpack(db.get_one(Report, latest.report_id).body)
+        report = reports.unpack(db.get_one(ReportRow, latest.report_id).body)
     return {mark.id: mark for mark in report.quiz}, report
 
 
@@ -150,7 +162,7 @@ def test_a_question_is_shown_with_its_code_and_without_its_name(service, ada):
 
 def test_the_quiz_of_somebody_elses_course_is_not_there(service):
     with service.store.writing() as db:
-        db.delete(db.get_one(Membership, (service.course, service.people["Bob"])))
+        db.delete(db.get_one(MembershipRow, (service.course, service.people["Bob"])))
     with service.browser("Bob") as bob:
         assert bob.get(place(service)).status_code == 404
         assert bob.post(place(service), data={"csrf": "x"}).status_code in (403, 404)
@@ -158,7 +170,7 @@ def test_the_quiz_of_somebody_elses_course_is_not_there(service):
 
 def test_questions_wait_until_the_assignment_opens(service, ada):
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"opens_at": now() + DAY}
+        db.get_one(AssignmentRow, service.assignment).policy = {"opens_at": now() + DAY}
     assert "not open yet" in ada.get(place(service)).text
     assert service.work() == []
 
@@ -168,7 +180,7 @@ def test_new_questions_keep_the_answers_that_still_have_theirs(service, ada):
     number = next(item for item in items(service) if item.kind == "numeric")
     hand_in(service, "Ada", RIGHT)
     with service.store.writing() as db:
-        old = db.get_one(Sheet, (service.assignment, service.people["Ada"]))
+        old = db.get_one(SheetRow, (service.assignment, service.people["Ada"]))
         old.digest, old.items = "an older one", [*old.items, {"id": "gone", "kind": "text"}]
     page = send(service, ada, {number.id: "12 GiB"}, "/hand-in", **{f"q{len(items(service)) + 1}": "gone too"})
     assert "questions have changed" in page.text
@@ -332,7 +344,7 @@ def test_the_same_form_sent_twice_is_one_submission_and_a_changed_one_is_another
     for answer in ("3", "3", "4"):
         send(service, ada, {number.id: answer}, "/hand-in", key="of this page")
     with service.store.reading() as db:
-        made = db.query(Submission).order_by(Submission.number).all()
+        made = db.query(SubmissionRow).order_by(SubmissionRow.number).all()
     assert [one.answers for one in made] == [{}, {number.id: "3"}, {number.id: "4"}]
 
 
@@ -352,7 +364,7 @@ def test_the_limit_holds_for_the_quiz_and_answers_are_saved_all_the_same(service
     number = next(item for item in items(service) if item.kind == "numeric")
     hand_in(service, "Ada", RIGHT)
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"limit": 1}
+        db.get_one(AssignmentRow, service.assignment).policy = {"limit": 1}
     assert "which is the limit" in send(service, ada, {number.id: "3"}, "/hand-in").text
     assert sheet(service).answers == {number.id: "3"}
 
@@ -362,7 +374,7 @@ def test_after_the_due_time_the_form_can_only_be_read(service, ada):
     number = next(item for item in items(service) if item.kind == "numeric")
     send(service, ada, {number.id: "3 GiB"})
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"due_at": now() - DAY}
+        db.get_one(AssignmentRow, service.assignment).policy = {"due_at": now() - DAY}
     page = ada.get(place(service)).text
     assert "closed" in page
     assert 'value="3 GiB"' in page
@@ -382,10 +394,10 @@ def zipped(quiz_toml):
 
 
 def uploaded(service, quiz_toml, **more):
-    from autograder.service.web.submitting import receive
+    from autograder.service.web.student.submitting import receive
 
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         receive(db, service.queue, asked, service.people["Ada"], "work.zip", zipped(quiz_toml), **more)
     service.work()
     return marks(service)
@@ -409,26 +421,26 @@ def test_a_quiz_that_names_another_student_is_not_marked_as_theirs(service, with
     seed = seed_for(service.context.course_secret(service.course), "r-bob")
     variant = f"variant = {seed}\n" if with_variant else ""
     found, report = uploaded(service, f"student = 'r-bob'\n{variant}[answers]\n{bobs.id} = '{right_answer(bobs)}'\n")
-    assert [mark.status for mark in found.values()] == ["malformed"]
+    assert [mark.status for mark in found.values()] == ["unreadable"]
     assert "“r-bob”, and you are “r-ada”" in found["quiz"].message
-    assert (report.score, report.max_score) == (100.0, 100.0)
+    assert (report.score, report.max_score) == (100.0, 125.0)
 
 
 def test_a_job_that_failed_for_good_says_whose_fault_it_is(service, ada):
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).source = "nowhere"
+        db.get_one(AssignmentRow, service.assignment).source = "nowhere"
     ada.get(place(service))
     service.work()
     with service.store.reading() as db:
-        assert db.query(Job).one().state == "parked"
-        assert db.query(Version).count() == 1
+        assert db.query(JobRow).one().state == "parked"
+        assert db.query(VersionRow).count() == 1
     assert "This is our fault" in ada.get(place(service)).text
     assert service.work() == []
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).source = "optimizers"
-        db.query(Job).one().finished_at -= 61
+        db.get_one(AssignmentRow, service.assignment).source = "optimizers"
+        db.query(JobRow).one().finished_at -= 61
     assert "being drawn" in ada.get(place(service)).text, "“try again later” is true"
     assert service.work() == ["sheet"]
     assert "are your own" in ada.get(place(service)).text
     with service.store.reading() as db:
-        assert db.query(Job).one().state == "done", "and nobody need look at it any more"
+        assert db.query(JobRow).one().state == "done", "and nobody need look at it any more"

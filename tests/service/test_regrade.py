@@ -25,7 +25,17 @@ from autograder.service.rules.grades import Marked, standing
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.rules.statistics import Part
 from autograder.service.store import regrades
-from autograder.service.store.schema import Assignment, Audit, Job, Notice, Regrade, Report, Submission, Version, now
+from autograder.service.store.schema import (
+    AssignmentRow,
+    AuditRow,
+    JobRow,
+    NoticeRow,
+    RegradeRow,
+    ReportRow,
+    SubmissionRow,
+    VersionRow,
+    now,
+)
 from autograder.service.store.standings import standings
 from autograder.service.worker import editions, jobs, marking, proving, regrading
 
@@ -110,7 +120,7 @@ class Edition:
         file.write_text("[[rubric]]".join(blocks))
         assignment = self.service.context.assignment("optimizers", fresh=True)
         with self.service.store.writing() as db:
-            version = Version(
+            version = VersionRow(
                 assignment_id=self.service.assignment, digest=assignment.digest, state="proven",
                 about=proving.about(assignment),
             )  # fmt: skip
@@ -144,7 +154,7 @@ class Staff:
 
     def decide(self, what, **typed):
         with self.service.store.reading() as db:
-            newest = regrades.latest(db, db.get_one(Assignment, self.service.assignment))
+            newest = regrades.latest(db, db.get_one(AssignmentRow, self.service.assignment))
         return self.browser.post(f"{self.path}/{newest.id}/{what}", data={"csrf": self.token, **typed})
 
 
@@ -155,7 +165,7 @@ def staff(service):
 
 def points(service):
     with service.store.reading() as db:
-        found = standings(db, db.get_one(Assignment, service.assignment))
+        found = standings(db, db.get_one(AssignmentRow, service.assignment))
         return {name: found[id_].points for name, id_ in service.people.items() if id_ in found}
 
 
@@ -174,7 +184,7 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     for name, source in (("Ada", RIGHT), ("Bob", WRONG), ("Cleo", AVERAGED)):
         hand_in(service, name, source)
     service.work()
-    before, old = points(service), {row.id for row in everything(service, Report)}
+    before, old = points(service), {row.id for row in everything(service, ReportRow)}
     edition.points(bias_correction=20, momentum=5)
     assert "Begin a regrade" in staff.look()
     assert "being proven" in staff.begin().text
@@ -195,11 +205,11 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     after = points(service)
     assert after["Cleo"] > before["Cleo"]
     assert (after["Ada"], after["Bob"]) == (before["Ada"], before["Bob"])
-    assert old <= {row.id for row in everything(service, Report)}, "old reports are kept"
-    (notice,) = everything(service, Notice)
+    assert old <= {row.id for row in everything(service, ReportRow)}, "old reports are kept"
+    (notice,) = everything(service, NoticeRow)
     assert notice.user_id == service.people["Cleo"]
     assert f"You had {before['Cleo']} points and now have {after['Cleo']}" in notice.text
-    (applied,) = [row for row in everything(service, Audit) if row.action == "regrade.applied"]
+    (applied,) = [row for row in everything(service, AuditRow) if row.action == "regrade.applied"]
     assert {name: applied.detail[name] for name in ("up", "down", "kept", "lowering")} == {
         "up": 1, "down": 0, "kept": 1, "lowering": False,
     }  # fmt: skip
@@ -252,13 +262,13 @@ def under_way(service, submissions, **told) -> str:
     """A regrade with these submissions of Ada's and Bob's in turn, of which nothing is put yet; its id."""
     names = ("Ada", "Bob")
     with service.by_hand() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         for number in range(submissions):
             handed_in(db, asked, service.people[names[number % 2]], number + 1, 50.0)
-        version = Version(assignment_id=asked.id, digest="new", state="proven")
+        version = VersionRow(assignment_id=asked.id, digest="new", state="proven")
         db.add(version)
         db.flush()
-        wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="", state="running", **told)
+        wanted = RegradeRow(assignment_id=asked.id, version_id=version.id, by_id="", state="running", **told)
         db.add(wanted)
         db.flush()
         service.queue.put(db, "regrade", "slow", regrade_id=wanted.id, payload={"regrade": wanted.id})
@@ -267,7 +277,7 @@ def under_way(service, submissions, **told) -> str:
 
 def progress(service, regrade_id) -> regrades.Progress:
     with service.store.reading() as db:
-        return regrades.progress(db, db.get_one(Regrade, regrade_id))
+        return regrades.progress(db, db.get_one(RegradeRow, regrade_id))
 
 
 def test_a_worker_that_was_thought_dead_and_puts_more_leaves_nothing_unput_when_it_dies(service, monkeypatch):
@@ -280,7 +290,7 @@ def test_a_worker_that_was_thought_dead_and_puts_more_leaves_nothing_unput_when_
         looks.append(len(found))
         if len(looks) == 1:  # the other one puts two of them now, and dies
             with service.store.writing() as other:
-                regrade = other.get_one(Regrade, wanted)
+                regrade = other.get_one(RegradeRow, wanted)
                 for one in found[:2]:
                     service.queue.put(other, **regrades.remark(asked, regrade, one))
                 regrade.put += 2
@@ -322,7 +332,7 @@ def test_who_is_erased_while_jobs_are_put_gets_none(service, monkeypatch):
 def test_rules_do_not_change_under_a_regrade_and_an_extension_makes_it_look_again(service, edition, staff):
     """The late one is spared, because the one in time has all points; with an extension it might count."""
     with service.by_hand() as db:
-        db.get_one(Assignment, service.assignment).policy = to_json(
+        db.get_one(AssignmentRow, service.assignment).policy = to_json(
             Policy(due_at=now() // 60 * 60 - 3600, late_days=2, late_percent_per_day=50)
         )
     early = hand_in(service, "Ada", RIGHT)
@@ -330,7 +340,7 @@ def test_rules_do_not_change_under_a_regrade_and_an_extension_makes_it_look_agai
     hand_in(service, "Ada", WRONG)
     service.work()
     with service.by_hand() as db:
-        db.get_one(Submission, early).late_seconds = 0.0
+        db.get_one(SubmissionRow, early).late_seconds = 0.0
     edition.points(momentum=5)
     staff.begin()
     service.work()
@@ -364,7 +374,7 @@ def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_
         staff.begin()
         (job,) = [job for job in everything_of(service, "regrade") if job.state == "queued"]
         with service.store.reading() as db:
-            begun, asked = db.get_one(Regrade, job.regrade_id), db.get_one(Assignment, service.assignment)
+            begun, asked = db.get_one(RegradeRow, job.regrade_id), db.get_one(AssignmentRow, service.assignment)
         assert not regrading._refused_by(service.context, job, begun, asked)  # noqa: SLF001 - half of a job
         return verdict_of(*given)
 
@@ -379,17 +389,19 @@ def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres,
     with serving(tmp_path, postgres.database()) as service:
         ada = service.people["Ada"]
         with service.by_hand() as db:
-            asked = db.get_one(Assignment, service.assignment)
+            asked = db.get_one(AssignmentRow, service.assignment)
             both = [handed_in(db, asked, ada, number, 90.0).id for number in (1, 2)]
-            version = Version(assignment_id=asked.id, digest="new", state="proven")
+            version = VersionRow(assignment_id=asked.id, digest="new", state="proven")
             db.add(version)
             db.flush()
             asked.version_id = version.id
-            wanted = Regrade(assignment_id=asked.id, version_id=version.id, by_id="", state="applied", applied_at=1.0)
+            wanted = RegradeRow(
+                assignment_id=asked.id, version_id=version.id, by_id="", state="applied", applied_at=1.0
+            )
             db.add(wanted)
             db.flush()
             late = [
-                Job(
+                JobRow(
                     kind="remark",
                     lane="regrade",
                     priority=1,
@@ -422,7 +434,7 @@ def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres,
 
 
 def stored_by_hand(db, submission_id):
-    report = Report(
+    report = ReportRow(
         submission_id=submission_id,
         digest="new",
         seed=1,
@@ -438,7 +450,7 @@ def stored_by_hand(db, submission_id):
 
 
 def everything_of(service, kind):
-    return [job for job in everything(service, Job) if job.kind == kind]
+    return [job for job in everything(service, JobRow) if job.kind == kind]
 
 
 def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(service, edition, staff):
@@ -458,7 +470,7 @@ def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(se
     assert points(service) == {"Bob": 90}
     assert staff.decide("apply", lowering="lower", falls=falls, understood="1").status_code == 200
     assert points(service) == {"Bob": 80}
-    (notice,) = everything(service, Notice)
+    (notice,) = everything(service, NoticeRow)
     assert "You had 90 points and now have 80" in notice.text
 
 
@@ -476,7 +488,7 @@ def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, editi
 
     service.person("Cleo")
     overtaken = hand_in(service, "Cleo", AVERAGED)
-    waiting = [job for job in everything(service, Job) if job.state == "queued"]
+    waiting = [job for job in everything(service, JobRow) if job.state == "queued"]
     marking_began = service.context.store.reading
 
     def applied_while_marked():
@@ -498,10 +510,10 @@ def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, editi
     jobs.run(service.context, waiting[0].id, "test")
     assert service.work() == ["remark"]
     with service.store.reading() as db:
-        assert db.get_one(Assignment, service.assignment).version_id == version
-        digest = db.get_one(Version, version).digest
+        assert db.get_one(AssignmentRow, service.assignment).version_id == version
+        digest = db.get_one(VersionRow, version).digest
         for id_ in (between, overtaken):
-            assert db.get_one(Report, db.get_one(Submission, id_).report_id).digest == digest
+            assert db.get_one(ReportRow, db.get_one(SubmissionRow, id_).report_id).digest == digest
     assert points(service)["Bob"] == points(service)["Cleo"] > 90
     hand_in(service, "Ada", WRONG)
     assert service.work() == ["mark"], "and from then on the new edition marks"
@@ -510,15 +522,15 @@ def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, editi
 def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
     id_ = hand_in(service, "Ada", RIGHT)
     with service.store.writing() as db:
-        db.query(Job).delete()
-        db.get_one(Submission, id_).state = "parked"
+        db.query(JobRow).delete()
+        db.get_one(SubmissionRow, id_).state = "parked"
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
     service.work()
     staff.decide("apply", lowering="keep")
     assert points(service) == {"Ada": 100}
     with service.store.reading() as db:
-        assert db.get_one(Submission, id_).state == "graded"
+        assert db.get_one(SubmissionRow, id_).state == "graded"
 
 
 def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed_with_the_one_button(
@@ -544,7 +556,7 @@ def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed
     service.work()
     staff.decide("apply", lowering="keep")
     with service.store.reading() as db:
-        assert db.get_one(Submission, late).state == "graded"
+        assert db.get_one(SubmissionRow, late).state == "graded"
     for url in pages:
         page = staff.browser.get(url).text
         assert not re.search("another edition|could not be marked|under way", page), url
@@ -582,7 +594,7 @@ def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edit
 
 def test_a_folder_that_was_put_back_is_told_of_no_more_once_a_regrade_with_it_is_applied(service, staff):
     with service.store.writing() as db:
-        version = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        version = db.get_one(VersionRow, db.get_one(AssignmentRow, service.assignment).version_id)
         digest, version.digest = version.digest, "0" * 64
     ada = service.browser("Ada")
     ada.get(f"/a/{service.assignment}/quiz")
@@ -590,8 +602,8 @@ def test_a_folder_that_was_put_back_is_told_of_no_more_once_a_regrade_with_it_is
     page = f"/staff/a/{service.assignment}"
     assert "another edition" in staff.browser.get(page).text
     with service.store.writing() as db:
-        db.query(Version).one().digest = digest
-        job = db.query(Job).one()
+        db.query(VersionRow).one().digest = digest
+        job = db.query(JobRow).one()
         job.payload = {**job.payload, "digest": digest}
     staff.begin()
     service.work()
@@ -606,9 +618,9 @@ def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
     hand_in(service, "Ada", RIGHT)
     service.work()
     with service.store.writing() as db:
-        first = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id)
+        first = db.get_one(VersionRow, db.get_one(AssignmentRow, service.assignment).version_id)
         payload, result = {"assignment": service.assignment}, {"version": first.id, "holds": True}
-        db.add(Job(kind="prove", lane="slow", priority=1, course_id=service.course, payload=payload, result=result,
+        db.add(JobRow(kind="prove", lane="slow", priority=1, course_id=service.course, payload=payload, result=result,
                    state="done"))  # fmt: skip
         old = first.digest[:12]
     page = f"/staff/a/{service.assignment}"
@@ -618,7 +630,7 @@ def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
     service.work()
     staff.decide("apply", lowering="keep")
     with service.store.reading() as db:
-        new = db.get_one(Version, db.get_one(Assignment, service.assignment).version_id).digest[:12]
+        new = db.get_one(VersionRow, db.get_one(AssignmentRow, service.assignment).version_id).digest[:12]
     shown = staff.browser.get(page).text
     assert (new in shown, old in shown, new == old) == (True, False, False)
 
@@ -629,14 +641,14 @@ def test_what_was_parked_gets_its_report_whatever_else_counts(service, edition, 
     service.work()
     id_ = hand_in(service, "Ada", WRONG)
     with service.store.writing() as db:
-        db.query(Job).filter(Job.submission_id == id_).delete()
-        db.get_one(Submission, id_).state = "parked"
+        db.query(JobRow).filter(JobRow.submission_id == id_).delete()
+        db.get_one(SubmissionRow, id_).state = "parked"
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
     service.work()
     staff.decide("apply", lowering="keep")
     with service.store.reading() as db:
-        assert db.get_one(Submission, id_).state == "graded"
+        assert db.get_one(SubmissionRow, id_).state == "graded"
 
 
 def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):
@@ -647,8 +659,8 @@ def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(se
     service.work()
     id_ = hand_in(service, "Bob", RIGHT)
     with service.store.writing() as db:
-        db.query(Job).filter(Job.submission_id == id_).delete()
-        db.get_one(Submission, id_).state = "parked"
+        db.query(JobRow).filter(JobRow.submission_id == id_).delete()
+        db.get_one(SubmissionRow, id_).state = "parked"
     staff.decide("apply", lowering="keep")
     assert service.work() == ["remark"]
     assert points(service)["Bob"] == 100
@@ -660,7 +672,7 @@ def test_the_same_edition_changes_nothing_and_says_so(service, staff):
     staff.begin()
     assert service.work() == ["regrade"]
     assert "same edition gives the same marks" in staff.look()
-    assert len(everything(service, Report)) == 1
+    assert len(everything(service, ReportRow)) == 1
 
 
 def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, edition, staff):
@@ -705,7 +717,7 @@ def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition
 
     monkeypatch.setattr(service.context, "assignment", dismissed_meanwhile)
     assert service.work() == ["regrade"]
-    assert [row.state for row in everything(service, Regrade)] == ["dismissed"]
+    assert [row.state for row in everything(service, RegradeRow)] == ["dismissed"]
 
 
 def test_a_worker_that_dies_anywhere_leaves_the_same_regrade(service, edition, staff):
@@ -714,34 +726,34 @@ def test_a_worker_that_dies_anywhere_leaves_the_same_regrade(service, edition, s
     service.work()
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
-    (begun,) = [job for job in everything(service, Job) if job.kind == "regrade"]
+    (begun,) = [job for job in everything(service, JobRow) if job.kind == "regrade"]
     regrading.regrade(service.context, begun)
     regrading.regrade(service.context, begun)
-    (again,) = [job for job in everything(service, Job) if job.kind == "remark"]
+    (again,) = [job for job in everything(service, JobRow) if job.kind == "remark"]
     assert regrading.remark(service.context, again) == regrading.remark(service.context, again)
-    assert len(everything(service, Report)) == 2
+    assert len(everything(service, ReportRow)) == 2
 
 
 def test_a_marking_that_ends_twice_moves_nothing_back(service, edition, staff):
     """A worker that was thought dead stores what it found long after a regrade was applied."""
     id_ = hand_in(service, "Bob", AVERAGED)
-    (first,) = everything(service, Job)
+    (first,) = everything(service, JobRow)
     service.work()
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
     service.work()
     staff.decide("apply", lowering="keep")
     with service.store.reading() as db:
-        now = db.get_one(Submission, id_).report_id
-        old = db.scalar(sa.select(Report.digest).where(Report.submission_id == id_, Report.id != now))
-        before = db.scalar(sa.select(Version.id).where(Version.digest == old))
-        new = db.get_one(Assignment, service.assignment).version_id
+        now = db.get_one(SubmissionRow, id_).report_id
+        old = db.scalar(sa.select(ReportRow.digest).where(ReportRow.submission_id == id_, ReportRow.id != now))
+        before = db.scalar(sa.select(VersionRow.id).where(VersionRow.digest == old))
+        new = db.get_one(AssignmentRow, service.assignment).version_id
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).version_id = before  # as the silent worker saw it
+        db.get_one(AssignmentRow, service.assignment).version_id = before  # as the silent worker saw it
     marking.mark(service.context, first)
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).version_id = new
-        assert db.get_one(Submission, id_).report_id == now
+        db.get_one(AssignmentRow, service.assignment).version_id = new
+        assert db.get_one(SubmissionRow, id_).report_id == now
 
 
 def test_older_ones_are_spared_when_the_counting_one_has_everything(service, edition, staff):
@@ -751,7 +763,7 @@ def test_older_ones_are_spared_when_the_counting_one_has_everything(service, edi
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
     service.work()
-    assert len(everything(service, Report)) == 4
+    assert len(everything(service, ReportRow)) == 4
     assert "2 older submissions were not marked again" in staff.look()
 
 
@@ -760,7 +772,7 @@ def test_with_latest_only_the_last_ones_are_marked_again(service, edition, staff
         hand_in(service, "Ada", source)
         service.work()
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"counts": "latest"}
+        db.get_one(AssignmentRow, service.assignment).policy = {"counts": "latest"}
     edition.points(bias_correction=20, momentum=5)
     staff.begin()
     assert service.work() == ["regrade", "remark"]
@@ -773,7 +785,7 @@ def test_one_that_cannot_be_marked_again_keeps_its_report_and_is_told(service, e
     staff.begin()
     service.work(1)
     with service.store.writing() as db:
-        db.execute(sa.update(Job).where(Job.kind == "remark").values(state="parked", error="ours"))
+        db.execute(sa.update(JobRow).where(JobRow.kind == "remark").values(state="parked", error="ours"))
     page = staff.look()
     assert "1 could not be marked again" in page
     assert f"/staff/s/{id_}" in page
@@ -789,7 +801,7 @@ def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
     service.work()
     assert "refused" in staff.look()
     assert "is not valid TOML" in staff.look()
-    assert [row.state for row in everything(service, Regrade)] == ["refused"]
+    assert [row.state for row in everything(service, RegradeRow)] == ["refused"]
 
 
 @pytest.mark.slow
@@ -801,16 +813,16 @@ def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path
         (home.parent / shared).symlink_to(ROOT / shared)
     service.context.settings = replace(service.settings, assignments=home)
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).source = "practice"
+        db.get_one(AssignmentRow, service.assignment).source = "practice"
     staff.begin()
     service.work()
-    assert [(row.state, bool(row.version_id)) for row in everything(service, Regrade)] == [("running", True)]
+    assert [(row.state, bool(row.version_id)) for row in everything(service, RegradeRow)] == [("running", True)]
     staff.decide("dismiss")
     (home / "practice" / "reviewed.json").unlink()
     staff.begin()
     service.work()
     assert "Its proof fails" in staff.look()
-    assert {row.state for row in everything(service, Version)} == {"proven", "refused"}
+    assert {row.state for row in everything(service, VersionRow)} == {"proven", "refused"}
 
 
 def test_the_progress_tells_and_ends_with_the_preview(service, edition, staff):
@@ -825,7 +837,7 @@ def test_the_progress_tells_and_ends_with_the_preview(service, edition, staff):
     service.work()
     assert staff.browser.get(staff.path + "/progress").headers["HX-Refresh"] == "true"
     with service.store.reading() as db:
-        assert not [job for job in db.scalars(sa.select(Job)) if job.state in OPEN]
+        assert not [job for job in db.scalars(sa.select(JobRow)) if job.state in OPEN]
 
 
 def test_students_see_nothing_of_it(service):

@@ -21,28 +21,30 @@ from autograder.service.rules.policy import DAY
 from autograder.service.store import regrades
 from autograder.service.store.links import hashed, new_link
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Course,
-    Extension,
-    Job,
-    Membership,
-    Notice,
-    SignedIn,
-    Submission,
-    Version,
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    ExtensionRow,
+    JobRow,
+    MembershipRow,
+    NoticeRow,
+    SessionRow,
+    SubmissionRow,
+    VersionRow,
     now,
 )
-from autograder.service.web import rates
-from autograder.service.web.access import COOKIE
-from autograder.service.web.submitting import judge_lateness
+from autograder.service.web.edge import rates
+from autograder.service.web.edge.access import COOKIE
+from autograder.service.web.student.submitting import judge_lateness
 from autograder.service.worker import proving
 from autograder.verify import Proof
 
 
 def with_quiz(points: float, **changed):
     """The same code each time; only the quiz got other points."""
-    return verdict(quiz=(ItemMark("q1", points, 2, "right" if points else "wrong", "", "QUESTION"),), **changed)
+    return verdict(
+        quiz=(ItemMark("q1", points, 2, "right" if points else "wrong", "", "QUESTION"),), quiz_points=2, **changed
+    )
 
 
 def plain(page: str) -> str:
@@ -63,7 +65,7 @@ def test_as_long_as_answers_are_taken_no_page_depends_on_which_are_right(service
         pages = [browser.get(page).text for page in ("/", f"/a/{service.assignment}", f"/s/{last}")]
         assert "points are shown once nothing more is taken" in pages[0]
         report = client.get(f"/api/v1/submissions/{last}/report").json()
-        assert (report["score"], report["max_score"], report["quiz"]) == (15, 20, [])
+        assert (report["score"], report["max_score"], report["quiz"]) == (15, 22, [])
         assert client.get(f"/api/v1/assignments/{service.assignment}").json()["points"] is None
         told[name] = [plain(page) for page in pages]
     assert told["Ada"] == told["Bob"]
@@ -76,12 +78,12 @@ def test_a_notice_of_a_regrade_tells_no_points_that_are_not_shown(service, hidde
     policy(service, **hidden)
     one = put(service)
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         better = replace(with_quiz(2), assignment_digest="f" * 64)
-        again(db, db.get_one(Submission, one), better, counts=False)
-        version = Version(assignment_id=asked.id, digest="f" * 64, state="proven")
+        again(db, db.get_one(SubmissionRow, one), better, counts=False)
+        version = VersionRow(assignment_id=asked.id, digest="f" * 64, state="proven")
         assert len(regrades.settle(db, asked, version, lowering=False)) == 1
-        assert not re.search(r"\d", db.scalars(sa.select(Notice.text)).one())
+        assert not re.search(r"\d", db.scalars(sa.select(NoticeRow.text)).one())
 
 
 def test_the_api_tells_nothing_of_what_is_asked_before_it_opens(service):
@@ -94,13 +96,15 @@ def test_the_api_tells_nothing_of_what_is_asked_before_it_opens(service):
 
 def test_a_session_that_a_platform_opened_shows_no_notices_of_other_courses(service):
     with service.store.writing() as db:
-        other = Course(title="Another course")
-        db.add_all([other, Notice(user_id=service.people["Ada"], submission_id=put(service), text="You now have 7.")])
+        other = CourseRow(title="Another course")
+        db.add_all(
+            [other, NoticeRow(user_id=service.people["Ada"], submission_id=put(service), text="You now have 7.")]
+        )
         db.flush()
-        db.add(Membership(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="a"))
+        db.add(MembershipRow(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="a"))
         for course in (other.id, service.course):
             opened = {"user_id": service.people["Ada"], "csrf": "c", "course_id": course, "expires_at": now() + DAY}
-            db.add(SignedIn(token_hash=hashed(course), **opened))
+            db.add(SessionRow(token_hash=hashed(course), **opened))
     for course, seen in ((other.id, False), (service.course, True)):
         browser = service.browser()
         browser.cookies.set(COOKIE, course)
@@ -113,7 +117,7 @@ def test_who_is_named_staff_is_nobody_that_somebody_else_holds_a_key_to(service)
     token = program(service, "Ada")
     with service.store.writing() as db:
         link = new_link(db, service.people["Ada"], "")
-        other = Course(title="Another course")
+        other = CourseRow(title="Another course")
         db.add(other)
         db.flush()
     operator = service.browser("Operator")
@@ -132,13 +136,13 @@ def test_an_extension_gives_time_and_takes_none(service):
     """Everybody gets five days more: who had two hours more has them too, and is not the only one to be late."""
     policy(service, due_at=now() + 5 * DAY, show_quiz="at_once")
     with service.store.writing() as db:
-        db.add(Extension(assignment_id=service.assignment, user_id=service.people["Ada"], due_at=now() - DAY))
+        db.add(ExtensionRow(assignment_id=service.assignment, user_id=service.people["Ada"], due_at=now() - DAY))
     ada = service.browser("Ada")
     assert "your extension" not in ada.get("/").text + ada.get(f"/a/{service.assignment}").text
     one = hand_in(service, "Ada")
     with service.store.writing() as db:
-        judge_lateness(db, db.get_one(Assignment, service.assignment))
-        assert db.get_one(Submission, one).late_seconds == 0
+        judge_lateness(db, db.get_one(AssignmentRow, service.assignment))
+        assert db.get_one(SubmissionRow, one).late_seconds == 0
 
 
 def test_an_extension_counts_for_what_was_handed_in_before_it_was_given(service):
@@ -149,7 +153,7 @@ def test_an_extension_counts_for_what_was_handed_in_before_it_was_given(service)
 
     def late() -> bool:
         with service.store.reading() as db:
-            return db.get_one(Submission, one).late_seconds > 0
+            return db.get_one(SubmissionRow, one).late_seconds > 0
 
     assert late()
     staff.post(where, data={"csrf": csrf(staff), "due_at": "2099-01-01T00:00"})
@@ -160,16 +164,16 @@ def test_an_extension_counts_for_what_was_handed_in_before_it_was_given(service)
 
 def test_a_folder_that_is_proven_while_students_hand_in_does_not_change_what_marks_them(service, monkeypatch):
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         used = asked.version_id
-        db.get_one(Version, used).digest = "0" * 64
+        db.get_one(VersionRow, used).digest = "0" * 64
         job = service.queue.put(db, "prove", "slow", course_id=service.course, payload={"assignment": asked.id})
     monkeypatch.setattr(proving, "verify", lambda made, *_, **__: Proof(made.id, made.digest, 1, "landlock", ()))
     put(service)
     assert service.work() == ["prove"]
     with service.store.reading() as db:
-        assert db.get_one(Assignment, service.assignment).version_id == used
-        assert "by a regrade" in db.get_one(Job, job.id).result["problem"]
+        assert db.get_one(AssignmentRow, service.assignment).version_id == used
+        assert "by a regrade" in db.get_one(JobRow, job.id).result["problem"]
 
 
 # --------------------------------------------------------------------------------------------------------- limits
@@ -209,22 +213,22 @@ def test_who_is_erased_takes_no_records_of_others_along(service):
     """Somebody may be called like a word in everybody's records."""
     gone = service.person("student")
     with service.store.writing() as db:
-        elsewhere = Course(title="Another course")
+        elsewhere = CourseRow(title="Another course")
         db.add(elsewhere)
         db.flush()
         kept = [
-            Audit(action="member.changed", course_id=service.course, detail={"names": ["studentessa"]}),
-            Audit(action="course.made", course_id=elsewhere.id, detail={"title": "student"}),
+            AuditRow(action="member.changed", course_id=service.course, detail={"names": ["studentessa"]}),
+            AuditRow(action="course.made", course_id=elsewhere.id, detail={"title": "student"}),
         ]
         lost = [
-            Audit(action="roster.imported", course_id=service.course, detail={"names": ["student"]}),
-            Audit(action="regrade.settled", course_id=service.course, detail={"user": gone, "from": 3, "to": 4}),
+            AuditRow(action="roster.imported", course_id=service.course, detail={"names": ["student"]}),
+            AuditRow(action="regrade.settled", course_id=service.course, detail={"user": gone, "from": 3, "to": 4}),
         ]
         db.add_all(kept + lost)
     people.erase(service.store, gone)
     with service.store.reading() as db:
-        assert all(db.get_one(Audit, one.id).detail for one in kept)
-        assert not any(db.get_one(Audit, one.id).detail for one in lost)
+        assert all(db.get_one(AuditRow, one.id).detail for one in kept)
+        assert not any(db.get_one(AuditRow, one.id).detail for one in lost)
 
 
 def test_how_long_a_course_keeps_submissions_can_be_said(service):
@@ -233,7 +237,7 @@ def test_how_long_a_course_keeps_submissions_can_be_said(service):
     def kept(*arguments: str) -> tuple[int, int | None]:
         done = CliRunner().invoke(app, ["admin", "keep", *arguments, *data])
         with service.store.reading() as db:
-            return done.exit_code, db.get_one(Course, service.course).keep_days
+            return done.exit_code, db.get_one(CourseRow, service.course).keep_days
 
     assert kept(service.course, "--days", "30") == (0, 30)
     assert kept("nothing", "--days", "1") == (2, 30)

@@ -49,6 +49,9 @@ ROUTES = {
     "POST /a/{assignment_id}/submissions": "her course",
     "GET /s/{submission_id}": "her or staff",
     "GET /s/{submission_id}/events": "her or staff",
+    "GET /s/{submission_id}/code": "her or staff",
+    "GET /s/{submission_id}/file": "her or staff",
+    "GET /a/{assignment_id}/starter": "her course",
     "GET /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz/hand-in": "her course",
@@ -119,6 +122,7 @@ ROUTES = {
     "GET /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti/key": "operator",
+    "POST /staff/c/{course_id}/lti/send": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}/remove": "operator",
     # programs
@@ -165,22 +169,24 @@ class World:
     def __init__(self, service) -> None:
         self.service = service
         with service.store.writing() as db:
-            other = schema.Course(title="Another course")
+            other = schema.CourseRow(title="Another course")
             db.add(other)
             db.flush()
-            of_other = schema.Assignment(course_id=other.id, title="Another", source="optimizers", open=True, policy={})
+            of_other = schema.AssignmentRow(
+                course_id=other.id, title="Another", source="optimizers", open=True, policy={}
+            )
             db.add(of_other)
         for name, role in (("Stranger", "student"), ("Teacher", "staff")):
             user = service.person(name, None)
             with service.store.writing() as db:
-                db.add(schema.Membership(course_id=other.id, user_id=user, role=role, roster_id=name))
+                db.add(schema.MembershipRow(course_id=other.id, user_id=user, role=role, roster_id=name))
         submission = hand_in(service, "Ada", WRONG)
         service.work()
         ada = service.people["Ada"]
         with service.store.writing() as db:
-            digest = db.query(schema.Version).one().digest
-            token = schema.Token(token_hash=hashed("hers"), user_id=ada, name="hers", expires_at=schema.now() + 1e6)
-            practice = schema.Job(
+            digest = db.query(schema.VersionRow).one().digest
+            token = schema.TokenRow(token_hash=hashed("hers"), user_id=ada, name="hers", expires_at=schema.now() + 1e6)
+            practice = schema.JobRow(
                 kind="exercise",
                 lane="practice",
                 priority=1,
@@ -189,7 +195,7 @@ class World:
                 state="parked",
                 payload={},
             )
-            sources = schema.Job(
+            sources = schema.JobRow(
                 kind="sources",
                 lane="sheet",
                 priority=1,
@@ -197,7 +203,7 @@ class World:
                 state="done",
                 result={"sources": []},
             )
-            platform = schema.Platform(
+            platform = schema.PlatformRow(
                 course_id=service.course,
                 issuer="https://lms.example",
                 client_id="1",
@@ -205,7 +211,7 @@ class World:
                 token_url="https://lms.example/t",  # noqa: S106
                 jwks_url="https://lms.example/k",
             )
-            download = schema.Download(
+            download = schema.DownloadRow(
                 assignment_id=service.assignment,
                 kind="handout",
                 digest=digest,
@@ -214,11 +220,11 @@ class World:
                 size=1,
                 body=b"x",
             )
-            regrade = schema.Regrade(assignment_id=service.assignment, by_id=service.people["Staff"])
-            notice = schema.Notice(user_id=ada, text="hers")
+            regrade = schema.RegradeRow(assignment_id=service.assignment, by_id=service.people["Staff"])
+            notice = schema.NoticeRow(user_id=ada, text="hers")
             db.add_all([token, practice, sources, platform, download, regrade, notice])
             db.flush()
-            link = schema.Resource(platform_id=platform.id, deployment="1", context="1", link="1")
+            link = schema.ResourceRow(platform_id=platform.id, deployment="1", context="1", link="1")
             db.add(link)
             db.flush()
             self.hers = {
@@ -251,7 +257,9 @@ class World:
             with service.store.writing() as db:
                 link = new_link(db, user, "")
                 db.add(
-                    schema.Token(token_hash=hashed(f"of {name}"), user_id=user, name="t", expires_at=schema.now() + 1e6)
+                    schema.TokenRow(
+                        token_hash=hashed(f"of {name}"), user_id=user, name="t", expires_at=schema.now() + 1e6
+                    )
                 )
             browser.post(link, follow_redirects=False)
             self.tokens[name] = csrf(browser)

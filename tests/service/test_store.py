@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from autograder.service.store import Store
 from autograder.service.store.migrate import migrate
-from autograder.service.store.schema import Audit, User
+from autograder.service.store.schema import AuditRow, UserRow
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -21,11 +21,11 @@ def store(request, tmp_path):
 
 
 def test_a_look_is_of_one_moment(store):
-    count = sa.select(sa.func.count()).select_from(Audit)
+    count = sa.select(sa.func.count()).select_from(AuditRow)
     with store.reading() as db:
         assert db.scalar(count) == 0
         with store.writing() as meanwhile:
-            meanwhile.add(Audit(action="test.written"))
+            meanwhile.add(AuditRow(action="test.written"))
         assert db.scalar(count) == 0
     with store.reading() as db:
         assert db.scalar(count) == 1
@@ -33,7 +33,7 @@ def test_a_look_is_of_one_moment(store):
 
 def test_an_error_that_is_logged_holds_nothing_that_was_stored(store):
     with store.writing() as db:
-        db.add(User(id="x" * 16, name="Ada Lovelace"))
+        db.add(UserRow(id="x" * 16, name="Ada Lovelace"))
     with pytest.raises(sa.exc.DBAPIError) as failed, store.writing() as db:
-        db.execute(sa.insert(User).values(id="x" * 16, name="Grace Hopper"))
+        db.execute(sa.insert(UserRow).values(id="x" * 16, name="Grace Hopper"))
     assert "Grace" not in str(failed.value)

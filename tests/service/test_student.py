@@ -17,19 +17,19 @@ from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.policy import DAY, Policy
 from autograder.service.store import reports
 from autograder.service.store.schema import (
-    Assignment,
-    Extension,
-    Job,
-    Notice,
-    Report,
-    Sheet,
-    Submission,
-    TextMark,
-    Worker,
+    AssignmentRow,
+    ExtensionRow,
+    JobRow,
+    NoticeRow,
+    ReportRow,
+    SheetRow,
+    SubmissionRow,
+    TextMarkRow,
+    WorkerRow,
     now,
 )
-from autograder.service.web.showing import TextGiven, changes, visible_report, with_texts
-from autograder.service.web.submitting import receive
+from autograder.service.web.student.showing import TextGiven, changes, visible_report, with_texts
+from autograder.service.web.student.submitting import receive
 
 
 def verdict(**changed) -> Verdict:
@@ -38,7 +38,9 @@ def verdict(**changed) -> Verdict:
         "optimizers", "d" * 64, 7, "optimizers.py", "e" * 64, "graded", "",
         criteria=(CriterionMark("sgd", "The plain step", 10, 10, "passed"), CriterionMark("adam", "Moments", 5, 10, "partial", ("MESSAGE",))),
         diagnoses=(Diagnosis("no-m", "adam", "IDEA", "HINT", "TRY"),),
-        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 0, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
+        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 4, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
+        quiz_counts=True,
+        quiz_points=6,
         exhibits=(Exhibit("s", "EXHIBIT", "adam", (), (("0", "1", "1", ""),)),),
         log="LOG",
     )  # fmt: skip
@@ -49,7 +51,7 @@ def put(service, name="Ada", body=None, *, number=1, late=0.0, made_at=None, pra
     """A submission that was marked so."""
     body = body or verdict()
     with service.by_hand() as db:
-        one = Submission(
+        one = SubmissionRow(
             assignment_id=service.assignment, user_id=service.people[name], number=number, name="optimizers.py",
             upload=b"x", digest="e" * 64, state=body.status, late_seconds=late, practice=practice, made_at=made_at or now(),
         )  # fmt: skip
@@ -60,7 +62,7 @@ def put(service, name="Ada", body=None, *, number=1, late=0.0, made_at=None, pra
 
 
 def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=None) -> str:
-    report = Report(
+    report = ReportRow(
         submission_id=submission.id, digest=body.assignment_digest, seed=seed, status=body.status, score=body.score,
         max_score=body.max_score, body=reports.pack(body), pictures=reports.pack_pictures(pictures or []), made_at=made_at or now(),
     )  # fmt: skip
@@ -73,7 +75,7 @@ def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=N
 
 def policy(service, **values) -> None:
     with service.by_hand() as db:
-        db.get_one(Assignment, service.assignment).policy = values
+        db.get_one(AssignmentRow, service.assignment).policy = values
 
 
 def post(client, service, *, key="", code="", file=None, assignment=None):
@@ -84,9 +86,11 @@ def post(client, service, *, key="", code="", file=None, assignment=None):
     )
 
 
-def submissions(service, name="Ada") -> list[Submission]:
+def submissions(service, name="Ada") -> list[SubmissionRow]:
     with service.store.reading() as db:
-        mine = sa.select(Submission).where(Submission.user_id == service.people[name]).order_by(Submission.number)
+        mine = (
+            sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name]).order_by(SubmissionRow.number)
+        )
         return list(db.scalars(mine))
 
 
@@ -101,8 +105,8 @@ def test_a_file_is_handed_in_marked_and_read(service):
     shown = ada.get(shown.url.path)
     assert "<h1>10 of 11 criteria are met" in shown.text
     assert "No bias correction" in shown.text
-    assert shown.text.count("<figure>") == 6
-    assert "This one counts" in shown.text
+    assert shown.text.count("<figure") == 6
+    assert "This submission counts" in shown.text
     assert 'http-equiv="refresh"' not in shown.text
 
 
@@ -115,7 +119,7 @@ def test_pasted_code_is_handed_in_as_the_file_that_is_marked(service):
 
 def test_saved_quiz_answers_are_handed_in_with_the_code(service):
     with service.store.writing() as db:
-        db.add(Sheet(assignment_id=service.assignment, user_id=service.people["Ada"], digest="", answers={"q": "b"}))
+        db.add(SheetRow(assignment_id=service.assignment, user_id=service.people["Ada"], digest="", answers={"q": "b"}))
     ada = service.browser("Ada")
     assert "1 saved quiz answer is handed in" in " ".join(ada.get(f"/a/{service.assignment}").text.split()).replace(
         "Your 1", "1"
@@ -171,7 +175,7 @@ def test_a_limit_is_told_before_and_after_it_is_reached_and_code_is_not_lost(ser
 def test_lateness_is_by_the_due_time_at_the_moment_of_storing(service):
     """It was changed between the look at the form and the transaction."""
     with service.store.reading() as db:
-        before = db.get_one(Assignment, service.assignment)
+        before = db.get_one(AssignmentRow, service.assignment)
     policy(service, due_at=now() - 3600, late_days=2)
     with service.store.writing() as db:
         stored = receive(db, service.queue, before, service.people["Ada"], "optimizers.py", RIGHT)
@@ -190,7 +194,7 @@ def test_after_the_due_time_nothing_is_taken_but_with_an_extension(service):
     policy(service, due_at=now() - DAY)
     ada, bob = service.browser("Ada"), service.browser("Bob")
     with service.store.writing() as db:
-        db.add(Extension(assignment_id=service.assignment, user_id=service.people["Bob"], due_at=now() + DAY))
+        db.add(ExtensionRow(assignment_id=service.assignment, user_id=service.people["Bob"], due_at=now() + DAY))
     assert "closed" in ada.get("/").text
     assert "your extension" in bob.get("/").text
     refused = post(ada, service, code="x = 1").text
@@ -223,7 +227,7 @@ def test_what_is_another_students_is_not_there(service):
     one = put(service, "Bob")
     ada = service.browser("Ada")
     with service.store.writing() as db:
-        db.add(notice := Notice(user_id=service.people["Bob"], text="Yours"))
+        db.add(notice := NoticeRow(user_id=service.people["Bob"], text="Yours"))
     assert ada.get(f"/s/{one}").status_code == 404
     assert ada.get(f"/s/{one}/events").status_code == 404
     ada.post(f"/notices/{notice.id}/seen", data={"csrf": csrf(ada)})
@@ -242,8 +246,8 @@ def test_what_could_not_be_marked_says_so_and_costs_nothing(service):
 def test_a_parked_submission_is_no_mark_and_our_fault(service):
     one = hand_in(service, "Ada")
     with service.store.writing() as db:
-        db.get_one(Submission, one).state = "parked"
-        db.execute(sa.update(Job).values(state="parked"))
+        db.get_one(SubmissionRow, one).state = "parked"
+        db.execute(sa.update(JobRow).values(state="parked"))
     shown = service.browser("Ada").get(f"/s/{one}").text
     assert "our fault" in shown
     assert "costs no attempt" in shown
@@ -269,7 +273,7 @@ def test_what_changed_is_told_on_the_page_and_in_the_history(service):
 def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_counted_does_not(service):
     one = put(service, made_at=now() - DAY)
     with service.by_hand() as db:
-        submission = db.get_one(Submission, one)
+        submission = db.get_one(SubmissionRow, one)
         first = submission.report_id
         proposed = again(db, submission, verdict(), seed=2, made_at=now() + 1, counts=False)
         again(
@@ -294,7 +298,7 @@ def test_a_preview_that_was_there_before_the_first_report_is_not_offered_as_one(
     """The submission was parked; a regrade marked it, was not applied, and then its own marking went well."""
     one = put(service, made_at=now() - DAY)
     with service.by_hand() as db:
-        preview = again(db, db.get_one(Submission, one), verdict(), seed=2, made_at=now() - DAY, counts=False)
+        preview = again(db, db.get_one(SubmissionRow, one), verdict(), seed=2, made_at=now() - DAY, counts=False)
     ada = service.browser("Ada")
     shown = ada.get(f"/s/{one}").text
     assert "Marked again on" not in shown
@@ -306,16 +310,16 @@ def test_a_preview_that_was_there_before_the_first_report_is_not_offered_as_one(
 def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(service):
     one = hand_in(service, "Ada")
     with service.by_hand() as db:
-        again(db, db.get_one(Submission, one), verdict())
-        db.execute(sa.update(Report).values(pictures=None))
+        again(db, db.get_one(SubmissionRow, one), verdict())
+        db.execute(sa.update(ReportRow).values(pictures=None))
     ada = service.browser("Ada")
     assert 'hx-trigger="load delay:5000ms"' in ada.get(f"/s/{one}").text, "no worker is there"
     with service.store.writing() as db:
-        db.add(Worker(id="w", slots=1, sandbox="landlock"))
+        db.add(WorkerRow(id="w", slots=1, sandbox="landlock"))
     assert 'hx-trigger="load delay:1000ms"' in ada.get(f"/s/{one}").text, "as long as the queue says"
     drawn = [{"title": "A valley", "caption": "Down", "svg": '<svg xmlns="http://www.w3.org/2000/svg"></svg>'}]
     with service.store.writing() as db:
-        db.execute(sa.update(Report).values(pictures=reports.pack_pictures(drawn)))
+        db.execute(sa.update(ReportRow).values(pictures=reports.pack_pictures(drawn)))
     shown = ada.get(f"/s/{one}").text
     assert "load delay" not in shown
     assert "A valley" in shown
@@ -324,14 +328,14 @@ def test_pictures_that_are_still_being_drawn_are_asked_for_until_they_are_there(
 def test_a_free_answer_that_waits_for_a_person_has_no_points_yet_instead_of_none(service):
     shown = service.browser("Ada").get(f"/s/{put(service)}").text
     row = shown.partition("waiting for a person")[2].partition("</li>")[0]
-    assert '<span class="marks">–</span>' in row
+    assert '<span class="marks">–<span class="of"> of 4</span></span>' in row
     assert "of 0" not in shown
 
 
 def test_a_free_answer_that_a_person_read_is_shown_with_comment_and_points(service):
     with service.by_hand() as db:
         db.add(
-            TextMark(
+            TextMarkRow(
                 assignment_id=service.assignment, user_id=service.people["Ada"], item_id="q2",
                 answer_digest=answer_digest("because"), points=3, comment="Nearly <b>.", by_id="",
             )
@@ -345,7 +349,7 @@ def test_practice_counts_for_nothing_and_is_in_no_history(service):
     one = put(service, practice=True)
     ada = service.browser("Ada")
     shown = ada.get(f"/s/{one}").text
-    assert "It counts for nothing" in shown
+    assert "Practice counts for nothing" in shown
     assert "Back to practice" in shown
     assert "Hand in again" not in shown
     assert one not in ada.get(f"/a/{service.assignment}").text
@@ -354,7 +358,7 @@ def test_practice_counts_for_nothing_and_is_in_no_history(service):
 def test_home_shows_what_one_has_and_notices_until_they_are_dismissed(service):
     one = put(service)
     with service.store.writing() as db:
-        db.add(Notice(user_id=service.people["Ada"], submission_id=one, text="Your mark rose."))
+        db.add(NoticeRow(user_id=service.people["Ada"], submission_id=one, text="Your mark rose."))
     ada = service.browser("Ada")
     shown = ada.get("/").text
     assert "<strong>16</strong>" in shown
@@ -452,7 +456,9 @@ def test_pages_ask_the_database_as_often_for_many_submissions_and_assignments_as
         if round_ == 0:
             ids += [put(service, number=number) for number in range(4, 40)]
             with service.store.writing() as db:
-                db.add_all(Assignment(course_id=service.course, title="More", source="m", open=True) for _ in range(9))
+                db.add_all(
+                    AssignmentRow(course_id=service.course, title="More", source="m", open=True) for _ in range(9)
+                )
     for page, (few, many) in asked.items():
         assert many <= few + 1, page  # one more: the predecessor of the history's last line
         assert many <= 20, page

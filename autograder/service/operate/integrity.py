@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.store import Store, reports
-from autograder.service.store.schema import Assignment, Base, Diagnosis, Job, Report, Submission, Version
+from autograder.service.store.schema import (
+    AssignmentRow,
+    Base,
+    DiagnosisRow,
+    JobRow,
+    ReportRow,
+    SubmissionRow,
+    VersionRow,
+)
 from autograder.service.store.standings import outdated
 
 AT_ONCE = 100  # files in memory
@@ -62,34 +70,38 @@ def _json(db: Session) -> Iterator[str]:
 
 
 def _unmarked(db: Session) -> Iterator[str]:
-    has_job = sa.exists().where(Job.submission_id == Submission.id, Job.state.in_(OPEN))
-    for id_ in db.scalars(sa.select(Submission.id).where(Submission.state.in_(OPEN), ~has_job)):
+    has_job = sa.exists().where(JobRow.submission_id == SubmissionRow.id, JobRow.state.in_(OPEN))
+    for id_ in db.scalars(sa.select(SubmissionRow.id).where(SubmissionRow.state.in_(OPEN), ~has_job)):
         yield f"submission {id_} waits, and no job marks it"
 
 
 def _states(db: Session) -> Iterator[str]:
     """A submission is what its report says; without one it was superseded, or is parked, or waits."""
-    its_own = sa.and_(Report.id == Submission.report_id, Report.submission_id == Submission.id)
-    rows = sa.select(Submission.id, Submission.state, Report.status).outerjoin(Report, its_own)
-    marked = Submission.report_id.is_not(None) | Submission.state.in_(("graded", "not_gradable"))
+    its_own = sa.and_(ReportRow.id == SubmissionRow.report_id, ReportRow.submission_id == SubmissionRow.id)
+    rows = sa.select(SubmissionRow.id, SubmissionRow.state, ReportRow.status).outerjoin(ReportRow, its_own)
+    marked = SubmissionRow.report_id.is_not(None) | SubmissionRow.state.in_(("graded", "not_gradable"))
     for id_, state, status in db.execute(rows.where(marked)):
         if status is None:
             yield f"submission {id_} is marked, and its report is not there"
         elif state != status:
             yield f"submission {id_} is {state}, and its report says {status}"
-    failed = sa.exists().where(Job.submission_id == Submission.id, Job.kind == "mark", Job.state == "parked")
-    for id_ in db.scalars(sa.select(Submission.id).where(Submission.state == "parked", ~failed)):
+    failed = sa.exists().where(
+        JobRow.submission_id == SubmissionRow.id, JobRow.kind == "mark", JobRow.state == "parked"
+    )
+    for id_ in db.scalars(sa.select(SubmissionRow.id).where(SubmissionRow.state == "parked", ~failed)):
         yield f"submission {id_} is parked, and no job that failed is there to be tried again"
 
 
 def _versions(db: Session) -> Iterator[str]:
-    proven = sa.exists().where(Version.id == Assignment.version_id, Version.state == "proven")
-    for title in db.scalars(sa.select(Assignment.title).where(Assignment.version_id.is_not(None), ~proven)):
+    proven = sa.exists().where(VersionRow.id == AssignmentRow.version_id, VersionRow.state == "proven")
+    for title in db.scalars(sa.select(AssignmentRow.title).where(AssignmentRow.version_id.is_not(None), ~proven)):
         yield f"assignment {title!r} marks with a version that is not proven"
 
 
 def _uploads(db: Session) -> Iterator[str]:
-    asked = sa.select(Submission.id, Submission.upload, Submission.digest).where(Submission.upload.is_not(None))
+    asked = sa.select(SubmissionRow.id, SubmissionRow.upload, SubmissionRow.digest).where(
+        SubmissionRow.upload.is_not(None)
+    )
     for id_, upload, digest in db.execute(asked.execution_options(yield_per=AT_ONCE)):
         if hashlib.sha256(upload or b"").hexdigest() != digest:
             yield f"submission {id_} is not what was handed in: its digest differs"
@@ -97,11 +109,16 @@ def _uploads(db: Session) -> Iterator[str]:
 
 def _reports(db: Session) -> Iterator[str]:
     """What stands in the columns of a report is what its body says."""
-    columns = {"status": Report.status, "score": Report.score, "max_score": Report.max_score, "seed": Report.seed}
+    columns = {
+        "status": ReportRow.status,
+        "score": ReportRow.score,
+        "max_score": ReportRow.max_score,
+        "seed": ReportRow.seed,
+    }
     named: dict[str, set[str]] = defaultdict(set)
-    for id_, name in db.execute(sa.select(Diagnosis.report_id, Diagnosis.misconception)):
+    for id_, name in db.execute(sa.select(DiagnosisRow.report_id, DiagnosisRow.misconception)):
         named[id_].add(name)
-    asked = sa.select(Report.id, Report.digest, Report.body, Report.pictures, *columns.values())
+    asked = sa.select(ReportRow.id, ReportRow.digest, ReportRow.body, ReportRow.pictures, *columns.values())
     for id_, digest, body, pictures, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
         try:
             told = reports.unpack(body)

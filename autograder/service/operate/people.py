@@ -19,26 +19,26 @@ from sqlalchemy.orm import Session
 from autograder.service.operate import CannotOperate
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
+    AssignmentRow,
+    AuditRow,
     Base,
-    Diagnosis,
-    Extension,
-    Held,
-    Job,
-    Link,
-    Membership,
-    Notice,
-    Passback,
-    PlatformUser,
-    Report,
-    Sheet,
-    SignedIn,
-    Standing,
-    Submission,
-    TextMark,
-    Token,
-    User,
+    DiagnosisRow,
+    ExtensionRow,
+    JobRow,
+    LinkRow,
+    MembershipRow,
+    NoticeRow,
+    PassbackRow,
+    PlatformUserRow,
+    ReportRow,
+    SessionRow,
+    SheetRow,
+    StandingRow,
+    StudentMisconceptionRow,
+    SubmissionRow,
+    TextMarkRow,
+    TokenRow,
+    UserRow,
     now,
 )
 
@@ -58,13 +58,13 @@ IMPERSONAL = {
 }
 
 
-def find(db: Session, who: str) -> User:
+def find(db: Session, who: str) -> UserRow:
     """By id or e-mail address.
 
     Raises:
         CannotOperate: there is nobody.
     """
-    found = db.get(User, who) or db.scalar(sa.select(User).where(User.email == who.strip().lower()))
+    found = db.get(UserRow, who) or db.scalar(sa.select(UserRow).where(UserRow.email == who.strip().lower()))
     if found is None or found.erased_at is not None:
         raise CannotOperate(f"Nobody here has the id or the e-mail address {who!r}.")
     return found
@@ -72,30 +72,32 @@ def find(db: Session, who: str) -> User:
 
 def about(user_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
     """Where rows about this person are, in an order in which they can be deleted."""
-    submissions = sa.select(Submission.id).where(Submission.user_id == user_id)
-    all_reports = sa.select(Report.id).where(Report.submission_id.in_(submissions))
-    at_platforms = sa.select(PlatformUser.platform_id, PlatformUser.subject).where(PlatformUser.user_id == user_id)
+    submissions = sa.select(SubmissionRow.id).where(SubmissionRow.user_id == user_id)
+    all_reports = sa.select(ReportRow.id).where(ReportRow.submission_id.in_(submissions))
+    at_platforms = sa.select(PlatformUserRow.platform_id, PlatformUserRow.subject).where(
+        PlatformUserRow.user_id == user_id
+    )
     return {
         # by them, about what they handed in, or quoting it beside somebody else's: staff compare a class again
-        Job: sa.or_(
-            Job.user_id == user_id,
-            Job.submission_id.in_(submissions),
-            sa.cast(Job.result, sa.Text).contains(user_id),
+        JobRow: sa.or_(
+            JobRow.user_id == user_id,
+            JobRow.submission_id.in_(submissions),
+            sa.cast(JobRow.result, sa.Text).contains(user_id),
         ),
-        Notice: Notice.user_id == user_id,
-        TextMark: TextMark.user_id == user_id,
-        Sheet: Sheet.user_id == user_id,
-        Extension: Extension.user_id == user_id,
-        Link: Link.user_id == user_id,
-        SignedIn: SignedIn.user_id == user_id,
-        Token: Token.user_id == user_id,
-        Passback: sa.tuple_(Passback.platform_id, Passback.subject).in_(at_platforms),
-        PlatformUser: PlatformUser.user_id == user_id,
-        Standing: Standing.user_id == user_id,
-        Held: Held.user_id == user_id,
-        Diagnosis: Diagnosis.report_id.in_(all_reports),
-        Report: Report.submission_id.in_(submissions),
-        Submission: Submission.user_id == user_id,
+        NoticeRow: NoticeRow.user_id == user_id,
+        TextMarkRow: TextMarkRow.user_id == user_id,
+        SheetRow: SheetRow.user_id == user_id,
+        ExtensionRow: ExtensionRow.user_id == user_id,
+        LinkRow: LinkRow.user_id == user_id,
+        SessionRow: SessionRow.user_id == user_id,
+        TokenRow: TokenRow.user_id == user_id,
+        PassbackRow: sa.tuple_(PassbackRow.platform_id, PassbackRow.subject).in_(at_platforms),
+        PlatformUserRow: PlatformUserRow.user_id == user_id,
+        StandingRow: StandingRow.user_id == user_id,
+        StudentMisconceptionRow: StudentMisconceptionRow.user_id == user_id,
+        DiagnosisRow: DiagnosisRow.report_id.in_(all_reports),
+        ReportRow: ReportRow.submission_id.in_(submissions),
+        SubmissionRow: SubmissionRow.user_id == user_id,
     }
 
 
@@ -110,50 +112,54 @@ def erase(store: Store, who: str) -> str:
     """
     with store.writing() as db:
         user = find(db, who)
-        staffed = db.scalar(sa.select(Membership.course_id).where(_of(user.id), Membership.role == "staff").limit(1))
+        staffed = db.scalar(
+            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role == "staff").limit(1)
+        )
         if user.operator or staffed:
             raise CannotOperate(
                 "This is one of the staff: what they did to others is on record under their id. Take them out of "
                 "their courses first, and erase them when no course is in dispute any more."
             )
         _alone_with(db, user.id)
-        known = {user.name, user.email, *db.scalars(sa.select(Membership.roster_id).where(_of(user.id)))}
+        known = {user.name, user.email, *db.scalars(sa.select(MembershipRow.roster_id).where(_of(user.id)))}
         for table, rows in about(user.id).items():
             db.execute(sa.delete(table).where(rows))
-        db.execute(sa.update(Membership).where(_of(user.id)).values(roster_id=user.id, section="", dropped=True))
+        db.execute(sa.update(MembershipRow).where(_of(user.id)).values(roster_id=user.id, section="", dropped=True))
         _blank_audit(db, user.id, {word for word in known if word} | {user.id})
         user.name, user.email, user.erased_at = "", None, now()
-        db.add(Audit(action="user.erased", object_id=user.id))
+        db.add(AuditRow(action="user.erased", object_id=user.id))
     scrub(store)
     return user.id
 
 
 def _alone_with(db: Session, user_id: str) -> None:
     """What somebody is just storing of this person is there first, and then goes too; nothing more comes after it."""
-    memberships = sa.select(Membership.course_id).where(_of(user_id)).order_by(Membership.course_id)
+    memberships = sa.select(MembershipRow.course_id).where(_of(user_id)).order_by(MembershipRow.course_id)
     courses = db.scalars(memberships.with_for_update()).all()
     # Whoever writes anew what is kept of a class, marks a text or gives an extension holds these, and no submission.
-    every = sa.select(Assignment.id).where(Assignment.course_id.in_(courses)).order_by(Assignment.id)
-    jobs = sa.select(Job.id).where(Job.user_id == user_id).order_by(Job.id)  # before submissions, as who starts one
-    submissions = sa.select(Submission.id).where(Submission.user_id == user_id).order_by(Submission.id)
+    every = sa.select(AssignmentRow.id).where(AssignmentRow.course_id.in_(courses)).order_by(AssignmentRow.id)
+    jobs = (
+        sa.select(JobRow.id).where(JobRow.user_id == user_id).order_by(JobRow.id)
+    )  # before submissions, as who starts one
+    submissions = sa.select(SubmissionRow.id).where(SubmissionRow.user_id == user_id).order_by(SubmissionRow.id)
     for rows in (every, jobs, submissions):
         db.execute(rows.with_for_update()).all()
 
 
 def _of(user_id: str) -> sa.ColumnElement[bool]:
-    return Membership.user_id == user_id
+    return MembershipRow.user_id == user_id
 
 
 def _blank_audit(db: Session, user_id: str, known: set[str]) -> None:
     """Who did what when stays; details go where they are by or about this person, or name them."""
     # Whole values, as they stand in the text of the JSON column, in courses that they were in: who is called "Al" takes
     # no "Alan" along, and nobody takes what was done elsewhere.
-    values = [sa.cast(Audit.detail, sa.Text).contains(json.dumps(word), autoescape=True) for word in known]
-    courses = sa.select(Membership.course_id).where(_of(user_id))
-    named = sa.and_(sa.or_(*values), sa.or_(Audit.course_id.is_(None), Audit.course_id.in_(courses)))
-    rows = sa.or_(Audit.actor_id == user_id, Audit.object_id == user_id, named)
-    db.execute(sa.update(Audit).where(rows).values(detail={}))
-    db.execute(sa.update(Audit).where(Audit.object_id.in_(known)).values(object_id=user_id))
+    values = [sa.cast(AuditRow.detail, sa.Text).contains(json.dumps(word), autoescape=True) for word in known]
+    courses = sa.select(MembershipRow.course_id).where(_of(user_id))
+    named = sa.and_(sa.or_(*values), sa.or_(AuditRow.course_id.is_(None), AuditRow.course_id.in_(courses)))
+    rows = sa.or_(AuditRow.actor_id == user_id, AuditRow.object_id == user_id, named)
+    db.execute(sa.update(AuditRow).where(rows).values(detail={}))
+    db.execute(sa.update(AuditRow).where(AuditRow.object_id.in_(known)).values(object_id=user_id))
 
 
 def scrub(store: Store) -> None:
@@ -187,18 +193,18 @@ def export(store: Store, who: str) -> bytes:
     with store.reading() as db, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         user = find(db, who)
         where: dict[type[Base], sa.ColumnElement[bool]] = {
-            User: User.id == user.id,
-            Membership: _of(user.id),
+            UserRow: UserRow.id == user.id,
+            MembershipRow: _of(user.id),
             **about(user.id),
-            Audit: sa.or_(Audit.actor_id == user.id, Audit.object_id == user.id),
+            AuditRow: sa.or_(AuditRow.actor_id == user.id, AuditRow.object_id == user.id),
         }
         for table, condition in where.items():
             rows = [_plain(row) for row in db.scalars(sa.select(table).where(condition))]
             archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
-        for submission in db.scalars(sa.select(Submission).where(where[Submission])):
+        for submission in db.scalars(sa.select(SubmissionRow).where(where[SubmissionRow])):
             if submission.upload is not None:
                 archive.writestr(f"uploads/{submission.id}", submission.upload)
-        for report in db.scalars(sa.select(Report).where(where[Report])):
+        for report in db.scalars(sa.select(ReportRow).where(where[ReportRow])):
             archive.writestr(f"reports/{report.submission_id}/{report.id}.json", reports.text(report.body))
             for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
                 archive.writestr(f"reports/{report.submission_id}/{report.id}-{number}.svg", picture["svg"])

@@ -18,9 +18,8 @@ class Marked:
     made_at: float
     late_seconds: float
     score: float  # of the report
-    max_score: float
+    max_score: float  # free-text answers included, whether a person has marked them or not
     texts: float = 0.0  # points that people gave to its free-text answers
-    texts_max: float = 0.0  # what these answers could have got: what still waits counts neither way
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
     if not every:
         return None
     counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
-    most = counting.max_score + counting.texts_max
-    return Standing(
-        counting, earned(policy, counting), most, len(every), every[0].submission_id, every[-1].submission_id
-    )
+    points, most = earned(policy, counting), counting.max_score
+    return Standing(counting, points, most, len(every), every[0].submission_id, every[-1].submission_id)
 
 
 def answer_digest(answer: str) -> str:

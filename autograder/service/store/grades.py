@@ -18,14 +18,14 @@ from autograder.service.rules.grades import Marked, Standing, Text, standing
 from autograder.service.rules.statistics import Part, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import (
-    Assignment,
-    Diagnosis,
-    Extension,
-    Held,
-    Report,
-    Submission,
-    TextMark,
-    Version,
+    AssignmentRow,
+    DiagnosisRow,
+    ExtensionRow,
+    ReportRow,
+    StudentMisconceptionRow,
+    SubmissionRow,
+    TextMarkRow,
+    VersionRow,
     now,
 )
 
@@ -34,22 +34,22 @@ AT_ONCE = 5000  # ids in one query: SQLite takes 32 766
 Users = Collection[str] | None  # these students; None = all
 
 
-def judged(db: Session, asked: Assignment, users: Users = None, *, digest: str = "") -> dict[str, Standing]:
+def judged(db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "") -> dict[str, Standing]:
     """By user id. Who has nothing marked is not in it. `digest`: as for `marked`."""
     policy = policies.from_json(asked.policy)
     found = {user: standing(policy, all_) for user, all_ in marked(db, asked, users, digest=digest).items()}
     return {user: one for user, one in found.items() if one is not None}
 
 
-def marked(db: Session, asked: Assignment, users: Users = None, *, digest: str = "") -> dict[str, list[Marked]]:
+def marked(db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "") -> dict[str, list[Marked]]:
     """Every submission with marks, by user id, in order; practice is not among them.
 
     With `digest`: as if the reports by this edition of the assignment counted, where there are any.
     """
     given = text_points(db, asked, users)
-    rows = _rows(db, asked, users, Report.id == Submission.report_id, texts=bool(given))
+    rows = _rows(db, asked, users, ReportRow.id == SubmissionRow.report_id, texts=bool(given))
     if digest:
-        again = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
+        again = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
         rows |= _rows(db, asked, users, again, texts=bool(given))
     found: dict[str, list[Marked]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
@@ -58,33 +58,33 @@ def marked(db: Session, asked: Assignment, users: Users = None, *, digest: str =
     return found
 
 
-def held(db: Session, asked: Assignment, users: Users = None) -> list[Held]:
+def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[StudentMisconceptionRow]:
     """The misconceptions that reports named, of each student; rows that are in no session."""
     graded = (
-        Submission.assignment_id == asked.id,
-        Submission.practice.is_(False),
-        Submission.state == "graded",
-        *_of(Submission.user_id, users),
+        SubmissionRow.assignment_id == asked.id,
+        SubmissionRow.practice.is_(False),
+        SubmissionRow.state == "graded",
+        *_of(SubmissionRow.user_id, users),
     )
     named: dict[str, set[str]] = defaultdict(set)
     about: dict[str, dict[str, str]] = {}
     # In no order: SQLite would find that by an index through all that was ever handed in.
     for report_id, name, criterion, title in db.execute(
-        sa.select(Diagnosis.report_id, Diagnosis.misconception, Diagnosis.criterion, Diagnosis.title)
-        .join(Submission, Submission.report_id == Diagnosis.report_id)
+        sa.select(DiagnosisRow.report_id, DiagnosisRow.misconception, DiagnosisRow.criterion, DiagnosisRow.title)
+        .join(SubmissionRow, SubmissionRow.report_id == DiagnosisRow.report_id)
         .where(*graded)
     ):
         named[report_id].add(name)
         about[name] = {"criterion": criterion, "title": title}
     seen: dict[str, list[Seen]] = defaultdict(list)
     for user, at, report in db.execute(
-        sa.select(Submission.user_id, Submission.made_at, Submission.report_id)
+        sa.select(SubmissionRow.user_id, SubmissionRow.made_at, SubmissionRow.report_id)
         .where(*graded)
-        .order_by(Submission.number)
+        .order_by(SubmissionRow.number)
     ):
         seen[user].append(Seen(at, frozenset(named.get(report or "", ()))))
     return [
-        Held(
+        StudentMisconceptionRow(
             assignment_id=asked.id, user_id=user, misconception=one.id, submissions=one.submissions,
             seconds=one.seconds, **about[one.id],
         )
@@ -94,41 +94,41 @@ def held(db: Session, asked: Assignment, users: Users = None) -> list[Held]:
 
 
 def parts(
-    db: Session, asked: Assignment, submissions: Collection[str], *, digest: str = ""
+    db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = ""
 ) -> dict[str, tuple[list[Part], list[Part]]]:
     """Criteria and questions of the reports that count, or of those by this edition, by submission."""
     given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for (user, item, answer), points in text_points(db, asked).items():
         given[user][item, answer] = points
-    joined = Report.id == Submission.report_id
+    joined = ReportRow.id == SubmissionRow.report_id
     if digest:
-        joined = sa.and_(Report.submission_id == Submission.id, Report.digest == digest)
+        joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
     wanted = sorted(submissions)
     return {
         id_: reports.parts(body, given[user])
         for start in range(0, len(wanted), AT_ONCE)
         for id_, user, body in db.execute(
-            sa.select(Submission.id, Submission.user_id, Report.body)
-            .join(Report, joined)
-            .where(Submission.id.in_(wanted[start : start + AT_ONCE]))
+            sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body)
+            .join(ReportRow, joined)
+            .where(SubmissionRow.id.in_(wanted[start : start + AT_ONCE]))
         )
     }
 
 
-def due_at(db: Session, asked: Assignment, user_id: str) -> float | None:
+def due_at(db: Session, asked: AssignmentRow, user_id: str) -> float | None:
     """When it is due for this person."""
-    extension = db.get(Extension, (asked.id, user_id))
+    extension = db.get(ExtensionRow, (asked.id, user_id))
     return policies.due_for(policies.from_json(asked.policy), extension.due_at if extension else None)
 
 
-def with_quiz(db: Session, every: Sequence[Assignment]) -> set[str]:
+def with_quiz(db: Session, every: Sequence[AssignmentRow]) -> set[str]:
     """The ids of those that have a quiz."""
     versions = [asked.version_id for asked in every if asked.version_id]
-    has_one = Version.id.in_(versions), Version.about["quiz"].as_boolean()
-    return set(db.scalars(sa.select(Version.assignment_id).where(*has_one)))
+    has_one = VersionRow.id.in_(versions), VersionRow.about["quiz"].as_boolean()
+    return set(db.scalars(sa.select(VersionRow.assignment_id).where(*has_one)))
 
 
-def points_shown(db: Session, asked: Assignment, user_id: str) -> bool:
+def points_shown(db: Session, asked: AssignmentRow, user_id: str) -> bool:
     """Whether this student may be told now what they have."""
     policy, quiz = policies.from_json(asked.policy), asked.id in with_quiz(db, [asked])
     return policies.points_shown(policy, now(), due_at(db, asked, user_id), quiz=quiz)
@@ -136,38 +136,41 @@ def points_shown(db: Session, asked: Assignment, user_id: str) -> bool:
 
 def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float]) -> Marked:
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
-    theirs = [(given[key], text.points) for text, key in keyed if key in given]
-    earned, of = (sum(column) for column in zip(*theirs, strict=True)) if theirs else (0.0, 0.0)
-    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, earned, of)
+    earned = sum((given[key] for _, key in keyed if key in given), 0.0)
+    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, earned)
 
 
 def _rows(
-    db: Session, asked: Assignment, users: Users, joined: sa.ColumnElement[bool], *, texts: bool
+    db: Session, asked: AssignmentRow, users: Users, joined: sa.ColumnElement[bool], *, texts: bool
 ) -> dict[str, sa.Row[Any]]:
     """Submissions with a report that is joined to them so, by submission id."""
     rows = db.execute(
         sa.select(
-            Submission.user_id,
-            Submission.id,
-            Submission.number,
-            Submission.made_at,
-            Submission.late_seconds,
-            Report.score,
-            Report.max_score,
-            Report.status,
-            Report.texts if texts else sa.null().label("texts"),  # 20 000 times JSON are half a second
+            SubmissionRow.user_id,
+            SubmissionRow.id,
+            SubmissionRow.number,
+            SubmissionRow.made_at,
+            SubmissionRow.late_seconds,
+            ReportRow.score,
+            ReportRow.max_score,
+            ReportRow.status,
+            ReportRow.texts if texts else sa.null().label("texts"),  # 20 000 times JSON are half a second
         )
-        .join(Report, joined)
-        .where(Submission.assignment_id == asked.id, Submission.practice.is_(False), *_of(Submission.user_id, users))
+        .join(ReportRow, joined)
+        .where(
+            SubmissionRow.assignment_id == asked.id,
+            SubmissionRow.practice.is_(False),
+            *_of(SubmissionRow.user_id, users),
+        )
     )
     return {row.id: row for row in rows}
 
 
-def text_points(db: Session, asked: Assignment, users: Users = None) -> dict[tuple[str, str, str], float]:
+def text_points(db: Session, asked: AssignmentRow, users: Users = None) -> dict[tuple[str, str, str], float]:
     """Points for free answers, by user, item and digest: the same answer, handed in again, keeps its points."""
     rows = db.execute(
-        sa.select(TextMark.user_id, TextMark.item_id, TextMark.answer_digest, TextMark.points).where(
-            TextMark.assignment_id == asked.id, *_of(TextMark.user_id, users)
+        sa.select(TextMarkRow.user_id, TextMarkRow.item_id, TextMarkRow.answer_digest, TextMarkRow.points).where(
+            TextMarkRow.assignment_id == asked.id, *_of(TextMarkRow.user_id, users)
         )
     )
     return {(user, item, digest): points for user, item, digest, points in rows}

@@ -8,7 +8,7 @@ import secrets
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from autograder.service.store.schema import Link, SignedIn, Token, now
+from autograder.service.store.schema import LinkRow, SessionRow, TokenRow, now
 
 PREFIX = "gradmark_"  # by which programs that look for lost secrets know a token
 LINK_SECONDS = 7 * 86_400.0  # of a link that somebody hands over
@@ -22,15 +22,15 @@ def hashed(token: str) -> str:
 def new_link(db: Session, user_id: str, public_url: str, *, seconds: float = LINK_SECONDS) -> str:
     """A link that signs its bearer in as this user, once."""
     token = secrets.token_urlsafe(24)
-    db.add(Link(token_hash=hashed(token), user_id=user_id, expires_at=now() + seconds))
+    db.add(LinkRow(token_hash=hashed(token), user_id=user_id, expires_at=now() + seconds))
     return f"{public_url}/sign-in/{token}"
 
 
-def new_token(db: Session, user_id: str, name: str, days: int, *, read_only: bool = False) -> tuple[Token, str]:
+def new_token(db: Session, user_id: str, name: str, days: int, *, read_only: bool = False) -> tuple[TokenRow, str]:
     """A token that may do what this user may, or look at it; and what to show of it, once."""
     secret = PREFIX + secrets.token_urlsafe(32)
     expires = now() + days * 86_400
-    token = Token(token_hash=hashed(secret), user_id=user_id, name=name, read_only=read_only, expires_at=expires)
+    token = TokenRow(token_hash=hashed(secret), user_id=user_id, name=name, read_only=read_only, expires_at=expires)
     db.add(token)
     db.flush()
     return token, secret
@@ -38,11 +38,13 @@ def new_token(db: Session, user_id: str, name: str, days: int, *, read_only: boo
 
 def end_sessions(db: Session, user_id: str) -> None:
     """Signs out every browser, and uses up links that nobody has used: one of them may be in the wrong hands."""
-    db.execute(sa.delete(SignedIn).where(SignedIn.user_id == user_id))
-    db.execute(sa.update(Link).where(Link.user_id == user_id, Link.used_at.is_(None)).values(used_at=now()))
+    db.execute(sa.delete(SessionRow).where(SessionRow.user_id == user_id))
+    db.execute(sa.update(LinkRow).where(LinkRow.user_id == user_id, LinkRow.used_at.is_(None)).values(used_at=now()))
 
 
 def end_access(db: Session, user_id: str) -> None:
     """The same with tokens, before somebody may do more: whoever could act for them so far is not to do that too."""
     end_sessions(db, user_id)
-    db.execute(sa.update(Token).where(Token.user_id == user_id, Token.revoked_at.is_(None)).values(revoked_at=now()))
+    db.execute(
+        sa.update(TokenRow).where(TokenRow.user_id == user_id, TokenRow.revoked_at.is_(None)).values(revoked_at=now())
+    )

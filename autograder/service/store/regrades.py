@@ -1,7 +1,8 @@
 """A regrade in the database: what is marked again, what that would change, and how it is applied.
 
-Its reports stand beside the old ones until `settle` moves `Submission.report_id`. Whoever hands in meanwhile is marked
-with the version of that moment and followed up: with the regrade's version too, and settled at once if it was applied.
+Its reports stand beside the old ones until `settle` moves `SubmissionRow.report_id`. Whoever hands in meanwhile is
+marked with the version of that moment and followed up: with the regrade's version too, and settled at once if it
+was applied.
 """
 
 from __future__ import annotations
@@ -18,43 +19,53 @@ from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import earned
 from autograder.service.rules.statistics import Part
 from autograder.service.store.grades import judged, marked, parts, points_shown
-from autograder.service.store.schema import Assignment, Job, Notice, Regrade, Report, Submission, Version
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    NoticeRow,
+    RegradeRow,
+    ReportRow,
+    SubmissionRow,
+    VersionRow,
+)
 from autograder.service.store.standings import refresh, standings
 
 UNDER_WAY = ("proving", "running")
 SETTLED = ("graded", "not_gradable", "parked")  # states of submissions that marking has come to an end with
 
 
-def under_way(db: Session, asked: Assignment) -> Regrade | None:
+def under_way(db: Session, asked: AssignmentRow) -> RegradeRow | None:
     """There is at most one."""
-    return db.scalar(sa.select(Regrade).where(Regrade.assignment_id == asked.id, Regrade.state.in_(UNDER_WAY)).limit(1))
-
-
-def latest(db: Session, asked: Assignment) -> Regrade | None:
     return db.scalar(
-        sa.select(Regrade).where(Regrade.assignment_id == asked.id).order_by(Regrade.made_at.desc()).limit(1)
+        sa.select(RegradeRow).where(RegradeRow.assignment_id == asked.id, RegradeRow.state.in_(UNDER_WAY)).limit(1)
     )
 
 
-def jobs_of(regrade: Regrade, kind: str) -> sa.ColumnElement[bool]:
+def latest(db: Session, asked: AssignmentRow) -> RegradeRow | None:
+    return db.scalar(
+        sa.select(RegradeRow).where(RegradeRow.assignment_id == asked.id).order_by(RegradeRow.made_at.desc()).limit(1)
+    )
+
+
+def jobs_of(regrade: RegradeRow, kind: str) -> sa.ColumnElement[bool]:
     """What this regrade waits for. Markings that came too late for it are not among them."""
-    return sa.and_(Job.regrade_id == regrade.id, Job.kind == kind)
+    return sa.and_(JobRow.regrade_id == regrade.id, JobRow.kind == kind)
 
 
 # ------------------------------------------------------------------------------------------------ what is marked
-def candidates(db: Session, asked: Assignment, digest: str) -> list[sa.Row[str, str, int]]:
+def candidates(db: Session, asked: AssignmentRow, digest: str) -> list[sa.Row[str, str, int]]:
     """What this edition has no report on and could count: each student's counting submission first.
 
     With "latest" that is each student's last marked one, and whatever came after it without marks.
     """
     counting = {user: one.counting for user, one in standings(db, asked).items()}
-    has_one = sa.exists().where(Report.submission_id == Submission.id, Report.digest == digest)
+    has_one = sa.exists().where(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
     found: Sequence[sa.Row[str, str, int]] = db.execute(
-        sa.select(Submission.id, Submission.user_id, Submission.number).where(
-            Submission.assignment_id == asked.id,
-            Submission.practice.is_(False),
-            Submission.state.in_(SETTLED),
-            Submission.upload.is_not(None),
+        sa.select(SubmissionRow.id, SubmissionRow.user_id, SubmissionRow.number).where(
+            SubmissionRow.assignment_id == asked.id,
+            SubmissionRow.practice.is_(False),
+            SubmissionRow.state.in_(SETTLED),
+            SubmissionRow.upload.is_not(None),
             ~has_one,
         )
     ).all()
@@ -65,7 +76,7 @@ def candidates(db: Session, asked: Assignment, digest: str) -> list[sa.Row[str, 
 
 
 def remark(
-    asked: Assignment, regrade: Regrade, handed_in: Submission | sa.Row[str, str, int], *, late: bool = False
+    asked: AssignmentRow, regrade: RegradeRow, handed_in: SubmissionRow | sa.Row[str, str, int], *, late: bool = False
 ) -> dict[str, Any]:
     """What the queue is told of a marking again. `late`: the regrade began without it, and does not wait for it."""
     return {
@@ -79,57 +90,64 @@ def remark(
     }
 
 
-def following(db: Session, asked: Assignment, handed_in: Submission, version_id: str) -> Regrade | None:
+def following(db: Session, asked: AssignmentRow, handed_in: SubmissionRow, version_id: str) -> RegradeRow | None:
     """The regrade that a submission, just marked with this version, was too late for: under way, or just applied."""
     if handed_in.practice:
         return None
-    running = db.scalar(sa.select(Regrade).where(Regrade.assignment_id == asked.id, Regrade.state == "running"))
+    running = db.scalar(
+        sa.select(RegradeRow).where(RegradeRow.assignment_id == asked.id, RegradeRow.state == "running")
+    )
     if running is not None and running.version_id != version_id:
         return running
     if asked.version_id == version_id:
         return None
     return db.scalar(
-        sa.select(Regrade)
-        .where(Regrade.assignment_id == asked.id, Regrade.state == "applied", Regrade.version_id == asked.version_id)
-        .order_by(Regrade.applied_at.desc())
+        sa.select(RegradeRow)
+        .where(
+            RegradeRow.assignment_id == asked.id,
+            RegradeRow.state == "applied",
+            RegradeRow.version_id == asked.version_id,
+        )
+        .order_by(RegradeRow.applied_at.desc())
         .limit(1)
     )
 
 
-def left_out(db: Session, asked: Assignment, regrade: Regrade, digest: str) -> list[sa.Row[str, str, int]]:
+def left_out(db: Session, asked: AssignmentRow, regrade: RegradeRow, digest: str) -> list[sa.Row[str, str, int]]:
     """Candidates that this regrade has put no job for (yet): at its end, those that were parked after it began."""
-    put = set(db.scalars(sa.select(Job.submission_id).where(jobs_of(regrade, "remark"))))  # one late is put twice
+    put = set(db.scalars(sa.select(JobRow.submission_id).where(jobs_of(regrade, "remark"))))  # one late is put twice
     return [one for one in candidates(db, asked, digest) if one.id not in put]
 
 
-def spared(db: Session, asked: Assignment, user_id: str) -> list[Job]:
+def spared(db: Session, asked: AssignmentRow, user_id: str) -> list[JobRow]:
     """What a regrade under way did not mark again of this student's: it could not count, by the rules of then."""
     regrade = under_way(db, asked)
     if regrade is None:
         return []
-    wanted = jobs_of(regrade, "remark"), Job.state == "skipped", Job.user_id == user_id
-    return list(db.scalars(sa.select(Job).where(*wanted).order_by(Job.made_at).with_for_update()))
+    wanted = jobs_of(regrade, "remark"), JobRow.state == "skipped", JobRow.user_id == user_id
+    return list(db.scalars(sa.select(JobRow).where(*wanted).order_by(JobRow.made_at).with_for_update()))
 
 
-def can_matter(db: Session, asked: Assignment, handed_in: Submission, digest: str, full: float) -> bool:
+def can_matter(db: Session, asked: AssignmentRow, handed_in: SubmissionRow, digest: str, full: float) -> bool:
     """Whether marking this one again can change its student's standing, given what was marked again before it."""
     policy = policies.from_json(asked.policy)
     user = [handed_in.user_id]
     now = {one.submission_id: one for one in marked(db, asked, user).get(handed_in.user_id, [])}
     again = {
-        id_ for (id_,) in db.execute(sa.select(Report.submission_id).where(Report.digest == digest, _of(handed_in)))
+        id_
+        for (id_,) in db.execute(sa.select(ReportRow.submission_id).where(ReportRow.digest == digest, _of(handed_in)))
     }
     theirs = marked(db, asked, user, digest=digest).get(handed_in.user_id, [])
     best = max((earned(policy, one) for one in theirs if one.submission_id in again), default=-1.0)
     return rules.can_matter(policy, now.get(handed_in.id), handed_in.late_seconds, full, best)
 
 
-def _of(handed_in: Submission) -> sa.ColumnElement[bool]:
+def _of(handed_in: SubmissionRow) -> sa.ColumnElement[bool]:
     """Reports on anything of its student's in its assignment."""
-    theirs = sa.select(Submission.id).where(
-        Submission.assignment_id == handed_in.assignment_id, Submission.user_id == handed_in.user_id
+    theirs = sa.select(SubmissionRow.id).where(
+        SubmissionRow.assignment_id == handed_in.assignment_id, SubmissionRow.user_id == handed_in.user_id
     )
-    return Report.submission_id.in_(theirs)
+    return ReportRow.submission_id.in_(theirs)
 
 
 @dataclass(frozen=True)
@@ -142,12 +160,12 @@ class Progress:
     parked: int  # could not be marked again, which is ours
 
 
-def progress(db: Session, regrade: Regrade) -> Progress:
+def progress(db: Session, regrade: RegradeRow) -> Progress:
     open_ = ("queued", "running")
     rows = db.execute(
-        sa.select(Job.state, sa.func.count())
-        .where(jobs_of(regrade, "remark"), Job.state.in_((*open_, "skipped", "parked")))
-        .group_by(Job.state)
+        sa.select(JobRow.state, sa.func.count())
+        .where(jobs_of(regrade, "remark"), JobRow.state.in_((*open_, "skipped", "parked")))
+        .group_by(JobRow.state)
     )
     by_state = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to a type checker
     return Progress(
@@ -159,13 +177,13 @@ def progress(db: Session, regrade: Regrade) -> Progress:
 
 
 # --------------------------------------------------------------------------------------------- what that changes
-def changes(db: Session, asked: Assignment, digest: str) -> list[rules.Change]:
+def changes(db: Session, asked: AssignmentRow, digest: str) -> list[rules.Change]:
     """Of everybody with marks, while a regrade with this edition is under way: what counts now, and what would."""
     return rules.changes(standings(db, asked), standings(db, asked, digest=digest))
 
 
 def settle(
-    db: Session, asked: Assignment, version: Version, *, lowering: bool, user_id: str | None = None
+    db: Session, asked: AssignmentRow, version: VersionRow, *, lowering: bool, user_id: str | None = None
 ) -> list[rules.Change]:
     """Lets the new reports count, for all or for this student, and tells whose mark that changes; returns these.
 
@@ -181,14 +199,14 @@ def settle(
         if row.user_id not in keeps
     ]
     if moved:
-        db.execute(sa.update(Submission), moved)
-        db.execute(sa.update(Report), [{"id": row["report_id"], "counted": True} for row in moved])
+        db.execute(sa.update(SubmissionRow), moved)
+        db.execute(sa.update(ReportRow), [{"id": row["report_id"], "counted": True} for row in moved])
     refresh(db, asked, users)
     told = [change for change in found.values() if change.by and change.taken(lowering=lowering)]
     for change in told:
         counting = change.after or change.before
         db.add(
-            Notice(
+            NoticeRow(
                 user_id=change.user_id,
                 submission_id=counting.counting.submission_id if counting else None,
                 text=rules.notice(asked.title, change, points=points_shown(db, asked, change.user_id)),
@@ -197,7 +215,7 @@ def settle(
     return told
 
 
-def shifts(db: Session, asked: Assignment, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
+def shifts(db: Session, asked: AssignmentRow, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
     """Part by part, for those who have marks before and after."""
     pairs = [
         (change.before.counting.submission_id, change.after.counting.submission_id)
@@ -213,17 +231,19 @@ def _all(sections: Sequence[Sequence[Part]]) -> list[Part]:
     return [part for section in sections for part in section]
 
 
-def _new(db: Session, asked: Assignment, digest: str, user_id: str | None) -> list[sa.Row[tuple[str, str, str, str]]]:
+def _new(
+    db: Session, asked: AssignmentRow, digest: str, user_id: str | None
+) -> list[sa.Row[tuple[str, str, str, str]]]:
     """Submissions with a report of this edition that does not count yet."""
     return list(
         db.execute(
-            sa.select(Submission.id, Submission.user_id, Report.id.label("report_id"), Report.status)
-            .join(Report, sa.and_(Report.submission_id == Submission.id, Report.digest == digest))
+            sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.id.label("report_id"), ReportRow.status)
+            .join(ReportRow, sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest))
             .where(
-                Submission.assignment_id == asked.id,
-                Submission.practice.is_(False),
-                sa.or_(Submission.report_id.is_(None), Submission.report_id != Report.id),
-                *([Submission.user_id == user_id] if user_id else []),
+                SubmissionRow.assignment_id == asked.id,
+                SubmissionRow.practice.is_(False),
+                sa.or_(SubmissionRow.report_id.is_(None), SubmissionRow.report_id != ReportRow.id),
+                *([SubmissionRow.user_id == user_id] if user_id else []),
             )
         )
     )

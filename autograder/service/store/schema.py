@@ -1,7 +1,7 @@
 """The tables. Times are seconds since the epoch, UTC; ids are opaque and cannot be guessed.
 
 What never changes once written: a submission's bytes, a report, an audit row. A regrade adds reports beside the old
-ones and moves `Submission.report_id`. What follows from other rows: standings and held misconceptions, which
+ones and moves `SubmissionRow.report_id`. What follows from other rows: standings and held misconceptions, which
 store.standings writes anew whenever something that they follow from has changed.
 """
 
@@ -54,7 +54,7 @@ class Keyed:
 
 
 # ----------------------------------------------------------------------------------------------------- people
-class User(Keyed, Base):
+class UserRow(Keyed, Base):
     __tablename__ = "users"
     name: Mapped[str] = mapped_column(Text, default="")
     email: Mapped[str | None] = mapped_column(String(320), unique=True)  # lower case
@@ -62,13 +62,13 @@ class User(Keyed, Base):
     erased_at: Mapped[float | None]
 
 
-class Course(Keyed, Base):
+class CourseRow(Keyed, Base):
     __tablename__ = "courses"
     title: Mapped[str] = mapped_column(Text)
     keep_days: Mapped[int | None]  # submissions older than this are erased; None = kept
 
 
-class Membership(Base):
+class MembershipRow(Base):
     """Who is in which course as what. `roster_id` decides the quiz variant, so it never changes once drawn."""
 
     __tablename__ = "memberships"
@@ -82,7 +82,7 @@ class Membership(Base):
     made_at: Mapped[float] = mapped_column(default=now)
 
 
-class Link(Base):
+class LinkRow(Base):
     """A sign-in link, once; its token is known to its reader only."""
 
     __tablename__ = "links"
@@ -93,7 +93,7 @@ class Link(Base):
     used_at: Mapped[float | None]
 
 
-class SignedIn(Base):
+class SessionRow(Base):
     """A session of a browser."""
 
     __tablename__ = "sessions"
@@ -105,7 +105,7 @@ class SignedIn(Base):
     expires_at: Mapped[float]
 
 
-class Token(Keyed, Base):
+class TokenRow(Keyed, Base):
     """For the HTTP API: may do what its owner may, or look only."""
 
     __tablename__ = "tokens"
@@ -117,7 +117,7 @@ class Token(Keyed, Base):
     revoked_at: Mapped[float | None]
 
 
-class Audit(Base):
+class AuditRow(Base):
     """Who did what to whom: written in the transaction that does it."""
 
     __tablename__ = "audit"
@@ -131,7 +131,7 @@ class Audit(Base):
 
 
 # ------------------------------------------------------------------------------------------------ what is asked
-class Assignment(Keyed, Base):
+class AssignmentRow(Keyed, Base):
     """An assignment of a course. `policy` is rules.policy.Policy as JSON."""
 
     __tablename__ = "assignments"
@@ -146,7 +146,7 @@ class Assignment(Keyed, Base):
     )  # what new submissions are marked with; None = not proven
 
 
-class Version(Keyed, Base):
+class VersionRow(Keyed, Base):
     """One state of an assignment's folder, by digest, with its proof."""
 
     __tablename__ = "versions"
@@ -158,7 +158,7 @@ class Version(Keyed, Base):
     about: Mapped[dict[str, Any]] = mapped_column(default=dict)  # title, main, criteria, items without keys, handout
 
 
-class Extension(Base):
+class ExtensionRow(Base):
     __tablename__ = "extensions"
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -166,7 +166,7 @@ class Extension(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
 
 
-class Sheet(Base):
+class SheetRow(Base):
     """A student's quiz: questions without keys, drawn by a worker. `answers` is what is filled in so far."""
 
     __tablename__ = "sheets"
@@ -180,7 +180,7 @@ class Sheet(Base):
 
 
 # ------------------------------------------------------------------------------------------- what was handed in
-class Submission(Keyed, Base):
+class SubmissionRow(Keyed, Base):
     """What one student handed in, as received. `state` follows its latest marking."""
 
     __tablename__ = "submissions"
@@ -206,7 +206,7 @@ class Submission(Keyed, Base):
     idempotency_key: Mapped[str] = mapped_column(String(100), default=new_id)
 
 
-class Report(Keyed, Base):
+class ReportRow(Keyed, Base):
     """One verdict; exactly one for (submission, assignment digest, seed). `body` is store.reports' packing."""
 
     __tablename__ = "reports"
@@ -223,7 +223,7 @@ class Report(Keyed, Base):
     pictures: Mapped[bytes | None]  # None until drawn
 
 
-class Diagnosis(Base):
+class DiagnosisRow(Base):
     """A misconception that a report names: what its body says too, where all reports can be asked at once."""
 
     __tablename__ = "diagnoses"
@@ -233,7 +233,7 @@ class Diagnosis(Base):
     title: Mapped[str] = mapped_column(Text)
 
 
-class TextMark(Base):
+class TextMarkRow(Base):
     """A person's mark of a free-text answer; the same text handed in again keeps it."""
 
     __tablename__ = "text_marks"
@@ -247,7 +247,7 @@ class TextMark(Base):
     made_at: Mapped[float] = mapped_column(default=now)
 
 
-class Standing(Base):
+class StandingRow(Base):
     """What a student has in an assignment (rules.grades.Standing), so that no page looks through all submissions."""
 
     __tablename__ = "standings"
@@ -267,10 +267,9 @@ class Standing(Base):
     score: Mapped[float]
     max_score: Mapped[float]
     texts: Mapped[float]
-    texts_max: Mapped[float]
 
 
-class Held(Base):
+class StudentMisconceptionRow(Base):
     """A misconception that reports of a student named (rules.statistics.Held)."""
 
     __tablename__ = "held_misconceptions"
@@ -283,7 +282,7 @@ class Held(Base):
     seconds: Mapped[float | None]
 
 
-class Regrade(Keyed, Base):
+class RegradeRow(Keyed, Base):
     """Marks of an assignment computed again with another version; nothing changes until it is applied."""
 
     __tablename__ = "regrades"
@@ -298,7 +297,7 @@ class Regrade(Keyed, Base):
     applied_at: Mapped[float | None]
 
 
-class Download(Keyed, Base):
+class DownloadRow(Keyed, Base):
     """A file for staff that a worker made of a proven version: a platform's package, a quiz to import, the handout."""
 
     __tablename__ = "downloads"
@@ -312,7 +311,7 @@ class Download(Keyed, Base):
     body: Mapped[bytes]
 
 
-class Notice(Keyed, Base):
+class NoticeRow(Keyed, Base):
     """Something a student must be told, such as a mark that a regrade changed."""
 
     __tablename__ = "notices"
@@ -323,7 +322,7 @@ class Notice(Keyed, Base):
 
 
 # ------------------------------------------------------------------------------------------------------ the queue
-class Job(Keyed, Base):
+class JobRow(Keyed, Base):
     """What a worker is to do. DBOS runs it durably; this row is what people see of it, and how it ended."""
 
     __tablename__ = "jobs"
@@ -351,7 +350,7 @@ class Job(Keyed, Base):
     error: Mapped[str] = mapped_column(Text, default="")  # for staff
 
 
-class Worker(Base):
+class WorkerRow(Base):
     """A worker's heartbeat: work of one whose beat is older than the lease is taken over."""
 
     __tablename__ = "workers"
@@ -363,7 +362,7 @@ class Worker(Base):
 
 
 # ------------------------------------------------------------------------------------------------------------ LTI
-class Key(Keyed, Base):
+class KeyRow(Keyed, Base):
     """Our RSA key for LTI: the public half for everybody, the private one sealed with the workers' secret."""
 
     __tablename__ = "keys"
@@ -371,7 +370,7 @@ class Key(Keyed, Base):
     sealed: Mapped[bytes]
 
 
-class Platform(Keyed, Base):
+class PlatformRow(Keyed, Base):
     """A learning platform that launches us by LTI 1.3."""
 
     __tablename__ = "platforms"
@@ -388,7 +387,7 @@ class Platform(Keyed, Base):
     keys_at: Mapped[float | None]  # when it was last asked for
 
 
-class Launch(Base):
+class LaunchRow(Base):
     """A launch under way: state and nonce, each good once."""
 
     __tablename__ = "launches"
@@ -401,14 +400,14 @@ class Launch(Base):
     used_at: Mapped[float | None]
 
 
-class PlatformUser(Base):
+class PlatformUserRow(Base):
     __tablename__ = "platform_users"
     platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
 
 
-class Resource(Keyed, Base):
+class ResourceRow(Keyed, Base):
     """A link placed in a platform's course, and where its grades go."""
 
     __tablename__ = "resources"
@@ -422,7 +421,7 @@ class Resource(Keyed, Base):
     scopes: Mapped[list[Any]] = mapped_column(default=list)
 
 
-class Passback(Base):
+class PassbackRow(Base):
     """The grade last sent for a student; timestamps grow, as AGS asks."""
 
     __tablename__ = "passbacks"

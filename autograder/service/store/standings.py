@@ -19,16 +19,25 @@ from autograder.service.rules.grades import Marked, Standing, Text
 from autograder.service.store import grades, schema
 from autograder.service.store.grades import AT_ONCE, Users
 from autograder.service.store.locks import locked, one_at_a_time
-from autograder.service.store.schema import Assignment, Held, Regrade, Report, Submission, Version
+from autograder.service.store.schema import (
+    AssignmentRow,
+    RegradeRow,
+    ReportRow,
+    StudentMisconceptionRow,
+    SubmissionRow,
+    VersionRow,
+)
 
 UNMARKED = ("queued", "running", "not_gradable", "superseded", "parked")  # states of submissions without marks
 FEW = 100  # students that are computed one by one: of more than these, the whole class is
 
-Row = schema.Standing
+Row = schema.StandingRow
 
 
 # -------------------------------------------------------------------------------------------------------- reading
-def standings(db: Session, asked: Assignment, user_id: str | None = None, *, digest: str = "") -> dict[str, Standing]:
+def standings(
+    db: Session, asked: AssignmentRow, user_id: str | None = None, *, digest: str = ""
+) -> dict[str, Standing]:
     """By user id: of all, or of this one. Who has nothing marked is not in it.
 
     With `digest`: as if the reports by this edition counted; it is kept for a regrade under way.
@@ -37,13 +46,13 @@ def standings(db: Session, asked: Assignment, user_id: str | None = None, *, dig
     return {row.user_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
 
-def standings_of(db: Session, user_id: str, every: Sequence[Assignment]) -> dict[str, Standing]:
+def standings_of(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> dict[str, Standing]:
     """By assignment id: what this student has in each."""
     wanted = Row.assignment_id.in_([asked.id for asked in every]), Row.digest == "", Row.user_id == user_id
     return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
 
-def misconceptions(db: Session, asked: Assignment) -> list[tuple[statistics.Course, Held]]:
+def misconceptions(db: Session, asked: AssignmentRow) -> list[tuple[statistics.Course, StudentMisconceptionRow]]:
     """The most frequent first, each with a row that tells its title and criterion."""
     rows = _held(db, asked)
     about = {row.misconception: row for row in rows}
@@ -51,7 +60,7 @@ def misconceptions(db: Session, asked: Assignment) -> list[tuple[statistics.Cour
     return [(one, about[one.id]) for one in statistics.misconceptions(each)]
 
 
-def texts(db: Session, asked: Assignment) -> list[tuple[str, str, Text]]:
+def texts(db: Session, asked: AssignmentRow) -> list[tuple[str, str, Text]]:
     """User, report and text of each free answer that matters, the oldest first; marked or not.
 
     That is each student's of the submission that counts, and of the newest: its text may be what makes it count.
@@ -66,9 +75,9 @@ def texts(db: Session, asked: Assignment) -> list[tuple[str, str, Text]]:
         row
         for start in range(0, len(ids), AT_ONCE)
         for row in db.execute(
-            sa.select(Submission.made_at, Submission.id, Report.id.label("report"), Report.texts)
-            .join(Report, Report.id == Submission.report_id)
-            .where(Submission.id.in_(ids[start : start + AT_ONCE]), sa.cast(Report.texts, sa.Text) != "[]")
+            sa.select(SubmissionRow.made_at, SubmissionRow.id, ReportRow.id.label("report"), ReportRow.texts)
+            .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
+            .where(SubmissionRow.id.in_(ids[start : start + AT_ONCE]), sa.cast(ReportRow.texts, sa.Text) != "[]")
         )
     ]
     return [
@@ -90,7 +99,7 @@ class Counts:
         return sum(self.by_state.values())
 
 
-def counts(db: Session, every: Sequence[Assignment]) -> dict[str, Counts]:
+def counts(db: Session, every: Sequence[AssignmentRow]) -> dict[str, Counts]:
     """By assignment id; what nobody has handed in to is not in it.
 
     Submissions with marks are nearly all there ever were: they are added up from what is kept.
@@ -99,9 +108,11 @@ def counts(db: Session, every: Sequence[Assignment]) -> dict[str, Counts]:
     found: dict[str, dict[str, int]] = defaultdict(dict)
     marked: dict[str, int] = {}
     for id_, state, count in db.execute(
-        sa.select(Submission.assignment_id, Submission.state, sa.func.count())
-        .where(Submission.assignment_id.in_(ids), Submission.practice.is_(False), Submission.state.in_(UNMARKED))
-        .group_by(Submission.assignment_id, Submission.state)
+        sa.select(SubmissionRow.assignment_id, SubmissionRow.state, sa.func.count())
+        .where(
+            SubmissionRow.assignment_id.in_(ids), SubmissionRow.practice.is_(False), SubmissionRow.state.in_(UNMARKED)
+        )
+        .group_by(SubmissionRow.assignment_id, SubmissionRow.state)
     ):
         found[id_][state] = count
     for id_, graded, students in db.execute(
@@ -119,19 +130,19 @@ def counts(db: Session, every: Sequence[Assignment]) -> dict[str, Counts]:
 
 
 def _standing(row: Row) -> Standing:
-    counting = Marked(
-        row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts, row.texts_max
-    )
+    counting = Marked(row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts)
     return Standing(counting, row.points, row.max_points, row.submissions, row.first_id, row.latest_id)
 
 
-def _held(db: Session, asked: Assignment, users: Users = None) -> Sequence[Held]:
-    whose = [] if users is None else [Held.user_id.in_(users)]
-    return db.scalars(sa.select(Held).where(Held.assignment_id == asked.id, *whose)).all()
+def _held(db: Session, asked: AssignmentRow, users: Users = None) -> Sequence[StudentMisconceptionRow]:
+    whose = [] if users is None else [StudentMisconceptionRow.user_id.in_(users)]
+    return db.scalars(
+        sa.select(StudentMisconceptionRow).where(StudentMisconceptionRow.assignment_id == asked.id, *whose)
+    ).all()
 
 
 # -------------------------------------------------------------------------------------------------------- keeping
-def refresh(db: Session, asked: Assignment, users: Users = None) -> None:
+def refresh(db: Session, asked: AssignmentRow, users: Users = None) -> None:
     """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed."""
     if users is not None and len(users) > FEW:
         users = None
@@ -139,7 +150,7 @@ def refresh(db: Session, asked: Assignment, users: Users = None) -> None:
     asked = locked(db, asked.id, read=users is not None)
     for user in sorted(users or ()):  # two markings of one student: the second sees what the first has stored
         one_at_a_time(db, f"standing {asked.id} {user}")
-    for table in (Row, Held):
+    for table in (Row, StudentMisconceptionRow):
         whose = [] if users is None else [table.user_id.in_(users)]
         db.execute(sa.delete(table).where(table.assignment_id == asked.id, *whose))
     rows = [row for digest in ("", *_under_way(db, asked)) for row in _rows(db, asked, users, digest)]
@@ -149,17 +160,17 @@ def refresh(db: Session, asked: Assignment, users: Users = None) -> None:
     db.flush()
 
 
-def _under_way(db: Session, asked: Assignment) -> Sequence[str]:
+def _under_way(db: Session, asked: AssignmentRow) -> Sequence[str]:
     """The digest of the edition with which a regrade marks again, if one does."""
     return db.scalars(
-        sa.select(Version.digest)
-        .join(Regrade, Regrade.version_id == Version.id)
-        .where(Regrade.assignment_id == asked.id, Regrade.state == "running")
+        sa.select(VersionRow.digest)
+        .join(RegradeRow, RegradeRow.version_id == VersionRow.id)
+        .where(RegradeRow.assignment_id == asked.id, RegradeRow.state == "running")
         .limit(1)
     ).all()
 
 
-def _rows(db: Session, asked: Assignment, users: Users, digest: str) -> Iterator[dict[str, Any]]:
+def _rows(db: Session, asked: AssignmentRow, users: Users, digest: str) -> Iterator[dict[str, Any]]:
     for user, one in grades.judged(db, asked, users, digest=digest).items():
         told = asdict(one)
         yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **told.pop("counting"), **told}
@@ -167,13 +178,13 @@ def _rows(db: Session, asked: Assignment, users: Users, digest: str) -> Iterator
 
 def recount(db: Session) -> None:
     """Writes all of it anew: after a migration, or where somebody has changed rows by hand."""
-    for asked in db.scalars(sa.select(Assignment)).all():
+    for asked in db.scalars(sa.select(AssignmentRow)).all():
         refresh(db, asked)
 
 
-def outdated(db: Session) -> Iterable[tuple[Assignment, str]]:
+def outdated(db: Session) -> Iterable[tuple[AssignmentRow, str]]:
     """What is kept and does not follow from the rest: none is what should be."""
-    for asked in db.scalars(sa.select(Assignment)):
+    for asked in db.scalars(sa.select(AssignmentRow)):
         wanted = {"", *_under_way(db, asked)}
         for digest in wanted | set(db.scalars(sa.select(Row.digest).where(Row.assignment_id == asked.id).distinct())):
             kept = standings(db, asked, digest=digest)
@@ -183,5 +194,5 @@ def outdated(db: Session) -> Iterable[tuple[Assignment, str]]:
         yield from ((asked, user) for user in sorted({told[0] for told in seen ^ there}))
 
 
-def _told(row: Held) -> tuple[str, str, int | None, float | None]:
+def _told(row: StudentMisconceptionRow) -> tuple[str, str, int | None, float | None]:
     return row.user_id, row.misconception, row.submissions, row.seconds

@@ -20,33 +20,21 @@ from autograder import __version__
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
-from autograder.service.web import (
-    analysis,
-    api,
-    downloads,
-    handed_in,
-    health,
-    live,
-    lti,
-    operator,
-    people,
-    platforms,
-    practice,
-    quiz,
-    regrade,
-    security,
-    signing_in,
-    similarity,
-    staff,
-    student,
-    texts,
-    tokens,
-)
-from autograder.service.web.access import SignInNeeded
-from autograder.service.web.observing import HEADER, Observed
-from autograder.service.web.rates import Rates
-from autograder.service.web.security import dress
-from autograder.service.web.site import Site, page, site
+from autograder.service.web.api import tokens
+from autograder.service.web.api import v1 as api
+from autograder.service.web.edge import health, live, security, signing_in
+from autograder.service.web.edge.access import SignInNeeded
+from autograder.service.web.edge.observing import HEADER, Observed
+from autograder.service.web.edge.rates import Rates
+from autograder.service.web.edge.security import dress
+from autograder.service.web.edge.site import Site, page, site
+from autograder.service.web.lti import launches as lti
+from autograder.service.web.lti import platforms
+from autograder.service.web.staff import analysis, downloads, operator, people, regrade, similarity, texts
+from autograder.service.web.staff import course as staff
+from autograder.service.web.staff import submissions as handed_in
+from autograder.service.web.student import code, practice, quiz, starter
+from autograder.service.web.student import pages as student
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +48,8 @@ ROUTERS = (
     downloads.router,
     operator.router,
     student.router,
+    code.router,
+    starter.router,
     live.router,
     tokens.router,
     api.router,

@@ -6,7 +6,7 @@ import logging
 
 import sqlalchemy as sa
 
-from autograder.service.store.schema import Assignment
+from autograder.service.store.schema import AssignmentRow
 from autograder.service.worker.context import Context
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def look(context: Context) -> None:
     """Writes down what this worker has; of several workers, the latest one's word counts."""
     with context.store.reading() as db:
-        every = db.execute(sa.select(Assignment.id, Assignment.source, Assignment.folder)).all()
+        every = db.execute(sa.select(AssignmentRow.id, AssignmentRow.source, AssignmentRow.folder)).all()
     for id_, source, folder in every:
         try:
             found = context.assignment(source).digest
@@ -24,4 +24,4 @@ def look(context: Context) -> None:
             found = ""  # a regrade says what is wrong with it
         if found != folder:
             with context.store.writing() as db:
-                db.execute(sa.update(Assignment).where(Assignment.id == id_).values(folder=found))
+                db.execute(sa.update(AssignmentRow).where(AssignmentRow.id == id_).values(folder=found))

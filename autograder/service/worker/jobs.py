@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox.choose import choose, probe
-from autograder.service.store.schema import Job, Submission, now
+from autograder.service.store.schema import JobRow, SubmissionRow, now
 from autograder.service.worker import (
     editions,
     keys,
@@ -34,11 +34,12 @@ from autograder.service.worker import (
 )
 from autograder.service.worker.context import Context, WrongEdition
 
-FAILURES = 3  # of ours, after which a person has to look; never a mark
 STARTS = 8  # deaths in the middle included: a job that kills its workers must not do so for ever
 RETRY_SECONDS = (1.0, 5.0)  # before the second and the third try
+FAILURES = 1 + len(RETRY_SECONDS)  # of ours, after which a person has to look; never a mark
+RETRIES = {"passback": passback.RETRY_SECONDS}  # kinds that wait for other people's machines
 
-Work = Callable[[Context, Job], dict[str, Any]]
+Work = Callable[[Context, JobRow], dict[str, Any]]
 KINDS: dict[str, Work] = {
     "key": keys.make,
     "deep-link": linking.sign,
@@ -103,9 +104,9 @@ def _sandbox_works(context: Context) -> bool:
     return True
 
 
-def start(context: Context, job_id: str, worker_id: str) -> Job | None:
+def start(context: Context, job_id: str, worker_id: str) -> JobRow | None:
     with context.store.writing() as db:
-        job = db.get(Job, job_id, with_for_update=True)
+        job = db.get(JobRow, job_id, with_for_update=True)
         if job is None or job.state != "queued" or context.stopping.is_set():
             return None  # superseded, or somebody else's turn
         job.starts += 1
@@ -115,53 +116,54 @@ def start(context: Context, job_id: str, worker_id: str) -> Job | None:
         job.state, job.worker_id, job.started_at = "running", worker_id, now()
         if job.submission_id and job.kind == "mark":
             db.execute(
-                sa.update(Submission)
-                .where(Submission.id == job.submission_id, Submission.state == "queued")
+                sa.update(SubmissionRow)
+                .where(SubmissionRow.id == job.submission_id, SubmissionRow.state == "queued")
                 .values(state="running")
             )
         return job
 
 
-def _held(db: sa.orm.Session, begun: Job) -> Job | None:
+def _held(db: sa.orm.Session, begun: JobRow) -> JobRow | None:
     """The job, unless it was erased, or begun again since: then this start of it has nothing more to say."""
-    job = db.get(Job, begun.id, with_for_update=True)
+    job = db.get(JobRow, begun.id, with_for_update=True)
     return job if job is not None and job.state == "running" and job.starts == begun.starts else None
 
 
-def done(context: Context, begun: Job, result: dict[str, Any]) -> None:
+def done(context: Context, begun: JobRow, result: dict[str, Any]) -> None:
     with context.store.writing() as db:
         if job := _held(db, begun):
             job.state = "skipped" if "skipped" in result else "done"
             job.result, job.finished_at, job.error = result, now(), ""
 
 
-def failed(context: Context, begun: Job, told: str) -> None:
+def failed(context: Context, begun: JobRow, told: str) -> None:
     with context.store.writing() as db:
         job = _held(db, begun)
         if job is None:
             return
         job.failures += 1
         job.error = told[-4000:]
-        if job.failures >= FAILURES:
+        gaps = RETRIES.get(job.kind, RETRY_SECONDS)
+        if job.failures > len(gaps):
             _park(db, job, job.error)
         else:
-            context.queue.again(db, job, after_seconds=RETRY_SECONDS[job.failures - 1])
+            context.queue.again(db, job, after_seconds=gaps[job.failures - 1])
 
 
 def _park_unread(context: Context, job_id: str, told: str) -> None:
     """Of a damaged row: what cannot be read is given up, so that staff can see the rest and try it again."""
     with context.store.writing() as db:
-        db.execute(sa.update(Job).where(Job.id == job_id, Job.state == "queued").values(payload={}, result={}))
-        job = db.get(Job, job_id, with_for_update=True)
+        db.execute(sa.update(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").values(payload={}, result={}))
+        job = db.get(JobRow, job_id, with_for_update=True)
         if job is not None and job.state == "queued":
             _park(db, job, f"Its row in the database was damaged: {told}")
 
 
-def _park(db: sa.orm.Session, job: Job, told: str) -> None:
+def _park(db: sa.orm.Session, job: JobRow, told: str) -> None:
     job.state, job.error, job.finished_at = "parked", told, now()
     if job.submission_id and job.kind == "mark":
         db.execute(
-            sa.update(Submission)
-            .where(Submission.id == job.submission_id, Submission.report_id.is_(None))
+            sa.update(SubmissionRow)
+            .where(SubmissionRow.id == job.submission_id, SubmissionRow.report_id.is_(None))
             .values(state="parked")
         )

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from autograder.service.store.schema import Job, Key, new_id
+from autograder.service.store.schema import JobRow, KeyRow, new_id
 from autograder.service.worker.context import Context
 
 BITS = 2048  # the least that LTI takes, and platforms verify one for every grade
@@ -39,7 +39,7 @@ class SigningKey:
         return jwt.encode(claims, self.private, algorithm="RS256", headers={"kid": self.id})
 
 
-def make(context: Context, job: Job) -> dict[str, Any]:
+def make(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of the first key, and of a new one: it is made once, however often the job is started."""
     if not job.payload.get("new"):
         return {"key": newest(context).id}
@@ -53,13 +53,13 @@ def newest(context: Context) -> SigningKey:
         SealedElsewhere: it was made by workers with another secret.
     """
     with context.store.reading() as db:
-        key = db.scalar(sa.select(Key).order_by(Key.made_at.desc()).limit(1))
+        key = db.scalar(sa.select(KeyRow).order_by(KeyRow.made_at.desc()).limit(1))
     if key is None:
         return _make(context, new_id())
     return _opened(context, key)
 
 
-def _opened(context: Context, key: Key) -> SigningKey:
+def _opened(context: Context, key: KeyRow) -> SigningKey:
     try:
         opened = _seal(context).decrypt(key.sealed)
     except InvalidToken as error:
@@ -79,13 +79,15 @@ def _make(context: Context, id_: str) -> SigningKey:
     )
     public = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
     with context.store.writing() as db:
-        if (there := db.get(Key, id_)) is not None:
+        if (there := db.get(KeyRow, id_)) is not None:
             return _opened(context, there)
         db.add(
-            Key(id=id_, public=public | {"kid": id_, "alg": "RS256", "use": "sig"}, sealed=_seal(context).encrypt(pem))
+            KeyRow(
+                id=id_, public=public | {"kid": id_, "alg": "RS256", "use": "sig"}, sealed=_seal(context).encrypt(pem)
+            )
         )
         db.flush()
-        for old in db.scalars(sa.select(Key).order_by(Key.made_at.desc()).offset(KEPT)):
+        for old in db.scalars(sa.select(KeyRow).order_by(KeyRow.made_at.desc()).offset(KEPT)):
             db.delete(old)
     return SigningKey(id_, private)
 

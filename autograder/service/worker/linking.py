@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from autograder.service.rules.lti import CLAIM, VERSION
-from autograder.service.store.schema import Assignment, Job, Launch, Platform, Version, now
+from autograder.service.store.schema import AssignmentRow, JobRow, LaunchRow, PlatformRow, VersionRow, now
 from autograder.service.worker import keys
 from autograder.service.worker.context import Context
 
@@ -14,13 +14,13 @@ SECONDS = 3600.0  # for somebody to press the button that sends it
 DEEP = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 
 
-def sign(context: Context, job: Job) -> dict[str, Any]:
+def sign(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a new link."""
     with context.store.reading() as db:
-        begun = db.get_one(Launch, job.payload["launch"])
-        platform = db.get_one(Platform, begun.platform_id)
-        asked = db.get_one(Assignment, job.payload["assignment"])
-        version = db.get(Version, asked.version_id) if asked.version_id else None
+        begun = db.get_one(LaunchRow, job.payload["launch"])
+        platform = db.get_one(PlatformRow, begun.platform_id)
+        asked = db.get_one(AssignmentRow, job.payload["assignment"])
+        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
     points = sum(criterion["points"] for criterion in version.about["criteria"]) if version else 100
     item = {
         "type": "ltiResourceLink",

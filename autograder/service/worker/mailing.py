@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from autograder.service.store.links import new_link
-from autograder.service.store.schema import Job, User
+from autograder.service.store.schema import JobRow, UserRow
 from autograder.service.worker.context import Context
 
 MAILED_SECONDS = 3600.0  # a mail that was asked for is read now; what lies in a mailbox should be worth nothing soon
@@ -34,10 +34,10 @@ class NoMail(Exception):
     """A worker cannot send mail: ours to mend."""
 
 
-def mail(context: Context, job: Job) -> dict[str, Any]:
+def mail(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of somebody who asked for a link. Tried again, it sends another one."""
     with context.store.writing() as db:
-        user = db.get_one(User, job.user_id)
+        user = db.get_one(UserRow, job.user_id)
         if user.erased_at is not None or not user.email:
             return {"sent": False}
         link = new_link(db, user.id, context.settings.public_url, seconds=MAILED_SECONDS)

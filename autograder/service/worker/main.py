@@ -21,7 +21,7 @@ from autograder.service.operate.housekeeping import due as tidy_when_due
 from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue, lives
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient, queue_engine
-from autograder.service.store.schema import Job, Worker, now
+from autograder.service.store.schema import JobRow, WorkerRow, now
 from autograder.service.worker import editions, jobs
 from autograder.service.worker.context import Context
 
@@ -100,7 +100,7 @@ def live(context: Context, worker_id: str) -> None:
         over.set()
         heart.join()
         with contextlib.suppress(sa.exc.DBAPIError), context.store.writing() as db:
-            db.execute(sa.delete(Worker).where(Worker.id == worker_id))
+            db.execute(sa.delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
 @contextlib.contextmanager
@@ -180,10 +180,10 @@ def _beat(context: Context, worker_id: str) -> list[str]:
     """Says that we live, and buries who does not; returns the living."""
     with context.store.writing() as db:
         at = now_of(db)
-        db.merge(Worker(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
+        db.merge(WorkerRow(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
         db.flush()
-        db.execute(sa.delete(Worker).where(~lives(at)))
-        return list(db.scalars(sa.select(Worker.id)))
+        db.execute(sa.delete(WorkerRow).where(~lives(at)))
+        return list(db.scalars(sa.select(WorkerRow.id)))
 
 
 def _drop_idle(context: Context, worker_id: str, idle: set[str]) -> set[str]:
@@ -203,19 +203,23 @@ def _take_over(context: Context) -> None:
     first that has none in the second is over or lost. One turn too many would find its job begun, and end.
     """
     with context.store.reading() as db:
-        open_ = set(db.scalars(sa.select(Job.id).where(Job.state.in_(OPEN))))
+        open_ = set(db.scalars(sa.select(JobRow.id).where(JobRow.state.in_(OPEN))))
     turns = context.queue.turns()
     with context.store.reading() as db:
-        living = set(db.scalars(sa.select(Worker.id)))
+        living = set(db.scalars(sa.select(WorkerRow.id)))
     dead = [turn for turn in turns if turn.worker_id and turn.worker_id not in living]
     context.queue.cancel(dead)
     lost = open_ - {turn.job_id for turn in turns if turn not in dead}
     if not lost:
         return
     with context.store.writing() as db:
-        held = sa.select(Job).where(Job.id.in_(lost), Job.state.in_(OPEN)).order_by(Job.priority, Job.made_at)
+        held = (
+            sa.select(JobRow)
+            .where(JobRow.id.in_(lost), JobRow.state.in_(OPEN))
+            .order_by(JobRow.priority, JobRow.made_at)
+        )
         # Without the JSON: one row that cannot be read must not keep all others from being taken over.
-        unread = sa.orm.defer(Job.payload), sa.orm.defer(Job.result)
+        unread = sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)
         for job in db.scalars(held.options(*unread).with_for_update()):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
             context.queue.again(db, job)

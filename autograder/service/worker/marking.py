@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder import intake, pipeline, quiz
-from autograder.intake.names import show
 from autograder.model import Assignment, Chart, Submission
 from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
@@ -21,19 +18,19 @@ from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Diagnosis, Job, Membership, Report, Sheet, Version, new_id
-from autograder.service.store.schema import Submission as HandedIn
+from autograder.service.store.schema import AssignmentRow as Asked
+from autograder.service.store.schema import DiagnosisRow, JobRow, MembershipRow, ReportRow, SheetRow, VersionRow, new_id
+from autograder.service.store.schema import SubmissionRow as HandedIn
 from autograder.service.store.standings import refresh
 from autograder.service.worker.context import Context, WrongSecret
 
 
-def mark(context: Context, job: Job) -> dict[str, Any]:
+def mark(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a submission: marked with the version that its assignment has now. Its report is what counts."""
     with context.store.reading() as db:
         handed_in = db.get_one(HandedIn, job.submission_id)
         asked = db.get_one(Asked, handed_in.assignment_id)
-        version = db.get_one(Version, asked.version_id)
+        version = db.get_one(VersionRow, asked.version_id)
     verdict = verdict_of(context, handed_in, asked, version)
     # Packed before: nobody else writes meanwhile.
     charts = reports.pack_charts(verdict.charts) if verdict.charts and _others_wait(context) else ""
@@ -71,29 +68,29 @@ def mark(context: Context, job: Job) -> dict[str, Any]:
 
 def _others_wait(context: Context) -> bool:
     """Whether anybody waits for more than pictures. To draw takes twice as long as to mark."""
-    sooner = sa.select(Job.id).where(Job.state == "queued", Job.priority < LANES["pictures"].base)
+    sooner = sa.select(JobRow.id).where(JobRow.state == "queued", JobRow.priority < LANES["pictures"].base)
     with context.store.reading() as db:
         return db.scalar(sooner.limit(1)) is not None
 
 
-def draw_later(context: Context, job: Job) -> dict[str, Any]:
+def draw_later(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a report's pictures. Its charts are large, so they are thrown away when they are drawn."""
     if packed := job.payload.get("charts"):
         draw(context, job.payload["report"], reports.unpack_charts(packed))
         with context.store.writing() as db:
-            db.execute(sa.update(Job).where(Job.id == job.id).values(payload={"report": job.payload["report"]}))
+            db.execute(sa.update(JobRow).where(JobRow.id == job.id).values(payload={"report": job.payload["report"]}))
     return {}
 
 
-def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Version) -> Verdict:
+def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: VersionRow) -> Verdict:
     """What this version of the assignment says of a submission: always the same.
 
     Raises:
         WrongSecret: this worker would mark its quiz by somebody else's questions.
     """
     with context.store.reading() as db:
-        member = db.get_one(Membership, (asked.course_id, handed_in.user_id))
-        drawn = db.get(Sheet, (asked.id, handed_in.user_id))
+        member = db.get_one(MembershipRow, (asked.course_id, handed_in.user_id))
+        drawn = db.get(SheetRow, (asked.id, handed_in.user_id))
     secret = context.course_secret(asked.course_id)
     if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, member.roster_id):
         raise WrongSecret(
@@ -101,6 +98,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
             "(docs/service.md), and try again."
         )
     assignment = context.assignment(asked.source, version.digest)
+    if not handed_in.practice:  # whose quiz is not marked
+        assignment = quiz.that_counts(assignment)
     submission = read(handed_in, assignment, member.roster_id)
     return pipeline.grade(
         submission,
@@ -113,13 +112,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
 
 def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submission:
     """Everything a grader knows of it: the upload as intake reads it, and the quiz answers of the form."""
-    with tempfile.TemporaryDirectory(prefix="gradmark-") as folder:
-        # intake looks at the suffix only; a name that a student chose is no name for a file of ours
-        file = Path(folder) / ("upload" + Path(handed_in.name).suffix.lower()[:6])
-        file.write_bytes(handed_in.upload or b"")
-        found = replace(intake.read(file, main=assignment.main), path=handed_in.name, student=student)
-    if found.problem:  # told in the words of who handed it in
-        found = replace(found, problem=found.problem.replace(show(file.name), show(handed_in.name)))
+    found = intake.read_upload(handed_in.name, handed_in.upload or b"", main=assignment.main)
+    found = replace(found, student=student)
     if handed_in.practice:  # without a limit, its quiz could be tried until it is right
         return replace(found, files={name: data for name, data in found.files.items() if name != quiz.FILE})
     if not handed_in.answers or found.problem:
@@ -131,10 +125,12 @@ def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submissio
 FORM_COUNTS = "What you answered on the quiz page was marked, not the quiz.toml in your upload."
 
 
-def stored(db: Session, submission_id: str, verdict: Verdict) -> Report:
+def stored(db: Session, submission_id: str, verdict: Verdict) -> ReportRow:
     """The report of this verdict: the one that is there, if somebody was faster."""
-    same = sa.select(Report).where(
-        Report.submission_id == submission_id, Report.digest == verdict.assignment_digest, Report.seed == verdict.seed
+    same = sa.select(ReportRow).where(
+        ReportRow.submission_id == submission_id,
+        ReportRow.digest == verdict.assignment_digest,
+        ReportRow.seed == verdict.seed,
     )
     values = {
         "id": new_id(),
@@ -151,11 +147,11 @@ def stored(db: Session, submission_id: str, verdict: Verdict) -> Report:
         from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # noqa: PLC0415
-    db.execute(insert(Report).values(**values).on_conflict_do_nothing())
+    db.execute(insert(ReportRow).values(**values).on_conflict_do_nothing())
     report = db.scalars(same).one()
     for named in {d.misconception: d for d in verdict.diagnoses}.values() if report.id == values["id"] else ():
         db.add(
-            Diagnosis(
+            DiagnosisRow(
                 report_id=report.id, misconception=named.misconception, criterion=named.criterion, title=named.title
             )
         )
@@ -175,12 +171,8 @@ def draw(context: Context, report_id: str, charts: tuple[Chart, ...]) -> None:
     """Draws the report's pictures, after everything else is there for its reader."""
     if not charts:
         return
-    from autograder.render.pictures import svg  # noqa: PLC0415 - matplotlib takes half a second
+    from autograder.render.pictures import drawn  # noqa: PLC0415 - only pictures need contourpy
 
-    drawn = [
-        {"title": chart.title, "caption": chart.caption, "svg": svg(replace(chart, id=f"{number}-{chart.id}"))}
-        for number, chart in enumerate(charts, start=1)
-    ]
-    packed = reports.pack_pictures(drawn)
+    packed = reports.pack_pictures(drawn(charts))
     with context.store.writing() as db:
-        db.execute(sa.update(Report).where(Report.id == report_id).values(pictures=packed))
+        db.execute(sa.update(ReportRow).where(ReportRow.id == report_id).values(pictures=packed))

@@ -11,8 +11,8 @@ from autograder.adapters.packing import zipped
 from autograder.export import CannotExport, export, losses
 from autograder.model import Assignment
 from autograder.regenerate import for_student
-from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Download, Job, Version
+from autograder.service.store.schema import AssignmentRow as Asked
+from autograder.service.store.schema import DownloadRow, JobRow, VersionRow
 from autograder.service.worker.context import Context
 
 QUIZZES = {"qti": "quiz-qti.zip", "moodle": "quiz-moodle.xml", "gift": "quiz-gift.txt"}
@@ -23,11 +23,11 @@ class CannotMake(Exception):
     """Nothing of this kind can be made of the assignment; the message says why."""
 
 
-def package(context: Context, job: Job) -> dict[str, Any]:
+def package(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of one download: made of the version that marks, once for each version."""
     with context.store.reading() as db:
         asked = db.get_one(Asked, job.payload["assignment"])
-        version = db.get_one(Version, asked.version_id)
+        version = db.get_one(VersionRow, asked.version_id)
     assignment = context.assignment(asked.source, version.digest)
     kind = job.payload["kind"]
     try:
@@ -35,10 +35,10 @@ def package(context: Context, job: Job) -> dict[str, Any]:
     except CannotMake as error:
         return {"problem": str(error)}
     with context.store.writing() as db:
-        mine = Download.assignment_id == asked.id, Download.kind == kind
-        db.execute(sa.delete(Download).where(*mine))  # of an older version, or of this one by a job started twice
+        mine = DownloadRow.assignment_id == asked.id, DownloadRow.kind == kind
+        db.execute(sa.delete(DownloadRow).where(*mine))  # of an older version, or of this one by a job started twice
         values = {"name": name, "told": told, "size": len(body), "body": body}
-        found = Download(assignment_id=asked.id, kind=kind, digest=version.digest, **values)
+        found = DownloadRow(assignment_id=asked.id, kind=kind, digest=version.digest, **values)
         db.add(found)
         db.flush()
         return {"download": found.id}
@@ -54,6 +54,10 @@ def made(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:
         files = {f"{assignment.id}/{n}": data for n, data in for_student(assignment, assignment.quiz_seed).items()}
         told = "What students start from: the template, checks that run at home, and the quiz of nobody's variant."
         return f"{assignment.id}.zip", told, zipped(files)
+    if kind == "starter":  # each student's own quiz is added when it is downloaded
+        files = for_student(assignment, assignment.quiz_seed, shared=False)
+        told = "What students begin with: the skeleton, the provided tinytorch, and checks that run at home."
+        return f"{assignment.id}.zip", told, zipped({f"{assignment.id}/{n}": data for n, data in files.items()})
     if kind in QUIZZES:
         return _quiz(assignment, kind)
     packed = platforms()[kind](assignment)

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,17 +22,18 @@ from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
 from autograder.service.store.grades import points_shown, text_points
 from autograder.service.store.schema import (
-    Assignment,
-    Audit,
-    Job,
-    Membership,
-    Notice,
-    Passback,
-    Platform,
-    PlatformUser,
-    Report,
-    Resource,
-    Submission,
+    AssignmentRow,
+    AuditRow,
+    JobRow,
+    MembershipRow,
+    NoticeRow,
+    PassbackRow,
+    PlatformRow,
+    PlatformUserRow,
+    ReportRow,
+    ResourceRow,
+    SubmissionRow,
+    UserRow,
     now,
 )
 from autograder.service.store.standings import standings
@@ -44,34 +46,50 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 300.0
 TICK = 0.001  # timestamps of one student's scores grow by at least this: platforms drop what is not newer
 GONE = (404, 410)
+PASSING = (401, 408, 409, 425, 429)  # 4xx that another try may change: a token, a timestamp, too many at once
+# Before each further try: a platform that is down over a weekend gets its grades by itself.
+RETRY_SECONDS = (60.0, 300.0, 1800.0, 7200.0, 21600.0, 50400.0, 91440.0)  # 48 h in all
 
 
 class NotSent(Exception):
-    """The platform did not take the grade: the job is tried again, and then waits for staff."""
+    """The platform did not answer as it should: the job is tried again for two days, and then waits for staff."""
+
+
+class Rejected(Exception):
+    """The platform refused the grade for good (4xx): staff read why, and nothing is tried again."""
 
 
 @dataclass(frozen=True)
 class Score:
     """What one line item is to say of one student."""
 
-    resource: Resource
-    platform: Platform
+    resource: ResourceRow
+    platform: PlatformRow
     subject: str
     body: dict[str, Any]  # as AGS wants it, without its timestamp
     at: float
 
 
-def passback(context: Context, job: Job) -> dict[str, Any]:
+def passback(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student's grade that may have changed: what a platform knows already is not sent again."""
     assignment_id = str(job.payload["assignment"])
     with context.store.writing() as db:
         due = _due(db, assignment_id, str(job.user_id))
-    told: dict[str, Any] = {"sent": 0, "gone": 0}
+    told: dict[str, Any] = {"sent": 0, "gone": 0, "refused": 0}
+    late: NotSent | None = None
     for score in due:
-        sent = _send(context, score)
+        try:
+            outcome, record = ("sent", _sent) if _send(context, score) else ("gone", _gone)
+        except Rejected as refusal:
+            outcome, record = "refused", partial(_refused, why=str(refusal))
+        except NotSent as error:
+            late = error  # the other platforms are sent theirs all the same
+            continue
         with context.store.writing() as db:
-            _sent(db, score) if sent else _gone(db, score)
-        told["sent" if sent else "gone"] += 1
+            record(db, score)
+        told[outcome] += 1
+    if late is not None:
+        raise late
     return told
 
 
@@ -80,10 +98,10 @@ def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
 
     Grade and timestamp are one transaction: whoever reads later has the later timestamp, in whatever order they arrive.
     """
-    asked = db.get_one(Assignment, assignment_id)
+    asked = db.get_one(AssignmentRow, assignment_id)
     db.execute(
-        sa.select(Membership.user_id)
-        .where(Membership.course_id == asked.course_id, Membership.user_id == user_id)
+        sa.select(MembershipRow.user_id)
+        .where(MembershipRow.course_id == asked.course_id, MembershipRow.user_id == user_id)
         .with_for_update()
     )
     standing = standings(db, asked, user_id).get(user_id)
@@ -92,14 +110,14 @@ def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
     told = points_shown(db, asked, user_id)  # else the platform would tell what our pages keep back
     body = _body(standing, waits=_waits(db, asked, user_id, standing)) if told else SHOWN_LATER
     rows = db.execute(
-        sa.select(Resource, Platform, PlatformUser.subject)
-        .join(Platform, Platform.id == Resource.platform_id)
-        .join(PlatformUser, PlatformUser.platform_id == Platform.id)
-        .where(Resource.assignment_id == asked.id, Resource.line_item != "", PlatformUser.user_id == user_id)
+        sa.select(ResourceRow, PlatformRow, PlatformUserRow.subject)
+        .join(PlatformRow, PlatformRow.id == ResourceRow.platform_id)
+        .join(PlatformUserRow, PlatformUserRow.platform_id == PlatformRow.id)
+        .where(ResourceRow.assignment_id == asked.id, ResourceRow.line_item != "", PlatformUserRow.user_id == user_id)
     ).all()
     due = []
     for resource, platform, subject in rows:
-        last = db.get(Passback, (resource.id, platform.id, subject)) or Passback(
+        last = db.get(PassbackRow, (resource.id, platform.id, subject)) or PassbackRow(
             resource_id=resource.id, platform_id=platform.id, subject=subject, body={}, sent_at=0.0
         )
         if last.body == body or lti.SCORE not in resource.scopes:
@@ -121,47 +139,68 @@ def _body(standing: Standing, *, waits: bool) -> dict[str, Any]:
     }
 
 
-def _waits(db: Session, asked: Assignment, user_id: str, standing: Standing) -> bool:
+def _waits(db: Session, asked: AssignmentRow, user_id: str, standing: Standing) -> bool:
     """Whether a free answer of the submission that counts has no mark yet."""
     texts = db.scalar(
-        sa.select(Report.texts)
-        .join(Submission, Submission.report_id == Report.id)
-        .where(Submission.id == standing.counting.submission_id)
+        sa.select(ReportRow.texts)
+        .join(SubmissionRow, SubmissionRow.report_id == ReportRow.id)
+        .where(SubmissionRow.id == standing.counting.submission_id)
     )
     given = text_points(db, asked, [user_id])
     return any((user_id, text["item"], text["digest"]) not in given for text in texts or [])
 
 
 def _sent(db: Session, score: Score) -> None:
-    last = db.get_one(Passback, (score.resource.id, score.platform.id, score.subject), with_for_update=True)
+    last = db.get_one(PassbackRow, (score.resource.id, score.platform.id, score.subject), with_for_update=True)
     if last.sent_at == score.at:  # otherwise somebody has sent a newer one meanwhile
         last.body = score.body
 
 
 def _gone(db: Session, score: Score) -> None:
     """The platform's column was deleted: staff are told, and the next launch brings another one if there is any."""
-    resource = db.get_one(Resource, score.resource.id, with_for_update=True)
+    resource = db.get_one(ResourceRow, score.resource.id, with_for_update=True)
     if resource.line_item != score.resource.line_item:
         return
     resource.line_item = ""
-    asked = db.get_one(Assignment, resource.assignment_id)
-    db.add(Audit(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
-    for person in db.scalars(
-        sa.select(Membership.user_id).where(Membership.course_id == asked.course_id, Membership.role == "staff")
-    ):
-        told = (
-            f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
-            "Open the link there once more, or place a new one."
+    asked = db.get_one(AssignmentRow, resource.assignment_id)
+    db.add(AuditRow(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
+    _tell_staff(
+        db,
+        asked.course_id,
+        f"Grades of “{asked.title}” no longer reach the learning platform: its column in the gradebook is gone. "
+        "Open the link there once more, or place a new one.",
+    )
+
+
+def _refused(db: Session, score: Score, *, why: str) -> None:
+    """Tell staff that the platform refused a grade, and why; the student's next mark is sent again."""
+    asked = db.get_one(AssignmentRow, score.resource.assignment_id)
+    person = db.scalar(
+        sa.select(UserRow)
+        .join(PlatformUserRow, PlatformUserRow.user_id == UserRow.id)
+        .where(PlatformUserRow.platform_id == score.platform.id, PlatformUserRow.subject == score.subject)
+    )
+    db.add(
+        AuditRow(
+            action="lti.grade_refused", object_id=score.resource.id, course_id=asked.course_id, detail={"why": why}
         )
-        db.add(Notice(user_id=person, text=told))
+    )
+    name = (person.name or person.email) if person else "somebody"
+    _tell_staff(db, asked.course_id, f"The learning platform refused the grade of {name} for “{asked.title}”. {why}")
+
+
+def _tell_staff(db: Session, course_id: str, text: str) -> None:
+    staff = sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id, MembershipRow.role == "staff")
+    db.add_all([NoticeRow(user_id=person, text=text) for person in db.scalars(staff)])
 
 
 # ------------------------------------------------------------------------------------------------------- HTTP
 def _send(context: Context, score: Score) -> bool:
-    """Posts it. False: there is no such line item any more.
+    """Post it. False: there is no such line item any more.
 
     Raises:
-        NotSent: anything else than success.
+        Rejected: the platform will not take it, now or later.
+        NotSent: no success, and another try may have some.
     """
     at = dt.datetime.fromtimestamp(score.at, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     body = score.body | {"userId": score.subject, "timestamp": at}
@@ -174,12 +213,14 @@ def _send(context: Context, score: Score) -> bool:
         context.platform_tokens.pop(score.platform.id, None)  # revoked: the next try asks for another one
     if answer.status in GONE:
         return False
+    if 400 <= answer.status < 500 and answer.status not in PASSING:
+        raise Rejected(f"It answered {answer.status}: {_short(answer)}")
     if not answer.good:
         raise NotSent(f"The platform {score.platform.issuer} answered {answer.status} to a grade: {_short(answer)}")
     return True
 
 
-def _token(context: Context, platform: Platform) -> str:
+def _token(context: Context, platform: PlatformRow) -> str:
     """A token for scores, kept for as long as the platform says that it is good.
 
     Raises:

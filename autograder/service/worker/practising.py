@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.model import ChoiceKey, Item, MatrixKey, OrderKey
-from autograder.practice import NoExercise, Pool, key_text
+from autograder.model import Item
+from autograder.practice import NoExercise, Pool
 from autograder.quiz import mark_item
-from autograder.service.store.schema import Job
+from autograder.quiz.kinds import asked as question
+from autograder.quiz.kinds import right_words
+from autograder.service.store.schema import JobRow
 from autograder.service.worker.context import Context
-from autograder.service.worker.sheets import question
 
 ALWAYS = "practice"  # the assignment of small exercises that every course practises with
 State = dict[str, Any]
 
 
-def exercise(context: Context, job: Job) -> dict[str, Any]:
+def exercise(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student who wants an exercise: a question without its key, or why there is none."""
     try:
         pool, item = drawn(context, job)
@@ -33,27 +34,27 @@ def exercise(context: Context, job: Job) -> dict[str, Any]:
     }
 
 
-def answer(context: Context, job: Job) -> dict[str, Any]:
+def answer(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of an answer: the verdict, the right answer, why, and the state that the next exercise goes on from."""
     with context.store.reading() as db:
-        asked = db.get_one(Job, job.payload["exercise"])
+        asked = db.get_one(JobRow, job.payload["exercise"])
     pool, item = drawn(context, asked)
     if [assignment.digest for assignment in pool.assignments] != asked.result["digests"]:
         return {"problem": "The exercises have changed since this one was drawn. Take another."}
     mark = mark_item(item, job.payload["answer"])
     told = {"status": mark.status, "message": mark.message}
-    if mark.status == "malformed":  # may be written again: nothing has been given away
+    if mark.status == "unreadable":  # may be written again: nothing has been given away
         return told
     right = mark.status == "right"
     pool.told(item, right=right)
     return told | {
-        "answer": "" if right else right_answer(item),
+        "answer": "" if right else right_words(item),
         "solution": "" if item.solution in mark.message else item.solution,
         "state": _kept(pool) | _tally(asked.payload["state"], item.idea, right=right),
     }
 
 
-def drawn(context: Context, asked: Job) -> tuple[Pool, Item]:
+def drawn(context: Context, asked: JobRow) -> tuple[Pool, Item]:
     """The exercise of a job, the same every time, and the pool that it came from.
 
     Raises:
@@ -70,18 +71,6 @@ def drawn(context: Context, asked: Job) -> tuple[Pool, Item]:
         known=state.get("known", ()),
     )
     return pool, pool.next()
-
-
-def right_answer(item: Item) -> str:
-    """The right answer in the words of the form, a line for each part."""
-    match item.key:
-        case ChoiceKey(options=options):
-            return "\n".join(f"{o.id}) {o.text}" for o in options if o.right)
-        case OrderKey(entries=entries, order=order):
-            return "\n".join(f"{name}) {entries[name]}" for name in order)
-        case MatrixKey(rows=rows, right=right):
-            return "\n".join(f"{row}: {right[row]}" for row in rows)
-    return key_text(item)
 
 
 def _kept(pool: Pool) -> State:

@@ -12,8 +12,8 @@ from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.render.proof import TITLES
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Job, Submission, Version, now
+from autograder.service.store.schema import AssignmentRow as Asked
+from autograder.service.store.schema import JobRow, SubmissionRow, VersionRow, now
 from autograder.service.worker.context import Context
 from autograder.verify import Proof, verify
 
@@ -21,7 +21,7 @@ TOO_LATE = "The changed folder is proven, but submissions came meanwhile: it com
 TOLD_SECONDS = 1.0  # between two notes of progress
 
 
-def prove(context: Context, job: Job) -> dict[str, Any]:
+def prove(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of an assignment that a course wants: without a proof that holds it stays closed."""
     with context.store.reading() as db:
         asked = db.get_one(Asked, job.payload["assignment"])
@@ -34,7 +34,7 @@ def prove(context: Context, job: Job) -> dict[str, Any]:
     with context.store.writing() as db:
         asked = locked(db, asked.id)
         version = keep(db, asked.id, assignment, proof)
-        handed_in = sa.select(Submission.id).where(Submission.assignment_id == asked.id).limit(1)
+        handed_in = sa.select(SubmissionRow.id).where(SubmissionRow.assignment_id == asked.id).limit(1)
         if version.state == "proven" and version.id != asked.version_id:
             if asked.version_id and db.scalar(handed_in):  # since the proof was asked for
                 return {"version": version.id, "holds": True, "problem": TOO_LATE}
@@ -42,7 +42,7 @@ def prove(context: Context, job: Job) -> dict[str, Any]:
         return {"version": version.id, "holds": proof.holds}
 
 
-def sources(context: Context, _job: Job) -> dict[str, Any]:
+def sources(context: Context, _job: JobRow) -> dict[str, Any]:
     """The job that lists what this worker could prove: the operator's assignments before those that come with us."""
     return {"sources": [{"name": name, "title": title} for name, title in context.sources().items()]}
 
@@ -57,16 +57,16 @@ def told(context: Context, job_id: str) -> Callable[[int, int], None]:
             last = now()
             with context.store.writing() as db:
                 told = {"done": done, "of": total}
-                db.execute(sa.update(Job).where(Job.id == job_id, Job.state == "running").values(result=told))
+                db.execute(sa.update(JobRow).where(JobRow.id == job_id, JobRow.state == "running").values(result=told))
 
     return progress
 
 
-def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: Proof) -> Version:
+def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: Proof) -> VersionRow:
     """The version of this digest, with its newest proof."""
     version = db.scalar(
-        sa.select(Version).where(Version.assignment_id == assignment_id, Version.digest == assignment.digest)
-    ) or Version(assignment_id=assignment_id, digest=assignment.digest)
+        sa.select(VersionRow).where(VersionRow.assignment_id == assignment_id, VersionRow.digest == assignment.digest)
+    ) or VersionRow(assignment_id=assignment_id, digest=assignment.digest)
     version.state = "proven" if proof.holds else "refused"
     rows = [dataclasses.asdict(row) for row in proof.rows]
     version.proof = {"seed": proof.seed, "sandbox": proof.sandbox, "titles": dict(TITLES), "rows": rows}
@@ -84,5 +84,4 @@ def about(assignment: Assignment) -> dict[str, Any]:
         "criteria": [dataclasses.asdict(criterion) for criterion in assignment.criteria],
         "handout": assignment.handout(assignment.quiz_seed),
         "quiz": bool(assignment.quiz(assignment.quiz_seed)),
-        "quiz_required": assignment.quiz_required,
     }

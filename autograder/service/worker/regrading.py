@@ -15,8 +15,8 @@ from autograder.service.outbox import passback_due
 from autograder.service.queue import rescued
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Audit, Job, Regrade, Report, Submission, Version
+from autograder.service.store.schema import AssignmentRow as Asked
+from autograder.service.store.schema import AuditRow, JobRow, RegradeRow, ReportRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import refresh
 from autograder.service.worker import marking, proving
 from autograder.service.worker.context import Context
@@ -26,21 +26,23 @@ AT_ONCE = 50  # jobs in a transaction: about as many milliseconds
 BETWEEN_SECONDS = 0.02  # in which others write
 
 
-def regrade(context: Context, job: Job) -> dict[str, Any]:
+def regrade(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a regrade: proves the present edition, unless it is proven, and puts a job for each submission."""
     with context.store.reading() as db:
-        wanted = db.get_one(Regrade, job.payload["regrade"])
+        wanted = db.get_one(RegradeRow, job.payload["regrade"])
         asked = db.get_one(Asked, wanted.assignment_id)
     if wanted.state == "proving" and (refused := _refused_by(context, job, wanted, asked)):
         with context.store.writing() as db:
             db.execute(
-                sa.update(Regrade).where(Regrade.id == wanted.id, Regrade.state == "proving").values(state="refused")
+                sa.update(RegradeRow)
+                .where(RegradeRow.id == wanted.id, RegradeRow.state == "proving")
+                .values(state="refused")
             )
         return {"told": refused}
     return _put(context, wanted.id)
 
 
-def _refused_by(context: Context, job: Job, wanted: Regrade, asked: Asked) -> str:
+def _refused_by(context: Context, job: JobRow, wanted: RegradeRow, asked: Asked) -> str:
     """Proves the edition in the folder: the regrade is under way from then on, or this is why not."""
     try:
         assignment = context.assignment(asked.source, fresh=True)
@@ -57,7 +59,7 @@ def _refused_by(context: Context, job: Job, wanted: Regrade, asked: Asked) -> st
 
 
 def _begun(db: Session, asked: Asked, regrade_id: str, assignment: Assignment, proof: Proof | None) -> str:
-    wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
+    wanted = db.get_one(RegradeRow, regrade_id, with_for_update=True)
     version = proving.keep(db, asked.id, assignment, proof) if proof else _version(db, asked.id, assignment.digest)
     assert version is not None
     if wanted.state != "proving":  # dismissed meanwhile, or begun by a worker that was thought dead
@@ -72,28 +74,34 @@ def _begun(db: Session, asked: Asked, regrade_id: str, assignment: Assignment, p
     return ""
 
 
-def _version(db: Session, assignment_id: str, digest: str) -> Version | None:
-    return db.scalar(sa.select(Version).where(Version.assignment_id == assignment_id, Version.digest == digest))
+def _version(db: Session, assignment_id: str, digest: str) -> VersionRow | None:
+    return db.scalar(
+        sa.select(VersionRow).where(VersionRow.assignment_id == assignment_id, VersionRow.digest == digest)
+    )
 
 
 def _put(context: Context, regrade_id: str) -> dict[str, Any]:
     """Puts the jobs of a regrade under way, some at a time: whoever hands in meanwhile waits for a few of them only."""
     with context.store.reading() as db:
-        wanted = db.get_one(Regrade, regrade_id)
+        wanted = db.get_one(RegradeRow, regrade_id)
         if wanted.state != "running":
             return {}
-        asked, version = db.get_one(Asked, wanted.assignment_id), db.get_one(Version, wanted.version_id)
+        asked, version = db.get_one(Asked, wanted.assignment_id), db.get_one(VersionRow, wanted.version_id)
         left = regrades.left_out(db, asked, wanted, version.digest)
     put = wanted.put
     for start in range(0, len(left) or 1, AT_ONCE):
         some, rest = left[start : start + AT_ONCE], left[start + AT_ONCE :]
         with context.store.writing() as db:
-            wanted = db.get_one(Regrade, regrade_id, with_for_update=True)
+            wanted = db.get_one(RegradeRow, regrade_id, with_for_update=True)
             if wanted.state != "running":  # dismissed
                 return {}
             if wanted.put != put:  # another worker puts them too, or did: what is left is another list
                 break
-            there = sa.select(Submission.id).where(Submission.id.in_([one.id for one in some])).order_by(Submission.id)
+            there = (
+                sa.select(SubmissionRow.id)
+                .where(SubmissionRow.id.in_([one.id for one in some]))
+                .order_by(SubmissionRow.id)
+            )
             kept = set(db.scalars(there.with_for_update(read=True)))  # who was erased meanwhile gets no job
             some = [one for one in some if one.id in kept]
             for handed_in in some:
@@ -106,21 +114,21 @@ def _put(context: Context, regrade_id: str) -> dict[str, Any]:
     return _put(context, regrade_id)
 
 
-def remark(context: Context, job: Job) -> dict[str, Any]:
+def remark(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of one submission in a regrade. What counts does not change, unless the regrade was applied before."""
     with context.store.reading() as db:
-        wanted = db.get_one(Regrade, job.payload["regrade"])
-        handed_in = db.get_one(Submission, job.submission_id)
+        wanted = db.get_one(RegradeRow, job.payload["regrade"])
+        handed_in = db.get_one(SubmissionRow, job.submission_id)
         asked = db.get_one(Asked, handed_in.assignment_id)
-        version = db.get_one(Version, wanted.version_id)
+        version = db.get_one(VersionRow, wanted.version_id)
         if wanted.state == "dismissed" or handed_in.upload is None:
             return {"skipped": "dismissed" if wanted.state == "dismissed" else "erased"}
         there = db.execute(
-            sa.select(Report.id, Report.pictures.is_not(None).label("drawn")).where(
-                Report.submission_id == handed_in.id, Report.digest == version.digest
+            sa.select(ReportRow.id, ReportRow.pictures.is_not(None).label("drawn")).where(
+                ReportRow.submission_id == handed_in.id, ReportRow.digest == version.digest
             )
         ).first()
-        assignment = context.assignment(asked.source, version.digest)
+        assignment = quiz.that_counts(context.assignment(asked.source, version.digest))
         waits = handed_in.report_id is None  # it was parked, and its student was promised a report
         full = _full(assignment, handed_in)
         if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
@@ -130,12 +138,12 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
     with context.store.writing() as db:
         asked = locked(db, asked.id, read=True, user_id=handed_in.user_id)
         report_id = marking.stored(db, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
-        now = db.get_one(Regrade, wanted.id)
+        now = db.get_one(RegradeRow, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
             for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):
                 passback_due(db, context.queue, asked, change.user_id)
                 db.add(
-                    Audit(
+                    AuditRow(
                         course_id=asked.course_id,
                         action="regrade.settled",
                         object_id=now.id,
@@ -150,9 +158,8 @@ def remark(context: Context, job: Job) -> dict[str, Any]:
     return {"report": report_id}
 
 
-def _full(assignment: Assignment, handed_in: Submission) -> float:
-    """The most points that this submission can get in this edition; of the quiz only if it has answers to it."""
+def _full(assignment: Assignment, handed_in: SubmissionRow) -> float:
+    """The most points that this submission can get in this edition: of the quiz only if it has answers to it."""
     code = sum(criterion.points for criterion in assignment.criteria)
-    if not assignment.quiz_required and quiz.FILE not in marking.read(handed_in, assignment, "").files:
-        return code
-    return code + sum(item.points for item in assignment.quiz(assignment.quiz_seed))
+    answered = assignment.quiz_counts and quiz.FILE in marking.read(handed_in, assignment, "").files
+    return code + quiz.points(assignment) * bool(answered)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from autograder.model import ChoiceKey, FormulaKey, Item, MatrixKey, NumericKey, OrderKey
+from autograder.quiz.kinds import asked as question
 from autograder.quiz.variants import seed_for
-from autograder.service.store.schema import Assignment, Job, Membership, Sheet, Version, now
+from autograder.service.store.schema import AssignmentRow, JobRow, MembershipRow, SheetRow, VersionRow, now
 from autograder.service.worker.context import Context
 
 
-def draw(context: Context, job: Job) -> dict[str, Any]:
+def draw(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of a student who opens the quiz for the first time, or after its questions have changed."""
     assert job.user_id
     with context.store.reading() as db:
-        asked = db.get_one(Assignment, job.payload["assignment"])
-        version = db.get_one(Version, asked.version_id)
-        member = db.get_one(Membership, (asked.course_id, job.user_id))
+        asked = db.get_one(AssignmentRow, job.payload["assignment"])
+        version = db.get_one(VersionRow, asked.version_id)
+        member = db.get_one(MembershipRow, (asked.course_id, job.user_id))
     assignment = context.assignment(asked.source, version.digest)
     seed = seed_for(context.course_secret(asked.course_id), member.roster_id)  # as the grader does when it marks
     questions = [question(item) for item in assignment.quiz(seed)]
     with context.store.writing() as db:
-        sheet = db.get(Sheet, (asked.id, job.user_id), with_for_update=True)
+        sheet = db.get(SheetRow, (asked.id, job.user_id), with_for_update=True)
         if sheet is None:
-            sheet = Sheet(assignment_id=asked.id, user_id=job.user_id, items=[], answers={}, saved_at=now())
+            sheet = SheetRow(assignment_id=asked.id, user_id=job.user_id, items=[], answers={}, saved_at=now())
             db.add(sheet)
         if sheet.digest != version.digest:
             sheet.answers = _kept(sheet, questions)
@@ -32,41 +31,7 @@ def draw(context: Context, job: Job) -> dict[str, Any]:
     return {}
 
 
-def question(item: Item) -> dict[str, Any]:
-    """An item as its student may see it: nothing here is its key, or follows from it."""
-    told: dict[str, Any] = {
-        "id": item.id,
-        "kind": item.kind,
-        "title": item.title,
-        "prompt": item.prompt,
-        "points": item.points,
-    }
-    match item.key:
-        case NumericKey(unit=unit):
-            told["unit"] = bool(unit)  # which one is part of the answer
-        case ChoiceKey(options=options) if item.kind == "line":
-            told["prompt"], lines = _listing(item.prompt)
-            told["options"] = [{"id": o.id, "text": lines.get(o.id, o.text)} for o in options]
-        case ChoiceKey(options=options):
-            told["options"] = [{"id": o.id, "text": o.text} for o in options]
-        case OrderKey(entries=entries):
-            told["options"] = [{"id": name, "text": text} for name, text in entries.items()]
-        case MatrixKey(rows=rows, columns=columns):
-            told |= {"rows": list(rows), "columns": list(columns)}
-        case FormulaKey(symbols=symbols):
-            told["symbols"] = dict(symbols)
-    return told
-
-
-def _listing(prompt: str) -> tuple[str, dict[str, str]]:
-    """A prompt without its numbered listing, and the lines of that by number: each becomes something to choose."""
-    before, _, rest = prompt.partition("```\n")
-    listing, _, after = rest.partition("```")
-    lines = dict(re.findall(r"^ *(\d+) {2}(.*)$", listing, re.MULTILINE))
-    return "\n\n".join(part.strip() for part in (before, after) if part.strip()), lines
-
-
-def _kept(sheet: Sheet, questions: list[dict[str, Any]]) -> dict[str, Any]:
+def _kept(sheet: SheetRow, questions: list[dict[str, Any]]) -> dict[str, Any]:
     """The answers that still have their question, whatever its words and numbers are now."""
     before = {known["id"]: known for known in sheet.items}
     shape = ("kind", "options", "rows", "columns")

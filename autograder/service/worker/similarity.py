@@ -21,8 +21,8 @@ from typing import Any
 from rapidfuzz.distance import LCSseq, MatchingBlock
 
 from autograder.model import Assignment
-from autograder.service.store.schema import Assignment as Asked
-from autograder.service.store.schema import Job, Submission, Version
+from autograder.service.store.schema import AssignmentRow as Asked
+from autograder.service.store.schema import JobRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import standings
 from autograder.service.worker.context import Context
 from autograder.service.worker.marking import read
@@ -49,11 +49,11 @@ class Source:
     lines: Sequence[int]  # from 0
 
 
-def similarity(context: Context, job: Job) -> dict[str, Any]:
+def similarity(context: Context, job: JobRow) -> dict[str, Any]:
     """The job that compares what counts for each student of an assignment."""
     with context.store.reading() as db:
         asked = db.get_one(Asked, job.payload["assignment"])
-        version = db.get_one(Version, asked.version_id)
+        version = db.get_one(VersionRow, asked.version_id)
         every = sorted((one.counting for one in standings(db, asked).values()), key=lambda one: one.made_at)
         counting = [one.submission_id for one in every]  # of two that are alike, the earlier one is named first
     assignment = context.assignment(asked.source, version.digest)
@@ -61,14 +61,14 @@ def similarity(context: Context, job: Job) -> dict[str, Any]:
     sources, unread = [], 0
     for id_ in counting:  # one at a time: what five hundred students handed in need not be in memory together
         with context.store.reading() as db:
-            handed_in = db.get_one(Submission, id_)
+            handed_in = db.get_one(SubmissionRow, id_)
         source = _source(reader, handed_in, assignment)
         unread += source is None
         sources += [source] if source else []
     return {**compare(sources), "unread": unread}
 
 
-def _source(reader: Reader, handed_in: Submission, assignment: Assignment) -> Source | None:
+def _source(reader: Reader, handed_in: SubmissionRow, assignment: Assignment) -> Source | None:
     found = read(handed_in, assignment, "").files.get(assignment.main) if handed_in.upload else None
     return reader.source(handed_in.id, handed_in.user_id, found.decode(errors="replace")) if found else None
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from autograder.service.operate.housekeeping import tidy as clean
 from autograder.service.outbox import passbacks_shown
-from autograder.service.store.schema import Job
+from autograder.service.store.schema import JobRow
 from autograder.service.worker.context import Context
 
 
-def tidy(context: Context, _job: Job) -> dict[str, Any]:
+def tidy(context: Context, _job: JobRow) -> dict[str, Any]:
     with context.store.writing() as db:
         passbacks_shown(db, context.queue)
     return {"gone": clean(context.store)}

@@ -104,3 +104,25 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
     heading.focus({ preventScroll: true });
   }
 });
+
+// A picture of steps gets a player: a slider that says the numbers of one step and shows its points.
+const player = (figure) => {
+  const points = [...figure.querySelectorAll("svg [data-step]")];
+  if (!points.length || figure.querySelector(".player")) return;
+  const label = document.createElement("label");
+  const slider = Object.assign(document.createElement("input"), { type: "range", min: 0, value: 0, step: 1 });
+  const numbers = Object.assign(document.createElement("output"), { className: "help" });
+  slider.max = Math.max(...points.map((point) => Number(point.dataset.step)));
+  label.className = "player";
+  label.append("Go through the steps", slider);
+  slider.addEventListener("input", () => {
+    const here = points.filter((point) => point.dataset.step === slider.value);
+    for (const point of points) point.classList.toggle("here", here.includes(point));
+    numbers.textContent = here.map((point) => point.querySelector("title").textContent).join("; ");
+    slider.ariaValueText = numbers.textContent;
+  });
+  figure.querySelector("svg").after(label, numbers);
+};
+const players = () => document.querySelectorAll("figure:has(svg [data-step])").forEach(player);
+document.body.addEventListener("htmx:afterSettle", players);
+players();

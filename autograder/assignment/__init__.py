@@ -1,0 +1,167 @@
+"""Loads an assignment: a folder with assignment.toml, and Python modules of plain functions beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from autograder.assignment import settings
+from autograder.assignment.checks import must_agree, must_drive, must_export, must_parse
+from autograder.assignment.faults import BadAssignment
+from autograder.assignment.settings import PACKAGE, Settings
+from autograder.blame import AuthorFault, told
+from autograder.model import Assignment, Item
+
+__all__ = ["HOME", "BadAssignment", "load"]
+
+HOME = PACKAGE / "assignments"
+DRIVER = "gradmark_driver"
+STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
+
+
+def load(name: str) -> Assignment:
+    """The shipped assignment of that name, or the one in the folder of that path.
+
+    Raises:
+        BadAssignment: when there is none, it is incomplete, or its parts contradict each other.
+    """
+    folder = Path(name) if Path(name).name != name else HOME / name
+    try:
+        read = settings.read(folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        known = ", ".join(sorted(p.parent.name for p in HOME.glob("*/assignment.toml")))
+        raise BadAssignment(f"There is no assignment {name!r}. Shipped: {known}; or give a folder's path.") from error
+    try:
+        assignment = _build(folder, read)
+        must_agree(assignment)
+    except AuthorFault as error:
+        raise error if isinstance(error, BadAssignment) else BadAssignment(str(error)) from error
+    return assignment
+
+
+def _build(folder: Path, given: Settings) -> Assignment:
+    criteria, tolerances = given.criteria(), given.tolerances()
+    files = dict(_given_files(given))
+    template, model_solution = given.path("template", "sources"), given.path("model_solution", "sources")
+    samples = {label: given.path(label, "samples") for label in given.get(dict, "samples", default={})}
+    for file in (template, model_solution, *samples.values()):
+        must_parse(file)
+    package = _import_folder(folder)
+    must_export(package, folder)
+    sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    return Assignment(
+        id=folder.resolve().name,
+        title=given.get(str, "title"),
+        folder=folder,
+        digest=_digest(folder, sources),
+        main=given.get(str, "main"),
+        module=given.get(str, "module"),
+        sources=sources,
+        files={name.removesuffix(".__init__"): path for name, path in files.items()},
+        driver=DRIVER,
+        quantity=given.get(str, "quantity", default="value"),
+        criteria=criteria,
+        tolerances=tolerances,
+        conventions=package.CONVENTIONS,
+        misconceptions=package.MISCONCEPTIONS,
+        samples=samples,
+        template=template,
+        hands=tuple(sorted((folder / "hands").glob("*.py"))),
+        model_solution=model_solution,
+        scenarios=package.scenarios,
+        golden=package.golden,
+        derive=package.derive,
+        subject=package.subject,
+        predict=package.predict,
+        gates=getattr(package, "GATES", {}),
+        explain=package.explain,
+        charts=package.charts,
+        plant=package.plant,
+        rewrite=getattr(package, "rewrite", None),
+        oracle=package.oracle,
+        quiz=getattr(package, "quiz", _no_quiz),
+        key_again=getattr(package, "key_again", _no_key),
+        quiz_seed=given.get(int, "seed", "quiz", 1),
+        handout=getattr(package, "handout", _no_handout),
+        quiz_counts=given.get(bool, "counts", "quiz", optional=True),
+    )
+
+
+def _no_quiz(_seed: int) -> tuple[Item, ...]:
+    return ()
+
+
+def _no_key(_item: Item) -> None:
+    """A key that nothing but the assignment's own code computes."""
+
+
+def _no_handout(_seed: int) -> str:
+    return ""
+
+
+def _import_folder(folder: Path) -> ModuleType:
+    """The folder as a package of its own name, so that its modules import each other with dots.
+
+    It is imported again when a file of it has changed.
+    """
+    name, state = f"autograder.assignments.{folder.resolve().name}", _state(folder)
+    known = sys.modules.get(name)
+    if (
+        known is not None
+        and Path(str(known.__file__)).parent == folder
+        and known.__dict__.setdefault(STATE, state) == state
+    ):
+        return known
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None or not (folder / "__init__.py").exists():
+        raise BadAssignment(f"{folder} has no __init__.py.")
+    for below in [below for below in sys.modules if below.startswith(name + ".")]:
+        del sys.modules[below]  # of another folder of this name, or of an earlier state of this one
+    importlib.invalidate_caches()
+    module = importlib.util.module_from_spec(spec)
+    setattr(module, STATE, state)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]  # half of it: once the folder is mended, it is read again
+        if isinstance(error, Exception) and (sentence := told(error, folder, "importing the assignment")):
+            raise BadAssignment(sentence) from error
+        raise
+    return module
+
+
+def _state(folder: Path) -> str:
+    """Stands for what the folder's modules hold."""
+    files = [p for p in sorted(folder.rglob("*.py")) if not {"hands", "samples"} & set(p.parts)]
+    return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
+
+
+def _given_files(given: Settings) -> Iterator[tuple[str, Path]]:
+    """Modules that the guest is given beside the submission: dotted name -> file."""
+    driver = given.path("driver", "sources")
+    must_drive(driver)
+    yield DRIVER, driver
+    if given.get(dict, "sources").get("provided") is not None:
+        folder = given.path("provided", "sources", folder=True)
+        for path in sorted(folder.rglob("*.py")):
+            must_parse(path)
+            yield ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts)), path
+
+
+def _digest(folder: Path, sources: Mapping[str, str]) -> str:
+    """SHA-256 over everything that decides a mark: the folder's files, what the guest is given, the reference."""
+    digest = hashlib.sha256()
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    files += sorted((PACKAGE / "reference").glob("*.py"))
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for name, source in sorted(sources.items()):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(source.encode()).digest())
+    return digest.hexdigest()

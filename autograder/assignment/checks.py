@@ -1,0 +1,140 @@
+"""Holds the parts of an assignment against each other, before anything runs: rows, experiments, misconceptions."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.assignment.faults import BadAssignment
+from autograder.blame import blaming
+from autograder.model import Assignment, Misconception, Scenario
+
+NEEDED = (
+    "CONVENTIONS", "MISCONCEPTIONS", "charts", "derive", "explain", "golden", "oracle", "plant", "predict", "scenarios",
+    "subject",
+)  # fmt: skip
+CONSTANTS = frozenset({"CONVENTIONS", "MISCONCEPTIONS"})
+AT_MOST = 5  # names in one sentence
+
+
+def must_export(package: object, folder: Path) -> None:
+    """Look for every name that an assignment's package must have.
+
+    Raises:
+        BadAssignment: one is missing, or is not a function.
+    """
+    for name in NEEDED:
+        value = getattr(package, name, None)
+        if value is None or (name not in CONSTANTS and not callable(value)):
+            kind = "a tuple" if name in CONSTANTS else "a function"
+            raise BadAssignment(
+                f"{folder / '__init__.py'}, line 1: the assignment has no `{name}`; export {kind} of that name."
+            )
+
+
+def must_drive(driver: Path) -> None:
+    """Read the driver without running it: it belongs in the sandbox.
+
+    Raises:
+        BadAssignment: it is not Python, or does not define play().
+    """
+    tree = must_parse(driver)
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if "play" not in names:
+        raise BadAssignment(f"{driver}, line 1: the driver has no function `play(module, spec, arrays, record)`.")
+
+
+def must_parse(file: Path) -> ast.Module:
+    """The file's syntax tree.
+
+    Raises:
+        BadAssignment: it is not Python.
+    """
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise BadAssignment(f"{file}, line {error.lineno or 1}: {error.msg}.") from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadAssignment(f"{file} is not Python in UTF-8: {error}.") from error
+
+
+def must_agree(assignment: Assignment) -> None:
+    """Hold experiments, rubric, tolerances, misconceptions and conventions against each other.
+
+    Raises:
+        BadAssignment: they contradict each other.
+        AuthorFault: scenarios() or subject() raises an exception.
+    """
+    with blaming(assignment.folder, "drawing the experiments"):
+        scenarios = assignment.scenarios(assignment.quiz_seed)
+        subjects = {assignment.subject(s) for s in scenarios}
+    _experiments(assignment, scenarios)
+    groups = subjects | {s.group for s in scenarios}
+    for convention in assignment.conventions:
+        _must_be_one_of(assignment, convention.group, groups, f"convention {convention.id!r} is about")
+    _unique(assignment, (m.id for m in assignment.misconceptions), "misconceptions", "misconceptions.py")
+    rows = {c.id for c in assignment.criteria}
+    places = {s.id for s in scenarios}
+    for m in assignment.misconceptions:
+        _must_be_one_of(assignment, m.criterion, rows, f"misconception {m.id!r} names the rubric row", at=m.id)
+        _reach(assignment, m, groups, places)
+
+
+def _experiments(assignment: Assignment, scenarios: Sequence[Scenario]) -> None:
+    rows, used = [c.id for c in assignment.criteria], set()
+    _unique(assignment, (s.id for s in scenarios), "experiments", "scenarios.py")
+    for scenario in scenarios:
+        _unique(assignment, (c.id for c in scenario.checks), f"checks in experiment {scenario.id!r}", "scenarios.py")
+        for check in scenario.checks:
+            about = f"check {check.id!r} of experiment {scenario.id!r}"
+            _must_be_one_of(assignment, check.criterion, rows, f"{about} names the rubric row")
+            _must_be_one_of(assignment, check.tolerance, assignment.tolerances, f"{about} names the tolerance")
+            used.add(check.criterion)
+    for row in rows:
+        if row not in used:
+            raise BadAssignment(
+                f"{_where(assignment, row)}: no experiment has a check on the rubric row {row!r}: nobody could earn it."
+            )
+
+
+def _reach(assignment: Assignment, m: Misconception, groups: set[str], places: set[str]) -> None:
+    """A misconception must be recognisable: by a rule's changes, or by facts of experiments that there are."""
+    for group in m.groups:
+        _must_be_one_of(assignment, group, groups, f"misconception {m.id!r} is about", at=m.id)
+    for place in (*m.facts, *m.implies):
+        name = place.partition(":")[0]
+        _must_be_one_of(assignment, name, places, f"misconception {m.id!r} is told by the experiment", at=m.id)
+
+
+def _must_be_one_of(assignment: Assignment, name: str, known: Iterable[str], about: str, *, at: str = "") -> None:
+    known = list(known)
+    if name not in known:
+        listed = ", ".join(sorted(known)[:AT_MOST]) + (" …" if len(known) > AT_MOST else "")
+        raise BadAssignment(
+            f"{_where(assignment, name, at)}: {about} {name!r}, which does not exist. There are: {listed}."
+        )
+
+
+def _unique(assignment: Assignment, names: Iterable[str], what: str, file: str) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise BadAssignment(
+                f"{_where(assignment, name, first=file)}: there are {count} {what} with the id {name!r}."
+            )
+
+
+def _where(assignment: Assignment, *names: str, first: str = "") -> str:
+    """The file and line that hold one of these texts; the first name that stands anywhere counts."""
+    files = sorted(assignment.folder.glob("*.py"), key=lambda p: (p.name != first, p.name))
+    for name in filter(None, names):
+        for file in files:
+            lines = [n.lineno for n in ast.walk(must_parse(file)) if isinstance(n, ast.Constant) and n.value == name]
+            if lines:
+                return f"{file}, line {max(lines)}"
+        settings = (assignment.folder / "assignment.toml").read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(settings, start=1):
+            if f'"{name}"' in line:
+                return f"{assignment.folder / 'assignment.toml'}, line {number}"
+    return str(assignment.folder)

@@ -1,0 +1,164 @@
+"""Reads assignment.toml: every fault of it is one sentence that names the file and the line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment.faults import BadAssignment
+from autograder.model import Criterion, Tolerance
+
+FILE = "assignment.toml"
+RELATIVE = "a path below the assignment's folder, or one that starts with “gradmark:” for what comes with gradmark"
+SHIPPED = "gradmark:"  # before a path that starts where gradmark is installed
+PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What assignment.toml says, checked."""
+
+    folder: Path
+    table: Mapping[str, Any]
+    text: str
+
+    def problem(self, message: str, table: str = "", key: str = "", number: int = 0) -> BadAssignment:
+        return BadAssignment(f"{self.folder / FILE}, line {self.line(table, key, number)}: {message}")
+
+    def line(self, table: str = "", key: str = "", number: int = 0) -> int:
+        """Where a key stands, or else its table, or else the file's first line. `number` counts tables of one name."""
+        at, seen, header = 1, -1, ""
+        for n, line in enumerate(self.text.splitlines(), start=1):
+            if opened := re.match(r"\s*\[+([^\]]*)\]+", line):
+                header = opened[1].strip()
+                seen += header == table
+                at = n if header == table and seen == number else at
+            elif (
+                header == table and max(seen, 0) == number and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line) and key
+            ):
+                return n
+        return at
+
+    # ------------------------------------------------------------------------------------------------- one value
+    def get(self, kind: type[Any], key: str, table: str = "", default: Any = None, *, optional: bool = False) -> Any:
+        """A value of that kind; None for an optional one that is not there.
+
+        Raises:
+            BadAssignment: it is of another kind, or missing and without a default.
+        """
+        home = self.table.get(table, {}) if table else self.table
+        value = home.get(key, default) if isinstance(home, Mapping) else default
+        where = f"[{table}] " if table else ""
+        if value is None and optional:
+            return None
+        if value is None:
+            raise self.problem(f"{where}lacks `{key}`.".lstrip(), table)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.problem(f"{where}`{key}` must be {KINDS[kind]}, not {value!r}.", table, key)
+        if isinstance(value, str) and not value.strip():
+            raise self.problem(f"{where}`{key}` is empty.", table, key)
+        return value
+
+    def path(self, key: str, table: str, *, folder: bool = False) -> Path:
+        """The file (or folder) that a value names.
+
+        Raises:
+            BadAssignment: there is none.
+        """
+        named: str = self.get(str, key, table)
+        found: Path = (
+            PACKAGE / named.removeprefix(SHIPPED) if named.startswith(SHIPPED) else self.folder / named
+        ).resolve()
+        if not (found.is_dir() if folder else found.is_file()):
+            kind = "folder" if folder else "file"
+            raise self.problem(
+                f"[{table}] `{key}` names {named!r}, and there is no such {kind}. Give {RELATIVE}.", table, key
+            )
+        return found
+
+    # ------------------------------------------------------------------------------------------------ whole tables
+    def criteria(self) -> tuple[Criterion, ...]:
+        rows = self.table.get("rubric")
+        if not isinstance(rows, list) or not rows:
+            raise self.problem(
+                "the assignment has no [[rubric]]: it needs at least one row with id, title and points.", "rubric"
+            )
+        return tuple(self._rows(rows))
+
+    def _rows(self, rows: list[Any]) -> Iterator[Criterion]:
+        seen: set[str] = set()
+        for number, row in enumerate(rows):
+            values = self._fields(row, "rubric", ROW, number)
+            if values["points"] <= 0:
+                raise self.problem(f"row {values['id']!r} needs more than 0 points.", "rubric", "points", number)
+            if values["id"] in seen:
+                raise self.problem(f"there are two rows with the id {values['id']!r}.", "rubric", "id", number)
+            seen.add(values["id"])
+            yield Criterion(**values)
+
+    def tolerances(self) -> dict[str, Tolerance]:
+        tables = self.table.get("tolerances")
+        if not isinstance(tables, Mapping) or "default" not in tables:
+            raise self.problem(
+                "the assignment has no [tolerances.default] with `relative` and `reason`.", "tolerances.default"
+            )
+        found = {}
+        for name, row in tables.items():
+            table = f"tolerances.{name}"
+            values = self._fields(row, table, TOLERANCE)
+            if not 0 < values["relative"] < 1:
+                raise self.problem(f"[{table}] `relative` must lie between 0 and 1.", table, "relative")
+            found[name] = Tolerance(**values)
+        return found
+
+    def _fields(self, row: Any, table: str, kinds: Mapping[str, type], number: int = 0) -> dict[str, Any]:
+        """The row's values. All are needed but those whose names are in OPTIONAL."""
+        if not isinstance(row, Mapping):
+            raise self.problem(f"[{table}] must be a table.", table, "", number)
+        if unknown := sorted(row.keys() - kinds.keys()):
+            raise self.problem(
+                f"[{table}] has no `{unknown[0]}`; there are {', '.join(kinds)}.", table, unknown[0], number
+            )
+        if missing := sorted(kinds.keys() - row.keys() - OPTIONAL):
+            raise self.problem(f"[{table}] lacks `{missing[0]}`.", table, "", number)
+        for key, value in row.items():
+            kind = (int, float) if kinds[key] is float else kinds[key]
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise self.problem(f"[{table}] `{key}` must be {KINDS[kinds[key]]}, not {value!r}.", table, key, number)
+        return dict(row)
+
+
+OPTIONAL = frozenset({"about", "suffers", "conduct"})
+ROW: Mapping[str, type] = {
+    "id": str, "title": str, "points": float, "about": str, "suffers": bool, "conduct": bool,
+}  # fmt: skip
+TOLERANCE: Mapping[str, type] = {"relative": float, "reason": str}
+KINDS: Mapping[type, str] = {
+    str: "a text",
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    dict: "a table",
+}
+
+
+def read(folder: Path) -> Settings:
+    """The settings in that folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+        BadAssignment: they are not TOML.
+    """
+    file = folder / FILE
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8")
+        return Settings(folder, tomllib.loads(text), text)
+    except UnicodeDecodeError as error:
+        raise BadAssignment(f"{file}, byte {error.start}: this is not UTF-8. Save the file as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadAssignment(f"{file} is not valid TOML: {error}.") from error

@@ -1,0 +1,91 @@
+"""Recognises, before any rule is looked for, what a submission's code does whatever its rule is.
+
+Each question is put to runs of the same code, and answered by comparing them with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from autograder.judge.compare import LEAST_MOVE
+from autograder.judge.observations import Observations
+from autograder.model import Array, Check, Finding, Observation, Scenario
+
+# As it is, once more, with opposite gradients, from another start, and with gradients that hardly differ.
+RUNS = ("p0", "again0", "gradient0", "start0", "near0")
+UNRESPONSIVE = "This counts only where the parameters follow their gradients, and yours do not."
+
+
+Answer = Literal["responds", "ignores gradients", "ignores where it is", "unknown"]
+
+
+def find_responses(
+    scenarios: Sequence[Scenario], subjects: Mapping[str, str], golden: Observations, observations: Observations
+) -> dict[str, Answer]:
+    """For each subject that is asked, what its moves depend on.
+
+    Parameters of a rule move in the same way when asked twice, otherwise with another gradient or from another
+    start, and hardly otherwise with a gradient that hardly differs.
+    """
+    asked = (s for s in scenarios if s.role == "response")
+    return {subjects[s.id]: _responds(golden[s.id], observations.get(s.id)) for s in asked}
+
+
+def find_inert(
+    responses: Mapping[str, Answer],
+    subjects: Mapping[str, str],
+    findings: Iterable[Finding],
+    named: Iterable[str],
+) -> frozenset[str]:
+    """The subjects whose code does nothing that was asked: no rule is at work in them.
+
+    Where it is unknown what the moves depend on, a subject is inert unless a whole trajectory of it is right. None is
+    that is one of `named`: a diagnosis reproduces it, and every rule of the family follows its gradients.
+    """
+    right = {subjects[f.scenario] for f in findings if f.status == "passed" and f.check.arrays and not f.check.at_most}
+    reproduced = set(named)
+    excused = {"responds": set(responses), "ignores gradients": reproduced, "ignores where it is": reproduced}
+    excused["unknown"] = right | reproduced
+    return frozenset(subject for subject, answer in responses.items() if subject not in excused[answer])
+
+
+def _responds(golden: Observation, seen: Observation | None) -> Answer:
+    if seen is None or any(name not in seen.arrays for name in RUNS):
+        return "unknown"
+    rows = min(len(seen.arrays[name]) for name in RUNS)
+    if rows < 2:
+        return "unknown"
+    found = {name: seen.arrays[name][1:rows] for name in RUNS}
+    finite = np.logical_and.reduce([np.isfinite(a).reshape(len(a), -1).all(axis=1) for a in found.values()])
+    if not finite.any() or not np.array_equal(found["p0"], found["again0"], equal_nan=True):
+        return "unknown"  # chance, or a memory that instances share
+    found = {name: array[finite] for name, array in found.items()}
+    right = {name: golden.arrays[name][1:rows][finite] for name in RUNS}
+    told = {name: _distance(found, name) >= LEAST_MOVE * _distance(right, name) for name in RUNS}
+    if not told["gradient0"] or _distance(found, "near0") > LEAST_MOVE * _distance(found, "gradient0"):
+        return "ignores gradients"
+    return "responds" if told["start0"] else "ignores where it is"
+
+
+def _distance(runs: Mapping[str, Array], name: str) -> float:
+    return float(np.abs(runs["p0"] - runs[name]).max())
+
+
+def without_credit(
+    findings: Iterable[Finding], subjects: Mapping[str, str], inert: frozenset[str]
+) -> tuple[Finding, ...]:
+    """The findings, those failed that need a rule at work in an inert subject, and those it passed by chance."""
+    return tuple(
+        replace(f, status="failed", message=UNRESPONSIVE)
+        if f.status == "passed" and (f.check.needs in inert or (subjects[f.scenario] in inert and _by_chance(f.check)))
+        else f
+        for f in findings
+    )
+
+
+def _by_chance(check: Check) -> bool:
+    return bool(check.arrays) and not check.isolates

@@ -1,0 +1,136 @@
+"""The system calls that a guest may make once it is confined: an allow-list, each call with its reason.
+
+Everything else is refused with EPERM: sockets of every family, new processes, signals to others, another process's
+limits or scheduling, io_uring, bpf, ptrace, keys, and every call that changes a file.
+`python -m autograder.sandbox.compile` writes the list as programs for the kernel and as a profile for Docker (the
+folder `programs`).
+
+SEEN: made by the optimizers' experiments, or by a wide program (most of the standard library, threads, linalg, fft,
+random) under strace, after NumPy was imported: CPython 3.11.7 and 3.13.0, NumPy 2.4, Debian bookworm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SEEN = "seen in an undisturbed run"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A test of one argument of a call: `argument & mask == value`."""
+
+    argument: int
+    value: int
+    mask: int = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Call:
+    """A system call, why a guest needs it, and the arguments it may have: all conditions of one alternative hold."""
+
+    name: str
+    reason: str = SEEN
+    alternatives: tuple[tuple[Condition, ...], ...] = ()  # () = any arguments
+
+
+def _one_of(argument: int, *values: int) -> tuple[tuple[Condition, ...], ...]:
+    """Conditions on the low 32 bits, which are all that the kernel reads of an int."""
+    return tuple((Condition(argument, value, 2**32 - 1),) for value in values)
+
+
+def _each(reason: str, *names: str) -> tuple[Call, ...]:
+    return tuple(Call(name, reason) for name in names)
+
+
+# O_ACCMODE (3), O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE without O_DIRECTORY: a file is opened to be read, or not at all.
+WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
+# CLONE_VM, CLONE_SIGHAND and CLONE_THREAD must be there, no new namespace and no ptrace may.
+THREAD = 0x100 | 0x800 | 0x10000
+NAMESPACES = 0x7E020080 | 0x2000 | 0x8000 | 0x4000  # CLONE_NEW*, CLONE_PTRACE, CLONE_PARENT, CLONE_VFORK
+TCGETS, TIOCGWINSZ, FIONCLEX, FIOCLEX = 0x5401, 0x5413, 0x5450, 0x5451
+F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC = 0, 1, 2, 3, 1030
+FCNTLS = (F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC)
+PR_SET_NAME = 15
+
+CALLS: tuple[Call, ...] = (
+    # memory
+    *_each(SEEN, "brk", "madvise", "mbind", "mmap", "mprotect", "munmap"),
+    Call("mremap", "realloc of a large array"),
+    # files that are open, or opened to be read
+    *_each(SEEN, "close", "getdents64", "lseek", "read", "write", "newfstatat"),
+    Call("openat", SEEN, ((Condition(2, 0, WRITING),),)),
+    Call("open", "openat, as an older C library calls it", ((Condition(1, 0, WRITING),),)),
+    Call("dup2"),
+    Call("dup", "os.dup, which open() of a descriptor may call"),
+    Call("dup3", "os.dup2 where the machine has no dup2"),
+    Call("fcntl", "whether a descriptor is inherited, and how it was opened", _one_of(1, *FCNTLS)),
+    Call("ioctl", SEEN, _one_of(1, TCGETS, TIOCGWINSZ, FIOCLEX, FIONCLEX)),  # whether it is a terminal, and how wide
+    *_each(SEEN, "access", "readlink", "getcwd"),
+    *_each("a newer or older form of access, readlink or stat", "faccessat", "faccessat2", "readlinkat"),
+    *_each("a newer or older form of access, readlink or stat", "fstat", "stat", "lstat", "statx"),
+    *_each("read or write at once, or at a place, as NumPy's and Python's files do", "readv", "writev", "pread64"),
+    *_each("a pipe within: subprocess asks for one before it is refused in words", "pipe", "pipe2"),
+    # time and timers: the harness's own deadlines, time.sleep
+    *_each(SEEN, "alarm", "clock_gettime", "clock_nanosleep", "setitimer", "times"),
+    *_each("the clock where the kernel maps no vDSO", "clock_getres", "gettimeofday", "time"),
+    *_each("sleeping, as an older C library calls it", "nanosleep", "getitimer"),
+    *_each("waiting with a deadline (time.sleep of Python 3.11, select.select)", "poll", "ppoll", "select", "pselect6"),
+    # threads of its own, as many as the limits allow
+    Call(
+        "clone",
+        "a new thread, as the C library asks when clone3 answers ENOSYS",
+        ((Condition(0, THREAD, THREAD | NAMESPACES),),),
+    ),
+    *_each(SEEN, "exit", "futex", "gettid", "rseq", "set_robust_list"),
+    *_each("a thread ends, or lets another go first", "sched_yield", "get_robust_list"),
+    Call("prctl", "Python 3.14 gives threads names", _one_of(0, PR_SET_NAME)),
+    # signals within
+    *_each(SEEN, "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"),
+    Call("restart_syscall", "the kernel goes on after a signal"),
+    Call("tgkill", "raise() and abort(): Landlock's scope or another uid keeps it from others"),
+    Call("rt_sigpending", "signal.sigpending asks for it"),
+    Call("pause", "signal.pause: ppoll on aarch64"),
+    Call("rt_sigtimedwait", "signal.sigwait asks for it"),
+    # what it may know about itself
+    *_each(SEEN, "getpid", "getuid", "geteuid", "getgid", "getegid", "getrusage", "uname"),
+    *_each("os.getppid and its like: numbers that tell nothing", "getppid", "getpgrp", "getsid", "getgroups"),
+    *_each("os.getresuid and its like", "getresuid", "getresgid"),
+    # Reading its own limits: no new ones, and of no other process.
+    Call("prlimit64", SEEN, ((Condition(0, 0, 2**32 - 1), Condition(2, 0)),)),
+    Call("getrlimit", "prlimit64, as an older C library calls it"),
+    Call("sched_getaffinity", "how many cores: its own only", _one_of(0, 0)),
+    Call("sysinfo", "os.sysconf asks for it"),
+    # and
+    Call("getrandom"),
+    Call("exit_group"),
+)
+
+# Answers ENOSYS, as on an older kernel, so that the C library falls back to what the filter can look into:
+# the arguments of these lie in memory.
+NOT_THERE = ("clone3", "openat2")
+
+# What a container does besides, before and around the guest: its init starts Python, Python imports NumPy, and a
+# submission may write to the container's small /tmp. Other limits of a container bound these.
+START: tuple[Call, ...] = (
+    Call("execve", "the container's init starts Python"),
+    Call("clone", "the init's child, and threads", ((Condition(0, 0, 0x7E020080),),)),
+    *_each("the container's init waits, and passes signals on", "fork", "vfork", "wait4", "waitid", "kill"),
+    *_each("the container's init makes Python a group of its own", "setpgid", "getpgid", "setsid"),
+    *_each("the C library starts", "arch_prctl", "set_tid_address", "prlimit64", "setrlimit"),
+    Call("ioctl", "the container's init gives its child the terminal, if there is one"),
+    *_each(
+        "the runtime closes what it had open, and starts the init", "prctl", "capget", "capset", "fcntl", "close_range"
+    ),
+    *_each("the runtime becomes the user of the container", "setuid", "setgid", "setgroups", "setresuid", "setresgid"),
+    *_each("the runtime starts the init inside", "chdir", "fchdir", "fstatfs", "statfs", "umask", "getpriority"),
+    *_each("the runtime, a Go program, schedules itself", "epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2"),
+    *_each("the runtime, a Go program, schedules itself", "sched_getaffinity", "nanosleep", "seccomp", "rt_sigsuspend"),
+    *_each("a submission writes to /tmp, which is small", "open", "openat", "creat", "ftruncate", "chmod", "fchmodat"),
+    *_each("a submission writes to /tmp, which is small", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir"),
+    *_each("a submission writes to /tmp, which is small", "rename", "renameat", "renameat2", "pwrite64", "fsync"),
+)
+
+Architecture = Literal["x86_64", "aarch64"]
+ARCHITECTURES: tuple[Architecture, ...] = ("x86_64", "aarch64")

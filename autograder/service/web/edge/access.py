@@ -1,0 +1,202 @@
+"""Who is asking, and what they may see: whatever is not theirs is not there (404), for pages and API alike."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+
+from autograder.service.settings import Settings
+from autograder.service.store.links import hashed
+from autograder.service.store.schema import (
+    AssignmentRow,
+    AuditRow,
+    MembershipRow,
+    SessionRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
+    now,
+)
+from autograder.service.web.edge import rates
+from autograder.service.web.edge.site import site
+
+COOKIE = "gradmark_session"
+BEARER = HTTPBearer(auto_error=False, description="A token from the page /tokens.")
+
+
+IDLE_SECONDS = 14 * 86_400.0  # a session that nobody uses for so long has ended,
+SESSION_SECONDS = 200 * 86_400.0  # and any has after a term: where no mail is sent, each new link is staff's work
+PROLONG_SECONDS = 86_400.0  # it is written down once a day that one is used
+
+
+@dataclass(frozen=True)
+class Actor:
+    id: str
+    name: str
+    operator: bool
+    csrf: str  # "" for a token of the API, which no browser sends by itself
+    staff: frozenset[str]  # courses
+    student: frozenset[str]
+    only: str | None = None  # the one course that a platform opened this session for: it makes no keys to others
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in: a page sends them to the sign-in page, the API says 401."""
+
+
+def cookie_name(settings: Settings) -> str:
+    """By HTTPS browsers hold us to it: such a cookie is of this very host, and encrypted."""
+    return f"__Host-{COOKIE}" if settings.secure else COOKIE
+
+
+def not_found() -> HTTPException:
+    """The same for what does not exist and what is somebody else's."""
+    return HTTPException(404, "What you look for is gone, or it is for somebody else.")
+
+
+def signed_in(request: Request) -> Actor:
+    """Dependency: the person of this session.
+
+    Raises:
+        SignInNeeded: there is none, or it has expired.
+    """
+    cookie = request.cookies.get(cookie_name(site(request).settings), "")
+    with site(request).store.reading() as db:
+        found = db.get(SessionRow, hashed(cookie)) if cookie else None
+        if found is None or found.expires_at < now():
+            raise SignInNeeded
+        ends = min(now() + IDLE_SECONDS, found.made_at + SESSION_SECONDS)
+        actor = _actor(db, found.user_id, found.csrf, found.course_id)
+    if ends > found.expires_at + PROLONG_SECONDS:
+        # Where nothing can be written, whoever reads goes on reading.
+        with contextlib.suppress(sa.exc.DBAPIError), site(request).store.writing() as db:
+            db.execute(sa.update(SessionRow).where(SessionRow.token_hash == found.token_hash).values(expires_at=ends))
+    request.state.actor = actor
+    return actor
+
+
+def has_session(request: Request) -> bool:
+    """Whether somebody is signed in. Where the database is away nobody knows, and the handler will say so."""
+    try:
+        signed_in(request)
+    except SignInNeeded:
+        return False
+    except sa.exc.SQLAlchemyError:
+        return True
+    return True
+
+
+def by_token(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> Actor:
+    """Dependency of the API: the owner of the bearer token.
+
+    Raises:
+        SignInNeeded: none was given, or it is not good.
+        HTTPException: 403 where a token that only reads would change something, 429.
+    """
+    if given is None:
+        raise SignInNeeded
+    with site(request).store.reading() as db:
+        token = db.scalar(sa.select(TokenRow).where(TokenRow.token_hash == hashed(given.credentials)))
+        if token is None or token.revoked_at or token.expires_at < now():
+            rates.spend(request, rates.BAD_TOKENS, rates.address(request))
+            raise SignInNeeded
+        rates.spend(request, rates.API, token.id)
+        actor = _actor(db, token.user_id, "")
+    if token.read_only and request.method not in ("GET", "HEAD"):
+        raise HTTPException(403, "This token only reads. Make one that may change things, or use another one.")
+    request.state.actor = actor
+    return actor
+
+
+Me = Annotated[Actor, Depends(signed_in)]
+Bearer = Annotated[Actor, Depends(by_token)]
+
+
+def _actor(db: Session, user_id: str, csrf: str, only: str | None = None) -> Actor:
+    user = db.get(UserRow, user_id)
+    if user is None or user.erased_at is not None:
+        raise SignInNeeded
+    rows = db.execute(
+        sa.select(MembershipRow.course_id, MembershipRow.role).where(
+            MembershipRow.user_id == user_id, MembershipRow.dropped.is_(False)
+        )
+    ).all()
+    return Actor(
+        user.id,
+        user.name,
+        user.operator and only is None,
+        csrf,
+        staff=frozenset(course for course, role in rows if role == "staff" and only in (None, course)),
+        student=frozenset(course for course, role in rows if role == "student" and only in (None, course)),
+        only=only,
+    )
+
+
+# --------------------------------------------------------------------------------------------------- one object
+def assignment_for(db: Session, actor: Actor, assignment_id: str) -> AssignmentRow:
+    """An assignment that this person may hand in to, or staffs.
+
+    Raises:
+        HTTPException: 404.
+    """
+    found = db.get(AssignmentRow, assignment_id)
+    if found is None:
+        raise not_found()
+    if found.course_id in actor.staff or (found.open and found.course_id in actor.student):
+        return found
+    raise not_found()
+
+
+def staffed_assignment(db: Session, actor: Actor, assignment_id: str) -> AssignmentRow:
+    found = db.get(AssignmentRow, assignment_id)
+    if found is None or found.course_id not in actor.staff:
+        raise not_found()
+    return found
+
+
+def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[SubmissionRow, AssignmentRow]:
+    """A submission of this person's own, also after they left the course, or of a course they staff.
+
+    Raises:
+        HTTPException: 404.
+    """
+    found = db.get(SubmissionRow, submission_id)
+    asked = db.get(AssignmentRow, found.assignment_id) if found else None
+    if found is None or asked is None:
+        raise not_found()
+    if asked.course_id in actor.staff or (found.user_id == actor.id and actor.only in (None, asked.course_id)):
+        return found, asked
+    raise not_found()
+
+
+def staffs(actor: Actor, course_id: str) -> None:
+    """Raises: HTTPException: 404, unless this person staffs the course."""
+    if course_id not in actor.staff:
+        raise not_found()
+
+
+def operates(actor: Actor) -> None:
+    """Raises: HTTPException: 404, unless this person runs the service."""
+    if not actor.operator:
+        raise not_found()
+
+
+def audit(
+    db: Session, actor: Actor | None, action: str, object_id: str = "", course_id: str | None = None, **detail: Any
+) -> None:
+    """Written in the transaction of what it tells."""
+    db.add(
+        AuditRow(
+            actor_id=actor.id if actor else None,
+            action=action,
+            object_id=object_id,
+            course_id=course_id,
+            detail=detail,
+        )
+    )

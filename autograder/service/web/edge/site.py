@@ -1,0 +1,76 @@
+"""What every request can reach, and how a page is made of a template."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from markupsafe import Markup
+
+from autograder.render.html import environment
+from autograder.service.queue import Queue
+from autograder.service.settings import Settings
+from autograder.service.store import Store
+
+STATIC = Path(__file__).parent.parent / "static"
+REPORT_CSS = Path(str(files("autograder.render") / "templates" / "report.css"))  # the look of a report is the site's
+
+
+@dataclass(frozen=True)
+class Site:
+    settings: Settings
+    store: Store
+    queue: Queue
+
+
+def site(request: Request) -> Site:
+    return cast("Site", request.app.state.site)
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page, or with a template named `_…` the part of one that HTMX puts in its place."""
+    known = {"request": request, "actor": getattr(request.state, "actor", None), **values}
+    return HTMLResponse(_environment().get_template(template).render(known), status_code=status)
+
+
+def part(request: Request, template: str, **values: Any) -> Markup:
+    """A template of ours as HTML for inside of a page."""
+    return Markup(bytes(page(request, template, **values).body).decode())  # noqa: S704 - the template escapes
+
+
+@cache
+def _environment() -> Environment:
+    made = environment("autograder.service.web")
+    made.filters.update(day=day, span=span)
+    made.globals.update(asset=asset)
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its bytes: browsers may keep it for ever."""
+    file = REPORT_CSS if name == "report.css" else STATIC / name
+    return f"/static/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+
+
+def day(at: float | None) -> str:
+    """`Sat 21 Nov 2026, 10:52 UTC`."""
+    if at is None:
+        return "–"
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%a %-d %b %Y, %H:%M UTC")
+
+
+def span(seconds: float) -> str:
+    """`3 s`, `4 min`, `2 h`, `5 days`: as exactly as somebody who waits wants to know."""
+    for unit, size, upto in (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 36 * 3600)):
+        if seconds < upto:
+            return f"{max(1, round(seconds / size))} {unit}"
+    return f"{round(seconds / 86400)} days"

@@ -1,0 +1,159 @@
+"""Who a launch is, and which link it came by: what a platform may say of people in its own course, and only there.
+
+A platform decides who is in its course and as what. It decides nothing elsewhere: whoever it names, the session that
+it opens sees this one course. Somebody who is there already is known again by the registrar's id, else by the e-mail
+address, if the launch gives them no other role than they have: a student's address that reads like a teacher's is
+worth nothing.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.outbox import passback_due, passbacks_due
+from autograder.service.queue import Queue
+from autograder.service.rules.lti import Message, Refused
+from autograder.service.store.links import end_access
+from autograder.service.store.schema import (
+    AssignmentRow,
+    AuditRow,
+    MembershipRow,
+    PassbackRow,
+    PlatformRow,
+    PlatformUserRow,
+    ResourceRow,
+    UserRow,
+    new_id,
+)
+
+
+def place(db: Session, platform: PlatformRow, said: Message) -> None:
+    """Ties a platform's registration to a course there: by the first launch of staff, where the operator has not.
+
+    One client id may serve all courses of a platform, and an instructor of another one is none of ours.
+
+    Raises:
+        Refused: no staff have launched us yet.
+    """
+    if platform.context:
+        return
+    if said.role != "staff":
+        raise Refused("course", "your instructor has to open this link once, before students can")
+    platform.context = said.context
+    db.add(
+        AuditRow(
+            action="lti.course_bound",
+            object_id=platform.id,
+            course_id=platform.course_id,
+            detail={"context": said.context, "title": said.context_title},
+        )
+    )
+
+
+def arrived(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> UserRow:
+    """The person of a launch, who is now in the course as what the platform says.
+
+    Raises:
+        Refused: staff have taken them off the course's list.
+    """
+    known = db.get(PlatformUserRow, (platform.id, said.subject))
+    user = db.get(UserRow, known.user_id) if known else None
+    if user is None or user.erased_at is not None:
+        user = _same(db, platform, said) or _new(db, said)
+        db.merge(PlatformUserRow(platform_id=platform.id, subject=said.subject, user_id=user.id))
+        db.flush()
+        for asked in db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == platform.course_id)):
+            passback_due(db, queue, asked, user.id)
+    user.name = user.name or said.name
+    member = db.get(MembershipRow, (platform.course_id, user.id))
+    if member is None:
+        member = MembershipRow(course_id=platform.course_id, user_id=user.id, role=said.role)
+        member.roster_id = _roster_id(db, platform.course_id, said)
+        db.add(member)
+    elif member.dropped:
+        raise Refused("course", "you are no longer on the list of this course")
+    elif member.role != said.role:
+        db.add(
+            AuditRow(
+                action="lti.role_changed",
+                object_id=user.id,
+                course_id=platform.course_id,
+                detail={"from": member.role, "to": said.role},
+            )
+        )
+        member.role = said.role
+        if member.role == "staff":
+            end_access(db, user.id)  # staff of another course may hold a link of their student's
+    db.flush()
+    return user
+
+
+def _same(db: Session, platform: PlatformRow, said: Message) -> UserRow | None:
+    """Somebody on the course's list whom no other person of this platform is."""
+    taken = sa.select(PlatformUserRow.user_id).where(PlatformUserRow.platform_id == platform.id)
+    here = (
+        sa.select(UserRow)
+        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
+        .where(
+            MembershipRow.course_id == platform.course_id,
+            MembershipRow.role == said.role,
+            MembershipRow.dropped.is_(False),
+            UserRow.erased_at.is_(None),
+            UserRow.id.not_in(taken),
+        )
+    )
+    by_id = db.scalar(here.where(MembershipRow.roster_id == said.sourced_id)) if said.sourced_id else None
+    return by_id or (db.scalar(here.where(UserRow.email == said.email)) if said.email else None)
+
+
+def _new(db: Session, said: Message) -> UserRow:
+    """An address that is somebody's stays theirs."""
+    free = said.email and db.scalar(sa.select(UserRow.id).where(UserRow.email == said.email)) is None
+    user = UserRow(name=said.name, email=said.email if free else None)
+    db.add(user)
+    db.flush()
+    return user
+
+
+def _roster_id(db: Session, course_id: str, said: Message) -> str:
+    for wish in (said.sourced_id, said.subject[:100]):
+        taken = sa.select(MembershipRow.user_id).where(
+            MembershipRow.course_id == course_id, MembershipRow.roster_id == wish
+        )
+        if wish and db.scalar(taken) is None:
+            return wish
+    return new_id()
+
+
+# ------------------------------------------------------------------------------------------------------- links
+def resource(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> ResourceRow:
+    """The link that was opened, with what this launch says of it."""
+    of_link = sa.select(ResourceRow).where(
+        ResourceRow.platform_id == platform.id,
+        ResourceRow.deployment == said.deployment,
+        ResourceRow.context == said.context,
+        ResourceRow.link == said.link,
+    )
+    found = db.scalar(of_link) or ResourceRow(
+        platform_id=platform.id, deployment=said.deployment, context=said.context, link=said.link, line_item=""
+    )
+    named = db.get(AssignmentRow, said.assignment) if said.assignment else None
+    leads_to = named.id if named and named.course_id == platform.course_id else found.assignment_id
+    connect(db, queue, found, leads_to, said.line_item or found.line_item, list(said.scopes) or found.scopes or [])
+    return found
+
+
+def connect(
+    db: Session, queue: Queue, link: ResourceRow, assignment_id: str | None, line_item: str, scopes: list[str]
+) -> None:
+    """Sets where a link leads and where its grades go; a column that knows no grades yet is sent them all."""
+    before = (link.assignment_id, link.line_item, link.scopes)
+    link.assignment_id, link.line_item, link.scopes = assignment_id, line_item, scopes
+    db.add(link)
+    db.flush()
+    asked = db.get(AssignmentRow, assignment_id) if assignment_id else None
+    if asked is None or not line_item or before == (assignment_id, line_item, scopes):
+        return
+    db.execute(sa.delete(PassbackRow).where(PassbackRow.resource_id == link.id))
+    passbacks_due(db, queue, asked)

@@ -1,0 +1,1 @@
+"""Pages of staff and of the operator: assignments, people, submissions, texts, regrades, downloads, analysis."""

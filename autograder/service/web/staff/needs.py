@@ -1,0 +1,55 @@
+"""What waits for staff: shown where they look first, because nobody else tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.store import regrades
+from autograder.service.store.grades import text_points, with_quiz
+from autograder.service.store.schema import AssignmentRow, SubmissionRow, VersionRow
+from autograder.service.store.standings import texts
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Of one assignment; false when nothing waits."""
+
+    parked: int  # submissions that the grader failed at; of practice, which a student does again, nobody is told
+    edition: bool  # because the folder holds another edition than the one in use: a regrade marks them
+    texts: int  # answers that only a person can mark
+    regrade: bool  # one is under way, to be applied or dismissed
+
+    def __bool__(self) -> bool:
+        return bool(self.parked or self.edition or self.texts or self.regrade)
+
+
+def needs(db: Session, asked: AssignmentRow) -> Needs:
+    parked = db.scalar(sa.select(sa.func.count()).select_from(SubmissionRow).where(_parked(asked)))
+    return Needs(
+        parked or 0,
+        _other_edition(db, asked),
+        _texts(db, asked) if with_quiz(db, [asked]) else 0,
+        regrades.under_way(db, asked) is not None,
+    )
+
+
+def _parked(asked: AssignmentRow) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        SubmissionRow.assignment_id == asked.id, SubmissionRow.practice.is_(False), SubmissionRow.state == "parked"
+    )
+
+
+def _other_edition(db: Session, asked: AssignmentRow) -> bool:
+    """Whether workers have lately found another edition than the one in use."""
+    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    return version is not None and asked.folder not in (None, version.digest)
+
+
+def _texts(db: Session, asked: AssignmentRow) -> int:
+    """How many answers wait, the same of several once: as the page of texts has them."""
+    given = text_points(db, asked)
+    found = texts(db, asked)
+    return len({(text.item, text.digest) for user, _, text in found if (user, text.item, text.digest) not in given})

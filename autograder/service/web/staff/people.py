@@ -1,0 +1,406 @@
+"""A course's people: the roster and its import, roles, sections, sign-in links, extensions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, File, HTTPException, Request, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from autograder.export.gradebook import harmless
+from autograder.service.operate import CannotOperate
+from autograder.service.operate.people import erase
+from autograder.service.outbox import passback_due
+from autograder.service.rules import roster
+from autograder.service.store import regrades
+from autograder.service.store.links import end_access, new_link
+from autograder.service.store.locks import locked
+from autograder.service.store.schema import (
+    AssignmentRow,
+    CourseRow,
+    ExtensionRow,
+    MembershipRow,
+    SubmissionRow,
+    UserRow,
+)
+from autograder.service.store.standings import refresh
+from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffs
+from autograder.service.web.edge.forms import Fields, Unreadable, time_field, typed_time
+from autograder.service.web.edge.security import ours
+from autograder.service.web.edge.site import page, site
+from autograder.service.web.student.submitting import judge_lateness
+
+ROLES = ("student", "staff")
+
+router = APIRouter(prefix="/staff/c/{course_id}", include_in_schema=False)
+
+
+@router.get("/roster")
+def people(
+    request: Request, actor: Me, course_id: str, section: str = "", role: str = "", who: str = "", done: str = ""
+) -> Response:
+    staffs(actor, course_id)
+    with site(request).store.reading() as db:
+        everybody = _everybody(db, course_id)
+        course = db.get_one(CourseRow, course_id)
+    wanted = who.strip().casefold()
+    shown = [
+        (user, member)
+        for user, member in everybody
+        if (not section or member.section == section)
+        and (not role or role == ("dropped" if member.dropped else member.role))
+        and (not wanted or any(wanted in (text or "").casefold() for text in (user.name, user.email, member.roster_id)))
+    ]
+    sections = sorted({member.section for _, member in everybody if member.section})
+    asked = {"section": section, "role": role, "who": who}
+    return page(
+        request,
+        "staff_people.html",
+        course=course,
+        shown=shown,
+        count=len(everybody),
+        sections=sections,
+        asked=asked,
+        done=done,
+    )
+
+
+def _everybody(db: Session, course_id: str) -> list[tuple[UserRow, MembershipRow]]:
+    rows = db.execute(
+        sa.select(UserRow, MembershipRow)
+        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
+        .where(MembershipRow.course_id == course_id)
+        .order_by(MembershipRow.role, UserRow.name, MembershipRow.roster_id)
+    )
+    return [(user, member) for user, member in rows]
+
+
+# ------------------------------------------------------------------------------------------------------ the roster
+@router.get("/roster/import")
+def ask_roster(request: Request, actor: Me, course_id: str) -> Response:
+    staffs(actor, course_id)
+    return _form(request, course_id)
+
+
+def _form(request: Request, course_id: str, *, text: str = "", problem: str = "") -> Response:
+    with site(request).store.reading() as db:
+        course = db.get_one(CourseRow, course_id)
+    status = 422 if problem else 200
+    return page(request, "staff_roster.html", status=status, course=course, text=text, problem=problem, plan=None)
+
+
+@router.post("/roster/import", dependencies=[Depends(ours)])
+def preview_roster(
+    request: Request, actor: Me, course_id: str, typed: Fields, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """What it would change. Nothing is stored: the preview's form carries the text."""
+    staffs(actor, course_id)
+    text = typed.get("text", "")
+    try:
+        if file is not None and file.size:
+            text = _decoded(file)
+        rows = roster.read(text)
+    except roster.BadRoster as error:
+        return _form(request, course_id, text=text[: roster.MOST_BYTES], problem=str(error))
+    with site(request).store.reading() as db:
+        plan = _plan(db, actor, course_id, rows)
+        course = db.get_one(CourseRow, course_id)
+    return page(request, "staff_roster.html", course=course, text=text, problem="", plan=plan)
+
+
+def _decoded(file: UploadFile) -> str:
+    data = file.file.read(roster.MOST_BYTES + 1)
+    try:
+        return data.decode("utf-8-sig", "strict" if len(data) <= roster.MOST_BYTES else "replace")
+    except UnicodeDecodeError as error:
+        raise roster.BadRoster(
+            f"The file is not UTF-8 (byte {error.start}). In a spreadsheet, save it as “CSV UTF-8”."
+        ) from error
+
+
+@router.post("/roster/apply", dependencies=[Depends(ours)])
+def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
+    staffs(actor, course_id)
+    text = typed.get("text", "")
+    with site(request).store.writing() as db:
+        # Two people who import at once do so one after the other.
+        course = db.get_one(CourseRow, course_id, with_for_update=True)
+        try:
+            plan = _plan(db, actor, course_id, roster.read(text))
+        except roster.BadRoster as error:
+            raise HTTPException(422, str(error)) from error
+        if plan.conflicts:
+            return page(request, "staff_roster.html", status=422, course=course, text=text, problem="", plan=plan)
+        dropped = plan.missing if typed.get("drop") else ()
+        _apply(db, course_id, plan, dropped)
+        audit(
+            db,
+            actor,
+            "roster.imported",
+            course_id,
+            course_id,
+            new=len(plan.new),
+            changed=len(plan.changed),
+            dropped=len(dropped),
+        )
+    told = f"{len(plan.new)}-{len(plan.changed)}-{len(dropped)}"
+    return RedirectResponse(f"/staff/c/{course_id}/roster?done={told}", 303)
+
+
+def _plan(db: Session, actor: Actor, course_id: str, rows: Sequence[roster.Row]) -> roster.Plan:
+    members = _members(db, actor, course_id)
+    addresses = {row.email for row in rows if row.email} - {member.email for member in members}
+    return roster.plan(rows, members, set(db.scalars(sa.select(UserRow.email).where(UserRow.email.in_(addresses)))))
+
+
+def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
+    shared = _shared(db, actor)
+    return [
+        roster.Member(
+            user.id,
+            member.roster_id,
+            user.name,
+            user.email or "",
+            member.section,
+            "erased" if user.erased_at is not None else member.role,
+            member.dropped,
+            shared=user.id in shared,
+        )
+        for user, member in _everybody(db, course_id)
+    ]
+
+
+def _apply(db: Session, course_id: str, plan: roster.Plan, dropped: tuple[roster.Member, ...]) -> None:
+    users = {user.id: (user, member) for user, member in _everybody(db, course_id)}
+    for change in plan.changed:
+        user, member = users[change.member.user_id]
+        user.name = change.columns.get("name", ("", user.name))[1]
+        user.email = change.columns["email"][1] if "email" in change.columns else user.email
+        member.section = change.columns.get("section", ("", member.section))[1]
+        member.dropped = False if "state" in change.columns else member.dropped
+    for one in dropped:
+        users[one.user_id][1].dropped = True
+    emails = [row.email for row in plan.new if row.email]
+    known = {user.email: user for user in db.scalars(sa.select(UserRow).where(UserRow.email.in_(emails)))}
+    for row in plan.new:
+        new = known.get(row.email) if row.email else None  # somebody who is in another course of this service
+        if new is None:
+            new = UserRow(name=row.name or row.id, email=row.email or None)
+            db.add(new)
+            db.flush()
+        db.add(
+            MembershipRow(course_id=course_id, user_id=new.id, role="student", roster_id=row.id, section=row.section)
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------- links
+def _shared(db: Session, actor: Actor) -> set[str]:
+    """Who is more than what this member of staff rules: operators, and people of courses that others staff.
+
+    Whoever holds a person's link is that person, everywhere. So staff make no links for these, do not rename them, and
+    do not make them staff: others may hold their links.
+    """
+    if actor.operator:
+        return set()
+    elsewhere = sa.select(MembershipRow.user_id).where(MembershipRow.course_id.not_in(actor.staff))
+    return set(db.scalars(elsewhere)) | set(db.scalars(sa.select(UserRow.id).where(UserRow.operator)))
+
+
+@router.post("/links", dependencies=[Depends(ours)])
+def all_links(request: Request, actor: Me, course_id: str) -> Response:
+    """A new link for each student, as a table for a mail merge. Shown once: nobody can look it up later."""
+    staffs(actor, course_id)
+    stream = io.StringIO(newline="")
+    table = csv.writer(stream)
+    table.writerow(["id", "name", "email", "section", "link"])
+    with site(request).store.writing() as db:
+        shared = _shared(db, actor)
+        made = 0
+        for user, member in _everybody(db, course_id):
+            if member.role != "student" or member.dropped or user.erased_at is not None:
+                continue
+            link = "" if user.id in shared else new_link(db, user.id, site(request).settings.public_url)
+            made += bool(link)
+            cells = (member.roster_id, user.name, user.email or "", member.section)
+            table.writerow([*map(harmless, cells), link])
+        audit(db, actor, "links.made", course_id, course_id, count=made)
+    return Response(
+        stream.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="links.csv"'}
+    )
+
+
+@router.post("/people/{user_id}/link", dependencies=[Depends(ours)])
+def one_link(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
+    staffs(actor, course_id)
+    with site(request).store.writing() as db:
+        user, _ = _person(db, course_id, user_id)
+        if user_id in _shared(db, actor):
+            raise HTTPException(403, "This person is in other courses too, or runs the service: ask an operator.")
+        link = new_link(db, user_id, site(request).settings.public_url)
+        audit(db, actor, "link.made", user_id, course_id)
+    back = f"/staff/c/{course_id}/people/{user_id}"
+    return page(request, "staff_link.html", link=link, person=user, back=back, where=user.name)
+
+
+# ------------------------------------------------------------------------------------------------------ one person
+@router.get("/people/{user_id}")
+def person(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
+    staffs(actor, course_id)
+    return _person_page(request, actor, course_id, user_id)
+
+
+def _person(db: Session, course_id: str, user_id: str) -> tuple[UserRow, MembershipRow]:
+    member = db.get(MembershipRow, (course_id, user_id))
+    if member is None:
+        raise not_found()
+    return db.get_one(UserRow, user_id), member
+
+
+def _person_page(
+    request: Request,
+    actor: Actor,
+    course_id: str,
+    user_id: str,
+    *,
+    problem: str = "",
+    typed: dict[str, str] | None = None,
+) -> Response:
+    with site(request).store.reading() as db:
+        user, member = _person(db, course_id, user_id)
+        rows = db.execute(
+            sa.select(AssignmentRow, ExtensionRow)
+            .outerjoin(
+                ExtensionRow, (ExtensionRow.assignment_id == AssignmentRow.id) & (ExtensionRow.user_id == user_id)
+            )
+            .where(AssignmentRow.course_id == course_id)
+            .order_by(AssignmentRow.made_at)
+        ).all()
+        values: dict[str, Any] = {
+            "course": db.get_one(CourseRow, course_id),
+            "linkable": user_id not in _shared(db, actor) and user.erased_at is None,
+        }
+    return page(
+        request,
+        "staff_person.html",
+        status=422 if problem else 200,
+        user=user,
+        member=member,
+        rows=rows,
+        roles=ROLES,
+        time_field=time_field,
+        problem=problem,
+        typed=typed or {},
+        **values,
+    )
+
+
+@router.post("/people/{user_id}", dependencies=[Depends(ours)])
+def change_person(request: Request, actor: Me, course_id: str, user_id: str, typed: Fields) -> Response:
+    """Role, section, and whether they are still in the course."""
+    staffs(actor, course_id)
+    role, dropped = typed.get("role", ""), bool(typed.get("dropped"))
+    if role not in ROLES:
+        return _person_page(request, actor, course_id, user_id, problem="Choose student or staff.")
+    if user_id == actor.id and (role != "staff" or dropped):
+        told = "You cannot take your own rights away: another member of staff can."
+        return _person_page(request, actor, course_id, user_id, problem=told)
+    with site(request).store.writing() as db:
+        _, member = _person(db, course_id, user_id)
+        before = {"role": member.role, "section": member.section, "dropped": member.dropped}
+        rises = (role, dropped) == ("staff", False) != (member.role, member.dropped)
+        refused = rises and user_id in _shared(db, actor)
+        if not refused:
+            if rises and actor.operator:
+                end_access(db, user_id)  # staff of another course may hold a link of their student's
+            member.role, member.dropped = role, dropped
+            member.section = " ".join(typed.get("section", "").split())[:100]
+            after = {"role": member.role, "section": member.section, "dropped": member.dropped}
+            audit(db, actor, "member.changed", user_id, course_id, before=before, after=after)
+    if refused:
+        told = "This person is in other courses too, or runs the service: only an operator makes them staff."
+        return _person_page(request, actor, course_id, user_id, problem=told)
+    return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
+
+
+@router.post("/people/{user_id}/extensions/{assignment_id}", dependencies=[Depends(ours)])
+def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment_id: str, typed: Fields) -> Response:
+    """A due time of one's own, for what is there already too; an empty one takes it back."""
+    staffs(actor, course_id)
+    try:
+        due_at = typed_time(typed.get("due_at", ""), "The new due time")
+    except Unreadable as error:
+        again = {**typed, "assignment": assignment_id}
+        return _person_page(request, actor, course_id, user_id, problem=str(error), typed=again)
+    with site(request).store.writing() as db:
+        _person(db, course_id, user_id)
+        asked = db.get(AssignmentRow, assignment_id)
+        if asked is None or asked.course_id != course_id:
+            raise not_found()
+        asked = locked(db, asked.id)  # whoever changes its due time at this moment does so before, or after
+        known = db.get(ExtensionRow, (assignment_id, user_id))
+        if due_at is None:
+            if known is not None:
+                db.delete(known)
+            audit(db, actor, "extension.taken_back", user_id, course_id, assignment=assignment_id)
+        else:
+            extension = known or ExtensionRow(assignment_id=assignment_id, user_id=user_id, due_at=due_at)
+            extension.due_at, extension.reason = due_at, typed.get("reason", "").strip()[:1000]
+            db.add(extension)
+            audit(db, actor, "extension.given", user_id, course_id, assignment=assignment_id, due_at=due_at)
+        judge_lateness(db, asked, user_id)
+        refresh(db, asked, [user_id])
+        for job in regrades.spared(db, asked, user_id):
+            site(request).queue.again(db, job)
+        passback_due(db, site(request).queue, asked, user_id)
+    return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
+
+
+@router.get("/people/{user_id}/erase")
+def ask_to_erase(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
+    staffs(actor, course_id)
+    return _erase_page(request, actor, course_id, user_id)
+
+
+def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, problem: str = "") -> Response:
+    with site(request).store.reading() as db:
+        user, member = _person(db, course_id, user_id)
+        if user_id in _shared(db, actor) or user.erased_at is not None:
+            raise not_found()
+        course = db.get_one(CourseRow, course_id)
+        count = db.scalar(sa.select(sa.func.count()).where(SubmissionRow.user_id == user_id))
+    status = 422 if problem else 200
+    return page(
+        request,
+        "staff_erase.html",
+        status=status,
+        course=course,
+        user=user,
+        member=member,
+        count=count,
+        problem=problem,
+    )
+
+
+@router.post("/people/{user_id}/erase", dependencies=[Depends(ours)])
+def erase_person(request: Request, actor: Me, course_id: str, user_id: str, typed: Fields) -> Response:
+    """For good, where whoever asks has typed whom."""
+    staffs(actor, course_id)
+    with site(request).store.writing() as db:
+        user, member = _person(db, course_id, user_id)
+        if user_id in _shared(db, actor) or user.erased_at is not None:
+            raise not_found()
+        meant = typed.get("id", "").strip() == member.roster_id
+        if meant:
+            audit(db, actor, "user.erasure_asked", user_id, course_id)
+    if not meant:
+        return _erase_page(request, actor, course_id, user_id, "Nothing was erased: that is not this person's id.")
+    try:
+        erase(site(request).store, user_id)
+    except CannotOperate as error:
+        raise HTTPException(409, str(error)) from error
+    return RedirectResponse(f"/staff/c/{course_id}/roster", 303)

@@ -1,0 +1,80 @@
+"""Pairs of submissions that are more alike than the class is, with what they share side by side. For staff alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from autograder.service.queue import OPEN
+from autograder.service.store.schema import AssignmentRow, JobRow
+from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment
+from autograder.service.web.edge.security import ours
+from autograder.service.web.edge.site import page, site
+from autograder.service.web.staff.regrade import people
+
+router = APIRouter(prefix="/staff/a/{assignment_id}/similarity", include_in_schema=False)
+
+
+@router.get("")
+def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
+    with site(request).store.writing() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        newest, done = _newest(db, asked), _newest(db, asked, "done")
+        found = done.result["pairs"] if done else []
+        names = people(db, asked, [user for pair in found for user in pair["users"]])
+        if found:
+            audit(db, actor, "similarity.seen", done.id if done else "", asked.course_id)
+    return page(
+        request,
+        "similarity.html",
+        asked=asked,
+        tab="similarity",
+        newest=newest,
+        waits=newest is not None and newest.state in OPEN,
+        done=done,
+        pairs=found,
+        people=names,
+    )
+
+
+@router.post("", dependencies=[Depends(ours)])
+def compare(request: Request, actor: Me, assignment_id: str) -> Response:
+    with site(request).store.writing() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        newest = _newest(db, asked)
+        if newest is None or newest.state not in OPEN:
+            payload = {"assignment": asked.id}
+            site(request).queue.put(db, "similarity", "slow", course_id=asked.course_id, payload=payload)
+            audit(db, actor, "similarity.begun", asked.id, asked.course_id)
+    return RedirectResponse(f"/staff/a/{assignment_id}/similarity", 303)
+
+
+@router.get("/{job_id}/{number}")
+def pair(request: Request, actor: Me, assignment_id: str, job_id: str, number: int) -> Response:
+    """Evidence: the passages that two submissions share."""
+    with site(request).store.writing() as db:
+        asked = staffed_assignment(db, actor, assignment_id)
+        job = db.get(JobRow, job_id)
+        if job is None or job.kind != "similarity" or job.payload.get("assignment") != asked.id:
+            raise not_found()
+        found: list[dict[str, Any]] = job.result.get("pairs", [])
+        if not 1 <= number <= len(found):
+            raise not_found()
+        shown = found[number - 1]
+        names = people(db, asked, shown["users"])
+        audit(db, actor, "similarity.pair_seen", job.id, asked.course_id, submissions=shown["submissions"])
+    return page(request, "similarity_pair.html", asked=asked, tab="similarity", pair=shown, people=names, of=job.result)
+
+
+def _newest(db: Session, asked: AssignmentRow, state: str = "") -> JobRow | None:
+    wanted = sa.select(JobRow).where(
+        JobRow.kind == "similarity",
+        JobRow.course_id == asked.course_id,
+        JobRow.payload["assignment"].as_string() == asked.id,
+        *([JobRow.state == state] if state else []),
+    )
+    return db.scalar(wanted.order_by(JobRow.made_at.desc()).limit(1))

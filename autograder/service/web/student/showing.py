@@ -1,0 +1,136 @@
+"""What of a report its student may see now, and what changed since the one before: for pages and the API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from autograder.model import ItemMark, ItemStatus, Report
+from autograder.render import subtotal
+from autograder.service.rules.grades import answer_digest
+from autograder.service.rules.policy import Policy, When, closes_at, quiz_counted, shown
+
+Part = Literal["marks", "hints", "quiz"]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A part that is not shown yet; `until` is when it will be, None = never."""
+
+    part: Part
+    until: float | None
+
+
+@dataclass(frozen=True)
+class Visible:
+    """A report as its student may see it: what is withheld is not in it."""
+
+    report: Report
+    withheld: tuple[Withheld, ...] = ()
+
+    def hides(self, part: Part) -> bool:
+        return any(one.part == part for one in self.withheld)
+
+
+@dataclass(frozen=True)
+class TextGiven:
+    """What a person gave a free-text answer."""
+
+    points: float
+    comment: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """From one report to the next: titles of criteria and of misconceptions."""
+
+    points: float = 0.0
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != UNCHANGED
+
+
+UNCHANGED = Changes()
+
+
+def withheld(policy: Policy, now: float, due_at: float | None) -> tuple[Withheld, ...]:
+    """What is not shown at this time. `due_at` is this student's."""
+    rules: tuple[tuple[Part, When], ...] = (
+        ("marks", policy.show_marks),
+        ("hints", policy.show_hints),
+        ("quiz", policy.show_quiz),
+    )
+    closes = closes_at(policy, due_at)
+    return tuple(
+        Withheld(part, closes if when == "after_due" else None) for part, when in rules if not shown(when, now, closes)
+    )
+
+
+def visible_report(report: Report, policy: Policy, now: float, due_at: float | None) -> Visible:
+    """The report without what is withheld, and without what is for staff only.
+
+    Without marks there are neither criteria nor quiz. Without hints there is nothing that says why: no diagnosis, no
+    message, no numbers to check. Without the quiz's details there is its sum, once nothing more is taken. The maximum
+    is the same before and after: a quiz that is not shown yet is missing from the score.
+    """
+    parts = withheld(policy, now, due_at)
+    hidden = {one.part for one in parts}
+    places = tuple(replace(place, edit="") for place in report.places)
+    report = replace(report, log="", charts=(), places=places, quiz=tuple(map(_for_student, report.quiz)))
+    if "hints" in hidden:
+        plain = tuple(replace(mark, messages=()) for mark in report.criteria)
+        report = replace(report, criteria=plain, diagnoses=(), exhibits=(), places=())
+    told = tuple(one for one in parts if one.part != "quiz" or (report.quiz and "marks" not in hidden))
+    if "quiz" in hidden:
+        report = replace(report, quiz=_sum(report.quiz) if quiz_counted(policy, now, due_at) else ())
+    if "marks" in hidden:
+        report = replace(report, criteria=(), quiz=(), quiz_points=0.0)
+    return Visible(report, told)
+
+
+def with_texts(report: Report, given: Mapping[tuple[str, str], TextGiven]) -> Report:
+    """The report with the marks that people gave to free-text answers, by item and digest of the answer."""
+    return replace(report, quiz=tuple(_read(item, given) for item in report.quiz))
+
+
+def changes(before: Report, after: Report) -> Changes:
+    """Of two reports that a student may see, what is different in the later one."""
+    was, became = ({mark.id: mark for mark in report.criteria} for report in (before, after))
+    both = [(was[id_], mark) for id_, mark in became.items() if id_ in was]
+    had, has = ({one.misconception: one.title for one in report.diagnoses} for report in (before, after))
+    return Changes(
+        points=round(after.score - before.score, 2),
+        gained=tuple(new.title for old, new in both if new.score > old.score),
+        lost=tuple(new.title for old, new in both if new.score < old.score),
+        gone=tuple(title for id_, title in had.items() if id_ not in has),
+        new=tuple(title for id_, title in has.items() if id_ not in had),
+    )
+
+
+def _for_student(item: ItemMark) -> ItemMark:
+    return replace(item, for_staff="", awaited=None)
+
+
+def _sum(quiz: tuple[ItemMark, ...]) -> tuple[ItemMark, ...]:
+    """All items as one row: its points and nothing of how they came about."""
+    if not quiz:
+        return ()
+    score, most = subtotal(quiz)
+    status: ItemStatus = "right" if score == most else "partial" if score else "wrong"
+    told = f"{len(quiz)} questions; which answers were right is not shown now."
+    return (ItemMark("quiz", score, most, status, told, title="All questions"),)
+
+
+def _read(item: ItemMark, given: Mapping[tuple[str, str], TextGiven]) -> ItemMark:
+    mark = given.get((item.id, answer_digest(item.awaited.answer))) if item.awaited else None
+    if mark is None or item.awaited is None:
+        return item
+    most = item.awaited.points
+    status: ItemStatus = "right" if mark.points >= most else "partial" if mark.points > 0 else "wrong"
+    told = f"Read by a person: {mark.comment}" if mark.comment else "Read by a person."
+    return replace(item, score=mark.points, max_score=most, status=status, message=told)

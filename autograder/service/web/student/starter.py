@@ -1,0 +1,100 @@
+"""The starter files of an assignment: what a student begins with, as one zip with the student's own quiz in it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from autograder.service.queue import OPEN
+from autograder.service.rules import policy as policies
+from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, SheetRow, VersionRow, now
+from autograder.service.web.edge.access import Actor, Me, assignment_for, not_found
+from autograder.service.web.edge.site import page, site
+
+KIND = "starter"  # a line of worker.packaging
+RECENT = 50  # jobs that are looked through for one that packs these files
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same files give the same bytes
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/a/{assignment_id}/starter")
+def starter(request: Request, actor: Me, assignment_id: str, *, part: bool = False) -> Response:
+    """The zip; where no worker has packed it yet, a page that waits for it (`part`: what changes of that page)."""
+    with site(request).store.writing() as db:
+        asked = assignment_for(db, actor, assignment_id)
+        version = _version(db, actor, asked)
+        packed = db.scalar(
+            sa.select(DownloadRow).where(
+                DownloadRow.assignment_id == asked.id, DownloadRow.kind == KIND, DownloadRow.digest == version.digest
+            )
+        )
+        failed = packed is None and not _being_packed(request, db, asked)
+        sheet = db.get(SheetRow, (asked.id, actor.id))
+        items = sheet.items if sheet and sheet.digest == version.digest else []
+    if packed is None or part:
+        template = "_starter.html" if part else "starter.html"
+        return page(request, template, asked=asked, ready=packed is not None, failed=failed)
+    body = with_quiz(packed.body, items)
+    disposition = f'attachment; filename="{packed.name}"'
+    return Response(body, media_type="application/zip", headers={"Content-Disposition": disposition})
+
+
+def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
+    """The version that is handed out.
+
+    Raises:
+        HTTPException: 404: there is none yet, or its students may not see it yet.
+    """
+    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    opens_at = policies.from_json(asked.policy).opens_at
+    if version is None or (opens_at is not None and now() < opens_at and asked.course_id not in actor.staff):
+        raise not_found()
+    return version
+
+
+def _being_packed(request: Request, db: Session, asked: AssignmentRow) -> bool:
+    """Whether a worker packs the files or will; a job is put if there was none. False where the last one failed."""
+    recent = db.scalars(
+        sa.select(JobRow)
+        .where(JobRow.kind == "package", JobRow.course_id == asked.course_id)
+        .order_by(JobRow.made_at.desc())
+        .limit(RECENT)
+    )
+    last = next((one for one in recent if one.payload == {"assignment": asked.id, "kind": KIND}), None)
+    if last is not None and last.state == "parked":
+        return False
+    if last is None or last.state not in OPEN:
+        payload = {"assignment": asked.id, "kind": KIND}
+        site(request).queue.put(db, "package", "interactive", course_id=asked.course_id, payload=payload)
+    return True
+
+
+def with_quiz(body: bytes, items: Sequence[dict[str, Any]]) -> bytes:
+    """The zip with these questions in it as `quiz.md`, to read away from the page; answers are given on the page."""
+    if not items:
+        return body
+    held = io.BytesIO(body)
+    with zipfile.ZipFile(held, "a") as archive:
+        folder = archive.namelist()[0].partition("/")[0]
+        entry = zipfile.ZipInfo(f"{folder}/quiz.md", EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(entry, "\n".join(_as_text(items)) + "\n")
+    return held.getvalue()
+
+
+def _as_text(items: Sequence[dict[str, Any]]) -> list[str]:
+    lines = ["# Your quiz", "", "These questions are yours alone. Answer them on the quiz page of the assignment."]
+    for number, item in enumerate(items, start=1):
+        lines += ["", f"## {number}. {item['title']} ({item['points']:g} points)", "", item["prompt"].strip()]
+        lines += [""] if item.get("options") or item.get("rows") else []
+        lines += [f"- {option['id']}: {option['text']}" for option in item.get("options", ())]
+        lines += [f"- {row}: {' / '.join(map(str, item['columns']))}" for row in item.get("rows", ())]
+    return lines

@@ -1,0 +1,150 @@
+"""Takes a submission: the limits, the number, the bytes and the job are one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.service.queue import Queue
+from autograder.service.rules import policy as rules
+from autograder.service.store.grades import due_at
+from autograder.service.store.locks import locked
+from autograder.service.store.schema import AssignmentRow, ExtensionRow, MembershipRow, SubmissionRow, new_id, now
+from autograder.service.web.edge.access import not_found
+
+
+class NotTaken(Exception):
+    """The policy says no; the admission says why and when again."""
+
+    def __init__(self, admission: rules.Admission) -> None:
+        super().__init__(admission.why)
+        self.admission = admission
+
+
+def receive(
+    db: Session,
+    queue: Queue,
+    asked: AssignmentRow,
+    user_id: str,
+    name: str,
+    upload: bytes,
+    *,
+    answers: dict[str, Any] | None = None,
+    practice: bool = False,
+    idempotency_key: str = "",
+) -> SubmissionRow:
+    """Stores what was uploaded and queues its marking; the one of the same key, if that was stored before.
+
+    Raises:
+        NotTaken: too early, too late or too often.
+    """
+    in_turn(db, asked, user_id)
+    if idempotency_key:
+        same = db.scalar(
+            sa.select(SubmissionRow).where(
+                SubmissionRow.user_id == user_id, SubmissionRow.idempotency_key == idempotency_key
+            )
+        )
+        if same is not None:
+            return same
+    asked = locked(db, asked.id, read=True)  # as it is now: it may have been read before its due time changed
+    admission = _of_practice(asked) if practice else admission_of(db, asked, user_id)
+    if not admission.admitted:
+        raise NotTaken(admission)
+    last = db.scalar(
+        sa.select(sa.func.max(SubmissionRow.number)).where(
+            SubmissionRow.assignment_id == asked.id, SubmissionRow.user_id == user_id
+        )
+    )
+    submission = SubmissionRow(
+        assignment_id=asked.id,
+        user_id=user_id,
+        number=(last or 0) + 1,
+        practice=practice,
+        name=name[:200],
+        upload=upload,
+        digest=hashlib.sha256(upload).hexdigest(),
+        answers=answers or {},
+        late_seconds=admission.late_seconds,
+        idempotency_key=idempotency_key or new_id(),
+    )
+    db.add(submission)
+    db.flush()
+    policy = rules.from_json(asked.policy)
+    left = rules.kept(policy, submission.late_seconds)
+    # One that lateness costs less may be the best in the end.
+    queue.supersede(
+        db, submission, spared=lambda one: policy.counts == "best" and rules.kept(policy, one.late_seconds) > left
+    )
+    queue.put(
+        db,
+        "mark",
+        "practice" if practice else "interactive",
+        course_id=asked.course_id,
+        user_id=user_id,
+        submission_id=submission.id,
+    )
+    return submission
+
+
+def in_turn(db: Session, asked: AssignmentRow, user_id: str) -> None:
+    """Whoever hands in twice at once does so one after the other from here on: the limit is exact.
+
+    Raises:
+        HTTPException: 404: they were taken out of the course, or erased, at this moment.
+    """
+    member = db.scalar(
+        sa.select(MembershipRow)
+        .where(MembershipRow.course_id == asked.course_id, MembershipRow.user_id == user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if member is None or member.dropped:
+        raise not_found()
+
+
+def _of_practice(asked: AssignmentRow) -> rules.Admission:
+    """Without limit, late or not, but not before the assignment opens."""
+    return rules.admit(replace(rules.from_json(asked.policy), limit=0), (), now(), due_at=None)
+
+
+def admission_of(db: Session, asked: AssignmentRow, user_id: str) -> rules.Admission:
+    """Whether this person may hand in now."""
+    chosen = rules.from_json(asked.policy)
+    past = db.execute(
+        sa.select(SubmissionRow.made_at, SubmissionRow.state).where(
+            SubmissionRow.assignment_id == asked.id,
+            SubmissionRow.user_id == user_id,
+            SubmissionRow.practice.is_(False),
+            # + 0: else the index by time is taken, which in a rush reads everybody's (25 ms instead of 0.3 at 20 000)
+            SubmissionRow.made_at + 0 > now() - chosen.window_minutes * 60,
+        )
+    ).all()
+    return rules.admit(chosen, [rules.Past(at, state) for at, state in past], now(), due_at=due_at(db, asked, user_id))
+
+
+def judge_lateness(db: Session, asked: AssignmentRow, user_id: str = "") -> None:
+    """Measures everybody's lateness again, or this student's: the due time has been changed since they handed in."""
+    db.flush()
+    policy = rules.from_json(asked.policy)
+    extended = {
+        one.user_id: one.due_at
+        for one in db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
+    }
+    handed_in = db.execute(
+        sa.select(SubmissionRow.id, SubmissionRow.user_id, SubmissionRow.made_at, SubmissionRow.late_seconds).where(
+            SubmissionRow.assignment_id == asked.id,
+            SubmissionRow.practice.is_(False),
+            *([SubmissionRow.user_id == user_id] if user_id else []),
+        )
+    )
+    measured = [
+        (one, rules.late_seconds(policy, one.made_at, rules.due_for(policy, extended.get(one.user_id))))
+        for one in handed_in
+    ]
+    if changed := [{"id": one.id, "late_seconds": late} for one, late in measured if late != one.late_seconds]:
+        db.execute(sa.update(SubmissionRow), changed)

@@ -1,0 +1,266 @@
+"""What pages tell of one submission, and of all that a student has handed in: read from the database, cut to policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from autograder.model import Report as Verdict
+from autograder.render import total
+from autograder.service.queue import OPEN, places
+from autograder.service.rules import policy as policies
+from autograder.service.rules.grades import Standing
+from autograder.service.store import reports
+from autograder.service.store.grades import due_at, with_quiz
+from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SubmissionRow, TextMarkRow, now
+from autograder.service.store.standings import standings
+from autograder.service.web.edge.access import not_found
+from autograder.service.web.student.showing import (
+    UNCHANGED,
+    Changes,
+    TextGiven,
+    Visible,
+    Withheld,
+    changes,
+    visible_report,
+    with_texts,
+    withheld,
+)
+
+HISTORY = 20  # submissions that a page lists
+LOOK_SECONDS = (0.4, 30.0)  # between two looks for pictures: a class that waits for them at once must not keep asking
+NO_WORKER_SECONDS = 5.0  # the same, while there is no worker that would draw them
+
+Texts = Mapping[tuple[str, str], TextGiven]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose eyes a report of an assignment is cut to."""
+
+    policy: policies.Policy
+    due_at: float | None  # of the student
+    texts: Texts
+    staff: bool = False
+    quiz: bool = False  # whether the assignment has one
+
+    def sees(self, body: bytes) -> Visible:
+        read = with_texts(reports.unpack(body), self.texts)
+        return Visible(read) if self.staff else visible_report(read, self.policy, now(), self.due_at)
+
+    @property
+    def withheld(self) -> tuple[Withheld, ...]:
+        return () if self.staff else withheld(self.policy, now(), self.due_at)
+
+    def hides(self, part: str) -> bool:
+        return any(one.part == part for one in self.withheld)
+
+    @property
+    def sees_standing(self) -> bool:
+        return self.staff or policies.points_shown(self.policy, now(), self.due_at, quiz=self.quiz)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One submission in a student's history. `score` is None where there are no marks, or none to see yet."""
+
+    id: str
+    number: int
+    made_at: float
+    state: str
+    late_seconds: float
+    score: float | None
+    max_score: float
+    changes: Changes
+
+
+@dataclass(frozen=True)
+class Lateness:
+    earned: float
+    percent: float  # off, for
+    days: int
+    points: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that is told of a submission beside its report."""
+
+    submission: SubmissionRow
+    asked: AssignmentRow
+    seen: Visible | None = None  # None: no report (yet)
+    report_id: str = ""
+    marked_at: float = 0.0
+    first_id: str = ""  # of the report that counted at first, if another does now
+    outdated: bool = False  # this is not the report that counts
+    pictures: list[dict[str, str]] | None = None  # None: still being drawn
+    drawn_in: float = 0.0  # seconds after which it is worth to look for them again
+    changes: Changes = UNCHANGED
+    since: int = 0  # the number of the submission that it is compared with
+    lateness: Lateness | None = None
+    standing: Standing | None = None  # None: nothing counts, or it is not to be seen yet
+    newer_id: str = ""
+
+
+def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = False) -> Reader:
+    """The eyes of this student, or with `staff` of who sees all of theirs."""
+    given = db.scalars(
+        sa.select(TextMarkRow).where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == user_id)
+    )
+    texts = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in given}
+    quiz = asked.id in with_quiz(db, [asked])
+    return Reader(policies.from_json(asked.policy), due_at(db, asked, user_id), texts, staff, quiz)
+
+
+# ------------------------------------------------------------------------------------------------------ history
+def history(
+    db: Session, asked: AssignmentRow, user_id: str, eyes: Reader, *, before: int = 0
+) -> tuple[list[Line], bool]:
+    """A page of what was handed in, newest first, from below number `before`; and whether there is more below."""
+    rows = db.execute(
+        sa.select(
+            SubmissionRow.id,
+            SubmissionRow.number,
+            SubmissionRow.made_at,
+            SubmissionRow.state,
+            SubmissionRow.late_seconds,
+            ReportRow.status,
+            ReportRow.body,
+        )
+        .outerjoin(ReportRow, ReportRow.id == SubmissionRow.report_id)
+        .where(*_of(asked.id, user_id), *([SubmissionRow.number < before] if before else []))
+        .order_by(SubmissionRow.number.desc())
+        .limit(HISTORY + 1)
+    ).all()
+    shown, more = rows[:HISTORY], len(rows) > HISTORY
+    earlier = _before(db, asked.id, user_id, shown[-1].number) if more else None
+    seen: Verdict | None = eyes.sees(earlier[1]).report if earlier else None
+    lines = []
+    for row in reversed(shown):
+        verdict = eyes.sees(row.body).report if row.body and row.status == "graded" else None
+        changed = changes(seen, verdict) if seen and verdict else UNCHANGED
+        score, most = total(verdict) if verdict else (None, 0.0)
+        lines.append(
+            Line(
+                row.id,
+                row.number,
+                row.made_at,
+                row.state,
+                row.late_seconds,
+                None if eyes.hides("marks") else score,
+                most,
+                changed,
+            )
+        )
+        seen = verdict or seen
+    return lines[::-1], more
+
+
+def _of(assignment_id: str, user_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        SubmissionRow.assignment_id == assignment_id,
+        SubmissionRow.user_id == user_id,
+        SubmissionRow.practice.is_(False),
+    )
+
+
+def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple[int, bytes] | None:
+    """The number and the report of the newest one with marks below this number."""
+    row = db.execute(
+        sa.select(SubmissionRow.number, ReportRow.body)
+        .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
+        .where(*_of(assignment_id, user_id), SubmissionRow.number < number, ReportRow.status == "graded")
+        .order_by(SubmissionRow.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.number, row.body) if row else None
+
+
+# ----------------------------------------------------------------------------------------------- one submission
+def told(
+    db: Session, submission: SubmissionRow, asked: AssignmentRow, *, report_id: str = "", staff: bool = False
+) -> Told:
+    """Of the report that counts, or of an earlier one: students see the first, staff see all.
+
+    Raises:
+        HTTPException: 404: there is no such report, or it is not theirs to see.
+    """
+    if submission.report_id is None:
+        return Told(submission, asked, newer_id=_newer(db, submission))
+    made = db.execute(
+        sa.select(ReportRow.id, ReportRow.counted)
+        .where(ReportRow.submission_id == submission.id)
+        .order_by(ReportRow.made_at)
+    ).all()
+    wanted = report_id or submission.report_id
+    first = next((one.id for one in made if one.counted), submission.report_id)
+    if wanted not in ({one.id for one in made} if staff else {submission.report_id, first}):
+        raise not_found()
+    report = db.get_one(ReportRow, wanted)
+    eyes = reader(db, asked, submission.user_id, staff=staff)
+    seen = eyes.sees(report.body)
+    outdated = wanted != submission.report_id
+    earlier = _before(db, asked.id, submission.user_id, submission.number) if report.status == "graded" else None
+    compared = earlier if not (outdated or submission.practice) else None
+    pictures, drawn_in = ([], 0.0) if seen.hides("hints") else _pictures(db, report)
+    return Told(
+        submission,
+        asked,
+        seen,
+        wanted,
+        report.made_at,
+        first_id=first if first != submission.report_id else "",
+        outdated=outdated,
+        pictures=pictures,
+        drawn_in=drawn_in,
+        changes=changes(eyes.sees(compared[1]).report, seen.report) if compared else UNCHANGED,
+        since=compared[0] if compared else 0,
+        lateness=None if outdated else _lateness(submission, seen, eyes),
+        standing=standings(db, asked, submission.user_id).get(submission.user_id) if eyes.sees_standing else None,
+    )
+
+
+def _newer(db: Session, submission: SubmissionRow) -> str:
+    """What superseded it."""
+    if submission.state != "superseded":
+        return ""
+    newer = (
+        sa.select(SubmissionRow.id)
+        .where(
+            SubmissionRow.assignment_id == submission.assignment_id,
+            SubmissionRow.user_id == submission.user_id,
+            SubmissionRow.practice == submission.practice,
+            SubmissionRow.number > submission.number,
+        )
+        .order_by(SubmissionRow.number.desc())
+        .limit(1)
+    )
+    return db.scalar(newer) or ""
+
+
+def _pictures(db: Session, report: ReportRow) -> tuple[list[dict[str, str]] | None, float]:
+    """They come after the report: while a job of its submission is not over, there may be more to come, in so long."""
+    if report.pictures is not None:
+        return reports.unpack_pictures(report.pictures), 0.0
+    drawing = db.scalar(
+        sa.select(JobRow.id).where(
+            JobRow.submission_id == report.submission_id, JobRow.state.in_(OPEN), JobRow.kind.in_(("mark", "draw"))
+        )
+    )
+    if drawing is None:
+        return [], 0.0
+    place, (least, most) = places(db, [drawing]).get(drawing), LOOK_SECONDS
+    seconds = place.seconds if place else 0.0
+    return None, NO_WORKER_SECONDS if seconds is None else min(max(seconds, least), most)
+
+
+def _lateness(submission: SubmissionRow, seen: Visible, eyes: Reader) -> Lateness | None:
+    kept = policies.kept(eyes.policy, submission.late_seconds)
+    if kept == 1 or seen.report.status != "graded" or eyes.hides("marks"):
+        return None
+    score, _ = total(seen.report)
+    days = int(-(-submission.late_seconds // policies.DAY))
+    return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2))

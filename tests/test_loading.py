@@ -1,0 +1,158 @@
+"""What stands around the classes of a file: loaded statement by statement, in the harness's own way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import pipeline
+from autograder.assignment import load
+from autograder.left_out import remarks
+from autograder.model import Submission
+from autograder.sandbox.process import ProcessSandbox
+from autograder.wire import _left_out
+
+OPTIMIZERS = load("optimizers")
+SOLUTION = OPTIMIZERS.model_solution.read_text()
+LOADING = Path(pipeline.__file__).parent / "guest" / "loading.py"
+IMPORT = "from tinytorch.core.tensor import Tensor"
+assert IMPORT in SOLUTION
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """How a source was loaded, and the rows that it lost marks in; the sources here are ours, so no wall is needed."""
+    with ProcessSandbox() as sandbox:
+
+        def run(source: str):
+            submission = Submission("it", {"optimizers.py": source.encode()}, "0" * 64)
+            found = pipeline.examine(submission, OPTIMIZERS, sandbox, 7)
+            rows = () if found.verdict is None else found.verdict.criteria
+            return found.conduct, [row for row in rows if row.status != "passed"]
+
+        yield run
+
+
+TRIALS = [
+    "assert False, 'my test fails'", "1 / 0", "raise SystemExit(3)", "print(undefined)", "for _ in range(3): undefined()",
+    "with open('/nonexistent/data.csv') as file: pass", "if True: undefined()", "import sys; sys.exit()", "exit()",
+    "plt.plot([1, 2])", "from sklearn.datasets import load_iris", "def test_x(x=undefined): pass", "x = undefined",
+    "raise KeyboardInterrupt", "del undefined", "class Test(pytest.TestCase): pass",
+]  # fmt: skip
+LEADS = [
+    "import matplotlib.pyplot as plt, numpy as np", "from tqdm.auto import tqdm", "print(__file__)", "display(3)",
+    "get_ipython().run_line_magic('matplotlib', 'inline')", "get_ipython().system('pip install numpy')",
+    "import sys, os\nsys.path.append(os.path.join(os.path.dirname(__file__), '..'))",
+    "from tinytorch.core.autograd import enable_autograd\nenable_autograd()",
+]  # fmt: skip
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.booleans(),
+    st.lists(st.sampled_from(LEADS), max_size=3, unique=True),
+    st.lists(st.sampled_from(TRIALS), max_size=3),
+)
+def test_nothing_around_the_classes_costs_them_anything(seen, future, leads, trials):
+    first = ["from __future__ import annotations"] if future else []
+    conduct, lost = seen("\n".join([*first, "import pytest", *leads, SOLUTION, *trials]))
+    assert (conduct.imported, conduct.end, lost) == (True, "finished", [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tinytorch.tensor import Tensor", "from tinytorch import Tensor", "from tinytorch.core import Tensor",
+        "from core.tensor import Tensor", "from tensor import Tensor", "from tensor_dev import Tensor",
+        "from modules.source.tensor_dev import Tensor", "from .tensor import Tensor",
+        "import tinytorch.core.tensor as tt\nTensor = tt.Tensor", "import tensor\nTensor = tensor.Tensor",
+    ],
+)  # fmt: skip
+def test_the_provided_package_is_found_where_other_editions_have_it(seen, line):
+    conduct, lost = seen(SOLUTION.replace(IMPORT, line))
+    assert (conduct.left_out, lost) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("class SGD(Missing): pass", "NameError"),
+        ("class SGD:\n    x = 1 / 0", "ZeroDivisionError"),
+        ("class SGD:\n  def step(self:\n", "SyntaxError"),
+        ("return 3", "SyntaxError"),
+        ("if True:\n    class SGD(Missing): pass", "NameError"),
+    ],
+)
+def test_a_class_that_cannot_be_made_ends_the_loading_with_its_line(seen, source, kind):
+    conduct, _ = seen(f"import numpy\n{source}")
+    assert not conduct.imported
+    assert conduct.import_fault.type == kind
+    assert conduct.import_fault.line >= 2
+
+
+def test_what_was_left_out_is_said_with_its_line(seen):
+    source = f"import tqdm\n{SOLUTION}\nassert False, 'my test fails'\n"
+    conduct, _ = seen(source)
+    imports, trial = remarks(conduct.left_out, source)
+    assert "`import tqdm` in line 1" in imports
+    assert f"Line {len(source.splitlines())} (`assert False, 'my test fails'`) was left out (AssertionError" in trial
+
+
+def test_a_guest_that_claims_nonsense_is_not_repeated():
+    told = [
+        [1, "A", "b", False],
+        [True, "A", "b", False],
+        ["1", "A", "b", False],
+        [2, 3, "b", False],
+        7,
+        [-1, "", "", True],
+    ]
+    (one,) = _left_out({"left_out": told})
+    assert one.line == 1
+    assert _left_out({"left_out": {}}) == ()
+    assert list(remarks([replace(one, line=10**9)], "x = 1")) == []
+
+
+SLOW = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("loading", sys.argv[1])
+loading = importlib.util.module_from_spec(spec); spec.loader.exec_module(loading)
+class TookTooLong(BaseException): pass
+class Finder:
+    sources = {"m": "def slow():\\n raise too('8 s')\\nfrom __main__ import TookTooLong as too\\nslow()\\nprint('never')\\nclass Adam: pass"}
+    def get_source(self, name): return self.sources[name]
+module, left_out = loading.load("m", Finder())
+print(module.Adam.__name__, left_out)
+"""
+
+
+def test_a_slow_trial_is_left_out_and_no_other_one_is_started():
+    out = subprocess.run([sys.executable, "-c", SLOW, LOADING], capture_output=True, text=True, check=True).stdout
+    assert out == "Adam [[4, 'TookTooLong', '8 s', False], [5, '', '', False]]\n"
+
+
+OLD = {
+    "lr=0.01": "learning_rate=0.01",
+    "lr=0.001": "learning_rate=0.001",
+    "betas=(0.9, 0.999)": "beta1=0.9, beta2=0.999",
+    "self.beta1, self.beta2 = betas": "self.beta1, self.beta2 = beta1, beta2",
+    "self.lr = lr": "self.lr = learning_rate",
+}
+
+
+@pytest.mark.parametrize("kept_as", ["self.lr", "self.learning_rate"])
+def test_argument_names_of_an_older_edition_are_one_slip_in_one_row(seen, kept_as):
+    source = SOLUTION
+    for ours, older in OLD.items():
+        assert ours in source
+        source = source.replace(ours, older)
+    conduct, lost = seen(source.replace("self.lr", kept_as))
+    assert conduct.left_out == ()
+    assert [(row.id, len(row.messages)) for row in lost] == [("interface", 1)]
+    assert "older edition" in lost[0].messages[0]
