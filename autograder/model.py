@@ -67,7 +67,9 @@ class Scenario:
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
     beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
-    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
+    # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
+    # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
+    role: Literal["", "response", "life"] = ""
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,29 @@ class Observation:
     arrays: Mapping[str, Array] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class EditTask:
+    """What a search for a mistake's line asks of a guest: edits made for good, and which ones to try after them."""
+
+    probe: tuple[str, ...]  # scenarios whose code is edited: what ran in them
+    chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
+    rich: bool = False  # whether the grammar of insertions is used
+    only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one edit of the submission did in one scenario: a claim like any observation."""
+
+    edit: int
+    line: int
+    end_line: int
+    kind: str
+    cost: float  # how large an edit it is
+    now: str  # the edited lines, where they were asked for
+    observation: Observation
 
 
 EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]

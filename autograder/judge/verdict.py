@@ -5,7 +5,7 @@ compare ─► explain (conventions) ─► diagnose ─► marks ─► exhibit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.judge.circumstances import find_inert, find_responses, without_credit
@@ -24,6 +24,7 @@ class Verdict:
     remarks: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
     findings: tuple[Finding, ...]
+    conventions: Mapping[str, frozenset[str]]  # by subject
 
 
 def judge(
@@ -36,6 +37,7 @@ def judge(
     responses = find_responses(scenarios, subjects, golden, observations)
     told = diagnose(Evidence(assignment, scenarios, observations, findings))
     diagnoses, conventions = told.diagnoses, {**conventions, **told.conventions}
+    by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
     inert = find_inert(responses, subjects, findings, (d.group for d in diagnoses))
     findings = without_credit(findings, subjects, inert)
     criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert))
@@ -46,4 +48,4 @@ def judge(
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
     )
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject)
