@@ -115,6 +115,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "service.web.staff": {
         "export",
+        "model",
         "render",
         "service.operate",
         "service.outbox",
