@@ -36,7 +36,11 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model"},
+    "export": {"model", "roster"},
+    # who is who, in any list of people; an edition of an assignment; what a command is to mark
+    "roster": set(),
+    "edition": {"model", "quiz", "roster"},
+    "gather": {"intake", "roster"},
     # the bare template, made from the model solution
     "strip": set(),
     # the command
@@ -56,6 +60,9 @@ ARROWS: dict[str, set[str]] = {
         "adapters",
         "authoring",
         "practice",
+        "edition",
+        "gather",
+        "roster",
         "service.settings",
         "service.logs",
         "service.command",
@@ -64,6 +71,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
     "regenerate": {
+        "edition",
+        "roster",
         "model",
         "version",
         "assignment",
@@ -105,6 +114,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "service.web.staff": {
         "export",
+        "roster",
         "render",
         "service.operate",
         "service.outbox",
