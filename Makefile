@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test lint bench mutants image platforms docs template lock clean
+.PHONY: help demo serve test lint bench mutants fuzz image platforms docs template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing Num
 
 mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hands: all must lose marks, on their rows
 	@$(BIN)/python tests/mutants.py
+
+fuzz: $(VENV)/dev.stamp ## read a million answers of each family, odd and honest, and any bytes as quizzes (FUZZ=1000000)
+	@FUZZ=$${FUZZ:-1000000} $(BIN)/python -m pytest --numprocesses auto tests/test_reading.py
 
 image: $(VENV)/run.stamp ## build the guest image for the docker sandbox
 	@$(BIN)/python -m autograder.sandbox.docker build $(IMAGE)

@@ -237,13 +237,12 @@ def regenerate(
 
     Exit status: 1 when the assignment does not verify; then nothing is written.
     """
-    from autograder.publish import say
+    from autograder.publish import rewrite, say
     from autograder.regenerate.run import CannotRegenerate
-    from autograder.regenerate.run import regenerate as write
     from autograder.sandbox import SandboxUnavailable
 
     try:
-        written = write(_load(assignment), seed, out, roster, secret, sandbox, jobs or _cores())
+        written = rewrite(_load(assignment), seed, out, roster, secret, sandbox, jobs or _cores())
     except CannotRegenerate as error:
         raise typer.BadParameter(str(error)) from error
     except SandboxUnavailable as error:

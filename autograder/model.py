@@ -64,7 +64,9 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
-    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
+    # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
+    # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
+    role: Literal["", "response", "life"] = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Assignment:
     plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
+    key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
@@ -203,6 +206,29 @@ class Observation:
     arrays: Mapping[str, Array] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class EditTask:
+    """What a search for a mistake's line asks of a guest: edits made for good, and which ones to try after them."""
+
+    probe: tuple[str, ...]  # scenarios whose code is edited: what ran in them
+    chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
+    rich: bool = False  # whether the grammar of insertions is used
+    only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one edit of the submission did in one scenario: a claim like any observation."""
+
+    edit: int
+    line: int
+    end_line: int
+    kind: str
+    cost: float  # how large an edit it is
+    now: str  # the edited lines, where they were asked for
+    observation: Observation
 
 
 EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]
@@ -254,7 +280,7 @@ class NumericKey:
     """A number with a unit; right to so many significant figures."""
 
     value: float
-    unit: str  # as pint spells it: "GiB", "GB", "" for a pure number
+    unit: str  # as autograder.reading.units spells it: "GiB", "GB", "" for a pure number
     figures: int
     wrong: tuple[Wrong, ...] = ()
 
@@ -281,6 +307,7 @@ class OrderKey:
 
     entries: Mapping[str, str]
     order: tuple[str, ...]
+    before: tuple[tuple[str, str], ...] = ()  # where several orders are right: which id must come before which
 
 
 @dataclass(frozen=True)

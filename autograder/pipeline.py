@@ -7,10 +7,12 @@ scenarios(seed) ─► sandbox ─► observations ─┐
 from __future__ import annotations
 
 import hashlib
+import importlib.resources
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -19,16 +21,22 @@ from autograder.blame import blaming, convict, must_answer, suspects
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.judge.places import place_of
+from autograder.judge.repair import mend
+from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import (
     Assignment,
     Conduct,
+    EditTask,
+    Place,
     Report,
     Scenario,
     Submission,
+    Trial,
 )
-from autograder.sandbox import Sandbox
-from autograder.sandbox.limits import LIMITS
+from autograder.sandbox import Sandbox, SharedTime
+from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 
 def grade(
@@ -48,7 +56,7 @@ def grade(
         SandboxFailed: ours, not the student's; no code was judged.
     """
     with blaming(assignment.folder, "marking a submission"):
-        return _graded(submission, assignment, sandbox, seed, secret)
+        return _graded(submission, assignment, SharedTime(sandbox, SUBMISSION_SECONDS), seed, secret)
 
 
 def _graded(
@@ -72,6 +80,7 @@ def _graded(
         message=_how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
+        places=find_places(submission, assignment, sandbox, seen),
         remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
         quiz_points=answered.points or blank.quiz_points,
@@ -112,7 +121,31 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
     )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
+    if verdict is not None:
+
+        def play(some: Sequence[Scenario]) -> Observations:
+            return wire.read_run(sandbox.run(pack(submission, assignment, some)), some)[1]
+
+        smallest = shrink_lives(assignment, scenarios, verdict.exhibits, verdict.conventions, play)
+        verdict = replace(verdict, exhibits=smallest)
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
+
+
+def find_places(
+    submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
+) -> tuple[Place, ...]:
+    """The lines of the submission whose change makes a class agree, by trying changes in the sandbox."""
+    if seen.verdict is None or seen.conduct.end != "finished":
+        return ()
+
+    def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
+        run = sandbox.run(pack(submission, assignment, scenarios, task))
+        trials, done = wire.read_trials(run, scenarios)
+        return trials, done and run.end == "finished"
+
+    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
+    lines = submission.files[assignment.main].decode().splitlines()
+    return tuple(place_of(one, seen.verdict, lines) for one in mending.mends)
 
 
 def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:
@@ -132,16 +165,27 @@ def derived_seed(assignment: Assignment, submission: Submission) -> int:
     return int.from_bytes(hashlib.sha256(f"{assignment.id}:{submission.digest}".encode()).digest()[:6], "big")
 
 
-def pack(submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario]) -> bytes:
+def pack(
+    submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario], edits: EditTask | None = None
+) -> bytes:
     """The job for the sandbox: nothing in it is secret from the submission."""
+    sources = {**assignment.sources, assignment.module: submission.files[assignment.main].decode()}
     return wire.pack_job(
         scenarios,
-        sources={**assignment.sources, assignment.module: submission.files[assignment.main].decode()},
+        sources=sources if edits is None else {**sources, **_searching()},
         driver=assignment.driver,
         submission=assignment.module,
         import_seconds=IMPORT_SECONDS,
         scenario_seconds=LIMITS.scenario_seconds,
+        edits=edits,
     )
+
+
+@cache
+def _searching() -> dict[str, str]:
+    """The modules that make and try edits, as a guest is given them."""
+    folder = importlib.resources.files("autograder.guest")
+    return {f"gradmark_{name}": (folder / f"{name}.py").read_text() for name in ("edits", "repair")}
 
 
 IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the limit, so that it is told

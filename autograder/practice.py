@@ -18,6 +18,7 @@ import numpy as np
 
 from autograder.model import Assignment, ChoiceKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
 from autograder.quiz import mark_item
+from autograder.quiz.kinds import in_words, right_answer
 
 BACK_AFTER = 3  # exercises: a wrong idea comes back as the third one, before it is forgotten and after others
 SURVEYED = 12  # variants looked through for what ideas there are: every slot of every quiz so far shows up in six
@@ -192,19 +193,13 @@ def _tell(item: Item, verdict: ItemMark, tally: tuple[int, int], *, as_json: boo
 
 def key_text(item: Item) -> str:
     """The right answer, as one would type it."""
-    match item.key:
-        case NumericKey():
-            return f"{item.key.value:.{item.key.figures}g} {item.key.unit}".rstrip()
-        case ChoiceKey():
-            return " ".join(option.id for option in item.key.options if option.right)
-        case OrderKey():
-            return " ".join(item.key.order)
-        case MatrixKey():
-            letter = {column: letter for letter, column in _choices(item).items()}
-            return " ".join(letter[item.key.right[row]] for row in item.key.rows)
-        case TextKey():
-            return item.key.sample
-    return item.key.expression
+    right = right_answer(item)
+    if isinstance(right, dict):
+        letter = {column: letter for letter, column in _choices(item).items()}
+        return " ".join(letter[column] for column in right.values())
+    if isinstance(right, list):
+        return " ".join(right)
+    return in_words(item, right) if isinstance(item.key, NumericKey) else str(right)
 
 
 def _goodbye(right: int, asked: int, *, as_json: bool) -> None:

@@ -134,16 +134,42 @@ def proof_of(assignment: Assignment, sandbox: str, jobs: int) -> Proof:
     Raises:
         SandboxUnavailable: there is none.
     """
-    from contextlib import ExitStack
+    from autograder.api import verify
 
-    from autograder.sandbox.choose import choose, others
-    from autograder.verify import verify
+    with _counting() as progress:
+        return verify(assignment, sandbox=sandbox, jobs=jobs, tell=say, progress=progress)
 
-    with ExitStack() as opened:
-        main = opened.enter_context(choose(sandbox, say=say))
-        more = [opened.enter_context(other) for other in others(main.name)]
+
+def rewrite(
+    assignment: Assignment, seed: int, out: Path, roster: Path | None, secret: Path | None, sandbox: str, jobs: int
+) -> bool:
+    """Whether the assignment was written anew; it is not when it does not verify, and then the proof is printed.
+
+    Raises:
+        CannotRegenerate: the roster, the secret or the target is not usable.
+        SandboxUnavailable: nothing to run the proof in.
+    """
+    from autograder.api import NotProven, regenerate
+
+    try:
         with _counting() as progress:
-            return verify(assignment, main, more, jobs=jobs, progress=progress)
+            written = regenerate(
+                assignment,
+                seed,
+                out,
+                roster=roster,
+                secret=secret,
+                sandbox=sandbox,
+                jobs=jobs,
+                tell=say,
+                progress=progress,
+            )
+    except NotProven as error:
+        print_proof(error.proof)
+        say(f"{assignment.id} does not verify, see ✗ above: nothing was written to {out.absolute()}")
+        return False
+    print(written)
+    return True
 
 
 @contextmanager

@@ -1,27 +1,23 @@
-"""Shows that all variants of a quiz are equally hard, and that their keys are right: a part of the proof.
+"""Shows that the variants of a quiz ask for as much, and that their keys are right: a part of the proof.
 
-Equal by construction means the same blueprint: as many questions, of the same kinds, for the same
-points. Then every key is handed in as an answer and must get full marks, and so is every distractor, which must not.
+All variants have the same blueprint: as many questions, of the same kinds, for the same points. That makes them alike
+in what is worth how much; it does not prove that each is equally hard, and nothing here says so. Then every key is
+handed in as an answer and must get full marks, and so is every distractor, which must not, and no hint may give the
+key away. Where an assignment can compute keys a second time, from the words of the question alone, both must agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from autograder.model import (
-    Assignment,
-    ChoiceKey,
-    FormulaKey,
-    Item,
-    MatrixKey,
-    NumericKey,
-    OrderKey,
-)
+from autograder.model import Assignment, Item, NumericKey
 from autograder.quiz import mark_item
+from autograder.quiz.kinds import right_answer, right_words, wrong_answers
+from autograder.quiz.kinds.numeric import near
 
-SEEDS = 50  # variants looked at: each draws its own questions and numbers
-Answer = str | list[str] | dict[str, str]
+SEEDS = 2000  # variants looked at: each draws its own questions and numbers
 Statement = tuple[str, bool, str]  # what is stated, whether it holds, what was found
+Questions = Mapping[str, tuple[int, Item]]  # by their words -> the first variant that asks it, and the item
 
 
 def statements(assignment: Assignment, seeds: Sequence[int] = range(SEEDS)) -> Iterator[Statement]:
@@ -30,8 +26,21 @@ def statements(assignment: Assignment, seeds: Sequence[int] = range(SEEDS)) -> I
     if not any(quizzes.values()):
         return
     yield _same_blueprint(quizzes)
-    yield _all("keys get full marks", quizzes, lambda item: _full(item, right(item)))
-    yield _all("distractors do not", quizzes, lambda item: not any(_full(item, answer) for answer in wrong(item)))
+    different = _different(quizzes)
+    yield _all("keys get full marks", different, lambda item: _full(item, right_answer(item)))
+    yield _all("distractors do not", different, lambda item: not any(_full(item, a) for a, _ in wrong_answers(item)))
+    yield _all("hints keep the key", different, _keeps_its_key)
+    if any(assignment.key_again(item) is not None for _, item in different.values()):
+        yield _all("keys agree with the questions", different, lambda item: _agrees(item, assignment.key_again(item)))
+
+
+def _different(quizzes: Mapping[int, Sequence[Item]]) -> Questions:
+    """Each question once, however many variants ask it."""
+    found: dict[str, tuple[int, Item]] = {}
+    for seed, items in quizzes.items():
+        for item in items:
+            found.setdefault(f"{item.id}\0{item.prompt}\0{item.key}", (seed, item))
+    return found
 
 
 def _same_blueprint(quizzes: Mapping[int, Sequence[Item]]) -> Statement:
@@ -41,53 +50,36 @@ def _same_blueprint(quizzes: Mapping[int, Sequence[Item]]) -> Statement:
     points = sum(points for _, points in first)
     asked = len({tuple(item.id for item in items) for items in quizzes.values()})
     selections = f"{asked} selections of questions" if asked > 1 else "the same questions for everybody"
-    said = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants: {selections}"
+    found = f"{len(first)} questions, {points:g} points, of the same kinds in {len(quizzes)} variants: {selections}"
     if odd:
-        said = f"of another blueprint: variant {', '.join(map(str, odd[:5]))}"
-    return "equal difficulty", not odd, said
+        found = f"of another blueprint: variant {', '.join(map(str, odd[:5]))}"
+    return "same blueprint", not odd, found
 
 
-def _all(name: str, quizzes: Mapping[int, Sequence[Item]], holds: Callable[[Item], bool]) -> Statement:
-    failing = [f"{item.id} (variant {seed})" for seed, items in quizzes.items() for item in items if not holds(item)]
-    count = sum(len(items) for items in quizzes.values())
-    return name, not failing, f"fails: {', '.join(failing[:5])}" if failing else f"{count} items"
+def _all(name: str, different: Questions, holds: Callable[[Item], bool]) -> Statement:
+    failing = [f"{item.id} (variant {seed})" for seed, item in different.values() if not holds(item)]
+    found = f"fails: {', '.join(failing[:5])}" if failing else f"{len(different)} different questions"
+    return name, not failing, found
 
 
-def _full(item: Item, answer: Answer) -> bool:
+def _full(item: Item, answer: object) -> bool:
     """Whether the answer gets all points; a text waits for a person and gets none from us, which is right."""
     mark = mark_item(item, answer)
     return mark.status == "waiting" if item.kind == "text" else mark.score == item.points
 
 
-def right(item: Item) -> Answer:
-    """The key as a student would write it."""
-    match item.key:
-        case NumericKey(value=value, unit=unit):
-            return f"{value!r} {unit}".strip()
-        case ChoiceKey(options=options, several=several):
-            taken = [option.id for option in options if option.right]
-            return taken if several else taken[0]
-        case OrderKey(order=order):
-            return list(order)
-        case MatrixKey(right=columns):
-            return dict(columns)
-        case FormulaKey(expression=expression):
-            return expression
-        case text:
-            return text.sample
+def _keeps_its_key(item: Item) -> bool:
+    """Whether what is told about wrong answers never has the right one in it, as a number or formula."""
+    if item.kind not in ("numeric", "prediction", "formula"):
+        return True  # the options stand there for all to see; which is right is in no hint of another by its letter
+    key = right_words(item)
+    return not any(_holds(mark_item(item, answer).message, key, item.prompt) for answer, _ in wrong_answers(item))
 
 
-def wrong(item: Item) -> list[Answer]:
-    """Every wrong answer that the key knows, as a student would write it."""
-    match item.key:
-        case NumericKey(wrong=known, unit=unit):
-            return [w.value if isinstance(w.value, str) else f"{w.value!r} {unit}".strip() for w in known]
-        case ChoiceKey(options=options, several=several):
-            return [[option.id] if several else option.id for option in options if not option.right]
-        case OrderKey(order=order):
-            return [list(reversed(order))]
-        case MatrixKey(right=columns, columns=every):
-            return [{**columns, row: other} for row, column in columns.items() for other in every if other != column]
-        case FormulaKey(wrong=known):
-            return [str(w.value) for w in known]
-    return []
+def _holds(message: str, key: str, prompt: str) -> bool:
+    """Whether a message has the key in it. Short numbers occur by chance, and those of the question are known."""
+    return len(key.strip("−")) > 3 and key in message and key not in prompt
+
+
+def _agrees(item: Item, again: float | None) -> bool:
+    return again is None or (isinstance(item.key, NumericKey) and near(again, item.key.value, item.key.figures + 3))

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, Fact, Fault, LeftOut, Observation, Run, Scenario
+from autograder.model import Array, Conduct, EditTask, Fact, Fault, LeftOut, Observation, Run, Scenario, Trial
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
 MAX_ARRAYS = 64  # per frame; an honest scenario records fewer than ten
 MAX_RANK = 8
+MAX_EDIT_COST = 100.0
 MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
 LOADING = Path(__file__).parent / "guest" / "loading.py"  # beside the harness in every guest, as one more source
 MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes
@@ -39,10 +40,12 @@ def pack_job(
     submission: str,
     import_seconds: float,
     scenario_seconds: float,
+    edits: EditTask | None = None,
 ) -> bytes:
     """Frames with everything that a guest is told: one with source texts, then each scenario's spec and inputs.
 
-    `Turns` sends each when it is that scenario's turn.
+    `Turns` sends each when it is that scenario's turn. A search for a mistake's line is told all in the first frame:
+    its scenarios have been played before.
     """
     header = {
         "sources": {**sources, "gradmark_loading": LOADING.read_text(encoding="utf-8")},
@@ -52,9 +55,22 @@ def pack_job(
         "scenario_seconds": scenario_seconds,
         "scenarios": len(scenarios),
     }
+    if edits is not None:
+        return _packed(*_with_edits(header, edits, scenarios))
     frames = [_packed(header, {})]
     frames += [_packed({"spec": s.spec, "group": s.group}, s.arrays) for s in scenarios]
     return b"".join(frames)
+
+
+def _with_edits(
+    header: Mapping[str, Any], task: EditTask, scenarios: Sequence[Scenario]
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    ids = [scenario.id for scenario in scenarios]
+    arrays = {f"{n}.{name}": array for n, s in enumerate(scenarios) for name, array in s.arrays.items()}
+    told = [{"spec": s.spec, "arrays": {name: f"{n}.{name}" for name in s.arrays}} for n, s in enumerate(scenarios)]
+    chain = [{**step, "probe": [ids.index(name) for name in step["probe"]]} for step in task.chain]
+    edits = {"probe": [ids.index(name) for name in task.probe], "chain": chain, "rich": task.rich, "only": task.only}
+    return {**header, "edits": {**edits, "scenarios": told}}, arrays
 
 
 def _packed(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
@@ -175,6 +191,36 @@ class _Claims:
 
     def _is_due(self, number: object) -> bool:
         return number == self._number and isinstance(number, int) and not isinstance(number, bool) and not self.done
+
+
+def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
+    """What edits are claimed to do, and whether all were tried: a search that ended early is said to have."""
+    trials: list[Trial] = []
+    done = False
+    try:
+        for header, arrays in _frames(run.output):
+            done = done or header.get("done") is True
+            if "edit" in header:
+                trials.append(_trial(header, arrays, scenarios))
+    except Garbled:
+        return trials, False
+    return trials, done
+
+
+def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:
+    number, scenario, line, end = (_whole(header.get(name)) for name in ("edit", "scenario", "line", "end"))
+    cost = header.get("cost")
+    if scenario >= len(scenarios) or not isinstance(cost, int | float) or not 0 <= cost <= MAX_EDIT_COST:
+        raise Garbled("an edit of a scenario that does not exist, or of no size")
+    observation = Observation(scenarios[scenario].id, arrays, _facts(header), _fault(header.get("fault")))
+    kind, now = str(header.get("kind", ""))[:20], str(header.get("now", ""))[:200]
+    return Trial(number, line, end, kind, float(cost), now, observation)
+
+
+def _whole(number: object) -> int:
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_LINE:
+        return number
+    raise Garbled("an edit without a number or a place")
 
 
 def _frames(data: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Array]]]:

@@ -23,12 +23,14 @@ ARROWS: dict[str, set[str]] = {
     "assignments": {"model", "reference"},
     "blame": {"model"},
     "assignment": {"model", "blame"},
+    # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
+    "reading": set(),
     # how it is judged
     "wire": {"model"},
     "judge": {"model"},
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
-    "quiz": {"model"},
+    "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
@@ -45,7 +47,9 @@ ARROWS: dict[str, set[str]] = {
     "strip": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
-    "publish": {"model", "blame", "batch", "render", "sandbox", "verify"},
+    # what people script with: the command is built on it
+    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
         "version",
@@ -84,7 +88,6 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
-        "publish",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
@@ -102,7 +105,14 @@ ARROWS: dict[str, set[str]] = {
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
-    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.edge": {
+        "render",
+        "service.logs",
+        "service.queue",
+        "service.rules",
+        "service.settings",
+        "service.store",
+    },
     "service.web.student": {
         "intake",
         "model",
@@ -115,6 +125,7 @@ ARROWS: dict[str, set[str]] = {
     "service.web.staff": {
         "export",
         "roster",
+        "model",
         "render",
         "service.operate",
         "service.outbox",
@@ -188,12 +199,12 @@ LIBRARIES: dict[str, set[str]] = {
     "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
     "cli": {"typer"},
-    "guest": {"numpy", "tinytorch", *LAID_OUT},
+    "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},
     "model": {"numpy"},
     "pipeline": {"numpy"},
     "practice": {"numpy"},
-    "quiz": {"mpmath", "pint"},
+    "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
     "regenerate": {"jinja2", "numpy", "rich"},

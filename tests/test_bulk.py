@@ -36,23 +36,23 @@ def canvas(who: Student, attempt: int, file: str, *, late: bool) -> str:
     return f"{name}_{'LATE_' * late}{who.number}_{67890 + attempt}_{stem}{version}{dot}{ending}"
 
 
-def moodle(who: Student, attempt: int, file: str, *, late: bool) -> str:
+def moodle(who: Student, _attempt: int, file: str, **_: object) -> str:
     return f"{who.first} {who.last}_{who.number}_assignsubmission_file/{file}"
 
 
-def moodle_flat(who: Student, attempt: int, file: str, *, late: bool) -> str:
+def moodle_flat(who: Student, _attempt: int, file: str, **_: object) -> str:
     return f"{who.first} {who.last}_{who.number}_assignsubmission_file_{file}"
 
 
-def blackboard(who: Student, attempt: int, file: str, *, late: bool) -> str:
+def blackboard(who: Student, attempt: int, file: str, **_: object) -> str:
     return f"Optimizers_Part_1_{who.user}_attempt_2026-10-0{attempt + 1}-10-11-12_{file}"
 
 
-def brightspace(who: Student, attempt: int, file: str, *, late: bool) -> str:
+def brightspace(who: Student, attempt: int, file: str, **_: object) -> str:
     return f"{who.number}-67890 - {who.first} {who.last} - Oct {attempt + 1}, 2026 1011 PM/{file}"
 
 
-def gradescope(who: Student, attempt: int, file: str, *, late: bool) -> str:
+def gradescope(who: Student, _attempt: int, file: str, **_: object) -> str:
     return f"assignment_5_export/submission_{who.number}/{file}"
 
 
@@ -122,11 +122,7 @@ def test_everybody_is_found_with_code_and_quiz_of_the_newest_attempt(
             files[named(who, attempt, "optimizers.py", late=late)] = CODE if attempt == last else OLD
         if quiz:
             files[named(who, last, "quiz.toml", late=late)] = QUIZ
-    files = (
-        {(name if "/" in name and around else around + name): data for name, data in files.items()}
-        if not around
-        else {around + name: data for name, data in files.items()}
-    )
+    files = {around + name: data for name, data in files.items()}
     path = packed(files, tmp / "it.zip", backslashes=backslashes, flag=flag) if as_zip else laid_out(files, tmp / "it")
     bulk = unpack(path, tmp / "out")
     assert bulk is not None

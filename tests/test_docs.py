@@ -16,6 +16,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "docs/api.md",
     "docs/authoring.md",
     "docs/fairness.md",
     "docs/platforms.md",

@@ -30,8 +30,8 @@ ROSTER = (
 
 
 def proven() -> Proof:
-    rows = (Row("right", "it", "100", holds=True),)
-    return Proof(OPTIMIZERS.id, OPTIMIZERS.digest, 1, "process", rows)
+    """A proof of one statement: what is written looks only at whether it holds and whose it is."""
+    return Proof(OPTIMIZERS.id, OPTIMIZERS.digest, 1, "process", (Row("right", "it", True, "100", {}),))  # noqa: FBT003
 
 
 @pytest.fixture(scope="module")

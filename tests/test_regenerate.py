@@ -41,7 +41,9 @@ from autograder.model import (
     Wrong,
 )
 from autograder.pipeline import grade
+from autograder.publish import rewrite as run_here
 from autograder.quiz import variants as quiz_variants
+from autograder.quiz.kinds import right_answer
 from autograder.regenerate import (
     NotProven,
     Occupied,
@@ -57,7 +59,6 @@ from autograder.regenerate import (
     roster,
     students_of,
 )
-from autograder.regenerate.run import regenerate as run_here
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
 from autograder.verify import SEED, Proof, Row
@@ -452,12 +453,10 @@ def test_no_text_breaks_out_of_a_comment(text):
 
 def test_what_is_written_into_quiz_toml_is_what_is_marked(default):
     """Filled in with the keys, it gets every point that a machine can give."""
-    from autograder.variants import right
-
     items = optimizers.quiz(optimizers.quiz_seed)
     told = default["student/quiz.toml"].decode()
     for item in items:
-        answer = right(item)
+        answer = right_answer(item)
         if isinstance(answer, dict):
             for row, column in answer.items():
                 told = told.replace(
@@ -718,12 +717,13 @@ def test_what_does_not_verify_leaves_nothing_behind(small, tmp_path, capsys):
 
 
 # ------------------------------------------------------------------------------------------------- equal variants
-def test_the_shipped_quiz_is_equally_hard_for_all():
+def test_the_shipped_quiz_asks_everybody_for_as_much():
     told = list(variants.statements(optimizers, range(5)))
     assert [name for name, _, _ in told] == [
-        "equal difficulty",
+        "same blueprint",
         "keys get full marks",
         "distractors do not",
+        "hints keep the key",
     ]
     assert [said for _, holds, said in told if not holds] == []
 
@@ -741,9 +741,9 @@ def as_asked(seed: int) -> tuple[Item, ...]:
 SPOILT_QUIZZES = {
     "worth more for some": (
         lambda seed: (*as_asked(seed)[:-1], replace(ITEMS[-1], points=2 + seed % 2)),
-        "equal difficulty",
+        "same blueprint",
     ),
-    "longer for some": (lambda seed: as_asked(seed)[: 6 + seed % 2], "equal difficulty"),
+    "longer for some": (lambda seed: as_asked(seed)[: 6 + seed % 2], "same blueprint"),
     "a key that is not right": (
         lambda seed: (*as_asked(seed), replace(ITEMS[3], id="k", key=OrderKey({"a": "1", "b": "2"}, ("a", "z")))),
         "keys get full marks",

@@ -21,7 +21,7 @@ HYPERPARAMETERS = {
     "AdamW": ("lr", "b1", "b2", "eps", "decay"),
 }
 MOVING = frozenset(
-    {"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine", "response"}
+    {"course", "interleaved", "pair", "accumulation", "momentum_state", "training", "ravine", "response", "life"}
 )
 
 
@@ -36,7 +36,13 @@ class Run:
     def __init__(
         self, name: str, start: Array, grads: Array, spec: Mapping[str, Any], place: tuple[int, int], rows: list[int]
     ):
-        self.name, self.start, self.grads, self.spec, self.rows = name, start, grads.reshape(len(grads), -1), spec, rows
+        self.name, self.start, self.grads, self.spec, self.rows = (
+            name,
+            start,
+            grads.reshape(len(grads), start.size),
+            spec,
+            rows,
+        )
         self.ordinal, self.siblings = place
         absent = spec.get("absent", [])
         steps = range(len(grads))
@@ -64,7 +70,7 @@ def runs_of(scenario: Scenario) -> list[Run]:
         return [*_parameters(arrays, "p", "g", spec, [0, *tail]), *resumed]
     if kind == "accumulation":
         return [_accumulated(spec, arrays)]
-    return []
+    return _lived(spec, arrays) if kind == "life" else []
 
 
 def _pair(spec: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
@@ -105,6 +111,28 @@ def _parameters(
 def count(arrays: Mapping[str, Array], prefix: str) -> int:
     """How many arrays prefix0, prefix1, … there are."""
     return sum(f"{prefix}{i}" in arrays for i in range(len(arrays)))
+
+
+def _lived(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[Run]:
+    """Each parameter's part in a life: the gradients that it has at each step, and the learning rates."""
+    n, rates, held = count(arrays, "p"), dict[str, Any](), dict[int, Array]()
+    grads: list[list[Array]] = [[] for _ in range(n)]
+    absent: list[list[int]] = []
+    for action, *rest in spec["actions"]:
+        if action == "gradients":
+            held = {i: arrays[f"g{i}"][rest[0]] for i in range(n) if i not in rest[1]}
+        elif action == "overwrite":
+            held = {i: arrays[f"g{i}"][rest[0]] for i in held}
+        elif action == "zero_grad":
+            held = {}
+        elif action == "lr":
+            rates[str(len(grads[0]))] = {"lr": rest[0]}
+        elif action == "step":
+            absent += [[len(grads[0]), i] for i in range(n) if i not in held]
+            for i, taken in enumerate(grads):
+                taken.append(held.get(i, np.zeros_like(arrays[f"p{i}"])))
+    rows, told = list(range(len(grads[0]) + 1)), {**spec, "absent": absent, "set": rates}
+    return [Run(f"p{i}", arrays[f"p{i}"], np.array(grads[i]), told, (i, n), rows) for i in range(n)]
 
 
 def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:
@@ -167,6 +195,8 @@ def hyperparameters(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
     """(T, 1): the learning rate at each step, when the scenario changes it in between."""
+    if "set" not in spec:
+        return np.full((steps, 1), lr)
     rates = []
     for t in range(steps):
         lr = spec.get("set", {}).get(str(t), {}).get("lr", lr)

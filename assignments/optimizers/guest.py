@@ -264,6 +264,61 @@ def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, 
         note(record, params, name)
 
 
+def life(module, spec, arrays, record):
+    """Plays a list of documented actions: lives.py has them."""
+    one = Life(module, spec, arrays, record)
+    for number, (action, *rest) in enumerate(spec["actions"], start=1):
+        record.doing = f"action {number}, {action}"
+        getattr(one, action)(*rest)
+
+
+class Life:
+    """One optimizer, its parameters, and the gradient arrays that the caller has in hand."""
+
+    def __init__(self, module, spec, arrays, record):
+        self.module, self.spec, self.arrays, self.record = module, spec, arrays, record
+        self.params, self.form = parameters(arrays, "p", spec["dtype"]), form_for(module, spec)
+        self.grads = [arrays[name] for name in numbered(arrays, "g")]
+        record.doing = f"{spec['class']}(…)"
+        self.optimizer, self.held, self.others = make(module, spec, self.params), [], None
+        note(record, self.params)
+
+    def gradients(self, t, missing):
+        self.held = hand_out(self.params, self.grads, t, {(t, i) for i in missing}, self.form)
+
+    def overwrite(self, t):
+        for param, array, g in zip(self.params, self.held, self.grads, strict=True):
+            if array is not None:
+                array[...] = g[t]
+                param.grad = Tensor(array) if self.form == "tensor" else array
+                if self.form == "tensor":
+                    param.grad.data = array
+
+    def zero_grad(self):
+        self.optimizer.zero_grad()
+
+    def step(self):
+        self.optimizer.step()
+        note(self.record, self.params)
+
+    def lr(self, value):
+        self.optimizer.lr = value
+
+    def state(self):
+        state = self.optimizer.get_momentum_state()
+        self.optimizer.set_momentum_state(state)
+        if state is not None:
+            spoil(state)
+
+    def other(self, t):
+        if self.others is None:
+            params = parameters(self.arrays, "p", self.spec["dtype"])
+            self.others = params, make(self.module, self.spec, params)
+        params, optimizer = self.others
+        hand_out(params, self.grads, t, set(), self.form)
+        optimizer.step()
+
+
 # --------------------------------------------------------------------------------------------------- what is asked
 def base(module, _spec, arrays, record):
     """The base class by itself."""
@@ -527,7 +582,7 @@ def ravine(module, spec, arrays, record):
 
 
 KINDS = {
-    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "base": base,
+    "course": course, "interleaved": interleaved, "pair": pair, "response": response, "life": life, "base": base,
     "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

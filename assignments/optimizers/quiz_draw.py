@@ -30,6 +30,7 @@ from .misconceptions import MISCONCEPTIONS
 
 T = TypeVar("T")
 HINTS: Mapping[str, str] = {m.id: m.hint for m in MISCONCEPTIONS}
+NOISE = 1e-12  # of the largest number in an answer: a thousand roundings of double arithmetic
 PLURAL = {"hour": "hours"}
 Said = tuple[str, str]  # an option's text, and its hint
 
@@ -67,6 +68,13 @@ def apart(a: float, b: float, figures: int) -> bool:
     return abs(a - b) > 1.5 * 10.0 ** (1 - figures) * max(abs(a), abs(b))
 
 
+def without_noise(value: float, size: float) -> float:
+    """A number without what rounding left in its last digits: −5.55e-17 among numbers of size 1 is 0."""
+    if not math.isfinite(value) or abs(value) < NOISE * size:
+        return value if not math.isfinite(value) else 0.0
+    return float(f"{value:.12g}")
+
+
 def distinct(value: float, candidates: Iterable[tuple[float, str]], figures: int, least: int) -> tuple[Wrong, ...]:
     """The wrong answers that differ from the key and from each other.
 
@@ -102,7 +110,10 @@ def numeric(
     whole: bool = False,
 ) -> Item:
     """A number; the wrong answers stand in the order of interest, and later ones too near to earlier ones go."""
-    value = float(f"{value:.12g}")  # what rounding left in the last digits is nobody's to read
+    wrong = list(wrong)
+    size = max([abs(value), *(abs(number) for number, _ in wrong if math.isfinite(number))])
+    value, *others = (without_noise(number, size) for number in (value, *(number for number, _ in wrong)))
+    wrong = [(number, hint) for number, (_, hint) in zip(others, wrong, strict=True)]
     key = NumericKey(value, unit, figures, distinct(value, wrong, figures, least))
     precise = "Give a whole number" if whole else f"Give at least {figures} significant figures"
     asked = f"{prompt}\n\n{precise}{f', in {PLURAL.get(unit, unit)}' if unit else ''}."
@@ -119,7 +130,7 @@ def multiple(
     draw: Draw, idea: str, title: str, prompt: str, right: Sequence[Said], wrong: Sequence[Said], solution: str
 ) -> Item:
     """Several right options."""
-    prompt += "\n\nTake all that are right; a wrong one costs at least what a right one brings."
+    prompt += "\n\nSelect all that apply. A wrong choice cancels a right one."
     return _options(draw, "multiple", idea, title, prompt, right, wrong, solution)
 
 
@@ -145,14 +156,23 @@ def _options(
 
 
 # -------------------------------------------------------------------------------------- orders, tables, free text
-def ordering(draw: Draw, idea: str, title: str, prompt: str, steps: Sequence[str], solution: str) -> Item:
-    """Entries shown in an order that is not the right one."""
+def ordering(
+    draw: Draw,
+    idea: str,
+    title: str,
+    prompt: str,
+    steps: Sequence[str],
+    solution: str,
+    before: Sequence[tuple[str, str]] = (),
+) -> Item:
+    """Entries shown in an order that is not the right one. `before`: which must precede which, where several do."""
     shown = draw.shuffled(steps)
     if shown == list(steps):
         shown = shown[1:] + shown[:1]
     entries = dict(zip(ascii_lowercase, shown, strict=False))
     letters = {text: letter for letter, text in entries.items()}
-    key = OrderKey(entries, tuple(letters[text] for text in steps))
+    pairs = tuple((letters[first], letters[then]) for first, then in before)
+    key = OrderKey(entries, tuple(letters[text] for text in steps), pairs)
     return Item("", "ordering", idea, title, prompt, 0, key, solution)
 
 

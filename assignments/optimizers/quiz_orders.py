@@ -35,11 +35,15 @@ ROLLING = (
 
 
 def training(draw: Draw) -> Item:
-    solution = "Gradients must be clear before backward() adds to them, and there before step() reads them."
+    solution = (
+        "Gradients must be clear before backward() adds to them, and there before step() reads them. Where before "
+        "backward() they are cleared does not matter."
+    )
+    clear, forward, loss, backward, step = ITERATION
     return ordering(
         draw, "zero_grad", "One training iteration",
         "Put one iteration in order. Gradients of the last iteration are still there when it begins.", ITERATION,
-        solution,
+        solution, before=((clear, backward), (forward, loss), (loss, backward), (backward, step)),
     )  # fmt: skip
 
 

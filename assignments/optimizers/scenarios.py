@@ -19,6 +19,8 @@ import numpy as np
 
 from autograder.model import Array, Check, Json, Scenario
 
+from .lives import lives
+
 Draw = np.random.Generator
 SHAPES = ((3,), (2, 2), ())  # a vector, a matrix and a scalar: several parameters in most experiments
 TRAINING_STEPS, RAVINE_STEPS = 25, 30
@@ -29,7 +31,7 @@ def scenarios(seed: int) -> tuple[Scenario, ...]:
     """All experiments of one submission. The same seed always gives the same ones."""
     return tuple(
         scenario
-        for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training))
+        for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training, _lives))
         for scenario in part(np.random.default_rng([seed, number]))
     )
 
@@ -480,6 +482,11 @@ def _training(draw: Draw) -> Iterator[Scenario]:
         arrays = {"p0": np.array([1.0, 2.5]), "c": steep}
         spec = {"kind": "ravine", "class": group, "kwargs": kwargs, "steps": RAVINE_STEPS}
         yield _scenario(f"ravine-{group.lower()}", f"{group} in a ravine", group, spec, arrays)
+
+
+def _lives(draw: Draw) -> Iterator[Scenario]:
+    for group in ("SGD", "Adam", "AdamW"):
+        yield from lives(group, draw)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,68 @@ def explain(scenario: Scenario, golden: Observation, found: Observation) -> tupl
     setup += [f"{SYMBOLS.get(name, name)} = {_short(value)}" for name, value in spec.get("kwargs", {}).items()]
     if "p0" in arrays and arrays["p0"].size <= SMALL:
         setup.append(f"θ₀ = {_short(arrays['p0'])}")
+    if spec["kind"] == "life":
+        return setup, as_python(scenario)
     for name, called in (("g0", "gradients"), ("c0", "gradient of each backward()")):
         if name in arrays and arrays[name].size <= 2 * SMALL:
             setup.append(f"{called} = {_short(arrays[name])}")
     if "actions" in spec:
         setup.append("actions: " + ", ".join(spec["actions"]))
     return setup, "\n".join(filter(None, [_suggestion(scenario, golden, found), *_by_hand(scenario, golden)]))
+
+
+MOST_ACTIONS = 16  # of a life that is told: more are no help
+
+
+def as_python(scenario: Scenario) -> str:
+    """A life as lines that can be pasted below the submission's code; "" when it is too long to be read."""
+    spec, arrays = scenario.spec, scenario.arrays
+    names = [name for name in arrays if name.startswith("p")]
+    if len(_runs(spec["actions"])) > MOST_ACTIONS:
+        return ""
+    given = ", ".join(f"{name}={_literal(value)}" for name, value in spec["kwargs"].items())
+    lines = ["Try it:", *(f"{name} = Tensor({_literal(arrays[name])}, requires_grad=True)" for name in names)]
+    lines.append(f"optimizer = {spec['class']}([{', '.join(names)}], {given})")
+    for (action, *rest), times in _runs(spec["actions"]):
+        told = _action(action, rest, names, arrays, f"{spec['class']}([other], {given})")
+        lines += told if times == 1 else [f"for _ in range({times}):", *(f"    {line}" for line in told)]
+    return "\n".join([*lines, f"print({', '.join(f'{name}.data' for name in names)})"])
+
+
+def _runs(actions: Sequence[Sequence[Any]]) -> list[tuple[Sequence[Any], int]]:
+    """Each action, with how often it comes in a row."""
+    rows: list[tuple[Sequence[Any], int]] = []
+    for action in actions:
+        last, times = rows.pop() if rows else (action, 0)
+        rows += [(last, times + 1)] if last == action else [*([(last, times)] if times else []), (action, 1)]
+    return rows
+
+
+def _action(
+    action: str, rest: Sequence[Any], names: Sequence[str], arrays: Mapping[str, Array], other: str
+) -> list[str]:
+    """One action of a life as Python."""
+    match action:
+        case "gradients":
+            row, missing = rest
+            values = [
+                "None" if i in missing else f"np.array({_literal(arrays[f'g{i}'][row])})" for i in range(len(names))
+            ]
+            return [f"{name}.grad = {given}" for name, given in zip(names, values, strict=True)]
+        case "overwrite":
+            return [f"{n}.grad[...] = {_literal(arrays[f'g{i}'][rest[0]])}" for i, n in enumerate(names)]
+        case "lr":
+            return [f"optimizer.lr = {rest[0]}"]
+        case "state":
+            return ["optimizer.set_momentum_state(optimizer.get_momentum_state())"]
+        case "other":
+            start = f"Tensor({_literal(arrays['p0'])}, requires_grad=True)"
+            return [f"other = {start}", f"other.grad = np.array({_literal(arrays['g0'][rest[0]])})", f"{other}.step()"]
+    return [f"optimizer.{action}()"]
+
+
+def _literal(value: object) -> str:
+    return str(tuple(value) if isinstance(value, list) else np.asarray(value).tolist())
 
 
 def _short(value: object) -> str:
@@ -54,7 +111,7 @@ def _suggestion(scenario: Scenario, golden: Observation, found: Observation) -> 
         return "Your parameters do not move at all."
     factor = _constant(seen, expected)
     if factor is not None:
-        return f"Every move of yours is {_n(round(factor, 4))} × the right one." if abs(factor - 1) > CONSTANT else ""
+        return f"Each of your steps is {_n(round(factor, 4))} × the correct size." if abs(factor - 1) > CONSTANT else ""
     by_step = [_constant(s, e) for s, e in zip(seen, expected, strict=True)]
     if None not in by_step:
         factors = ", ".join(_n(round(f, 4)) for f in by_step if f is not None)
@@ -95,7 +152,7 @@ def _by_hand(scenario: Scenario, golden: Observation) -> list[str]:
         lines.append(f"Step {number}: {line}")
         end = moved
     agrees = np.isclose(end, golden.arrays["p0"].flat[-1], rtol=1e-9)
-    return ["By hand, rightly:", *lines] if agrees else []
+    return ["Worked by hand:", *lines] if agrees else []
 
 
 def _sgd_by_hand(scenario: Scenario, theta: float) -> Iterator[tuple[str, float]]:

@@ -62,6 +62,11 @@ def _numbers(draw: Draw) -> tuple[float, list[float]]:
     return float(draw.choice([1.0, 2.0, 3.0])), [float(g) for g in draw.permutation([4.0, 2.0, -1.0, 3.0])[:3]]
 
 
+def _clean(value: float) -> float:
+    """A result without what rounding left of it: 1e-16 is 0."""
+    return float(np.round(value, 12)) + 0.0
+
+
 def _told(values: Sequence[float] | Array) -> str:
     return ", ".join(f"{value:.{SHOWN}g}" for value in np.round(values, 9))  # 0 for what is 1e-16
 
@@ -71,10 +76,10 @@ def _theta_after_two(draw: Draw) -> Item:
     rule = str(draw.choice(list(BELIEFS)))
     start, grads = _numbers(draw)
     scenario = _course(RULES[rule], start, grads[:2])
-    value = float(_right(scenario)[-1])
+    value = _clean(_right(scenario)[-1])
     wrongs: list[Wrong] = []
     for name in BELIEFS[rule]:
-        answer = float(_mistaken(scenario, HINTS[name])[-1])
+        answer = _clean(_mistaken(scenario, HINTS[name])[-1])
         if all(abs(answer - other) > APART * abs(value) for other in (value, *(float(w.value) for w in wrongs))):
             wrongs.append(Wrong(answer, HINTS[name].hint))
     prompt = f"θ = {start:g} and lr = 0.1. The gradients are {_told(grads[:2])}. What is θ after step 2 of {rule}? Three figures."

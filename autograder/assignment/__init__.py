@@ -82,6 +82,7 @@ def _build(folder: Path, given: Settings) -> Assignment:
         plant=package.plant,
         oracle=package.oracle,
         quiz=getattr(package, "quiz", _no_quiz),
+        key_again=getattr(package, "key_again", _no_key),
         quiz_seed=given.get(int, "seed", "quiz", 1),
         handout=getattr(package, "handout", _no_handout),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
@@ -90,6 +91,10 @@ def _build(folder: Path, given: Settings) -> Assignment:
 
 def _no_quiz(_seed: int) -> tuple[Item, ...]:
     return ()
+
+
+def _no_key(_item: Item) -> None:
+    """A key that nothing but the assignment's own code computes."""
 
 
 def _no_handout(_seed: int) -> str:

@@ -1,9 +1,9 @@
 """Marks quiz answers: quiz.toml and the items of one variant in, one mark per item and remarks out.
 
-    read answers ─► is it this student's variant? ─► mark each item (numeric, choices, formula, text)
+    read answers ─► is it this student's variant? ─► mark each item, by the file of its kind in kinds/
 
-Everything a student wrote is data here: parsed within bounds, never evaluated. Heavy libraries (pint, mpmath)
-are imported when an answer needs them.
+Everything a student wrote is data here: parsed within bounds by `autograder.reading`, never evaluated. mpmath is
+imported when a formula needs it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.model import WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
-from autograder.quiz.answers import Answers, Unreadable, read, unknown
+from autograder.quiz.answers import Answers, read, unknown
 from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
-from autograder.quiz.say import BadKey
+from autograder.quiz.outcome import BadKey
 from autograder.quiz.variants import check
+from autograder.reading import Unreadable
 
 __all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 

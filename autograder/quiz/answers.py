@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.model import Item
-from autograder.quiz.say import quoted
+from autograder.reading import Unreadable, is_empty, quoted
 
 MAX_BYTES = 64_000  # as intake has it: answers to a dozen questions, essays included
 MAX_ENTRIES = 200  # a quiz has a dozen
 MAX_DOTS = 100  # in a line that is no comment: tomllib takes quadratic time for a.a.a… (here 0.4 s at worst)
 MAX_STUDENT = 100  # characters of an id
-
-
-class Unreadable(Exception):
-    """A quiz.toml that cannot be marked as a whole; the message tells its author why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +41,6 @@ def read(data: bytes) -> Answers:
         raise Unreadable(f"Your quiz.toml has more than {MAX_ENTRIES} entries. Keep one line for each question.")
     filled = {name: value for name, value in entries.items() if not is_empty(value)}
     return Answers(_variant(table.get("variant")), _student(table.get("student", "")), filled)
-
-
-def is_empty(value: object) -> bool:
-    """Nothing was answered: "", [], {}, or a list or table of nothing but these."""
-    match value:
-        case None:
-            return True
-        case str():
-            return not value.strip()
-        case list():
-            return all(isinstance(entry, str) and not entry.strip() for entry in value)
-        case dict():
-            return all(isinstance(entry, str) and not entry.strip() for entry in value.values())
-    return False
 
 
 def unknown(items: Sequence[Item], answers: Answers) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from autograder.model import Awaited, ChoiceKey, FormulaKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
-from autograder.quiz import choices, formula, numeric, text
-from autograder.quiz.answers import Answers, is_empty
-from autograder.quiz.say import BadKey, Malformed, Outcome
+from autograder.model import Awaited, Item, ItemMark, NumericKey
+from autograder.quiz.answers import Answers
+from autograder.quiz.kinds import kind, numeric, text
+from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import Unreadable, is_empty
 
 log = logging.getLogger(__name__)
 OUR_FAULT = "We could not mark this answer. This is our fault and costs you nothing: it is marked again later."
@@ -36,7 +37,7 @@ def mark_item(
     """
     try:
         outcome = _outcome(item, answer, items or {}, answers or {})
-    except Malformed as error:
+    except Unreadable as error:
         outcome = Outcome("unreadable", 0.0, str(error))
     except Exception as error:  # noqa: BLE001 - ours, whatever it is: logged, told to staff, and the others are marked
         outcome = _our_fault(item.id, error)
@@ -59,16 +60,7 @@ def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Map
         return Outcome("empty", 0.0, "You gave no answer.")
     if isinstance(item.key, NumericKey):
         return numeric.mark(item, answer, _from_own(item, items, answers))
-    return MARKERS[type(item.key)](item, answer)
-
-
-MARKERS: Mapping[type, Callable[[Item, object], Outcome]] = {
-    ChoiceKey: choices.mark_choice,
-    OrderKey: choices.mark_order,
-    MatrixKey: choices.mark_matrix,
-    FormulaKey: formula.mark,
-    TextKey: text.mark,
-}
+    return kind(item).mark(item, answer)
 
 
 def _from_own(item: Item, items: Mapping[str, Item], answers: Mapping[str, object]) -> numeric.Own | None:

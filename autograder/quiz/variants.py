@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.quiz.answers import Answers, Unreadable
-from autograder.quiz.say import quoted
+from autograder.quiz.answers import Answers
+from autograder.reading import Unreadable, quoted
 
 PURPOSE = b"gradmark quiz variant\0"  # keeps these numbers apart from anything else made from the same secret
 LEAST_SECRET = 16  # bytes: shorter ones can be guessed by trying, and with the secret every variant can be made

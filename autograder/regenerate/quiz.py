@@ -9,15 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autograder.model import (
-    ChoiceKey,
-    FormulaKey,
-    Item,
-    MatrixKey,
-    NumericKey,
-    OrderKey,
-    TextKey,
-)
+from autograder.model import ChoiceKey, Item, MatrixKey, OrderKey, TextKey
+from autograder.quiz.kinds import how, in_words, right_answer, wrong_answers
 from autograder.regenerate.page import page, points
 from autograder.render.escape import visible
 
@@ -43,8 +36,8 @@ def sheet(title: str, seed: int, items: Sequence[Item], owner: Owner = EVERYBODY
         *_comment(f"{title}: the quiz, {len(items)} questions, {points(sum(i.points for i in items))} points."),
         "#",
         *_comment(
-            "Write each answer between its quotation marks or brackets. What you leave empty is not wrong, it is "
-            "empty. Hand this file in together with your code, under this name."
+            "Write each answer between its quotation marks or brackets. Unanswered questions score 0, like wrong ones. "
+            "Hand this file in together with your code, under this name."
         ),
         "",
         f"variant = {seed}   # which questions you were asked: leave it as it is",
@@ -110,25 +103,6 @@ def _quoted(text: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------- words
-def how(item: Item) -> str:  # noqa: PLR0911 - one for each kind
-    """How an answer is written down."""
-    match item.key:
-        case NumericKey(unit=unit):
-            return "a number with its unit" if unit else "a number"
-        case ChoiceKey(several=True):
-            return 'all that are right, in the form ["x", "y"]'
-        case ChoiceKey():
-            return "the number of one line" if item.kind == "line" else "one letter"
-        case OrderKey(entries=entries):
-            return f'all {len(entries)} letters in the right order, in the form ["x", "y", "z"]'
-        case MatrixKey(columns=columns):
-            return "for each row one of: " + ", ".join(f'"{column}"' for column in columns)
-        case FormulaKey(symbols=symbols):
-            return f"a formula in {', '.join(symbols)}"
-        case TextKey():
-            return 'a few sentences; """ on both sides lets an answer have several lines. A person reads it.'
-
-
 def _choices(item: Item) -> list[tuple[str, str]]:
     """What there is to choose from; the lines of code stand in the prompt, with their numbers."""
     match item.key:
@@ -144,42 +118,22 @@ def _points(item: Item) -> str:
 
 
 def answer(item: Item) -> str:
-    """The right answer, in a line."""
-    match item.key:
-        case NumericKey(value=value, unit=unit, figures=figures):
-            return f"{_figures(value, figures)} {unit}".strip()
-        case ChoiceKey(options=options):
-            return ", ".join(option.id for option in options if option.right)
-        case OrderKey(order=order):
-            return ", ".join(order)
-        case MatrixKey(right=right):
-            return "; ".join(f"{row}: {column}" for row, column in right.items())
-        case FormulaKey(expression=expression):
-            return expression
-        case TextKey(sample=sample):
-            return sample
-
-
-def _figures(value: float, figures: int) -> str:
-    """One figure more than is asked for, so that staff see which way it was rounded."""
-    return f"{value:.{figures + 1}g}"
+    """The right answer, in a line; of options their letters, which stand beside them."""
+    right = right_answer(item)
+    if isinstance(item.key, ChoiceKey | OrderKey):
+        return ", ".join(right) if isinstance(right, list) else str(right)
+    return in_words(item, right).replace("\n", "; ")
 
 
 def distractors(item: Item) -> list[tuple[str, str]]:
-    """Wrong answers that have a reason, with it."""
-    match item.key:
-        case NumericKey(wrong=wrong, unit=unit, figures=figures):
-            shown = ((_figures(w.value, figures) if isinstance(w.value, float | int) else w.value, w) for w in wrong)
-            return [(f"{value} {unit}".strip(), w.hint) for value, w in shown]
-        case FormulaKey(wrong=wrong):
-            return [(str(w.value), w.hint) for w in wrong]
-        case ChoiceKey(options=options):
-            return [(option.id, option.hint) for option in options if not option.right]
-        case MatrixKey(hints=hints):
-            return [(f"{row}: {column}", hint) for (row, column), hint in hints.items()]
-        case TextKey(rubric=rubric):
-            return [(f"{points(worth)} for", what) for worth, what in rubric]
-    return []
+    """Wrong answers that have a reason, with it; of a free text its rubric."""
+    if isinstance(item.key, TextKey):
+        return [(f"{points(worth)} for", what) for worth, what in item.key.rubric]
+    if isinstance(item.key, MatrixKey):
+        return [(f"{row}: {column}", hint) for (row, column), hint in item.key.hints.items()]
+    if isinstance(item.key, ChoiceKey):
+        return [(option.id, option.hint) for option in item.key.options if not option.right]
+    return [(in_words(item, wrong), hint) for wrong, hint in wrong_answers(item) if hint]
 
 
 # ------------------------------------------------------------------------------------------------------- paper

@@ -17,7 +17,7 @@ TITLES: dict[Section, str] = {
     "margin": "Margins",
     "determinism": "Same seed, same report",
     "reference": "The reference agrees with others",
-    "variants": "All variants of the quiz are equally hard, and their keys are right",
+    "variants": "All variants of the quiz ask for as much, and their keys are right",
     "review": "Hints have been read by a person",
 }
 

@@ -83,8 +83,14 @@ def probe(sandbox: Sandbox) -> None:
         SandboxUnavailable, SandboxFailed: it does not work, and why.
     """
     sources = {"probe_driver": "", "probe": ""}
-    told = {"driver": "probe_driver", "submission": "probe"}
-    job = pack_job([], sources=sources, **told, import_seconds=PROBE_SECONDS, scenario_seconds=PROBE_SECONDS)
+    job = pack_job(
+        [],
+        sources=sources,
+        driver="probe_driver",
+        submission="probe",
+        import_seconds=PROBE_SECONDS,
+        scenario_seconds=PROBE_SECONDS,
+    )
     with sandbox:
         conduct, _ = read_run(sandbox.run(job), [])
     if not conduct.imported or conduct.end != "finished":

@@ -12,7 +12,7 @@ from course import RIGHT, csrf
 
 from autograder.model import ChoiceKey, MatrixKey, OrderKey
 from autograder.practice import BACK_AFTER
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, right_words, wrong_answers
 from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
 from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SheetRow, SubmissionRow, now
@@ -114,7 +114,7 @@ def test_a_wrong_answer_gets_its_hint_the_right_answer_and_the_reason(service, a
     verdict = job_of(service, reply(service, ada, page, known[0][0])).result
     assert verdict["status"] in ("wrong", "partial")
     assert known[0][1] in verdict["message"]
-    assert verdict["answer"] == practising.right_answer(item)
+    assert verdict["answer"] == right_words(item)
     assert item.solution in verdict["solution"] + verdict["message"]
 
 

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerHour
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
 from autograder.quiz import answers as core
-from autograder.quiz.keyed import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, wrong_answers
 from autograder.quiz.variants import seed_for
 from autograder.regenerate.quiz import key_data
 from autograder.service.rules import answers as rules
@@ -365,7 +365,7 @@ def test_the_limit_holds_for_the_quiz_and_answers_are_saved_all_the_same(service
     hand_in(service, "Ada", RIGHT)
     with service.store.writing() as db:
         db.get_one(AssignmentRow, service.assignment).policy = {"limit": 1}
-    assert "which is the limit" in send(service, ada, {number.id: "3"}, "/hand-in").text
+    assert "submissions in" in send(service, ada, {number.id: "3"}, "/hand-in").text
     assert sheet(service).answers == {number.id: "3"}
 
 

@@ -33,6 +33,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Points of a row as a person decided them, and why."""
+
+    points: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """What a student has in an assignment: the submission that counts, and its points after lateness."""
 
@@ -45,7 +53,7 @@ class Standing:
 
 
 def earned(policy: Policy, one: Marked) -> float:
-    return round((one.score + one.texts) * kept(policy, one.late_seconds), 2)
+    return round((one.score + one.texts) * kept(policy, one.late_seconds, one.made_at), 2)
 
 
 def _merit(policy: Policy, one: Marked) -> tuple[float, float]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.model import ChoiceKey, Item, MatrixKey, OrderKey
-from autograder.practice import NoExercise, Pool, key_text
+from autograder.model import Item
+from autograder.practice import NoExercise, Pool
 from autograder.quiz import mark_item
+from autograder.quiz.kinds import asked as question
+from autograder.quiz.kinds import right_words
 from autograder.service.store.schema import JobRow
 from autograder.service.worker.context import Context
-from autograder.service.worker.sheets import question
 
 ALWAYS = "practice"  # the assignment of small exercises that every course practises with
 State = dict[str, Any]
@@ -47,7 +48,7 @@ def answer(context: Context, job: JobRow) -> dict[str, Any]:
     right = mark.status == "right"
     pool.told(item, right=right)
     return told | {
-        "answer": "" if right else right_answer(item),
+        "answer": "" if right else right_words(item),
         "solution": "" if item.solution in mark.message else item.solution,
         "state": _kept(pool) | _tally(asked.payload["state"], item.idea, right=right),
     }
@@ -70,18 +71,6 @@ def drawn(context: Context, asked: JobRow) -> tuple[Pool, Item]:
         known=state.get("known", ()),
     )
     return pool, pool.next()
-
-
-def right_answer(item: Item) -> str:
-    """The right answer in the words of the form, a line for each part."""
-    match item.key:
-        case ChoiceKey(options=options):
-            return "\n".join(f"{o.id}) {o.text}" for o in options if o.right)
-        case OrderKey(entries=entries, order=order):
-            return "\n".join(f"{name}) {entries[name]}" for name in order)
-        case MatrixKey(rows=rows, right=right):
-            return "\n".join(f"{row}: {right[row]}" for row in rows)
-    return key_text(item)
 
 
 def _kept(pool: Pool) -> State:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from autograder.model import ChoiceKey, FormulaKey, Item, MatrixKey, NumericKey, OrderKey
+from autograder.quiz.kinds import asked as question
 from autograder.quiz.variants import seed_for
 from autograder.service.store.schema import AssignmentRow, JobRow, MembershipRow, SheetRow, VersionRow, now
 from autograder.service.worker.context import Context
@@ -30,40 +29,6 @@ def draw(context: Context, job: JobRow) -> dict[str, Any]:
             sheet.answers = _kept(sheet, questions)
             sheet.digest, sheet.seed, sheet.items = version.digest, seed, questions
     return {}
-
-
-def question(item: Item) -> dict[str, Any]:
-    """An item as its student may see it: nothing here is its key, or follows from it."""
-    told: dict[str, Any] = {
-        "id": item.id,
-        "kind": item.kind,
-        "title": item.title,
-        "prompt": item.prompt,
-        "points": item.points,
-    }
-    match item.key:
-        case NumericKey(unit=unit):
-            told["unit"] = bool(unit)  # which one is part of the answer
-        case ChoiceKey(options=options) if item.kind == "line":
-            told["prompt"], lines = _listing(item.prompt)
-            told["options"] = [{"id": o.id, "text": lines.get(o.id, o.text)} for o in options]
-        case ChoiceKey(options=options):
-            told["options"] = [{"id": o.id, "text": o.text} for o in options]
-        case OrderKey(entries=entries):
-            told["options"] = [{"id": name, "text": text} for name, text in entries.items()]
-        case MatrixKey(rows=rows, columns=columns):
-            told |= {"rows": list(rows), "columns": list(columns)}
-        case FormulaKey(symbols=symbols):
-            told["symbols"] = dict(symbols)
-    return told
-
-
-def _listing(prompt: str) -> tuple[str, dict[str, str]]:
-    """A prompt without its numbered listing, and the lines of that by number: each becomes something to choose."""
-    before, _, rest = prompt.partition("```\n")
-    listing, _, after = rest.partition("```")
-    lines = dict(re.findall(r"^ *(\d+) {2}(.*)$", listing, re.MULTILINE))
-    return "\n\n".join(part.strip() for part in (before, after) if part.strip()), lines
 
 
 def _kept(sheet: SheetRow, questions: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Marks a formula: any expression that computes the same is right.
+"""Formulas: any expression that computes the same is right.
 
 Equal means equal in value: at eight points drawn at random where the key is real, to 40 digits. Formulas built
 from these operations are analytic, so two that differ agree only on a set of measure zero; no rewriting is needed
@@ -8,14 +8,15 @@ that could run forever or fail to find a proof. Time is bounded by the size of t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from random import Random
 from typing import Any
 
 from autograder.model import FormulaKey, Item
-from autograder.quiz.say import BadKey, Malformed, Outcome
-from autograder.quiz.syntax import Node, parse, plain
+from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import Unreadable
+from autograder.reading.formulas import Node, parse, plain
 
 POINTS = 8
 DIGITS = 60  # computed with
@@ -49,34 +50,55 @@ class Undefined(Exception):
     """No real number of sensible size comes out."""
 
 
+def asked(item: Item) -> dict[str, Any]:
+    return {"symbols": dict(_key(item).symbols)}
+
+
+def how(item: Item) -> str:
+    return f"a formula in {', '.join(_key(item).symbols)}"
+
+
+def right(item: Item) -> object:
+    return _key(item).expression
+
+
+def wrong(item: Item) -> Iterator[tuple[object, str]]:
+    yield from ((str(one.value), one.hint) for one in _key(item).wrong)
+
+
+def words(item: Item, answer: object) -> str:
+    return str(answer)
+
+
 def mark(item: Item, answer: object) -> Outcome:
     """How a formula does.
 
     Raises:
-        Malformed: no formula in this item's symbols.
+        Unreadable: no formula in this item's symbols.
         BadKey: ours.
     """
-    key = item.key
-    assert isinstance(key, FormulaKey)
+    key = _key(item)
     if not isinstance(answer, str):
-        raise Malformed('This asks for a formula. Write it in quotes, like "theta - lr * g".')
+        raise Unreadable('This asks for a formula. Write it in quotes, like "theta - lr * g".')
     theirs = parse(answer, key.symbols)
-    points, right = _points(key)
+    points, expected = _points(key)
     try:
         found = [evaluate(theirs, point) for point in points]
     except Undefined:
         found = None
-    if found is not None and same(found, right):
+    if found is not None and same(found, expected):
         return Outcome("right", 1.0, "Right.")
-    for wrong in key.wrong:
-        if _agrees(_key_node(key, str(wrong.value)), theirs, points):
-            return Outcome("wrong", 0.0, wrong.hint)
+    for known in key.wrong:
+        if _agrees(_key_node(key, str(known.value)), theirs, points):
+            return Outcome("wrong", 0.0, known.hint)
     if found is None:
         return Outcome(
             "wrong", 0.0, "Your formula has no value for some numbers where the right one has: look at its roots, "
             "powers and divisions.",
         )  # fmt: skip
-    return Outcome("wrong", 0.0, _off_by_a_factor(found, right) or "This computes something else than what is asked.")
+    return Outcome(
+        "wrong", 0.0, _off_by_a_factor(found, expected) or "This computes something else than what is asked."
+    )
 
 
 def same(some: Sequence[Any], others: Sequence[Any]) -> bool:
@@ -138,6 +160,11 @@ def _context() -> Any:
     return context
 
 
+def _key(item: Item) -> FormulaKey:
+    assert isinstance(item.key, FormulaKey)
+    return item.key
+
+
 def _points(key: FormulaKey) -> tuple[list[Point], list[Any]]:
     """Points where the key is real, the same ones every time, and its values there.
 
@@ -176,7 +203,7 @@ def _drawn(random: Random, name: str) -> Any:
 def _key_node(key: FormulaKey, expression: str) -> Node:
     try:
         return parse(expression, key.symbols)
-    except Malformed as error:
+    except Unreadable as error:
         raise BadKey(f"The formula {expression!r} of a key cannot be read: {error}") from error
 
 

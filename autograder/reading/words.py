@@ -1,35 +1,18 @@
-"""What the markers share: an outcome, the two ways out, and how answers and numbers are quoted in sentences."""
+"""What every reader shares: the refusal, and how answers, amounts and lists are put into sentences."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-
-from autograder.model import ItemStatus
 
 MAX_QUOTED = 60  # characters of an answer in a message: an honest number or formula, and no room for an essay
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How an answer did: the fraction of the points, and the sentence for its author."""
-
-    status: ItemStatus
-    fraction: float
-    message: str
-    for_staff: str = ""
-
-
-class Malformed(Exception):
-    """An answer that cannot be marked; the message tells its author why, and how to write it."""
-
-
-class BadKey(Exception):
-    """Ours: an item whose key cannot be used. Never the student's fault, never a zero."""
+class Unreadable(Exception):
+    """An answer that has no reading, or more than one; the message tells its author why, and how to write it."""
 
 
 def quoted(answer: object) -> str:
-    """What somebody wrote, on one line and short, fit to stand in a sentence (renderers escape it once more)."""
+    """An answer on one line and short, fit to stand in a sentence (renderers escape it once more)."""
     if not isinstance(answer, str):
         return _kind(answer)
     line = " ".join(answer[: 4 * MAX_QUOTED].split()).replace("`", "'")
@@ -38,19 +21,16 @@ def quoted(answer: object) -> str:
 
 
 def _kind(answer: object) -> str:
-    """A TOML value that is no text: never spelled out when it may be endless."""
-    match answer:
-        case bool():
-            return f"“{str(answer).lower()}”"
-        case int() if answer.bit_length() > MAX_QUOTED:
-            return "a number of very many digits"
-        case int() | float():
-            return f"“{answer}”"
-        case list():
-            return "a list"
-        case dict():
-            return "a table"
-    return "a date or time"
+    """A TOML value that is not text; a number of endless digits is not spelled out."""
+    if isinstance(answer, bool):
+        return f"“{str(answer).lower()}”"
+    if isinstance(answer, int) and answer.bit_length() > MAX_QUOTED:
+        return "a number of very many digits"
+    if isinstance(answer, (int, float)):
+        return f"“{answer}”"
+    if isinstance(answer, (list, tuple)):
+        return "a list"
+    return "a table" if isinstance(answer, dict) else "a date or time"
 
 
 def amount(value: float, unit: str = "", figures: int = 4) -> str:

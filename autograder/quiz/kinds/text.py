@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from autograder.model import Item, TextKey
-from autograder.quiz.say import BadKey, Malformed, Outcome, quoted
+from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import Unreadable, quoted
 
 LONGEST = 20_000  # characters kept for the person who reads it: ten pages
 SHORT = 4  # letters: words like "the" and "with" say nothing about a rubric point
 
 
-def mark(item: Item, answer: object) -> Outcome:
-    """Waits for a person, with the answer and the rubric beside it.
+def asked(item: Item) -> dict[str, Any]:
+    return {}
 
-    Raises:
-        Malformed: no text.
-        BadKey: ours: a rubric whose points are not the item's.
-    """
-    key = item.key
-    assert isinstance(key, TextKey)
+
+def how(item: Item) -> str:
+    return 'a few sentences; """ on both sides lets an answer have several lines. A person reads it.'
+
+
+def right(item: Item) -> object:
+    return _key(item).sample
+
+
+def wrong(item: Item) -> Iterator[tuple[object, str]]:
+    yield from ()
+
+
+def words(item: Item, answer: object) -> str:
+    return str(answer)[:LONGEST]
+
+
+def mark(item: Item, answer: object) -> Outcome:
+    key = _key(item)
     if not isinstance(answer, str):
-        raise Malformed(f"This asks for a text, and your answer is {quoted(answer)}. Write it in quotes.")
+        raise Unreadable(f"This asks for a text, and your answer is {quoted(answer)}. Write it in quotes.")
     if abs(sum(points for points, _ in key.rubric) - item.points) > 1e-9:
         raise BadKey(f"The rubric of {item.id} does not add up to its {item.points:g} points.")
     return Outcome(
@@ -32,20 +48,21 @@ def mark(item: Item, answer: object) -> Outcome:
     )
 
 
+def _key(item: Item) -> TextKey:
+    assert isinstance(item.key, TextKey)
+    return item.key
+
+
 def _suggestion(key: TextKey, answer: str) -> str:
     """For each rubric point, which of its words occur in the answer: where to look, and no more than that."""
-    said = _words(answer)
+    occurring = set(_words(answer))
     lines = ["Words of the rubric that occur (a place to look, no mark):"]
     for points, what in key.rubric:
-        wanted = list(dict.fromkeys(word for word in _listed(what) if len(word) >= SHORT))
-        found = [word for word in wanted if word in said]
+        wanted = list(dict.fromkeys(word for word in _words(what) if len(word) >= SHORT))
+        found = [word for word in wanted if word in occurring]
         lines.append(f"{points:g} · {what}: {', '.join(found) if found else 'none'}")
     return "\n".join(lines)
 
 
-def _listed(text: str) -> list[str]:
+def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", text[:LONGEST].casefold())
-
-
-def _words(text: str) -> set[str]:
-    return set(_listed(text))

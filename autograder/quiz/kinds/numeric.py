@@ -1,4 +1,4 @@
-"""Marks a number with a unit, to the significant figures that its item asks for.
+"""Numbers with a unit, marked to the significant figures that their item asks for.
 
 The rule: an answer is right when it lies within half a unit of the key's last figure, in the unit in which the
 student wrote it, and no known wrong answer lies nearer. So every correct rounding to at least that many figures
@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.model import Item, NumericKey, Wrong
-from autograder.quiz import units
-from autograder.quiz.numbers import Quantity, parse
-from autograder.quiz.say import BadKey, Malformed, Outcome, amount
+from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import Unreadable, amount, quoted, units
+from autograder.reading.numbers import Quantity, read
 
 WITHOUT_UNIT = 0.5  # of the points: the number is right, and knowing of what is the other half of the question
 LEAST_MEMORY_FIGURES = 3  # MB and MiB differ by 4.9 %, kB and KiB by 2.4 %; two figures allow 5 %, three 0.5 %
 ROUNDING = 1e-9  # relative: what double arithmetic on either side may add to half a unit
 RIGHT = "Right."
+EXACT = ".15g"  # digits: what a double holds, so that nothing but the marking decides
 
 
 @dataclass(frozen=True)
@@ -30,40 +33,76 @@ class Own:
     right: bool  # whether the earlier answer was right, rounding aside
 
 
+def asked(item: Item) -> dict[str, Any]:
+    """`unit`: the unit that the question names, else whether there is one to be given."""
+    unit = _key_unit(_key(item))
+    return {"unit": unit if unit and names_unit(item.prompt, unit) else bool(unit)}
+
+
+def how(item: Item) -> str:
+    return "a number with its unit" if _key(item).unit else "a number"
+
+
+def right(item: Item) -> object:
+    return f"{_key(item).value:{EXACT}} {_key(item).unit}".strip()
+
+
+def wrong(item: Item) -> Iterator[tuple[object, str]]:
+    yield from ((f"{float(one.value):{EXACT}} {_key(item).unit}".strip(), one.hint) for one in _key(item).wrong)
+
+
+def words(item: Item, answer: object) -> str:
+    """One figure more than is asked for, so that everybody sees which way it was rounded."""
+    number, _, unit = str(answer).partition(" ")
+    try:
+        return amount(float(number), unit, _key(item).figures + 1)
+    except (ValueError, OverflowError):
+        return str(answer)
+
+
 def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:
     """How an answer does; `own` is what the student's own earlier answer leads to.
 
     Raises:
-        Malformed: it is no number, or measures something else.
+        Unreadable: it is no number, can be read in two ways, or measures something else.
         BadKey: ours.
     """
-    key = item.key
-    assert isinstance(key, NumericKey)
+    key = _key(item)
     unit = _key_unit(key)
-    found = parse(answer)
-    bare = found.unit is None and not units.is_pure(unit)
-    for written in _readings(found, unit):
-        if _is_right(key, unit, written, found.value):
-            return _right(item, unit, bare=bare)
-    written = _readings(found, unit)[-1]
-    if own is not None and item.follow is not None and near(found.value, _in(own.value, unit, written), key.figures):
-        if own.right and not _known_wrong(key, unit, written, found.value):  # they carried a rounding on
+    found = read(answer, item.prompt)
+    bare = all(one.unit is None for one in found) and not units.is_pure(unit)
+    readings = [(one, written) for one in found for written in _readings(one, unit)]
+    if any(_is_right(key, unit, written, one.value) for one, written in readings):
+        return _right(item, unit, bare=bare)
+    if any(one.otherwise is not None and _is_right(key, unit, written, one.otherwise) for one, written in readings):
+        raise Unreadable(
+            f"{quoted(answer)} can be read in two ways. Write decimals with a point, and thousands as 1500."
+        )
+    main, written = readings[-1] if len(found) == 1 else readings[0]
+    return _not_right(item, main, written, own, bare=bare)
+
+
+def _not_right(item: Item, main: Quantity, written: str, own: Own | None, *, bare: bool) -> Outcome:
+    """An answer that is not the key: it may follow from the student's own earlier answer."""
+    key = _key(item)
+    unit = _key_unit(key)
+    if own is not None and item.follow is not None and near(main.value, _in(own.value, unit, written), key.figures):
+        if own.right and not _known_wrong(key, unit, written, main.value):  # they carried a rounding on
             return _right(item, unit, bare=bare)
         if not own.right:
-            whole = WITHOUT_UNIT if bare and not asks_for(item, unit) else 1.0
+            whole = WITHOUT_UNIT if bare and not names_unit(item.prompt, unit) else 1.0
             fraction = whole * min(max(item.follow.fraction, 0.0), 1.0)
             return Outcome("follow_through", fraction, _followed(item, fraction))
-    return Outcome("wrong", 0.0, _why_wrong(key, unit, written, found, bare=bare))
+    return Outcome("wrong", 0.0, _why_wrong(key, unit, written, main, bare=bare))
 
 
 def own_value(item: Item, answer: object) -> Own | None:
     """What a student answered to an item, in its key's unit, when that is a number of the right kind."""
-    assert isinstance(item.key, NumericKey)
     try:
-        outcome, found = mark(item, answer), parse(answer)
-    except Malformed:
+        outcome, found = mark(item, answer), read(answer, item.prompt)[0]
+    except Unreadable:
         return None
-    unit = _key_unit(item.key)
+    unit = _key_unit(_key(item))
     return Own(_in(found.value, _readings(found, unit)[-1], unit), outcome.status != "wrong")
 
 
@@ -74,9 +113,15 @@ def near(value: float, wanted: float, figures: int) -> bool:
     return abs(value - wanted) <= half * (1 + ROUNDING) + abs(wanted) * ROUNDING
 
 
-def asks_for(item: Item, unit: str) -> bool:
-    """Whether the question names the unit to answer in ("in GiB", "how many GiB"), so that a bare number has one."""
-    return re.search(rf"\b(?:in|many|of)\s+`?{re.escape(unit)}\b", item.prompt) is not None
+def names_unit(prompt: str, unit: str) -> bool:
+    """Whether a question names the unit to answer in ("in GiB", "how many hours"), so that a bare number has one."""
+    named = re.findall(r"\b(?:in|many|of)\s+`?([A-Za-zµ]+)\b", prompt)
+    return unit in [units.find(name) for name in named]
+
+
+def _key(item: Item) -> NumericKey:
+    assert isinstance(item.key, NumericKey)
+    return item.key
 
 
 def _key_unit(key: NumericKey) -> str:
@@ -94,7 +139,7 @@ def _readings(found: Quantity, unit: str) -> list[str]:
         return ["", unit] if units.is_pure(unit) and unit else [unit]
     if not units.same_kind(found.unit, unit):
         asked = f"an amount in {unit}" if not units.is_pure(unit) else "a number without a unit of memory or time"
-        raise Malformed(f"You wrote an answer in {found.unit or 'no unit'}, and this asks for {asked}.")
+        raise Unreadable(f"You wrote an answer in {found.unit or 'no unit'}, and this asks for {asked}.")
     return [found.unit]
 
 
@@ -115,7 +160,7 @@ def _near_wrong(key: NumericKey, unit: str, written: str, value: float, wanted: 
 def _right(item: Item, unit: str, *, bare: bool) -> Outcome:
     if not bare:
         return Outcome("right", 1.0, RIGHT)
-    if asks_for(item, unit):
+    if names_unit(item.prompt, unit):
         return Outcome("right", 1.0, f"Right, read as {unit}, which the question asks for.")
     return Outcome(
         "partial",
@@ -142,9 +187,9 @@ def _why_wrong(key: NumericKey, unit: str, written: str, found: Quantity, *, bar
     if mixed := _mixed_units(key, unit, written, found.value, bare=bare):
         return mixed
     if key.value and near(-found.value, _in(key.value, unit, written), key.figures):
-        return "The size is right, the sign is not."
-    read = f" Your answer was read as {amount(found.value, '' if bare else written, 6)}."
-    return "This is not right." + (read if found.grouped else "")
+        return "This is not right. Look at the sign."
+    shown = f" Your answer was read as {amount(found.value, '' if bare else written, 6)}."
+    return "This is not right." + (shown if found.otherwise is not None else "")
 
 
 def _known_wrong(key: NumericKey, unit: str, written: str, value: float) -> list[Wrong]:
@@ -152,15 +197,11 @@ def _known_wrong(key: NumericKey, unit: str, written: str, value: float) -> list
 
 
 def _mixed_units(key: NumericKey, unit: str, written: str, value: float, *, bare: bool) -> str:
-    """The number would be right with another unit beside it: says so, with the number in both."""
+    """A sentence about units where the number would be right with another one beside it. The key stays unsaid."""
     for other in dict.fromkeys([*units.twins(written), unit]):
         if other != written and near(value, _in(key.value, unit, other), key.figures):
-            number, converted = amount(value, "", 6), amount(_in(value, written, other), other, max(key.figures, 4))
-            wrote = f"you wrote no unit, and it was read as {written}" if bare else f"you wrote {written}"
-            return (
-                f"{number} is right as a number of {other}, but {wrote}: {number} {written} is {converted}. "
-                + _difference(written, other)
-            )
+            wrote = f"you wrote no unit, and your answer was read in {written}" if bare else f"you wrote {written}"
+            return f"Look at the unit: {wrote}. {_difference(written, other)}".strip()
     return ""
 
 

@@ -1,0 +1,178 @@
+"""The functions for people who script: load, grade, verify, regenerate. The command is built on the same ones.
+
+    from autograder.api import grade, load_assignment
+
+    for report in grade("submissions/", "optimizers"):
+        print(report.path, report.score, [d.misconception for d in report.diagnoses])
+
+What this module exports is stable by SemVer: it changes only with a new major version, or with one that says so in
+CHANGELOG.md. Everything else in the package may change with any release. docs/api.md has examples.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from autograder.assignment import BadAssignment
+from autograder.assignment import load as _load
+from autograder.batch import mark, mark_all, opening
+from autograder.blame import AuthorFault
+from autograder.intake import NothingToMark, find
+from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
+from autograder.regenerate.run import CannotRegenerate, write
+from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.verify import Proof, Row
+from autograder.verify import verify as _verify
+
+__all__ = [
+    "Assignment",
+    "AuthorFault",
+    "BadAssignment",
+    "CannotRegenerate",
+    "CriterionMark",
+    "Diagnosis",
+    "ItemMark",
+    "NotProven",
+    "NothingToMark",
+    "Proof",
+    "Report",
+    "Row",
+    "SandboxFailed",
+    "SandboxUnavailable",
+    "grade",
+    "load_assignment",
+    "regenerate",
+    "verify",
+]
+
+Asked = str | os.PathLike[str] | Assignment  # a shipped assignment's name, a folder, or one that is loaded
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+Tell = Callable[[str], None]
+Progress = Callable[[int, int], None]  # trials that are done, and how many there are
+
+
+class NotProven(Exception):
+    """The assignment does not verify, so that nothing was written; `proof` says what fails."""
+
+    def __init__(self, proof: Proof) -> None:
+        failing = [f"{row.name}: {row.said}" for row in proof.rows if not row.holds]
+        super().__init__(f"{proof.assignment} does not verify: {'; '.join(failing)}")
+        self.proof = proof
+
+
+def load_assignment(name: str | os.PathLike[str]) -> Assignment:
+    """Load a shipped assignment by its name, or one of your own by its folder (`./descent`, or a Path).
+
+    Raises:
+        BadAssignment: there is none, or its parts contradict each other; one sentence with file and line.
+    """
+    return _load(name if isinstance(name, str) else str(Path(name).absolute()))
+
+
+def grade(
+    paths: Paths,
+    assignment: Asked = "optimizers",
+    *,
+    seed: int | None = None,
+    sandbox: str = "auto",
+    jobs: int | None = None,
+    tell: Tell = lambda message: None,
+) -> Iterator[Report]:
+    """Mark submissions, as `gradmark grade` does; yield the reports in the order in which they are finished.
+
+    paths: what the command takes: files, notebooks, zips, folders of submissions. `report.path` says which it is.
+    seed: draws the inputs; None derives it from each submission. jobs: how many at once; None is one for each core.
+    tell: is called with sentences on what happens, such as the sandbox that is taken.
+
+    A fault of ours is a report with the status `grader_error` and no marks.
+
+    Raises:
+        BadAssignment: there is no such assignment, or it contradicts itself.
+        NothingToMark: there is nothing at these paths.
+        SandboxUnavailable: nothing on this machine can isolate code.
+    """
+    with opening(sandbox, trusted=False, say=tell) as opened:  # it boots while the assignment is loaded
+        asked = _loaded(assignment)
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        found = find([Path(path) for path in several], main=asked.main)
+        ready = opened.result()
+        for one in mark_all(found, lambda path: mark(path, asked, ready, seed), jobs or cores()):
+            yield one.report
+
+
+def verify(
+    assignment: Asked = "optimizers",
+    *,
+    sandbox: str = "auto",
+    jobs: int | None = None,
+    tell: Tell = lambda message: None,
+    progress: Progress = lambda done, total: None,
+) -> Proof:
+    """Run the proof that an assignment marks fairly, in that sandbox and in the others that this machine has.
+
+    `proof.holds` says whether every statement does; `proof.rows` are the statements. progress: is called with how
+    many trials of how many are done.
+
+    Raises:
+        BadAssignment: there is no such assignment, or it contradicts itself.
+        SandboxUnavailable: nothing on this machine can isolate code.
+    """
+    from autograder.sandbox.choose import choose, others  # noqa: PLC0415 - to load an assignment needs none
+
+    asked = _loaded(assignment)
+    with ExitStack() as opened:
+        main = opened.enter_context(choose(sandbox, say=tell))
+        more = [opened.enter_context(other) for other in others(main.name)]
+        return _verify(asked, main, more, jobs=jobs or cores(), progress=progress)
+
+
+def regenerate(
+    assignment: Asked,
+    seed: int,
+    out: str | os.PathLike[str],
+    *,
+    roster: str | os.PathLike[str] | None = None,
+    secret: str | os.PathLike[str] | None = None,
+    sandbox: str = "auto",
+    jobs: int | None = None,
+    tell: Tell = lambda message: None,
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Write an assignment anew, as `gradmark regenerate` does, and return the folder.
+
+    roster: a CSV with a column `id`; every student then has a quiz of their own, drawn by the file `secret`, which is
+    made if it is missing.
+
+    Raises:
+        BadAssignment: there is no such assignment, or it contradicts itself.
+        NotProven: it does not verify; nothing was written.
+        CannotRegenerate: roster, secret or target cannot be used; the message says what to do.
+        SandboxUnavailable: nothing on this machine can isolate code.
+    """
+    asked = _loaded(assignment)
+    where = Path(out).absolute()
+    proof = write(
+        asked,
+        seed,
+        where,
+        None if roster is None else Path(roster),
+        None if secret is None else Path(secret),
+        prove=lambda: verify(asked, sandbox=sandbox, jobs=jobs, tell=tell, progress=progress),
+        tell=tell,
+    )
+    if not proof.holds:
+        raise NotProven(proof)
+    return where
+
+
+def cores() -> int:
+    """How many cores this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _loaded(assignment: Asked) -> Assignment:
+    return assignment if isinstance(assignment, Assignment) else load_assignment(assignment)

@@ -1,0 +1,752 @@
+"""Makes single edits of a submission's own source: the grammar of small repairs. Standard library only.
+
+Every edit comes from the file itself (its names, constants, calls, expressions and statements) and from a general
+grammar (operators, operands, neighbours of constants, insertions of what is in scope). All edits of the functions
+that ran are compiled into one program that has a switch, so that trying one of them costs no compiling.
+"""
+
+import ast
+import builtins
+import copy
+
+SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
+BUILTINS = frozenset(dir(builtins))
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+PATHS = (ast.Name, ast.Attribute, ast.Subscript)
+COMPOUND = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.BoolOp, ast.IfExp)
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Raise)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
+        "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
+for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
+    kind.lineno = kind.end_lineno = 1
+    kind.col_offset = kind.end_col_offset = 0
+MOST_ATOMS, MOST_DONORS = 26, 40
+MOST_EDITS = 4000  # of one search: about half a second of computing
+
+
+class Edit:
+    """One change: where it is in the file, what it is, and how large."""
+
+    __slots__ = ("cost", "end", "kind", "line", "number", "static")
+
+    def __init__(self, number, node, kind, cost, static):
+        self.number, self.kind, self.cost, self.static = number, kind, cost, static
+        self.line, self.end = node.lineno, head_end(node)
+
+
+def head_end(node):
+    """The last line of a node; of a compound statement the last line of its head."""
+    body = getattr(node, "body", None)
+    if isinstance(node, ast.stmt) and isinstance(body, list) and body:
+        return max(node.lineno, min(node.end_lineno, body[0].lineno - 1))
+    return node.end_lineno
+
+
+def parse(source):
+    """The tree, with its parent on every node."""
+    return annotated(ast.parse(source))
+
+
+def annotated(tree):
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            child.parent = node
+    return tree
+
+
+def clone(node):
+    """A tree of which no part stands in two places, with the lines that it had."""
+    if isinstance(node, list):
+        return [clone(n) for n in node]
+    if not isinstance(node, ast.AST):
+        return node
+    new = type(node)(**{name: clone(value) for name, value in ast.iter_fields(node)})
+    return ast.copy_location(new, node)
+
+
+def text(node):
+    if not hasattr(node, "written"):
+        node.written = ast.unparse(node)
+    return node.written
+
+
+def functions(tree):
+    """Every function of the file with the class around it (or None), in order."""
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS):
+            around = node.parent
+            while not isinstance(around, ast.ClassDef | ast.Module):
+                around = around.parent
+            yield node, around if isinstance(around, ast.ClassDef) else None
+
+
+def free_names(node):
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def stored_attributes(nodes):
+    """Attributes of `self` that these nodes set."""
+    return {n.attr for node in nodes for n in ast.walk(node)
+            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and text(n.value) == "self"}  # fmt: skip
+
+
+class Scope:
+    """What an edit inside one function may be made of."""
+
+    def __init__(self, tree, function, owner):
+        self.function = function
+        arguments = [a.arg for a in ast.walk(function) if isinstance(a, ast.arg)]
+        stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
+        self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
+        chain = ancestry(tree, owner)
+        self.attributes = stored_attributes(chain) if "self" in arguments else set()
+        self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
+        nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
+        paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
+        paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
+        made = [ast.Name(name, ast.Load()) for name in self.locals]
+        made += [ast.Attribute(ast.Name("self", ast.Load()), a, ast.Load()) for a in sorted(self.attributes)]
+        mine = [n for n in paths if inside(n, function)]
+        self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
+        self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and self.knows(n)
+                            and isinstance(n.ctx, ast.Store) and inside(n, owner or function)])  # fmt: skip
+        self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
+        calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
+        self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
+        self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
+        terms = [(a, 2) for a in self.atoms]
+        terms += [(ast.BinOp(ast.Constant(1), ast.Sub(), a), 3) for a in self.atoms if not isinstance(a, ast.Subscript)]
+        terms += [(d, 3) for d in self.donors if isinstance(d, ast.BinOp) and len(text(d)) < 40]
+        self.terms = list({text(t): (t, cost) for t, cost in terms}.values())[:50]
+        own = {text(n) for n in ast.walk(function) if isinstance(n, ast.stmt)}
+        statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
+        self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
+        self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
+
+    def knows(self, node):
+        """Whether every name and every attribute of self in it exists here."""
+        if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
+            return False
+        return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node) if is_own(n))
+
+    def sets(self, node):
+        """Whether a statement could stand here: what it reads is known, or it sets it itself."""
+        mine = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if (mine - set(self.locals)) & (self.globals | BUILTINS):
+            return False  # a name of the module would become a local one in the whole function
+        before, self.locals = self.locals, [*self.locals, *mine]
+        fits = self.knows(node)
+        self.locals = before
+        return fits
+
+
+def is_own(node):
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def defined(node):
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(a.asname or a.name).split(".")[0] for a in node.names]
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        return [node.name]
+    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+
+
+def ancestry(tree, owner):
+    """A class and its bases in this file."""
+    known = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+    found, todo = [], [owner] if owner else []
+    while todo:
+        one = todo.pop()
+        if one not in found:
+            found.append(one)
+            todo += [known[text(b)] for b in one.bases if text(b) in known]
+    return found
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_path(node):
+    """A name, an attribute or an entry, whole: not the beginning of a longer one."""
+    if not isinstance(node, PATHS) or (isinstance(node, ast.Name) and node.id in ("self", "np", "super", "cls")):
+        return False
+    above = getattr(node, "parent", None)
+    longer = isinstance(above, ast.Attribute | ast.Subscript) and above.value is node
+    plain = not any(isinstance(n, ast.Slice | ast.BinOp) for n in ast.walk(node))
+    return plain and not longer
+
+
+def is_called(node):
+    above = getattr(node, "parent", None)
+    return isinstance(above, ast.Call) and above.func is node
+
+
+def inside(node, function):
+    while node is not None:
+        if node is function:
+            return True
+        node = getattr(node, "parent", None)
+    return False
+
+
+def small(node):
+    changing = (*FUNCTIONS, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)  # these change the function
+    return len(text(node)) < 300 and not any(isinstance(n, changing) for n in ast.walk(node))
+
+
+def wraps(node):
+    """Calls of one argument that make something of it: list(x), np.sqrt(x), x.copy()."""
+    named = text(node.func)
+    if named.startswith(("super", "isinstance", "len", "range", "print")) or named.endswith(("Error", ".append")):
+        return False
+    if len(node.args) == 1 and not node.keywords:
+        return isinstance(node.func, ast.Name | ast.Attribute)
+    return not node.args and not node.keywords and isinstance(node.func, ast.Attribute) and node.func.attr in (
+        "copy", "astype", "item", "numpy", "mean", "sum", "ravel")  # fmt: skip
+
+
+def wrapper_text(call):
+    return text(call.func) if call.args else "." + call.func.attr
+
+
+def wrapped(call, node):
+    if call.args:
+        return ast.Call(call.func, [node], [])
+    return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), [], [])
+
+
+def general_calls(tree):
+    """Calls that anybody might have forgotten, by the name that NumPy has in this file."""
+    names = [a.asname or a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names if a.name == "numpy"]
+    made = [f"{name}.{function}(x)" for name in names[:1] for function in ("sqrt", "square", "array", "abs")]
+    return [ast.parse(code, mode="eval").body for code in [*made, "list(x)"]]
+
+
+def loaded(node):
+    if isinstance(node.ctx, ast.Load):
+        return node
+    other = copy.copy(node)
+    other.ctx = ast.Load()
+    return other
+
+
+def unique(nodes, key=None):
+    return list({(key or text)(n): n for n in reversed(nodes)}.values())[::-1]
+
+
+# ------------------------------------------------------------------------------------------------------ the plan
+class Plan:
+    """All edits of some functions, in a fixed order, and the places of the tree where each acts."""
+
+    def __init__(self, tree, covered, *, rich):
+        self.tree, self.covered, self.rich = tree, covered, rich
+        self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
+        for function, owner in functions(tree):
+            if any(line in covered for line in range(function.body[0].lineno, function.end_lineno + 1)):
+                self.scope = Scope(tree, function, owner)
+                self.signature(function, owner)
+                self.block(function.body)
+
+    def full(self):
+        """Whether there are as many edits as one search may try."""
+        return len(self.edits) >= MOST_EDITS
+
+    def add(self, node, kind, cost, *, static=False):
+        edit = Edit(len(self.edits) + 1, node, kind, cost, static)
+        self.edits.append(edit)
+        return edit.number
+
+    def replace(self, node, new, kind, cost, *, static=False, at=None):
+        if not self.full() and text(new) != text(node):
+            number = self.add(at or node, kind, cost, static=static)
+            self.expressions.setdefault(id(node), []).append((number, new))
+
+    def instead(self, statement, new, kind, cost, *, static=False):
+        if self.full() or (jumps(new) and not isinstance(in_loop(statement.parent), ast.For)):
+            return
+        self.statements.setdefault(id(statement), []).append((self.add(statement, kind, cost, static=static), new))
+
+    def insert(self, block, place, new, kind, cost, number=None):
+        """Puts statements before block[place]; the line told is the one above the gap."""
+        if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
+            return
+        if number is None:
+            above = block[place - 1] if place else block[0]
+            number = self.add(above, kind, cost)
+            edit = self.edits[-1]
+            if place:
+                edit.line = edit.end = above.end_lineno
+            else:
+                edit.end = edit.line
+        self.insertions.setdefault((id(block), place), []).append((number, new))
+
+    def ran(self, statement):
+        return any(line in self.covered for line in range(statement.lineno, head_end(statement) + 1))
+
+    # ------------------------------------------------------------------------------------------- the signature
+    def signature(self, function, owner):
+        """Defaults, which stand when the file is imported, and the order of arguments."""
+        arguments = function.args
+        for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
+            for node in ast.walk(default):
+                if isinstance(node, ast.Constant):
+                    self.constant(node, static=True)
+        names, defaults = arguments.args, arguments.defaults
+        for donor in (f for f, _ in functions(self.tree) if f is not function and f.name == function.name):
+            if donor.args.defaults and len(donor.args.args) == len(names):
+                other = copy.copy(function)
+                other.args = copy.copy(arguments)
+                other.args.defaults = donor.args.defaults
+                self.instead(function, [other], "argument", 2, static=True)
+        if defaults and len(names) - len(defaults) > 1:
+            for value in (*self.scope.constants, ast.Constant(value=None)):
+                other = copy.copy(function)
+                other.args = copy.copy(arguments)
+                other.args.defaults = [value, *defaults]
+                self.instead(function, [other], "argument", 1, static=True)
+        for n in range(len(names) - len(defaults), len(names) - 1):
+            other = copy.copy(function)
+            other.args = copy.copy(arguments)
+            k = n - (len(names) - len(defaults))
+            other.args.args = [*names[:n], names[n + 1], names[n], *names[n + 2 :]]
+            other.args.defaults = [*defaults[:k], defaults[k + 1], defaults[k], *defaults[k + 2 :]]
+            self.instead(function, [other], "argument", 2, static=True)
+
+    # --------------------------------------------------------------------------------------------- statements
+    def block(self, block):  # noqa: C901 - a list of kinds
+        scope = self.scope
+        for place, statement in enumerate(block):
+            if not self.ran(statement):
+                continue
+            if self.rich:
+                self.gap(block, place)
+            self.inside(statement)
+            for name in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(statement, name, None)
+                if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+                    self.block(inner)
+            self.whole(block, place, statement)
+            if not self.rich:
+                for donor in scope.absent:
+                    self.insert(block, place, [donor], "statement", 3)
+        if block and self.ran(block[-1]) and not isinstance(block[-1], ast.Return | ast.Raise | ast.Continue):
+            if self.rich:
+                self.gap(block, len(block))
+            else:
+                for donor in scope.absent:
+                    self.insert(block, len(block), [donor], "statement", 3)
+
+    def gap(self, block, place):
+        """Stores that are missing, and counts, made of what is in scope."""
+        names = [ast.Name(name, ast.Load()) for name in self.scope.locals]
+        for target in self.scope.kept:
+            for value in names:
+                if value.id not in text(target):
+                    self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 5)
+            if not isinstance(target, ast.Subscript):
+                self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
+
+    def inside(self, statement):
+        for field, value in ast.iter_fields(statement):
+            if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
+                continue
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.expr):
+                    self.expression(child)
+                elif isinstance(child, ast.withitem):
+                    self.expression(child.context_expr)
+        if isinstance(statement, ast.If):
+            test = statement.test
+            if not isinstance(test, ast.Constant):
+                self.replace(test, test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), "condition", 1)
+                self.replace(test, ast.Constant(value=True), "condition", 2)
+                self.replace(test, ast.Constant(value=False), "condition", 2)
+
+    def whole(self, block, place, statement):
+        """The statement dropped, doubled, moved, turned, or as another function of this file has it."""
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            return  # a docstring
+        if self.rich:
+            return
+        if isinstance(statement, FUNCTIONS):
+            return
+        self.instead(statement, [ast.Pass()], "statement", 2)
+        if isinstance(statement, ast.If):
+            self.instead(statement, statement.body, "condition", 2)
+        if isinstance(statement, SIMPLE):
+            self.turned(statement)
+            self.moved(block, place, statement)
+            self.as_elsewhere(statement)
+            for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
+                held = ast.If(guard.test, [statement], [])
+                if text(guard.test) not in text(statement.parent):
+                    self.instead(statement, [held], "condition", 3)
+        elif isinstance(statement, ast.If):
+            self.as_elsewhere(statement)
+
+    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
+        match s:
+            case ast.AugAssign(target, op, value):
+                for other in ARITHMETIC:
+                    if not isinstance(op, other):
+                        self.instead(s, [ast.AugAssign(target, other(), value)], "operator", 1)
+                self.instead(s, [ast.Assign([target], value)], "operator", 1)
+                self.instead(s, [ast.Assign([target], ast.BinOp(loaded(target), op, value))], "copy", 1)
+            case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target], value):
+                for op in (ast.Add, ast.Sub, ast.Mult):
+                    self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
+                whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
+                self.instead(s, [ast.Assign([whole], value)], "copy", 2)
+                for atom in self.scope.atoms:
+                    if isinstance(atom, ast.Attribute | ast.Subscript) or isinstance(target, ast.Attribute):
+                        self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                for name in self.scope.locals if isinstance(target, ast.Name) else ():
+                    if name != target.id:
+                        self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
+            case ast.Assign([ast.Tuple(left), *_], ast.Tuple(right)) if len(left) == len(right) == 2:
+                self.instead(s, [ast.Assign(s.targets, ast.Tuple(right[::-1], ast.Load()))], "operand", 1)
+            case ast.Continue():
+                self.instead(s, [ast.Break()], "statement", 1)
+            case ast.Break():
+                self.instead(s, [ast.Continue()], "statement", 1)
+            case ast.Return(value) if isinstance(in_loop(s), ast.For):
+                self.instead(s, [ast.Continue()], "statement", 1)
+        self.instead(s, [s, s], "statement", 2)
+
+    def moved(self, block, place, statement):
+        for other in range(len(block) + 1):
+            if other not in (place, place + 1):
+                self.move(statement, block, other)
+        above = statement.parent
+        around = block_of(above) if not isinstance(above, FUNCTIONS) else None
+        if around is not None:
+            at = next(n for n, s in enumerate(around) if s is above)
+            self.move(statement, around, at)
+            self.move(statement, around, at + 1)
+        for neighbour in block[max(0, place - 1) : place] + block[place + 1 : place + 2]:
+            body = getattr(neighbour, "body", None)
+            if isinstance(neighbour, ast.For | ast.If) and self.ran(body[0]):
+                self.move(statement, body, 0)
+                self.move(statement, body, len(body))
+
+    def move(self, statement, block, place):
+        if self.full() or (jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For)):
+            return
+        number = self.add(statement, "order", 2)
+        self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))
+        self.insert(block, place, [statement], "order", 2, number)
+
+    def as_elsewhere(self, statement):
+        """What another function of this file has where this one sets the same, or begins alike."""
+        mine = head(statement)
+        for donor in self.scope.statements:
+            if type(donor) is type(statement) and head(donor) == mine and text(donor) != text(statement):
+                self.instead(statement, [donor], "statement", 1.5)
+
+    # -------------------------------------------------------------------------------------------- expressions
+    def expression(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        if isinstance(node, ast.JoinedStr | ast.Starred | ast.Lambda):
+            return
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            if isinstance(node, ast.Subscript):
+                self.expression(node.slice)
+            elif isinstance(node, ast.Tuple):
+                for part in node.elts:
+                    self.expression(part)
+            return
+        if self.rich:
+            self.larger(node)
+        else:
+            self.changed(node)
+        if is_path(node) and not is_called(node):
+            if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
+                self.expression(node.slice)
+            return
+        for child in ast.iter_child_nodes(node):
+            if isinstance(node, ast.Call) and child is node.func:
+                if isinstance(child, ast.Attribute) and not isinstance(child.value, ast.Name):
+                    self.expression(child.value)
+                continue
+            if isinstance(child, ast.keyword):
+                child = child.value
+            if isinstance(child, ast.comprehension):
+                self.expression(child.iter)
+                for test in child.ifs:
+                    self.replace(test, ast.UnaryOp(ast.Not(), test), "condition", 1)
+                    self.replace(test, ast.Constant(value=True), "condition", 2)
+                    self.expression(test)
+            elif isinstance(child, ast.expr):
+                self.expression(child)
+
+    def changed(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        """Edits that make the expression no larger."""
+        match node:
+            case ast.Constant():
+                self.constant(node)
+            case ast.BinOp(left, op, right):
+                for other in ARITHMETIC:
+                    if isinstance(op, ARITHMETIC) and not isinstance(op, other):
+                        self.replace(node, ast.BinOp(left, other(), right), "operator", 1, at=right)
+                self.replace(node, left, "operand", 1)
+                self.replace(node, right, "operand", 1)
+                if not isinstance(op, ast.Add | ast.Mult):
+                    self.replace(node, ast.BinOp(right, op, left), "operand", 1)
+                self.regrouped(node)
+            case ast.UnaryOp(_, operand):
+                self.replace(node, operand, "operator", 1)
+            case ast.Compare(left, [op], [right]):
+                others = COMPARISONS if isinstance(op, COMPARISONS) else ()
+                others = (ast.Is, ast.IsNot) if isinstance(op, ast.Is | ast.IsNot) else others
+                others = (ast.In, ast.NotIn) if isinstance(op, ast.In | ast.NotIn) else others
+                for other in others:
+                    if not isinstance(op, other):
+                        self.replace(node, ast.Compare(left, [other()], [right]), "condition", 1)
+            case ast.BoolOp(op, values):
+                self.replace(
+                    node, ast.BoolOp(ast.And() if isinstance(op, ast.Or) else ast.Or(), values), "condition", 1
+                )
+                for value in values:
+                    self.replace(node, value, "condition", 1)
+            case ast.IfExp(test, body, orelse):
+                self.replace(node, ast.IfExp(test, orelse, body), "condition", 1)
+                self.replace(node, body, "condition", 1)
+                self.replace(node, orelse, "condition", 1)
+            case ast.Call():
+                self.call(node)
+            case ast.Subscript(value, ast.Slice()):
+                self.replace(node, value, "operand", 1)
+            case ast.Tuple(parts) | ast.List(parts):
+                for n in range(len(parts) - 1):
+                    swapped = [*parts[:n], parts[n + 1], parts[n], *parts[n + 2 :]]
+                    self.replace(node, type(node)(swapped, ast.Load()), "operand", 1)
+        if is_path(node) and not is_called(node):
+            self.path(node)
+        if not isinstance(node, ast.Constant):
+            for call in self.scope.wrappers:
+                self.replace(node, wrapped(call, node), "call", 2)
+            if is_path(node) or isinstance(node, ast.BinOp):
+                self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 2)
+                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1)
+                self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
+        if isinstance(node, COMPOUND) or is_path(node):
+            for donor in self.scope.donors:
+                if alike(node, donor):
+                    self.replace(node, donor, "operand", 1.5 + 0.1 * distance(node, donor))
+
+    def constant(self, node, *, static=False):
+        value = node.value
+        if isinstance(value, bool):
+            self.replace(node, ast.Constant(value=not value), "constant", 1, static=static)
+        elif is_number(value):
+            near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
+            near += [c.value for c in self.scope.constants]
+            for other in dict.fromkeys(type(value)(n) if n == int(n) else n for n in near):
+                if other != value:
+                    self.replace(node, ast.Constant(value=other), "constant", 1, static=static)
+            if not static:
+                for atom in self.scope.atoms:
+                    self.replace(node, atom, "constant", 1)
+
+    def regrouped(self, node):
+        """A / b + c as a / (b + c), and back."""
+        match node:
+            case ast.BinOp(ast.BinOp(a, first, b), second, c):
+                self.replace(node, ast.BinOp(a, first, ast.BinOp(b, second, c)), "operand", 1)
+        match node:
+            case ast.BinOp(a, first, ast.BinOp(b, second, c)):
+                self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
+            case ast.BinOp(ast.Call(f, [inner], []), op, c):
+                self.replace(node, ast.Call(f, [ast.BinOp(inner, op, c)], []), "operand", 1)
+        match node.parent:
+            case ast.Call(f, [_], []) if wraps(node.parent) and isinstance(node.op, ARITHMETIC):
+                self.replace(node.parent, ast.BinOp(ast.Call(f, [node.left], []), node.op, node.right), "operand", 1)
+
+    def call(self, node):
+        function, arguments, keywords = node.func, node.args, node.keywords
+        if arguments and not isinstance(arguments[0], ast.Starred):
+            self.replace(node, arguments[0], "call", 1)
+        if isinstance(function, ast.Attribute):
+            if (not arguments and not isinstance(function.value, ast.Name)) or function.attr in ("copy", "astype"):
+                self.replace(node, function.value, "call", 1)
+            for other in LIKE.get(function.attr, ()):
+                renamed = ast.Attribute(function.value, other, ast.Load())
+                self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+            if isinstance(function.value, ast.Name) and function.value.id == "self":
+                for other in sorted(self.scope.methods - {function.attr}):
+                    if not other.startswith("__"):
+                        renamed = ast.Attribute(function.value, other, ast.Load())
+                        self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+        for n in range(len(keywords)):
+            self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
+        for n in range(len(arguments) - 1):
+            swapped = [*arguments[:n], arguments[n + 1], arguments[n], *arguments[n + 2 :]]
+            self.replace(node, ast.Call(function, swapped, keywords), "argument", 1)
+
+    def path(self, node):
+        for atom in self.scope.atoms:
+            self.replace(node, atom, "name", 1)
+        if isinstance(node, ast.Attribute):
+            near = sorted(a for a in self.scope.attributes if text(node.value) == "self" and a != node.attr)
+            for name in [*near, "data", "grad"]:
+                self.replace(node, ast.Attribute(node.value, name, ast.Load()), "name", 1)
+        if isinstance(node, ast.Attribute | ast.Subscript) and text(node.value) != "self":
+            self.replace(node, node.value, "name", 1)
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            for n in (0, 1, -1):
+                self.replace(node, ast.Subscript(node.value, ast.Constant(n), ast.Load()), "constant", 1)
+        for name in self.scope.locals:
+            if not isinstance(node, ast.Subscript):
+                self.replace(node, ast.Subscript(node, ast.Name(name, ast.Load()), ast.Load()), "name", 2)
+        self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
+
+    def larger(self, node):
+        """Edits that put something in: an operation with what is in scope."""
+        above = node.parent
+        if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
+            return
+        if (isinstance(above, ast.Call) and above.func is node) or isinstance(node, ast.Compare | ast.BoolOp):
+            return
+        joined = above.op if isinstance(above, ast.BinOp) else None
+        operations = [ast.Pow] if is_path(node) or isinstance(node, ast.Call) else []
+        operations += [] if isinstance(joined, ast.Mult | ast.Div) else [ast.Mult, ast.Div]
+        operations += [] if isinstance(joined, ast.Add | ast.Sub) else [ast.Add, ast.Sub]
+        for term, cost in self.scope.terms:
+            for op in operations:
+                if op is not ast.Pow or cost == 2:
+                    self.replace(node, ast.BinOp(node, op(), term), "operand", cost)
+        for op in operations:
+            if op in (ast.Pow, ast.Mult):
+                for number in (2, 0.5):
+                    self.replace(node, ast.BinOp(node, op(), ast.Constant(number)), "operand", 2)
+
+
+def is_not(test):
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+
+
+def stored(node):
+    other = copy.copy(node)
+    other.ctx = ast.Store()
+    return other
+
+
+def in_loop(node):
+    while node is not None and not isinstance(node, (ast.For, *FUNCTIONS)):
+        node = getattr(node, "parent", None)
+    return node
+
+
+def jumps(statements):
+    """Whether a `continue` or `break` in these statements needs a loop around them."""
+    todo = list(statements)
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.Continue | ast.Break):
+            return True
+        if not isinstance(one, ast.For | ast.While):
+            todo += [n for n in ast.iter_child_nodes(one) if isinstance(n, ast.stmt)]
+    return False
+
+
+def block_of(statement):
+    """The list of statements that holds this one."""
+    for value in vars(statement.parent).values():
+        if isinstance(value, list) and any(s is statement for s in value):
+            return value
+    return None
+
+
+def head(statement):
+    """What a statement is about: the target that it sets, or the beginning of its text."""
+    match statement:
+        case ast.Assign([target, *_], _) | ast.AugAssign(target, _, _):
+            return text(target)
+        case ast.If():
+            return "if"
+        case ast.Expr(ast.Call(function)):
+            return text(function)
+        case ast.Return():
+            return "return"
+    return text(statement)
+
+
+def tokens(node):
+    if not hasattr(node, "bag"):
+        bag = {}
+        for n in ast.walk(node):
+            sign = getattr(n, "id", None) or getattr(n, "attr", None) or type(n).__name__
+            bag[sign] = bag.get(sign, 0) + 1
+        node.bag = bag
+    return node.bag
+
+
+def distance(one, other):
+    a, b = tokens(one), tokens(other)
+    return sum(abs(a.get(k, 0) - b.get(k, 0)) for k in {*a, *b})
+
+
+def alike(one, other):
+    size = max(sum(tokens(one).values()), sum(tokens(other).values()))
+    return 0 < distance(one, other) <= max(4, 0.5 * size)
+
+
+# ------------------------------------------------------------------------------------------------------ building
+class Build:
+    """The tree with all edits behind a switch, or with some of them made."""
+
+    def __init__(self, plan, only=None):
+        self.plan, self.only = plan, only
+
+    def tree(self):
+        return self.node(self.plan.tree)
+
+    def node(self, node):
+        """A copy in which every edit has its place; what no edit touches is shared."""
+        new = copy.copy(node)
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                setattr(new, field, self.block(value))
+            elif isinstance(value, list):
+                setattr(new, field, [self.node(v) if isinstance(v, ast.AST) else v for v in value])
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
+                setattr(new, field, self.node(value))
+        return self.choice(new, self.plan.expressions.get(id(node))) if isinstance(node, ast.expr) else new
+
+    def block(self, block):
+        made = []
+        for place, statement in enumerate(block):
+            made += self.guarded(self.plan.insertions.get((id(block), place)), None)
+            made += self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+        return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
+
+    def choice(self, node, others):
+        if not others:
+            return node
+        if self.only is not None:
+            return next((new for number, new in others if number in self.only), node)
+        chain = others[-1][1]
+        for number, new in reversed(others[:-1]):
+            chain = ast.IfExp(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, chain)
+        return ast.IfExp(among(others), chain, node)
+
+    def guarded(self, others, statement):
+        whole = [] if statement is None else [statement]
+        if not others:
+            return whole
+        if self.only is not None:
+            return next((new for number, new in others if number in self.only), whole)
+        each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
+        return [ast.If(among(others), each, whole)]
+
+
+def switch():
+    return ast.Name(SWITCH, ast.Load())
+
+
+def among(others):
+    return ast.Compare(switch(), [ast.In()], [ast.Set([ast.Constant(number) for number, _ in others])])

@@ -1,0 +1,222 @@
+"""Finds the smallest edit of a submission with which a class agrees: it says where a mistake is.
+
+Edits are made and run in the sandbox (guest/repair.py); here their numbers are compared with the goldens of every
+convention. An edit is trusted only if all experiments of its subject agree with it and none elsewhere gets worse.
+Two mistakes in one class are found one after the other: an edit with which strictly more agrees, then the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.compare import compare
+from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.model import Assignment, EditTask, Finding, Observation, Scenario, Trial
+
+Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
+Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
+
+MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
+MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
+RICH = (False,)
+FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
+MOST_IN_ONE = 2  # mistakes that are looked for in one class
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A trusted edit: with it (and those before it) everything about its subject agrees."""
+
+    subject: str
+    trial: Trial
+    fixed: Failures  # what no longer fails with it
+    rivals: tuple[Trial, ...] = ()  # other edits that do as well
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What a search found, and what the repaired program does."""
+
+    mends: tuple[Mend, ...] = ()
+    repaired: Observations = field(default_factory=dict)  # by scenario id; only those that were played again
+    unfinished: tuple[str, ...] = ()  # subjects whose search was cut short
+    chain: tuple[Mapping[str, Any], ...] = ()
+
+
+def mend(
+    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations, ask: Ask
+) -> Mending:
+    """Searches subject by subject, in the order of the experiments."""
+    return _Search(assignment, scenarios, golden, ask).everything(observations)
+
+
+class _Search:
+    def __init__(self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask) -> None:
+        self.assignment, self.ask = assignment, ask
+        self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
+        self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
+        self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
+        self.by_id = {s.id: s for s in self.scenarios}
+        self.unfinished: list[str] = []
+
+    def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
+        theirs = self.about(subject)
+        yield {s.id: canonical[s.id] for s in theirs}
+        known = [c.id for c in self.assignment.conventions if c.group == subject]
+        for n in range(1, len(known) + 1):
+            for some in combinations(known, n):
+                yield goldens(self.assignment, theirs, frozenset(some))
+
+    def about(self, subject: str) -> list[Scenario]:
+        return [s for s in self.scenarios if self.subjects[s.id] == subject]
+
+    # ------------------------------------------------------------------------------------------------ judging
+    def findings(self, scenario: Scenario, golden: Observations, seen: Observation | None) -> tuple[Finding, ...]:
+        checks = tuple(c for c in scenario.checks if not c.at_most)
+        found = compare(scenario, golden[scenario.id], seen, self.assignment.tolerances)
+        return tuple(f for f in found if f.check in checks)
+
+    def failures(self, subject: str, observations: Observations) -> Failures:
+        """What fails by the conventions that suit best."""
+        by_convention = (
+            frozenset(
+                (s.id, f.check.id)
+                for s in self.about(subject)
+                for f in self.findings(s, golden, observations.get(s.id))
+                if f.status != "passed"
+            )
+            for golden in self.golden[subject]
+        )
+        return min(by_convention, key=len)
+
+    def completed(self, scenario: Scenario, seen: Observation) -> Observation:
+        plain = fitting(seen, self.golden[self.subjects[scenario.id]][0][scenario.id])
+        return with_derived(self.assignment, [scenario], {scenario.id: plain})[scenario.id]
+
+    # ---------------------------------------------------------------------------------------------- searching
+    def everything(self, observations: Observations) -> Mending:
+        now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
+        for subject in dict.fromkeys(self.subjects.values()):
+            before, steps, found = dict(now), list(chain), list[Mend]()
+            for _ in range(MOST_IN_ONE):
+                failing = self.failures(subject, now)
+                if not failing or self._unwritten(subject, failing, now):
+                    break
+                best = self._improve(subject, failing, now, steps)
+                if best is None:
+                    break
+                one, step, seen = best
+                steps.append(step)
+                now |= seen
+                found.append(one)
+            if found and not self.failures(subject, now):
+                chain, mends = steps, [*mends, *found]
+            else:
+                now = before
+        repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
+        return Mending(tuple(mends), repaired, tuple(self.unfinished), tuple(chain))
+
+    def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
+        """Whether the bodies are those of the bare template: nothing there is repaired."""
+        faults = [seen.fault for name, _ in failing if (seen := observations.get(name)) is not None]
+        return any(f is not None and f.type == "NotImplementedError" for f in faults)
+
+    def _improve(
+        self, subject: str, failing: Failures, now: Observations, chain: Sequence[Mapping[str, Any]]
+    ) -> tuple[Mend, Mapping[str, Any], dict[str, Observation]] | None:
+        probe = self._probe(subject, failing)
+        for rich in RICH:
+            sifted = self._sift(subject, probe, chain, rich=rich)
+            if not sifted:
+                continue
+            step = {"probe": (probe.id,), "rich": rich}
+            task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in sifted[:MOST_CONFIRMED]))
+            wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
+            trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
+            for one, seen in self._judged(subject, failing, now, trials):
+                final = replace(task, only=(one.trial.edit,))
+                everything = seen | self._seen(self.ask(final, self.scenarios)[0])
+                if self._no_worse(subject, now, {**now, **everything}):
+                    return one, {**step, "number": one.trial.edit}, everything
+        return None
+
+    def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
+        """Whether nothing about other subjects fails that did not before."""
+        others = set(self.subjects.values()) - {subject}
+        return all(self.failures(s, after) <= self.failures(s, now) for s in others)
+
+    def _seen(self, trials: Sequence[Trial]) -> dict[str, Observation]:
+        return {
+            t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials
+        }
+
+    def _probe(self, subject: str, failing: Failures) -> Scenario:
+        """The failing experiment that costs least to play often and still tells edits apart."""
+        ids = {name for name, _ in failing}
+        return min((s for s in self.about(subject) if s.id in ids), key=_effort)
+
+    def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
+        """The edits with which the probing experiment agrees, smallest first."""
+        trials, done = self.ask(EditTask((probe.id,), tuple(chain), rich), self._needed(probe, chain))
+        if not done:
+            self.unfinished.append(subject)
+        kept = [t for t in trials if t.observation.scenario == probe.id and self._fits(subject, probe, t)]
+        votes = Counter(t.line for t in kept)
+        return sorted(kept, key=lambda t: (t.cost, -votes[t.line], t.edit))
+
+    def _needed(self, probe: Scenario, chain: Sequence[Mapping[str, Any]]) -> list[Scenario]:
+        ids = {probe.id, *(name for step in chain for name in step["probe"])}
+        return [s for s in self.scenarios if s.id in ids]
+
+    def _fits(self, subject: str, probe: Scenario, trial: Trial) -> bool:
+        names = [name for check in probe.checks for name in check.arrays]
+        for golden in self.golden[subject]:
+            right = golden[probe.id].arrays
+            if not all(
+                _near(right[n], trial.observation.arrays.get(n)) for n in names if n in trial.observation.arrays
+            ):
+                continue
+            seen = self.completed(probe, trial.observation)
+            if all(f.status == "passed" for f in self.findings(probe, golden, seen)):
+                return True
+        return False
+
+    def _judged(
+        self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]
+    ) -> list[tuple[Mend, dict[str, Observation]]]:
+        """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line."""
+        by_edit: dict[int, list[Trial]] = {}
+        for trial in trials:
+            by_edit.setdefault(trial.edit, []).append(trial)
+        judged = []
+        for played in by_edit.values():
+            seen = self._seen(played)
+            left = self.failures(subject, {**now, **seen})
+            if left < failing:
+                judged.append((played[0], left, seen))
+        fewest = min((len(left) for _, left, _ in judged), default=0)
+        best = [entry for entry in judged if len(entry[1]) == fewest]
+        votes = Counter(t.line for t, *_ in best)
+        best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
+        rivals = tuple(t for t, *_ in best)
+        return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
+
+
+def _effort(scenario: Scenario) -> tuple[bool, int]:
+    """An experiment of one step tells few edits apart; of the others the one with the fewest updates."""
+    updates = sum(len(array) for array in scenario.arrays.values() if array.ndim > 1)
+    numbers = sum(array.size for array in scenario.arrays.values())
+    return numbers < FEW_NUMBERS, updates or numbers
+
+
+def _near(right: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any] | None) -> bool:
+    """Whether an array is worth a closer look."""
+    if theirs is None or theirs.shape != right.shape:
+        return False
+    return bool(np.abs(theirs - right).max(initial=0.0) <= 1e-2 * np.abs(right).max(initial=0.0) + 1e-9)

@@ -1,0 +1,442 @@
+"""What students type is read in every form that has one reading, and nothing that has two is guessed."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autograder import reading
+from autograder.model import ChoiceKey, FormulaKey, Item, MatrixKey, NumericKey, Option, OrderKey, Wrong
+from autograder.quiz import kinds, mark_item, mark_quiz
+from autograder.reading import Unreadable, formulas, numbers, options, units
+
+ROOT = Path(__file__).resolve().parent.parent
+MANY = int(os.environ.get("FUZZ", "0"))  # `make fuzz`: examples of each family
+FEW = settings(max_examples=MANY or 60, deadline=None, database=None if MANY else settings.default.database)
+IN_GIB = "How much memory does the state need on one GPU?\n\nGive at least 3 significant figures, in GiB."
+FACTOR = "How many times as long as a step of SGD may a step of Adam take so that both finish at the same time?"
+
+
+def item(key, kind="numeric", prompt="How much?"):
+    return Item("q", kind, "idea", "Title", prompt, 2.0, key, "Because.")
+
+
+def value(answer, prompt=FACTOR):
+    return numbers.read(answer, prompt)[0].value
+
+
+# --------------------------------------------------------------------------------- families: forms × locales × units
+SEPARATORS = (  # between thousands, before decimals: customs of countries
+    (",", "."), (".", ","), (" ", "."), (" ", ","), ("\u202f", ","), ("\u00a0", "."), ("'", "."), ("’", "."), ("_", "."),
+    ("", "."), ("", ","), ("\u066c", "\u066b"),
+)  # fmt: skip
+SCRIPTS = ("0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡")
+
+
+def grouped(digits, separator):
+    head = len(digits) % 3 or 3
+    return separator.join([digits[:head], *(digits[n : n + 3] for n in range(head, len(digits), 3))])
+
+
+@st.composite
+def written_numbers(draw):
+    """A number, in the customs of a country, in the digits of a script; never one that has two readings."""
+    whole, below = str(draw(st.integers(0, 10**10))), draw(st.sampled_from(("", "5", "25", "0625", "50")))
+    thousands, point = draw(st.sampled_from(SEPARATORS))
+    text = grouped(whole, thousands) + (point + below if below else "")
+    if re.fullmatch(r"[1-9]\d{0,2}[.,\u066b\u066c]\d{3}", text):
+        text = whole
+    script = draw(st.sampled_from(SCRIPTS))
+    return float(f"{whole}.{below or 0}"), text.translate(str.maketrans(SCRIPTS[0], script))
+
+
+@FEW
+@given(written_numbers())
+def test_a_number_is_read_in_the_customs_of_every_country_and_script(case):
+    right, text = case
+    assert value(text) == pytest.approx(right)
+
+
+LEADS = (
+    "",
+    "about ",
+    "approx. ",
+    "≈ ",
+    "~",
+    "= ",
+    "θ = ",
+    "c ≈ ",
+    "The answer is ",
+    "$",
+    "+",
+    "ca. ",
+    "roughly ",
+    "it is ",
+)
+TAILS = ("", ".", " ", "!", " because 4 bytes each", " (approx.)", ", since it is so", " in total")
+UNITS = {
+    "GiB": ("GiB", "gib", "GIB", "gibibytes", "Gibyte", "Gibytes", "gibi bytes", "GiBytes"),
+    "GB": ("GB", "gb", "gigabytes", "Gigabyte", "GByte", "Gbytes", "giga bytes", "Go"),
+    "TiB": ("TiB", "tebibytes"), "MB": ("MB", "megabytes", "Mbytes"), "MiB": ("MiB", "mebibytes"),
+    "B": ("B", "bytes", "byte", "Bytes"), "Gbit": ("Gbit", "Gbits", "gigabits", "Gb"),
+    "hour": ("h", "hours", "hour", "hrs", "hr"), "min": ("min", "minutes", "mins"), "s": ("s", "sec", "seconds"),
+    "day": ("d", "days"), "ms": ("ms", "milliseconds"),
+}  # fmt: skip
+SPELLINGS = [(unit, spelled) for unit, all_ in UNITS.items() for spelled in all_]
+
+
+@FEW
+@given(st.sampled_from(SPELLINGS), written_numbers(), st.sampled_from(LEADS), st.sampled_from(TAILS), st.booleans())
+def test_an_amount_is_read_with_every_spelling_of_its_unit(unit, number, lead, tail, spaced):
+    (name, spelled), (right, text) = unit, number
+    found = numbers.read(f"{lead}{text}{' ' if spaced else ''}{spelled}{'$' if lead == '$' else ''}{tail}", IN_GIB)
+    assert [(one.value, one.unit) for one in found] == [(pytest.approx(right), name)]
+
+
+POWERS = (
+    "{m}e{p}", "{m}E+{p}", "{m}·10^{p}", "{m} × 10^{p}", "{m}*10**{p}", "{m} x 10^{{{p}}}", r"{m} \times 10^{{{p}}}",
+    r"${m} \cdot 10^{{{p}}}$", "{m}·10{s}",
+)  # fmt: skip
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+@FEW
+@given(st.sampled_from(POWERS), st.sampled_from(("1.12", "1,12", "4", "37.5", "3,75")), st.integers(0, 15))
+def test_a_power_of_ten_is_read_in_every_spelling(form, mantissa, power):
+    text = form.format(m=mantissa, p=power, s=str(power).translate(SUPERSCRIPTS))
+    assert value(text) == pytest.approx(float(mantissa.replace(",", ".")) * 10.0**power)
+
+
+@st.composite
+def arithmetic(draw, depth=0):
+    """An expression as it may be typed, and its value."""
+    if depth > 2 or draw(st.booleans()):
+        number = draw(st.integers(1, 40))
+        return str(number), float(number)
+    (a, x), (b, y) = draw(arithmetic(depth=depth + 1)), draw(arithmetic(depth=depth + 1))
+    form, result = draw(
+        st.sampled_from(
+            [
+                (f"({a})*({b})", x * y), (f"({a}) × ({b})", x * y), (f"({a}) · ({b})", x * y), (f"({a})/({b})", x / y),
+                (rf"\frac{{{a}}}{{{b}}}", x / y), (f"({a})+({b})", x + y), (f"sqrt({a})", math.sqrt(x)),
+                (f"np.sqrt({a})", math.sqrt(x)), (rf"\sqrt{{{a}}}", math.sqrt(x)), (f"({a})**2", x**2), (f"({a})²", x**2),
+            ]
+        )
+    )  # fmt: skip
+    return form, result
+
+
+@FEW
+@given(arithmetic(), st.sampled_from(("", "x", " times", " GiB", "×")))
+def test_arithmetic_is_worked_out(case, tail):
+    text, right = case
+    if len(text) < 300:
+        assert value(text + tail) == pytest.approx(right)
+
+
+@FEW
+@given(
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.sampled_from(("-", " – ", " to ", " or ", " ± ", "..", ":", ", or ", " bis ")),
+)
+def test_what_has_two_readings_is_refused(low, more, between):
+    with pytest.raises(Unreadable):
+        numbers.read(f"{low}{between}{2 * low + more + 1}", FACTOR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("20% longer", 1.2), ("20 % more", 1.2), ("80% less", 0.2), ("5 times smaller", 0.2), ("twice", 2), ("twice as long", 2),
+        ("tenfold", 10), ("10-fold", 10), ("half", 0.5), ("two thirds", 2 / 3), ("a quarter", 0.25), ("one and a half", 1.5),
+        ("three", 3), ("one hundred and four", 104), ("1 1/5", 1.2), ("3½", 3.5), ("1.2 : 1", 1.2), ("up to 1.2", 1.2), ("≤1.2", 1.2),
+        ("1/sqrt(1-0.99)", 10), ("1/√0.01", 10), ("120 per cent = 1.2", 1.2), ("c = 72/60 = 1.2", 1.2), ("3.2 times as long as before", 3.2),
+    ],
+)  # fmt: skip
+def test_a_factor_is_read_in_words(answer, right):
+    found = numbers.read(answer, FACTOR)[0]
+    assert found.value * units.SIZES[found.unit or ""] == pytest.approx(right)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hours"),
+    [
+        ("5 h 20 min", 16 / 3),
+        ("5h20min", 16 / 3),
+        ("5 hours and 20 minutes", 16 / 3),
+        ("1 day, 3 hours", 27),
+        ("3h 26m 15s", 3.4375),
+    ],
+)
+def test_time_in_parts_is_added(answer, hours):
+    found = numbers.read(answer, "")[0]
+    assert units.convert(found.value, found.unit, "hour") == pytest.approx(hours)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "< 1.2", "≥ 1.2", "more than 1.2", "1.2 ± 0.1", "104.3 G", "104.3 GiB/s", "104.3 GiB per step", "104 GiB +", "1 nan", "nan", "1e999",
+        "104.3 GiB = 104.3 GB", "40 GB weights + 80 GB state", "40 GB for m, 40 GB for v", "not 1.2", "3:26", "1..2", "0x10", "2^10^10", "1/0",
+        "20 % faster", "1.2 lr", "1.2*lr", "GB = 104.3", "", "x", "Ⅶ", "①", "twice the parameters",
+    ],
+)  # fmt: skip
+def test_what_no_teacher_could_read_is_refused_with_a_sentence(answer):
+    with pytest.raises(Unreadable) as refused:
+        numbers.read(answer, IN_GIB if re.search("B|G|para", answer) else FACTOR)
+    assert 15 < len(str(refused.value)) < 400
+
+
+def test_one_comma_before_three_digits_keeps_both_readings():
+    (found,) = numbers.read("1,500", FACTOR)
+    assert (found.value, found.otherwise) == (1500, 1.5)
+    assert mark_item(item(NumericKey(1500, "", 4)), "1,500").status == "right"
+    assert mark_item(item(NumericKey(1.5, "", 2)), "1,500").status == "unreadable"
+    assert mark_item(item(NumericKey(1500, "", 4)), "1.500").status == "unreadable"
+    assert mark_item(item(NumericKey(7, "", 2)), "1,500").status == "wrong"
+
+
+# -------------------------------------------------------------------------------------------- numbers are marked right
+@FEW
+@given(written_numbers(), st.sampled_from(SPELLINGS[:20]), st.sampled_from(LEADS))
+def test_a_right_amount_is_credited_and_another_prefix_never(number, unit, lead):
+    (right, text), (name, spelled) = number, unit
+    if right == 0:
+        return
+    question = item(NumericKey(right, name, 3), prompt=IN_GIB)
+    assert mark_item(question, f"{lead}{text} {spelled}{'$' if lead == '$' else ''}").status == "right"
+    for twin in units.twins(name):
+        assert mark_item(question, f"{lead}{text} {twin}").score == 0
+
+
+# ---------------------------------------------------------------------------------------------- formulas × spellings
+SYMBOLS = {"theta": "", "g": "", "lr": "", "lam": "", "m_hat": "", "v_hat": "", "eps": ""}
+STEP = item(
+    FormulaKey("theta - lr*(m_hat/(sqrt(v_hat) + eps) + lam*theta)", SYMBOLS, (Wrong("theta - lr*m_hat", "hint"),)),
+    "formula",
+)
+SPELLED = {  # one symbol in many hands
+    "theta": ("theta", "θ", r"\theta", "theta_t", "θ_t", r"\theta_{t}", "w", "theta_{t-1}", "θₜ", "param", "theta[t]"),
+    "lr": ("lr", "α", "η", r"\eta", r"\text{lr}", "alpha", "learning_rate", r"\mathrm{lr}", "self.lr"),
+    "lam": ("lam", "λ", r"\lambda", "lambda", "wd", "weight_decay"),
+    "m": ("m_hat", "m̂", r"\hat{m}", r"\hat m", "mhat", r"\hat{m}_t", "hat(m)", "m̂ₜ"),
+    "v": ("v_hat", "v̂", r"\hat{v}", "vhat", r"\hat{v}_{t}"),
+    "eps": ("eps", "ε", r"\epsilon", r"\varepsilon", "epsilon", "ϵ"),
+    "times": ("*", " * ", "·", r"\cdot ", r" \times ", " ", " × "),
+    "root": ("sqrt({})", "np.sqrt({})", r"\sqrt{{{}}}", "√({})", "({})**0.5", "({})^(1/2)", "({})**(1/2)"),
+    "fraction": ("{}/({})", r"\frac{{{}}}{{{}}}", "({})/({})", "np.divide({}, {})"),
+    "assigned": ("", "theta = ", "θ ← ", "theta_new = ", r"\theta_{{t+1}} = "),
+    "end": ("", ";", " ", "."),
+    "minus": ("-", "−", "–"),
+    "brackets": ("({})", "[{}]", r"\left({}\right)"),
+}
+
+
+@st.composite
+def spelled_steps(draw):
+    hand = {part: draw(st.sampled_from(spellings)) for part, spellings in SPELLED.items()}
+    fraction = hand["fraction"].format(hand["m"], f"{hand['root'].format(hand['v'])} + {hand['eps']}")
+    theta = hand["theta"]
+    inner = hand["brackets"].format(f"{fraction} + {hand['lam']}{hand['times']}{theta}")
+    return f"{hand['assigned'].format()}{theta} {hand['minus']} {hand['lr']}{hand['times']}{inner}{hand['end']}"
+
+
+@FEW
+@given(spelled_steps())
+def test_a_right_formula_is_credited_in_every_spelling(text):
+    mark = mark_item(STEP, text)
+    assert mark.status == "right", (text, mark.message)
+
+
+@FEW
+@given(spelled_steps(), st.sampled_from((("+", "-"), ("-", "+"), ("−", "+"), ("–", "+"))))
+def test_a_formula_with_one_sign_changed_is_never_credited(text, change):
+    changed = text.replace(f" {change[0]} ", f" {change[1]} ", 1)
+    if changed != text:
+        assert mark_item(STEP, changed).score == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        ("lr (g + lam theta)", "lr·(g + lam·theta)"), ("theta(1 - lr lam)", "theta·(1 − lr·lam)"), ("|g|", "abs(g)"), ("lr |g| theta", "lr·abs(g)·theta"),
+        ("g = g + lam*theta; theta - lr*g", "theta − lr·(g + lam·theta)"), ("g <- g + lam theta\ntheta <- theta - lr g", "theta − lr·(g + lam·theta)"),
+        ("theta -= lr*g;", "theta − lr·g"), ("np.subtract(theta, lr*g)", "theta − lr·g"), ("param.data - lr*param.grad", "theta − lr·g"),
+        ("0,5 g", "0.5·g"), ("2g", "2·g"), ("g(t)", "g"), (r"\frac{g}{2}\theta", "g/2·theta"),
+    ],
+)  # fmt: skip
+def test_a_formula_is_read_as_it_is_meant(answer, read):
+    assert formulas.written(formulas.parse(answer, SYMBOLS)) == read
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "lr/2 g", "1/2 lr", "theta_{t+1} - lr g", "theta_t - theta_{t-1}", "a", "theta = theta = g", "theta; 1", "1,500 g", r"\foo{g}", "g!",
+        "lr+" * 200, "(" * 60 + "g" + ")" * 60, "sqrt g^2", "exp g", "",
+    ],
+)  # fmt: skip
+def test_a_formula_with_two_readings_is_refused(answer):
+    with pytest.raises(Unreadable):
+        formulas.parse(answer, SYMBOLS)
+
+
+def test_a_name_at_time_t_is_unclear_only_where_t_is_a_symbol():
+    assert formulas.written(formulas.parse("g(t)", {"g": ""})) == "g"
+    with pytest.raises(Unreadable):
+        formulas.parse("g(t)", {"g": "", "t": ""})
+
+
+# -------------------------------------------------------------------------------------------------- options, orders
+TEXTS = ("by 0.1 in both", "lr = 0.2", "lr = 0.02", "Adam", "Adam and AdamW, which decays")
+CHOICE = item(ChoiceKey(tuple(Option(x, text, x == "b") for x, text in zip("abcde", TEXTS, strict=True))), "choice")
+LINES = item(ChoiceKey(tuple(Option(str(n), f"g = g + {n}*w", n == 3) for n in range(1, 8))), "line")
+ORDER = item(OrderKey(dict(zip("abcde", ("A", "B", "C", "D", "E"), strict=True)), tuple("cdaeb")), "ordering")
+SEVERAL = item(ChoiceKey(tuple(Option(x, f"text {x}", x in "de") for x in "abcde"), several=True), "multiple")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["b", "B", "(b)", "b)", "b.", "[b]", "option b", "answer: b", "The answer is b", "lr = 0.2", "0.2", "0,2", "1/5", "0.20", "LR=0.2",
+     "b, lr = 0.2", "b) lr = 0.2", "b: because of the rate", ["b"], "`b`", "**b**", " b "],
+)  # fmt: skip
+def test_an_option_is_read_by_letter_and_by_text(answer):
+    assert mark_item(CHOICE, answer).status == "right"
+
+
+@pytest.mark.parametrize(
+    "answer", ["b or c", "b, c", "lr", "0.3", "z", "c, lr = 0.2", "Ad", "bc", ["b", "c"], [["b"]], {"b": 1}, 7]
+)
+def test_an_option_that_is_unclear_is_refused(answer):
+    assert mark_item(CHOICE, answer).status == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        3,
+        "3",
+        "line 3",
+        "Line 3.",
+        "#3",
+        "third",
+        "3rd",
+        "the third line",
+        "3: g = g - 3*w",
+        "g = g + 3*w",
+        "g=g+3*w",
+        "٣",
+    ],
+)
+def test_a_line_is_read_by_number_ordinal_and_code(answer):
+    assert mark_item(LINES, answer).status == "right"
+
+
+@FEW
+@given(
+    st.permutations("abcde"),
+    st.sampled_from(("{}", " {}", ", {}", " > {}", " → {}", " -> {}", "; {}", " then {}", r" \to {}", "\n{}")),
+    st.booleans(),
+)
+def test_an_order_is_read_with_anything_between_its_letters(letters, between, capital):
+    text = letters[0] + "".join(between.format(letter) for letter in letters[1:])
+    text = text.upper() if capital and "then" not in text and "to" not in text else text
+    assert options.read_order(text, ORDER.key.entries) == tuple(letters)
+    assert options.read_order(list(letters), ORDER.key.entries) == tuple(letters)
+
+
+@FEW
+@given(st.sets(st.sampled_from("abcde"), min_size=1), st.sampled_from((", ", " ", "", " and ", " & ", "; ", "/")))
+def test_several_options_are_read_with_anything_between_them(letters, between):
+    text = between.join(sorted(letters))
+    assert options.read_several(text, dict.fromkeys("abcde", "")) == tuple(sorted(letters))
+
+
+def test_signs_of_size_are_refused_where_sizes_are_ordered():
+    with pytest.raises(Unreadable):
+        options.read_order("a < b > c", dict.fromkeys("abc", ""), "From light to heavy.")
+
+
+def test_where_several_orders_are_right_each_of_them_is():
+    before = (("c", "e"), ("d", "a"), ("a", "e"), ("e", "b"))
+    question = item(OrderKey(ORDER.key.entries, tuple("cdaeb"), before), "ordering")
+    place = {o: [o.index(x) for x in "abcde"] for o in map("".join, itertools.permutations("abcde"))}
+    for order, (a, b, c, d, e) in place.items():
+        assert (mark_item(question, list(order)).status == "right") == (c < e and d < a < e < b), order
+
+
+@pytest.mark.parametrize("cell", ["0.2 × lr", "0.2", "0.2*lr", "0.2 lr", "0,2 x lr", ".2 LR", 0.2, "1/5 lr"])
+def test_a_cell_of_a_table_is_read_as_a_multiple(cell):
+    key = MatrixKey(("row", "other"), ("0.2 × lr", "1 × lr"), {"row": "0.2 × lr", "other": "1 × lr"})
+    assert mark_item(item(key, "matrix"), {"row": cell, "other": "lr"}).status == "right"
+    assert mark_item(item(key, "matrix"), f"row: {cell}; other: lr").status == "right"
+
+
+# ------------------------------------------------------------------------------------ any bytes: a status and a sentence
+PIECES = st.sampled_from(
+    [*"0123456789.,+-−–*/^()[]{}|√%=≈<>≤≥;:!?_'\"`$\\&#~ ×·\t\n", "nan", "inf", "∞", "1e", "e9", "½", "①", "٣", "３", "²", "⁻", "₁", "\u202e",
+     "\u0302", "\ud800", "\x00", "GiB", "GB", "Gb", "h", "min", "percent", "%", "times", "x", "twice", "half", "ten", "and", "or", "about", "per GPU",
+     "billion", "sqrt", "exp", "np.", "theta", "θ", "lr", "g", "m_hat", "a", "b", "c", "->", "\\frac{1}{2}", "\\text{", "}", "10^{9}", "_{t-1}", "="]
+)  # fmt: skip
+TYPED = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
+SCALARS = TYPED | st.integers() | st.floats() | st.booleans() | st.dates() | st.integers(-(10**400), 10**400)
+ANSWERS = SCALARS | st.lists(SCALARS, max_size=4) | st.dictionaries(TYPED, SCALARS, max_size=4)
+MATRIX = item(MatrixKey(("SGD", "Adam"), ("1 ×", "2 ×"), {"SGD": "1 ×", "Adam": "2 ×"}), "matrix")
+NUMBER = item(NumericKey(104.3, "GiB", 3, (Wrong(112.0, "hint"),)), prompt=IN_GIB)
+PURE = item(NumericKey(0.023, "", 3), prompt=FACTOR)
+EVERY = (NUMBER, PURE, STEP, CHOICE, LINES, SEVERAL, ORDER, MATRIX)
+
+
+@FEW
+@given(ANSWERS, st.sampled_from(EVERY))
+@example("2.3 %", PURE)
+@example("1 nan", PURE)
+@example("1 nan", NUMBER)
+def test_any_answer_has_a_status_and_a_sentence_and_never_a_fault_of_ours(answer, question):
+    mark = mark_item(question, answer)
+    assert mark.status != "grader_error", mark.for_staff
+    assert 0 <= mark.score <= mark.max_score == question.points
+    assert 5 < len(mark.message) < 1500
+    if mark.status == "unreadable":
+        assert mark.score == 0
+
+
+@FEW
+@given(st.binary(max_size=200) | TYPED.map(lambda text: f"[answers]\nq = {text}\n".encode("utf-8", "replace")))
+def test_any_bytes_are_a_quiz_with_a_status(data):
+    for mark in mark_quiz((NUMBER,), data):
+        assert mark.status != "grader_error", mark.for_staff
+        assert mark.message
+
+
+@FEW
+@given(TYPED, st.sampled_from(EVERY))
+def test_the_form_and_the_grader_read_alike(answer, question):
+    """What the form refuses is unreadable to the grader; the grader alone refuses what only the key decides."""
+    status = mark_item(question, answer).status
+    refused = reading.problem(kinds.asked(question), answer) != ""
+    if refused and question.kind != "matrix":
+        assert status == "unreadable"
+    if status == "unreadable" and not refused:
+        assert question.kind == "numeric"  # another kind of unit, or the other reading of a comma
+
+
+# --------------------------------------------------------------------------------------------------------- the module
+def test_the_reading_needs_nothing_but_the_standard_library():
+    for path in (ROOT / "autograder/reading").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 10))
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            assert all(name.partition(".")[0] in sys.stdlib_module_names for name in names), (path, names)

@@ -1,0 +1,61 @@
+"""The line where a mistake is: found by edits of the student's own source, tried in a sandbox, and trusted rarely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from autograder import pipeline
+from autograder.assignment import load
+from autograder.model import Assignment, Place, Submission
+from autograder.sandbox import Sandbox
+from autograder.sandbox.choose import choose
+
+
+@pytest.fixture(scope="module")
+def assignment() -> Assignment:
+    return load("optimizers")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with choose("process", say=lambda _: None) as chosen:
+        yield chosen
+
+
+def places(assignment: Assignment, sandbox: Sandbox, source: str) -> tuple[Place, ...]:
+    submission = Submission("optimizers.py", {assignment.main: source.encode()}, "d" * 64)
+    return pipeline.grade(submission, assignment, sandbox, seed=5).places
+
+
+def hand(assignment: Assignment, name: str, right: str, wrong: str) -> tuple[str, int]:
+    """A right solution with one mistake, and the line that has it."""
+    source = next(path for path in assignment.hands if path.stem == name).read_text()
+    assert source.count(right) >= 1
+    at = source.rindex(right)
+    return source[:at] + wrong + source[at + len(right) :], source[:at].count("\n") + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("count_per_parameter", "self.beta2 * self.v[i] + (1", "self.beta1 * self.v[i] + (1"),
+        ("in_place", "1 - self.lr * self.weight_decay", "1 + self.lr * self.weight_decay"),
+        ("functional", "lr * m_hat / (np.sqrt(v_hat) + eps)", "lr * m_hat / (v_hat + eps)"),
+        ("dict_by_id", "m = m / (1 - self.beta1**self.step_count)", "m = m * (1 - self.beta1**self.step_count)"),
+    ],
+)
+def test_the_line_of_a_single_mistake_is_found(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str
+) -> None:
+    source, line = hand(assignment, name, right, wrong)
+    found = places(assignment, sandbox, source)
+    assert [place.line for place in found][:1] == [line]
+    assert found[0].source == source.splitlines()[line - 1].strip()
+
+
+def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Assignment, sandbox: Sandbox) -> None:
+    assert places(assignment, sandbox, assignment.model_solution.read_text()) == ()
+    assert places(assignment, sandbox, assignment.template.read_text()) == ()
