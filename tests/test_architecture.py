@@ -38,8 +38,17 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
+<<<<<<< HEAD
     "export": {"model"},
     # made from the model solution: the bare template, and right solutions in other hands
+=======
+    "export": {"model", "roster"},
+    # who is who, in any list of people; an edition of an assignment; what a command is to mark
+    "roster": set(),
+    "edition": {"model", "quiz", "roster"},
+    "gather": {"intake", "roster"},
+    # the bare template, made from the model solution
+>>>>>>> main
     "strip": set(),
     "paraphrase": set(),
     # the command
@@ -61,6 +70,9 @@ ARROWS: dict[str, set[str]] = {
         "adapters",
         "authoring",
         "practice",
+        "edition",
+        "gather",
+        "roster",
         "service.settings",
         "service.logs",
         "service.command",
@@ -69,6 +81,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
     "regenerate": {
+        "edition",
+        "roster",
         "model",
         "version",
         "assignment",
@@ -118,6 +132,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "service.web.staff": {
         "export",
+        "roster",
         "model",
         "render",
         "service.operate",
