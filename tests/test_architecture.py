@@ -38,17 +38,12 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-<<<<<<< HEAD
-    "export": {"model"},
-    # made from the model solution: the bare template, and right solutions in other hands
-=======
     "export": {"model", "roster"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
     "roster": set(),
     "edition": {"model", "quiz", "roster"},
     "gather": {"intake", "roster"},
-    # the bare template, made from the model solution
->>>>>>> main
+    # made from the model solution: the bare template, and right solutions in other hands
     "strip": set(),
     "paraphrase": set(),
     # the command
