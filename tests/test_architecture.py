@@ -219,7 +219,7 @@ LIBRARIES: dict[str, set[str]] = {
     "wire": {"numpy"},
 }
 
-BESIDE_STUDENTS = {"numpy", "tinytorch", *LAID_OUT}  # beyond the standard library; tinytorch is what students are given
+BESIDE_STUDENTS = {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT}  # beyond the standard library; tinytorch is what students are given
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
 BY_NAME = {
     "assignment",

@@ -8,6 +8,7 @@ from .misconceptions import MISCONCEPTIONS
 from .oracle import oracle
 from .planted import plant
 from .predict import predict
+from .quantities import quantities
 from .quiz import quiz
 from .scenarios import scenarios
 from .tell import explain
@@ -23,6 +24,7 @@ __all__ = [
     "oracle",
     "plant",
     "predict",
+    "quantities",
     "quiz",
     "scenarios",
     "subject",

@@ -29,10 +29,11 @@ MOST_EDITS = 4000  # of one search: about half a second of computing
 class Edit:
     """One change: where it is in the file, what it is, and how large."""
 
-    __slots__ = ("cost", "end", "kind", "line", "number", "static")
+    __slots__ = ("anchor", "cost", "end", "kind", "line", "number", "static")
 
     def __init__(self, number, node, kind, cost, static):
         self.number, self.kind, self.cost, self.static = number, kind, cost, static
+        self.anchor = node
         self.line, self.end = node.lineno, head_end(node)
 
 
@@ -264,6 +265,7 @@ class Plan:
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
             number = self.add(at or node, kind, cost, static=static)
+            self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
     def instead(self, statement, new, kind, cost, *, static=False):
@@ -697,10 +699,23 @@ def alike(one, other):
 
 # ------------------------------------------------------------------------------------------------------ building
 class Build:
-    """The tree with all edits behind a switch, or with some of them made."""
+    """The tree with all edits behind a switch, or with some of them made.
 
-    def __init__(self, plan, only=None):
-        self.plan, self.only = plan, only
+    `watched`, an edit that is made, has what encloses it noted when it is computed, from the inside out, and then
+    what its statements set.
+    """
+
+    def __init__(self, plan, only=None, watched=None):
+        self.plan, self.only, self.noted, self.setting = plan, only, {}, None
+        if watched is not None:
+            node = watched.anchor
+            while isinstance(node, ast.expr | ast.keyword):
+                if isinstance(node, ast.expr) and not is_path(node):
+                    self.noted[id(node)] = len(self.noted)
+                node = node.parent
+            self.setting = node if isinstance(node, ast.stmt) else None
+        inserted = {number for others in plan.insertions.values() for number, _ in others}
+        self.only_inserted = bool(only and set(only) & inserted)
 
     def tree(self):
         return self.node(self.plan.tree)
@@ -715,13 +730,21 @@ class Build:
                 setattr(new, field, [self.node(v) if isinstance(v, ast.AST) else v for v in value])
             elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
                 setattr(new, field, self.node(value))
-        return self.choice(new, self.plan.expressions.get(id(node))) if isinstance(node, ast.expr) else new
+        if not isinstance(node, ast.expr):
+            return new
+        new = self.choice(new, self.plan.expressions.get(id(node)))
+        return note(self.noted[id(node)], new) if id(node) in self.noted else new
 
     def block(self, block):
         made = []
         for place, statement in enumerate(block):
-            made += self.guarded(self.plan.insertions.get((id(block), place)), None)
-            made += self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+            put = self.guarded(self.plan.insertions.get((id(block), place)), None)
+            here = self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+            if self.setting is not None and put:
+                put += targets_noted(put)
+            if statement is self.setting and not self.only_inserted:
+                here = [*here, *targets_noted([*here, statement])]
+            made += [*put, *here]
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
 
     def choice(self, node, others):
@@ -742,6 +765,27 @@ class Build:
             return next((new for number, new in others if number in self.only), whole)
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
+
+
+NOTE = "_note_"  # the global that notes a value and returns it
+
+
+def note(depth, node):
+    return ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(depth), node], [])
+
+
+def targets_noted(statements):
+    """Statements that note what the first of these set."""
+    for one in statements:
+        for node in ast.walk(one):
+            found = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                parts = [p for t in found for p in (t.elts if isinstance(t, ast.Tuple) else [t])]
+                return [ast.Expr(note(LAST, loaded(p))) for p in parts if isinstance(p, PATHS)][:1]
+    return []
+
+
+LAST = 99  # the depth of what a statement sets
 
 
 def switch():

@@ -24,6 +24,8 @@ def row_of(mend: Mend, verdict: Verdict) -> str:
     named = [d.criterion for d in verdict.diagnoses if d.group == mend.subject]
     if named:
         return named[0]
+    if mend.row:
+        return mend.row
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     return mended[0].check.criterion
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.model import Assignment, EditTask, Finding, Observation, Scenario, Trial
+from autograder.model import Array, Assignment, EditTask, Finding, Observation, Quantity, Scenario, Trial
 
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
@@ -37,6 +37,7 @@ class Mend:
     trial: Trial
     fixed: Failures  # what no longer fails with it
     rivals: tuple[Trial, ...] = ()  # other edits that do as well
+    row: str = ""  # the rubric row of what is computed there, where that is known
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,14 @@ class _Search:
             wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
             trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
             for one, seen in self._judged(subject, failing, now, trials):
-                final = replace(task, only=(one.trial.edit,))
-                everything = seen | self._seen(self.ask(final, self.scenarios)[0])
+                watch = self.assignment.quantities(subject)
+                final = replace(task, only=(one.trial.edit,), watch=watch[0].id if watch else "")
+                tried, _ = self.ask(final, [*self.scenarios, *([watch[0]] if watch else [])])
+                everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
                 if self._no_worse(subject, now, {**now, **everything}):
-                    return one, {**step, "number": one.trial.edit}, everything
+                    noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
+                    row = _row(noted[0], watch[1]) if noted and watch else ""
+                    return replace(one, row=row), {**step, "number": one.trial.edit}, everything
         return None
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
@@ -206,6 +211,20 @@ class _Search:
         best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
         rivals = tuple(t for t, *_ in best)
         return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
+
+
+def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity]) -> str:
+    """The row of the innermost noted value that is a quantity of the right rule, up to its sign."""
+    for name in sorted(noted, key=lambda name: int(name.removeprefix("noted"))):
+        values = np.ravel(noted[name])
+        for quantity in quantities:
+            steps = len(quantity.values)
+            if len(values) % steps == 0 and any(
+                np.allclose(np.abs(values[at :: len(values) // steps]), np.abs(quantity.values), rtol=1e-4, atol=1e-9)
+                for at in range(len(values) // steps)
+            ):
+                return quantity.criterion
+    return ""
 
 
 def _effort(scenario: Scenario) -> tuple[bool, int]:

@@ -12,7 +12,7 @@ from autograder.judge.circumstances import find_inert, find_responses, without_c
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits
 from autograder.judge.explain import compare_scenario, settle
-from autograder.judge.marks import Case, mark
+from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Scenario
 
@@ -24,6 +24,7 @@ class Verdict:
     remarks: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
     findings: tuple[Finding, ...]
+    explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
 
 
 def judge(
@@ -46,4 +47,4 @@ def judge(
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
     )
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, explained)
