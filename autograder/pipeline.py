@@ -23,6 +23,7 @@ from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.repair import mend
+from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import (
     Assignment,
@@ -34,8 +35,8 @@ from autograder.model import (
     Submission,
     Trial,
 )
-from autograder.sandbox import Sandbox
-from autograder.sandbox.limits import LIMITS
+from autograder.sandbox import Sandbox, SharedTime
+from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 
 def grade(
@@ -55,7 +56,7 @@ def grade(
         SandboxFailed: ours, not the student's; no code was judged.
     """
     with blaming(assignment.folder, "marking a submission"):
-        return _graded(submission, assignment, sandbox, seed, secret)
+        return _graded(submission, assignment, SharedTime(sandbox, SUBMISSION_SECONDS), seed, secret)
 
 
 def _graded(
@@ -121,6 +122,13 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
     )
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
+    if verdict is not None:
+
+        def play(some: Sequence[Scenario]) -> Observations:
+            return wire.read_run(sandbox.run(pack(submission, assignment, some)), some)[1]
+
+        smallest = shrink_lives(assignment, scenarios, verdict.exhibits, verdict.conventions, play)
+        verdict = replace(verdict, exhibits=smallest)
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
 
 

@@ -96,7 +96,14 @@ ARROWS: dict[str, set[str]] = {
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
-    "service.web.edge": {"render", "service.logs", "service.queue", "service.settings", "service.store"},
+    "service.web.edge": {
+        "render",
+        "service.logs",
+        "service.queue",
+        "service.rules",
+        "service.settings",
+        "service.store",
+    },
     "service.web.student": {
         "intake",
         "model",

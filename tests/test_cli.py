@@ -218,7 +218,7 @@ class Broken:
     def __init__(self, failures: int) -> None:
         self.failures, self.runs = failures, 0
 
-    def run(self, job: bytes) -> None:
+    def run(self, job: bytes, most_seconds: float) -> None:
         self.runs += 1
         raise SandboxFailed("the engine went away") if self.runs <= self.failures else KeyError("ours")
 

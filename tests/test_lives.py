@@ -1,5 +1,9 @@
 """Mistakes that no designed experiment shows, and a life does."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from conftest import require
 
@@ -69,6 +73,27 @@ def test_a_life_shows_it_and_it_costs_a_point_on_its_row(marked, name):
 def test_right_code_lives_well(marked):
     report = marked(load("optimizers").model_solution.read_text(encoding="utf-8"))
     assert sum(row.score for row in report.criteria) == 100
+
+
+def test_a_life_is_told_as_its_smallest_part_in_lines_that_can_be_pasted(marked, tmp_path):
+    """Eleven steps of sixty; pasted below the wrong code they print the wrong number, below the right code the right one."""
+    right, wrong, _ = SHOWN["a correction stops after ten steps"]
+    source = load("optimizers").model_solution.read_text(encoding="utf-8")
+    exhibit = next(e for e in marked(source.replace(right, wrong)).exhibits if "life" in e.scenario)
+    lines = exhibit.comment.split("Try it:\n")[1]
+    step, expected, found, _ = exhibit.rows[-1]
+    assert (int(step), lines.count("step()")) == (11, 3)  # two loops and the last one
+    for code, number in ((source, expected), (source.replace(right, wrong), found)):
+        printed = ran(tmp_path, f"{code}\n{lines}\n")
+        assert any(abs(float(n) - float(number)) < 1e-4 for n in printed.strip("[] \n").split())
+
+
+def ran(folder, code):
+    (folder / "pasted.py").write_text(code, encoding="utf-8")
+    provided = str(Path(__file__).parent.parent / "student_template")
+    return subprocess.run(
+        [sys.executable, folder / "pasted.py"], env={"PYTHONPATH": provided}, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_every_seed_asks_the_same_lives():

@@ -18,7 +18,7 @@ from autograder.sandbox.limits import LIMITS
 SEED = 7
 OPTIMIZERS = load("optimizers")
 SOLUTION = OPTIMIZERS.model_solution.read_text()
-QUICK = replace(LIMITS, wall_seconds=12.0, cpu_seconds=10)  # above the time for an import, so that it is what is told
+QUICK = replace(LIMITS, wall_seconds=30.0, cpu_seconds=10)  # above the time for an import, so that it is what is told
 
 
 @pytest.fixture(scope="module", params=["landlock", pytest.param("docker", marks=pytest.mark.docker)])
@@ -93,7 +93,10 @@ IN_ADAMW = "if type(self).__name__ == 'AdamW': "
 ATTACKS = {  # what AdamW's first step does, and what its author is told; everything before it must be kept
     "endless loop": ("while True: pass", None),
     "swallowed loop": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", None),
-    "ignored alarm": ("import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", "time"),
+    "ignored alarms": (
+        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN); signal.signal(signal.SIGPROF, signal.SIG_IGN)\nwhile True: pass",
+        "computing time",
+    ),
     "sleep": ("import time; time.sleep(1e6)", None),
     "early exit": ("import os; os._exit(0)", "ended Python before"),
     "system exit": ("raise SystemExit(0)", None),
@@ -104,7 +107,7 @@ ATTACKS = {  # what AdamW's first step does, and what its author is told; everyt
         "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass",
         "channel",
     ),
-    "stopped": ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "time"),
+    "stopped": ("import signal; signal.raise_signal(signal.SIGSTOP)", "time"),
 }
 
 

@@ -759,9 +759,9 @@ def test_a_quiz_that_cannot_be_drawn_takes_no_code_along(grade):
 
 def test_code_that_we_fail_to_judge_takes_no_answers_along(tmp_path):
     class Broken:
-        name = "broken"
+        name, isolated = "broken", True
 
-        def run(self, job):
+        def run(self, job, most_seconds):
             raise SandboxFailed("no guest")
 
     (tmp_path / "optimizers.py").write_bytes(OPTIMIZERS.model_solution.read_bytes())

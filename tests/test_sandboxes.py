@@ -23,7 +23,7 @@ from conftest import require
 
 import autograder
 from autograder.model import Conduct, Observation, Run, Scenario
-from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable, forking, landlock, runtime, uids
+from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable, SharedTime, forking, landlock, runtime, uids
 from autograder.sandbox.choose import choose
 from autograder.sandbox.exchange import Ending, how_it_ended
 from autograder.sandbox.landlock import LandlockSandbox
@@ -45,10 +45,10 @@ SOMEBODY = uids.FIRST - 1  # an ordinary user: neither root nor a guest
 SCENARIOS = [Scenario("one", "one", "", {}, {"x": np.array([8.0])}, ())]
 
 
-def job(source: str, scenarios: list[Scenario] = SCENARIOS) -> bytes:
+def job(source: str, scenarios: list[Scenario] = SCENARIOS, seconds: float = 5.0) -> bytes:
     sources = {"driver": DRIVER, "submission": textwrap.dedent(source)}
     told = {"driver": "driver", "submission": "submission"}
-    return pack_job(scenarios, sources=sources, **told, import_seconds=5.0, scenario_seconds=5.0)
+    return pack_job(scenarios, sources=sources, **told, import_seconds=5.0, scenario_seconds=seconds)
 
 
 def play(sandbox: Sandbox, source: str = HONEST) -> tuple[Run, Conduct, dict[str, Observation]]:
@@ -161,6 +161,27 @@ def test_the_cpu_limit_is_named_and_who_ignores_it_is_killed(sandbox: Sandbox, r
 def test_a_large_job_and_a_guest_that_does_not_read_it(sandbox: Sandbox) -> None:
     """Bigger than a pipe holds: it must arrive; a guest that leaves instead must not make us wait."""
     assert said(sandbox, "said = 'x'\ndef step(x): return x\n" + "# padding\n" * 200_000) == "x"
+
+
+def test_a_scenario_has_so_much_computing_time_and_five_times_as_much_of_a_clock(sandbox: Sandbox) -> None:
+    """On a machine under load a second of computing takes many; a submission that waits is not told that it hangs."""
+    patient = "import time\nsaid = ''\ndef step(x):\n    time.sleep(0.2)\n    return x"
+    for source, due in (
+        (patient, None),  # three steps: 0.6 s by the clock
+        (patient.replace("0.2", "60"), "still waiting after 2 s"),
+        ("def step(x):\n    while True: pass", "still running after 0.4 s"),
+    ):
+        _, seen = read_run(sandbox.run(job(source, seconds=0.4)), SCENARIOS)
+        fault = seen["one"].fault
+        assert (fault and fault.message) == due
+
+
+def test_all_runs_of_a_submission_share_their_time(sandbox: Sandbox) -> None:
+    shared = SharedTime(sandbox, 0.3)
+    first = shared.run(job("import time\ndef step(x): time.sleep(60)"))
+    assert (first.end, first.detail) == ("time", "0.3 s")
+    second = shared.run(job(HONEST))
+    assert (second.end, second.output) == ("time", b"")
 
 
 # ------------------------------------------------------------------------------------------------------------- exchange

@@ -36,7 +36,13 @@ class Run:
     def __init__(
         self, name: str, start: Array, grads: Array, spec: Mapping[str, Any], place: tuple[int, int], rows: list[int]
     ):
-        self.name, self.start, self.grads, self.spec, self.rows = name, start, grads.reshape(len(grads), -1), spec, rows
+        self.name, self.start, self.grads, self.spec, self.rows = (
+            name,
+            start,
+            grads.reshape(len(grads), start.size),
+            spec,
+            rows,
+        )
         self.ordinal, self.siblings = place
         absent = spec.get("absent", [])
         steps = range(len(grads))
@@ -189,6 +195,8 @@ def hyperparameters(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
     """(T, 1): the learning rate at each step, when the scenario changes it in between."""
+    if "set" not in spec:
+        return np.full((steps, 1), lr)
     rates = []
     for t in range(steps):
         lr = spec.get("set", {}).get(str(t), {}).get("lr", lr)

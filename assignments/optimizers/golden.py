@@ -5,7 +5,7 @@ Runs where no submission reaches, and says too what follows from recorded arrays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from autograder.model import Array, Convention, Fact, Observation, Scenario
 from autograder.reference import updates
 
-from .course import hyperparameters, lay_out, runs_of, split, subject
+from .course import Run, hyperparameters, lay_out, runs_of, split, subject
 
 CONVENTIONS = (
     Convention(
@@ -40,10 +40,7 @@ CONVENTIONS = (
 def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
     """What a right submission does in each scenario, by the conventions named; one run of each rule for them all."""
     arrays = {s.id: dict[str, Array]() for s in scenarios}
-    for name in RULES:
-        playable = [(s, runs) for s in scenarios if subject(s) == name and (runs := runs_of(s))]
-        if not playable:
-            continue
+    for name, playable in _alike(scenarios):
         course = lay_out(name, [run for _, runs in playable for run in runs])
         iterates = apply_rule(name, course.start, course.grads, course.hyper, conventions, present=course.present)
         for (scenario, _), recorded in zip(playable, split(iterates, [runs for _, runs in playable]), strict=True):
@@ -57,6 +54,19 @@ def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[s
             paths = {key: path for key, path in arrays[scenario.id].items() if key.startswith(name)}
             arrays[scenario.id] |= {key.replace(name, same): path for key, path in paths.items()}
     return {s.id: Observation(s.id, arrays[s.id], _facts(s)) for s in scenarios}
+
+
+SHORT = 10  # steps: courses are padded to the longest, so that the few long ones are run by themselves
+
+
+def _alike(scenarios: Sequence[Scenario]) -> Iterator[tuple[str, list[tuple[Scenario, list[Run]]]]]:
+    """Rules, and scenarios that they play in one course."""
+    for name in RULES:
+        playable = [(s, runs) for s in scenarios if subject(s) == name and (runs := runs_of(s))]
+        for long in (False, True):
+            alike = [(s, runs) for s, runs in playable if (max(len(run.grads) for run in runs) > SHORT) is long]
+            if alike:
+                yield name, alike
 
 
 SAME = {  # runs of right code that come to the same

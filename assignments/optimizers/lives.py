@@ -94,10 +94,11 @@ def _life(
     arrays: dict[str, Array] = {}
     for i, shape in enumerate(shapes):
         arrays[f"p{i}"] = _numbers(draw, shape)
-        arrays[f"g{i}"] = _numbers(draw, (steps, *shape)) * np.reshape(scale, (-1, *[1] * len(shape)))
+        scaled = _numbers(draw, (steps, *shape)) * np.reshape(scale, (-1, *[1] * len(shape)))
+        arrays[f"g{i}"] = np.round(scaled, 9) + 0.0  # no −0, and no digits that nobody would type
     check = Check("trajectory", criterion, WEIGHTS[criterion], arrays=tuple(f"p{i}" for i in range(len(shapes))))
-    spec = {"kind": "life", "class": group, "kwargs": kwargs, "dtype": dtype, "actions": actions}
-    return Scenario(name, title, group, spec, arrays, (check,))
+    spec = {"kind": "life", "class": group, "kwargs": kwargs, "dtype": dtype, "actions": actions, "records": "step"}
+    return Scenario(name, title, group, spec, arrays, (check,), role="life")
 
 
 def _numbers(draw: Draw, shape: tuple[int, ...]) -> Array:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Quantity, Scenario
+from autograder.model import Quantity, Scenario
 
 LR, MU, DECAY, B1, B2, EPS, START = 0.3, 0.6, 0.2, 0.7, 0.9, 0.05, 1.7
 GRADIENTS = np.array([2.3, -0.9, 1.1])
@@ -19,7 +20,7 @@ def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
     """
     if subject not in ("SGD", "Adam", "AdamW"):
         return None
-    kwargs = {"lr": LR, "weight_decay": DECAY}
+    kwargs: dict[str, Any] = {"lr": LR, "weight_decay": DECAY}
     kwargs |= {"momentum": MU} if subject == "SGD" else {"betas": [B1, B2], "eps": EPS}
     spec = {"kind": "course", "class": subject, "kwargs": kwargs}
     arrays = {"p0": np.array([START]), "g0": GRADIENTS.reshape(-1, 1)}
@@ -28,7 +29,7 @@ def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
     return scenario, tuple(Quantity(row, np.array(values)) for row, values in found)
 
 
-def _sgd() -> Iterator[tuple[str, list[Array]]]:
+def _sgd() -> Iterator[tuple[str, list[Any]]]:
     steps, theta, v = [], START, 0.0
     for g in GRADIENTS:
         decayed = g + DECAY * theta
@@ -39,7 +40,7 @@ def _sgd() -> Iterator[tuple[str, list[Array]]]:
     yield from zip(rows, map(list, zip(*steps, strict=True)), strict=True)
 
 
-def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Array]]]:
+def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Any]]]:
     """By both orders of decay; where it is no part of the gradient its row is adamw's."""
     for first in (False, True) if decoupled else (False,):
         steps, theta, m, v = [], START, 0.0, 0.0
@@ -58,12 +59,12 @@ def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Array]]]:
             by_row = {
                 "weight_decay": [] if decoupled else [pulled, g],
                 "adam_moments": [B1 * old_m, (1 - B1) * g, m, B2 * old_v, (1 - B2) * g**2, v, g**2, (1 - B2) * g],
-                "bias_correction": [t, B1**t, B2**t, c1, c2, np.sqrt(c2), m_hat, v_hat, LR / c1, np.sqrt(c2) / c1,
-                                    LR * np.sqrt(c2) / c1],
-                "adaptive_step": [root, root + EPS, np.sqrt(v), m_hat / (root + EPS), m / (root + EPS), LR * m_hat, step,
-                                  LR * m, moved, EPS * np.sqrt(c2), np.sqrt(v) + EPS * np.sqrt(c2)],
-                "adamw": [LR * DECAY, shrink, LR * pulled, LR * DECAY * moved, pulled, DECAY * moved, theta * shrink, after]
-                if decoupled else [],
+                "bias_correction": [t, B1**t, B2**t, c1, c2, np.sqrt(c2), m_hat, v_hat, LR / c1,
+                                    np.sqrt(c2) / c1, LR * np.sqrt(c2) / c1],
+                "adaptive_step": [root, root + EPS, np.sqrt(v), m_hat / (root + EPS), m / (root + EPS),
+                                  LR * m_hat, step, LR * m, moved, EPS * np.sqrt(c2), np.sqrt(v) + EPS * np.sqrt(c2)],
+                "adamw": [LR * DECAY, shrink, LR * pulled, LR * DECAY * moved, pulled, DECAY * moved,
+                          theta * shrink, after] if decoupled else [],
             }  # fmt: skip
             steps.append([value for values in by_row.values() for value in values])
             named = [row for row, values in by_row.items() for _ in values]

@@ -24,11 +24,11 @@ def explain(scenario: Scenario, golden: Observation, found: Observation) -> tupl
     setup += [f"{SYMBOLS.get(name, name)} = {_short(value)}" for name, value in spec.get("kwargs", {}).items()]
     if "p0" in arrays and arrays["p0"].size <= SMALL:
         setup.append(f"θ₀ = {_short(arrays['p0'])}")
+    if spec["kind"] == "life":
+        return setup, as_python(scenario)
     for name, called in (("g0", "gradients"), ("c0", "gradient of each backward()")):
         if name in arrays and arrays[name].size <= 2 * SMALL:
             setup.append(f"{called} = {_short(arrays[name])}")
-    if spec["kind"] == "life":
-        return setup, as_python(scenario)
     if "actions" in spec:
         setup.append("actions: " + ", ".join(spec["actions"]))
     return setup, "\n".join(filter(None, [_suggestion(scenario, golden, found), *_by_hand(scenario, golden)]))
@@ -41,14 +41,24 @@ def as_python(scenario: Scenario) -> str:
     """A life as lines that can be pasted below the submission's code; "" when it is too long to be read."""
     spec, arrays = scenario.spec, scenario.arrays
     names = [name for name in arrays if name.startswith("p")]
-    if len(spec["actions"]) > MOST_ACTIONS:
+    if len(_runs(spec["actions"])) > MOST_ACTIONS:
         return ""
     given = ", ".join(f"{name}={_literal(value)}" for name, value in spec["kwargs"].items())
     lines = ["Try it:", *(f"{name} = Tensor({_literal(arrays[name])}, requires_grad=True)" for name in names)]
     lines.append(f"optimizer = {spec['class']}([{', '.join(names)}], {given})")
-    for action, *rest in spec["actions"]:
-        lines += _action(action, rest, names, arrays, f"{spec['class']}([other], {given})")
+    for (action, *rest), times in _runs(spec["actions"]):
+        told = _action(action, rest, names, arrays, f"{spec['class']}([other], {given})")
+        lines += told if times == 1 else [f"for _ in range({times}):", *(f"    {line}" for line in told)]
     return "\n".join([*lines, f"print({', '.join(f'{name}.data' for name in names)})"])
+
+
+def _runs(actions: Sequence[Sequence[Any]]) -> list[tuple[Sequence[Any], int]]:
+    """Each action, with how often it comes in a row."""
+    rows: list[tuple[Sequence[Any], int]] = []
+    for action in actions:
+        last, times = rows.pop() if rows else (action, 0)
+        rows += [(last, times + 1)] if last == action else [*([(last, times)] if times else []), (action, 1)]
+    return rows
 
 
 def _action(

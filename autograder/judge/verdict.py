@@ -5,7 +5,7 @@ compare ─► explain (conventions) ─► diagnose ─► marks ─► exhibit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.judge.circumstances import find_inert, find_responses, without_credit
@@ -24,6 +24,7 @@ class Verdict:
     remarks: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
     findings: tuple[Finding, ...]
+    conventions: Mapping[str, frozenset[str]]  # by subject
     explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
 
 
@@ -47,4 +48,4 @@ def judge(
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
     )
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings, explained)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, explained)

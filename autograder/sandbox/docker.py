@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
 import threading
@@ -24,7 +25,7 @@ from autograder.model import Limits, Run
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox import image as images
 from autograder.sandbox.container import OWNER, Guest, arguments, is_dead, owner_of
-from autograder.sandbox.limits import LIMITS
+from autograder.sandbox.limits import LIMITS, within
 
 GONE = (404, 409)  # HTTP: no such container; its removal is under way
 log = logging.getLogger(__name__)
@@ -85,11 +86,11 @@ class DockerSandbox:
         self._warm.clear()
         self._client.close()
 
-    def run(self, job: bytes) -> Run:
+    def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
         guest = self._take()
         try:
             with _engine_answers(SandboxFailed):
-                return guest.play(job, self._limits)
+                return guest.play(job, within(self._limits, most_seconds))
         finally:
             guest.close()
             self._later(self._remove, guest.id)

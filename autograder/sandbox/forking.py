@@ -13,6 +13,7 @@ about addresses holds for the next. So a zygote is replaced now and then.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import socket
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Self
 from autograder.guest.confine import CHANNEL, NEVER_STARTED
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox.exchange import AtWork, Ending, boot, converse
-from autograder.sandbox.limits import LIMITS, rlimits
+from autograder.sandbox.limits import LIMITS, rlimits, within
 from autograder.sandbox.runtime import Runtime, cache_folder, prepare
 from autograder.sandbox.uids import Lease, lease
 
@@ -99,7 +100,7 @@ class ForkingSandbox:
         """
         raise NotImplementedError
 
-    def run(self, job: bytes) -> Run:
+    def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
         held = lease(cache_folder())
         try:
             guest = self._living_zygote().fork(held)
@@ -108,7 +109,8 @@ class ForkingSandbox:
             raise
         try:
             with self._at_work.having(guest):
-                return converse(guest, job, self.limits, boot(guest, self.limits))
+                ready = boot(guest, self.limits)
+                return converse(guest, job, within(self.limits, most_seconds), ready)
         finally:
             guest.close()
 

@@ -1,5 +1,7 @@
 """What one submission may use, for every sandbox: the only place where these numbers stand."""
 
+from dataclasses import replace
+
 from autograder.model import Limits
 
 LIMITS = Limits(
@@ -15,6 +17,13 @@ LIMITS = Limits(
     boot_seconds=60.0,  # starting Python and NumPy on a busy machine: ours, not the student's
 )
 LOG_FLOOD_FACTOR = 100
+# Of wall clock, for all runs of one submission: with two boots that fail it stays below what any platform allows.
+SUBMISSION_SECONDS = 75.0
+
+
+def within(limits: Limits, seconds: float) -> Limits:
+    """The same limits with no more wall clock than so many seconds."""
+    return limits if seconds >= limits.wall_seconds else replace(limits, wall_seconds=seconds)
 
 
 def rlimits(limits: Limits) -> dict[str, tuple[int, int]]:

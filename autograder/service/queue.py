@@ -108,11 +108,15 @@ class Queue:
         self.dispatch(db, job)
         return job
 
-    def dispatch(self, db: Session, job: JobRow, *, after_seconds: float = 0.0) -> None:
-        """Hands a queued job to DBOS: each of its turns is a workflow of its own."""
+    def dispatch(self, db: Session, job: JobRow, *, after_seconds: float = 0.0, alone: bool = False) -> None:
+        """Hands a queued job to DBOS: each of its turns is a workflow of its own.
+
+        `alone` is for a job whose worker died: of several, only one at a time runs in a worker, so that the one that
+        kills it does not count against the others.
+        """
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": LANES[job.lane].queue,
+            "queue_name": "slow" if alone else LANES[job.lane].queue,
             "workflow_id": f"{job.id}.{secrets.token_hex(6)}",
             "priority": job.priority,
             "app_version": APP_VERSION,
@@ -121,7 +125,7 @@ class Queue:
             options["delay_seconds"] = after_seconds
         self._client.enqueue_in_transaction(db, options, job.id)
 
-    def again(self, db: Session, job: JobRow, *, after_seconds: float = 0.0) -> None:
+    def again(self, db: Session, job: JobRow, *, after_seconds: float = 0.0, alone: bool = False) -> None:
         """Puts a job back, and with it the submission that it marks: a newer one may supersede it again.
 
         It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
@@ -134,7 +138,7 @@ class Queue:
                 .where(SubmissionRow.id == job.submission_id, SubmissionRow.state.in_(("running", "parked")))
                 .values(state="queued")
             )
-        self.dispatch(db, job, after_seconds=after_seconds)
+        self.dispatch(db, job, after_seconds=after_seconds, alone=alone)
 
     def supersede(self, db: Session, submission: SubmissionRow, *, spared: Callable[[SubmissionRow], bool]) -> None:
         """A newer submission makes older ones that nobody has begun to mark pointless, but for those `spared`."""

@@ -61,7 +61,9 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
-    role: Literal["", "response"] = ""  # "response": four runs that show whether a rule is at work at all
+    # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
+    # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
+    role: Literal["", "response", "life"] = ""
 
 
 @dataclass(frozen=True)

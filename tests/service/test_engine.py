@@ -89,7 +89,7 @@ def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_p
         silent.send_signal(number)
         with working(anywhere, "other"):
             until(lambda: only_job(anywhere).state == "done")
-        assert (only_job(anywhere).starts, only_job(anywhere).failures) == (2, 0)
+        assert (only_job(anywhere).starts, only_job(anywhere).failures) == (2, 1)
         with anywhere.store.reading() as db:
             report = db.scalars(sa.select(ReportRow)).one()
             assert db.get_one(SubmissionRow, submission).report_id == report.id
@@ -241,6 +241,45 @@ def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
         found = db.get_one(SubmissionRow, submission)
     assert (found.state, found.report_id) == ("parked", None)
     assert "never came to an end" in only_job(service).error
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("hasty")
+def test_a_job_that_kills_its_worker_three_times_is_parked_and_holds_up_nobody(anywhere, tmp_path):
+    """The worker is started again each time, as by compose; the other student's job is none the worse for it."""
+    deadly, told = (
+        hand_in(anywhere, "Ada"),
+        {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"},
+    )
+    code = f"""
+import os, signal, sys
+from autograder.service.worker import jobs, marking
+def mark(context, job):
+    if job.submission_id == {deadly!r}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return marking.mark(context, job)
+jobs.KINDS["mark"] = mark
+from autograder.cli import main
+sys.argv = ["gradmark", "worker", "--sandbox", "landlock", "--jobs", "2"]
+main()
+"""
+    honest = hand_in(anywhere, "Bob")
+    for _ in range(10):
+        environment = os.environ | {"GRADMARK_DATA": str(tmp_path)} | told
+        with subprocess.Popen([sys.executable, "-c", code], env=environment, stdin=subprocess.DEVNULL) as worker:
+            until(
+                lambda started=worker: started.poll() is not None or submission_state(anywhere, deadly) == "parked", 60
+            )
+            if worker.poll() is None:
+                until(lambda: graded(anywhere, honest))
+                worker.terminate()
+                break
+    assert submission_state(anywhere, deadly) == "parked"
+    assert graded(anywhere, honest)
+    with anywhere.store.reading() as db:
+        job = db.scalars(sa.select(JobRow).where(JobRow.submission_id == deadly, JobRow.kind == "mark")).one()
+    assert (job.state, job.failures, job.starts) == ("parked", jobs.FAILURES, jobs.FAILURES)
+    assert "died while it had this job" in job.error
 
 
 @pytest.mark.usefixtures("hasty")

@@ -89,11 +89,13 @@ def test_shifts_tell_what_became_of_each_part():
 
 def test_marking_again_is_spared_only_where_nothing_can_come_of_it():
     day = 86_400.0
-    assert not rules.can_matter(BEST, one(1, 60), 0.0, 100.0, best=100.0)
-    assert rules.can_matter(BEST, one(1, 60), 0.0, 100.0, best=99.0)
-    assert not rules.can_matter(BEST, one(1, 60, day), day, 100.0, best=90.0)  # late: at most 90
-    assert rules.can_matter(BEST, one(1, 70), 0.0, 50.0, best=50.0)  # its old report is worth more than any new one
-    assert rules.can_matter(LATEST, one(1, 60), 0.0, 100.0, best=100.0)
+    assert not rules.can_matter(BEST, one(1, 60), 0.0, 0.0, 100.0, best=100.0)
+    assert rules.can_matter(BEST, one(1, 60), 0.0, 0.0, 100.0, best=99.0)
+    assert not rules.can_matter(BEST, one(1, 60, day), day, 2 * day, 100.0, best=90.0)  # late: at most 90
+    assert rules.can_matter(
+        BEST, one(1, 70), 0.0, 0.0, 50.0, best=50.0
+    )  # its old report is worth more than any new one
+    assert rules.can_matter(LATEST, one(1, 60), 0.0, 0.0, 100.0, best=100.0)
 
 
 # -------------------------------------------------------------------------------------------------- in the service

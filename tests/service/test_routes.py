@@ -123,6 +123,7 @@ ROUTES = {
     "POST /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti/key": "operator",
     "POST /staff/c/{course_id}/lti/send": "operator",
+    "POST /staff/c/{course_id}/time-zone": "staff",
     "POST /staff/c/{course_id}/lti/{platform_id}": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}/remove": "operator",
     # programs

@@ -45,7 +45,7 @@ class Standing:
 
 
 def earned(policy: Policy, one: Marked) -> float:
-    return round((one.score + one.texts) * kept(policy, one.late_seconds), 2)
+    return round((one.score + one.texts) * kept(policy, one.late_seconds, one.made_at), 2)
 
 
 def _merit(policy: Policy, one: Marked) -> tuple[float, float]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from autograder.service.rules import zones
+
 DAY = 86_400.0
 When = Literal["at_once", "after_due", "never"]
 
@@ -24,6 +26,7 @@ class Policy:
     counts: Literal["best", "latest"] = "best"
     show_marks: When = "at_once"
     show_hints: When = "at_once"
+    time_zone: str = zones.UTC  # the course's: a late day ends at the due time's hour there
     show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
 
 
@@ -82,7 +85,7 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
     if policy.opens_at is not None and at < policy.opens_at:
         return Admission(admitted=False, why="This assignment is not open yet.", next_at=policy.opens_at)
     late = late_seconds(policy, at, due_at)
-    if late > policy.late_days * DAY:
+    if late and due_at is not None and at > zones.days_after(due_at, policy.late_days, policy.time_zone):
         return Admission(admitted=False, why="This assignment is closed: its due time is over.", late_seconds=late)
     if not policy.limit:
         return Admission(admitted=True, late_seconds=late)
@@ -110,15 +113,27 @@ def late_seconds(policy: Policy, at: float, due_at: float | None) -> float:
     return at - due_at if due_at is not None and at > due_at + policy.grace_minutes * 60 else 0.0
 
 
-def kept(policy: Policy, late_seconds: float) -> float:
-    """The fraction of the points earned that lateness leaves."""
-    days = -(-late_seconds // DAY) if late_seconds > 0 else 0
-    return max(0.0, 1.0 - days * policy.late_percent_per_day / 100)
+def days_late(policy: Policy, late_seconds: float, at: float) -> int:
+    """Return the late days begun by a submission made `at`; each ends at the same time of day as the due time."""
+    if late_seconds <= 0:
+        return 0
+    due_at = at - late_seconds
+    days = max(1, int(late_seconds // DAY) - 1)  # at most this many are over for certain: a day has 23 to 25 hours
+    while zones.days_after(due_at, days, policy.time_zone) < at:
+        days += 1
+    return days
+
+
+def kept(policy: Policy, late_seconds: float, at: float) -> float:
+    """Return the fraction of the points that lateness leaves to a submission made `at`."""
+    return max(0.0, 1.0 - days_late(policy, late_seconds, at) * policy.late_percent_per_day / 100)
 
 
 def closes_at(policy: Policy, due_at: float | None) -> float | None:
     """When nothing more is taken. What is shown "after_due" is shown from then on, or it could still be handed in."""
-    return None if due_at is None else due_at + max(policy.grace_minutes * 60, policy.late_days * DAY)
+    if due_at is None:
+        return None
+    return max(due_at + policy.grace_minutes * 60, zones.days_after(due_at, policy.late_days, policy.time_zone))
 
 
 def shown(when: When, at: float, closes_at: float | None) -> bool:

@@ -120,12 +120,14 @@ def notice(title: str, change: Change, *, points: bool) -> str:
     )
 
 
-def can_matter(policy: Policy, one: Marked | None, late_seconds: float, full: float, best: float) -> bool:
+def can_matter(
+    policy: Policy, one: Marked | None, late_seconds: float, made_at: float, full: float, best: float
+) -> bool:
     """Whether marking a submission again can change anything for a student who has `best` points by new reports.
 
     Not if neither its present report (`one`) nor a perfect one, `full` points, would count before what is there.
     """
     if policy.counts == "latest":
         return True
-    most = round(full * kept(policy, late_seconds), 2)
+    most = round(full * kept(policy, late_seconds, made_at), 2)
     return max(most, earned(policy, one) if one else 0.0) > best

@@ -139,7 +139,7 @@ def can_matter(db: Session, asked: AssignmentRow, handed_in: SubmissionRow, dige
     }
     theirs = marked(db, asked, user, digest=digest).get(handed_in.user_id, [])
     best = max((earned(policy, one) for one in theirs if one.submission_id in again), default=-1.0)
-    return rules.can_matter(policy, now.get(handed_in.id), handed_in.late_seconds, full, best)
+    return rules.can_matter(policy, now.get(handed_in.id), handed_in.late_seconds, handed_in.made_at, full, best)
 
 
 def _of(handed_in: SubmissionRow) -> sa.ColumnElement[bool]:

@@ -66,6 +66,7 @@ class CourseRow(Keyed, Base):
     __tablename__ = "courses"
     title: Mapped[str] = mapped_column(Text)
     keep_days: Mapped[int | None]  # submissions older than this are erased; None = kept
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")  # IANA; each assignment's policy has it too
 
 
 class MembershipRow(Base):

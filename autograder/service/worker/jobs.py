@@ -141,13 +141,25 @@ def failed(context: Context, begun: JobRow, told: str) -> None:
         job = _held(db, begun)
         if job is None:
             return
-        job.failures += 1
-        job.error = told[-4000:]
         gaps = RETRIES.get(job.kind, RETRY_SECONDS)
-        if job.failures > len(gaps):
-            _park(db, job, job.error)
-        else:
+        if not _give_up(db, job, told, tries=1 + len(gaps)):
             context.queue.again(db, job, after_seconds=gaps[job.failures - 1])
+
+
+def lost(context: Context, db: sa.orm.Session, job: JobRow) -> None:
+    """Give a job whose worker died while it had it another turn: three such deaths count like three failures."""
+    told = f"the worker {job.worker_id} died while it had this job"
+    if not _give_up(db, job, told, tries=FAILURES):
+        context.queue.again(db, job, alone=True)
+
+
+def _give_up(db: sa.orm.Session, job: JobRow, told: str, *, tries: int) -> bool:
+    """Note a failure of ours; whether it was one too many, and the job waits for a person."""
+    job.failures += 1
+    job.error = told[-4000:]
+    if job.failures >= tries:
+        _park(db, job, job.error)
+    return job.failures >= tries
 
 
 def _park_unread(context: Context, job_id: str, told: str) -> None:

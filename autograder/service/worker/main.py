@@ -100,7 +100,15 @@ def live(context: Context, worker_id: str) -> None:
         over.set()
         heart.join()
         with contextlib.suppress(sa.exc.DBAPIError), context.store.writing() as db:
+            _give_back(context, db, worker_id)
             db.execute(sa.delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def _give_back(context: Context, db: sa.orm.Session, worker_id: str) -> None:
+    """What we were stopped over begins again elsewhere: we did not die of it."""
+    held = sa.select(JobRow).where(JobRow.worker_id == worker_id, JobRow.state == "running")
+    for job in db.scalars(held.options(sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)).with_for_update()):
+        context.queue.again(db, job)
 
 
 @contextlib.contextmanager
@@ -222,4 +230,7 @@ def _take_over(context: Context) -> None:
         unread = sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)
         for job in db.scalars(held.options(*unread).with_for_update()):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
-            context.queue.again(db, job)
+            if job.state == "running" and job.worker_id not in living:
+                jobs.lost(context, db, job)
+            else:  # its turn was lost on the way, or its end could not be written
+                context.queue.again(db, job)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from autograder.service.rules import zones
+
 LATEST = 4_102_444_800.0  # the year 2100: whatever is later was typed wrongly
 
 
@@ -24,8 +26,8 @@ async def fields(request: Request) -> dict[str, str]:
 Fields = Annotated[dict[str, str], Depends(fields)]
 
 
-def typed_time(text: str, label: str) -> float | None:
-    """Seconds since the epoch of a datetime-local field, which we ask for in UTC; None when it is empty.
+def typed_time(text: str, label: str, zone: str) -> float | None:
+    """Return the seconds since the epoch of a datetime-local field, in this time zone; None when it is empty.
 
     Raises:
         Unreadable: no such time.
@@ -33,19 +35,20 @@ def typed_time(text: str, label: str) -> float | None:
     if not text.strip():
         return None
     try:
-        at = dt.datetime.fromisoformat(text.strip()).replace(tzinfo=dt.UTC).timestamp()
+        at = zones.seconds(dt.datetime.fromisoformat(text.strip()).replace(tzinfo=None), zone)
+    except zones.NoSuchTime as error:
+        raise Unreadable(f"{label}: {error}. Choose another time.") from error
     except (ValueError, OverflowError) as error:
-        raise Unreadable(f"{label}: “{text[:40]}” is no time. Write it as 2026-11-30 18:00, in UTC.") from error
+        told = f"{label}: “{text[:40]}” is not a time. Write it as 2026-11-30 18:00, in {zone}."
+        raise Unreadable(told) from error
     if not 0 <= at < LATEST:
         raise Unreadable(f"{label}: the year is not one of this century.")
     return at
 
 
-def time_field(at: float | None) -> str:
-    """The same time as a datetime-local field holds it, to the minute."""
-    if at is None:
-        return ""
-    return dt.datetime.fromtimestamp(at, dt.UTC).replace(tzinfo=None).isoformat(timespec="minutes")
+def time_field(at: float | None, zone: str) -> str:
+    """Return the same time as a datetime-local field holds it, to the minute."""
+    return "" if at is None else zones.local(at, zone).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6) -> float:

@@ -12,13 +12,16 @@ from typing import Any, cast
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from autograder.render.html import environment
 from autograder.service.queue import Queue
+from autograder.service.rules import zones
 from autograder.service.settings import Settings
 from autograder.service.store import Store
+from autograder.service.store.schema import now
 
 STATIC = Path(__file__).parent.parent / "static"
 REPORT_CSS = Path(str(files("autograder.render") / "templates" / "report.css"))  # the look of a report is the site's
@@ -49,7 +52,7 @@ def part(request: Request, template: str, **values: Any) -> Markup:
 @cache
 def _environment() -> Environment:
     made = environment("autograder.service.web")
-    made.filters.update(day=day, span=span)
+    made.filters.update(day=day, day_text=day_text, span=span, away=away)
     made.globals.update(asset=asset)
     return made
 
@@ -61,11 +64,37 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
-def day(at: float | None) -> str:
-    """`Sat 21 Nov 2026, 10:52 UTC`."""
+@pass_context
+def day(context: Context, at: float | None, zone: str = "") -> str:
+    """Return `Sat 21 Nov 2026, 10:52 CET` as a `<time>`, in the time zone of the page's course."""
     if at is None:
         return "–"
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%a %-d %b %Y, %H:%M UTC")
+    exact = dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(exact, day_text(context, at, zone))
+
+
+@pass_context
+def day_text(context: Context, at: float | None, zone: str = "") -> str:
+    """Return the same without an element, for places that hold text only."""
+    if at is None:
+        return "–"
+    zone = zone or _zone(context)
+    return f"{zones.local(at, zone):%a %-d %b %Y, %H:%M} {zones.abbreviation(at, zone)}"
+
+
+def _zone(context: Context) -> str:
+    """Return the time zone of the course that a page is about; UTC where it is about none."""
+    if course := context.get("course"):
+        return str(course.time_zone)
+    asked = context.get("asked")
+    policy = getattr(asked, "policy", None)  # on the page of a course, `asked` are many
+    return str(policy.get("time_zone", zones.UTC)) if isinstance(policy, dict) else zones.UTC
+
+
+def away(at: float) -> str:
+    """Return `in 3 days` or `2 h ago`."""
+    seconds = at - now()
+    return f"in {span(seconds)}" if seconds >= 0 else f"{span(-seconds)} ago"
 
 
 def span(seconds: float) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import passbacks_due
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
+from autograder.service.rules import zones
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, SubmissionRow, VersionRow
@@ -59,7 +60,32 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
         counts=counts,
         needs=waiting,
         students=students,
+        zones=zones.names(),
     )
+
+
+@router.post("/c/{course_id}/time-zone", dependencies=[Depends(ours)])
+def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
+    """Set the time zone of a course: due times stay the same moments, late days end at another hour."""
+    staffs(actor, course_id)
+    zone = typed.get("time_zone", "").strip()
+    if not zones.is_zone(zone):
+        told = (
+            f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin. Go back to the course."
+        )
+        raise HTTPException(422, told)
+    with site(request).store.writing() as db:
+        course = db.get_one(CourseRow, course_id, with_for_update=True)
+        ids = db.scalars(sa.select(AssignmentRow.id).where(AssignmentRow.course_id == course_id)).all()
+        for asked in [locked(db, id_) for id_ in ids]:
+            if regrades.under_way(db, asked):
+                raise HTTPException(409, REGRADING)
+            asked.policy = {**asked.policy, "time_zone": zone}
+            refresh(db, asked)
+            passbacks_due(db, site(request).queue, asked)
+        audit(db, actor, "course.time_zone", course_id, course_id, before=course.time_zone, after=zone)
+        course.time_zone = zone
+    return RedirectResponse(f"/staff/c/{course_id}#time-zone", 303)
 
 
 @router.post("/c/{course_id}/sources", dependencies=[Depends(ours)])
@@ -97,8 +123,9 @@ def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, ty
         if source not in known:
             raise HTTPException(422, "Choose one of the assignments that are listed. Go back to the list.")
         title = " ".join(typed.get("title", "").split())[:200] or known[source] or source
+        zone = db.get_one(CourseRow, course_id).time_zone
         asked = AssignmentRow(
-            course_id=course_id, title=title, source=source, policy=policies.to_json(policies.Policy())
+            course_id=course_id, title=title, source=source, policy=policies.to_json(policies.Policy(time_zone=zone))
         )
         db.add(asked)
         db.flush()
@@ -197,12 +224,12 @@ def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = F
 
 @router.post("/a/{assignment_id}/settings", dependencies=[Depends(ours)])
 def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
-    problems, chosen = _policy(typed)
     title = " ".join(typed.get("title", "").split())[:200]
-    if not title:
-        problems.append("The assignment needs a title.")
     with site(request).store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # no extension is given meanwhile
+        problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone)
+        if not title:
+            problems.append("The assignment needs a title.")
         if chosen is not None and regrades.under_way(db, asked) and _counts_otherwise(asked, chosen):
             problems.append(REGRADING)
         if not problems and chosen is not None:
@@ -213,10 +240,11 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
             refresh(db, asked)
             passbacks_due(db, site(request).queue, asked)
             return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
-    known = _as_typed(asked.title, policies.Policy())
+    known = _as_typed(asked.title, policies.from_json(asked.policy))
+    again = {name: typed.get(name, "") for name in known} | {"time_zone": known["time_zone"]}
     return page(
         request, "staff_settings.html", status=422, asked=asked, tab="settings",
-        typed={name: typed.get(name, "") for name in known}, problems=problems, show=SHOW, saved=False,
+        typed=again, problems=problems, show=SHOW, saved=False,
     )  # fmt: skip
 
 
@@ -232,18 +260,19 @@ def _as_typed(title: str, policy: policies.Policy) -> dict[str, str]:
     numbers = ("grace_minutes", "late_percent_per_day", "late_days", "limit", "window_minutes")
     return {
         "title": title,
-        "opens_at": time_field(policy.opens_at),
-        "due_at": time_field(policy.due_at),
+        "time_zone": policy.time_zone,
+        "opens_at": time_field(policy.opens_at, policy.time_zone),
+        "due_at": time_field(policy.due_at, policy.time_zone),
         **{name: f"{getattr(policy, name):g}" for name in numbers},
         **{name: getattr(policy, name) for name in ("counts", "show_marks", "show_hints", "show_quiz")},
     }
 
 
-def _policy(typed: dict[str, str]) -> tuple[list[str], policies.Policy | None]:
+def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Policy | None]:
     """All that is wrong with the fields; or the policy."""
     readers: dict[str, Any] = {
-        "opens_at": lambda text: typed_time(text, "Opens"),
-        "due_at": lambda text: typed_time(text, "Due"),
+        "opens_at": lambda text: typed_time(text, "Opens", zone),
+        "due_at": lambda text: typed_time(text, "Due", zone),
         "grace_minutes": lambda text: typed_number(text, "Grace"),
         "late_percent_per_day": lambda text: typed_number(text, "Lateness costs", most=100),
         "late_days": lambda text: typed_count(text, "Days late", most=1000),
@@ -265,7 +294,7 @@ def _policy(typed: dict[str, str]) -> tuple[list[str], policies.Policy | None]:
     if problems:
         return problems, None
     try:
-        return [], policies.checked(policies.Policy(**values))
+        return [], policies.checked(policies.Policy(**values, time_zone=zone))
     except policies.BadPolicy as error:
         return [str(error)], None
 

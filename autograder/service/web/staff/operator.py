@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import LANES, LEASE_SECONDS, OPEN, unpark
+from autograder.service.rules import zones
 from autograder.service.store.links import end_access, new_link
 from autograder.service.store.schema import AuditRow, CourseRow, JobRow, MembershipRow, UserRow, WorkerRow, now
 from autograder.service.web.edge.access import Me, audit, not_found, operates
@@ -53,6 +54,7 @@ def _overview(request: Request, *, problem: str = "", typed: dict[str, str] | No
                 sa.select(JobRow).where(JobRow.state == "parked").order_by(JobRow.finished_at.desc()).limit(MOST_PARKED)
             ).all(),
             "now": now(),
+            "zones": zones.names(),
             "lease": LEASE_SECONDS,
         }
     return page(request, "operator.html", status=422 if problem else 200, problem=problem, typed=typed or {}, **values)
@@ -87,11 +89,15 @@ def make_course(request: Request, actor: Me, typed: Fields) -> Response:
     title = " ".join(typed.get("title", "").split())[:200]
     if not title:
         return _overview(request, problem="Give the course a title.", typed=typed)
+    zone = typed.get("time_zone", zones.UTC).strip()
+    if not zones.is_zone(zone):
+        told = f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin."
+        return _overview(request, problem=told, typed=typed)
     own = not typed.get("name", "").strip() and not typed.get("email", "").strip()
     if not own and (problem := _unusable(typed)):
         return _overview(request, problem=problem, typed=typed)
     with site(request).store.writing() as db:
-        course = CourseRow(title=title)
+        course = CourseRow(title=title, time_zone=zone)
         db.add(course)
         db.flush()
         audit(db, actor, "course.made", course.id, course.id, title=title)

@@ -332,7 +332,9 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
     """A due time of one's own, for what is there already too; an empty one takes it back."""
     staffs(actor, course_id)
     try:
-        due_at = typed_time(typed.get("due_at", ""), "The new due time")
+        with site(request).store.reading() as db:
+            zone = db.get_one(CourseRow, course_id).time_zone
+        due_at = typed_time(typed.get("due_at", ""), "The new due time", zone)
     except Unreadable as error:
         again = {**typed, "assignment": assignment_id}
         return _person_page(request, actor, course_id, user_id, problem=str(error), typed=again)

@@ -126,3 +126,9 @@ const player = (figure) => {
 const players = () => document.querySelectorAll("figure:has(svg [data-step])").forEach(player);
 document.body.addEventListener("htmx:afterSettle", players);
 players();
+
+// A new course begins in the time zone of whoever makes it.
+for (const field of document.querySelectorAll("input[data-own-zone]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && [...field.list.options].some((option) => option.value === zone)) field.value = zone;
+}

@@ -253,7 +253,7 @@ def _assignment_page(
         policy=eyes.policy,
         due_at=eyes.due_at,
         extended=eyes.due_at != eyes.policy.due_at,
-        cost=100 * (1 - policies.kept(eyes.policy, admission.late_seconds)) if admission.admitted else 0,
+        cost=100 * (1 - policies.kept(eyes.policy, admission.late_seconds, now())) if admission.admitted else 0,
         admission=admission,
         standing=standings(db, asked, actor.id).get(actor.id) if eyes.sees_standing else None,
         withheld=eyes.withheld,

@@ -75,10 +75,12 @@ def receive(
     db.add(submission)
     db.flush()
     policy = rules.from_json(asked.policy)
-    left = rules.kept(policy, submission.late_seconds)
+    left = rules.kept(policy, submission.late_seconds, submission.made_at)
     # One that lateness costs less may be the best in the end.
     queue.supersede(
-        db, submission, spared=lambda one: policy.counts == "best" and rules.kept(policy, one.late_seconds) > left
+        db,
+        submission,
+        spared=lambda one: policy.counts == "best" and rules.kept(policy, one.late_seconds, one.made_at) > left,
     )
     queue.put(
         db,

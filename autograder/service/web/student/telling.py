@@ -258,9 +258,9 @@ def _pictures(db: Session, report: ReportRow) -> tuple[list[dict[str, str]] | No
 
 
 def _lateness(submission: SubmissionRow, seen: Visible, eyes: Reader) -> Lateness | None:
-    kept = policies.kept(eyes.policy, submission.late_seconds)
+    kept = policies.kept(eyes.policy, submission.late_seconds, submission.made_at)
     if kept == 1 or seen.report.status != "graded" or eyes.hides("marks"):
         return None
     score, _ = total(seen.report)
-    days = int(-(-submission.late_seconds // policies.DAY))
+    days = policies.days_late(eyes.policy, submission.late_seconds, submission.made_at)
     return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2))
