@@ -136,7 +136,8 @@ def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
 ) -> tuple[Examination, tuple[Place, ...]]:
     """Where the submission's mistakes are, by trying changes in the sandbox; what is right besides is credited."""
-    if seen.verdict is None or seen.conduct.end != "finished" or not _fails(seen.verdict):
+    hangs = any(o.fault is not None and o.fault.type == "TookTooLong" for o in seen.observations.values())
+    if seen.verdict is None or seen.conduct.end != "finished" or hangs or not _fails(seen.verdict):
         return seen, ()
 
     def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:

@@ -4,9 +4,9 @@ from .charts import charts
 from .course import subject
 from .golden import CONVENTIONS, derive, golden
 from .handout import handout
-from .misconceptions import MISCONCEPTIONS
+from .misconceptions import GATES, MISCONCEPTIONS
 from .oracle import oracle
-from .planted import plant
+from .planted import plant, rewrite
 from .predict import predict
 from .quantities import quantities
 from .quiz import quiz
@@ -15,6 +15,7 @@ from .tell import explain
 
 __all__ = [
     "CONVENTIONS",
+    "GATES",
     "MISCONCEPTIONS",
     "charts",
     "derive",
@@ -26,6 +27,7 @@ __all__ = [
     "predict",
     "quantities",
     "quiz",
+    "rewrite",
     "scenarios",
     "subject",
 ]

@@ -51,7 +51,7 @@ def credit(
             scenarios, subjects, golden, observations, mending, explained, {m.subject for m, _ in paying}
         )
         better = judge(assignment, scenarios, golden, closest)
-        charges = [_charge(assignment, subjects, verdict, one, place) for one, place in paying]
+        charges = _charges(assignment, subjects, verdict, paying)
         named = [d for d in verdict.diagnoses if d.group in {m.subject for m, _ in paying}]
         verdict = replace(
             better,
@@ -97,16 +97,36 @@ def _closest(
     return closest
 
 
+def _charges(
+    assignment: Assignment, subjects: dict[str, str], verdict: Verdict, paying: Sequence[tuple[Mend, Place]]
+) -> list[Charge]:
+    """What each change costs: what its diagnosis does, or else the share of its row that it spoils."""
+    charges = []
+    for one, place in paying:
+        named = [d for d in verdict.diagnoses if d.group == one.subject]
+        if not named:
+            charges.append(_charge(assignment, subjects, verdict, one, place))
+        for d in named:
+            points = d.cost * _points(assignment, subjects, verdict, d.criterion, one.subject)
+            charges.append(Charge(d.criterion, max(LEAST, points), d.hint))
+    return list(dict.fromkeys(charges))
+
+
 def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, one: Mend, place: Place) -> Charge:
     """The row's part that is about this class, scaled by how much of the class is spoilt; a slip costs little."""
     theirs = [f for f in verdict.findings if subjects[f.scenario] == one.subject and not f.check.at_most]
-    spoilt = _weight(f for f in theirs if f.status != "passed") / (_weight(theirs) or 1.0)
-    row = next(c for c in assignment.criteria if c.id == place.criterion)
-    about = [f for f in verdict.findings if f.check.criterion == row.id and f.check.relation is None]
-    share = _weight(f for f in about if subjects[f.scenario] == one.subject) / (_weight(about) or 1.0)
-    points = row.points * (share or 1.0) * spoilt
-    raised = any("raised" in f.message for f in theirs if f.status != "passed")
-    return Charge(row.id, max(LEAST, min(points, SLIP) if raised else points), place.note)
+    mended = [f for f in theirs if (f.scenario, f.check.id) in one.fixed]
+    spoilt = _weight(mended) / (_weight(theirs) or 1.0)
+    points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
+    raised = any("raised" in f.message for f in mended)
+    return Charge(place.criterion, max(LEAST, min(points, SLIP) if raised else points), place.note)
+
+
+def _points(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, row: str, subject: str) -> float:
+    """The points of a row that are about one subject."""
+    points = next(c.points for c in assignment.criteria if c.id == row)
+    about = [f for f in verdict.findings if f.check.criterion == row and f.check.relation is None]
+    return points * _weight(f for f in about if subjects[f.scenario] == subject) / (_weight(about) or 1.0)
 
 
 def _weight(findings: Iterable[Finding]) -> float:
