@@ -25,6 +25,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
 RICH = (False,)
+MOST_SIFTED = 5  # times that all edits of what ran are tried, for one submission
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 
@@ -65,6 +66,7 @@ class _Search:
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
         self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
+        self.sifted = 0
 
     def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
         theirs = self.about(subject)
@@ -108,6 +110,9 @@ class _Search:
             for _ in range(MOST_IN_ONE):
                 failing = self.failures(subject, now)
                 if not failing or self._unwritten(subject, failing, now):
+                    break
+                if self.sifted >= MOST_SIFTED:
+                    self.unfinished.append(subject)
                     break
                 best = self._improve(subject, failing, now, steps)
                 if best is None:
@@ -168,6 +173,7 @@ class _Search:
 
     def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
         """The edits with which the probing experiment agrees, smallest first."""
+        self.sifted += 1
         trials, done = self.ask(EditTask((probe.id,), tuple(chain), rich), self._needed(probe, chain))
         if not done:
             self.unfinished.append(subject)
