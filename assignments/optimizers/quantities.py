@@ -11,6 +11,11 @@ from autograder.model import Quantity, Scenario
 
 LR, MU, DECAY, B1, B2, EPS, START = 0.3, 0.6, 0.2, 0.7, 0.9, 0.05, 1.7
 GRADIENTS = np.array([2.3, -0.9, 1.1])
+SETTINGS = {  # what a constructor keeps, and the row that suffers most when it does not; one value each
+    "SGD": {LR: "sgd", MU: "momentum", DECAY: "weight_decay"},
+    "Adam": {LR: "adaptive_step", B1: "adam_moments", B2: "adam_moments", EPS: "adaptive_step", DECAY: "weight_decay"},
+    "AdamW": {LR: "adaptive_step", B1: "adam_moments", B2: "adam_moments", EPS: "adaptive_step", DECAY: "adamw"},
+}
 
 
 def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
@@ -25,8 +30,10 @@ def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
     spec = {"kind": "course", "class": subject, "kwargs": kwargs}
     arrays = {"p0": np.array([START]), "g0": GRADIENTS.reshape(-1, 1)}
     scenario = Scenario(f"watch-{subject}", "One number, three steps", subject, spec, arrays, ())
+    settings = SETTINGS[subject].items()
     found = _sgd() if subject == "SGD" else _adam(decoupled=subject == "AdamW")
-    return scenario, tuple(Quantity(row, np.array(values)) for row, values in found)
+    kept = [Quantity(row, np.array([value])) for value, row in settings]
+    return scenario, (*(Quantity(row, np.array(values)) for row, values in found), *kept)
 
 
 def _sgd() -> Iterator[tuple[str, list[Any]]]:

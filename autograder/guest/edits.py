@@ -87,10 +87,9 @@ def free_names(node):
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
-def stored_attributes(nodes):
-    """Attributes of `self` that these nodes set."""
-    return {n.attr for node in nodes for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and text(n.value) == "self"}  # fmt: skip
+def own_attributes(nodes):
+    """Attributes of `self` that these nodes set or read: one that is only read may be one that nobody sets."""
+    return {n.attr for node in nodes for n in ast.walk(node) if is_own(n)}
 
 
 class Scope:
@@ -103,8 +102,8 @@ class Scope:
         self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
         chain = ancestry(tree, owner)
-        self.attributes = stored_attributes(chain) if "self" in arguments else set()
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
+        self.attributes = own_attributes(chain) - self.methods if "self" in arguments else set()
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
@@ -252,6 +251,7 @@ class Plan:
                 self.scope = Scope(tree, function, owner)
                 self.signature(function, owner)
                 self.block(function.body)
+                self.returned(function)
 
     def full(self):
         """Whether there are as many edits as one search may try."""
@@ -318,6 +318,13 @@ class Plan:
             other.args.args = [*names[:n], names[n + 1], names[n], *names[n + 2 :]]
             other.args.defaults = [*defaults[:k], defaults[k + 1], defaults[k], *defaults[k + 2 :]]
             self.instead(function, [other], "argument", 2, static=True)
+
+    def returned(self, function):
+        """What a function without any `return` might return."""
+        says = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function))
+        if not says and function.name != "__init__" and not self.rich:
+            for atom in self.scope.atoms:
+                self.insert(function.body, len(function.body), [ast.Return(atom)], "statement", 3)
 
     # --------------------------------------------------------------------------------------------- statements
     def block(self, block):  # noqa: C901 - a list of kinds

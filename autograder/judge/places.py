@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from autograder.judge.repair import Mend
@@ -23,7 +24,7 @@ def row_of(mend: Mend, verdict: Verdict) -> str:
     """The row that an edit is about.
 
     A diagnosis says it, or facts that were wrong and are right with the edit; then what is computed there, and at
-    last the smallest experiment that it mends.
+    last the row that most of what it mends is evidence for.
     """
     named = [d.criterion for d in verdict.diagnoses if d.group == mend.subject]
     if named:
@@ -32,7 +33,10 @@ def row_of(mend: Mend, verdict: Verdict) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
-    return mend.row or mended[0].check.criterion
+    weights = Counter[str]()
+    for finding in mended:
+        weights[finding.check.criterion] += finding.check.weight
+    return mend.row or weights.most_common(1)[0][0]
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends

@@ -67,6 +67,8 @@ class _Search:
         self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
         self.sifted = 0
+        subjects = dict.fromkeys(self.subjects.values())
+        self.rules = [s for s in subjects if assignment.quantities(s) is not None]
 
     def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
         theirs = self.about(subject)
@@ -105,7 +107,9 @@ class _Search:
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
         now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
-        for subject in dict.fromkeys(self.subjects.values()):
+        for subject in self._in_order():
+            if self.assignment.quantities(subject) is None and any(self.failures(r, now) for r in self.rules):
+                break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
             for _ in range(MOST_IN_ONE):
                 failing = self.failures(subject, now)
@@ -127,6 +131,11 @@ class _Search:
                 now = before
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
         return Mending(tuple(mends), repaired, tuple(self.unfinished), tuple(chain))
+
+    def _in_order(self) -> list[str]:
+        """Rules first: what else is wrong may come of them."""
+        subjects = dict.fromkeys(self.subjects.values())
+        return [*self.rules, *(s for s in subjects if s not in self.rules)]
 
     def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
         """Whether the bodies are those of the bare template: nothing there is repaired."""
