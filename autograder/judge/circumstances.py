@@ -44,11 +44,11 @@ def find_inert(
     """The subjects whose code does nothing that was asked: no rule is at work in them.
 
     Where it is unknown what the moves depend on, a subject is inert unless a whole trajectory of it is right. None is
-    that is one of `named` (a diagnosis reproduces it), except where gradients are ignored: then no rule was looked for.
+    that is one of `named`: a diagnosis reproduces it, and every rule of the family follows its gradients.
     """
     right = {subjects[f.scenario] for f in findings if f.status == "passed" and f.check.arrays and not f.check.at_most}
     reproduced = set(named)
-    excused = {"responds": set(responses), "ignores gradients": set(), "ignores where it is": reproduced}
+    excused = {"responds": set(responses), "ignores gradients": reproduced, "ignores where it is": reproduced}
     excused["unknown"] = right | reproduced
     return frozenset(subject for subject, answer in responses.items() if subject not in excused[answer])
 
