@@ -226,7 +226,8 @@ LIBRARIES: dict[str, set[str]] = {
     "wire": {"numpy"},
 }
 
-BESIDE_STUDENTS = {"numpy", "tinytorch", *LAID_OUT}  # beyond the standard library; tinytorch is what students are given
+# Beyond the standard library: tinytorch is what students are given, gradmark_edits comes with a search for a line.
+BESIDE_STUDENTS = {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT}
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
 BY_NAME = {
     "assignment",
