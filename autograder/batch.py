@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from autograder.sandbox import Sandbox
 
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
-NOT_JUDGED = "The grader failed, and your code was not judged. This is no mark."
+NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
 
 
 @contextmanager

@@ -246,7 +246,7 @@ def test_a_mark_that_is_no_number_is_our_fault_and_raised(score):
         (perfect(), "Everything that was asked for is right."),
         (wrong_adam(), "9 of 11 criteria are met; one idea explains part of what went wrong."),
         (not_gradable(), "Your submission could not be marked."),
-        (grader_error(), "The grader failed, and your code was not judged."),
+        (grader_error(), "The grader failed. Your code was not marked."),
         (report(criteria=marks({"sgd": (0, ())})), "10 of 11 criteria are met."),
         (
             report(criteria=marks({"bias_correction": (0, ())}), diagnoses=wrong_adam().diagnoses),
@@ -404,7 +404,7 @@ def test_the_page_tells_idea_numbers_pictures_and_remarks_in_this_order():
 def test_a_report_without_marks_shows_no_score_and_whose_fault_it_is():
     assert "points" not in Page(html.page(grader_error())).text
     assert "the grader's fault" in Page(html.page(grader_error())).text
-    assert "costs no attempt" in Page(html.page(not_gradable())).text
+    assert "does not use an attempt" in Page(html.page(not_gradable())).text
     assert "line 41" in Page(html.page(not_gradable())).text.lower()
 
 

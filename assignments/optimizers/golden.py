@@ -34,6 +34,9 @@ CONVENTIONS = (
         "Your AdamW counts t for each parameter, as torch does; the course notes count calls of step(). "
         "They differ only after a skipped gradient, and both get full marks.",
     ),
+    Convention("decay-first", "SGD", "", beside=frozenset({"decay"})),
+    Convention("decay-first", "Adam", "", beside=frozenset({"decay"})),
+    Convention("one-formula", "SGD", "", beside=frozenset({"keep", "take", "along"})),
 )
 
 

@@ -130,7 +130,7 @@ def multiple(
     draw: Draw, idea: str, title: str, prompt: str, right: Sequence[Said], wrong: Sequence[Said], solution: str
 ) -> Item:
     """Several right options."""
-    prompt += "\n\nTake all that are right; a wrong one costs at least what a right one brings."
+    prompt += "\n\nSelect all that apply. A wrong choice cancels a right one."
     return _options(draw, "multiple", idea, title, prompt, right, wrong, solution)
 
 

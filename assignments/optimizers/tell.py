@@ -111,7 +111,7 @@ def _suggestion(scenario: Scenario, golden: Observation, found: Observation) -> 
         return "Your parameters do not move at all."
     factor = _constant(seen, expected)
     if factor is not None:
-        return f"Every move of yours is {_n(round(factor, 4))} × the right one." if abs(factor - 1) > CONSTANT else ""
+        return f"Each of your steps is {_n(round(factor, 4))} × the correct size." if abs(factor - 1) > CONSTANT else ""
     by_step = [_constant(s, e) for s, e in zip(seen, expected, strict=True)]
     if None not in by_step:
         factors = ", ".join(_n(round(f, 4)) for f in by_step if f is not None)
@@ -152,7 +152,7 @@ def _by_hand(scenario: Scenario, golden: Observation) -> list[str]:
         lines.append(f"Step {number}: {line}")
         end = moved
     agrees = np.isclose(end, golden.arrays["p0"].flat[-1], rtol=1e-9)
-    return ["By hand, rightly:", *lines] if agrees else []
+    return ["Worked by hand:", *lines] if agrees else []
 
 
 def _sgd_by_hand(scenario: Scenario, theta: float) -> Iterator[tuple[str, float]]:

@@ -18,7 +18,7 @@ from autograder.model import Criterion, CriterionMark, Diagnosis, Finding, Statu
 Key = tuple[str, str]  # (scenario id, check id)
 
 MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
-ISOLATED = "Decided by experiments that leave your other mistakes out."
+ISOLATED = "We tested this part separately, so your other mistakes don't affect it."
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def is_perfect(report: Report) -> bool:
 def verdict(report: Report) -> str:
     """What happened, in one sentence to the student."""
     if report.status == "grader_error":
-        return "The grader failed, and your code was not judged."
+        return "The grader failed. Your code was not marked."
     if report.status == "not_gradable":
         return "Your submission could not be marked."
     if is_perfect(report):
@@ -167,9 +167,9 @@ def headline(report: Report) -> str:
 def advice(report: Report) -> str:
     """What a report without marks means for the student, and what to do next."""
     if report.status == "grader_error":
-        return "This is the grader's fault, not yours, and it is not a mark. Please tell your instructor."
+        return "This is the grader's fault, not yours, and it does not count as a zero. Please tell your instructor."
     if report.status == "not_gradable":
-        return "It costs no attempt: fix this and hand it in again."
+        return "It does not use an attempt. Fix this and hand in again."
     return ""
 
 

@@ -184,7 +184,7 @@ def test_beyond_the_limit_the_answer_says_when_again(service):
     refused = send(ada, service)
     assert refused.status_code == 429
     assert 0 < int(refused.headers["retry-after"]) <= 600
-    assert "which is the limit" in refused.json()["detail"]
+    assert "submissions in" in refused.json()["detail"]
 
 
 def test_after_the_due_time_nothing_is_taken(service):

@@ -256,7 +256,7 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
 # ------------------------------------------------------------------------------------------------------------- staff
 def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, visits):
     with visits.page("Operator") as page:
-        page.get_by_role("link", name="Make a course").click()
+        page.get_by_role("link", name="Create a course").click()
         page.get_by_label("Title").fill("A course of my own")
         page.get_by_role("button", name="Make the course").click()
         expect(page.get_by_role("heading", name="A course of my own")).to_be_visible()
@@ -272,7 +272,7 @@ def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, vi
 def test_staff_import_a_roster_after_they_have_seen_what_it_changes(service, visits):
     service.person("Teacher", "staff")
     with visits.page("Teacher") as page:
-        page.get_by_role("link", name="Run this course").click()
+        page.get_by_role("link", name="Open course").click()
         page.get_by_role("link", name="Import a roster").click()
         page.get_by_label("File", exact=True).set_input_files(
             {"name": "roster.csv", "mimeType": "text/csv", "buffer": b"id,name,email\nr-hamilton,Margaret Hamilton,mh@example.org\n"}

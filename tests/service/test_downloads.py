@@ -68,7 +68,7 @@ def test_each_download_is_made_by_a_worker_and_taken_by_staff_alone(service, sta
     url = f"/staff/a/{service.assignment}/downloads"
     for kind in ("students", "gradescope", "qti"):
         staff.post(url, data={"csrf": csrf(staff), "kind": kind})
-    assert "A worker makes it" in staff.get(url).text
+    assert "Being prepared" in staff.get(url).text
     assert service.work() == ["package"] * 3
     with service.store.reading() as db:
         made = {row.kind: row.id for row in db.query(DownloadRow)}

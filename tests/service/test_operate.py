@@ -36,6 +36,7 @@ from autograder.service.store.schema import (
     AssignmentRow,
     AuditRow,
     Base,
+    CommentRow,
     CourseRow,
     DiagnosisRow,
     ExtensionRow,
@@ -44,6 +45,7 @@ from autograder.service.store.schema import (
     LinkRow,
     MembershipRow,
     NoticeRow,
+    OverrideRow,
     PassbackRow,
     PlatformRow,
     PlatformUserRow,
@@ -127,6 +129,8 @@ def enrich(service: Service) -> str:
     submission = hand_in(service, f"{MARK}-name", HERS, answers={"q": f"{MARK}-text"}, idempotency_key=f"{MARK}-key")
     with service.store.writing() as db:
         db.get_one(SubmissionRow, submission).name = f"{MARK}-file.py"
+        db.add(CommentRow(submission_id=submission, author_id=student, text=f"{MARK}-question"))
+        db.add(OverrideRow(submission_id=submission, row="criterion:sgd", points=1.0, reason=f"{MARK}-why", by_id="s"))
     assert service.work() == ["mark"]
     hand_in(service, f"{MARK}-name", HERS + b"#")  # and one that waits
     return student

@@ -63,7 +63,7 @@ def test_as_long_as_answers_are_taken_no_page_depends_on_which_are_right(service
             last = put(service, name, with_quiz(2 if number == best else 0), number=number)
         browser, client = service.browser(name), program(service, name)
         pages = [browser.get(page).text for page in ("/", f"/a/{service.assignment}", f"/s/{last}")]
-        assert "points are shown once nothing more is taken" in pages[0]
+        assert "points will be shown after the late deadline" in pages[0]
         report = client.get(f"/api/v1/submissions/{last}/report").json()
         assert (report["score"], report["max_score"], report["quiz"]) == (15, 22, [])
         assert client.get(f"/api/v1/assignments/{service.assignment}").json()["points"] is None
@@ -205,7 +205,7 @@ def test_two_who_store_the_same_at_once_are_told_so_and_nothing_is_broken(servic
     assert ada.post("/tokens", data=form).status_code == 200
     twice = ada.post("/tokens", data=form)
     assert twice.status_code == 409
-    assert "at this very moment" in twice.text
+    assert "at the same moment" in twice.text
 
 
 # -------------------------------------------------------------------------------------------------------- erasure

@@ -33,6 +33,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Points of a row as a person decided them, and why."""
+
+    points: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """What a student has in an assignment: the submission that counts, and its points after lateness."""
 

@@ -96,7 +96,7 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
         return Admission(admitted=True, late_seconds=late, left=left)
     return Admission(
         admitted=False,
-        why=f"You have handed in {len(counted)} times within {policy.window_minutes:g} minutes, which is the limit.",
+        why=f"You've used {len(counted)} of {policy.limit} submissions in {policy.window_minutes:g} minutes.",
         late_seconds=late,
         next_at=counted[-policy.limit] + window,
         left=0,

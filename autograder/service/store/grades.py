@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
-from autograder.service.rules.grades import Marked, Standing, Text, standing
+from autograder.service.rules.grades import Marked, Override, Standing, Text, standing
 from autograder.service.rules.statistics import Part, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,
     DiagnosisRow,
     ExtensionRow,
+    OverrideRow,
     ReportRow,
     StudentMisconceptionRow,
     SubmissionRow,
@@ -51,10 +52,11 @@ def marked(db: Session, asked: AssignmentRow, users: Users = None, *, digest: st
     if digest:
         again = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
         rows |= _rows(db, asked, users, again, texts=bool(given))
+    decided = _differences(db, asked, users, rows)
     found: dict[str, list[Marked]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
         if row.status == "graded":
-            found[row.user_id].append(_as_marked(row, given))
+            found[row.user_id].append(_as_marked(row, given, decided.get(row.id, 0.0)))
     return found
 
 
@@ -134,10 +136,29 @@ def points_shown(db: Session, asked: AssignmentRow, user_id: str) -> bool:
     return policies.points_shown(policy, now(), due_at(db, asked, user_id), quiz=quiz)
 
 
-def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float]) -> Marked:
+def overrides(db: Session, submission_id: str) -> dict[str, Override]:
+    """What people decided about a submission, by row."""
+    rows = db.scalars(sa.select(OverrideRow).where(OverrideRow.submission_id == submission_id))
+    return {one.row: Override(one.points, one.reason) for one in rows}
+
+
+def _differences(db: Session, asked: AssignmentRow, users: Users, rows: Mapping[str, sa.Row[Any]]) -> dict[str, float]:
+    """By submission: the points that people's decisions add to its report's. Few have any; only theirs are unpacked."""
+    decided: dict[str, dict[str, float]] = defaultdict(dict)
+    for id_, row, points in db.execute(
+        sa.select(OverrideRow.submission_id, OverrideRow.row, OverrideRow.points)
+        .join(SubmissionRow, SubmissionRow.id == OverrideRow.submission_id)
+        .where(SubmissionRow.assignment_id == asked.id, *_of(SubmissionRow.user_id, users))
+    ):
+        decided[id_][row] = points
+    bodies = {id_: db.get_one(ReportRow, rows[id_].report_id).body for id_ in decided if id_ in rows}
+    return {id_: reports.difference(body, decided[id_]) for id_, body in bodies.items()}
+
+
+def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float) -> Marked:
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
     earned = sum((given[key] for _, key in keyed if key in given), 0.0)
-    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, earned)
+    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score + decided, row.max_score, earned)
 
 
 def _rows(
@@ -151,6 +172,7 @@ def _rows(
             SubmissionRow.number,
             SubmissionRow.made_at,
             SubmissionRow.late_seconds,
+            ReportRow.id.label("report_id"),
             ReportRow.score,
             ReportRow.max_score,
             ReportRow.status,

@@ -66,6 +66,14 @@ def parts(body: bytes, given: Mapping[tuple[str, str], float]) -> tuple[list[Par
     return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]
 
 
+def difference(body: bytes, given: Mapping[str, float]) -> float:
+    """The change of the score when these rows (`criterion:…`, `item:…`) have these points, not the grader's."""
+    told = json.loads(zlib.decompress(body))
+    counting = [("criterion", told["criteria"]), *([("item", told["quiz"])] if told.get("quiz_counts", True) else [])]
+    rows = {f"{kind}:{row['id']}": row["score"] for kind, all_ in counting for row in all_}
+    return float(sum(points - rows[name] for name, points in given.items() if name in rows))
+
+
 def _points(item: dict[str, Any], given: Mapping[tuple[str, str], float]) -> tuple[float, float]:
     awaited = item["awaited"]
     mark = given.get((item["id"], answer_digest(awaited["answer"]))) if awaited else None

@@ -248,6 +248,32 @@ class TextMarkRow(Base):
     made_at: Mapped[float] = mapped_column(default=now)
 
 
+class OverrideRow(Base):
+    """Points that a person gave a row of a submission; the grader's stay beside them, in its reports.
+
+    It holds for every report of the submission, whatever a regrade says, until it is lifted.
+    """
+
+    __tablename__ = "overrides"
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    row: Mapped[str] = mapped_column(String(120), primary_key=True)  # "criterion:momentum", "item:q1"
+    points: Mapped[float]
+    reason: Mapped[str] = mapped_column(Text)  # its student reads it
+    by_id: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[float] = mapped_column(default=now)
+
+
+class CommentRow(Keyed, Base):
+    """What its student or staff wrote about a submission. `open`: a student's question that nobody has answered."""
+
+    __tablename__ = "comments"
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), index=True)
+    author_id: Mapped[str] = mapped_column(String(16))
+    about: Mapped[str] = mapped_column(String(120), default="")  # a row, as of an override; "line:12"; "" = all of it
+    text: Mapped[str] = mapped_column(Text)
+    open: Mapped[bool] = mapped_column(default=False, index=True)
+
+
 class StandingRow(Base):
     """What a student has in an assignment (rules.grades.Standing), so that no page looks through all submissions."""
 

@@ -30,10 +30,10 @@ from autograder.service.web.edge.security import dress
 from autograder.service.web.edge.site import Site, page, site
 from autograder.service.web.lti import launches as lti
 from autograder.service.web.lti import platforms
-from autograder.service.web.staff import analysis, downloads, operator, people, regrade, similarity, texts
+from autograder.service.web.staff import analysis, decisions, downloads, operator, people, regrade, similarity, texts
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
-from autograder.service.web.student import code, practice, quiz, starter
+from autograder.service.web.student import code, comments, practice, quiz, starter
 from autograder.service.web.student import pages as student
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ ROUTERS = (
     operator.router,
     student.router,
     code.router,
+    comments.router,
+    decisions.router,
     starter.router,
     live.router,
     tokens.router,
@@ -129,40 +131,40 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 def _unstorable(request: Request, _error: Exception) -> Response:
     """Postgres refuses what SQLite takes: a NUL in a text, a number without end."""
-    return _told(request, 422, "This holds characters or numbers that cannot be kept. Take them out and send it again.")
+    return _told(request, 422, "This contains characters or numbers that cannot be saved. Remove them and try again.")
 
 
 def _collided(request: Request, error: Exception) -> Response:
     """Two stored the same thing at the same moment, and the database keeps one of them."""
     log.warning("not stored: %s", type(getattr(error, "orig", error)).__name__)
-    told = "Somebody changed the same thing at this very moment. Nothing of yours was stored: look, and try again."
+    told = "Somebody changed the same thing at the same moment. Your change was not saved. Check, and try again."
     return _told(request, 409, told)
 
 
 def _database_away(request: Request, error: Exception) -> Response:
     log.error("the database did not answer", exc_info=error)
-    told = "The database does not answer just now, which is our fault. Nothing was stored: try again in a moment."
+    told = "The database is not responding. This is our fault. Nothing was saved. Try again in a moment."
     return _told(request, 503, told, {"Retry-After": "5"})
 
 
 def _broken(request: Request, _error: Exception) -> Response:
     """Starlette logs what was raised, and sends this from outside of all middlewares."""
-    response = _told(request, 500, "Something failed on our side, not yours. It is logged; try again in a moment.")
+    response = _told(request, 500, "Something went wrong on our side. We have logged it. Try again in a moment.")
     dress(response.headers, request.scope, secure=site(request).settings.secure)
     response.headers[HEADER] = request.state.request_id
     return response
 
 
 NO_WORDS = {  # what the framework says, where we have nothing of our own to say
-    "Not Found": "This address leads nowhere. It may have lost a part on its way to you.",
+    "Not Found": "There is no page at this address. Check that the link is complete.",
     "Part exceeded maximum size of 1024KB.": "What you pasted is longer than 1 MB, the most that a field of a form "
     "takes. Go back, and hand it in as a file.",
-    "Method Not Allowed": "This address takes what a form sends, and has nothing to show. Begin again at your courses.",
+    "Method Not Allowed": "This address only accepts form submissions. Start again from your courses.",
 }
 TITLES = {
-    404: "There is nothing here",
-    413: "That is too large",
-    429: "That was too often",
+    404: "Page not found",
+    413: "File too large",
+    429: "Too many requests",
     500: "Something failed",
     503: "Just a moment",
 }

@@ -433,7 +433,7 @@ def report(request: Request, actor: Bearer, submission_id: Id) -> Report:
         if stored is None:
             raise HTTPException(409, f"There is no report yet: this submission is {found.state.replace('_', ' ')}.")
         staff = asked.course_id in actor.staff
-        visible = reader(db, asked, found.user_id, staff=staff).sees(stored.body)
+        visible = reader(db, asked, found.user_id, staff=staff).sees(found.id, stored.body)
     told = jsonl.to_json(visible.report) | {"withheld": [one.part for one in visible.withheld]}
     if visible.hides("marks"):
         told |= {"score": None, "max_score": None}
@@ -535,7 +535,7 @@ def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Apply
         asked, found = _regrade(db, actor, regrade_id)
         asked = locked(db, asked.id)  # what was looked at is what is applied
         if wanted.lowering and _told_regrade(db, asked, found).falls != wanted.falls:
-            raise HTTPException(409, "Whose mark falls is not what `falls` stands for. Look at the regrade again.")
+            raise HTTPException(409, "The preview has changed since you fetched it. Fetch the regrade again.")
         regrade.applied(db, site(request).queue, actor, asked, found.id, lowering=wanted.lowering)
         return _told_regrade(db, asked, found)
 

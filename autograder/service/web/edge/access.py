@@ -57,7 +57,7 @@ def cookie_name(settings: Settings) -> str:
 
 def not_found() -> HTTPException:
     """The same for what does not exist and what is somebody else's."""
-    return HTTPException(404, "What you look for is gone, or it is for somebody else.")
+    return HTTPException(404, "This page does not exist, or you don't have access to it.")
 
 
 def signed_in(request: Request) -> Actor:

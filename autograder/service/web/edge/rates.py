@@ -24,6 +24,7 @@ API = RateLimitItemPerMinute(600, namespace="api")  # of a token: ten polls a se
 UPLOADS = RateLimitItemPerMinute(60, namespace="upload")  # of a person; what a newer one replaces costs no attempt
 UPLOADED = RateLimitItemPerHour(2000, namespace="uploaded")  # of a person, in parts of 100 kB: all of it is kept
 PART = 100_000  # bytes
+COMMENTS = RateLimitItemPerHour(120, namespace="comment")  # of a person: staff of a large course answer two a minute
 LAUNCHES = RateLimitItemPerMinute(600, namespace="launch")  # of an address, each a row: a class clicks at once
 
 

@@ -138,7 +138,7 @@ def _refused(scope: Scope, status: int, told: str) -> Response:
     if scope["path"].startswith("/api/"):
         refused: Response = JSONResponse({"detail": told}, status)
     else:
-        title = "That is too large" if status == 413 else "That did not work"
+        title = "File too large" if status == 413 else "That didn't work"
         refused = page(Request(scope), "problem.html", status=status, title=title, told=told)
     refused.headers["Connection"] = "close"
     return refused

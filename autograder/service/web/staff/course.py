@@ -27,8 +27,8 @@ from autograder.service.web.student.submitting import judge_lateness
 
 LATEST_JOBS = 200  # of a course: among them is an assignment's newest proof
 REGRADING = (
-    "A regrade is under way, and it marks what counts by the rules that there are. Apply or dismiss it before you "
-    "change when it is due, what lateness costs or which submission counts."
+    "A regrade is under way. It uses the current rules to decide which submission counts. Apply or dismiss it before "
+    "you change when it is due, what lateness costs or which submission counts."
 )
 SHOW = ("at_once", "after_due", "never")
 

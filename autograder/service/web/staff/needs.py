@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.store import regrades
 from autograder.service.store.grades import text_points, with_quiz
-from autograder.service.store.schema import AssignmentRow, SubmissionRow, VersionRow
+from autograder.service.store.schema import AssignmentRow, CommentRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import texts
 
 
@@ -21,9 +21,10 @@ class Needs:
     edition: bool  # because the folder holds another edition than the one in use: a regrade marks them
     texts: int  # answers that only a person can mark
     regrade: bool  # one is under way, to be applied or dismissed
+    questions: int = 0  # of students, that wait for an answer
 
     def __bool__(self) -> bool:
-        return bool(self.parked or self.edition or self.texts or self.regrade)
+        return bool(self.parked or self.edition or self.texts or self.regrade or self.questions)
 
 
 def needs(db: Session, asked: AssignmentRow) -> Needs:
@@ -33,7 +34,14 @@ def needs(db: Session, asked: AssignmentRow) -> Needs:
         _other_edition(db, asked),
         _texts(db, asked) if with_quiz(db, [asked]) else 0,
         regrades.under_way(db, asked) is not None,
+        _questions(db, asked),
     )
+
+
+def _questions(db: Session, asked: AssignmentRow) -> int:
+    waiting = CommentRow.open, SubmissionRow.assignment_id == asked.id
+    joined = sa.select(sa.func.count()).select_from(CommentRow).join(SubmissionRow)
+    return db.scalar(joined.where(*waiting)) or 0
 
 
 def _parked(asked: AssignmentRow) -> sa.ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, defer
 from autograder.render import html
 from autograder.service.queue import unpark
 from autograder.service.store import reports
+from autograder.service.store.grades import overrides
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -29,8 +30,10 @@ from autograder.service.web.edge.access import Me, audit, not_found, staffed_ass
 from autograder.service.web.edge.forms import Unreadable, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.staff.decisions import decidable, decided
+from autograder.service.web.student.comments import comments, earlier, rows
 from autograder.service.web.student.pages import report_body
-from autograder.service.web.student.showing import TextGiven, with_texts
+from autograder.service.web.student.showing import TextGiven, with_overrides, with_texts
 from autograder.service.web.student.telling import told
 
 ROWS = 50  # of one page
@@ -168,6 +171,14 @@ def submission(
         course = db.get_one(CourseRow, asked.course_id)
         theirs = told(db, found, asked, report_id=shown) if view == "student" and found.report_id else None
         body = _body(db, asked, found, shown) if shown and view == "staff" else Markup()
+        verdict = reports.unpack(db.get_one(ReportRow, shown).body) if body else None
+        values |= {
+            "decided": decided(db, found.id),
+            "decidable": decidable(verdict) if verdict else {},
+            "comments": comments(db, found, verdict),
+            "rows": rows(verdict),
+            "earlier": earlier(db, asked),
+        }
     if theirs is not None:
         body = report_body(request, theirs, course, values["user"], staff=False)
     return page(
@@ -182,7 +193,7 @@ def _body(db: Session, asked: AssignmentRow, found: SubmissionRow, report_id: st
         sa.select(TextMarkRow).where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == found.user_id)
     )
     given = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in marks}
-    verdict = with_texts(reports.unpack(row.body), given)
+    verdict = with_texts(with_overrides(reports.unpack(row.body), overrides(db, found.id)), given)
     return html.body(verdict, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
 
 

@@ -8,7 +8,7 @@ for (const input of document.querySelectorAll("input[data-most]")) {
   const judge = () => {
     const file = input.files[0];
     const large = file && file.size > input.dataset.most;
-    input.setCustomValidity(large ? `That is too large: at most ${size(input.dataset.most)} are taken.` : "");
+    input.setCustomValidity(large ? `File too large: at most ${size(input.dataset.most)} are taken.` : "");
   };
   input.addEventListener("change", judge);
   judge();

@@ -23,6 +23,7 @@ from autograder.render.escape import visible
 from autograder.service.store.schema import AssignmentRow, CourseRow, SubmissionRow, UserRow, VersionRow
 from autograder.service.web.edge.access import Me, audit, not_found, submission_for
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.student.comments import comments
 from autograder.service.web.student.telling import Told, told
 
 MOST_CHARACTERS = 200_000  # of one file: ten times the longest honest one; more would keep a browser busy
@@ -80,7 +81,12 @@ def code(
             "course": db.get_one(CourseRow, asked.course_id),
             "owner": db.get_one(UserRow, found.user_id),
         }
-    notes = notes_of(report.seen.report, source) if report.seen else ()
+        seen = report.seen.report if report.seen else None
+        said = [one for one in comments(db, found, seen) if one.line]
+    notes = (
+        *(notes_of(seen, source) if seen else ()),
+        *(Note(one.line, one.line, f"{one.author or 'Comment'}:", one.text) for one in said),
+    )
     shown = list(compared(before, source)) if other else list(annotated(source, notes))
     return page(
         request, "code.html", told=report, submission=found, asked=asked, staff=staff, lines=shown, notes=notes,

@@ -37,12 +37,13 @@ from autograder.service.web.edge.live import sights
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, part, site
 from autograder.service.web.student.code import has_notes
+from autograder.service.web.student.comments import comments, rows
 from autograder.service.web.student.submitting import NotTaken, admission_of, receive
 from autograder.service.web.student.telling import Told, history, reader, told
 
 MOST_UPLOAD = 8_000_000  # bytes: the largest that is read of any kind of file
 
-LATER, NEVER = "points are shown once nothing more is taken", "points are not shown here"
+LATER, NEVER = "points will be shown after the late deadline", "points are not shown here"
 
 router = APIRouter(include_in_schema=False)
 
@@ -277,9 +278,13 @@ def submission(request: Request, actor: Me, submission_id: str, report: str = ""
         shown = told(db, found, asked, report_id=report, staff=staff)
         sight = sights(db, [found.id])[found.id] if shown.seen is None else None
         course, owner = db.get_one(CourseRow, asked.course_id), db.get_one(UserRow, found.user_id)
+        seen = shown.seen.report if shown.seen else None
+        thread = comments(db, found, seen)
     body = report_body(request, shown, course, owner, staff=staff) if shown.seen else ""
     values: dict[str, Any] = {"submission": found, "asked": asked, "course": course, "owner": owner}
-    return page(request, "submission.html", told=shown, sight=sight, body=body, **values)
+    return page(
+        request, "submission.html", told=shown, sight=sight, body=body, comments=thread, rows=rows(seen), **values
+    )
 
 
 def report_body(request: Request, shown: Told, course: CourseRow, owner: UserRow, *, staff: bool) -> Markup:

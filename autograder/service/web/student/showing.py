@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from autograder.model import ItemMark, ItemStatus, Report
-from autograder.render import subtotal
-from autograder.service.rules.grades import answer_digest
+from autograder.render import points, subtotal
+from autograder.service.rules.grades import Override, answer_digest
 from autograder.service.rules.policy import Policy, When, closes_at, quiz_counted, shown
 
 Part = Literal["marks", "hints", "quiz"]
@@ -56,6 +56,7 @@ class Changes:
 
 
 UNCHANGED = Changes()
+DECIDED = "Changed by a person from "
 
 
 def withheld(policy: Policy, now: float, due_at: float | None) -> tuple[Withheld, ...]:
@@ -81,9 +82,12 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
     parts = withheld(policy, now, due_at)
     hidden = {one.part for one in parts}
     places = tuple(replace(place, edit="") for place in report.places)
-    report = replace(report, log="", charts=(), places=places, quiz=tuple(map(_for_student, report.quiz)))
+    closes = closes_at(policy, due_at)
+    over = closes is not None and now > closes  # while answers are taken, the right ones stay with us
+    quiz = tuple(_for_student(item, keys=over) for item in report.quiz)
+    report = replace(report, log="", charts=(), places=places, quiz=quiz)
     if "hints" in hidden:
-        plain = tuple(replace(mark, messages=()) for mark in report.criteria)
+        plain = tuple(replace(mark, messages=tuple(filter(is_decision, mark.messages))) for mark in report.criteria)
         report = replace(report, criteria=plain, diagnoses=(), exhibits=(), places=())
     told = tuple(one for one in parts if one.part != "quiz" or (report.quiz and "marks" not in hidden))
     if "quiz" in hidden:
@@ -93,9 +97,45 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
     return Visible(report, told)
 
 
+def is_decision(message: str) -> bool:
+    """Whether a message tells what a person decided: that belongs to the marks, not to the hints."""
+    return message.startswith(DECIDED)
+
+
 def with_texts(report: Report, given: Mapping[tuple[str, str], TextGiven]) -> Report:
     """The report with the marks that people gave to free-text answers, by item and digest of the answer."""
     return replace(report, quiz=tuple(_read(item, given) for item in report.quiz))
+
+
+def with_overrides(report: Report, given: Mapping[str, Override]) -> Report:
+    """The report with the points that people decided in place of the grader's, each with both and the reason."""
+    criteria = tuple(
+        replace(
+            mark,
+            score=one.points,
+            status="passed" if one.points >= mark.max_score else "partial" if one.points > 0 else "failed",
+            messages=(_decided(mark.score, one), *mark.messages),
+        )
+        if (one := given.get(f"criterion:{mark.id}"))
+        else mark
+        for mark in report.criteria
+    )
+    quiz = tuple(
+        replace(
+            item,
+            score=one.points,
+            status="right" if one.points >= item.max_score else "partial" if one.points > 0 else "wrong",
+            message=" ".join(filter(None, (_decided(item.score, one), item.message))),
+        )
+        if (one := given.get(f"item:{item.id}"))
+        else item
+        for item in report.quiz
+    )
+    return replace(report, criteria=criteria, quiz=quiz)
+
+
+def _decided(score: float, one: Override) -> str:
+    return f"{DECIDED}{points(score)} to {points(one.points)} points: {one.reason}"
 
 
 def changes(before: Report, after: Report) -> Changes:
@@ -112,8 +152,8 @@ def changes(before: Report, after: Report) -> Changes:
     )
 
 
-def _for_student(item: ItemMark) -> ItemMark:
-    return replace(item, for_staff="", awaited=None)
+def _for_student(item: ItemMark, *, keys: bool) -> ItemMark:
+    return replace(item, for_staff="", awaited=None, detail=item.detail if keys else None)
 
 
 def _sum(quiz: tuple[ItemMark, ...]) -> tuple[ItemMark, ...]:

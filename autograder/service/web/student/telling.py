@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,10 +12,18 @@ from autograder.model import Report as Verdict
 from autograder.render import total
 from autograder.service.queue import OPEN, places
 from autograder.service.rules import policy as policies
-from autograder.service.rules.grades import Standing
+from autograder.service.rules.grades import Override, Standing
 from autograder.service.store import reports
-from autograder.service.store.grades import due_at, with_quiz
-from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SubmissionRow, TextMarkRow, now
+from autograder.service.store.grades import due_at, overrides, with_quiz
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    OverrideRow,
+    ReportRow,
+    SubmissionRow,
+    TextMarkRow,
+    now,
+)
 from autograder.service.store.standings import standings
 from autograder.service.web.edge.access import not_found
 from autograder.service.web.student.showing import (
@@ -26,6 +34,7 @@ from autograder.service.web.student.showing import (
     Withheld,
     changes,
     visible_report,
+    with_overrides,
     with_texts,
     withheld,
 )
@@ -46,9 +55,10 @@ class Reader:
     texts: Texts
     staff: bool = False
     quiz: bool = False  # whether the assignment has one
+    decided: Mapping[str, Mapping[str, Override]] = field(default_factory=dict)  # by people, of each submission
 
-    def sees(self, body: bytes) -> Visible:
-        read = with_texts(reports.unpack(body), self.texts)
+    def sees(self, submission_id: str, body: bytes) -> Visible:
+        read = with_texts(with_overrides(reports.unpack(body), self.decided.get(submission_id, {})), self.texts)
         return Visible(read) if self.staff else visible_report(read, self.policy, now(), self.due_at)
 
     @property
@@ -112,7 +122,16 @@ def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = Fal
     )
     texts = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in given}
     quiz = asked.id in with_quiz(db, [asked])
-    return Reader(policies.from_json(asked.policy), due_at(db, asked, user_id), texts, staff, quiz)
+    decided = {
+        one.submission_id: overrides(db, one.submission_id)
+        for one in db.execute(
+            sa.select(OverrideRow.submission_id)
+            .join(SubmissionRow, SubmissionRow.id == OverrideRow.submission_id)
+            .where(SubmissionRow.assignment_id == asked.id, SubmissionRow.user_id == user_id)
+            .distinct()
+        )
+    }
+    return Reader(policies.from_json(asked.policy), due_at(db, asked, user_id), texts, staff, quiz, decided)
 
 
 # ------------------------------------------------------------------------------------------------------ history
@@ -137,10 +156,10 @@ def history(
     ).all()
     shown, more = rows[:HISTORY], len(rows) > HISTORY
     earlier = _before(db, asked.id, user_id, shown[-1].number) if more else None
-    seen: Verdict | None = eyes.sees(earlier[1]).report if earlier else None
+    seen: Verdict | None = eyes.sees(*earlier[1:]).report if earlier else None
     lines = []
     for row in reversed(shown):
-        verdict = eyes.sees(row.body).report if row.body and row.status == "graded" else None
+        verdict = eyes.sees(row.id, row.body).report if row.body and row.status == "graded" else None
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
         score, most = total(verdict) if verdict else (None, 0.0)
         lines.append(
@@ -167,16 +186,16 @@ def _of(assignment_id: str, user_id: str) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple[int, bytes] | None:
-    """The number and the report of the newest one with marks below this number."""
+def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple[int, str, bytes] | None:
+    """The number, id and report of the newest one with marks below this number."""
     row = db.execute(
-        sa.select(SubmissionRow.number, ReportRow.body)
+        sa.select(SubmissionRow.number, SubmissionRow.id, ReportRow.body)
         .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
         .where(*_of(assignment_id, user_id), SubmissionRow.number < number, ReportRow.status == "graded")
         .order_by(SubmissionRow.number.desc())
         .limit(1)
     ).one_or_none()
-    return (row.number, row.body) if row else None
+    return (row.number, row.id, row.body) if row else None
 
 
 # ----------------------------------------------------------------------------------------------- one submission
@@ -201,7 +220,7 @@ def told(
         raise not_found()
     report = db.get_one(ReportRow, wanted)
     eyes = reader(db, asked, submission.user_id, staff=staff)
-    seen = eyes.sees(report.body)
+    seen = eyes.sees(submission.id, report.body)
     outdated = wanted != submission.report_id
     earlier = _before(db, asked.id, submission.user_id, submission.number) if report.status == "graded" else None
     compared = earlier if not (outdated or submission.practice) else None
@@ -216,7 +235,7 @@ def told(
         outdated=outdated,
         pictures=pictures,
         drawn_in=drawn_in,
-        changes=changes(eyes.sees(compared[1]).report, seen.report) if compared else UNCHANGED,
+        changes=changes(eyes.sees(*compared[1:]).report, seen.report) if compared else UNCHANGED,
         since=compared[0] if compared else 0,
         lateness=None if outdated else _lateness(submission, seen, eyes),
         standing=standings(db, asked, submission.user_id).get(submission.user_id) if eyes.sees_standing else None,
