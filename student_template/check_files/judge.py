@@ -26,6 +26,8 @@ class Criterion:
     title: str
     points: float
     about: str = ""  # one sentence for students: what this row is about
+    suffers: bool = False  # may lose together with any other row: what any mistake harms, such as learning
+    conduct: bool = False  # about how the code behaves as a program (arguments, arrays, state), not about its rule
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
@@ -295,7 +298,7 @@ def settle(
     settled, chosen = dict(golden), {}
     for subject in dict.fromkeys(c.group for c in assignment.conventions):
         theirs = [s for s in scenarios if assignment.subject(s) == subject]
-        known = [c.id for c in assignment.conventions if c.group == subject]
+        known = [c.id for c in assignment.conventions if c.group == subject and not c.beside]
         best = _parting(assignment, theirs, golden, observations)
         for following in (frozenset(some) for n in range(1, len(known) + 1) for some in combinations(known, n)):
             if not best:
