@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from autograder.judge.repair import Mend
@@ -33,10 +32,10 @@ def row_of(mend: Mend, verdict: Verdict) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
-    weights = Counter[str]()
+    weights: dict[str, float] = {}
     for finding in mended:
-        weights[finding.check.criterion] += finding.check.weight
-    return mend.row or weights.most_common(1)[0][0]
+        weights[finding.check.criterion] = weights.get(finding.check.criterion, 0.0) + finding.check.weight
+    return mend.row or max(weights, key=lambda row: weights[row])
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
