@@ -20,7 +20,7 @@ from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy
 from autograder.assignment import BadAssignment
 from autograder.batch import ATTEMPTS, failed
-from autograder.model import CriterionMark
+from autograder.model import CriterionMark, ItemMark
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 METADATA = {
@@ -366,6 +366,21 @@ def test_by_default_everything_is_visible_and_what_was_printed_is_not_there():
     assert not any("visibility" in test for test in made["tests"])  # a single hidden row hides the total
     assert "stdout_visibility" not in made  # absent means staff only
     assert "PRINTED" not in json.dumps(made)
+
+
+def test_the_quiz_is_held_back_until_the_due_date_and_nothing_before_tells_its_marks():
+    code = CriterionMark("sgd", "SGD", 5.0, 5.0, "passed")
+    told = {}
+    for score in (0.0, 2.0):
+        item = ItemMark("memory", score, 2.0, "right" if score else "wrong", "hint", "Memory")
+        report = replace(report_with(), criteria=(code,), quiz=(item,), quiz_counts=True, quiz_points=2.0, remarks=())
+        made = check(gradescope.results(report, Policy(leaderboard=True), METADATA))
+        assert [test.get("visibility") for test in made["tests"]] == [None, "after_due_date"]
+        assert "leaderboard" not in made
+        assert "after the due date" in made["output"]
+        told[score] = made["output"]
+        assert "visibility" not in gradescope.results(report, Policy(quiz="visible"), METADATA)["tests"][1]
+    assert told[0.0] == told[2.0]
 
 
 def test_visibility_follows_the_assignment():

@@ -17,7 +17,7 @@ import tempfile
 import tomllib
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,14 @@ def heading(report: Report) -> str:
     return _joined(said)
 
 
+def heading_without_quiz(report: Report) -> str:
+    """The same where the quiz is shown later: nothing in it depends on the answers."""
+    code = replace(report, quiz=(), quiz_counts=False, quiz_points=0.0)
+    of_code = "Your code meets all criteria." if is_perfect(code) else verdict(code)
+    later = "Your quiz is shown after the due date." if report.quiz else ""
+    return _joined([of_code, later, report.message, advice(report)])
+
+
 def _ideas(report: Report, criterion: str) -> Iterator[str]:
     for idea in report.diagnoses:  # their hints are among the criterion's messages
         if idea.criterion == criterion:
@@ -173,10 +181,11 @@ def of(row: Row) -> str:
 # ------------------------------------------------------------------------------------------------------ policy
 @dataclass(frozen=True)
 class Policy:
-    """What `[platforms]` of an assignment.toml may set. The defaults show students everything that is theirs."""
+    """What `[platforms]` of an assignment.toml may set. By default students see theirs, the quiz when it is over."""
 
     visibility: str = "visible"
     rows: Mapping[str, str] = field(default_factory=dict)  # row id -> visibility, where it differs
+    quiz: str = "after_due_date"  # visibility of the quiz: seen while it counts, it could be tried until it is right
     late_per_day: float = 0.0  # fraction of the score for each day begun after the due date
     attempts: int = 0  # how many may be marked in `attempts_hours`; 0 = any number
     attempts_hours: float = 24.0
@@ -196,7 +205,7 @@ def policy(assignment: Assignment) -> Policy:
     if unknown := sorted(table.keys() - known):
         raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
     found = Policy(**table)
-    for value in (found.visibility, *found.rows.values()):
+    for value in (found.visibility, found.quiz, *found.rows.values()):
         if value not in VISIBILITIES:
             raise BadAssignment(f"[platforms] knows no visibility {value!r}; there are {', '.join(VISIBILITIES)}.")
     if not 0 <= found.late_per_day <= 1 or found.attempts < 0 or found.attempts_hours <= 0:
