@@ -28,6 +28,8 @@ class Criterion:
     title: str
     points: float
     about: str = ""  # one sentence for students: what this row is about
+    suffers: bool = False  # may lose together with any other row: what any mistake harms, such as learning
+    conduct: bool = False  # about how the code behaves as a program (arguments, arrays, state), not about its rule
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
@@ -83,7 +86,18 @@ class Convention:
 
     id: str
     group: str  # whose choice it is
-    remark: str
+    remark: str  # "" = nothing to say: it shows only beside a mistake
+    beside: frozenset[str] = frozenset()  # the switches beside whose mistakes it shows, where it does not show alone
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A number that a student invented: solved for between two bounds, and told in the hint where `{n}` stands."""
+
+    low: float
+    high: float
+    usual: float  # the likeliest: tried first, and planted by the proof
+    whole: bool = False  # a whole number: each is tried
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,7 @@ class Misconception:
     reason: str  # where the belief comes from
     groups: tuple[str, ...] = ()
     changes: Mapping[str, str] = field(default_factory=dict)
+    unknown: Unknown | None = None  # the number in `changes`, where there is one
     facts: Mapping[str, Fact] = field(default_factory=dict)
     try_this: str = ""
     cost: float = 1.0  # fraction of its criterion
@@ -124,8 +139,40 @@ class Limits:
     boot_seconds: float
 
 
+@dataclass(frozen=True)
+class Hypotheses:
+    """Many suppositions about one subject's rule: each turns what some of the `parts` turn, all at once.
+
+    `groups` (H, n) holds indices of parts, which turn different switches; `numbers` (H, n) what a part's unknown is
+    taken to be, NaN where it has none.
+    """
+
+    parts: Sequence[Mapping[str, str]]  # switch -> option
+    groups: NDArray[np.int_]
+    numbers: Array
+
+    @classmethod
+    def of(cls, changes: Sequence[Mapping[str, str]], numbers: Sequence[float] | None = None) -> Hypotheses:
+        """One hypothesis for each set of changes, with its number."""
+        told = [np.nan] * len(changes) if numbers is None else numbers
+        return cls(changes, np.arange(len(changes))[:, None], np.array(told, dtype=float).reshape(-1, 1))
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def take(self, rows: NDArray[np.int_] | NDArray[np.bool_] | slice) -> Hypotheses:
+        """Some of them, with the parts that these need."""
+        groups = self.groups[rows]
+        used, places = np.unique(groups, return_inverse=True)
+        return Hypotheses([self.parts[i] for i in used.tolist()], places.reshape(groups.shape), self.numbers[rows])
+
+    def each(self) -> list[dict[str, str]]:
+        """All that each one turns."""
+        return [{s: o for i in row for s, o in self.parts[i].items()} for row in self.groups.tolist()]
+
+
 Predict = Callable[
-    [str, Sequence[Scenario], Sequence[Mapping[str, str]], frozenset[str]], list[dict[str, Array]]
+    [str, Sequence[Scenario], Hypotheses, frozenset[str]], list[dict[str, Array]]
 ]  # (subject, scenarios, hypotheses, conventions) -> for each scenario, arrays with one row per hypothesis
 
 
@@ -156,9 +203,13 @@ class Assignment:
     derive: Callable[[Scenario, Mapping[str, Array]], Mapping[str, Array]]
     subject: Callable[[Scenario], str]  # whose rule moves the parameters in a scenario; its group if none does
     predict: Predict
+    gates: Mapping[str, str]  # where a mistake may be made and elsewhere not: gate of the family -> in words
     explain: Callable[[Scenario, Observation, Observation], tuple[Sequence[str], str]]
     charts: Callable[[Sequence[Scenario], Mapping[str, Observation], Mapping[str, Observation]], tuple[Chart, ...]]
     plant: Callable[[str, str], str]  # (model solution's source, misconception id) -> the source with that mistake
+    rewrite: (
+        Callable[[str, int], str] | None
+    )  # (misconception id, turn) -> another hand's file with it; KeyError = none
     oracle: Callable[[], Sequence[tuple[str, float]]]  # relative distance of the reference from somebody else's
     quiz: Callable[[int], tuple[Item, ...]]  # the quiz of a variant, () when the assignment has none
     key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
@@ -554,6 +605,7 @@ class Report:
     sandbox: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     log: str = ""  # what the code printed: staff only
+    known_as: tuple[str, ...] = ()  # ids and names of who handed it in, where they are known: the surest first
 
     @property
     def score(self) -> float:

@@ -21,7 +21,8 @@ import numpy as np
 from autograder import pipeline, variants
 from autograder.blame import AuthorFault, blaming
 from autograder.judge.verdict import Verdict
-from autograder.model import Array, Assignment, CriterionMark, Misconception, Report, Submission
+from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
+from autograder.paraphrase import paraphrases
 from autograder.sandbox import Sandbox, SandboxFailed
 
 SEED = 20260101  # any will do; fixed, so that the proof can be repeated
@@ -30,10 +31,12 @@ LEAST_VISIBLE = 100.0  # tolerances: what a misconception must reach somewhere, 
 MOST_ROUNDING = 0.2  # tolerances: what right answers may use up, so that one more hand does not fail
 SAME = 1e-12  # relative distance to somebody else's implementation in float64
 REVIEWED = "reviewed.json"
-SUFFERS_TOO = "training"  # the one criterion that may be lost with another: learning really suffers
+MISTAKEN = ("misconception", "other hand")
 ORACLE = "agrees with an independent implementation"
 
-Section = Literal["right", "empty", "misconception", "margin", "determinism", "reference", "variants", "review"]
+Section = Literal[
+    "right", "empty", "misconception", "other hand", "margin", "determinism", "reference", "variants", "review"
+]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def verify(
 
     `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
     """
-    trials = [t for t in _trials(assignment) if only is None or t.section != "misconception" or t.name in only]
+    trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
     results: dict[tuple[str, str], Seen] = {}
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         running = {pool.submit(_examine, t, assignment, sandbox): t for t in trials}
@@ -129,12 +132,27 @@ def _said(error: Exception) -> str:
 
 def _trials(assignment: Assignment) -> Iterator[Trial]:
     yield Trial("right", "model solution", assignment.model_solution.read_bytes())
+    given = [source for name, source in assignment.sources.items() if name != assignment.driver]
+    for how, source in paraphrases(assignment.model_solution.read_text(encoding="utf-8"), given).items():
+        yield Trial("right", f"model solution, {how}", source.encode())
     for path in assignment.hands:
         yield Trial("right", path.stem, path.read_bytes())
     yield Trial("empty", "bare template", assignment.template.read_bytes())
     solution = assignment.model_solution.read_text(encoding="utf-8")
     for misconception in assignment.misconceptions:
         yield _planted(assignment, solution, misconception.id)
+    yield from _other_hands(assignment)
+
+
+def _other_hands(assignment: Assignment) -> Iterator[Trial]:
+    """Every misconception once more, in another style and by other conventions: they go round."""
+    for turn, misconception in enumerate(assignment.misconceptions, start=1):
+        try:
+            source = assignment.rewrite(misconception.id, turn) if assignment.rewrite else ""
+        except KeyError:
+            continue  # it has edits of the model solution only
+        if source:
+            yield Trial("other hand", misconception.id, source.encode())
 
 
 def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
@@ -187,21 +205,24 @@ def _row(assignment: Assignment, trial: Trial, seen: Seen) -> Row:
     if trial.section == "empty":
         return Row("empty", trial.name, score == 0, f"{score:g} of {most:g}", {})
     misconception = next(m for m in assignment.misconceptions if m.id == trial.name)
-    return _misconception_row(misconception, seen.verdict, criteria)
+    suffering = [c.id for c in assignment.criteria if c.suffers]
+    return _misconception_row(trial.section, misconception, seen.verdict, criteria, suffering)
 
 
-def _misconception_row(m: Misconception, verdict: Verdict, criteria: Sequence[CriterionMark]) -> Row:
+def _misconception_row(
+    section: Section, m: Misconception, verdict: Verdict, criteria: Sequence[CriterionMark], suffering: Collection[str]
+) -> Row:
     lost = [c.id for c in criteria if c.status != "passed"]
-    collateral = [c for c in lost if c not in (m.criterion, SUFFERS_TOO)]
+    collateral = [c for c in lost if c not in (m.criterion, *suffering)]
     named = list(dict.fromkeys(d.misconception for d in verdict.diagnoses))
     holds = m.criterion in lost and not collateral and named == [m.id]
     detail = {
         "costs": _lost([c for c in criteria if c.id == m.criterion]),
         "collateral": ", ".join(collateral),
         "diagnosed as": ", ".join(named) or "nothing",
-        "training": next((f"{c.score:g}" for c in criteria if c.id == SUFFERS_TOO), ""),
+        **{c.id: f"{c.score:g}" for c in criteria if c.id in suffering},
     }
-    return Row("misconception", m.id, holds, m.title, detail)
+    return Row(section, m.id, holds, m.title, detail)
 
 
 def _lost(criteria: Iterable[CriterionMark]) -> str:
@@ -239,7 +260,12 @@ def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
         known = [m for m in assignment.misconceptions if subject in m.groups]
         if not known:
             continue
-        predicted = assignment.predict(subject, theirs, [m.changes for m in known], frozenset())
+        predicted = assignment.predict(
+            subject,
+            theirs,
+            Hypotheses.of([m.changes for m in known], [m.unknown.usual if m.unknown else np.nan for m in known]),
+            frozenset(),
+        )
         best = np.zeros(len(known))
         for scenario, arrays in zip(theirs, predicted, strict=True):
             checked = {name for check in scenario.checks for name in check.arrays}

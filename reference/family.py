@@ -1,16 +1,19 @@
 """The update rules as one family with switches: the right rule is one point, every wrong belief is another.
 
-A switch is a table from an option's name to its formula. A hypothesis says which options differ from the right
-ones; `simulate` runs all hypotheses at once, so a formula sees arrays of shape (hypotheses, coordinates), or
-(coordinates,) for what no hypothesis changes. In the formulas: w parameters θ, g gradient, v velocity or second
-moment, m first moment, k the hyperparameters and circumstances of the step (lr, mu, decay, b1, b2, eps, t …).
+A switch is a table from an option's name to its formula; where something acts, what it acts with, and by which factor
+are switches of their own, so that combinations need no listing. `"option @ gate"` turns a switch only where the gate is
+open: for matrices, in odd steps, after step n. A hypothesis says which options differ from the right ones; `simulate`
+runs all hypotheses at once, so a formula sees arrays of shape (hypotheses, coordinates), or (coordinates,) for what no
+hypothesis changes. In the formulas: w parameters θ, g gradient, v velocity or second moment, m first moment, k the
+hyperparameters and circumstances of the step (lr, mu, decay, b1, b2, eps, t …); k.n is a number that a student
+invented, which whoever asks brings along.
 
 The points of the right rules are `SGD`, `ADAM` and `ADAMW`; tests hold them equal to `updates.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -20,9 +23,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Integers = NDArray[np.int_]
 Formula = Callable[..., Any]
 Switch = Mapping[str, Formula]
-Hypothesis = Mapping[str, str]  # switch -> option, where it differs from the right rule
+Hypothesis = Mapping[str, str]  # switch -> option, or "option @ gate", where it differs from the right rule
 
 
 @dataclass(frozen=True)
@@ -34,158 +38,327 @@ class Course:
     present: Mask  # (T, D): the gradient exists
     stepped: Mask  # (T, D): step() was called (experiments may be shorter than T)
     blocked: Mask  # (T, D): an earlier parameter of the same optimizer has no gradient in this step
+    visits: Integers  # (T, D): gradients that the optimizer has met up to this parameter in this step
     reused: Mask  # (D,): the same gradient array is handed over again at every step
-    ordinal: NDArray[np.int_]  # (D,): place of the parameter in its optimizer, from 0
-    siblings: NDArray[np.int_]  # (D,): how many parameters that optimizer has
-    tensor: NDArray[np.int_]  # (D,): which parameter a coordinate belongs to
+    ordinal: Integers  # (D,): place of the parameter in its optimizer, from 0
+    siblings: Integers  # (D,): how many parameters that optimizer has
+    axes: Integers  # (D,): of the parameter
+    tensor: Integers  # (D,): which parameter a coordinate belongs to
     hyper: Mapping[str, Array]  # (T, D) each: lr, mu, decay / lr, b1, b2, eps, decay
     given: Mapping[str, Mask]  # (D,) each: whether that hyperparameter was passed or left to its default
 
+
+GATES: Switch = {  # where an option is taken; elsewhere the rule is right
+    "matrices": lambda k: k.axes == 2,
+    "no matrix": lambda k: k.axes != 2,
+    "scalars": lambda k: k.axes == 0,
+    "arrays": lambda k: k.axes > 0,
+    "first parameter": lambda k: k.ordinal == 0,
+    "later parameters": lambda k: k.ordinal > 0,
+    "last parameter": lambda k: (k.ordinal == k.siblings - 1) & (k.siblings > 1),
+    "first step": lambda k: k.steps == 1,
+    "later steps": lambda k: k.steps > 1,
+    "odd steps": lambda k: k.steps % 2 == 1,
+    "even steps": lambda k: k.steps % 2 == 0,
+    "after step n": lambda k: k.steps > k.n,
+    "until step n": lambda k: k.steps <= k.n,
+    "with momentum": lambda k: k.mu != 0,
+    "without momentum": lambda k: k.mu == 0,
+    "with decay": lambda k: k.decay != 0,
+    "without decay": lambda k: k.decay == 0,
+    "zero gradients": lambda k: k.g == 0,
+    "other gradients": lambda k: k.g != 0,
+    "falling": lambda k: k.g > 0,
+    "rising": lambda k: k.g < 0,
+}
 
 # ------------------------------------------------------------------------- what the rules share, before any moment
 SEES: Switch = {
     "gradient": lambda g, k: g,
     "clipped to ±1": lambda g, k: np.clip(g, -1, 1),
+    "clipped at n": lambda g, k: np.clip(g, -k.n, k.n),
     "normalised": lambda g, k: g / (np.sqrt(k.total(g * g)) + 1e-12),
     "sign": lambda g, k: np.sign(g),
     "clipped by norm": lambda g, k: g / np.maximum(1, np.sqrt(k.total(g * g))),
+    "clipped by norm n": lambda g, k: g / np.maximum(1, np.sqrt(k.total(g * g)) / k.n),
     "halved": lambda g, k: g / 2,
     "doubled": lambda g, k: 2 * g,
     "averaged over the parameter": lambda g, k: g / k.size,
+    "absolute": lambda g, k: np.abs(g),
+    "squared": lambda g, k: g * g,
+    "centred": lambda g, k: g - k.total(g) / k.size,
+    "nothing": lambda g, k: 0 * g,
+    "times n": lambda g, k: k.n * g,
 }
 ABSENT: Switch = {  # which coordinates are updated although, or although not, they have a gradient
     "skip": lambda k: k.present,
     "coast": lambda k: k.stepped,
     "stop at the first": lambda k: k.present & ~k.blocked,
+    "skip zero gradients": lambda k: k.present & (k.total(np.abs(k.g)) > 0),
+    "skip zeros": lambda k: k.present & (k.g != 0),
 }
-HYPER: Switch = {  # changes k itself
-    "as given": lambda k: {},
-    "lr frozen": lambda k: {"lr": k.lr0},
-    "momentum fixed": lambda k: {"mu": np.where(k.mu == 0, 0, 0.9)},
-    "momentum default": lambda k: {"mu": np.where(k.given_mu, k.mu, 0.9)},
-    "betas fixed": lambda k: {"b1": 0 * k.b1 + 0.9, "b2": 0 * k.b2 + 0.999},
-    "betas exchanged": lambda k: {"b1": k.b2, "b2": k.b1},
-    "eps fixed": lambda k: {"eps": 0 * k.eps + 1e-8},
-    "lr default tenfold": lambda k: {"lr": np.where(k.given_lr, k.lr, 10 * k.lr)},
-    "lr default a tenth": lambda k: {"lr": np.where(k.given_lr, k.lr, k.lr / 10)},
-    "decay default zero": lambda k: {"decay": np.where(k.given_decay, k.decay, 0.0)},
-    "decay default 0.01": lambda k: {"decay": np.where(k.given_decay, k.decay, 0.01)},
-    "decay fixed": lambda k: {"decay": np.where(k.decay == 0, 0, 0.01)},
+LR: Switch = {
+    "as given": lambda k: k.lr,
+    "frozen": lambda k: k.lr0,
+    "fixed": lambda k: 0 * k.lr + k.n,
+    "default tenfold": lambda k: np.where(k.given_lr, k.lr, 10 * k.lr),
+    "default a tenth": lambda k: np.where(k.given_lr, k.lr, k.lr / 10),
+    "default n": lambda k: np.where(k.given_lr, k.lr, k.n),
 }
-STEP: Switch = {
-    "descend": lambda w, u, k: w - k.lr * u,
-    "ascend": lambda w, u, k: w + k.lr * u,
-    "without lr": lambda w, u, k: w - u,
-    "lr squared": lambda w, u, k: w - k.lr**2 * u,
-    "lr over t": lambda w, u, k: w - k.lr / k.steps * u,
-    "lr over root t": lambda w, u, k: w - k.lr / np.sqrt(k.steps) * u,
-    "replaces": lambda w, u, k: -k.lr * u,
-    "divided by lr": lambda w, u, k: w - u / k.lr,
-    "nothing": lambda w, u, k: w,
+MU: Switch = {
+    "as given": lambda k: k.mu,
+    "fixed": lambda k: np.where(k.mu == 0, 0, k.n),
+    "default 0.9": lambda k: np.where(k.given_mu, k.mu, 0.9),
+    "default n": lambda k: np.where(k.given_mu, k.mu, k.n),
 }
+DECAY: Switch = {
+    "as given": lambda k: k.decay,
+    "fixed": lambda k: np.where(k.decay == 0, 0, k.n),
+    "default zero": lambda k: np.where(k.given_decay, k.decay, 0.0),
+    "default 0.01": lambda k: np.where(k.given_decay, k.decay, 0.01),
+    "default n": lambda k: np.where(k.given_decay, k.decay, k.n),
+}
+BETAS: Switch = {  # changes both at once
+    "as given": lambda k: (k.b1, k.b2),
+    "exchanged": lambda k: (k.b2, k.b1),
+    "fixed": lambda k: (0 * k.b1 + 0.9, 0 * k.b2 + 0.999),
+    "first for both": lambda k: (k.b1, k.b1),
+    "second for both": lambda k: (k.b2, k.b2),
+}
+BETA1: Switch = {
+    "as given": lambda k: k.b1,
+    "fixed": lambda k: 0 * k.b1 + k.n,
+    "default n": lambda k: np.where(k.given_betas, k.b1, k.n),
+}
+BETA2: Switch = {
+    "as given": lambda k: k.b2,
+    "fixed": lambda k: 0 * k.b2 + k.n,
+    "default n": lambda k: np.where(k.given_betas, k.b2, k.n),
+}
+EPS: Switch = {
+    "as given": lambda k: k.eps,
+    "fixed": lambda k: 0 * k.eps + k.n,
+    "default n": lambda k: np.where(k.given_eps, k.eps, k.n),
+}
+SIGN: Switch = {"descend": lambda u, k: u, "ascend": lambda u, k: -u}
+RATE: Switch = {
+    "lr": lambda k: k.lr,
+    "without lr": lambda k: 0 * k.lr + 1,
+    "lr squared": lambda k: k.lr**2,
+    "lr over t": lambda k: k.lr / k.steps,
+    "lr over root t": lambda k: k.lr / np.sqrt(k.steps),
+    "divided by lr": lambda k: 1 / k.lr,
+    "times n": lambda k: k.lr * k.n,
+    "fading": lambda k: k.lr * k.n ** (k.steps - 1),
+    "fading from the first": lambda k: k.lr * k.n**k.steps,
+    "by inverse time": lambda k: k.lr / (1 + k.n * k.steps),
+    "corrected for good": lambda k: k.lr * k.gathered,
+}
+BASE: Switch = {  # from where the step goes
+    "parameters": lambda w, k: w,
+    "zero": lambda w, k: 0 * w,
+    "start": lambda w, k: 0 * w + k.start,
+}
+MOVES: Switch = {"moves": lambda w, old, k: w, "nothing": lambda w, old, k: old}
+
+# ------------------------------------------------------------------------------------- where and how decay comes in
+PLACE: Mapping[str, frozenset[str]] = {  # at which points of a step
+    "gradient": frozenset({"gradient"}),
+    "direct": frozenset({"direct"}),
+    "gradient and direct": frozenset({"gradient", "direct"}),
+    "instead of the gradient": frozenset({"instead"}),
+    "m": frozenset({"m"}),
+    "v": frozenset({"v"}),
+    "over the root": frozenset({"numerator"}),
+    "velocity": frozenset({"velocity"}),
+    "on the update": frozenset({"update"}),
+    "on the direction": frozenset({"direction"}),
+    "divides": frozenset({"divides"}),
+    "keeps only": frozenset({"keeps"}),
+}
+WHAT: Switch = {  # what λ multiplies
+    "parameters": lambda w, g, k: w,
+    "sign": lambda w, g, k: np.sign(w),
+    "squared": lambda w, g, k: w * w,
+    "cubed": lambda w, g, k: w * w * w,
+    "one": lambda w, g, k: 0 * w + 1,
+    "start": lambda w, g, k: 0 * w + k.start,
+    "gradient": lambda w, g, k: g,
+    "absolute": lambda w, g, k: np.abs(w),
+    "mean": lambda w, g, k: k.total(w) / k.size,
+    "norm": lambda w, g, k: w * np.sqrt(k.total(w * w)),
+    "direction": lambda w, g, k: w / (np.sqrt(k.total(w * w)) + 1e-12),
+}
+FACTOR: Switch = {  # beyond what belongs there: λ in a gradient, lr·λ on the parameters themselves
+    "one": lambda k: 1,
+    "missing": lambda k: 0 * k.lr,
+    "negative": lambda k: -1 + 0 * k.lr,
+    "doubled": lambda k: 2 + 0 * k.lr,
+    "halved": lambda k: 0.5 + 0 * k.lr,
+    "lr": lambda k: k.lr,
+    "without lr": lambda k: 1 / k.lr,
+    "twice in a row": lambda k: 2 - k.lr * k.decay,
+    "frozen lr": lambda k: k.lr0 / k.lr,
+    "squared": lambda k: k.decay,
+    "root": lambda k: 1 / np.sqrt(k.decay),
+    "by t": lambda k: k.steps,
+    "over t": lambda k: 1 / k.steps,
+    "corrected step size": lambda k: k.gain,
+    "divided": lambda k: 1 / k.lr**2,
+    "without decay": lambda k: 1 / k.decay,
+    "one minus": lambda k: (1 - k.decay) / k.decay,
+    "momentum": lambda k: k.mu,
+    "one minus momentum": lambda k: 1 - k.mu,
+    "times n": lambda k: k.n + 0 * k.lr,
+}
+ORDER: Switch = {  # of direct decay and step: which parameters it sees
+    "after": lambda moved, old, k: moved,
+    "before": lambda moved, old, k: old,
+}
+LEFT: Switch = {"alone": lambda g, k: 0 * g, "changed": lambda g, k: g}  # the gradient's own array
 
 # --------------------------------------------------------------------------------------------- SGD and its velocity
-L2_GRADIENT: Switch = {  # switch "l2", on the gradient; the other options of "l2" act later
-    "in the gradient": lambda g, w, k: g + k.decay * w,
-    "negative": lambda g, w, k: g - k.decay * w,
-    "doubled": lambda g, w, k: g + 2 * k.decay * w,
-    "halved": lambda g, w, k: g + 0.5 * k.decay * w,
-    "L1": lambda g, w, k: g + k.decay * np.sign(w),
-    "squared": lambda g, w, k: g + k.decay * w * w,
-    "times lr": lambda g, w, k: g + k.lr * k.decay * w,
-    "constant": lambda g, w, k: g + k.decay,
-    "on the start": lambda g, w, k: g + k.decay * k.start,
-    "scales the gradient": lambda g, w, k: g * (1 + k.decay),
-    "both": lambda g, w, k: g + k.decay * w,
-    "mutates the gradient": lambda g, w, k: g + k.decay * w + k.leftover,
-    "instead of the gradient": lambda g, w, k: np.where(k.decay == 0, g, k.decay * w),
+KEEP: Switch = {  # how much of the old velocity stays
+    "mu": lambda k: k.mu,
+    "one": lambda k: 0 * k.mu + 1,
+    "one minus mu": lambda k: 1 - k.mu,
+    "nothing": lambda k: 0 * k.mu,
+    "minus mu": lambda k: -k.mu,
+    "mu squared": lambda k: k.mu**2,
+    "root of mu": lambda k: np.sqrt(k.mu),
+    "mu times lr": lambda k: k.mu * k.lr,
+    "mu to the t": lambda k: k.mu**k.steps,
+    "mu times n": lambda k: k.mu * k.n,
 }
-L2_VELOCITY: Switch = {  # switch "l2", on the direction after the velocity
-    "after the velocity": lambda u, w, k: u + k.decay * w,
-    "on the velocity": lambda u, w, k: u * (1 + k.decay),
+TAKE: Switch = {  # how much of the new gradient comes in
+    "whole": lambda k: 0 * k.mu + 1,
+    "one minus mu": lambda k: 1 - k.mu,
+    "mu": lambda k: k.mu,
+    "minus": lambda k: 0 * k.mu - 1,
+    "one plus mu": lambda k: 1 + k.mu,
+    "one minus mu squared": lambda k: 1 - k.mu**2,
+    "root of one minus mu squared": lambda k: np.sqrt(1 - k.mu**2),
+    "times n": lambda k: 0 * k.mu + k.n,
 }
-L2_PARAMETERS: Switch = {  # switch "l2", on the parameters after the step; w the new ones, old the ones before
-    "decoupled": lambda w, old, k: w * (1 - k.lr * k.decay),
-    "decoupled without lr": lambda w, old, k: w * (1 - k.decay),
-    "decoupled, before": lambda w, old, k: w - k.lr * k.decay * old,
-    "both": lambda w, old, k: w * (1 - k.lr * k.decay),
+ALONG: Switch = {  # where the step goes: v the new velocity, old the one before, x the new gradient
+    "velocity": lambda v, old, x, k: v,
+    "Nesterov": lambda v, old, x, k: x + k.mu * v,
+    "stale": lambda v, old, x, k: old,
+    "damped again": lambda v, old, x, k: x + k.mu * k.mu * old,
+    "velocity and gradient": lambda v, old, x, k: x + v,
+    "damped": lambda v, old, x, k: k.mu * v,
+    "mean with the gradient": lambda v, old, x, k: (x + v) / 2,
+    "gradient": lambda v, old, x, k: x,
+    "difference": lambda v, old, x, k: (1 + k.mu) * v - k.mu * old,
+    "gradient and old": lambda v, old, x, k: x + k.mu * old,
+    "gradient and stale": lambda v, old, x, k: x + old,
+    "sign": lambda v, old, x, k: np.sign(v),
 }
-VELOCITY: Switch = {  # (new velocity, direction)
-    "heavy ball": lambda v, g, k: _twice(k.mu * v + g),
-    "averaged": lambda v, g, k: _twice(np.where(k.mu == 0, g, k.mu * v + (1 - k.mu) * g)),
-    "weights exchanged": lambda v, g, k: _twice(np.where(k.mu == 0, g, (1 - k.mu) * v + k.mu * g)),
-    "lr inside": lambda v, g, k: _inside(k.mu * v + k.lr * g, k),
-    "Nesterov": lambda v, g, k: (k.mu * v + g, g + k.mu * (k.mu * v + g)),
-    "stale": lambda v, g, k: (k.mu * v + g, np.where(k.mu == 0, g, v)),
-    "plus stale": lambda v, g, k: (k.mu * v + g, g + k.mu * k.mu * v),
-    "reset": lambda v, g, k: _twice(0 * v + g),
-    "ignored": lambda v, g, k: _twice(0 * v + g),
-    "undamped": lambda v, g, k: _twice(np.where(k.mu == 0, g, v + g)),
-    "scaled whole": lambda v, g, k: _twice(np.where(k.mu == 0, g, k.mu * (v + g))),
-    "subtracted": lambda v, g, k: _twice(np.where(k.mu == 0, g, k.mu * v - g)),
-    "braked": lambda v, g, k: _twice(-k.mu * v + g),
-    "squared coefficient": lambda v, g, k: _twice(k.mu**2 * v + g),
-    "one minus": lambda v, g, k: _twice(np.where(k.mu == 0, g, (1 - k.mu) * v + g)),
-    "added to the gradient": lambda v, g, k: (k.mu * v + g, np.where(k.mu == 0, g, g + (k.mu * v + g))),
-    "of the gradient before": lambda v, g, k: (g, g + k.mu * v),
-    "averaged, corrected": lambda v, g, k: _corrected(k.mu * v + (1 - k.mu) * g, g, k),
-    "damped from the second": lambda v, g, k: _twice(
-        np.where((k.mu == 0) | (k.updates == 1), g, k.mu * v + (1 - k.mu) * g)
-    ),
+FIRST_VELOCITY: Switch = {"zero": lambda v, x, k: v, "gradient": lambda v, x, k: np.where(k.updates == 1, x, v)}
+INSIDE: Switch = {"outside": lambda x, k: x, "inside": lambda x, k: k.lr * x}  # lr
+GATHERED: Switch = {  # a correction like Adam's
+    "as it is": lambda u, k: u,
+    "corrected": lambda u, k: u / (1 - k.mu**k.steps),
 }
-
-
-def _twice(v: Array) -> tuple[Array, Array]:
-    return v, v
-
-
-def _inside(v: Array, k: SimpleNamespace) -> tuple[Array, Array]:
-    return v, v / k.lr  # the step multiplies by lr again
-
-
-def _corrected(v: Array, g: Array, k: SimpleNamespace) -> tuple[Array, Array]:
-    return v, np.where(k.mu == 0, g, v / (1 - k.mu**k.steps))
-
+PLAIN: Switch = {  # without momentum: the gradient itself, or the same formulas with μ = 0
+    "apart": lambda a, b, k: np.where(k.mu == 0, b, a),
+    "alike": lambda a, b, k: a,
+}
 
 # ------------------------------------------------------------------------------------------ Adam, AdamW: the moments
-FIRST: Switch = {
-    "average": lambda m, g, k: k.b1 * m + (1 - k.b1) * g,
-    "sum": lambda m, g, k: k.b1 * m + g,
-    "weights exchanged": lambda m, g, k: (1 - k.b1) * m + k.b1 * g,
-    "beta2": lambda m, g, k: k.b2 * m + (1 - k.b2) * g,
-    "not kept": lambda m, g, k: 0 * m + (1 - k.b1) * g,
-    "the gradient": lambda m, g, k: 0 * m + g,
-    "undamped": lambda m, g, k: m + (1 - k.b1) * g,
-    "of |g|": lambda m, g, k: k.b1 * m + (1 - k.b1) * np.abs(g),
-    "of g squared": lambda m, g, k: k.b1 * m + (1 - k.b1) * g * g,
-    "scaled whole": lambda m, g, k: k.b1 * (m + (1 - k.b1) * g),
+KEEP1: Switch = {
+    "beta": lambda k: k.b1,
+    "one minus": lambda k: 1 - k.b1,
+    "other beta": lambda k: k.b2,
+    "nothing": lambda k: 0 * k.b1,
+    "one": lambda k: 0 * k.b1 + 1,
+    "squared": lambda k: k.b1**2,
+    "minus": lambda k: -k.b1,
+    "root": lambda k: np.sqrt(k.b1),
+    "to the t": lambda k: k.b1**k.t,
 }
-SECOND: Switch = {
-    "average of squares": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * g * g,
-    "sum of squares": lambda v, g, m, k: k.b2 * v + g * g,
-    "weights exchanged": lambda v, g, m, k: (1 - k.b2) * v + k.b2 * g * g,
-    "of |g|": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * np.abs(g),
-    "of g": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * g,
-    "centred": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * (g - m) ** 2,
-    "from m": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * m * m,
-    "beta1": lambda v, g, m, k: k.b1 * v + (1 - k.b1) * g * g,
-    "not kept": lambda v, g, m, k: 0 * v + (1 - k.b2) * g * g,
-    "the square": lambda v, g, m, k: 0 * v + g * g,
-    "accumulated": lambda v, g, m, k: v + g * g,
-    "undamped": lambda v, g, m, k: v + (1 - k.b2) * g * g,
-    "squared average": lambda v, g, m, k: k.b2 * v + ((1 - k.b2) * g) ** 2,
-    "largest": lambda v, g, m, k: np.maximum(k.b2 * v, g * g),
-    "per parameter": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * k.total(g * g) / k.size,
-    "norm": lambda v, g, m, k: k.b2 * v + (1 - k.b2) * k.total(g * g),
+TAKE1: Switch = {
+    "one minus": lambda k: 1 - k.b1,
+    "one": lambda k: 0 * k.b1 + 1,
+    "beta": lambda k: k.b1,
+    "beta times one minus": lambda k: k.b1 * (1 - k.b1),
+    "other": lambda k: 1 - k.b2,
+    "squared": lambda k: (1 - k.b1) ** 2,
+    "minus": lambda k: k.b1 - 1,
+    "plus": lambda k: 1 + k.b1,
+    "lr": lambda k: k.lr * (1 - k.b1),
+    "one minus squared": lambda k: 1 - k.b1**2,
+    "times n": lambda k: 0 * k.b1 + k.n,
+}
+OF1: Switch = {
+    "g": lambda g, old, k: g,
+    "|g|": lambda g, old, k: np.abs(g),
+    "g squared": lambda g, old, k: g * g,
+    "sign": lambda g, old, k: np.sign(g),
+    "difference": lambda g, old, k: g - old,
+}
+KEEP2: Switch = {
+    "beta": lambda k: k.b2,
+    "one minus": lambda k: 1 - k.b2,
+    "other beta": lambda k: k.b1,
+    "nothing": lambda k: 0 * k.b2,
+    "one": lambda k: 0 * k.b2 + 1,
+    "squared": lambda k: k.b2**2,
+    "minus": lambda k: -k.b2,
+    "root": lambda k: np.sqrt(k.b2),
+    "to the t": lambda k: k.b2**k.t,
+}
+TAKE2: Switch = {
+    "one minus": lambda k: 1 - k.b2,
+    "one": lambda k: 0 * k.b2 + 1,
+    "beta": lambda k: k.b2,
+    "beta times one minus": lambda k: k.b2 * (1 - k.b2),
+    "other": lambda k: 1 - k.b1,
+    "squared": lambda k: (1 - k.b2) ** 2,
+    "plus": lambda k: 1 + k.b2,
+    "one minus squared": lambda k: 1 - k.b2**2,
+    "times n": lambda k: 0 * k.b2 + k.n,
+}
+OF2: Switch = {
+    "g squared": lambda g, m, old, k: g * g,
+    "|g|": lambda g, m, old, k: np.abs(g),
+    "g": lambda g, m, old, k: g,
+    "centred": lambda g, m, old, k: (g - m) ** 2,
+    "centred on the old": lambda g, m, old, k: (g - old) ** 2,
+    "variance": lambda g, m, old, k: (g - m) * (g - old),
+    "m squared": lambda g, m, old, k: m * m,
+    "m times g": lambda g, m, old, k: m * g,
+    "m": lambda g, m, old, k: m,
+    "mean": lambda g, m, old, k: k.total(g * g) / k.size,
+    "norm": lambda g, m, old, k: k.total(g * g),
+    "root of the norm": lambda g, m, old, k: np.sqrt(k.total(g * g)),
+    "g cubed": lambda g, m, old, k: g**3,
+    "fourth power": lambda g, m, old, k: g**4,
+    "twice g": lambda g, m, old, k: 2 * g,
+}
+GATHER: Switch = {
+    "sum": lambda kept, new, fresh, k: kept + new,
+    "largest": lambda kept, new, fresh, k: np.maximum(kept, fresh),
+    "difference": lambda kept, new, fresh, k: kept - new,
 }
 COUNT: Switch = {  # what t counts in the corrections
     "steps": lambda k: k.steps,
     "updates": lambda k: k.updates,  # torch, newest TinyTorch: accepted
-    "from zero": lambda k: k.steps - 1,
-    "from two": lambda k: k.steps + 1,
-    "twice": lambda k: 2 * k.steps,
     "parameters": lambda k: (k.steps - 1) * k.siblings + k.ordinal + 1,
-    "stays one": lambda k: 0 * k.steps + 1,
+    "gradients": lambda k: np.maximum(k.visits, 1),
+}
+T: Switch = {  # what becomes of that count
+    "from one": lambda t, k: t,
+    "from zero": lambda t, k: t - 1,
+    "from two": lambda t, k: t + 1,
+    "twice": lambda t, k: 2 * t,
+    "stays one": lambda t, k: 0 * t + 1,
+    "stays": lambda t, k: 0 * t + np.round(k.n),
+    "until": lambda t, k: np.minimum(t, np.round(k.n)),
+    "behind": lambda t, k: np.maximum(t - 1, 1),
+    "half": lambda t, k: t / 2,
+    "squared": lambda t, k: t * t,
+    "further": lambda t, k: t + np.round(k.n),
 }
 CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
     "1 - beta^t": lambda b, other, t: 1 - b**t,
@@ -198,8 +371,24 @@ CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
     "plus": lambda b, other, t: 1 + b**t,
     "rooted": lambda b, other, t: np.sqrt(1 - b**t),
     "squared": lambda b, other, t: (1 - b**t) ** 2,
-    "stored back": lambda b, other, t: 1 - b**t,
     "first step only": lambda b, other, t: np.where(t == 1, 1 - b, 1.0),
+    "power outside": lambda b, other, t: (1 - b) ** t,
+    "beta": lambda b, other, t: b + 0 * t,
+    "negative": lambda b, other, t: b**t - 1,
+    "inverse power": lambda b, other, t: 1 - b ** (1 / t),
+    "t to the beta": lambda b, other, t: 1 - t**b,
+    "both": lambda b, other, t: (1 - b**t) * (1 - other**t),
+    "over t": lambda b, other, t: 1 - b / t,
+    "squared beta": lambda b, other, t: 1 - b ** (2 * t),
+    "t": lambda b, other, t: t + 0 * b,
+}
+KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
+SPREAD: Switch = {  # what the root is taken of
+    "second moment": lambda v, m, k: v,
+    "variance": lambda v, m, k: np.abs(v - m * m),
+    "variance, floored": lambda v, m, k: np.maximum(v - m * m, 0),
+    "second moment and m": lambda v, m, k: v + m * m,
+    "absolute": lambda v, m, k: np.abs(v),
 }
 DENOMINATOR: Switch = {  # v is corrected, raw is not, c2 is its correction
     "root plus eps": lambda v, raw, c2, k: np.sqrt(v) + k.eps,
@@ -219,6 +408,13 @@ DENOMINATOR: Switch = {  # v is corrected, raw is not, c2 is its correction
     "multiplies": lambda v, raw, c2, k: 1 / (np.sqrt(v) + k.eps),
     "plus one": lambda v, raw, c2, k: np.sqrt(v) + 1,
     "largest so far": lambda v, raw, c2, k: np.sqrt(k.largest) + k.eps,  # AMSGrad
+    "root times eps": lambda v, raw, c2, k: np.sqrt(v) * k.eps,
+    "eps doubled": lambda v, raw, c2, k: np.sqrt(v) + 2 * k.eps,
+    "root of eps": lambda v, raw, c2, k: np.sqrt(v) + np.sqrt(k.eps),
+    "only eps": lambda v, raw, c2, k: 0 * v + k.eps,
+    "eps outside the whole": lambda v, raw, c2, k: 1 / (1 / np.sqrt(v) + k.eps),
+    "largest uncorrected": lambda v, raw, c2, k: np.sqrt(k.largest_raw / c2) + k.eps,  # torch's AMSGrad
+    "root of raw": lambda v, raw, c2, k: np.sqrt(raw) / c2 + k.eps,
 }
 DIRECTION: Switch = {
     "m hat": lambda m, raw, g, k: m,
@@ -228,116 +424,127 @@ DIRECTION: Switch = {
     "look-ahead": lambda m, raw, g, k: k.b1 * m + (1 - k.b1) * g / (1 - k.b1**k.t),  # NAdam
     "squared": lambda m, raw, g, k: m * m,
     "sum with g": lambda m, raw, g, k: m + g,
-}
-
-# -------------------------------------------------------------------------------- Adam, AdamW: where decay comes in
-DECAY_GRADIENT: Switch = {
-    **{name: f for name, f in L2_GRADIENT.items() if name != "both"},
-    "coupled and decoupled": L2_GRADIENT["in the gradient"],
-}
-DECAY_FIRST_MOMENT: Switch = {"only in m": lambda g, w, k: g + k.decay * w}
-DECAY_SECOND_MOMENT: Switch = {"only in v": lambda g, w, k: g + k.decay * w}
-DECAY_UPDATE: Switch = {  # on the direction, before lr
-    "after the moments": lambda u, w, k: u + k.decay * w,  # = decoupled, before: accepted for AdamW
-    "on the update": lambda u, w, k: u * (1 - k.lr * k.decay),
-    "over the root": lambda u, w, k: u + k.decay * w / k.denominator,
-    "on m": lambda u, w, k: u * (1 - k.decay),
-}
-DECAY_PARAMETERS: Switch = {
-    "after": lambda w, old, k: w * (1 - k.lr * k.decay),
-    "coupled and decoupled": lambda w, old, k: w * (1 - k.lr * k.decay),
-    "without lr": lambda w, old, k: w * (1 - k.decay),
-    "lr squared": lambda w, old, k: w * (1 - k.lr**2 * k.decay),
-    "frozen lr": lambda w, old, k: w * (1 - k.lr0 * k.decay),
-    "grows": lambda w, old, k: w * (1 + k.lr * k.decay),
-    "twice": lambda w, old, k: w * (1 - k.lr * k.decay) ** 2,
-    "minus a constant": lambda w, old, k: w - k.lr * k.decay,
-    "sign": lambda w, old, k: w - k.lr * k.decay * np.sign(w),
-    "of the start": lambda w, old, k: w - k.lr * k.decay * k.start,
-    "keeps only": lambda w, old, k: w * (k.lr * k.decay),
-    "first step only": lambda w, old, k: np.where(k.steps == 1, w * (1 - k.lr * k.decay), w),
-    "by t": lambda w, old, k: w * (1 - k.lr * k.decay * k.steps),
-    "divides": lambda w, old, k: w / (1 - k.lr * k.decay),
-    "half": lambda w, old, k: w * (1 - 0.5 * k.lr * k.decay),
-    "fixed": lambda w, old, k: np.where(k.decay == 0, w, w * (1 - k.lr * 0.01)),
+    "corrected gradient": lambda m, raw, g, k: g / k.c1,
 }
 
 SGD: Hypothesis = {
-    "hyper": "as given", "sees": "gradient", "absent": "skip", "l2": "in the gradient", "velocity": "heavy ball",
-    "step": "descend",
+    "lr": "as given", "mu": "as given", "lam": "as given", "sees": "gradient", "absent": "skip", "decay": "gradient",
+    "what": "parameters", "factor": "one", "order": "after", "left": "alone", "keep": "mu", "take": "whole",
+    "along": "velocity", "first_velocity": "zero", "inside": "outside", "gathered": "as it is", "plain": "apart",
+    "sign": "descend", "rate": "lr", "base": "parameters", "moves": "moves",
 }  # fmt: skip
 ADAM: Hypothesis = {
-    "hyper": "as given", "sees": "gradient", "absent": "skip", "decay": "in the gradient", "first": "average",
-    "second": "average of squares", "count": "steps", "c1": "1 - beta^t", "c2": "1 - beta^t",
-    "denominator": "root plus eps", "direction": "m hat", "step": "descend",
+    "lr": "as given", "betas": "as given", "beta1": "as given", "beta2": "as given", "eps": "as given",
+    "lam": "as given", "sees": "gradient", "absent": "skip", "decay": "gradient", "what": "parameters",
+    "factor": "one", "order": "after", "left": "alone", "keep1": "beta", "take1": "one minus", "of1": "g",
+    "keep2": "beta", "take2": "one minus", "of2": "g squared", "gather": "sum", "count": "steps", "t": "from one",
+    "c1": "1 - beta^t", "c2": "1 - beta^t", "kept1": "apart", "kept2": "apart", "spread": "second moment",
+    "denominator": "root plus eps", "direction": "m hat", "sign": "descend", "rate": "lr", "base": "parameters",
+    "moves": "moves",
 }  # fmt: skip
-ADAMW: Hypothesis = {**ADAM, "decay": "after"}
+ADAMW: Hypothesis = {**ADAM, "decay": "direct"}
 
-OPTIONS: Mapping[str, frozenset[str]] = {
-    "hyper": frozenset(HYPER), "sees": frozenset(SEES), "absent": frozenset({*ABSENT, "decays"}),
-    "step": frozenset(STEP), "velocity": frozenset(VELOCITY),
-    "l2": frozenset({*L2_GRADIENT, *L2_VELOCITY, *L2_PARAMETERS, "missing", "without momentum only"}),
-    "first": frozenset(FIRST), "second": frozenset(SECOND), "count": frozenset(COUNT), "c1": frozenset(CORRECTION),
-    "c2": frozenset(CORRECTION), "denominator": frozenset(DENOMINATOR), "direction": frozenset(DIRECTION),
-    "decay": frozenset({*DECAY_GRADIENT, *DECAY_FIRST_MOMENT, *DECAY_SECOND_MOMENT, *DECAY_UPDATE,
-                        *DECAY_PARAMETERS, "missing"}),
+SWITCHES: Mapping[str, Mapping[str, Any]] = {
+    "lr": LR, "mu": MU, "lam": DECAY, "betas": BETAS, "beta1": BETA1, "beta2": BETA2, "eps": EPS, "sees": SEES,
+    "absent": {**ABSENT, "decays": ABSENT["skip"]}, "decay": PLACE, "what": WHAT, "factor": FACTOR, "order": ORDER,
+    "left": LEFT, "keep": KEEP, "take": TAKE, "along": ALONG, "first_velocity": FIRST_VELOCITY, "inside": INSIDE,
+    "gathered": GATHERED, "plain": PLAIN, "sign": SIGN, "rate": RATE, "base": BASE, "moves": MOVES, "keep1": KEEP1,
+    "take1": TAKE1, "of1": OF1, "keep2": KEEP2, "take2": TAKE2, "of2": OF2, "gather": GATHER, "count": COUNT, "t": T,
+    "c1": CORRECTION, "c2": CORRECTION, "kept1": KEPT, "kept2": KEPT, "spread": SPREAD, "denominator": DENOMINATOR,
+    "direction": DIRECTION,
 }  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------------- running
+@dataclass(frozen=True)
+class Turned:
+    """The rows that take one option of a switch, and where."""
+
+    option: str
+    gate: str  # "" = everywhere
+    rows: Any  # a slice of all, or their numbers
+    numbers: Array  # (rows, 1): k.n for these
+
+
 class Crowd:
-    """Which rows follow which option of each switch; applies a switch to all rows at once."""
+    """Many hypotheses: row h turns what the parts `groups[h]` turn, with a number for each part that needs one."""
 
-    def __init__(self, right: Hypothesis, hypotheses: Sequence[Hypothesis]) -> None:
-        for hypothesis in hypotheses:
-            for switch, option in hypothesis.items():
-                if switch not in right or option not in OPTIONS[switch]:
-                    raise KeyError(f"{switch}: {option} is no option of this family")
-        self.size = len(hypotheses)
-        self.rows: dict[str, dict[str, Any]] = {}
-        for switch, default in right.items():
-            options = {default: 0}
-            chosen = np.fromiter(
-                (options.setdefault(h.get(switch, default), len(options)) for h in hypotheses), int, self.size
-            )
-            followed = np.bincount(chosen, minlength=len(options))
-            self.rows[switch] = {
-                option: slice(None) if followed[code] == self.size else np.flatnonzero(chosen == code)
-                for option, code in options.items()
-                if followed[code]
-            }
+    def __init__(
+        self, right: Hypothesis, parts: Sequence[Hypothesis], groups: Integers, numbers: Array | None = None
+    ) -> None:
+        """`groups` (H, n): indices of parts that turn different switches; `numbers` (H, n), or None."""
+        self.size = len(groups)
+        self.right = right
+        numbers = np.full(groups.shape, np.nan) if numbers is None else numbers
+        everywhere = slice(None)
+        self.turned = {s: [Turned(o, "", everywhere, np.full((1, 1), np.nan))] for s, o in right.items()}
+        codes: dict[str, NDArray[np.int_]] = {}
+        options: dict[str, dict[str, int]] = {}
+        for i, part in enumerate(parts):
+            for switch, told in part.items():
+                if switch not in options:
+                    if switch not in right:
+                        raise KeyError(f"{switch} is no switch of this rule")
+                    options[switch] = {right[switch]: 0}
+                    codes[switch] = np.zeros(len(parts), dtype=int)
+                codes[switch][i] = options[switch].setdefault(told, len(options[switch]))
+        for switch, known in options.items():
+            self.turned[switch] = list(self._turned(switch, known, codes[switch][groups], numbers))
 
-    def apply(self, switch: str, table: Switch, x: Any, *others: Any, k: SimpleNamespace) -> Any:
-        """table[option](x, *others, k) for each row; rows whose option the table lacks keep x."""
+    def _turned(self, switch: str, options: Mapping[str, int], by_part: Integers, numbers: Array) -> Iterator[Turned]:
+        chosen, place = by_part.max(axis=1), by_part.argmax(axis=1)
+        followed = np.bincount(chosen, minlength=len(options))
+        for told, code in options.items():
+            option, _, gate = told.partition(" @ ")
+            if option not in SWITCHES[switch] or (gate and gate not in GATES):
+                raise KeyError(f"{switch}: {told} is no option of this family")
+            if followed[code]:
+                rows = np.flatnonzero(chosen == code)
+                mine = numbers[rows, place[rows]][:, None]
+                yield Turned(option, gate, slice(None) if len(rows) == self.size else rows, mine)
+
+    def apply(self, switch: str, table: Switch, *arguments: Any, k: SimpleNamespace) -> Any:
+        """table[option](*arguments, k) for each row, by its own option; where its gate is shut, by the right one."""
+        turned, default = self.turned[switch], self.right[switch]
+        if len(turned) == 1 and not turned[0].gate:
+            return table[turned[0].option](*arguments, _View(k, slice(None), turned[0].numbers))
         result = None
-        for option, rows in self.rows[switch].items():
-            if option not in table:
-                continue
-            mine = _View(k, rows)
-            value = table[option](*(_take(a, rows) for a in (x, *others)), mine)
-            if isinstance(rows, slice):
+        for turn in turned:
+            mine = _View(k, turn.rows, turn.numbers)
+            taken = [_take(a, turn.rows) for a in arguments]
+            value = table[turn.option](*taken, mine)
+            if turn.gate:
+                value = np.where(GATES[turn.gate](mine), value, table[default](*taken, mine))
+            if isinstance(turn.rows, slice):
                 return value
             if result is None:
-                width = (self.size, x.shape[-1])
-                result = tuple(np.broadcast_to(a, width).copy() for a in ((x, x) if isinstance(value, tuple) else (x,)))
-            for whole, part in zip(result, value if isinstance(value, tuple) else (value,), strict=True):
-                whole[rows] = part
-        if result is None:
-            return x
-        return result if len(result) > 1 else result[0]
+                result = np.empty((self.size, k.start.size), dtype=bool if np.asarray(value).dtype == bool else float)
+            result[turn.rows] = value
+        return result
 
-    def follow(self, switch: str, option: str) -> Mask:
-        """(size, 1): which rows follow this option."""
-        mask = np.zeros((self.size, 1), dtype=bool)
-        mask[self.rows[switch].get(option, [])] = True
+    def at(self, switch: str, place: str, k: SimpleNamespace) -> Mask | None:
+        """(size, D): whether a row's option of this switch includes a place; None when none does."""
+        default = PLACE[self.right[switch]]
+        if not any(place in PLACE[turn.option] or (turn.gate and place in default) for turn in self.turned[switch]):
+            return None
+        mask = np.zeros((self.size, k.start.size), dtype=bool)
+        for turn in self.turned[switch]:
+            here: Any = place in PLACE[turn.option]
+            if turn.gate:
+                here = np.where(GATES[turn.gate](_View(k, turn.rows, turn.numbers)), here, place in default)
+            mask[turn.rows] = here
         return mask
+
+    def changed(self, switch: str) -> bool:
+        """Whether any row turns this switch."""
+        return len(self.turned[switch]) > 1 or self.turned[switch][0].option != self.right[switch]
 
 
 class _View:
-    """k as seen by some rows."""
+    """k as seen by some rows, with their numbers."""
 
-    def __init__(self, k: SimpleNamespace, rows: Any) -> None:
-        self._k, self._rows = k, rows
+    def __init__(self, k: SimpleNamespace, rows: Any, numbers: Array) -> None:
+        self._k, self._rows, self.n = k, rows, numbers
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._k, name)
@@ -345,25 +552,28 @@ class _View:
 
 
 def _take(a: Any, rows: Any) -> Any:
-    return a[rows] if isinstance(a, np.ndarray) and a.ndim == 2 else a
+    return a[rows] if isinstance(a, np.ndarray) and a.ndim == 2 and not isinstance(rows, slice) else a
 
 
-def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis]) -> Array:
+def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis] | Crowd) -> Array:
     """The iterates of every hypothesis, (hypotheses, T, D). What diverges or divides by zero is left non-finite."""
-    crowd = Crowd(right, hypotheses)
-    rule = _sgd_step if "velocity" in right else _adam_step
-    shape = (len(hypotheses), course.start.size)
+    if not isinstance(hypotheses, Crowd):
+        hypotheses = Crowd(right, hypotheses, np.arange(len(hypotheses))[:, None])
+    crowd = hypotheses
+    rule = _sgd_step if "keep" in right else _adam_step
+    shape = (crowd.size, course.start.size)
     w = np.broadcast_to(course.start, shape)
-    state = SimpleNamespace(a=np.zeros(shape), b=np.zeros(shape), largest=np.zeros(shape), leftover=np.zeros(shape))
+    state = SimpleNamespace(
+        a=np.zeros(shape), b=np.zeros(shape), largest=np.zeros(shape), largest_raw=np.zeros(shape),
+        leftover=np.zeros(shape), gathered=np.ones(shape), lr=course.hyper["lr"][0],
+    )  # fmt: skip
     updates = np.zeros(course.start.size)
     same = (course.tensor[:, None] == course.tensor[None, :]).astype(float)  # sums over a parameter
-    iterates = np.empty((len(hypotheses), *course.grads.shape))
+    iterates = np.empty((crowd.size, *course.grads.shape))
     with np.errstate(all="ignore"):
         for t in range(len(course.grads)):
             updates = updates + course.present[t]
             k = _circumstances(course, t, updates, same)
-            for name, value in _hyper(crowd, k).items():
-                setattr(k, name, value)
             w = rule(crowd, k, w, state)
             iterates[:, t] = w
     return iterates
@@ -371,71 +581,141 @@ def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis]
 
 def _circumstances(course: Course, t: int, updates: Array, same: Array) -> SimpleNamespace:
     return SimpleNamespace(
-        **{name: values[t] for name, values in course.hyper.items()},
+        **{"mu": np.zeros(course.start.size), **{name: values[t] for name, values in course.hyper.items()}},
         **{"given_" + name: mask for name, mask in course.given.items()},
         g=course.grads[t], lr0=course.hyper["lr"][0], start=course.start, steps=np.full(course.start.size, t + 1.0),
-        updates=np.maximum(updates, 1), present=course.present[t], stepped=course.stepped[t],
-        blocked=course.blocked[t], reused=course.reused, ordinal=course.ordinal, siblings=course.siblings,
-        size=same.sum(0), total=lambda x: x @ same,
+        updates=np.maximum(updates, 1), visits=course.visits[t], present=course.present[t],
+        stepped=course.stepped[t], blocked=course.blocked[t], reused=course.reused, ordinal=course.ordinal,
+        siblings=course.siblings, axes=course.axes, size=same.sum(0), total=lambda x: x @ same,
     )  # fmt: skip
 
 
-def _hyper(crowd: Crowd, k: SimpleNamespace) -> dict[str, Array]:
-    """The hyperparameters that some hypothesis changes, as (hypotheses, D)."""
-    changed: dict[str, Array] = {}
-    for option, rows in crowd.rows["hyper"].items():
-        for name, value in HYPER[option](k).items():
-            if isinstance(rows, slice):
-                changed[name] = np.broadcast_to(value, k.start.shape)
-            else:
-                whole = changed.setdefault(name, np.tile(getattr(k, name), (crowd.size, 1)))
-                whole[rows] = value
-    return changed
-
-
-def _moving(crowd: Crowd, k: SimpleNamespace) -> Mask:
-    return np.asarray(crowd.apply("absent", {n: lambda _, kk, f=f: f(kk) for n, f in ABSENT.items()}, k.present, k=k))
-
-
 def _sgd_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace) -> Array:
-    on = _moving(crowd, k)
-    k.leftover = state.leftover
-    seen = crowd.apply("sees", SEES, k.g, k=k)
-    g = crowd.apply("l2", L2_GRADIENT, seen, w, k=k)
-    g = np.where(crowd.follow("l2", "without momentum only") & (k.mu == 0), seen + k.decay * w, g)
-    state.leftover = np.where(k.reused & on, g - seen, 0.0)
-    v, u = crowd.apply("velocity", VELOCITY, state.a, np.broadcast_to(g, w.shape), k=k)
-    u = crowd.apply("l2", L2_VELOCITY, u, w, k=k)
-    moved = crowd.apply("step", STEP, w, u, k=k)
-    moved = crowd.apply("l2", L2_PARAMETERS, moved, w, k=k)
-    state.a = np.where(on, v, state.a)
-    return np.where(on, moved, w)
+    on = crowd.apply("absent", SWITCHES["absent"], k=k)
+    k.lr, k.mu, k.decay = (
+        crowd.apply("lr", LR, k=k), crowd.apply("mu", MU, k=k), crowd.apply("lam", DECAY, k=k),
+    )  # fmt: skip
+    k.gain = 1.0
+    g = _decayed(crowd, k, w, state, on)
+    x = crowd.apply("inside", INSIDE, g, k=k)
+    old = state.a
+    v = crowd.apply("keep", KEEP, k=k) * old + crowd.apply("take", TAKE, k=k) * x
+    v = _within(crowd, "velocity", k, v, w, g, natural=1.0)
+    v = crowd.apply("first_velocity", FIRST_VELOCITY, v, x, k=k)
+    v = crowd.apply("plain", PLAIN, v, x, k=k)
+    u = crowd.apply("along", ALONG, v, old, x, k=k)
+    u = crowd.apply("gathered", GATHERED, u, k=k)
+    u = crowd.apply("plain", PLAIN, u, x, k=k)
+    moved = _moved(crowd, k, w, u, g)
+    state.a = np.where(on, v, old)
+    return np.where(on, moved, _resting(crowd, k, w))
 
 
 def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace) -> Array:
-    on = _moving(crowd, k)
-    k.leftover = state.leftover
-    k.t = crowd.apply("count", {n: lambda _, kk, f=f: f(kk) for n, f in COUNT.items()}, k.steps, k=k)
+    on = crowd.apply("absent", SWITCHES["absent"], k=k)
+    k.lr, k.eps, k.decay = (
+        crowd.apply("lr", LR, k=k), crowd.apply("eps", EPS, k=k), crowd.apply("lam", DECAY, k=k),
+    )  # fmt: skip
+    k.b1, k.b2 = (
+        crowd.apply("betas", {n: lambda kk, f=f, i=i: f(kk)[i] for n, f in BETAS.items()}, k=k) for i in (0, 1)
+    )
+    k.b1, k.b2 = crowd.apply("beta1", BETA1, k=k), crowd.apply("beta2", BETA2, k=k)
+    k.t = crowd.apply("count", COUNT, k=k)
+    k.t = crowd.apply("t", T, k.t, k=k)
+    k.c1, k.c2 = _correction(crowd, "c1", k.b1, k.b2, k.t, k), _correction(crowd, "c2", k.b2, k.b1, k.t, k)
+    k.gain = np.sqrt(1 - k.b2**k.t) / (1 - k.b1**k.t)
+    g = _decayed(crowd, k, w, state, on)
+    of1 = crowd.apply("of1", OF1, _within(crowd, "m", k, g, w, g, natural=1.0), state.a, k=k)
+    m = crowd.apply("keep1", KEEP1, k=k) * state.a + crowd.apply("take1", TAKE1, k=k) * of1
+    of2 = crowd.apply("of2", OF2, _within(crowd, "v", k, g, w, g, natural=1.0), m, state.a, k=k)
+    kept = crowd.apply("keep2", KEEP2, k=k) * state.b
+    v = crowd.apply("gather", GATHER, kept, crowd.apply("take2", TAKE2, k=k) * of2, of2, k=k)
+    m_hat, v_hat = m / k.c1, v / k.c2
+    if crowd.changed("denominator"):
+        k.largest = state.largest = np.where(on, np.maximum(state.largest, v_hat), state.largest)
+        k.largest_raw = state.largest_raw = np.where(on, np.maximum(state.largest_raw, v), state.largest_raw)
+    root_of = crowd.apply("spread", SPREAD, v_hat, m_hat, k=k)
+    bottom = crowd.apply("denominator", DENOMINATOR, root_of, v, k.c2, k=k)
+    top = crowd.apply("direction", DIRECTION, m_hat, m, g, k=k)
+    u = _within(crowd, "numerator", k, top, w, g, natural=1.0) / bottom
+    _gather_rate(crowd, k, state)
+    moved = _moved(crowd, k, w, u, g)
+    state.a = np.where(on, crowd.apply("kept1", KEPT, m, m_hat, k=k), state.a)
+    state.b = np.where(on, crowd.apply("kept2", KEPT, v, v_hat, k=k), state.b)
+    return np.where(on, moved, _resting(crowd, k, w))
+
+
+def _decayed(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace, on: Mask) -> Array:
+    """The gradient as the moments see it, decay in it where that belongs to the rule."""
     seen = crowd.apply("sees", SEES, k.g, k=k)
-    g = crowd.apply("decay", DECAY_GRADIENT, seen, w, k=k)
-    state.leftover = np.where(k.reused & on, g - seen, 0.0)
-    m = crowd.apply("first", FIRST, state.a, crowd.apply("decay", DECAY_FIRST_MOMENT, g, w, k=k), k=k)
-    v = crowd.apply("second", SECOND, state.b, crowd.apply("decay", DECAY_SECOND_MOMENT, g, w, k=k), m, k=k)
-    c1 = _correction(crowd, "c1", k.b1, k.b2, k.t)
-    c2 = _correction(crowd, "c2", k.b2, k.b1, k.t)
-    m_hat, v_hat = m / c1, v / c2
-    k.largest = state.largest = np.where(on, np.maximum(state.largest, v_hat), state.largest)
-    k.denominator = crowd.apply("denominator", DENOMINATOR, v_hat, v, c2, k=k)
-    u = crowd.apply("direction", DIRECTION, m_hat, m, g, k=k) / k.denominator
-    u = crowd.apply("decay", DECAY_UPDATE, u, w, k=k)
-    moved = crowd.apply("step", STEP, w, u, k=k)
-    moved = crowd.apply("decay", DECAY_PARAMETERS, moved, w, k=k)
-    state.a = np.where(on, np.where(crowd.follow("c1", "stored back"), m_hat, m), state.a)
-    state.b = np.where(on, np.where(crowd.follow("c2", "stored back"), v_hat, v), state.b)
-    resting = np.where(crowd.follow("absent", "decays") & k.stepped, w * (1 - k.lr * k.decay), w)
-    return np.where(on, moved, resting)
+    g = _within(crowd, "gradient", k, seen, w, seen, natural=1.0)
+    instead = crowd.at("decay", "instead", k)
+    if instead is not None:
+        g = np.where(instead & (k.decay != 0), _amount(crowd, k, w, seen, 1.0), g)
+    if crowd.changed("left"):
+        added = g - seen
+        g = g + state.leftover
+        state.leftover = np.where(k.reused & on, state.leftover + crowd.apply("left", LEFT, added, k=k), 0.0)
+    return np.asarray(g)
 
 
-def _correction(crowd: Crowd, switch: str, beta: Array, other: Array, t: Array) -> Array:
+def _within(crowd: Crowd, place: str, k: SimpleNamespace, x: Any, w: Array, g: Any, natural: Any) -> Any:
+    """X with decay added, for those rows whose decay acts at this place."""
+    here = crowd.at("decay", place, k)
+    return x if here is None else np.where(here, x + _amount(crowd, k, w, g, natural), x)
+
+
+def _amount(crowd: Crowd, k: SimpleNamespace, w: Array, g: Any, natural: Any) -> Any:
+    what = crowd.apply("what", WHAT, w, g, k=k)
+    return k.decay * natural * crowd.apply("factor", FACTOR, k=k) * what
+
+
+def _gather_rate(crowd: Crowd, k: SimpleNamespace, state: SimpleNamespace) -> None:
+    if crowd.changed("rate"):
+        fresh = np.where(k.lr == state.lr, state.gathered, 1.0)  # somebody wrote lr anew
+        k.gathered = state.gathered = fresh * k.gain
+        state.lr = k.lr
+    else:
+        k.gathered = 1.0
+
+
+def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
+    """The parameters after the step along u, and after direct decay."""
+    shrinking = k.lr * k.decay
+    for place, scale in (("update", shrinking), ("direction", k.decay)):
+        here = crowd.at("decay", place, k)
+        if here is not None:
+            u = np.where(here, u * (1 - scale * crowd.apply("factor", FACTOR, k=k)), u)
+    k.gathered = getattr(k, "gathered", 1.0)
+    rate = crowd.apply("rate", RATE, k=k)
+    if crowd.right.get("inside"):  # lr is in the velocity already
+        rate = rate / crowd.apply("inside", INSIDE, 1.0, k=k)
+    moved = crowd.apply("base", BASE, w, k=k) - rate * crowd.apply("sign", SIGN, u, k=k)
+    moved = crowd.apply("moves", MOVES, moved, w, k=k)
+    here = crowd.at("decay", "direct", k)
+    if here is not None:
+        sees = crowd.apply("order", ORDER, moved, w, k=k)
+        moved = np.where(here, moved - _amount(crowd, k, sees, g, k.lr), moved)
+    for place in ("divides", "keeps"):
+        here = crowd.at("decay", place, k)
+        if here is not None:
+            share = shrinking * crowd.apply("factor", FACTOR, k=k)
+            sees = crowd.apply("order", ORDER, moved, w, k=k)
+            now = sees / (1 - share) if place == "divides" else sees * share
+            moved = np.where(here, moved - sees + now, moved)
+    return np.asarray(moved)
+
+
+def _resting(crowd: Crowd, k: SimpleNamespace, w: Array) -> Array:
+    """Parameters without a gradient: left alone, or decayed by those who do."""
+    if not crowd.changed("absent"):
+        return w
+    decays = np.zeros((crowd.size, 1), dtype=bool)
+    for turn in crowd.turned["absent"]:
+        decays[turn.rows] = turn.option == "decays"
+    return np.where(decays & k.stepped, w * (1 - k.lr * k.decay), w)
+
+
+def _correction(crowd: Crowd, switch: str, beta: Any, other: Any, t: Any, k: SimpleNamespace) -> Any:
     table = {name: lambda b, o, tt, _, f=f: f(b, o, tt) for name, f in CORRECTION.items()}
-    return np.asarray(crowd.apply(switch, table, beta, other, t, k=SimpleNamespace()))
+    return crowd.apply(switch, table, beta, other, t, k=k)

@@ -16,14 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
 
 from autograder import intake, pipeline
 from autograder.assignment import load
-from autograder.model import Assignment
+from autograder.model import Assignment, Hypotheses
 
 CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 ONE_THREAD = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -177,21 +177,22 @@ def diagnosis() -> None:
     def run() -> float:
         started = time.perf_counter()
         for at in range(0, len(hypotheses), 4096):
-            assignment.predict("Adam", smallest, hypotheses[at : at + 4096], frozenset())
+            assignment.predict("Adam", smallest, hypotheses.take(slice(at, at + 4096)), frozenset())
         return time.perf_counter() - started
 
     seconds, to_t0 = ratio(run)
     say(f"ten thousand hypotheses about Adam ({seconds:.3f} s)", to_t0, "t0", 5)
 
 
-def _hypotheses(assignment: Assignment, count: int) -> list[dict[str, str]]:
-    known = [m.changes for m in assignment.misconceptions if "Adam" in m.groups]
-    merged = (
-        {**a, **b, **c}
-        for a, b, c in combinations(known, 3)
-        if not a.keys() & b.keys() and not (a | b).keys() & c.keys()
+def _hypotheses(assignment: Assignment, count: int) -> Hypotheses:
+    known = [m.changes for m in assignment.misconceptions if "Adam" in m.groups and m.unknown is None]
+    apart = (
+        group
+        for group in combinations(range(len(known)), 3)
+        if sum(len(known[i]) for i in group) == len({switch for i in group for switch in known[i]})
     )
-    return [h for h, _ in zip(merged, range(count), strict=False)]
+    groups = np.array(list(islice(apart, count)))
+    return Hypotheses(known, groups, np.full(groups.shape, np.nan))
 
 
 def service() -> None:

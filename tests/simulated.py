@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.assignments.optimizers import MISCONCEPTIONS
 from autograder.assignments.optimizers.golden import SAME
 from autograder.judge.observations import with_derived
-from autograder.model import Array, Assignment, Observation, Scenario
+from autograder.model import Array, Assignment, Hypotheses, Observation, Scenario
 
 
 def observe(
@@ -27,7 +28,7 @@ def observe(
 
 
 def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:
-    arrays = dict(_rounded(assignment.predict(subject, [scenario], [changes], frozenset())[0]))
+    arrays = dict(_rounded(assignment.predict(subject, [scenario], _one(changes), frozenset())[0]))
     if scenario.spec["kind"] == "pair":
         arrays |= _second_run(assignment, scenario, subject, changes)
     for same, name in SAME.get(scenario.spec["kind"], {}).items():
@@ -36,6 +37,12 @@ def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: M
         arrays |= {key.replace("p", "s"): rows[1:] for key, rows in arrays.items() if key.startswith("p")}
         arrays |= {key.replace("s", "r"): rows for key, rows in arrays.items() if key.startswith("s")}
     return arrays
+
+
+def _one(changes: Mapping[str, str]) -> Hypotheses:
+    """With the likeliest number, where these are the changes of a misconception that needs one."""
+    known = [m.unknown.usual for m in MISCONCEPTIONS if m.unknown and set(m.changes.items()) <= set(changes.items())]
+    return Hypotheses.of([changes], known or [np.nan])
 
 
 def _rounded(predicted: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -59,5 +66,5 @@ def _second_run(
                 here = run[f"p{i}"][step] if run else arrays[f"p{i}"]
                 given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
         twin = replace(scenario, spec=second, arrays={**arrays, **given})
-        run = _rounded(assignment.predict(subject, [twin], [changes], frozenset())[0])
+        run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
     return {name.replace("p", "q"): rows for name, rows in run.items() if name[0] == "p"}

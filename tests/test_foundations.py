@@ -22,7 +22,7 @@ from autograder.assignments.foundations import family, planted, rules
 from autograder.assignments.foundations.quiz import BLUEPRINT
 from autograder.judge.observations import goldens, with_derived
 from autograder.judge.verdict import judge
-from autograder.model import Submission
+from autograder.model import Hypotheses, Submission
 from autograder.regenerate import for_student
 from autograder.sandbox.landlock import LandlockSandbox
 
@@ -65,7 +65,7 @@ def test_a_reference_that_is_off_is_seen_by_the_oracle(monkeypatch):
 def test_the_right_points_of_the_family_are_the_reference(conventions):
     for seed in SEEDS:
         for scenario in FOUNDATIONS.scenarios(seed):
-            (predicted,) = FOUNDATIONS.predict(scenario.group, [scenario], [{}], conventions)
+            (predicted,) = FOUNDATIONS.predict(scenario.group, [scenario], Hypotheses.of([{}]), conventions)
             expected = FOUNDATIONS.golden([scenario], conventions)[scenario.id].arrays
             for name, rows in predicted.items():
                 assert np.allclose(rows[0], expected[name], rtol=EXACT, atol=1e-15), (scenario.id, name)
@@ -100,7 +100,7 @@ def observed(scenarios, *mistakes):
     seen = {}
     for scenario, right in zip(scenarios, FOUNDATIONS.golden(scenarios, frozenset()).values(), strict=True):
         here = {switch: o for m in mistakes if scenario.group in m.groups for switch, o in m.changes.items()}
-        (predicted,) = FOUNDATIONS.predict(scenario.group, [scenario], [here], frozenset())
+        (predicted,) = FOUNDATIONS.predict(scenario.group, [scenario], Hypotheses.of([here]), frozenset())
         with np.errstate(all="ignore"):
             arrays = {name: rows[0].astype(np.float32).astype(np.float64) for name, rows in predicted.items()}
         seen[scenario.id] = replace(right, arrays={**right.arrays, **arrays})

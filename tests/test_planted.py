@@ -11,7 +11,7 @@ from conftest import require
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.assignments.optimizers import planted
+from autograder.assignments.optimizers import planted, writing
 from autograder.model import Submission
 from autograder.sandbox.landlock import LandlockSandbox
 
@@ -41,8 +41,27 @@ def submission(source):
     return Submission("planted", {OPTIMIZERS.main: content}, hashlib.sha256(content).hexdigest())
 
 
-def test_every_misconception_has_a_planted_form_in_the_same_order():
-    assert list(planted.PLANTED) == list(MISCONCEPTIONS)
+@pytest.mark.parametrize("name", MISCONCEPTIONS)
+def test_every_misconception_has_a_planted_form(name):
+    assert planted.plant(MODEL, name) != MODEL
+
+
+@pytest.mark.parametrize("style", writing.STYLES)
+def test_every_style_can_write_every_belief_that_is_code(style):
+    """As another file each: beliefs that only edits of the model solution show are few, and known."""
+    files, only_edits = set(), set()
+    for name, m in MISCONCEPTIONS.items():
+        if m.changes:
+            try:
+                number = m.unknown.usual if m.unknown else 1.0
+                files.add(ast.dump(ast.parse(writing.write(dict.fromkeys(m.groups, m.changes), style, number=number))))
+            except writing.Unwritten:
+                only_edits.add(name)
+    assert only_edits == {"l2-mutates", "adam-decay-mutates", "amsgrad", "amsgrad-uncorrected", "correction-in-lr"}
+    assert len(files) >= sum(bool(m.changes) for m in MISCONCEPTIONS.values()) - len(only_edits) - ALIKE
+
+
+ALIKE = 0  # beliefs written alike
 
 
 @pytest.mark.parametrize("name", planted.PLANTED)

@@ -158,6 +158,11 @@ def random_course(rule, seed):
     gaps = experiment % 3 == 2
     present[np.ix_([0, 3], gaps & (ordinal == 0))] = False
     blocked[np.ix_([0, 3], gaps & (ordinal == 1))] = True
+    first, second = present[:, ordinal == 0][:, ::2], present[:, ordinal == 1]
+    before = np.cumsum(first.astype(int) + second, axis=0) - first - second
+    visits = np.empty((STEPS, width), dtype=int)
+    visits[:, ordinal == 0] = np.repeat(before + first, 2, axis=1)
+    visits[:, ordinal == 1] = before + first + second
     given = {name: experiment != number for number, name in enumerate(("lr", "mu", "decay", "betas", "eps"), start=7)}
     hyper = {}
     for key in DEFAULTS[rule]:
@@ -171,7 +176,7 @@ def random_course(rule, seed):
     return family.Course(
         start=draw.uniform(0.5, 3.0, width) * draw.choice([-1.0, 1.0], width), grads=np.where(present, grads, 0.0),
         present=present, stepped=np.ones_like(present), blocked=blocked, reused=reused, ordinal=ordinal,
-        siblings=np.full(width, 2), tensor=2 * experiment + ordinal, hyper=hyper, given=given,
+        visits=visits, axes=np.where(ordinal == 0, 1, 2), siblings=np.full(width, 2), tensor=2 * experiment + ordinal, hyper=hyper, given=given,
     )  # fmt: skip
 
 
@@ -186,7 +191,7 @@ def test_the_familys_right_point_is_the_reference(rule, seed):
     if rule != "SGD":
         forks.append(({"count": "updates"}, {"age": True}))
     if rule == "AdamW":
-        forks.append(({"decay": "after the moments"}, {"decay_first": True}))
+        forks.append(({"order": "before"}, {"decay_first": True}))
     for hypothesis, fork in forks:
         expected = reference(course.start, course.grads, present=course.present, **hyper, **fork)
         assert error(family.simulate(right, course, [hypothesis])[0], expected) <= SAME
@@ -196,45 +201,65 @@ def test_all_hypotheses_at_once_give_what_each_gives_alone():
     course = random_course("AdamW", 1)
     crowd = [
         {},
-        {"decay": "without lr"},
-        {"c1": "none", "count": "from two"},
-        {"hyper": "betas exchanged", "first": "sum", "sees": "sign"},
-        {"hyper": "lr frozen", "step": "lr squared", "first": "beta2"},
+        {"factor": "without lr"},
+        {"c1": "none", "t": "from two"},
+        {"betas": "exchanged", "take1": "one", "sees": "sign @ odd steps"},
+        {"lr": "frozen", "rate": "lr squared", "keep1": "other beta"},
+        {"decay": "gradient @ matrices", "what": "sign", "order": "before"},
     ]
     together = family.simulate(family.ADAMW, course, crowd)
     for row, hypothesis in zip(together, crowd, strict=True):
         assert error(row, family.simulate(family.ADAMW, course, [hypothesis])[0]) <= SAME
 
 
-# Options that change nothing in a rule, and why: the belief cannot be told from the right one, and is harmless.
+# Options that change nothing by themselves, and why: the belief cannot be told from the right one, and is harmless.
+ZERO, DIRECT = "zero is the default already", "there is no direct decay whose order could matter"
 EQUAL = {
-    ("SGD", "hyper", "decay default zero"): "zero is SGD's default",
-    ("Adam", "hyper", "decay default zero"): "zero is Adam's default",
-    ("AdamW", "hyper", "decay default 0.01"): "0.01 is AdamW's default",
+    ("SGD", "lam", "default zero"): ZERO,
+    ("Adam", "lam", "default zero"): ZERO,
+    ("AdamW", "lam", "default 0.01"): "0.01 is AdamW's default",
+    ("SGD", "order", "before"): DIRECT,
+    ("Adam", "order", "before"): DIRECT,
+    ("SGD", "plain", "alike"): "with μ = 0 the right formulas are plain SGD",
+    ("SGD", "along", "gradient and old"): "that is the new velocity",
+    ("SGD", "first_velocity", "gradient"): "from zero the first velocity is the gradient",
+    ("SGD", "factor", "corrected step size"): "SGD corrects nothing",
+    ("SGD", "rate", "corrected for good"): "SGD corrects nothing",
+    ("Adam", "spread", "absolute"): "squares are not negative",
+    ("AdamW", "spread", "absolute"): "squares are not negative",
+    ("AdamW", "left", "changed"): "nothing is added to the gradient",
 }
-# Options that speak of something which the rule does not have; SGD's decay is in the gradient and "coasts" with it.
+# Options that speak of something which the rule does not have.
 FOREIGN = {
-    "SGD": {"betas fixed", "betas exchanged", "eps fixed", "decays"},
-    "Adam": {"momentum fixed", "momentum default"},
-    "AdamW": {"momentum fixed", "momentum default"},
+    "SGD": {("decay", place) for place in ("m", "v", "over the root")} | {("absent", "decays")},
+    "Adam": {("decay", "velocity"), ("factor", "momentum"), ("factor", "one minus momentum")},
+    "AdamW": {("decay", "velocity"), ("factor", "momentum"), ("factor", "one minus momentum")},
 }
+NUMBER = 0.7  # for options with an unknown
 WRONG = [
     (rule, switch, option)
     for rule, (right, _) in RULES.items()
     for switch, default_option in right.items()
-    for option in sorted(family.OPTIONS[switch] - {default_option} - FOREIGN[rule])
+    for option in family.SWITCHES[switch]
+    if option != default_option and (switch, option) not in FOREIGN[rule]
 ]
+
+
+def simulated(rule, course, *hypotheses):
+    groups = np.arange(len(hypotheses))[:, None]
+    crowd = family.Crowd(rule, hypotheses, groups, np.full(groups.shape, NUMBER))
+    return family.simulate(rule, course, crowd)
 
 
 @pytest.mark.parametrize(("rule", "switch", "option"), WRONG)
 def test_every_option_changes_the_outcome(rule, switch, option):
     """Else it would be no misconception: nobody could be told about it."""
     course = random_course(rule, 0)
-    right, wrong = family.simulate(RULES[rule][0], course, [{}, {switch: option}])
+    right, wrong = simulated(RULES[rule][0], course, {}, {switch: option})
     changed = not np.allclose(wrong, right, rtol=1e-6, atol=1e-9)  # NaN and infinity are changes too
     assert changed != ((rule, switch, option) in EQUAL)
 
 
 def test_an_unknown_option_is_refused():
     with pytest.raises(KeyError, match="no option of this family"):
-        family.simulate(family.SGD, random_course("SGD", 0), [{"velocity": "sideways"}])
+        family.simulate(family.SGD, random_course("SGD", 0), [{"along": "sideways"}])

@@ -21,7 +21,7 @@ from autograder.assignments.schedulers import family, planted, wrong_lines
 from autograder.assignments.schedulers.golden import RULES as RULES_OF_GOLDEN
 from autograder.judge.observations import goldens, with_derived
 from autograder.judge.verdict import judge
-from autograder.model import Submission
+from autograder.model import Hypotheses, Submission
 from autograder.reference import schedulers
 from autograder.reference.recorded import record_schedulers
 from autograder.sandbox.landlock import LandlockSandbox
@@ -105,7 +105,7 @@ def test_the_right_points_of_the_family_are_the_reference(conventions):
                 not (known := [c.group for c in SCHEDULERS.conventions if c.id in conventions]) or subject not in known
             ):
                 continue
-            (predicted,) = SCHEDULERS.predict(subject, [scenario], [{}], conventions)
+            (predicted,) = SCHEDULERS.predict(subject, [scenario], Hypotheses.of([{}]), conventions)
             expected = SCHEDULERS.golden([scenario], conventions)[scenario.id].arrays
             for name, rows in predicted.items():
                 assert np.allclose(rows[0], expected[name], rtol=EXACT, atol=1e-15), (scenario.id, name)
@@ -151,7 +151,8 @@ def observed(scenarios, changes, subjects):
         subject = SCHEDULERS.subject(scenario)
         here = changes if subject in subjects else {}
         arrays = {
-            name: rows[0] for name, rows in SCHEDULERS.predict(subject, [scenario], [here], frozenset())[0].items()
+            name: rows[0]
+            for name, rows in SCHEDULERS.predict(subject, [scenario], Hypotheses.of([here]), frozenset())[0].items()
         }
         seen[scenario.id] = replace(right, arrays={**right.arrays, **arrays})
     return with_derived(SCHEDULERS, scenarios, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import mpmath
 import numpy as np
 
-from autograder.model import Array, Convention, Fact, Observation, Scenario
+from autograder.model import Array, Convention, Fact, Hypotheses, Observation, Scenario
 
 from . import family, rules
 
@@ -71,12 +71,12 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
 
 
 def predict(
-    _subject: str, scenarios: Sequence[Scenario], hypotheses: Sequence[Mapping[str, str]], conventions: frozenset[str]
+    _subject: str, scenarios: Sequence[Scenario], hypotheses: Hypotheses, conventions: frozenset[str]
 ) -> list[dict[str, Array]]:
     """For each scenario, what each hypothesis would have recorded: arrays with a leading hypothesis axis."""
     form = {"gelu": min(conventions)} if conventions else {}
     full = [
-        {**(form if "sigmoid" not in h else {}), **h} for h in hypotheses
+        {**(form if "sigmoid" not in h else {}), **h} for h in hypotheses.each()
     ]  # a wrong sigmoid is seen where it is used
     with np.errstate(all="ignore"):
         return [_predicted(scenario, full) for scenario in scenarios]

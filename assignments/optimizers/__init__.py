@@ -4,9 +4,9 @@ from .charts import charts
 from .course import subject
 from .golden import CONVENTIONS, derive, golden
 from .handout import handout
-from .misconceptions import MISCONCEPTIONS
+from .misconceptions import GATES, MISCONCEPTIONS
 from .oracle import oracle
-from .planted import plant
+from .planted import plant, rewrite
 from .predict import predict
 from .quiz import quiz
 from .scenarios import scenarios
@@ -14,6 +14,7 @@ from .tell import explain
 
 __all__ = [
     "CONVENTIONS",
+    "GATES",
     "MISCONCEPTIONS",
     "charts",
     "derive",
@@ -24,6 +25,7 @@ __all__ = [
     "plant",
     "predict",
     "quiz",
+    "rewrite",
     "scenarios",
     "subject",
 ]

@@ -43,11 +43,14 @@ class Run:
             spec,
             rows,
         )
+        self.axes = start.ndim
         self.ordinal, self.siblings = place
         absent = spec.get("absent", [])
         steps = range(len(grads))
         self.present = np.array([[t, self.ordinal] not in absent for t in steps])
         self.blocked = np.array([any(s == t and i < self.ordinal for s, i in absent) for t in steps])
+        met = [(t, i) for t in steps for i in range(self.siblings) if [t, i] not in absent]
+        self.visits = np.array([sum(place <= (t, self.ordinal) for place in met) for t in steps])
 
 
 def runs_of(scenario: Scenario) -> list[Run]:
@@ -160,12 +163,15 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
     def lay(values: Sequence[Any], dtype: Any = float) -> Any:
         return np.repeat(np.array(values, dtype=dtype), sizes)
 
-    grads, present, stepped, blocked = (np.zeros((steps, sum(sizes)), dtype=d) for d in (float, bool, bool, bool))
+    grads, present, stepped, blocked, visits = (
+        np.zeros((steps, sum(sizes)), dtype=d) for d in (float, bool, bool, bool, int)
+    )
     hyper = {key: np.zeros((steps, sum(sizes))) for key in HYPERPARAMETERS[name]}
     at = 0
     for run, size in zip(runs, sizes, strict=True):
         t, here = len(run.grads), slice(at, at + size)
         present[:t, here], stepped[:t, here], blocked[:t, here] = run.present[:, None], True, run.blocked[:, None]
+        visits[:t, here] = run.visits[:, None]
         grads[:t, here] = np.where(run.present[:, None], run.grads, 0.0)
         values = hyperparameters(name, run.spec)
         values["lr"] = _learning_rates(run.spec, values["lr"], steps)
@@ -175,7 +181,8 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
     kwargs = [run.spec["kwargs"] for run in runs]
     return Course(
         start=np.concatenate([run.start.ravel() for run in runs]), grads=grads, present=present, stepped=stepped,
-        blocked=blocked, reused=lay([run.spec.get("reuse", False) for run in runs], bool),
+        blocked=blocked, visits=visits, axes=lay([run.axes for run in runs], int),
+        reused=lay([run.spec.get("reuse", False) for run in runs], bool),
         ordinal=lay([run.ordinal for run in runs], int), siblings=lay([run.siblings for run in runs], int),
         tensor=lay(range(len(runs)), int), hyper=hyper,
         given={"lr": lay(["lr" in k for k in kwargs], bool), "mu": lay(["momentum" in k for k in kwargs], bool),

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,8 +64,9 @@ def lives(group: str, draw: Draw) -> Iterator[Scenario]:
         yield life("state", "The momentum state is taken and given back", "state", _between("state"), plain, **TINY)
     yield life("sizes", "Large, tiny and zero gradients", sizes, _steps(len(SIZES), chance), still,
                scale=SIZES if adaptive else np.sqrt(SIZES), **ONE)  # fmt: skip
-    yield life("decay", "Weight decay, missing gradients, other learning rates", decay,
-               _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.1}, **TINY)  # fmt: skip
+    missing = life("decay", "Weight decay, missing gradients, other learning rates", decay,
+                   _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.1}, **TINY)  # fmt: skip
+    yield replace(missing, beyond_rule=True)
     slow = {**plain, **({"betas": [0.9, 0.999]} if adaptive else {"momentum": 0.9})}
     yield life("long", f"{LONG} steps", long, _steps(LONG, chance, rates=True), slow, dtype="float64", **ONE)
 

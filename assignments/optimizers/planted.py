@@ -2,7 +2,7 @@
 
 `gradmark verify` marks each of these planted submissions, to prove that the belief is named and costs its own row
 only. They are independent witnesses of the family (reference/family.py): written as code, from the belief's title.
-The order is that of misconceptions.py. Where the model solution changes, `plant` says which text is missing now.
+Beliefs without edits are written whole by writing.py. Where the model solution changes, `plant` says which text is missing now.
 """
 
 from __future__ import annotations
@@ -10,6 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from .golden import CONVENTIONS
+from .misconceptions import MISCONCEPTIONS
+from .writing import STYLES, Unwritten, write
+
+KNOWN = {m.id: m for m in MISCONCEPTIONS}
 
 
 class Edit(NamedTuple):
@@ -24,20 +30,51 @@ class Edit(NamedTuple):
 
 
 def plant(source: str, misconception_id: str) -> str:
-    """The model solution's source with this misconception in it.
+    """The model solution's source with this misconception in it; where nobody made edits, a file written with it.
 
     Raises:
         KeyError: nobody has written down yet how this misconception looks.
         ValueError: the model solution changed, and an edit's old text is no longer there exactly once.
     """
     if misconception_id not in PLANTED:
-        raise KeyError(f"{misconception_id} has no planted form: add its edits to planted.py.")
+        return rewrite(misconception_id, 0)
     for edit in PLANTED[misconception_id]:
         try:
             source = _apply(source, edit)
         except ValueError as error:
             raise ValueError(f"{misconception_id}: {error}") from None
     return source
+
+
+def rewrite(misconception_id: str, turn: int) -> str:
+    """Another file with this misconception: style and conventions go round with `turn`; the first are the plainest.
+
+    Raises:
+        KeyError: nobody has written down yet how this misconception looks.
+    """
+    m = KNOWN.get(misconception_id)
+    style, following = STYLES[turn % len(STYLES)], FOLLOWING[turn % len(FOLLOWING)]
+    try:
+        if m is None or not m.changes:
+            raise Unwritten(misconception_id)
+        number = m.unknown.usual if m.unknown else 1.0
+        return write(dict.fromkeys(m.groups, m.changes), style, following, number)
+    except Unwritten:
+        raise KeyError(f"{misconception_id} has no planted form: add its edits to planted.py.") from None
+
+
+def _followings() -> tuple[Mapping[str, frozenset[str]], ...]:
+    """Sets of accepted conventions, by class: none, each alone, and all."""
+    names = list(dict.fromkeys(c.id for c in CONVENTIONS))
+    sets = [frozenset[str](), *(frozenset({name}) for name in names), frozenset(names)]
+    return tuple(
+        {c: frozenset(n for n in some if any(k.id == n and k.group == c for k in CONVENTIONS)) for c in CLASSES}
+        for some in sets
+    )
+
+
+CLASSES = ("SGD", "Adam", "AdamW")
+FOLLOWING = _followings()
 
 
 def _apply(source: str, edit: Edit) -> str:
@@ -364,6 +401,17 @@ ADAPTIVE = {
     "adam-replaces": _step(f"-self.lr * {UPDATE}"),
     "adam-clips": _both(_then(GRAD, "grad = np.clip(grad, -1, 1)")),
     "adam-normalises": _both(_then(GRAD, "grad = grad / (np.linalg.norm(grad) + 1e-12)")),
+    "correction-in-lr": _both(
+        _then(COUNT, "self.lr *= (1 - self.beta2**self.step_count) ** 0.5 / (1 - self.beta1**self.step_count)"),
+        _gone(C1),
+        _gone(C2),
+        (M_HAT, "m_hat = self.m[i]"),
+        (V_HAT, "v_hat = self.v[i]"),
+    ),
+    "amsgrad-uncorrected": _both(
+        _then(EPS, "self.v_max = [0.0] * len(self.params)"),
+        (V_HAT, "self.v_max[i] = np.maximum(self.v_max[i], self.v[i])\nv_hat = self.v_max[i] / correction2"),
+    ),
     "adam-lr-frozen": (
         *_both(_then(LR, "self.step_size = lr")),
         *_step(f"param.data - self.step_size * {UPDATE}"),

@@ -6,30 +6,32 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from autograder.model import Array, Scenario
+from autograder.model import Array, Hypotheses, Scenario
 from autograder.reference import family
 
 from .course import lay_out, runs_of, split
 
 RIGHT: Mapping[str, family.Hypothesis] = {"SGD": family.SGD, "Adam": family.ADAM, "AdamW": family.ADAMW}
 BY_CONVENTION: Mapping[str, Mapping[str, str]] = {
-    "decay-first": {"decay": "after the moments"},
+    "decay-first": {"order": "before"},
     "age": {"count": "updates"},
+    "one-formula": {"plain": "alike"},  # no branch for momentum = 0
 }
 
 
 def predict(
-    name: str, scenarios: Sequence[Scenario], hypotheses: Sequence[Mapping[str, str]], conventions: frozenset[str]
+    name: str, scenarios: Sequence[Scenario], hypotheses: Hypotheses, conventions: frozenset[str]
 ) -> list[dict[str, Array]]:
     """For each scenario, what each hypothesis would have recorded: arrays with a leading hypothesis axis.
 
     A scenario that the family cannot play (a closed loop, or nothing that moves) gives no arrays.
     """
     theirs = [runs_of(scenario) for scenario in scenarios]
-    if not hypotheses:
+    if not len(hypotheses):
         return [{run.name: np.empty(0) for run in runs} for runs in theirs]
     flat = [run for runs in theirs for run in runs]
     if not flat:
         return [{} for _ in scenarios]
     right = {**RIGHT[name], **{s: o for c in sorted(conventions) for s, o in BY_CONVENTION[c].items()}}
-    return split(family.simulate(right, lay_out(name, flat), hypotheses), theirs)
+    crowd = family.Crowd(right, hypotheses.parts, hypotheses.groups, hypotheses.numbers)
+    return split(family.simulate(right, lay_out(name, flat), crowd), theirs)

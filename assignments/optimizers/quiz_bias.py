@@ -27,7 +27,7 @@ GRADIENT, RATE = 2.0, 0.1  # both cancel in the ratio of two first steps
 def _divisor(belief: str, switch: str, beta: float, other: float, t: int) -> float:
     """What a moment is divided by, in the family: by the right rule (belief "") or by a misconception."""
     changes = CHANGES[belief] if belief else {}
-    counted = family.COUNT[changes.get("count", "steps")](SimpleNamespace(steps=t))
+    counted = family.T[changes.get("t", "from one")](t, SimpleNamespace())
     option = changes.get(switch, family.ADAM[switch])
     return float(family.CORRECTION[option](beta, other, counted))
 

@@ -77,13 +77,15 @@ def _sum(a: Sym, b: Sym) -> Sym:
 def _product(a: Sym, b: Sym) -> Sym:
     if "0" in (a.text, b.text):
         return Sym("0")
+    if "1" in (a.text, b.text):
+        return b if a.text == "1" else a
     return Sym(f"{a.at(PRODUCT)}*{b.at(PRODUCT)}", PRODUCT)
 
 
 def _sym(value: Any) -> Sym:
     if isinstance(value, np.ndarray):  # np.where makes one around a single object
         value = value.item()
-    return value if isinstance(value, Sym) else Sym(f"{value:g}")
+    return value if isinstance(value, Sym) else Sym(f"{value:g}", ATOM if value >= 0 else SUM)
 
 
 SYMBOLS = {
@@ -100,42 +102,65 @@ K = SimpleNamespace(
 )
 
 
+def _option(table: str, k: Mapping[str, str], rule: family.Hypothesis) -> Callable[..., Any]:
+    """The formula that these changes choose."""
+    return family.SWITCHES[table][k.get(table, rule[table])]  # type: ignore[no-any-return]
+
+
+def _share(k: Mapping[str, str], natural: Sym) -> Sym:
+    """By what decay multiplies the parameters: λ where it belongs into a gradient, lr·λ on the parameters."""
+    option = k.get("factor", family.SGD["factor"])
+    if option in ("one", "missing"):
+        return natural if option == "one" else Sym("0")
+    return K.decay if option == "without lr" else _sym(natural * family.FACTOR[option](K))
+
+
+def _shrunk(k: Mapping[str, str], x: Sym) -> Sym:
+    share = _share(k, K.lr * K.decay)
+    return x if share.text == "0" else x * (1 - share)
+
+
 def sgd_l2(k: Mapping[str, str]) -> Sym:
     """θ after a step of plain SGD with L2."""
-    l2 = k.get("l2", family.SGD["l2"])
-    g = family.L2_GRADIENT[l2](G, W, K) if l2 in family.L2_GRADIENT else G
-    moved = family.STEP[k.get("step", "descend")](W, g, K)
-    return _sym(family.L2_PARAMETERS[l2](moved, W, K) if l2 in family.L2_PARAMETERS else moved)
+    place = family.PLACE[k.get("decay", family.SGD["decay"])]
+    g = G + _share(k, K.decay) * W if "gradient" in place else G
+    moved = _stepped(k, g)
+    return _shrunk(k, moved) if "direct" in place else moved
+
+
+def _stepped(k: Mapping[str, str], along: Sym) -> Sym:
+    base = _option("base", k, family.SGD)(W, K)
+    return _sym(base) - _sym(_option("rate", k, family.SGD)(K)) * _sym(_option("sign", k, family.SGD)(along, K))
 
 
 def velocity(k: Mapping[str, str]) -> Sym:
     """The new velocity."""
-    return _sym(family.VELOCITY[k.get("velocity", "heavy ball")](V, G, K)[0])
+    return _sum(_sym(_option("keep", k, family.SGD)(K)) * V, _sym(_option("take", k, family.SGD)(K)) * G)
 
 
 def m_hat(k: Mapping[str, str]) -> Sym:
     """The corrected first moment from the old one and the gradient."""
-    new = family.FIRST[k.get("first", "average")](M, G, K)
-    return _sym(_sym(new) / family.CORRECTION[k.get("c1", "1 - beta^t")](K.b1, K.b2, T))
+    fresh = _sym(_option("of1", k, family.ADAM)(G, M, K))
+    new = _sym(_option("keep1", k, family.ADAM)(K)) * M + _sym(_option("take1", k, family.ADAM)(K)) * fresh
+    return _sym(new / family.CORRECTION[k.get("c1", "1 - beta^t")](K.b1, K.b2, T))
 
 
 def v_hat(k: Mapping[str, str]) -> Sym:
     """The corrected second moment from the old one, here called s, and the gradient."""
-    new = family.SECOND[k.get("second", "average of squares")](S, G, M, K)
-    return _sym(_sym(new) / family.CORRECTION[k.get("c2", "1 - beta^t")](K.b2, K.b1, T))
+    fresh = _sym(_option("of2", k, family.ADAM)(G, M, M, K))
+    new = _sym(_option("keep2", k, family.ADAM)(K)) * S + _sym(_option("take2", k, family.ADAM)(K)) * fresh
+    return _sym(new / family.CORRECTION[k.get("c2", "1 - beta^t")](K.b2, K.b1, T))
 
 
 def adam_step(k: Mapping[str, str]) -> Sym:
     """θ after Adam's step, from the corrected moments."""
-    bottom = family.DENOMINATOR[k.get("denominator", "root plus eps")](V_HAT, V_HAT, 1, K)
-    along = family.DIRECTION[k.get("direction", "m hat")](M_HAT, M, G, K)
-    return _sym(family.STEP[k.get("step", "descend")](W, along / _sym(bottom), K))
+    bottom = _option("denominator", k, family.ADAM)(V_HAT, V_HAT, 1, K)
+    return _stepped(k, _option("direction", k, family.ADAM)(M_HAT, M, G, K) / _sym(bottom))
 
 
 def adamw_step(k: Mapping[str, str]) -> Sym:
     """θ after AdamW's step and decay, from the corrected moments."""
-    moved, decay = adam_step(k), k.get("decay", "after")
-    return _sym(family.DECAY_PARAMETERS[decay](moved, W, K) if decay in family.DECAY_PARAMETERS else moved)
+    return _shrunk(k, adam_step(k))
 
 
 Rule = Callable[[Mapping[str, str]], Sym]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Chart, Convention, Observation, Scenario
+from autograder.model import Array, Chart, Convention, Hypotheses, Observation, Scenario
 
 CONVENTIONS: tuple[Convention, ...] = ()  # choices that right answers make differently: none here
 
@@ -39,10 +39,10 @@ def golden(scenarios: Sequence[Scenario], _conventions: frozenset[str]) -> dict[
 
 
 def predict(
-    _subject: str, scenarios: Sequence[Scenario], hypotheses: Sequence[Mapping[str, str]], _conventions: frozenset[str]
+    _subject: str, scenarios: Sequence[Scenario], hypotheses: Hypotheses, _conventions: frozenset[str]
 ) -> list[dict[str, Array]]:
     """For each scenario, what each hypothesis would have recorded: arrays with a leading hypothesis axis."""
-    rules = [RULES[hypothesis.get("rule", "downhill")] for hypothesis in hypotheses]
+    rules = [RULES[hypothesis.get("rule", "downhill")] for hypothesis in hypotheses.each()]
     return [{"theta": np.array([_path(rule, s) for rule in rules])} for s in scenarios]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.assignments.optimizers import MISCONCEPTIONS, golden, predict
-from autograder.model import Array, ChoiceKey, Item, Misconception, NumericKey, Option, Scenario, Wrong
+from autograder.model import Array, ChoiceKey, Hypotheses, Item, Misconception, NumericKey, Option, Scenario, Wrong
 
 Draw = np.random.Generator
 Setup = Mapping[str, Any]
@@ -54,7 +54,7 @@ def _right(scenario: Scenario) -> Array:
 
 
 def _mistaken(scenario: Scenario, belief: Misconception) -> Array:
-    return predict(scenario.group, [scenario], [belief.changes], frozenset())[0]["p0"].ravel()
+    return predict(scenario.group, [scenario], Hypotheses.of([belief.changes]), frozenset())[0]["p0"].ravel()
 
 
 def _numbers(draw: Draw) -> tuple[float, list[float]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from autograder.model import Array, Scenario
+from autograder.model import Array, Hypotheses, Scenario
 
 from .family import course
 from .golden import recorded
@@ -15,14 +15,14 @@ BY_CONVENTION: Mapping[str, Mapping[str, str]] = {"chained": {"base": "chained"}
 
 
 def predict(
-    _subject: str, scenarios: Sequence[Scenario], hypotheses: Sequence[Mapping[str, str]], conventions: frozenset[str]
+    _subject: str, scenarios: Sequence[Scenario], hypotheses: Hypotheses, conventions: frozenset[str]
 ) -> list[dict[str, Array]]:
     """For each scenario, what each hypothesis would have recorded: arrays with a leading hypothesis axis.
 
     What get_lr() says follows from no schedule, so it is left out: {} for those scenarios, and for those without rates.
     """
     accepted = {switch: o for c in sorted(conventions) for switch, o in BY_CONVENTION[c].items()}
-    full = [{**accepted, **hypothesis} for hypothesis in hypotheses]
+    full = [{**accepted, **hypothesis} for hypothesis in hypotheses.each()]
     return [_one(scenario, full) for scenario in scenarios]
 
 

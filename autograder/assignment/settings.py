@@ -127,13 +127,15 @@ class Settings:
             raise self.problem(f"[{table}] lacks `{missing[0]}`.", table, "", number)
         for key, value in row.items():
             kind = (int, float) if kinds[key] is float else kinds[key]
-            if not isinstance(value, kind) or isinstance(value, bool):
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                 raise self.problem(f"[{table}] `{key}` must be {KINDS[kinds[key]]}, not {value!r}.", table, key, number)
         return dict(row)
 
 
-OPTIONAL = frozenset({"about"})
-ROW: Mapping[str, type] = {"id": str, "title": str, "points": float, "about": str}
+OPTIONAL = frozenset({"about", "suffers", "conduct"})
+ROW: Mapping[str, type] = {
+    "id": str, "title": str, "points": float, "about": str, "suffers": bool, "conduct": bool,
+}  # fmt: skip
 TOLERANCE: Mapping[str, type] = {"relative": float, "reason": str}
 KINDS: Mapping[type, str] = {
     str: "a text",

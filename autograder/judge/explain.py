@@ -27,7 +27,7 @@ def settle(
     settled, chosen = dict(golden), {}
     for subject in dict.fromkeys(c.group for c in assignment.conventions):
         theirs = [s for s in scenarios if assignment.subject(s) == subject]
-        known = [c.id for c in assignment.conventions if c.group == subject]
+        known = [c.id for c in assignment.conventions if c.group == subject and not c.beside]
         best = _parting(assignment, theirs, golden, observations)
         for following in (frozenset(some) for n in range(1, len(known) + 1) for some in combinations(known, n)):
             if not best:

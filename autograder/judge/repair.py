@@ -68,7 +68,7 @@ class _Search:
     def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
         theirs = self.about(subject)
         yield {s.id: canonical[s.id] for s in theirs}
-        known = [c.id for c in self.assignment.conventions if c.group == subject]
+        known = [c.id for c in self.assignment.conventions if c.group == subject and not c.beside]
         for n in range(1, len(known) + 1):
             for some in combinations(known, n):
                 yield goldens(self.assignment, theirs, frozenset(some))

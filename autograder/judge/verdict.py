@@ -34,15 +34,16 @@ def judge(
     golden, conventions = settle(assignment, scenarios, golden, observations)
     findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
     subjects = {s.id: assignment.subject(s) for s in scenarios}
-    by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
     responses = find_responses(scenarios, subjects, golden, observations)
-    without_rule = frozenset(subject for subject, answer in responses.items() if answer == "ignores gradients")
-    evidence = Evidence(assignment, scenarios, observations, findings, by_subject, without_rule)
-    diagnoses, explained = diagnose(evidence)
+    told = diagnose(Evidence(assignment, scenarios, observations, findings))
+    diagnoses, conventions = told.diagnoses, {**conventions, **told.conventions}
+    by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
     inert = find_inert(responses, subjects, findings, (d.group for d in diagnoses))
     findings = without_credit(findings, subjects, inert)
-    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, explained, inert))
-    remarks = tuple(c.remark for c in assignment.conventions if c.id in conventions.get(c.group, frozenset()))
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert))
+    remarks = tuple(
+        c.remark for c in assignment.conventions if c.remark and c.id in conventions.get(c.group, frozenset())
+    )
     short = frozenset(c.id for c in criteria if c.status != "passed")
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]

@@ -1,0 +1,293 @@
+"""Finds the rule that reproduces what was observed: system identification over the assignment's family.
+
+A hypothesis is a set of accepted conventions and a few misconceptions, each of which may hold everywhere or behind a
+gate, and may hold a number that the student invented. Hypotheses are tried by price (conventions cost nothing, common
+beliefs little, gates and invented numbers more), scenario by scenario, the smallest first; whatever parts from an
+observation is out. The order and the number of hypotheses are fixed, so that a report does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.judge.solve import rounder, solve
+from autograder.model import Array, Assignment, Hypotheses, Misconception, Observation, Scenario
+
+Mask = NDArray[np.bool_]
+BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
+COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
+HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
+MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
+
+
+@dataclass(frozen=True)
+class Part:
+    """One misconception as the search tries it."""
+
+    belief: Misconception
+    changes: Mapping[str, str]
+    price: int
+    gate: str = ""
+
+    @cached_property
+    def switches(self) -> frozenset[str]:
+        return frozenset(self.changes)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A hypothesis that reproduces every rule scenario, and what it leaves to slips of another kind."""
+
+    parts: tuple[Part, ...]
+    numbers: tuple[float, ...]  # NaN where a part has none
+    conventions: frozenset[str]
+    reproduced: frozenset[str]  # scenarios
+    price: int
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        return tuple(sorted(p.belief.criterion for p in self.parts))
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        return tuple(sorted(p.belief.id for p in self.parts))
+
+
+@dataclass(frozen=True)
+class Question:
+    """One subject's rule, and the observations that it has to account for."""
+
+    assignment: Assignment
+    subject: str
+    scenarios: Sequence[Scenario]  # those that the family can play and that ran to their end
+    observations: Mapping[str, Observation]
+    failed: frozenset[str]  # scenarios in which a trajectory is not golden
+    named: frozenset[str] = frozenset()  # beliefs known already: one part of a submission may use another
+
+    @cached_property
+    def conduct(self) -> frozenset[str]:
+        """Scenarios that are not about a rule alone: a slip of another kind may spoil them."""
+        rows = {c.id for c in self.assignment.criteria if c.conduct}
+        return frozenset(
+            s.id
+            for s in self.scenarios
+            if s.beyond_rule or all(c.criterion in rows for c in s.checks if c.arrays) or not s.checks
+        )
+
+    @cached_property
+    def ordered(self) -> list[Scenario]:
+        """Scenarios about the rule: failing ones first, the smallest first."""
+        plain = [s for s in self.scenarios if s.id not in self.conduct]
+        return sorted(plain, key=lambda s: (s.id not in self.failed, size(s)))
+
+    @cached_property
+    def conventions(self) -> list[tuple[frozenset[str], list[frozenset[str]]]]:
+        """Every set of conventions, and beside which switches each of them shows (those that show alone left out)."""
+        known = [c for c in self.assignment.conventions if c.group == self.subject]
+        return [
+            (frozenset(c.id for c in some), [c.beside for c in some if c.beside])
+            for n in range(len(known) + 1)
+            for some in combinations(known, n)
+        ]
+
+    def predict(
+        self, scenarios: Sequence[Scenario], hypotheses: Hypotheses, conventions: frozenset[str]
+    ) -> list[dict[str, Array]]:
+        return self.assignment.predict(self.subject, scenarios, hypotheses, conventions)
+
+    def agree(self, scenario: Scenario, predicted: Mapping[str, Array]) -> Mask:
+        """(hypotheses,): whether each predicts what was observed; where both are not finite they agree."""
+        found = self.observations[scenario.id].arrays
+        relative = self.assignment.tolerances["default"].relative
+        good = np.ones(len(next(iter(predicted.values()))), dtype=bool)
+        with np.errstate(all="ignore"):
+            for name, rows in predicted.items():
+                observed = found.get(name)
+                if observed is None or observed.shape != rows.shape[1:]:
+                    return np.zeros(len(rows), dtype=bool)
+                finite, bounded = np.abs(observed) < HUGE, np.abs(rows) < HUGE  # NaN is neither
+                scale = relative * np.abs(np.where(finite, observed, 0)).max()
+                near = np.abs(rows - observed) <= scale
+                same = np.where(bounded & finite, near, bounded == finite)
+                good &= same.reshape(len(rows), -1).all(axis=1)
+        return good
+
+    def surviving(self, hypotheses: Hypotheses, conventions: frozenset[str]) -> NDArray[np.int_]:
+        """The rows of those hypotheses that reproduce every scenario about the rule."""
+        rows = np.arange(len(hypotheses))
+        for scenario in self.ordered:
+            good = [np.empty(0, dtype=bool)]
+            for at in range(0, len(rows), BATCH):
+                (arrays,) = self.predict([scenario], hypotheses.take(rows[at : at + BATCH]), conventions)
+                good.append(self.agree(scenario, arrays))
+            rows = rows[np.concatenate(good)]
+            if not len(rows):
+                break
+        return rows
+
+
+def size(scenario: Scenario) -> int:
+    return sum(array.size for array in scenario.arrays.values())
+
+
+# ------------------------------------------------------------------------------------------------------ the search
+def identify(question: Question) -> Fit | None:
+    """The cheapest hypothesis that reproduces what was observed.
+
+    None when the right rule does, or none fits, or several fit that say different things.
+    """
+    search = _Search(question)
+    right = min((fit.price for fit in search.among([()])), default=None)  # by some convention
+    if right == 0:
+        return None
+    for stage in (search.singles,) if right else (search.singles, search.pairs, search.more):
+        fits = [fit for fit in stage() if right is None or fit.price < right]
+        if fits:
+            return _clearest(fits, question.named)
+    return None
+
+
+def _clearest(fits: Sequence[Fit], named: frozenset[str]) -> Fit | None:
+    """The best fit, when no other as good says something else."""
+    known = max(len(named.intersection(fit.meaning)) for fit in fits)
+    fits = [fit for fit in fits if len(named.intersection(fit.meaning)) == known]
+    cheapest = min(fit.price for fit in fits)
+    best = [fit for fit in fits if fit.price == cheapest]
+    return best[0] if len({fit.rows for fit in best}) == 1 else None
+
+
+class _Search:
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        known = [m for m in question.assignment.misconceptions if m.changes and question.subject in m.groups]
+        self.known = [Part(m, m.changes, COMMON if m.common else RARE) for m in known if m.unknown is None]
+        self.counted = [
+            Part(m, m.changes, (COMMON if m.common else RARE) + NUMBER) for m in known if m.unknown is not None
+        ]
+        self.gated = [gated(part, gate) for part in self.known for gate in question.assignment.gates if _gates(part)]
+
+    def singles(self) -> list[Fit]:
+        fits = self.among([(part,) for part in self.known])
+        return fits or self.solved([(part,) for part in self.counted]) + self.among([(p,) for p in self.gated])
+
+    def pairs(self) -> list[Fit]:
+        return self.among(_compatible(self.known, 2))
+
+    def more(self) -> list[Fit]:
+        common = [p for p in self.known if p.price == COMMON]
+        fits = self.among(_compatible(common, 3))
+        with_number = [(c, k) for c in self.counted for k in common if c.switches.isdisjoint(k.switches)]
+        fits = fits or self.solved(with_number)
+        often = [g for g in self.gated if g.price == COMMON + GATE]
+        return fits or self.among((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
+
+    def among(self, candidates: Iterable[tuple[Part, ...]]) -> list[Fit]:
+        """Those candidates without unknowns that fit, under every set of conventions."""
+        every = list(candidates)
+        fits = []
+        for conventions, beside in self.question.conventions:
+            groups = _showing(every, beside)
+            if not groups:
+                continue
+            hypotheses = coded(groups)
+            for row in self.question.surviving(hypotheses, conventions).tolist():
+                fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
+        return fits
+
+    def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
+        """Those candidates, each with one unknown, that fit with the number that suits them best."""
+        fits = []
+        for conventions, beside in self.question.conventions:
+            groups = _showing(every, beside)
+            found = list(self._numbers(groups, conventions))
+            if not found:
+                continue
+            near = coded([groups[row] for row, _ in found], [number for _, number in found])
+            for at in self.question.surviving(near, conventions).tolist():
+                row, number = found[at]
+                told = coded([groups[row]] * len(rounder(number)), rounder(number))
+                roundest = int(self.question.surviving(told, conventions)[0])
+                fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
+        return fits
+
+    def _numbers(self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str]) -> Iterator[tuple[int, float]]:
+        """(candidate, number) for those that come near on the scenarios that show most, for whole numbers each."""
+        if not groups:
+            return
+        question = self.question
+        shown = [s for s in question.ordered if s.id in question.failed] or question.ordered
+        unknowns = [next(p.belief.unknown for p in group if p.belief.unknown) for group in groups]
+        yield from solve(
+            lambda rows, numbers, scenarios: question.predict(
+                scenarios, coded([groups[i] for i in rows], numbers), conventions
+            ),
+            unknowns, shown, question.observations, MOST_SOLVED,
+        )  # fmt: skip
+
+    def _fit(self, parts: tuple[Part, ...], hypothesis: Hypotheses, conventions: frozenset[str]) -> list[Fit]:
+        """With what it reproduces beyond the rule; [] when it accounts for no failure at all."""
+        question = self.question
+        special = [s for s in question.scenarios if s.id in question.conduct]
+        plain = {s.id for s in question.ordered}
+        good = set(plain)
+        if special:
+            predicted = question.predict(special, hypothesis, conventions)
+            good |= {s.id for s, arrays in zip(special, predicted, strict=True) if question.agree(s, arrays).all()}
+        missed = {s.id for s in special} - good
+        if parts and not (good & question.failed and self._shows(hypothesis, conventions)):
+            return []
+        hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
+        price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
+        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price)]
+
+    def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
+        """Whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+        for scenario in self.question.ordered:
+            (arrays,) = self.question.predict([scenario], hypothesis, conventions)
+            for name, rows in arrays.items():
+                with np.errstate(invalid="ignore"):
+                    moves = np.diff(self.question.observations[scenario.id].arrays[name], axis=0)
+                    if (np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows[0], axis=0))).any():
+                        return True
+        return False
+
+
+def _showing(groups: Sequence[tuple[Part, ...]], beside: Sequence[frozenset[str]]) -> list[tuple[Part, ...]]:
+    """Candidates that turn one switch at least of each of these sets."""
+    return [g for g in groups if all(any(not part.switches.isdisjoint(some) for part in g) for some in beside)]
+
+
+def gated(part: Part, gate: str) -> Part:
+    changes = {switch: f"{option} @ {gate}" for switch, option in part.changes.items()}
+    return replace(part, changes=changes, price=part.price + GATE, gate=gate)
+
+
+def _gates(part: Part) -> bool:
+    return not any(" @ " in option for option in part.changes.values())
+
+
+def _compatible(parts: Sequence[Part], count: int) -> Iterator[tuple[Part, ...]]:
+    """Sets of parts that turn different switches."""
+    for group in combinations(parts, count):
+        if all(one.switches.isdisjoint(other.switches) for one, other in combinations(group, 2)):
+            yield group
+
+
+def coded(groups: Sequence[tuple[Part, ...]], numbers: Sequence[float] | None = None) -> Hypotheses:
+    """Candidates as hypotheses; each unknown of a candidate gets its number."""
+    width = max(1, *(len(group) for group in groups))
+    parts = list({id(part): part for group in groups for part in group}.values())
+    index = {id(part): i for i, part in enumerate(parts, start=1)}
+    rows = np.array([[index[id(p)] for p in group] + [0] * (width - len(group)) for group in groups], dtype=int)
+    rows = rows.reshape(len(groups), width)
+    values = np.full((len(groups), width), np.nan)
+    if numbers is not None:
+        counted = np.array([False, *(part.belief.unknown is not None for part in parts)])
+        values = np.where(counted[rows], np.array(numbers, dtype=float)[:, None], np.nan)
+    return Hypotheses([{}, *(part.changes for part in parts)], rows, values)
