@@ -23,8 +23,8 @@ from typing import Any
 
 from autograder.assignment import BadAssignment, load
 from autograder.batch import Marked, mark
-from autograder.model import Assignment, Exhibit, ItemMark, Report
-from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, verdict
+from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Report
+from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, subtotal, verdict
 from autograder.render.escape import one_line, visible
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.choose import NAMES, choose
@@ -64,7 +64,7 @@ def asked(about: str) -> tuple[Assignment, Report]:
         one = mark(given.path, assignment, sandbox, given.seed)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
-    return assignment, one.report
+    return assignment, held_back(one.report, policy(assignment))
 
 
 def say(message: str) -> None:
@@ -93,6 +93,23 @@ def put(file: Path, content: object) -> None:
     os.replace(draft.name, file)  # noqa: PTH105 - says that it overwrites
 
 
+def held_back(report: Report, settings: Policy) -> Report:
+    """The report without which quiz answers are right: a platform that knows no due date would tell it while it counts.
+
+    Where the quiz counts, its sum stays in one row; where it does not, nothing of its points is told.
+    """
+    if settings.quiz == "visible" or not report.quiz or report.quiz[0].id == WHOLE_QUIZ:
+        return report
+    if not report.quiz_counts:
+        return replace(report, quiz=(), quiz_points=0.0, remarks=(*report.remarks, QUIZ_RECEIVED))
+    score, most = subtotal(report.quiz)
+    status: ItemStatus = "right" if score == most else "partial" if score else "wrong"
+    return replace(report, quiz=(ItemMark(WHOLE_QUIZ, score, most, status, QUIZ_RECEIVED, "All questions"),))
+
+
+QUIZ_RECEIVED = "Your quiz answers were received. Which are right is told when the quiz is over."
+
+
 # ------------------------------------------------------------------------------------------------------- words
 @dataclass(frozen=True)
 class Row:
@@ -105,6 +122,7 @@ class Row:
     passed: bool
     status: str
     text: str
+    quiz: bool = False
 
 
 def rows(report: Report) -> list[Row]:
@@ -126,7 +144,7 @@ def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
     if not counts:
         told.append(f"{points(score)} of {points(most)} points, which are not part of the total.")
         score = most = 0.0
-    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told))
+    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told), quiz=True)
 
 
 def heading(report: Report) -> str:
@@ -135,14 +153,6 @@ def heading(report: Report) -> str:
     if report.remarks:
         said.append("\n".join(["Remarks (they cost nothing):", *(f"- {remark}" for remark in report.remarks)]))
     return _joined(said)
-
-
-def heading_without_quiz(report: Report) -> str:
-    """The same where the quiz is shown later: nothing in it depends on the answers."""
-    code = replace(report, quiz=(), quiz_counts=False, quiz_points=0.0)
-    of_code = "Your code meets all criteria." if is_perfect(code) else verdict(code)
-    later = "Your quiz is shown after the due date." if report.quiz else ""
-    return _joined([of_code, later, report.message, advice(report)])
 
 
 def _ideas(report: Report, criterion: str) -> Iterator[str]:
@@ -181,15 +191,15 @@ def of(row: Row) -> str:
 # ------------------------------------------------------------------------------------------------------ policy
 @dataclass(frozen=True)
 class Policy:
-    """What `[platforms]` of an assignment.toml may set. By default students see theirs, the quiz when it is over."""
+    """What `[platforms]` of an assignment.toml may set. The defaults show students everything that is theirs."""
 
     visibility: str = "visible"
     rows: Mapping[str, str] = field(default_factory=dict)  # row id -> visibility, where it differs
-    quiz: str = "after_due_date"  # visibility of the quiz: seen while it counts, it could be tried until it is right
     late_per_day: float = 0.0  # fraction of the score for each day begun after the due date
     attempts: int = 0  # how many may be marked in `attempts_hours`; 0 = any number
     attempts_hours: float = 24.0
     leaderboard: bool = False
+    quiz: str = "after_due_date"  # of quiz rows; without a due date only their sum is told, unless "visible"
 
 
 def policy(assignment: Assignment) -> Policy:

@@ -23,7 +23,7 @@ from autograder.adapters.common import Policy, Row
 from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
 from autograder.batch import failed
-from autograder.model import Assignment, Report
+from autograder.model import WHOLE_QUIZ, Assignment, Report
 from autograder.render import rounded, total
 from autograder.render.escape import visible
 
@@ -47,8 +47,7 @@ def package(assignment: Assignment) -> Package:
 def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Results:
     """A report as results.json."""
     score, maximum = total(report)
-    withheld = bool(report.quiz) and settings.quiz != "visible"
-    said = [common.heading_without_quiz(report) if withheld else common.heading(report)]
+    said = [common.heading(common.held_back(report, settings))]
     counted = [time.isoformat() for time in rules.attempts(metadata, settings)]
     if report.status == "grader_error":
         score = rules.kept(metadata)
@@ -68,18 +67,20 @@ def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Re
         "test_name_format": "text",
         "visibility": settings.visibility,
         "extra_data": {"gradmark": state},
-        "tests": [_test(row, settings, {item.id for item in report.quiz}) for row in common.rows(report)],
+        "tests": [_test(row, settings) for row in common.rows(report)],
     }
-    if settings.leaderboard and report.status == "graded" and not withheld:
+    if settings.leaderboard and report.status == "graded":
         made["leaderboard"] = [{"name": "score", "value": score}, {"name": "of", "value": maximum}]
     return made
 
 
-def _test(row: Row, settings: Policy, quiz: set[str]) -> Results:
+def _test(row: Row, settings: Policy) -> Results:
     test: Results = {"name": row.title, "score": row.score, "max_score": row.max_score, "output": row.text}
     test["status"] = "passed" if row.passed else "failed"
-    if row.id in settings.rows or (row.id in quiz and settings.quiz != settings.visibility):
-        test["visibility"] = settings.rows.get(row.id, settings.quiz)
+    if row.id in settings.rows:
+        test["visibility"] = settings.rows[row.id]
+    elif row.quiz and row.id != WHOLE_QUIZ:
+        test["visibility"] = settings.quiz
     return test
 
 
