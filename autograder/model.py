@@ -605,6 +605,7 @@ class Report:
     sandbox: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     log: str = ""  # what the code printed: staff only
+    known_as: tuple[str, ...] = ()  # ids and names of who handed it in, where they are known: the surest first
 
     @property
     def score(self) -> float:

@@ -38,7 +38,11 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model"},
+    "export": {"model", "roster"},
+    # who is who, in any list of people; an edition of an assignment; what a command is to mark
+    "roster": set(),
+    "edition": {"model", "quiz", "roster"},
+    "gather": {"intake", "roster"},
     # the bare template, made from the model solution
     "strip": set(),
     # the command
@@ -60,6 +64,9 @@ ARROWS: dict[str, set[str]] = {
         "adapters",
         "authoring",
         "practice",
+        "edition",
+        "gather",
+        "roster",
         "service.settings",
         "service.logs",
         "service.command",
@@ -68,6 +75,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
     "regenerate": {
+        "edition",
+        "roster",
         "model",
         "version",
         "assignment",
@@ -117,6 +126,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "service.web.staff": {
         "export",
+        "roster",
         "model",
         "render",
         "service.operate",
