@@ -146,4 +146,4 @@ def _lines(told: Mapping[str, Any]) -> bytes:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=sorted)  # of a frozenset
