@@ -276,14 +276,18 @@ def package(
 def new(
     name: Annotated[str, typer.Argument(metavar="ID", help="What it is called: a folder and a Python name.")],
     out: Annotated[Path, typer.Option(help="The folder in which its folder is made.")] = Path(),
+    source: Annotated[
+        str, typer.Option("--from", help="Copy this assignment, with all that it needs. Default: the smallest one.")
+    ] = "",
 ) -> None:
-    """Make a new assignment: the smallest complete one, which verifies as it stands."""
+    """Make a new assignment: the smallest complete one, or a copy to extend; both verify as they stand."""
+    from autograder.assignment import BadAssignment
     from autograder.authoring import CannotMake
     from autograder.authoring import new as made
 
     try:
-        folder = made(name, out)
-    except CannotMake as error:
+        folder = made(name, out, source)
+    except (BadAssignment, CannotMake) as error:
         raise typer.BadParameter(str(error)) from error
     shown = (
         folder if folder.is_absolute() else f".{os.sep}{folder}"

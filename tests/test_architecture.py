@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -43,8 +43,9 @@ ARROWS: dict[str, set[str]] = {
     "roster": set(),
     "edition": {"model", "quiz", "roster"},
     "gather": {"intake", "roster"},
-    # the bare template, made from the model solution
+    # made from the model solution: the bare template, and right solutions in other hands
     "strip": set(),
+    "paraphrase": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
@@ -93,7 +94,7 @@ ARROWS: dict[str, set[str]] = {
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
     # a new assignment, and exercises without end
-    "authoring": {"assignment", "strip", "verify"},
+    "authoring": {"model", "assignment", "strip", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
     # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side

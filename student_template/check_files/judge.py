@@ -590,6 +590,8 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
     spec = scenario.spec
     if spec["kind"] == "course" and "from_step" in spec:
         return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+    if spec["kind"] == "training":
+        return _learned(scenario, arrays)
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
         return _decoupled(spec, arrays)
     if spec["kind"] in JOINED:
@@ -613,6 +615,16 @@ def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
     return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
 
+def _learned(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The loss at both ends of a training, from the recorded weights: a loss that was sent proves nothing."""
+    network = Network(scenario.arrays)
+    weights = [arrays.get(f"p{i}", np.empty((0,))) for i in range(len(network.shapes))]
+    if any(w.shape != (2, *shape) for w, shape in zip(weights, network.shapes, strict=True)):
+        return {}
+    flat = [np.concatenate([w[end].ravel() for w in weights]) for end in (0, 1)]
+    return {"learned": np.array([network.loss(w) for w in flat])}
+
+
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
     """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
@@ -627,3 +639,35 @@ def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str
         )
         derived[f"decoupled{i}"] = np.concatenate([on[:1], nearer])
     return derived
+
+
+class Network:
+    """linear → ReLU → linear → softmax cross-entropy on the scenario's data, over one flat vector of weights."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        parts = [arrays[f"p{i}"] for i in range(4)]
+        self.shapes = [part.shape for part in parts]
+        self.start = np.concatenate([part.ravel() for part in parts])
+        self.x, self.y = arrays["x"], np.eye(3)[arrays["y"].astype(int)]
+
+    def parts(self, w: Array) -> list[Array]:
+        """The weights and biases in their shapes."""
+        cuts = np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
+        return [part.reshape(shape) for part, shape in zip(np.split(w, cuts), self.shapes, strict=True)]
+
+    def _forward(self, w: Array) -> tuple[Array, Array, Array]:
+        w1, b1, w2, b2 = self.parts(w)
+        hidden = np.maximum(self.x @ w1 + b1, 0)
+        logits = hidden @ w2 + b2
+        logits = logits - logits.max(1, keepdims=True)
+        return hidden, logits - np.log(np.exp(logits).sum(1, keepdims=True)), w2
+
+    def loss(self, w: Array) -> float:
+        return float(-(self._forward(w)[1] * self.y).sum(1).mean())
+
+    def gradient(self, w: Array) -> Array:
+        hidden, log_p, w2 = self._forward(w)
+        d_logits = (np.exp(log_p) - self.y) / len(self.x)
+        d_hidden = (d_logits @ w2.T) * (hidden > 0)
+        parts = (self.x.T @ d_hidden, d_hidden.sum(0), hidden.T @ d_logits, d_logits.sum(0))
+        return np.concatenate([part.ravel() for part in parts])
