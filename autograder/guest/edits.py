@@ -23,7 +23,7 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
-MOST_EDITS = 4000  # of one search: about half a second of computing
+MOST_EDITS = 6000  # of one search: about half a second of computing
 
 
 class Edit:
@@ -101,7 +101,7 @@ class Scope:
         stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
-        chain = ancestry(tree, owner)
+        chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         self.attributes = own_attributes(chain) - self.methods if "self" in arguments else set()
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
@@ -121,6 +121,11 @@ class Scope:
         terms += [(ast.BinOp(ast.Constant(1), ast.Sub(), a), 3) for a in self.atoms if not isinstance(a, ast.Subscript)]
         terms += [(d, 3) for d in self.donors if isinstance(d, ast.BinOp) and len(text(d)) < 40]
         self.terms = list({text(t): (t, cost) for t, cost in terms}.values())[:50]
+        tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
+        self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
+        swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
+        self.donors = unique([*self.donors, *swapped])
+        self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
         own = {text(n) for n in ast.walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
@@ -184,6 +189,30 @@ def is_path(node):
 def is_called(node):
     above = getattr(node, "parent", None)
     return isinstance(above, ast.Call) and above.func is node
+
+
+TWINS = (("1", "2"), ("m", "v"))
+
+
+def swaps(node, scope):
+    """An expression with beta1 for beta2, or m for v, where both are known."""
+    named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in ast.walk(node) if isinstance(n, PATHS[:2])}
+    known = scope.attributes | set(scope.locals)
+    for name in sorted(named & known):
+        for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
+            twin = name.replace(one, other, 1)
+            if twin != name and twin in known:
+                yield renamed(node, name, twin)
+
+
+def renamed(node, name, twin):
+    new = clone(node)
+    for n in ast.walk(new):
+        if getattr(n, "id", None) == name:
+            n.id = twin
+        if getattr(n, "attr", None) == name:
+            n.attr = twin
+    return new
 
 
 def inside(node, function):
@@ -371,6 +400,8 @@ class Plan:
                     self.expression(child.context_expr)
         if isinstance(statement, ast.If):
             test = statement.test
+            for other in self.scope.conditions:
+                self.replace(test, other, "condition", 1)
             if not isinstance(test, ast.Constant):
                 self.replace(test, test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), "condition", 1)
                 self.replace(test, ast.Constant(value=True), "condition", 2)
@@ -398,7 +429,7 @@ class Plan:
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
 
-    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
+    def turned(self, s):  # noqa: C901 - a list of kinds
         match s:
             case ast.AugAssign(target, op, value):
                 for other in ARITHMETIC:
@@ -411,9 +442,8 @@ class Plan:
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
-                for atom in self.scope.atoms:
-                    if isinstance(atom, ast.Attribute | ast.Subscript) or isinstance(target, ast.Attribute):
-                        self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                for atom in [*self.scope.kept, *(a for a in self.scope.atoms if is_own(a))]:
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
@@ -560,6 +590,8 @@ class Plan:
             if not static:
                 for atom in self.scope.atoms:
                     self.replace(node, atom, "constant", 1)
+                for factor in self.scope.factors:
+                    self.replace(node, factor, "constant", 2)
 
     def regrouped(self, node):
         """A / b + c as a / (b + c), and back."""
