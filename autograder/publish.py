@@ -54,9 +54,7 @@ def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: P
         say(f"THE QUIZ OF {refused} of {len(paths)} submissions WAS NOT MARKED: their reports say why. {EDITION}")
     if unread:
         answers = f"{unread} QUIZ ANSWERS" if unread > 1 else "1 QUIZ ANSWER"
-        say(
-            f"{answers} COULD NOT BE READ and got 0 points (status `unreadable`): look at them before you pass grades on"
-        )
+        say(f"{answers} COULD NOT BE READ and got 0 points (status `unreadable`): look at them yourself")
     if failed:
         say(f"the grader failed on {failed} of {len(paths)} submissions, which were not judged")
     return not failed
