@@ -188,7 +188,6 @@ L2 = (
     _rule("l2-keeps-only", SGD, "weight_decay", "Only the decayed part is kept", "You multiply the parameters by lr·λ: nearly all is gone after one step.", SLIP, decay="keeps only"),
     _rule("l2-momentum", SGD, "weight_decay", "μ in the decay", "Your decay is multiplied by μ.", SLIP, factor="momentum"),
     _rule("l2-one-minus-momentum", SGD, "weight_decay", "1 − μ in the decay", "Your decay is multiplied by 1 − μ.", SLIP, factor="one minus momentum"),
-    _rule("l2-keeps-gradient", SGD, "weight_decay", "Decay added to the velocity", "Your decay goes straight into the velocity and leaves plain SGD without any.", SLIP, cost=0.5, decay="velocity"),
 )  # fmt: skip
 
 ABSENT = tuple(

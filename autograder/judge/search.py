@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.judge.solve import rounder, solve
+from autograder.judge.solve import SHOWN, rounder, solve
 from autograder.model import Array, Assignment, Hypotheses, Misconception, Observation, Scenario
 
 Mask = NDArray[np.bool_]
@@ -118,10 +119,22 @@ class Question:
                 good &= same.reshape(len(rows), -1).all(axis=1)
         return good
 
-    def surviving(self, hypotheses: Hypotheses, conventions: frozenset[str]) -> NDArray[np.int_]:
-        """The rows of those hypotheses that reproduce every scenario about the rule."""
+    def alike(self, scenarios: Sequence[Scenario]) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
+        """The sets of conventions, those together by which a right rule does the same in these scenarios."""
+        groups: dict[tuple[Any, ...], list[tuple[frozenset[str], list[frozenset[str]]]]] = {}
+        for conventions, beside in self.conventions:
+            predicted = self.predict(scenarios, Hypotheses.of([{}]), conventions)
+            path = tuple(rows.round(12).tobytes() for arrays in predicted for rows in arrays.values())
+            hidden = tuple(sorted(conventions)) if beside else ()
+            groups.setdefault((*hidden, *path), []).append((conventions, beside))
+        return list(groups.values())
+
+    def surviving(
+        self, hypotheses: Hypotheses, conventions: frozenset[str], scenarios: Sequence[Scenario] | None = None
+    ) -> NDArray[np.int_]:
+        """The rows of those hypotheses that reproduce these scenarios: without any named, every one about the rule."""
         rows = np.arange(len(hypotheses))
-        for scenario in self.ordered:
+        for scenario in self.ordered if scenarios is None else scenarios:
             good = [np.empty(0, dtype=bool)]
             for at in range(0, len(rows), BATCH):
                 (arrays,) = self.predict([scenario], hypotheses.take(rows[at : at + BATCH]), conventions)
@@ -191,37 +204,43 @@ class _Search:
         """Those candidates without unknowns that fit, under every set of conventions."""
         every = list(candidates)
         fits = []
-        for conventions, beside in self.question.conventions:
-            groups = _showing(every, beside)
+        smallest = self.question.ordered[:1]
+        for alike in self.question.alike(smallest):
+            groups = _showing(every, alike[0][1])
             if not groups:
                 continue
             hypotheses = coded(groups)
-            for row in self.question.surviving(hypotheses, conventions).tolist():
-                fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
+            near = self.question.surviving(hypotheses, alike[0][0], smallest)
+            for conventions, _ in alike if len(near) else ():
+                for row in near[self.question.surviving(hypotheses.take(near), conventions)].tolist():
+                    fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
         return fits
 
     def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
         fits = []
-        for conventions, beside in self.question.conventions:
-            groups = _showing(every, beside)
-            found = list(self._numbers(groups, conventions))
+        shown = [s for s in self.question.ordered if s.id in self.question.failed] or self.question.ordered
+        for alike in self.question.alike(shown[:SHOWN]):
+            groups = _showing(every, alike[0][1])
+            found = list(self._numbers(groups, alike[0][0], shown))
             if not found:
                 continue
             near = coded([groups[row] for row, _ in found], [number for _, number in found])
-            for at in self.question.surviving(near, conventions).tolist():
-                row, number = found[at]
-                told = coded([groups[row]] * len(rounder(number)), rounder(number))
-                roundest = int(self.question.surviving(told, conventions)[0])
-                fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
+            for conventions, _ in alike:
+                for at in self.question.surviving(near, conventions).tolist():
+                    row, number = found[at]
+                    told = coded([groups[row]] * len(rounder(number)), rounder(number))
+                    roundest = int(self.question.surviving(told, conventions)[0])
+                    fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
         return fits
 
-    def _numbers(self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str]) -> Iterator[tuple[int, float]]:
+    def _numbers(
+        self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str], shown: Sequence[Scenario]
+    ) -> Iterator[tuple[int, float]]:
         """(candidate, number) for those that come near on the scenarios that show most, for whole numbers each."""
         if not groups:
             return
         question = self.question
-        shown = [s for s in question.ordered if s.id in question.failed] or question.ordered
         unknowns = [next(p.belief.unknown for p in group if p.belief.unknown) for group in groups]
         yield from solve(
             lambda rows, numbers, scenarios: question.predict(
