@@ -481,6 +481,7 @@ ADAMW_DECAY = (
     _rule("adamw-squared", ADAMW, "adamw", "Decay of the square", "Your decay takes lr·λ·θ². It should take in proportion to the weight.", "loss and gradient confused", what="squared"),
     _rule("adamw-of-gradient", ADAMW, "adamw", "Decay of the gradient", "Your decay takes lr·λ of the gradient and never looks at the weights.", SLIP, what="gradient"),
     _rule("adamw-step-size", ADAMW, "adamw", "Decay with the corrected step size", "Your decay is multiplied by √(1 − β₂ᵗ)/(1 − β₁ᵗ), which belongs to the moments. Decay takes lr·λ.", "the folded form", factor="corrected step size"),
+    _rule("adamw-folded", ADAMW, "adamw", "Decay inside the folded step", "You draw the corrections into the step size and multiply the decay by it too. Decay takes lr·λ, from the first step on.", "the folded form", factor="corrected step size", denominator="eps before correction"),
     _rule("adamw-decay-divided", ADAMW, "adamw", "Decay divided by lr", "A smaller learning rate makes your decay stronger.", SLIP, factor="divided"),
     _rule("adamw-instead", ADAMW, "adamw", "Decay in place of the gradient", "With weight decay your moments see only λθ.", "= written for +=", decay="instead of the gradient"),
 )  # fmt: skip

@@ -195,7 +195,7 @@ class _Search:
     def more(self) -> list[Fit]:
         common = [p for p in self.known if p.price == COMMON]
         fits = self.among(_compatible(common, 3))
-        with_number = [(c, k) for c in self.counted for k in common if c.switches.isdisjoint(k.switches)]
+        with_number = [(c, k) for c in self.counted for k in self.known if c.switches.isdisjoint(k.switches)]
         fits = fits or self.solved(with_number)
         often = [g for g in self.gated if g.price == COMMON + GATE]
         return fits or self.among((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
