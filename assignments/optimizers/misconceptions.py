@@ -347,7 +347,7 @@ ADAPTIVE = (
     _rule("eps-subtracted", BOTH, "adaptive_step", "ε subtracted", "With √v̂ = ε you divide by zero. ε is there to keep away from it.", "sign", denominator="eps subtracted"),
     _rule("eps-squared-inside", BOTH, "adaptive_step", "ε² inside the root", "√(v̂ + ε²) is nearly √v̂ + ε when one is much larger, and not when they are of a size.", "hypot", cost=0.5, denominator="eps squared inside"),
     _rule("eps-twice", BOTH, "adaptive_step", "ε twice", "ε is inside your root and beside it.", SLIP, denominator="eps twice"),
-    _rule("eps-fixed", BOTH, "interface", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.2, unknown=EPSILON, eps="fixed"),
+    _rule("eps-fixed", BOTH, "adaptive_step", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.35, unknown=EPSILON, eps="fixed"),
     _rule("root-missing", BOTH, "adaptive_step", "No root", "You divide by v̂ itself, so a gradient ten times larger makes a step ten times smaller. With the root it makes the same step.", SLIP, denominator="no root"),
     _rule("root-twice", BOTH, "adaptive_step", "Root of a root", "Twice the gradient makes your step √2 times as long. The size of the gradient should cancel.", SLIP, denominator="fourth root"),
     _rule("root-squared", BOTH, "adaptive_step", "v squared", "You square v̂ where its root is meant.", "**2 for **0.5", denominator="squared"),

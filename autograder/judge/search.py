@@ -24,6 +24,7 @@ Mask = NDArray[np.bool_]
 BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
 COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
 HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
+MOST_EXTENDED = 2
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -50,6 +51,7 @@ class Fit:
     conventions: frozenset[str]
     reproduced: frozenset[str]  # scenarios
     price: int
+    slips: bool  # something about conduct is left unexplained
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -119,11 +121,14 @@ class Question:
                 good &= same.reshape(len(rows), -1).all(axis=1)
         return good
 
-    def alike(self, scenarios: Sequence[Scenario]) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
-        """The sets of conventions, those together by which a right rule does the same in these scenarios."""
+    def alike(
+        self, scenarios: Sequence[Scenario], parts: Sequence[Part]
+    ) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
+        """The sets of conventions, those together by which no part of a hypothesis shows any difference here."""
+        crowd = Hypotheses.of([{}, *(part.changes for part in parts)])
         groups: dict[tuple[Any, ...], list[tuple[frozenset[str], list[frozenset[str]]]]] = {}
         for conventions, beside in self.conventions:
-            predicted = self.predict(scenarios, Hypotheses.of([{}]), conventions)
+            predicted = self.predict(scenarios, crowd, conventions)
             path = tuple(rows.round(12).tobytes() for arrays in predicted for rows in arrays.values())
             hidden = tuple(sorted(conventions)) if beside else ()
             groups.setdefault((*hidden, *path), []).append((conventions, beside))
@@ -159,11 +164,13 @@ def identify(question: Question) -> Fit | None:
     right = min((fit.price for fit in search.among([()])), default=None)  # by some convention
     if right == 0:
         return None
+    fits: list[Fit] = []
     for stage in (search.singles,) if right else (search.singles, search.pairs, search.more):
-        fits = [fit for fit in stage() if right is None or fit.price < right]
-        if fits:
-            return _clearest(fits, question.named)
-    return None
+        fits += [fit for fit in stage() if right is None or fit.price < right]
+        fits += search.extended(fits)
+        if not all(fit.slips for fit in fits):
+            break
+    return _clearest(fits, question.named) if fits else None
 
 
 def _clearest(fits: Sequence[Fit], named: frozenset[str]) -> Fit | None:
@@ -189,13 +196,27 @@ class _Search:
         fits = self.among([(part,) for part in self.known])
         return fits or self.solved([(part,) for part in self.counted]) + self.among([(p,) for p in self.gated])
 
+    def extended(self, fits: Sequence[Fit]) -> list[Fit]:
+        """Those that explain, with one more belief, what the best of the fits leave unexplained."""
+        found = []
+        for fit in sorted(fits, key=lambda fit: fit.price)[:MOST_EXTENDED]:
+            turned = frozenset[str]().union(*(part.switches for part in fit.parts))
+            groups = [(*fit.parts, part) for part in self.known if fit.slips and part.switches.isdisjoint(turned)]
+            if groups:
+                number = next((n for n in fit.numbers if np.isfinite(n)), np.nan)
+                hypotheses = coded(groups, [number] * len(groups))
+                for row in self.question.surviving(hypotheses, fit.conventions).tolist():
+                    more = self._fit(groups[row], hypotheses.take(slice(row, row + 1)), fit.conventions)
+                    found += [one for one in more if one.reproduced > fit.reproduced]
+        return found
+
     def pairs(self) -> list[Fit]:
         return self.among(_compatible(self.known, 2))
 
     def more(self) -> list[Fit]:
         common = [p for p in self.known if p.price == COMMON]
         fits = self.among(_compatible(common, 3))
-        with_number = [(c, k) for c in self.counted for k in self.known if c.switches.isdisjoint(k.switches)]
+        with_number = [(c, k) for c in self.counted for k in common if c.switches.isdisjoint(k.switches)]
         fits = fits or self.solved(with_number)
         often = [g for g in self.gated if g.price == COMMON + GATE]
         return fits or self.among((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
@@ -205,7 +226,7 @@ class _Search:
         every = list(candidates)
         fits = []
         smallest = self.question.ordered[:1]
-        for alike in self.question.alike(smallest):
+        for alike in self.question.alike(smallest, self.known):
             groups = _showing(every, alike[0][1])
             if not groups:
                 continue
@@ -220,7 +241,7 @@ class _Search:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
         fits = []
         shown = [s for s in self.question.ordered if s.id in self.question.failed] or self.question.ordered
-        for alike in self.question.alike(shown[:SHOWN]):
+        for alike in self.question.alike(shown[:SHOWN], self.known):
             groups = _showing(every, alike[0][1])
             found = list(self._numbers(groups, alike[0][0], shown))
             if not found:
@@ -263,7 +284,7 @@ class _Search:
             return []
         hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
         price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
-        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price)]
+        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price, bool(missed))]
 
     def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
         """Whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
