@@ -3,6 +3,7 @@
 #   guest: what a submission runs in. Python, NumPy, one harness, and nothing else: no shell, no pip, no setuid file.
 #          gradmark builds it on first use, or: python -m autograder.sandbox.docker build
 #          By hand: docker build --target guest --build-arg NUMPY_VERSION=2.4.6 --tag gradmark-guest:mine .
+#          NumPy is one of those whose hashes are in requirements/run.txt.
 #
 # BASE is only where the files of the guest are taken from: the official image, or any Debian with python3 and pip.
 # Behind a proxy that signs with its own authority, put that certificate into the context as ca.crt.
@@ -14,12 +15,15 @@ FROM ${BASE} AS build
 ARG NUMPY_VERSION
 
 # The certificate is a pattern because it may be missing, which COPY forgives only to patterns.
-COPY autograder/guest/harness.py ca.cr[t] /guest/
+COPY autograder/guest/harness.py requirements/run.txt ca.cr[t] /guest/
 RUN set -eu; \
     : "${NUMPY_VERSION:?say which: --build-arg NUMPY_VERSION=2.4.6}"; \
     if [ -f /guest/ca.crt ]; then export PIP_CERT=/guest/ca.crt; fi; \
-    python3 -m pip install --no-cache-dir --no-compile --only-binary=:all: --target /guest/lib "numpy==${NUMPY_VERSION}"; \
-    rm -rf /guest/ca.crt /guest/lib/bin; \
+    sed -n "/^numpy==${NUMPY_VERSION} /,/[^\\\\]\$/p" /guest/run.txt | sed 's/ ; [^\\]*/ /' >/guest/numpy.txt; \
+    if ! grep -q sha256 /guest/numpy.txt; then echo "no hash of NumPy ${NUMPY_VERSION} is known" >&2; exit 1; fi; \
+    python3 -m pip install --no-cache-dir --no-compile --only-binary=:all: --no-deps --require-hashes --target /guest/lib \
+        -r /guest/numpy.txt; \
+    rm -rf /guest/ca.crt /guest/run.txt /guest/numpy.txt /guest/lib/bin; \
     find /guest/lib -type d -name tests -prune -exec rm -rf {} +; \
     chmod -R a+rX,go-w /guest
 

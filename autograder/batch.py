@@ -45,9 +45,10 @@ class Marked:
     report: Report
     trouble: Exception | None = None
 
-    def called(self, label: str) -> Marked:
-        """The same, under a name that says more than its path."""
-        return replace(self, report=replace(self.report, path=label))
+    def called(self, label: str, known_as: tuple[str, ...] = (), remarks: tuple[str, ...] = ()) -> Marked:
+        """The same, under a name that says more than its path, with what is known of its author."""
+        told = (*remarks, *self.report.remarks)
+        return replace(self, report=replace(self.report, path=label, known_as=known_as, remarks=told))
 
     def without_marks(self) -> Report:
         """The same submission, as one that was not judged."""
@@ -65,8 +66,19 @@ class Marked:
         )
 
 
-def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None) -> Marked:
-    """The report on one submission, whatever happens: our own faults become a `grader_error`."""
+def mark(
+    path: Path,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    seed: int | None,
+    *,
+    secret: bytes | None = None,
+    student: str = "",
+) -> Marked:
+    """The report on one submission, whatever happens: our own faults become a `grader_error`.
+
+    `secret`: the edition's; else the one that the environment names. `student`: who handed it in, where that is known.
+    """
     from autograder.intake import read
     from autograder.pipeline import grade
     from autograder.quiz.variants import secret_from
@@ -75,8 +87,8 @@ def mark(path: Path, assignment: Assignment, sandbox: Sandbox, seed: int | None)
     trouble: Exception | None = None
     for _ in range(ATTEMPTS):
         try:
-            submission = read(path, main=assignment.main)
-            return Marked(path, grade(submission, assignment, sandbox, seed, secret_from()))
+            submission = replace(read(path, main=assignment.main), student=student)
+            return Marked(path, grade(submission, assignment, sandbox, seed, secret or secret_from()))
         except SandboxFailed as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on

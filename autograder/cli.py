@@ -14,6 +14,8 @@ from autograder.service.command import admin
 
 if TYPE_CHECKING:
     from autograder.batch import Marked
+    from autograder.edition import Edition
+    from autograder.gather import Found
     from autograder.model import Assignment
     from autograder.publish import Pages
     from autograder.service.settings import Settings
@@ -63,7 +65,17 @@ class Platform(StrEnum):
 class Gradebook(StrEnum):
     CANVAS = "canvas"
     MOODLE = "moodle"
+    BLACKBOARD = "blackboard"
+    BRIGHTSPACE = "brightspace"
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
     NBGRADER = "nbgrader"
+
+
+class GradedPart(StrEnum):
+    TOTAL = "total"
+    CODE = "code"
+    QUIZ = "quiz"
 
 
 SandboxOption = Annotated[SandboxName, typer.Option(help="Where submissions run; auto takes the first that works.")]
@@ -102,7 +114,8 @@ def grade(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="An optimizers.py, a notebook, a zip, a folder with one of them, or a folder of submissions."
+            help="An optimizers.py, a notebook, a zip, a folder with one of them, a folder of submissions, or the bulk "
+            "download of Canvas, Moodle, Blackboard, Brightspace or Gradescope."
         ),
     ],
     assignment: Annotated[str, typer.Option(help="What was asked for: the name of an assignment.")] = "optimizers",
@@ -113,6 +126,9 @@ def grade(
         Format, typer.Option(help="What comes out: a table, a JSON line each, or pages.")
     ] = Format.TEXT,
     out: Annotated[Path | None, typer.Option(help="Folder for an HTML page on each submission.")] = None,
+    edition: Annotated[
+        Path | None, typer.Option(help="The staff folder that `regenerate` wrote: its quiz is marked, and counts.")
+    ] = None,
 ) -> None:
     """Mark submissions and say why.
 
@@ -121,7 +137,7 @@ def grade(
     """
     if format is Format.HTML and out is None:
         out = REPORTS
-    _run(paths, assignment, seed, sandbox, jobs or _cores(), format, out)
+    _run(paths, assignment, seed, sandbox, jobs or _cores(), format, out, edition)
 
 
 @app.command()
@@ -180,19 +196,27 @@ def export(
 def gradebook(
     reports: Annotated[Path, typer.Argument(help="What `gradmark grade --format json` printed.")],
     for_: Annotated[Gradebook, typer.Option("--for", help="Whose gradebook imports it.")],
-    roster: Annotated[Path, typer.Option(help="CSV with a column of ids; names, email and more are used if there.")],
+    roster: Annotated[Path, typer.Option(help="The platform's own export of its gradebook, or any CSV with ids.")],
     out: Annotated[Path, typer.Option(help="The CSV file to write.")],
     column: Annotated[str, typer.Option(help="What the gradebook calls the assignment. Default: its id.")] = "",
+    part: Annotated[GradedPart, typer.Option(help="What goes in: for two columns, code and quiz.")] = GradedPart.TOTAL,
 ) -> None:
-    """Turn reports into a CSV file that a gradebook imports."""
+    """Turn reports into a CSV file that a gradebook imports; what matches nobody is said, and the rest is written."""
     from autograder.export.gradebook import BadGradebook
     from autograder.export.gradebook import gradebook as table
+    from autograder.publish import say
+    from autograder.roster import BadRoster
+    from autograder.roster import read as read_roster
 
     try:
-        text = table(for_.value, _read(reports), _read(roster), column)
-    except BadGradebook as error:
+        made = table(for_.value, _read(reports), read_roster(roster), column, part.value)
+    except (BadGradebook, BadRoster) as error:
         raise typer.BadParameter(str(error)) from error
-    _write(out, text.encode())
+    except OSError as error:
+        raise typer.BadParameter(f"{roster} cannot be read: {error}") from error
+    _write(out, made.text.encode())
+    for remark in made.remarks:
+        say(remark)
 
 
 @app.command()
@@ -201,10 +225,10 @@ def regenerate(
     seed: Annotated[int, typer.Option(min=0, max=2**48 - 1, help="Draws examples, public experiments and quiz.")],
     out: Annotated[Path, typer.Option(help="The folder to write: a new one, or an earlier output left unchanged.")],
     roster: Annotated[
-        Path | None, typer.Option(help="CSV with a column “id”: every student gets their own quiz.")
+        Path | None, typer.Option(help="A platform's export, or any CSV with ids: every student gets their own quiz.")
     ] = None,
     secret: Annotated[
-        Path | None, typer.Option(help="With a roster: file of the course's secret; made if missing.")
+        Path | None, typer.Option(help="With a roster: file of the course's secret. Default: kept in the staff folder.")
     ] = None,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
@@ -252,14 +276,18 @@ def package(
 def new(
     name: Annotated[str, typer.Argument(metavar="ID", help="What it is called: a folder and a Python name.")],
     out: Annotated[Path, typer.Option(help="The folder in which its folder is made.")] = Path(),
+    source: Annotated[
+        str, typer.Option("--from", help="Copy this assignment, with all that it needs. Default: the smallest one.")
+    ] = "",
 ) -> None:
-    """Make a new assignment: the smallest complete one, which verifies as it stands."""
+    """Make a new assignment: the smallest complete one, or a copy to extend; both verify as they stand."""
+    from autograder.assignment import BadAssignment
     from autograder.authoring import CannotMake
     from autograder.authoring import new as made
 
     try:
-        folder = made(name, out)
-    except CannotMake as error:
+        folder = made(name, out, source)
+    except (BadAssignment, CannotMake) as error:
         raise typer.BadParameter(str(error)) from error
     shown = (
         folder if folder.is_absolute() else f".{os.sep}{folder}"
@@ -385,21 +413,26 @@ def _run(
     jobs: int,
     form: Format,
     out: Path | None,
+    edition: Path | None = None,
 ) -> None:
     """Marks `paths`; without any, the samples of the assignment, which are ours and therefore trusted."""
+    from tempfile import TemporaryDirectory
+
     from autograder.batch import mark, mark_all, opening
-    from autograder.publish import publish, say, whose
+    from autograder.publish import publish, say
 
     # The sandbox first: its guest boots while the rest is imported.
-    with opening(sandbox, trusted=not paths, say=say) as opened:
+    with TemporaryDirectory(prefix="gradmark-") as unpacked, opening(sandbox, trusted=not paths, say=say) as opened:
+        from autograder.gather import Found
         from autograder.sandbox import SandboxUnavailable
 
-        assignment = _load(assignment_id)
+        assignment, kept = _edition(_load(assignment_id), edition)
         if paths:
-            labels = {path: whose(path) for path in _find(paths, assignment)}
+            every = _gather(paths, assignment, Path(unpacked), kept)
         else:
-            labels = {path: label for label, path in assignment.samples.items()}
-        pages = _pages(out, labels) if out else None
+            every = [Found(path, label, label) for label, path in assignment.samples.items()]
+        found = {one.path: one for one in every}
+        pages = _pages(out, {path: one.label for path, one in found.items()}) if out else None
         try:
             ready = opened.result()
         except SandboxUnavailable as error:
@@ -407,11 +440,44 @@ def _run(
             raise typer.Exit(GRADER_FAILED) from error
 
         def mark_one(path: Path) -> "Marked":
-            one = mark(path, assignment, ready, seed)
-            return one if paths else one.called(labels[path])
+            one = found[path]
+            marked = mark(path, assignment, ready, seed, secret=kept.secret if kept else None, student=one.student)
+            return marked.called(one.shown, one.known_as, one.remarks)
 
-        if not publish(mark_all(list(labels), mark_one, jobs), list(labels), form, pages):
+        if not publish(mark_all(list(found), mark_one, jobs), list(found), form, pages):
             raise typer.Exit(GRADER_FAILED)
+
+
+def _edition(assignment: "Assignment", folder: Path | None) -> "tuple[Assignment, Edition | None]":
+    """The assignment as that edition marks it, and the edition."""
+    if folder is None:
+        return assignment, None
+    from autograder.edition import BadEdition, read
+    from autograder.publish import say
+
+    try:
+        kept = read(folder)
+        edited = kept.of(assignment)
+    except BadEdition as error:
+        raise typer.BadParameter(str(error)) from error
+    if kept.digest != assignment.digest:
+        say("this edition was written from another state of the assignment: if its quiz has changed, so have the keys")
+    for remark in kept.roster.remarks if kept.roster else ():
+        say(remark)
+    return edited, kept
+
+
+def _gather(paths: list[Path], assignment: "Assignment", unpacked: Path, edition: "Edition | None") -> "list[Found]":
+    from autograder.gather import gather
+    from autograder.intake import NothingToMark
+    from autograder.intake.bulk import BadBulk
+    from autograder.publish import say, whose
+
+    roster = edition.roster if edition else None
+    try:
+        return gather(paths, assignment.main, unpacked, roster=roster, label=whose, say=say)
+    except (NothingToMark, BadBulk) as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _load(name: str) -> "Assignment":
@@ -420,15 +486,6 @@ def _load(name: str) -> "Assignment":
     try:
         return load(name)
     except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _find(paths: list[Path], assignment: "Assignment") -> list[Path]:
-    from autograder.intake import NothingToMark, find
-
-    try:
-        return find(paths, main=assignment.main)
-    except NothingToMark as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -503,6 +503,16 @@ ItemStatus = Literal[
 
 
 @dataclass(frozen=True)
+class ItemDetail:
+    """A question with its answers, in words: for staff, and for its student once nothing more is taken."""
+
+    prompt: str
+    answer: str  # as the student gave it; "" for none
+    right: str
+    why: str
+
+
+@dataclass(frozen=True)
 class ItemMark:
     id: str
     score: float
@@ -512,6 +522,7 @@ class ItemMark:
     title: str = ""
     for_staff: str = ""  # a free answer and its rubric: for the person who marks it, never for students
     awaited: Awaited | None = None  # with status "waiting": what that person marks
+    detail: ItemDetail | None = None  # has the key in it
 
 
 WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
@@ -594,6 +605,7 @@ class Report:
     sandbox: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     log: str = ""  # what the code printed: staff only
+    known_as: tuple[str, ...] = ()  # ids and names of who handed it in, where they are known: the surest first
 
     @property
     def score(self) -> float:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from autograder.render import parts
 from autograder.render.escape import one_line
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from autograder.model import Assignment, Report
     from autograder.verify import Proof
 
+EDITION = "Give --edition and the staff folder that `gradmark regenerate` wrote, if you handed out its quiz"
 PROOF_WIDTH = 118  # columns: five of them, of which none should wrap
 LONGEST_NAME = 60  # characters of a page's name: at most 240 bytes, where file systems allow 255
 
@@ -31,12 +33,13 @@ def say(message: str) -> None:
 
 def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None) -> bool:
     """Shows each report as soon as it is known; says whether every submission could be judged."""
-    failed = 0
+    failed = refused = 0
     rows: dict[Path, Report] = {}
     try:
         for one in _with_progress(marked, len(paths), form):
             report = _show(one, form, pages)
             failed += report.status == "grader_error"
+            refused += any(part.state == "refused" for part in parts(report))
             if form == "text":
                 rows[one.path] = report if len(paths) == 1 else replace(report, charts=(), exhibits=(), log="")
     finally:  # after Ctrl-C too: what is finished is shown
@@ -44,6 +47,8 @@ def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: P
             _print_table([rows[path] for path in paths if path in rows], len(paths))
         if pages and pages.written and form != "html":
             _print_pages(pages.in_order(), to_stdout=form == "text")
+    if refused:
+        say(f"THE QUIZ OF {refused} of {len(paths)} submissions WAS NOT MARKED: their reports say why. {EDITION}")
     if failed:
         say(f"the grader failed on {failed} of {len(paths)} submissions, which were not judged")
     return not failed

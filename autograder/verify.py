@@ -22,6 +22,7 @@ from autograder import pipeline, variants
 from autograder.blame import AuthorFault, blaming
 from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
+from autograder.paraphrase import paraphrases
 from autograder.sandbox import Sandbox, SandboxFailed
 
 SEED = 20260101  # any will do; fixed, so that the proof can be repeated
@@ -131,6 +132,9 @@ def _said(error: Exception) -> str:
 
 def _trials(assignment: Assignment) -> Iterator[Trial]:
     yield Trial("right", "model solution", assignment.model_solution.read_bytes())
+    given = [source for name, source in assignment.sources.items() if name != assignment.driver]
+    for how, source in paraphrases(assignment.model_solution.read_text(encoding="utf-8"), given).items():
+        yield Trial("right", f"model solution, {how}", source.encode())
     for path in assignment.hands:
         yield Trial("right", path.stem, path.read_bytes())
     yield Trial("empty", "bare template", assignment.template.read_bytes())

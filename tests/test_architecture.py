@@ -33,14 +33,19 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model"},
-    # the bare template, made from the model solution
+    "export": {"model", "roster"},
+    # who is who, in any list of people; an edition of an assignment; what a command is to mark
+    "roster": set(),
+    "edition": {"model", "quiz", "roster"},
+    "gather": {"intake", "roster"},
+    # made from the model solution: the bare template, and right solutions in other hands
     "strip": set(),
+    "paraphrase": set(),
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
@@ -60,6 +65,9 @@ ARROWS: dict[str, set[str]] = {
         "adapters",
         "authoring",
         "practice",
+        "edition",
+        "gather",
+        "roster",
         "service.settings",
         "service.logs",
         "service.command",
@@ -68,6 +76,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
     "regenerate": {
+        "edition",
+        "roster",
         "model",
         "version",
         "assignment",
@@ -75,6 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "judge",
         "pipeline",
         "quiz",
+        "reading",
         "sandbox",
         "verify",
         "render",
@@ -83,14 +94,14 @@ ARROWS: dict[str, set[str]] = {
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
     # a new assignment, and exercises without end
-    "authoring": {"assignment", "strip", "verify"},
+    "authoring": {"model", "assignment", "strip", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
     # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
-    "service.rules": set(),
+    "service.rules": {"roster"},
     "service.store": {"model", "service.rules"},
     "service.queue": {"service.store"},
     "service.outbox": {"service.queue", "service.store"},
@@ -105,6 +116,7 @@ ARROWS: dict[str, set[str]] = {
         "service.store",
     },
     "service.web.student": {
+        "reading",
         "intake",
         "model",
         "render",
@@ -115,6 +127,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "service.web.staff": {
         "export",
+        "roster",
         "model",
         "render",
         "service.operate",
@@ -227,7 +240,12 @@ LIBRARIES: dict[str, set[str]] = {
     "wire": {"numpy"},
 }
 
-BESIDE_STUDENTS = {"numpy", "tinytorch", *LAID_OUT}  # beyond the standard library; tinytorch is what students are given
+BESIDE_STUDENTS = {
+    "numpy",
+    "tinytorch",
+    "gradmark_edits",
+    *LAID_OUT,
+}  # beyond the standard library; tinytorch is what students are given
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
 BY_NAME = {
     "assignment",

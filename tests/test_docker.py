@@ -681,6 +681,15 @@ def test_a_runtime_that_the_engine_lacks_is_refused(docker_image: str):
         pass
 
 
+def test_an_image_is_kept_by_its_id_and_holds_a_numpy_that_the_lock_knows(docker_image: str, monkeypatch):
+    """A tag that is moved meanwhile changes nothing; another NumPy has no hash."""
+    with DockerSandbox(image=docker_image, pool=1) as opened:
+        assert re.fullmatch("sha256:[0-9a-f]{64}", opened.arguments()["Image"])
+    monkeypatch.setattr(images, "version", lambda _: "1.99")
+    with pytest.raises(SandboxUnavailable, match=r"no hash of the NumPy 1\.99 that is here: install numpy=="):
+        images.tag()
+
+
 def test_an_image_that_is_missing_is_never_pulled(docker_client):
     with (
         pytest.raises(SandboxUnavailable, match="has no image python:not-here"),
@@ -698,7 +707,7 @@ def test_the_tag_changes_with_everything_inside(monkeypatch, tmp_path):
     tags.add(images.tag())
     monkeypatch.setattr(images, "DOCKERFILE", changed)
     tags.add(images.tag())
-    monkeypatch.setattr(images, "version", lambda _: "0.0")
+    monkeypatch.setattr(images, "numpy_lines", lambda: "numpy==0.0")
     tags.add(images.tag())
     assert len(tags) == 4
 
@@ -706,6 +715,7 @@ def test_the_tag_changes_with_everything_inside(monkeypatch, tmp_path):
 def test_an_image_that_cannot_be_built_says_what_the_builder_said(docker_client, docker_image, monkeypatch):
     monkeypatch.setattr(images, "tag", lambda: "gradmark-guest:never-built")
     monkeypatch.setattr(images, "version", lambda _: "0.0.0")
+    monkeypatch.setattr(images, "numpy_lines", lambda: "numpy==0.0.0")
     steps = []
     with pytest.raises(SandboxUnavailable, match=r"(?s)could not be built on scratch-of-nobody:\nStep 1.*Step 2"):
         module.ensure_image(docker_client, base="scratch-of-nobody", say=steps.append)

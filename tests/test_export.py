@@ -40,6 +40,7 @@ from autograder.model import (
     TextKey,
     Wrong,
 )
+from autograder.roster import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).parent / "data" / "export"
@@ -613,7 +614,7 @@ REPORTS = "\n".join([report("sub/ada/optimizers.py"), report("x_bob_4711_optimiz
 
 
 def table(platform: str, reports: str = REPORTS, roster: str = ROSTER) -> list[list[str]]:
-    text = gradebook(platform, reports, roster, "Optimizers")
+    text = gradebook(platform, reports, parse(roster), "Optimizers").text
     assert text.count("\r\n") == text.count("\n"), "RFC 4180"
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
@@ -680,24 +681,23 @@ def test_a_fault_of_ours_is_never_a_zero(platform):
 def test_no_cell_runs_in_a_spreadsheet(start):
     roster = f'id,section\r\nada,"x"\r\n"bob","y"\r\neve,"{start}1"\r\n'
     column = f"{start}HYPERLINK(1)"
-    rows = list(csv.reader(io.StringIO(gradebook("canvas", REPORTS, roster, column), newline="")))
+    rows = list(csv.reader(io.StringIO(gradebook("canvas", REPORTS, parse(roster), column).text, newline="")))
     assert rows[0][-1] == "'" + column
     cells = [cell for row in rows for cell in row]
     assert not [cell for cell in cells if cell.strip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 BAD = {
-    "belongs to nobody": (report("mallory/optimizers.py"), ROSTER),
-    "belongs to ada and bob": (report("ada_bob_optimizers.py"), ROSTER),
-    "two reports for ada": (report("ada/optimizers.py") + "\n" + report("ada.zip"), ROSTER),
     "no reports": ("\n", ROSTER),
     "Line 1 of the reports is no report": ("[" * 100_000, ROSTER),
     "Line 2 of the reports is no report": (report("ada/x.py") + '\n{"schema": "gradmark.report/1"}', ROSTER),
     "which is not gradmark.report/1": ('{"schema": "other/1"}', ROSTER),
     "a score that cannot be": (report("ada/x.py", float("nan")), ROSTER),
     "several assignments": (report("ada/x.py") + "\n" + report("eve/x.py").replace("optimizers", "other"), ROSTER),
-    "no column with ids": (REPORTS, "who,what\r\n1,2\r\n"),
-    "more than once: ADA, ada": (REPORTS, "id\r\nada\r\nADA\r\n"),
+    "different maxima (100 and 125)": (
+        report("ada/x.py") + "\n" + report("eve/x.py").replace('"max_score": 100', '"max_score": 125'),
+        ROSTER,
+    ),
 }
 
 
@@ -705,6 +705,51 @@ BAD = {
 def test_what_cannot_be_told_apart_is_refused(complaint):
     with pytest.raises(BadGradebook, match=re.escape(complaint)):
         table("canvas", *BAD[complaint])
+
+
+UNPLACED = {
+    "match nobody on the roster and are not in the file: mallory/optimizers.py": [report("mallory/optimizers.py")],
+    "could be ada or bob": [report("ada_bob_optimizers.py")],
+    "There are 2 reports for ada": [report("ada/optimizers.py"), report("ada.zip")],
+    "Nothing is marked for these, and their cells are empty: bob": [report("ada/optimizers.py")],
+    "The grader failed on these, and their cells are empty: ada": [report("ada/optimizers.py", 0, "grader_error")],
+}
+
+
+@pytest.mark.parametrize("told", UNPLACED)
+def test_what_matches_nobody_is_said_and_the_rest_is_written(told):
+    made = gradebook(
+        "moodle", "\n".join([*UNPLACED[told], report("eve/optimizers.py", 3)]), parse(ROSTER), "Optimizers"
+    )
+    assert any(told in remark for remark in made.remarks)
+    rows = list(csv.reader(io.StringIO(made.text, newline="")))
+    assert rows[3][-1] == "3"
+    assert sum(row[-1] != "" for row in rows[1:]) == 1 + ("Nothing" in told)
+
+
+@pytest.mark.parametrize("title", ["Final Project", "Optimizers (Final)", "Current Score"])
+def test_a_title_that_canvas_would_take_for_a_total_is_warned_about(title):
+    assert any(title in remark for remark in gradebook("canvas", REPORTS, parse(ROSTER), title).remarks)
+    assert not any(
+        "total columns" in remark for remark in gradebook("canvas", REPORTS, parse(ROSTER), "Finalists").remarks
+    )
+
+
+def test_code_and_quiz_can_be_two_columns():
+    told = json.loads(report("ada/optimizers.py", 95)) | {"max_score": 125}
+    told["parts"] = [
+        {"id": "code", "score": 90, "max_score": 100, "counts": True, "state": "marked"},
+        {"id": "quiz", "score": 5, "max_score": 25, "counts": True, "state": "marked"},
+    ]
+    scores = {
+        part: next(csv.reader(gradebook("moodle", json.dumps(told), parse(ROSTER), "x", part).text.splitlines()[1:]))[
+            -1
+        ]
+        for part in ("total", "code", "quiz")
+    }
+    assert scores == {"total": "95", "code": "90", "quiz": "5"}
+    with pytest.raises(BadGradebook, match="has no quiz"):
+        gradebook("moodle", REPORTS, parse(ROSTER), "x", "quiz")
 
 
 # ------------------------------------------------------------------------------------------------------ the commands
@@ -722,7 +767,7 @@ def test_the_command_writes_a_gradebook(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
-        assert file.read() == gradebook("moodle", REPORTS, ROSTER)
+        assert file.read() == gradebook("moodle", REPORTS, parse(ROSTER)).text
 
 
 @pytest.mark.parametrize("missing", ["reports.jsonl", "roster.csv"])

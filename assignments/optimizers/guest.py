@@ -552,7 +552,10 @@ def spoil(state):
 
 # ------------------------------------------------------------------------------------------------- it really learns
 def training(module, spec, arrays, record):
-    """A two-layer network on real data, trained whole-batch through the provided autograd; the loss after each step."""
+    """A two-layer network on real data, trained whole-batch through the provided autograd.
+
+    Records the loss after each step, for a picture, and the weights at both ends, from which the marks follow.
+    """
     params = parameters(arrays, "p", "float64")
     w1, b1, w2, b2 = params
     inputs, labels = Tensor(arrays["x"]), Tensor(arrays["y"])
@@ -562,6 +565,8 @@ def training(module, spec, arrays, record):
         record.doing = f"training step {number}"
         loss = criterion(relu(inputs @ w1 + b1) @ w2 + b2, labels)
         record.row("loss", loss.data.reshape(()))
+        if number in (0, spec["steps"]):
+            note(record, params)
         if number == spec["steps"]:
             break
         optimizer.zero_grad()

@@ -13,11 +13,12 @@ from functools import cache, partial
 from pathlib import Path
 
 from autograder.model import ChoiceKey, Item, Option
+from autograder.reference import family
 
 from .planted import plant
 from .quiz_draw import HINTS, Draw, Make
 
-MODEL = Path(__file__).parent / "../../reference/optimizers.py"
+MODEL = Path(str(family.__file__)).with_name("optimizers.py")
 RENAMED = (  # the class's names, and those of the listing; in this order
     (r"self\.velocities\[i\]", "buffer"), (r"self\.step_count", "t"), (r"\[i\]", ""), (r"self\.", ""),
     (r"param\.data", "w"), (r"\bgrad\b", "g"), (r"weight_decay", "lam"), (r"momentum", "mu"),

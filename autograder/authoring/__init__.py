@@ -1,4 +1,4 @@
-"""Makes a new assignment's folder: the smallest complete one, which `gradmark verify` accepts as it stands.
+"""Makes a new assignment's folder: the smallest complete one, which `gradmark verify` accepts as it stands, or a copy.
 
 The files in skeleton/ are templates of real ones; docs/authoring.md walks through changing them.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.assignment import HOME, load
+from autograder.authoring.copying import copy
 from autograder.strip import skeleton
 from autograder.verify import approve
 
@@ -24,13 +25,15 @@ class CannotMake(Exception):
     """No folder was made; the message says why and what to do."""
 
 
-def new(name: str, out: Path) -> Path:
-    """The folder of the new assignment, below `out`.
+def new(name: str, out: Path, source: str = "") -> Path:
+    """The folder of the new assignment, below `out`: the smallest one, or a copy of `source` that needs nothing else.
 
     Raises:
+        BadAssignment: there is no such source.
         CannotMake: the name cannot be used, or something is there already.
     """
     _must_be_usable(name)
+    original = load(source) if source else None
     folder = out / name
     try:
         folder.mkdir(parents=True)
@@ -38,9 +41,12 @@ def new(name: str, out: Path) -> Path:
         raise CannotMake(f"{folder} is there already. Choose another name, or move it away.") from error
     except OSError as error:
         raise CannotMake(f"{folder} cannot be made: {error.strerror}. Choose another place with --out.") from error
+    if original is not None:
+        copy(original, folder)
+        load(str(folder.resolve()))
+        return folder
     _write(folder, name)
-    assignment = load(str(folder.resolve()))
-    approve(assignment)  # its two hints were read when this skeleton was written
+    approve(load(str(folder.resolve())))  # its two hints were read when this skeleton was written
     return folder
 
 

@@ -1,7 +1,7 @@
-"""Reports as a CSV file that a gradebook imports: Canvas, Moodle, nbgrader.
+"""Reports as a CSV file that a gradebook imports, from that gradebook's own export or from any roster.
 
-A report belongs to the student of the roster whose id stands in its path: `ada/optimizers.py`, `ada.zip`,
-`lovelace_ada_4711_optimizers.py`. What cannot be told apart is refused; nobody gets somebody else's marks.
+A report belongs to the person whose id or name its submission goes by: `ada/optimizers.py`, `ada.zip`, a platform's
+download. What matches nobody, or several, is said, and the rest is written; nobody gets somebody else's marks.
 A report that ended in a grader error is an empty cell, because our faults are never a zero.
 """
 
@@ -12,39 +12,22 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-Platform = Literal["canvas", "moodle", "nbgrader"]
+from autograder.roster import Person, Roster, owners, split_name
+from autograder.roster import plain as titled
+
+Platform = Literal["canvas", "moodle", "blackboard", "brightspace", "gradescope", "github", "nbgrader"]
+Part = Literal["total", "code", "quiz"]
 SCHEMA = "gradmark.report/1"
+MOST_TOLD = 20  # reports or people named in one sentence
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell starts that a spreadsheet would run
-
-NAMES = {  # columns of rosters as they are found (nbgrader, Canvas and Moodle exports), without case
-    "id": ("sis user id", "id", "student_id", "student id", "id number", "username"),  # the id of Canvas is its own
-    "name": ("name", "student"),
-    "first": ("first_name", "first name"),
-    "last": ("last_name", "last name"),
-    "email": ("email", "email address"),
-    "platform_id": ("lms_user_id", "canvas id"),
-    "login": ("login", "sis login id"),
-    "section": ("section",),
-}
 
 
 class BadGradebook(Exception):
     """The reports or the roster cannot be used; the message says which line, and what to do."""
-
-
-@dataclass(frozen=True)
-class Student:
-    id: str
-    first: str = ""
-    last: str = ""
-    email: str = ""
-    platform_id: str = ""
-    login: str = ""
-    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,138 +38,303 @@ class Grade:
     assignment: str
     score: float | None  # None: the grader failed
     max_score: float
+    known_as: tuple[str, ...] = ()  # ids and names of who handed it in, the surest first
+    refused: bool = False  # its quiz was handed in and could not be marked
 
 
-def gradebook(platform: Platform, reports: str, roster: str, column: str = "") -> str:
-    """The CSV text: a row for each student of the roster, in its order. `column` names the assignment there.
+@dataclass(frozen=True)
+class Written:
+    """A gradebook's file, and what staff must know of it."""
+
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+def gradebook(platform: Platform, reports: str, roster: Roster, column: str = "", part: Part = "total") -> Written:
+    """The file: a row for each person of the roster, in its order. `column` names the assignment there.
 
     Raises:
-        BadGradebook: when a line cannot be read, or a report belongs to nobody or to several.
+        BadGradebook: a line of the reports cannot be read, or the platform's export lacks what its import asks for.
     """
-    grades = read_reports(reports)
-    students = read_roster(roster)
-    rows = [(student, grade) for student, grade in assign(students, grades).items()]
-    total = max((grade.max_score for grade in grades if grade.score is not None), default=0.0)
-    return written(platform, rows, column or grades[0].assignment, total)
+    grades = read_reports(reports, part)
+    grades_by_person, remarks = assign(roster, grades)
+    total = max(grade.max_score for grade in grades)
+    sheet = Sheet(roster, grades_by_person, column, grades[0].assignment, total)
+    rows, more = SHEETS[platform](sheet)
+    return Written(plain(rows), (*roster.remarks, *remarks, *more))
+
+
+# ------------------------------------------------------------------------------------------------------- reading
+def read_reports(text: str, part: Part = "total") -> list[Grade]:
+    """The JSON lines of `gradmark grade --format json`."""
+    grades = [_grade(number, line, part) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if not grades:
+        raise BadGradebook("There are no reports in this file. `gradmark grade --format json` writes them.")
+    if len({grade.assignment for grade in grades}) > 1:
+        raise BadGradebook("These reports are of several assignments: make one file for each.")
+    if len(mosts := {grade.max_score for grade in grades if grade.score is not None}) > 1:
+        told = " and ".join(f"{most:g}" for most in sorted(mosts))
+        raise BadGradebook(f"These reports are out of different maxima ({told}). Mark them all alike: with --edition.")
+    return grades
+
+
+def _grade(number: int, line: str, part: Part) -> Grade:
+    try:
+        told = json.loads(line)
+        if told["schema"] != SCHEMA:
+            raise BadGradebook(f"Line {number} of the reports is {told['schema']!r}, which is not {SCHEMA}.")
+        marks = _part(number, told, part)
+        failed = [told["status"]] if part != "quiz" else []
+        failed += [item["status"] for item in told.get("quiz", ()) if part == "quiz" or _quiz_counts(told)]
+        score = None if "grader_error" in failed else float(marks["score"])
+        who = tuple(str(key) for key in told["submission"].get("known_as", ()))
+        refused = any(one["state"] == "refused" for one in told.get("parts", ()))
+        path, most = str(told["submission"]["path"]), float(marks["max_score"])
+        grade = Grade(path, str(told["assignment"]), score, most, who, refused)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
+    if not math.isfinite(grade.max_score) or (score is not None and not 0 <= score < math.inf):
+        raise BadGradebook(f"Line {number} of the reports has a score that cannot be: {marks['score']}.")
+    return grade
+
+
+def _quiz_counts(told: Mapping[str, Any]) -> bool:
+    parts = told.get("parts")
+    return not isinstance(parts, list) or any(one["id"] == "quiz" and one["counts"] for one in parts)
+
+
+def _part(number: int, told: Mapping[str, Any], part: Part) -> Mapping[str, Any]:
+    if part == "total":
+        return told
+    parts = told.get("parts")
+    found = [one for one in parts if one["id"] == part] if isinstance(parts, list) else []
+    if not found:
+        raise BadGradebook(
+            f"Line {number} of the reports has no {part}. Mark with --edition, so that everybody's is there."
+        )
+    return dict(found[0])
+
+
+def named(id: str, name: str, email: str = "", section: str = "") -> Person:  # noqa: A002
+    """A person whose name is one text."""
+    first, last = split_name(name)
+    return Person(id, name, email, section, first, last, ids=(id,))
+
+
+# ------------------------------------------------------------------------------------------------------ who is who
+def assign(roster: Roster, grades: Iterable[Grade]) -> tuple[dict[Person, Grade | None], list[str]]:
+    """Each person's report, None without one; and sentences about reports that are nobody's or several people's."""
+    found: dict[Person, Grade | None] = dict.fromkeys(roster.people)
+    unplaced: list[tuple[Grade, tuple[Person, ...]]] = []
+    twice: dict[Person, list[Grade]] = {}
+    for grade in grades:
+        who = owners(roster, grade.known_as, grade.path)
+        if len(who) != 1:
+            unplaced.append((grade, who))
+        elif found[who[0]] is None:
+            found[who[0]] = grade
+        else:
+            twice.setdefault(who[0], [grade for grade in [found[who[0]]] if grade]).append(grade)
+    for person in twice:
+        found[person] = None
+    remarks = []
+    if nobody := [grade.path for grade, who in unplaced if not who]:
+        remarks.append(
+            f"These reports match nobody on the roster and are not in the file: {_listed(nobody)}. Put each submission "
+            "into a folder that is called like its student's id, or complete the roster."
+        )
+    remarks += [
+        f"The report of “{grade.path}” could be {' or '.join(person.id for person in who)}, and is not in the file."
+        for grade, who in unplaced
+        if who
+    ]
+    remarks += [
+        f"There are {len(theirs)} reports for {person.id}, so none is in the file: keep the one that counts "
+        f"({_listed(grade.path for grade in theirs)})."
+        for person, theirs in twice.items()
+    ]
+    if failed := [person.id for person, grade in found.items() if grade is not None and grade.score is None]:
+        remarks.append(f"The grader failed on these, and their cells are empty: {_listed(failed)}. Mark them again.")
+    if refused := [person.id for person, grade in found.items() if grade is not None and grade.refused]:
+        remarks.append(f"The quiz of these was handed in and not marked; their reports say why: {_listed(refused)}.")
+    if without := [person.id for person, grade in found.items() if grade is None and person not in twice]:
+        remarks.append(f"Nothing is marked for these, and their cells are empty: {_listed(without)}.")
+    return found, remarks
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:MOST_TOLD]) + (f" and {len(every) - MOST_TOLD} more" if len(every) > MOST_TOLD else "")
+
+
+# ------------------------------------------------------------------------------------------------------- writing
+Rows = Iterable[Sequence[object]]
+Marked = Sequence[tuple[Person, Grade | None]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a gradebook is written of."""
+
+    roster: Roster
+    grades: Mapping[Person, Grade | None]
+    column: str  # "" = the assignment's id, or the column of the export that is called like it
+    assignment: str
+    total: float
+
+    @property
+    def title(self) -> str:
+        return self.column or self.assignment
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        return self.roster.table.header
+
+    def cell(self, row: int, at: int) -> str:
+        cells = self.roster.table.rows[row]
+        return cells[at] if at < len(cells) else ""
+
+    def columns(self, *titles: str) -> list[int]:
+        """Where the export has columns of these titles."""
+        return [at for title in titles for at, cell in enumerate(self.header) if titled(cell) == title]
+
+    def place(self, pattern: str) -> int | None:
+        """The export's column of this assignment: the pattern takes off what the platform adds to its name.
+
+        Raises:
+            BadGradebook: several columns are called so.
+        """
+        names = {at: titled(match[1]) for at, cell in enumerate(self.header) if (match := re.fullmatch(pattern, cell))}
+        exact = [at for at, name in names.items() if name == titled(self.title)]
+        near = [at for at, name in names.items() if titled(self.title) in name and not self.column]
+        places = exact or near
+        if len(places) > 1:
+            told = ", ".join(f"“{self.header[at]}”" for at in places)
+            raise BadGradebook(
+                f"Several columns of the roster are called like “{self.title}”: {told}. Say which: --column."
+            )
+        return places[0] if places else None
 
 
 def written(platform: Platform, rows: Marked, column: str, total: float) -> str:
     """The same for grades whose owners are known. `total`: what the assignment is out of."""
     if platform == "canvas":
-        return plain(_canvas(rows, column, total))
+        return plain(_canvas_new(rows, column, total))
     if platform == "moodle":
-        return plain(_moodle(rows, column))
+        return plain(_moodle_new(rows, column))
     return plain(_nbgrader(rows, column, total))
 
 
-# ------------------------------------------------------------------------------------------------------- reading
-def read_reports(text: str) -> list[Grade]:
-    """The JSON lines of `gradmark grade --format json`."""
-    grades = [_grade(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not grades:
-        raise BadGradebook("There are no reports in this file. `gradmark grade --format json` writes them.")
-    if len({grade.assignment for grade in grades}) > 1:
-        raise BadGradebook("These reports are of several assignments: make one file for each.")
-    return grades
+def _canvas(sheet: Sheet) -> tuple[Rows, list[str]]:
+    """From Canvas's own export: its columns of ids, and the assignment's own column, by which Canvas knows it again."""
+    remarks = title_warning(sheet.title)
+    place = sheet.place(r"(.*?)\s*\(\d+\)\s*")
+    if not {"student", "id", "section"} <= {titled(cell) for cell in sheet.header}:
+        return _canvas_new(list(sheet.grades.items()), sheet.title, sheet.total), remarks
+    ids = range(max(sheet.columns("section", "sis login id", "id")) + 1)
+    title = sheet.title if place is None else sheet.header[place]
+    rows: list[Sequence[object]] = [[sheet.header[at] for at in ids] + [title]]
+    known = {person.row for person in sheet.grades}
+    most: object = sheet.total
+    for number, cells in enumerate(sheet.roster.table.rows):
+        if number not in known and titled(cells[0]) == "points possible":
+            most = sheet.cell(number, place) if place is not None else sheet.total
+            if place is not None and not _same(most, sheet.total):
+                remarks.append(_other_maximum("Canvas", most, sheet.total))
+    rows.append(["    Points Possible", *[""] * (len(ids) - 1), most])
+    rows += [[*(sheet.cell(p.row, at) for at in ids), _score(grade)] for p, grade in sheet.grades.items()]
+    if place is None:
+        remarks.append(f"The export has no column for “{title}”: Canvas will make a new assignment of that name.")
+    return rows, remarks
 
 
-def _grade(number: int, line: str) -> Grade:
-    try:
-        told = json.loads(line)
-        if told["schema"] != SCHEMA:
-            raise BadGradebook(f"Line {number} of the reports is {told['schema']!r}, which is not {SCHEMA}.")
-        failed = [told["status"], *(item["status"] for item in told.get("quiz", ()))]
-        score = None if "grader_error" in failed else float(told["score"])
-        grade = Grade(str(told["submission"]["path"]), str(told["assignment"]), score, float(told["max_score"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
-    if not math.isfinite(grade.max_score) or (score is not None and not 0 <= score < math.inf):
-        raise BadGradebook(f"Line {number} of the reports has a score that cannot be: {told['score']}.")
-    return grade
+def title_warning(title: str) -> list[str]:
+    """Canvas takes columns whose names end like its own totals for these, and does not import them."""
+    if not re.search(r"\bFinal\b|\bCurrent (?:Score|Grade|Points)\b", title, re.IGNORECASE):
+        return []
+    told = f"The title “{title}” has a word of Canvas's own total columns (Final Score, Current Grade): "
+    return [told + "Canvas may skip the column. Give it another title: --column."]
 
 
-def read_roster(text: str) -> list[Student]:
-    """A CSV file with a header; which columns are known is in NAMES, and only an id is needed."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    found = {name.strip().casefold(): name for name in reader.fieldnames or [] if name}
-    known = {ours: found[theirs] for ours, names in NAMES.items() for theirs in reversed(names) if theirs in found}
-    if {"sis user id", "id"} <= found.keys():
-        known["platform_id"] = found["id"]
-    if "id" not in known:
-        raise BadGradebook(f"The roster has no column with ids. Call it one of: {', '.join(NAMES['id'])}.")
-    students = [_student({ours: (row[name] or "").strip() for ours, name in known.items()}) for row in reader]
-    students = [student for student in students if student.id]
-    twice = {s.id for s in students if sum(o.id.casefold() == s.id.casefold() for o in students) > 1}
-    if twice:
-        raise BadGradebook(f"The roster has these ids more than once: {', '.join(sorted(twice))}.")
-    return students
-
-
-def _student(row: Mapping[str, str]) -> Student:
-    first, last = row.get("first", ""), row.get("last", "")
-    if not (first or last):
-        first, last = _split(row.get("name", ""))
-    rest = {key: row.get(key, "") for key in ("email", "platform_id", "login", "section")}
-    return Student(row.get("id", ""), first.strip(), last.strip(), **rest)
-
-
-def named(id: str, name: str, email: str = "", section: str = "") -> Student:  # noqa: A002
-    """A student whose name is one text."""
-    first, last = _split(name)
-    return Student(id, first, last, email, section=section)
-
-
-def _split(name: str) -> tuple[str, str]:
-    """First and last name of `Lovelace, Ada` or `Ada Lovelace`."""
-    last, _, first = name.partition(",") if "," in name else name.rpartition(" ")[::-1]
-    return first.strip(), last.strip()
-
-
-def assign(students: Sequence[Student], grades: Iterable[Grade]) -> dict[Student, Grade | None]:
-    """Whose report is whose; None for a student without one."""
-    found: dict[Student, Grade | None] = dict.fromkeys(students)
-    for grade in grades:
-        owners = _owners(students, grade.path)
-        if len(owners) != 1:
-            whom = "nobody" if not owners else " and ".join(student.id for student in owners)
-            raise BadGradebook(
-                f"The report of {grade.path!r} belongs to {whom} on the roster. Put each submission into a folder "
-                "that is called like its student's id, mark again, or take this line out."
-            )
-        if found[owners[0]] is not None:
-            raise BadGradebook(f"There are two reports for {owners[0].id}: keep the one that counts.")
-        found[owners[0]] = grade
-    return found
-
-
-def _owners(students: Iterable[Student], path: str) -> list[Student]:
-    """Students whose id is a name in the path, the nearest to the file first; else a part of the file's name."""
-    names = [re.sub(r"\.(py|ipynb|zip)$", "", part).casefold() for part in re.split(r"[/\\]", path)]
-    for name in reversed(names):
-        exact = [student for student in students if student.id.casefold() == name]
-        if exact:
-            return exact
-    parts = set(re.split(r"_", names[-1]))
-    return [student for student in students if student.id.casefold() in parts]
-
-
-# ------------------------------------------------------------------------------------------------------- writing
-Rows = Iterable[Sequence[object]]
-Marked = Sequence[tuple[Student, Grade | None]]
-
-
-def _canvas(rows: Marked, column: str, total: float) -> Rows:
+def _canvas_new(rows: Marked, column: str, total: float) -> Rows:
     yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", column
     yield "Points Possible", "", "", "", "", total
-    for student, grade in rows:
-        name = ", ".join(part for part in (student.last, student.first) if part)
-        yield name, student.platform_id, student.id, student.login, student.section, _score(grade)
+    for person, grade in rows:
+        name = ", ".join(part for part in (person.last, person.first) if part)
+        yield name, person.platform_id, person.id, person.login, person.section, _score(grade)
 
 
-def _moodle(rows: Marked, column: str) -> Rows:
+def _moodle(sheet: Sheet) -> tuple[Rows, list[str]]:
+    """The grading worksheet as it was, with grades in it; or a table for the import of grades."""
+    grade_at = sheet.columns("grade", "bewertung", "note", "calificacion")
+    most_at = sheet.columns("maximum grade", "bestwertung", "hochste bewertung", "note maximale", "calificacion maxima")
+    if not (grade_at and most_at):
+        return _moodle_new(list(sheet.grades.items()), sheet.title), []
+    mosts = {sheet.cell(person.row, most_at[0]) for person in sheet.grades}
+    remarks = [_other_maximum("Moodle", most, sheet.total) for most in sorted(mosts) if not _same(most, sheet.total)]
+    return _filled(sheet, {grade_at[0]: _score}), remarks
+
+
+def _moodle_new(rows: Marked, column: str) -> Rows:
     yield "First name", "Last name", "ID number", "Email address", column
-    for student, grade in rows:
-        yield student.first, student.last, student.id, student.email, _score(grade)
+    for person, grade in rows:
+        yield person.first, person.last, person.id, person.email, _score(grade)
+
+
+def _blackboard(sheet: Sheet) -> tuple[Rows, list[str]]:
+    place = sheet.place(r"(.*?)\s*\[[^\]]*\].*\|\s*\d+\s*")
+    ids = sheet.columns("last name", "first name", "username", "student id")
+    if place is None or not sheet.columns("username"):
+        raise BadGradebook(
+            f"Blackboard imports into a column that is there: make one called “{sheet.title}”, download the gradebook "
+            "(Work Offline, Download), and give that file as --roster."
+        )
+    most = re.search(r"Total Pts: ([\d.,]+)", sheet.header[place])
+    remarks = [_other_maximum("Blackboard", most[1], sheet.total)] if most and not _same(most[1], sheet.total) else []
+    header = [sheet.header[at] for at in (*ids, place)]
+    rows = [[*(sheet.cell(p.row, at) for at in ids), _score(grade)] for p, grade in sheet.grades.items()]
+    return [header, *rows], remarks
+
+
+def _brightspace(sheet: Sheet) -> tuple[Rows, list[str]]:
+    """Ids with Brightspace's `#`, the grade item's points, and its mark at the end of each line."""
+    place = sheet.place(r"(.*?) Points Grade(?:\s*<.*>)?")
+    ids = sheet.columns("orgdefinedid", "username")
+    title = f"{sheet.title} Points Grade" if place is None else sheet.header[place]
+    remarks = []
+    most = re.search(r"MaxPoints:([\d.,]+)", title)
+    if most and not _same(most[1], sheet.total):
+        remarks.append(_other_maximum("Brightspace", most[1], sheet.total))
+    if place is None:
+        remarks.append(f"Make a numeric grade item “{sheet.title}” in Brightspace before you import.")
+    header = [sheet.header[at] for at in ids] or ["OrgDefinedId"]
+    rows: list[Sequence[object]] = [[*header, title, "End-of-Line Indicator"]]
+    for person, grade in sheet.grades.items():
+        who = [sheet.cell(person.row, at) for at in ids] or [f"#{person.id}"]
+        rows.append([*who, _score(grade), "#"])
+    return rows, remarks
+
+
+def _gradescope(sheet: Sheet) -> tuple[Rows, list[str]]:
+    score_at, most_at = sheet.columns("total score"), sheet.columns("max points")
+    if score_at and most_at:
+        return _filled(sheet, {score_at[0]: _score, most_at[0]: lambda _: sheet.total}), []
+    rows: list[Sequence[object]] = [("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points")]
+    for person, grade in sheet.grades.items():
+        rows.append((person.first, person.last, person.id, person.email, _score(grade), sheet.total))
+    return rows, []
+
+
+def _github(sheet: Sheet) -> tuple[Rows, list[str]]:
+    """GitHub Classroom imports no grades: its roster, with points beside it."""
+    rows: list[Sequence[object]] = [(*sheet.header, "score", "max_score")]
+    for person, grade in sheet.grades.items():
+        rows.append((*(sheet.cell(person.row, at) for at in range(len(sheet.header))), _score(grade), sheet.total))
+    return rows, ["GitHub Classroom imports no grades: this is its roster with the points beside it."]
+
+
+def _nbgrader_sheet(sheet: Sheet) -> tuple[Rows, list[str]]:
+    return _nbgrader(list(sheet.grades.items()), sheet.title, sheet.total), []
 
 
 def _nbgrader(rows: Marked, column: str, total: float) -> Rows:
@@ -195,10 +343,44 @@ def _nbgrader(rows: Marked, column: str, total: float) -> Rows:
         "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
         "raw_score", "late_submission_penalty", "score", "max_score",
     )  # fmt: skip
-    for student, grade in rows:
+    for person, grade in rows:
         score = 0.0 if grade is None else _score(grade)
-        names = student.id, student.last, student.first, student.email
+        names = person.id, person.last, person.first, person.email
         yield column, "", "", *names, score, 0.0, score, total
+
+
+SHEETS: Mapping[str, Callable[[Sheet], tuple[Rows, list[str]]]] = {
+    "canvas": _canvas,
+    "moodle": _moodle,
+    "blackboard": _blackboard,
+    "brightspace": _brightspace,
+    "gradescope": _gradescope,
+    "github": _github,
+    "nbgrader": _nbgrader_sheet,
+}
+
+
+def _filled(sheet: Sheet, values: Mapping[int, Callable[[Grade | None], object]]) -> Iterator[Sequence[object]]:
+    """The export as it is, with values in some columns of the rows of those who have a grade."""
+    yield sheet.header
+    grades = {person.row: grade for person, grade in sheet.grades.items()}
+    for row in range(len(sheet.roster.table.rows)):
+        grade = grades.get(row)
+        yield [
+            values[at](grade) if at in values and grade is not None else sheet.cell(row, at)
+            for at in range(len(sheet.header))
+        ]
+
+
+def _same(most: object, total: float) -> bool:
+    try:
+        return float(str(most).replace(",", ".")) == total
+    except ValueError:
+        return True  # a cell that is no number says nothing about the maximum
+
+
+def _other_maximum(platform: str, most: object, total: float) -> str:
+    return f"{platform} has {most} points for this column, the reports are out of {total:g}: change that there."
 
 
 def _score(grade: Grade | None) -> float | str:
@@ -210,10 +392,10 @@ def plain(rows: Rows) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     for row in rows:
-        writer.writerow([f"{cell:g}" if isinstance(cell, float) else harmless(str(cell)) for cell in row])
+        writer.writerow([f"{cell:.10g}" if isinstance(cell, float) else harmless(str(cell)) for cell in row])
     return stream.getvalue()
 
 
 def harmless(cell: str) -> str:
     """Text that a spreadsheet shows and does not run: an apostrophe in front of what looks like a formula."""
-    return "'" + cell if cell.lstrip(" ").startswith(_FORMULA) else cell
+    return "'" + cell if cell.strip() != "-" and cell.lstrip(" ").startswith(_FORMULA) else cell

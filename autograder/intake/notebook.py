@@ -18,7 +18,8 @@ from autograder.intake.names import Refused, show, show_some
 from autograder.intake.text import decode
 
 MAX_NOTEBOOK_BYTES = 4_000_000  # pictures included; JSON made of nothing but [] takes 20 times that in memory
-MAX_CODE_BYTES = 1_000_000  # before demonstrations are left out; after that the cap of every source holds
+MAX_CODE_BYTES = 500_000  # before demonstrations are left out; after that the cap of every source holds
+MAX_LINES = 20_000  # of code: eight times the longest TinyTorch edition of the module; each costs 15 µs to read
 MAX_CELLS = 2000
 _EXPORT = re.compile(r"\s*#(?:\s*\|\s*export[is]?(?:\s.*)?|\s*export[is]?\s*)\Z")
 _DIRECTIVE_OR_BLANK = re.compile(r"\s*(?:#.*)?\Z")
@@ -40,11 +41,15 @@ def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str]]:
     Raises:
         Refused: not a notebook, too large, of another language, or without code.
     """
-    cells = [_cell(number, cell, main) for number, cell in enumerate(_code_cells(name, data), 1)]
+    found = _code_cells(name, data)
+    texts = [_text(number, cell) for number, cell in enumerate(found, 1)]
+    if sum(map(len, texts)) > MAX_CODE_BYTES:
+        raise Refused(f"{show(name)} holds more than {MAX_CODE_BYTES // 1000} kB of code. Take out pasted data.")
+    if sum(text.count("\n") + text.count("\r") for text in texts) > MAX_LINES:
+        raise Refused(f"{show(name)} holds more than {MAX_LINES} lines of code. Take out pasted data.")
+    cells = [_cell(n, cell, text, main) for n, (cell, text) in enumerate(zip(found, texts, strict=True), 1)]
     if not any(cell.source.strip() or cell.skipped for cell in cells):
         raise Refused(f"{show(name)} has no code in its code cells. Save the notebook and hand in again.")
-    if sum(len(cell.source) for cell in cells) > MAX_CODE_BYTES:
-        raise Refused(f"{show(name)} holds more than {MAX_CODE_BYTES // 1_000_000} MB of code. Take out pasted data.")
     exported = [cell for cell in cells if cell.exported]
     taken = exported or [cell for cell in cells if cell.source.strip() and not cell.skipped]
     if not taken:
@@ -109,11 +114,15 @@ def _cells(numbers: Sequence[str]) -> str:
 
 
 # --------------------------------------------------------------------------------------------------- one cell
-def _cell(number: int, cell: dict[str, Any], main: str) -> Cell:
+def _text(number: int, cell: dict[str, Any]) -> str:
     text = cell["input"] if "input" in cell else cell.get("source", "")  # nbformat 3, 4
     text = "".join(text) if isinstance(text, list) and all(isinstance(t, str) for t in text) else text
     if not isinstance(text, str):
         raise Refused(f"Code cell {number} of your notebook has no text. Open it in Jupyter, save it, hand in again.")
+    return text
+
+
+def _cell(number: int, cell: dict[str, Any], text: str, main: str) -> Cell:
     python = _python(text.replace("\r\n", "\n").replace("\r", "\n"), main)
     lines = python.split("\n")
     exported = _blank_export_markers(lines)

@@ -43,12 +43,16 @@ def find_inert(
 ) -> frozenset[str]:
     """The subjects whose code does nothing that was asked: no rule is at work in them.
 
-    Where it is unknown what the moves depend on, a subject is inert unless a whole trajectory of it is right. None is
+    A subject that responds is inert where neither a trajectory of it is right nor two runs of it agree as they should:
+    then there are only facts, which the guest claims. Where it is unknown, a whole trajectory must be right. None is
     that is one of `named`: a diagnosis reproduces it, and every rule of the family follows its gradients.
     """
-    right = {subjects[f.scenario] for f in findings if f.status == "passed" and f.check.arrays and not f.check.at_most}
+    passed = [f for f in findings if f.status == "passed" and not f.check.at_most]
+    right = {subjects[f.scenario] for f in passed if f.check.arrays}
+    related = {subjects[f.scenario] for f in passed if f.check.relation}
     reproduced = set(named)
-    excused = {"responds": set(responses), "ignores gradients": reproduced, "ignores where it is": reproduced}
+    excused = {"responds": right | related | reproduced, "ignores gradients": reproduced}
+    excused["ignores where it is"] = reproduced
     excused["unknown"] = right | reproduced
     return frozenset(subject for subject, answer in responses.items() if subject not in excused[answer])
 

@@ -6,11 +6,11 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 
-from autograder.model import Awaited, Item, ItemMark, NumericKey
+from autograder.model import Awaited, Item, ItemDetail, ItemMark, NumericKey
 from autograder.quiz.answers import Answers
-from autograder.quiz.kinds import kind, numeric, text
+from autograder.quiz.kinds import in_words, kind, numeric, right_words, text
 from autograder.quiz.outcome import BadKey, Outcome
-from autograder.reading import Unreadable, is_empty
+from autograder.reading import Unreadable, as_typed, is_empty
 
 log = logging.getLogger(__name__)
 OUR_FAULT = "We could not mark this answer. This is our fault and costs you nothing: it is marked again later."
@@ -44,10 +44,28 @@ def mark_item(
     # What waits for a person, or for us, has its points later; what the quiz is out of does not depend on it.
     fraction = 0.0 if outcome.status in ("waiting", "grader_error") else outcome.fraction
     score = round(item.points * min(max(fraction, 0.0), 1.0), 2)
-    awaited = Awaited(str(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
+    awaited = Awaited(as_typed(answer)[: text.LONGEST], item.points) if outcome.status == "waiting" else None
     return ItemMark(
-        item.id, score, item.points, outcome.status, outcome.message, item.title, outcome.for_staff, awaited
+        item.id,
+        score,
+        item.points,
+        outcome.status,
+        outcome.message,
+        item.title,
+        outcome.for_staff,
+        awaited,
+        _detail(item, answer),
     )
+
+
+def _detail(item: Item, answer: object) -> ItemDetail | None:
+    """The question with the answers; None where our key has none to give."""
+    try:
+        given = "" if is_empty(answer) else in_words(item, answer)[: text.LONGEST]
+        return ItemDetail(item.prompt, given, right_words(item), item.solution)
+    except Exception:
+        log.exception("quiz question %s cannot be shown with its answer", item.id)
+        return None
 
 
 def _our_fault(name: str, error: Exception) -> Outcome:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import formulas, numbers, options
-from .words import Unreadable, amount, listed, quoted
+from .words import Unreadable, amount, as_typed, listed, quoted
 
-__all__ = ["Unreadable", "amount", "is_empty", "listed", "problem", "quoted", "read_as"]
+__all__ = ["Unreadable", "amount", "as_typed", "is_empty", "listed", "problem", "quoted", "read_as"]
 
 Question = Mapping[str, Any]
 

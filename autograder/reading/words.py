@@ -20,6 +20,21 @@ def quoted(answer: object) -> str:
     return f"“{line}”" if len(line) <= MAX_QUOTED else f"“{line[: MAX_QUOTED - 1]}…”"
 
 
+def as_typed(answer: object) -> str:
+    """An answer of any shape as a text: lists with commas, tables in lines."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, (list, tuple)):
+        return ", ".join(one if isinstance(one, str) else _bare(one) for one in answer)
+    if isinstance(answer, dict):
+        return "\n".join(f"{name}: {one if isinstance(one, str) else _bare(one)}" for name, one in answer.items())
+    return "" if answer is None else _bare(answer)
+
+
+def _bare(answer: object) -> str:
+    return _kind(answer).strip("“”")
+
+
 def _kind(answer: object) -> str:
     """A TOML value that is not text; a number of endless digits is not spelled out."""
     if isinstance(answer, bool):

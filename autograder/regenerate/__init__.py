@@ -12,19 +12,21 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from autograder import edition
 from autograder.model import Assignment
+from autograder.quiz import that_counts
 from autograder.quiz.variants import read_secret, seed_for
 from autograder.regenerate import handout, quiz, staff
 from autograder.regenerate.folder import Occupied, check_free, place, with_manifest, zipped
 from autograder.regenerate.home import student
-from autograder.regenerate.roster import BadRoster, Student, read
+from autograder.regenerate.roster import Student, students
+from autograder.roster import Roster
 from autograder.verify import Proof
 
 __all__ = [
-    "BadRoster",
     "NotProven",
     "Occupied",
     "check_free",
@@ -32,7 +34,6 @@ __all__ = [
     "for_student",
     "open_secret",
     "place",
-    "read",
     "students_of",
 ]
 
@@ -42,9 +43,17 @@ class NotProven(Exception):
 
 
 def contents(
-    assignment: Assignment, seed: int, proof: Proof, given: Mapping[Student, int] | None = None
+    assignment: Assignment,
+    seed: int,
+    proof: Proof,
+    given: Mapping[Student, int] | None = None,
+    *,
+    roster: bytes | None = None,
+    secret: bytes | None = None,
 ) -> dict[str, bytes]:
     """Every file by its path; `given` says which variant of the quiz each student on the roster has.
+
+    `roster` and `secret` are kept for staff as they are, so that `gradmark grade --edition` marks what was handed out.
 
     Raises:
         NotProven: the proof does not hold, or is another assignment's.
@@ -52,6 +61,7 @@ def contents(
     if not proof.holds or proof.digest != assignment.digest:
         failing = [f"{row.section}: {row.name} ({row.said})" for row in proof.rows if not row.holds]
         raise NotProven("; ".join(failing) or f"The proof is not of this {assignment.id}.")
+    assignment = that_counts(assignment)
     items = assignment.quiz(seed)
     shared = not given and bool(items)
     told = handout.markdown(assignment, seed, items)
@@ -62,7 +72,7 @@ def contents(
     files["handout.ipynb"] = handout.notebook(assignment, told)
     if shared:
         files["quiz.html"] = quiz.paper(assignment.title, seed, items)
-    kept = staff.staff(assignment, seed, items, proof)
+    kept = staff.staff(assignment, seed, items, proof) | edition.files(assignment, seed, roster, secret)
     if given and items:
         own, keys = _own(assignment, given)
         files |= own
@@ -89,9 +99,13 @@ def _own(assignment: Assignment, given: Mapping[Student, int]) -> tuple[dict[str
     return own, keys
 
 
-def students_of(roster: Sequence[Student], secret: bytes) -> dict[Student, int]:
-    """The variant of each student."""
-    return {one: seed_for(secret, one.id) for one in roster}
+def students_of(roster: Roster, secret: bytes) -> dict[Student, int]:
+    """The variant of each student.
+
+    Raises:
+        BadRoster: as `regenerate.roster.students`.
+    """
+    return {one: seed_for(secret, one.id) for one in students(roster.people)}
 
 
 def open_secret(path: Path) -> tuple[bytes, bool]:

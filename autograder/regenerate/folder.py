@@ -84,6 +84,9 @@ def place(files: Mapping[str, bytes], target: Path) -> None:
             path = new / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+            if name.startswith("staff/"):  # keys and the secret
+                path.chmod(0o600)
+                path.parent.chmod(0o700)
         if target.exists():
             target.rename(old)
         try:

@@ -52,7 +52,7 @@ def experiments(assignment: Assignment, seed: int) -> bytes:
         "derive": assignment.derive.__name__,
         "criteria": [asdict(criterion) for criterion in assignment.criteria],
         "tolerances": {name: asdict(tolerance) for name, tolerance in assignment.tolerances.items()},
-        "conventions": [asdict(convention) for convention in assignment.conventions],
+        "conventions": [asdict(c) | {"beside": sorted(c.beside)} for c in assignment.conventions],
         "scenarios": [_scenario(assignment, s, golden[s.id]) for s in scenarios],
         "golden": {s.id: _observation(golden[s.id]) for s in scenarios},
         "otherwise": _otherwise(assignment, scenarios, golden),

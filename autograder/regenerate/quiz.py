@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autograder.model import ChoiceKey, Item, MatrixKey, OrderKey, TextKey
+from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
 from autograder.quiz.kinds import how, in_words, right_answer, wrong_answers
+from autograder.reading import amount
 from autograder.regenerate.page import page, points
 from autograder.render.escape import visible
 
@@ -133,6 +134,9 @@ def distractors(item: Item) -> list[tuple[str, str]]:
         return [(f"{row}: {column}", hint) for (row, column), hint in item.key.hints.items()]
     if isinstance(item.key, ChoiceKey):
         return [(option.id, option.hint) for option in item.key.options if not option.right]
+    if isinstance(item.key, NumericKey):
+        key = item.key
+        return [(amount(float(one.value), key.unit, key.figures + 1), one.hint) for one in key.wrong]
     return [(in_words(item, wrong), hint) for wrong, hint in wrong_answers(item) if hint]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.edition import SECRET
 from autograder.model import Assignment
-from autograder.quiz.variants import BadSecret
-from autograder.regenerate import BadRoster, Occupied, check_free, contents, open_secret, place, read, students_of
+from autograder.quiz.variants import BadSecret, read_secret
+from autograder.regenerate import Occupied, check_free, contents, open_secret, place, students_of
 from autograder.regenerate.roster import Student
+from autograder.roster import BadRoster, read
 from autograder.verify import Proof
 
 
@@ -34,46 +38,61 @@ def write(
     """
     try:
         check_free(out)
-        given = _variants(assignment, out, roster, secret, tell)
+        given = _given(assignment, out, roster, secret, tell)
         proof = prove()
         if proof.holds:
-            place(contents(assignment, seed, proof, given), out)
-            tell(_next(assignment, seed, given, secret))
+            more = {"roster": given.roster, "secret": given.secret} if given else {}
+            place(contents(assignment, seed, proof, given.variants if given else None, **more), out)
+            tell(_next(out, given))
     except (BadRoster, BadSecret, Occupied, OSError) as error:
         raise CannotRegenerate(str(error)) from error
     return proof
 
 
-def _variants(
+@dataclass(frozen=True)
+class _Given:
+    """What a roster adds: who has which variant, and what the staff folder keeps of it."""
+
+    variants: dict[Student, int]
+    roster: bytes
+    secret: bytes
+
+
+def _given(
     assignment: Assignment, out: Path, roster: Path | None, secret: Path | None, tell: Callable[[str], None]
-) -> dict[Student, int] | None:
+) -> _Given | None:
     if roster is None:
         if secret is not None:
             raise CannotRegenerate("A secret is of use with --roster only: without it everybody gets the same quiz.")
         return None
-    if secret is None:
-        raise CannotRegenerate(
-            "With --roster give --secret FILE: from it and the ids come the variants. It is made when it is missing; "
-            "keep it, and keep it from students."
-        )
-    if secret.absolute().is_relative_to(out):
+    if secret is not None and secret.absolute().is_relative_to(out.absolute()):
         raise CannotRegenerate(f"{secret} lies in {out}, which is handed out. Keep the secret somewhere else.")
-    students = read(roster)
+    people = read(roster)
+    for remark in people.remarks:
+        tell(remark)
+    value = _secret(out, secret, tell)
+    if not assignment.quiz(assignment.quiz_seed):
+        tell(f"{assignment.id} has no quiz: the roster changes nothing")
+    return _Given(students_of(people, value), roster.read_bytes(), value)
+
+
+def _secret(out: Path, secret: Path | None, tell: Callable[[str], None]) -> bytes:
+    """The secret in that file, or the one that the staff folder keeps; made where there is none."""
+    if secret is None:
+        kept = out / "staff" / SECRET
+        if kept.exists():
+            return read_secret(kept)
+        tell(f"MADE A NEW SECRET, kept in {kept}: without it nobody's variant can be made or marked again.")
+        return secrets.token_hex(32).encode()
     value, made = open_secret(secret)
     if made:
         tell(f"MADE A NEW SECRET: {secret}. Keep it: without it nobody's variant can be made or marked again.")
     elif secret.stat().st_mode & 0o077:
         tell(f"{secret} can be read by other users of this machine: chmod 600 it")
-    if not assignment.quiz(assignment.quiz_seed):
-        tell(f"{assignment.id} has no quiz: the roster changes nothing")
-    return students_of(students, value)
+    return value
 
 
-def _next(assignment: Assignment, seed: int, given: dict[Student, int] | None, secret: Path | None) -> str:
-    """What must be set so that this quiz, and no other, is the one that is marked."""
-    if given:
-        told = f"{len(given)} students have variants of their own"
-        return f"{told}. Where they are marked, set GRADMARK_SECRET_FILE={secret}"
-    if seed != assignment.quiz_seed and assignment.quiz(seed):
-        return f"so that this quiz is the one that is marked, write seed = {seed} under [quiz] in assignment.toml"
-    return "students get student.zip and the handout; staff/ is for nobody else"
+def _next(out: Path, given: _Given | None) -> str:
+    """How to mark what was handed out."""
+    told = f"{len(given.variants)} students have variants of their own; " if given else ""
+    return f"{told}mark with: gradmark grade SUBMISSIONS --edition {out / 'staff'} (which is for staff alone)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,8 @@ _SYMBOL = re.compile(
 
 def page(report: Report, *, staff: bool = False) -> str:
     """The whole page. `staff` adds what the code printed and the names of the misconceptions."""
+    if not staff:  # nobody knows here whether answers are still taken
+        report = replace(report, quiz=tuple(replace(item, detail=None) for item in report.quiz))
     shown = body(report, staff=staff, pictures=pictures(_drawn(report.charts)))
     return _environment().get_template("report.html.j2").render(report=report, body=shown)
 

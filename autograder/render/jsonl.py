@@ -26,7 +26,8 @@ def to_json(report: Report) -> dict[str, object]:
         "assignment": report.assignment,
         "assignment_digest": report.assignment_digest,
         "seed": report.seed,
-        "submission": {"path": report.path, "digest": report.digest},
+        "submission": {"path": report.path, "digest": report.digest}
+        | ({"known_as": list(report.known_as)} if report.known_as else {}),
         "status": report.status,
         "message": report.message,
         "score": score,

@@ -119,6 +119,38 @@ def on_paper(chart: Chart) -> str:
     return drawn.replace("<title", '<rect width="100%" height="100%" fill="#ffffff" /><title', 1)
 
 
+def bars(id_: str, title: str, x_label: str, counts: Sequence[tuple[str, int]], *, mark: int | None = None) -> str:
+    """Counts as an `<svg>` of bars with labels below; `mark`: a line before the bar of that index, named "due"."""
+    most = max((count for _, count in counts), default=0)
+    width = max(len(counts), 1)
+    frame = Frame((0.0, float(width)), (0.0, max(most, 1) * 1.05), (700.0, 240.0), log_y=False)
+    edge = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
+    shapes = [f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {edge} />']
+    every = max(1, math.ceil(width / 12))  # labels of more would touch each other
+    for index, (label, count) in enumerate(counts):
+        left, right, top = frame.at_x(index + 0.1), frame.at_x(index + 0.9), frame.at_y(count)
+        size = f'width="{right - left:.1f}" height="{frame.bottom - top:.1f}"'
+        told = f"<title>{escape(one_line(label, 40))}: {count}</title>"
+        shapes.append(f'<rect x="{left:.1f}" y="{top:.1f}" {size} fill="{COLOURS["yours"]}">{told}</rect>')
+        if index % every == 0:
+            shapes.append(_text((left + right) / 2, frame.bottom + 15, one_line(label, 40), "middle"))
+    for value in _ticks(frame.y, whole=True):
+        shapes += [f'<path d="M{LEFT:g} {frame.at_y(value):.1f}h-4" {edge} />',
+                   _text(LEFT - 7, frame.at_y(value) + 3.5, _short(value), "end")]  # fmt: skip
+    if mark is not None:
+        x = frame.at_x(mark)
+        shapes.append(f'<path d="M{x:.1f} {TOP:g}V{frame.bottom:g}" {edge} stroke-dasharray="3 3" />')
+        shapes.append(_text(x + 4, TOP + 4, "due"))
+    shapes.append(_text((LEFT + frame.right) / 2, frame.size[1] - 6, one_line(x_label, 60), "middle"))
+    words = ", ".join(f"{one_line(label, 40)}: {count}" for label, count in counts if count)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.size[0]:g} {frame.size[1]:g}" width="100%" '
+        f'role="img" aria-labelledby="{id_}-title {id_}-desc" font-family="inherit" font-size="11" fill="currentColor">'
+        f'<title id="{id_}-title">{escape(one_line(title))}</title><desc id="{id_}-desc">{escape(words)}</desc>'
+        f"{''.join(shapes)}</svg>"
+    )
+
+
 @dataclass(frozen=True)
 class _Drawable:
     """A series without what has no place: (step, x, y) of each point; a gap is None."""

@@ -14,6 +14,7 @@ from autograder.render import (
     GLYPHS,
     ITEM_GLYPHS,
     ITEM_WORDS,
+    STATES,
     WORDS,
     advice,
     parts,
@@ -196,6 +197,14 @@ def summary(reports: Iterable[Report]) -> RenderableType:
 
 
 def _look_at(report: Report) -> Text:
+    told = _look_at_code(report)
+    for part in parts(report)[1:] if report.status == "graded" else ():
+        if part.state in ("refused", "not_handed_in"):
+            told.append(("\n" if told else "") + f"quiz: {STATES[part.state].replace(' (see below)', '')}", "magenta")
+    return told
+
+
+def _look_at_code(report: Report) -> Text:
     if report.status != "graded":
         return Text(one_line(report.message) or verdict(report))
     if report.diagnoses:

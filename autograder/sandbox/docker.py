@@ -58,11 +58,8 @@ class DockerSandbox:
         try:
             with _engine_answers(SandboxUnavailable):
                 demand(self._client.info(), self._runtime)
-                self._image = self._image or images.find_or_build(self._client, say=self._say)
-                if not self._client.images(name=self._image, quiet=True):
-                    raise SandboxUnavailable(
-                        f"Docker answers, but has no image {self._image}; gradmark never pulls one"
-                    )
+                name = self._image or images.find_or_build(self._client, say=self._say)
+                self._image = images.identify(self._client, name)
                 remove_leftovers(self._client)
         except BaseException:
             self._client.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import sys
 import tarfile
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any
 from autograder.sandbox import SandboxUnavailable
 
 DOCKERFILE = Path(__file__).with_name("Dockerfile")  # the one at the root: a link to it here, so that wheels have it
+LOCKED = Path(__file__).with_name("run.txt")  # requirements/run.txt, by a link as well: the hashes of NumPy
 HARNESS = Path(__file__).parents[1] / "guest" / "harness.py"
 REPOSITORY = "gradmark-guest"
 TOLD_LINES = 12  # of a failed build: pip's complaint and the step that it happened in
@@ -28,9 +30,37 @@ Say = Callable[[str], None]
 
 def tag() -> str:
     """The name of the image that belongs to this code and to the NumPy that is installed beside it."""
-    parts = [DOCKERFILE.read_bytes(), HARNESS.read_bytes(), version("numpy").encode()]
+    parts = [DOCKERFILE.read_bytes(), HARNESS.read_bytes(), numpy_lines().encode()]
     made_of = b"".join(hashlib.sha256(part).digest() for part in parts)
     return f"{REPOSITORY}:{hashlib.sha256(made_of).hexdigest()[:16]}"
+
+
+def numpy_lines() -> str:
+    """The lines of the lock that name the NumPy that is installed here, and the hashes that it may have.
+
+    Raises:
+        SandboxUnavailable: it is another one than the lock has.
+    """
+    blocks: list[str] = re.findall(r"^numpy==\S+ (?:.*\\\n)*.*\n", LOCKED.read_text(), re.MULTILINE)
+    found = next((block for block in blocks if block.startswith(f"numpy=={version('numpy')} ")), None)
+    if found is None:
+        known = ", ".join(sorted(block.split()[0] for block in blocks))
+        raise SandboxUnavailable(f"docker has no hash of the NumPy {version('numpy')} that is here: install {known}")
+    return found
+
+
+def identify(client: Any, name: str) -> str:
+    """The id of an image: a tag can be moved to another one, an id is the digest of what it names.
+
+    Raises:
+        SandboxUnavailable: the engine has no such image.
+    """
+    from docker.errors import ImageNotFound  # noqa: PLC0415
+
+    try:
+        return str(client.inspect_image(name)["Id"])
+    except ImageNotFound as error:
+        raise SandboxUnavailable(f"Docker answers, but has no image {name}; gradmark never pulls one") from error
 
 
 def default_base() -> str:
@@ -83,11 +113,12 @@ def _build(client: Any, name: str, base: str, network: str | None) -> str | None
 
 
 def context() -> io.BytesIO:
-    """The build context, made in memory: the Dockerfile, the harness, and this machine's own certificates.
+    """The build context, made in memory: the Dockerfile, the harness, NumPy's hashes, this machine's certificates.
 
     SSL_CERT_FILE is set where a proxy signs with its own authority: pip needs it, the image does not.
     """
     files = {"Dockerfile": DOCKERFILE.read_bytes(), "autograder/guest/harness.py": HARNESS.read_bytes()}
+    files["requirements/run.txt"] = numpy_lines().encode()
     if certificates := os.environ.get("SSL_CERT_FILE"):
         files["ca.crt"] = Path(certificates).read_bytes()
     packed = io.BytesIO()

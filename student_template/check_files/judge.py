@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from itertools import combinations
+import base64
 import errno
 import importlib.abc
+import importlib.resources
 import importlib.util
 import linecache
+import marshal
 import numpy as np
 import signal
 
@@ -25,6 +28,8 @@ class Criterion:
     title: str
     points: float
     about: str = ""  # one sentence for students: what this row is about
+    suffers: bool = False  # may lose together with any other row: what any mistake harms, such as learning
+    conduct: bool = False  # about how the code behaves as a program (arguments, arrays, state), not about its rule
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Scenario:
     spec: Json
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
+    beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
@@ -294,7 +300,7 @@ def settle(
     settled, chosen = dict(golden), {}
     for subject in dict.fromkeys(c.group for c in assignment.conventions):
         theirs = [s for s in scenarios if assignment.subject(s) == subject]
-        known = [c.id for c in assignment.conventions if c.group == subject]
+        known = [c.id for c in assignment.conventions if c.group == subject and not c.beside]
         best = _parting(assignment, theirs, golden, observations)
         for following in (frozenset(some) for n in range(1, len(known) + 1) for some in combinations(known, n)):
             if not best:
@@ -460,9 +466,9 @@ class deadline:  # noqa: N801 - reads as a statement
 
     def __enter__(self):
         def ring(number, _frame):
-            waited = number == signal.SIGALRM
-            seconds = PATIENCE * self.seconds if waited else self.seconds
-            raise TookTooLong(f"still {'waiting' if waited else 'running'} after {seconds:g} s")
+            by_the_clock = number == signal.SIGALRM
+            seconds = f"{PATIENCE * self.seconds:g} s" if by_the_clock else f"{self.seconds:g} s of computing"
+            raise TookTooLong(f"not over after {seconds}")
 
         for name, timer, factor in CLOCKS:
             signal.signal(name, ring)
@@ -554,8 +560,10 @@ class Refusals:
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Imports modules from source text in memory, so that no file of theirs or ours is needed on any disk."""
 
-    def __init__(self, sources):
+    def __init__(self, sources, compiled=None):
         self.sources = sources  # "pkg.mod" or "pkg.__init__" -> text
+        fits = compiled and compiled["magic"] == importlib.util.MAGIC_NUMBER.hex()  # made by the same Python
+        self.code = compiled["code"] if fits else {}
 
     def find_spec(self, name, path=None, target=None):
         for key, package in ((name, False), (name + ".__init__", True)):
@@ -570,7 +578,11 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         name, file = module.__name__, "<" + module.__name__ + ">"
         source = self.get_source(name)
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the sandbox
+        if name in self.code:
+            code = marshal.loads(base64.b64decode(self.code[name]))  # noqa: S302 - from the grader, not from a student
+        else:
+            code = compile(source, file, "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - this is the sandbox
 
 
 def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -578,6 +590,8 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
     spec = scenario.spec
     if spec["kind"] == "course" and "from_step" in spec:
         return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+    if spec["kind"] == "training":
+        return _learned(scenario, arrays)
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
         return _decoupled(spec, arrays)
     if spec["kind"] in JOINED:
@@ -601,6 +615,16 @@ def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
     return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
 
+def _learned(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The loss at both ends of a training, from the recorded weights: a loss that was sent proves nothing."""
+    network = Network(scenario.arrays)
+    weights = [arrays.get(f"p{i}", np.empty((0,))) for i in range(len(network.shapes))]
+    if any(w.shape != (2, *shape) for w, shape in zip(weights, network.shapes, strict=True)):
+        return {}
+    flat = [np.concatenate([w[end].ravel() for w in weights]) for end in (0, 1)]
+    return {"learned": np.array([network.loss(w) for w in flat])}
+
+
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
     """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
@@ -615,3 +639,35 @@ def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str
         )
         derived[f"decoupled{i}"] = np.concatenate([on[:1], nearer])
     return derived
+
+
+class Network:
+    """linear → ReLU → linear → softmax cross-entropy on the scenario's data, over one flat vector of weights."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        parts = [arrays[f"p{i}"] for i in range(4)]
+        self.shapes = [part.shape for part in parts]
+        self.start = np.concatenate([part.ravel() for part in parts])
+        self.x, self.y = arrays["x"], np.eye(3)[arrays["y"].astype(int)]
+
+    def parts(self, w: Array) -> list[Array]:
+        """The weights and biases in their shapes."""
+        cuts = np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
+        return [part.reshape(shape) for part, shape in zip(np.split(w, cuts), self.shapes, strict=True)]
+
+    def _forward(self, w: Array) -> tuple[Array, Array, Array]:
+        w1, b1, w2, b2 = self.parts(w)
+        hidden = np.maximum(self.x @ w1 + b1, 0)
+        logits = hidden @ w2 + b2
+        logits = logits - logits.max(1, keepdims=True)
+        return hidden, logits - np.log(np.exp(logits).sum(1, keepdims=True)), w2
+
+    def loss(self, w: Array) -> float:
+        return float(-(self._forward(w)[1] * self.y).sum(1).mean())
+
+    def gradient(self, w: Array) -> Array:
+        hidden, log_p, w2 = self._forward(w)
+        d_logits = (np.exp(log_p) - self.y) / len(self.x)
+        d_hidden = (d_logits @ w2.T) * (hidden > 0)
+        parts = (self.x.T @ d_hidden, d_hidden.sum(0), hidden.T @ d_logits, d_logits.sum(0))
+        return np.concatenate([part.ravel() for part in parts])

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerHour
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
 from autograder.quiz import answers as core
-from autograder.quiz.kinds import right_answer, wrong_answers
+from autograder.quiz.kinds import right_answer, right_words, wrong_answers
 from autograder.quiz.variants import seed_for
 from autograder.regenerate.quiz import key_data
 from autograder.service.rules import answers as rules
@@ -441,6 +441,58 @@ def test_a_job_that_failed_for_good_says_whose_fault_it_is(service, ada):
         db.query(JobRow).one().finished_at -= 61
     assert "being drawn" in ada.get(place(service)).text, "“try again later” is true"
     assert service.work() == ["sheet"]
-    assert "are your own" in ada.get(place(service)).text
+    assert "are yours alone" in ada.get(place(service)).text
     with service.store.reading() as db:
         assert db.query(JobRow).one().state == "done", "and nobody need look at it any more"
+
+
+# --------------------------------------------------------------------------- how it is read, who reads it, what is told
+def test_saving_says_how_an_answer_is_read_and_not_whether_it_is_right(service, ada):
+    own = items(service)
+    drawn(service, ada)
+    number = next(item for item in own if item.kind == "numeric" and item.key.unit)
+    at = own.index(number) + 1
+    for answer, words in (
+        ("2*14e9*4/2**30 GiB", "Read as 104.308 GiB"),
+        ("1,5 GiB", "Read as 1.5 GiB"),
+        ("104.3 G", "Cannot be read"),
+        ("<b>5</b>", "Cannot be read"),
+        (f"{number.key.value} {number.key.unit}", "Read as"),
+    ):
+        form = {"digest": sheet(service).digest, f"q{at}": answer}
+        told = ada.post(place(service), data=form, headers={"hx-request": "true"}).text
+        assert words in told.partition(f'id="read-{at}"')[2].partition("</p>")[0], told
+        assert "right" not in told.lower()
+        assert "<b>" not in told
+    assert "Read as" in ada.get(place(service)).text
+
+
+def test_an_answer_that_cannot_be_read_waits_for_a_person_and_equal_ones_are_marked_once(service):
+    own = items(service)
+    number = next(item for item in own if item.kind == "numeric" and item.key.unit)
+    found, report = uploaded(service, f"[answers]\n{number.id} = '104.3 G'\n")
+    mark = found[number.id]
+    assert (mark.status, mark.awaited.answer, mark.awaited.points) == ("waiting", "104.3 G", number.points)
+    assert "a person marks it" in mark.message
+    assert "not a unit" in mark.for_staff
+    with service.browser("Staff") as staff:
+        page = staff.get(f"/staff/a/{service.assignment}/texts/{number.id}").text
+        assert "104.3 G" in page
+    assert report.max_score == 125
+
+
+def test_the_right_answers_are_shown_when_nothing_more_is_taken_and_not_before(service):
+    from autograder.service.rules.policy import Policy, closes_at
+    from autograder.service.web.student.showing import visible_report
+
+    number = next(item for item in items(service) if item.kind == "numeric")
+    _, report = uploaded(service, f"[answers]\n{number.id} = '{next(wrong_answers(number))[0]}'\n")
+    at = now()
+    policy = Policy(due_at=at + DAY, show_quiz="at_once")
+    before = visible_report(report, policy, at, at + DAY).report
+    after = visible_report(report, policy, closes_at(policy, at + DAY) + 1, at + DAY).report
+    assert {mark.detail for mark in before.quiz} == {None}
+    told = next(mark for mark in after.quiz if mark.id == number.id).detail
+    assert (told.prompt, told.right, told.why) == (number.prompt, right_words(number), number.solution)
+    assert told.answer
+    assert {mark.detail for mark in visible_report(report, Policy(show_quiz="at_once"), at, None).report.quiz} == {None}

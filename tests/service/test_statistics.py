@@ -247,3 +247,34 @@ def test_a_few_students_see_no_numbers_on_parts(service):
     assert "hidden: fewer than 10 students" in page
     assert "%</td>" not in page
     assert "No bias correction" in page
+
+
+# --------------------------------------------------------------------------------------------- pictures of the class
+@given(st.lists(st.floats(0, 1), max_size=50))
+@settings(max_examples=30)
+def test_the_distribution_of_marks_counts_everybody_once(shares):
+    counted = ours.distribution(shares)
+    assert sum(count for _, count in counted) == len(shares)
+    assert len(counted) == ours.BINS
+
+
+@pytest.mark.parametrize(("share", "bin_"), [(0.0, 0), (0.0999, 0), (0.1, 1), (0.95, 9), (1.0, 9)])
+def test_full_marks_are_in_the_last_part_of_the_distribution(share, bin_):
+    assert [count for _, count in ours.distribution([share])].index(1) == bin_
+
+
+def test_days_without_a_hand_in_are_days_too_and_the_newest_are_shown():
+    assert ours.by_day({}) == []
+    assert ours.by_day({10: 2, 13: 1}) == [(10, 2), (11, 0), (12, 0), (13, 1)]
+    assert len(ours.by_day({0: 1, 1000: 1})) == ours.MOST_DAYS
+
+
+def test_staff_see_how_marks_are_spread_and_when_the_class_handed_in(service):
+    hand_in(service, "Ada", RIGHT)
+    hand_in(service, "Bob", WRONG)
+    service.work()
+    page = service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text
+    spread = page.partition('id="marks-desc">')[2].partition("</desc>")[0]
+    days = page.partition('id="hand-ins-desc">')[2].partition("</desc>")[0]
+    assert sum(int(part.rpartition(": ")[2]) for part in spread.split(", ")) == 2
+    assert sum(int(part.rpartition(": ")[2]) for part in days.split(", ")) == 2

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.model import ChoiceKey, Item, Option
 from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import as_typed
 from autograder.reading.options import read_one, read_several
 
 
@@ -39,7 +40,8 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 def words(item: Item, answer: object) -> str:
     texts = {option["id"]: option["text"] for option in asked(item)["options"]}
     names = answer if isinstance(answer, (list, tuple)) else [answer]
-    return "\n".join(f"{name}) {texts[name]}" if name in texts else str(name) for name in map(str, names))
+    typed = [as_typed(name) for name in names]
+    return "\n".join(f"{name}) {texts[name]}" if name in texts else name for name in typed)
 
 
 def mark(item: Item, answer: object) -> Outcome:

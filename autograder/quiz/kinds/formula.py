@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.model import FormulaKey, Item
 from autograder.quiz.outcome import BadKey, Outcome
-from autograder.reading import Unreadable
+from autograder.reading import Unreadable, as_typed
 from autograder.reading.formulas import Node, parse, plain
 
 POINTS = 8
@@ -67,7 +67,7 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 
 def words(item: Item, answer: object) -> str:
-    return str(answer)
+    return as_typed(answer)
 
 
 def mark(item: Item, answer: object) -> Outcome:

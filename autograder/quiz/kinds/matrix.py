@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.model import Item, MatrixKey
 from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import as_typed
 from autograder.reading.options import read_table
 
 MAX_SENTENCES = 5  # about what could not be read
@@ -33,9 +34,7 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 
 def words(item: Item, answer: object) -> str:
-    if not isinstance(answer, dict):
-        return str(answer)
-    return "\n".join(f"{row}: {column}" for row, column in answer.items())
+    return as_typed(answer)
 
 
 def mark(item: Item, answer: object) -> Outcome:

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.model import Item, NumericKey, Wrong
 from autograder.quiz.outcome import BadKey, Outcome
-from autograder.reading import Unreadable, amount, quoted, units
+from autograder.reading import Unreadable, amount, as_typed, quoted, units
 from autograder.reading.numbers import Quantity, read
 
 WITHOUT_UNIT = 0.5  # of the points: the number is right, and knowing of what is the other half of the question
@@ -53,11 +53,8 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 def words(item: Item, answer: object) -> str:
     """One figure more than is asked for, so that everybody sees which way it was rounded."""
-    number, _, unit = str(answer).partition(" ")
-    try:
-        return amount(float(number), unit, _key(item).figures + 1)
-    except (ValueError, OverflowError):
-        return str(answer)
+    number, _, unit = as_typed(answer).partition(" ")
+    return amount(float(number), unit, _key(item).figures + 1) if answer == right(item) else as_typed(answer)
 
 
 def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:

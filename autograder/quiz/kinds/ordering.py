@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.model import Item, OrderKey
 from autograder.quiz.outcome import BadKey, Outcome
+from autograder.reading import as_typed
 from autograder.reading.options import read_order
 
 
@@ -30,7 +31,8 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 def words(item: Item, answer: object) -> str:
     entries = _key(item).entries
     names = answer if isinstance(answer, (list, tuple)) else [answer]
-    return "\n".join(f"{name}) {entries[name]}" if name in entries else str(name) for name in map(str, names))
+    typed = [as_typed(name) for name in names]
+    return "\n".join(f"{name}) {entries[name]}" if name in entries else name for name in typed)
 
 
 def mark(item: Item, answer: object) -> Outcome:

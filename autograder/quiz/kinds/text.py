@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.model import Item, TextKey
 from autograder.quiz.outcome import BadKey, Outcome
-from autograder.reading import Unreadable, quoted
+from autograder.reading import Unreadable, as_typed, quoted
 
 LONGEST = 20_000  # characters kept for the person who reads it: ten pages
 SHORT = 4  # letters: words like "the" and "with" say nothing about a rubric point
@@ -31,7 +31,7 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 
 def words(item: Item, answer: object) -> str:
-    return str(answer)[:LONGEST]
+    return as_typed(answer)[:LONGEST]
 
 
 def mark(item: Item, answer: object) -> Outcome:

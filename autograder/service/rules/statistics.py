@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -299,3 +299,25 @@ def _course(name: str, all_: Sequence[Held]) -> Course:
         statistics.median(counts) if counts else None,
         statistics.median(took) if took else None,
     )
+
+
+# --------------------------------------------------------------------------------------------- pictures of the class
+BINS = 10  # of the distribution of marks
+MOST_DAYS = 60  # of the picture of hand-ins; of a longer time the newest
+
+
+def distribution(shares: Sequence[float]) -> list[tuple[str, int]]:
+    """How many students have 0 to 10 %, 10 to 20 %, … of the points; full marks are in the last."""
+    counts = [0] * BINS
+    for share in shares:
+        counts[min(max(int(share * BINS), 0), BINS - 1)] += 1
+    return [(f"{100 * n // BINS}\N{EN DASH}{100 * (n + 1) // BINS} %", count) for n, count in enumerate(counts)]
+
+
+def by_day(counts: Mapping[int, int]) -> list[tuple[int, int]]:
+    """(day since the epoch, hand-ins) of each day from the first to the last, also of those without any."""
+    if not counts:
+        return []
+    last = max(counts)
+    first = max(min(counts), last - MOST_DAYS + 1)
+    return [(day, counts.get(day, 0)) for day in range(first, last + 1)]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder import intake, pipeline, quiz
-from autograder.model import Assignment, Chart, Submission
+from autograder.model import Assignment, Awaited, Chart, ItemMark, Submission
 from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
@@ -101,12 +101,33 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
     if not handed_in.practice:  # whose quiz is not marked
         assignment = quiz.that_counts(assignment)
     submission = read(handed_in, assignment, member.roster_id)
-    return pipeline.grade(
+    verdict = pipeline.grade(
         submission,
         assignment,
         context.sandbox,
         pipeline.derived_seed(assignment, submission),
         secret,
+    )
+    return replace(
+        verdict, quiz=tuple(_waiting(item) if item.status == "unreadable" else item for item in verdict.quiz)
+    )
+
+
+UNREAD = "Your answer could not be read by a machine, so a person marks it. Until then it is not counted."
+
+
+def _waiting(item: ItemMark) -> ItemMark:
+    """An answer that could not be read, as one that waits for a person: equal answers are marked together."""
+    if item.detail is None:  # the quiz as a whole
+        return item
+    answer = item.detail.answer
+    reason = f"{item.message}\n\nThe right answer: {item.detail.right}\n{item.detail.why}"
+    return replace(
+        item,
+        status="waiting",
+        message=UNREAD,
+        for_staff=f"Answer to {item.id}:\n{answer}\n\n{reason}",
+        awaited=Awaited(answer, item.max_score),
     )
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.export.gradebook import Grade, Student, named, plain, written
+from autograder.export.gradebook import Grade, named, plain, written
+from autograder.roster import Person
 from autograder.service.queue import OPEN
 from autograder.service.rules.grades import Standing
 from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, MembershipRow, UserRow, VersionRow
@@ -89,7 +90,7 @@ def plain_gradebook(db: Session, asked: AssignmentRow) -> str:
 
 def _for_platform(form: str, asked: AssignmentRow, rows: Rows) -> str:
     most = max((standing.max_points for *_, standing in rows if standing), default=0.0)
-    marked: list[tuple[Student, Grade | None]] = [
+    marked: list[tuple[Person, Grade | None]] = [
         (
             named(member.roster_id, user.name, user.email or "", member.section),
             Grade("", asked.title, standing.points, standing.max_points) if standing else None,

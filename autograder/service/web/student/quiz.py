@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from autograder.reading import Unreadable, is_empty, read_as
 from autograder.service.queue import OPEN, Queue, unpark
 from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
@@ -53,6 +54,9 @@ class Quiz:
     def questions(self) -> Sequence[rules.Question]:
         return self.sheet.items if self.sheet else ()
 
+    def number(self, item: str) -> int:
+        return 1 + [question["id"] for question in self.questions].index(item)
+
 
 @router.get("/a/{assignment_id}/quiz")
 def show(request: Request, actor: Me, assignment_id: str) -> Response:
@@ -70,7 +74,15 @@ def save(request: Request, actor: Me, assignment_id: str, given: Filled) -> Resp
     with site(request).store.writing() as db:
         quiz, answers, told = _saved(db, actor, assignment_id, given)
     if quietly:  # what was typed stays where it is, so an error is a sentence beside it
-        return page(request, "_quiz_saved.html", quiz=quiz, answers=answers, told=told)
+        return page(
+            request,
+            "_quiz_saved.html",
+            quiz=quiz,
+            answers=answers,
+            told=told,
+            readings=readings(quiz, answers),
+            quietly=True,
+        )
     if told:
         return _page(request, quiz, answers, told=told, status=409 if quiz.why else 422)
     return RedirectResponse(f"/a/{assignment_id}/quiz", 303)
@@ -114,7 +126,43 @@ def hand_in(request: Request, actor: Me, assignment_id: str, given: Filled) -> R
 
 
 def _page(request: Request, quiz: Quiz, answers: dict[str, Any], *, told: str = "", status: int = 200) -> Response:
-    return page(request, "quiz.html", status=status, quiz=quiz, answers=answers, told=told, key=new_id())
+    return page(
+        request,
+        "quiz.html",
+        status=status,
+        quiz=quiz,
+        answers=answers,
+        told=told,
+        key=new_id(),
+        readings=readings(quiz, answers),
+        quietly=False,
+    )
+
+
+@dataclass(frozen=True)
+class Read:
+    """How a typed answer is read, or why it cannot be; neither says whether it is right."""
+
+    words: str = ""
+    problem: str = ""
+
+
+TYPED = ("numeric", "prediction", "formula")  # what else there is, is clicked, or read by a person
+
+
+def readings(quiz: Quiz, answers: dict[str, Any]) -> dict[str, Read | None]:
+    """By question, for those that are typed into a line; None where nothing was typed."""
+    typed = [question for question in quiz.questions if question["kind"] in TYPED]
+    return {question["id"]: _read(question, answers.get(question["id"])) for question in typed}
+
+
+def _read(question: rules.Question, answer: object) -> Read | None:
+    if is_empty(answer):
+        return None
+    try:
+        return Read(words=read_as(question, answer))
+    except Unreadable as error:
+        return Read(problem=str(error))
 
 
 # ------------------------------------------------------------------------------------------------------- what is so

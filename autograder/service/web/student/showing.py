@@ -82,7 +82,10 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
     parts = withheld(policy, now, due_at)
     hidden = {one.part for one in parts}
     places = tuple(replace(place, edit="") for place in report.places)
-    report = replace(report, log="", charts=(), places=places, quiz=tuple(map(_for_student, report.quiz)))
+    closes = closes_at(policy, due_at)
+    over = closes is not None and now > closes  # while answers are taken, the right ones stay with us
+    quiz = tuple(_for_student(item, keys=over) for item in report.quiz)
+    report = replace(report, log="", charts=(), places=places, quiz=quiz)
     if "hints" in hidden:
         plain = tuple(replace(mark, messages=tuple(filter(is_decision, mark.messages))) for mark in report.criteria)
         report = replace(report, criteria=plain, diagnoses=(), exhibits=(), places=())
@@ -149,8 +152,8 @@ def changes(before: Report, after: Report) -> Changes:
     )
 
 
-def _for_student(item: ItemMark) -> ItemMark:
-    return replace(item, for_staff="", awaited=None)
+def _for_student(item: ItemMark, *, keys: bool) -> ItemMark:
+    return replace(item, for_staff="", awaited=None, detail=item.detail if keys else None)
 
 
 def _sum(quiz: tuple[ItemMark, ...]) -> tuple[ItemMark, ...]:

@@ -10,6 +10,9 @@ class Tensor:
     shape  its shape, a tuple
     """
 
+    # Tells NumPy to leave `array * tensor` to Tensor.__rmul__.
+    __array_ufunc__ = None
+
     def __init__(self, data):
         self.data = np.array(data, dtype=np.float32)
 

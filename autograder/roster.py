@@ -1,0 +1,402 @@
+"""Reads rosters: the one reader of lists of people, as learning platforms and spreadsheets write them.
+
+Separators `,` `;` tab `|`, Excel's `sep=` line, UTF-8 with or without its mark, UTF-16 (Blackboard's download), and
+Windows-1252. Headers in English, German, French and
+Spanish. Every id that a file has is kept, and a person is found by any of them.
+Ids that a spreadsheet damaged are refused with their line: a wrong id is another person, and another quiz.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+MAX_BYTES = 5_000_000  # 50 000 people with long names
+MAX_ID = 100  # characters: as quiz.toml allows
+HEADER_LINES = 5  # the line of column names is among these: some exports begin with a title
+FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes a cell that starts with one of these for a formula
+
+# What columns are called, without case, accents and punctuation; of several that are there, the first names the person.
+_TITLES = {
+    "institution": "sis user id, orgdefinedid, org defined id, student id, student_id, studentid, sid, id number, "
+    "idnumber, matrikelnummer, matrikelnr, matrikel nr, matrikel, martrikelnummer, id nummer, numero "
+    "etudiant, n etudiant, no etudiant, numero d etudiant, numero d identification, ine, numero de id, "
+    "university id",
+    "id": "id, identifier, identifiant, kennung, identificador",
+    "login": "sis login id, login id, login, username, user name, user, benutzername, anmeldename, nutzername, nom "
+    "d utilisateur, nombre de usuario, github username, github_username, netid, unikennung",
+    "platform": "canvas id, lms user id, lms_user_id, canvas user id, github id, github_id, user id",
+    "email": "email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, emailadresse, email "
+    "adresse, adresse de courriel, adresse e mail, adresse email, courriel, adresse electronique, correo, "
+    "direccion de correo",
+    "name": "name, student, student name, full name, fullname, vollstandiger name, teilnehmer, teilnehmer in, "
+    "studierende, nom complet, etudiant, nombre completo, estudiante, roster name",
+    "first": "first name, first_name, firstname, given name, vorname, prenom, nombre",
+    "last": "last name, last_name, lastname, surname, family name, nachname, familienname, nom, nom de famille, "
+    "apellido, apellidos, apellido s",
+    "section": "section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name",
+    "submission": "submission id, submission_id",
+}  # fmt: skip
+COLUMNS: Mapping[str, tuple[str, ...]] = {kind: tuple(titles.split(", ")) for kind, titles in _TITLES.items()}
+IDS = ("institution", "id", "login", "email", "platform")  # which of a person's ids is theirs: the first that is there
+_PLACEHOLDERS = {"points possible", "test student", "student test", "demo student"}
+_DAMAGED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z")
+_NUMBERED = re.compile(r"([^\W\d_][^\d_]{4,}?)\s?(\d+)")  # Participant 1234, Teilnehmer/in1234
+LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
+
+
+class BadRoster(Exception):
+    """The roster cannot be used; the message says which line and what to do, to staff."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of a roster."""
+
+    id: str  # what the institution calls them by; it decides the variant of the quiz
+    name: str = ""  # first name first
+    email: str = ""  # lower case
+    section: str = ""
+    first: str = ""
+    last: str = ""
+    login: str = ""
+    platform_id: str = ""
+    ids: tuple[str, ...] = ()  # every id of the line, `id` among them
+    line: int = 0
+    row: int = 0  # among the rows of the table
+    confirmed: bool = False  # an apostrophe says that the id is right as it stands
+
+
+@dataclass(frozen=True)
+class Table:
+    """The file as it is: what a gradebook writes again with marks in it."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    separator: str = ","
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Roster:
+    people: tuple[Person, ...]
+    table: Table
+    remarks: tuple[str, ...] = ()  # what staff should know: encoding, rows that are no students
+    _known: Mapping[str, tuple[Person, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def find(self, keys: Iterable[str]) -> tuple[Person, ...]:
+        """The people whom the first of the keys that is anybody's belongs to: none, one, or several that share it."""
+        for key in keys:
+            if found := self._known.get(folded(key)) or self._known.get(letters(key)):
+                return found
+        return ()
+
+
+def read(path: Path) -> Roster:
+    """The roster in a file.
+
+    Raises:
+        BadRoster: no table, no column with ids, or an id that is missing, damaged, or somebody else's too.
+        OSError: unreadable.
+    """
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise BadRoster(f"{path.name} is larger than {MAX_BYTES // 10**6} MB: is it the roster?")
+    text, encoding = decoded(data)
+    return parse(text, path.name, encoding)
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """The text of a file, and its encoding: what is neither UTF-8 nor UTF-16 is taken for Windows-1252."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace"), "utf-16"
+    try:
+        return data.decode("utf-8-sig"), "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), "cp1252"
+
+
+def parse(text: str, name: str = "the roster", encoding: str = "utf-8") -> Roster:
+    """The roster in a text.
+
+    Raises:
+        BadRoster: as `read`.
+    """
+    found = people_in(text, name, encoding)
+    for line, problem in problems(found.people):
+        raise BadRoster(f"Line {line} of {name}: {problem}")
+    return found
+
+
+def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> Roster:
+    """The roster in a text, its ids unchecked: for whoever shows all `problems` at once.
+
+    Raises:
+        BadRoster: no table, no column with ids, or nobody in it.
+    """
+    table, lines = _table(text, name, encoding)
+    places = _places(table.header)
+    if not any(kind in places for kind in IDS):
+        shown = ", ".join(f"“{_shown(cell)}”" for cell in table.header[:8]) or "nothing"
+        raise BadRoster(
+            f"{name} has no column of ids. Its line of column names has: {shown}. Call one “id”: it is what your "
+            "institution calls a student by, and it decides the variant of the quiz."
+        )
+    canvas = _is_canvas(table.header)
+    people: list[Person] = []
+    skipped: list[str] = []
+    for number, (line, cells) in enumerate(zip(lines, table.rows, strict=True)):
+        if any(cells[len(table.header) :]):
+            raise BadRoster(
+                f"Line {line} of {name} has {len(cells)} cells, the header {len(table.header)}. "
+                "Put quotation marks around commas."
+            )
+        person = _person(places, cells, canvas=canvas, line=line, row=number)
+        if _is_nobody(person, canvas=canvas):
+            skipped.append(f"line {line} (“{_shown(person.name) or 'no name'}”)")
+        else:
+            people.append(person)
+    if not people:
+        raise BadRoster(f"{name} has a line of column names and no students below it.")
+    remarks = [f"{name} is not UTF-8; it was read as Windows-1252."] if encoding == "cp1252" else []
+    if skipped:
+        remarks.append(f"Not students in {name}: {', '.join(skipped[:5])}{' and more' * (len(skipped) > 5)}.")
+    people = _with_numbers(people)
+    return Roster(tuple(people), table, tuple(remarks), _index(people))
+
+
+def folded(key: str) -> str:
+    """An id however it was typed: composed letters, no case, no spaces, without Brightspace's `#`."""
+    return " ".join(unicodedata.normalize("NFC", key).strip().lstrip("#").split()).casefold()
+
+
+def letters(name: str) -> str:
+    """A name as platforms write it in file names: letters and digits only."""
+    return "".join(c for c in unicodedata.normalize("NFC", name).casefold() if c.isalnum())
+
+
+def names_of(person: Person) -> Iterator[str]:
+    """The forms in which a file name may have this person's name."""
+    for name in (f"{person.last}{person.first}", f"{person.first}{person.last}", person.name):
+        if letters(name):
+            yield letters(name)
+
+
+# ------------------------------------------------------------------------------------------------------ who is who
+def owners(roster: Roster, known_as: Iterable[str], path: str) -> tuple[Person, ...]:
+    """The people who may have handed in what lies at a path: by what is known of them, else by the names in it."""
+    if found := roster.find(known_as):
+        return found
+    parts = [re.sub(r"\.(py|ipynb|zip)\Z", "", part) for part in re.split(r"[/\\]", path)]
+    for part in reversed(parts):
+        if found := roster.find([part]):
+            return found
+    return next((found for part in reversed(parts[-2:]) if (found := _by_words(roster, part))), ())
+
+
+def _by_words(roster: Roster, part: str) -> tuple[Person, ...]:
+    """Everybody who is a word of a name: `lovelace_ada_4711_optimizers`, `optimizers-ada01` of GitHub Classroom."""
+    found = {person: None for word in part.split("_") if word for person in roster.find([word])}
+    tails = (part[at + 1 :] for at, letter in enumerate(part) if letter == "-")
+    return tuple(found) or next((who for tail in tails if (who := roster.find([tail]))), ())
+
+
+# ----------------------------------------------------------------------------------------------------- the table
+def _table(text: str, name: str, encoding: str) -> tuple[Table, list[int]]:
+    """The table, and the line that each of its rows ends in."""
+    text = text.removeprefix("\ufeff").replace("\0", "")
+    separator = ""
+    if match := re.match(r"\s*\"?sep=(.)\"?[^\n]*\n", text):  # a line that Excel writes for itself
+        separator, text = match[1], "\n" + text[match.end() :]
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = separator or max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    numbered: list[tuple[int, tuple[str, ...]]] = []
+    try:
+        for cells in reader:
+            numbered += [(reader.line_num, tuple(cells))] if any(map(str.strip, cells)) else []
+    except csv.Error as error:
+        told = f"Line {reader.line_num} of {name} cannot be read ({error}). Are all quotation marks closed?"
+        raise BadRoster(told) from error
+    if not numbered:
+        raise BadRoster(f"{name} is empty. It needs a line of column names, and a line for each student.")
+    known = [len(_places(cells)) for _, cells in numbered[:HEADER_LINES]]
+    header = known.index(max(known))
+    body = numbered[header + 1 :]
+    table = Table(numbered[header][1], tuple(cells for _, cells in body), separator, encoding)
+    return table, [line for line, _ in body]
+
+
+def plain(title: str) -> str:
+    """A column's title without case, accents and punctuation."""
+    flat = "".join(c for c in unicodedata.normalize("NFKD", title) if not unicodedata.combining(c)).casefold()
+    return " ".join(re.sub(r"[^\w]+", " ", flat).split())
+
+
+def _places(header: Sequence[str]) -> dict[str, list[int]]:
+    """Kind -> the columns of that kind, the one that names the person first."""
+    titles = [plain(cell) for cell in header]
+    found: dict[str, list[int]] = {}
+    for kind, names in COLUMNS.items():
+        order = {plain(name): n for n, name in reversed(list(enumerate(names)))}
+        columns = sorted((order[title], at) for at, title in enumerate(titles) if title in order)
+        if columns:
+            found[kind] = [at for _, at in columns]
+    if "first" not in found and "last" in found and "name" not in found and "nom" in titles:
+        found["name"] = found.pop("last")  # a French list with whole names
+    return found
+
+
+def _is_canvas(header: Sequence[str]) -> bool:
+    return {"student", "id", "section"} <= {plain(cell) for cell in header}
+
+
+# ------------------------------------------------------------------------------------------------------ a person
+def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas: bool, line: int, row: int) -> Person:
+    told = {kind: [cells[at].strip() for at in columns if at < len(cells)] for kind, columns in places.items()}
+    values = {kind: [_unmarked(value) for value in found if value] for kind, found in told.items()}
+    if canvas:  # its own number, which is no id of the institution's
+        values["platform"] = [*values.get("platform", []), *values.pop("id", [])]
+    first, last = _one(values, "first"), _one(values, "last")
+    name = _one(values, "name")
+    if name and not (first or last):
+        first, last = split_name(name)
+    name = " ".join(filter(None, (first, last)))
+    ids = tuple(dict.fromkeys(value for kind in IDS for value in values.get(kind, [])))
+    ids += tuple(f"submission_{value}" for value in values.get("submission", []))
+    return Person(
+        id=ids[0] if ids and not ids[0].startswith("submission_") else "",
+        name=name[:200],
+        email=_one(values, "email").lower(),
+        section=_one(values, "section")[:100],
+        first=first,
+        last=last,
+        login=_one(values, "login"),
+        platform_id=_one(values, "platform"),
+        ids=ids,
+        line=line,
+        row=row,
+        confirmed=any(value.startswith("'") for kind in ("institution", "id") for value in told.get(kind, ())),
+    )
+
+
+def _one(values: Mapping[str, Sequence[str]], kind: str) -> str:
+    return " ".join(values[kind][0].split()) if values.get(kind) else ""
+
+
+def _unmarked(value: str) -> str:
+    """Without what marks a cell as text: an apostrophe, Brightspace's `#`, a formula that is only a text."""
+    if match := re.fullmatch(r'="(.*)"', value):
+        return match[1]
+    return value[1:] if value[:1] in ("#", "'") else value
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """First and last name of `Lovelace, Ada` or `Ada Lovelace`."""
+    last, _, first = name.partition(",") if "," in name else name.rpartition(" ")[::-1]
+    return " ".join(first.split()), " ".join(last.split())
+
+
+def _is_nobody(person: Person, *, canvas: bool) -> bool:
+    """Rows of exports that are no students: points possible, manual posting, the platform's test student."""
+    named = plain(person.name)
+    if canvas and (not person.ids or named in _PLACEHOLDERS):
+        return True
+    return (named in _PLACEHOLDERS and not person.email) or person.login.endswith("_previewuser")
+
+
+# -------------------------------------------------------------------------------------------------------- checks
+def problems(people: Sequence[Person]) -> Iterator[tuple[int, str]]:
+    """Line and sentence of each id that cannot be somebody's."""
+    for person in people:
+        if not person.id:
+            yield person.line, "it has no id."
+        for value in person.ids:
+            if problem := "" if value.lower() == person.email else _wrong(value):
+                yield person.line, f"the id “{_shown(value)}” {problem}"
+    yield from _odd_widths([person for person in people if person.id.isdecimal() and not person.confirmed])
+    seen: dict[str, Person] = {}
+    for person in people:
+        other = seen.setdefault(folded(person.id), person)
+        if other is not person and person.id:
+            how = "is there twice" if other.id == person.id else f"cannot be told from “{_shown(other.id)}”"
+            yield person.line, f"the id “{_shown(person.id)}” {how} (line {other.line}). Every student needs their own."
+
+
+def _wrong(value: str) -> str:
+    if _DAMAGED.match(value):
+        return (
+            "was damaged by a spreadsheet. Export the list again and do not save it with a spreadsheet, "
+            "or format that column as text first."
+        )
+    if len(value) > MAX_ID or not value.isprintable():
+        return "is too long or has characters that cannot be seen."
+    if value.startswith(FORMULA):
+        return f"starts with “{value[0]}”, which a spreadsheet takes for a formula. Write the id without it."
+    return ""
+
+
+def _odd_widths(numbers: Sequence[Person]) -> Iterator[tuple[int, str]]:
+    """Asks about numbers whose width differs from all others: a spreadsheet may have taken zeros from their front."""
+    widths = Counter(len(person.id) for person in numbers)
+    (usual, count), *_ = widths.most_common(1) or [(0, 0)]
+    odd = [person for person in numbers if len(person.id) != usual]
+    if usual >= LEAST_WIDTH and count >= LEAST_ALIKE and len(odd) <= max(1, len(numbers) // 10):
+        for person in odd:
+            shown = _shown(person.id)
+            told = (
+                f"the id “{shown}” has {len(person.id)} digits, the others have {usual}. A spreadsheet may have taken "
+                "zeros from its front. Write it as your institution does; one that is right as it is gets an "
+                f"apostrophe in front: '{shown}."
+            )
+            yield person.line, told
+
+
+def _shown(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:200]).split())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+# --------------------------------------------------------------------------------------------------------- index
+def _with_numbers(people: Sequence[Person]) -> list[Person]:
+    """`Participant 1234` of Moodle's worksheet is 1234 in its downloads, in every language: the number is an id too.
+
+    It is the platform's own: who has an address or another id goes by that.
+    """
+    found = {person.line: [match for value in person.ids if (match := _NUMBERED.fullmatch(value))] for person in people}
+    shared = Counter(word for matches in found.values() for word in {match[1] for match in matches})
+    words = {word for word, count in shared.items() if count == len(people) > 0}
+    made = []
+    for person in people:
+        own = [match for match in found[person.line] if match[1] in words]
+        others = [value for value in person.ids if value not in {match[0] for match in own}]
+        if own:
+            numbers = tuple(match[2] for match in own)
+            best = others[0] if others else person.id
+            person = replace(person, id=best, platform_id=person.platform_id or numbers[0], ids=person.ids + numbers)
+        made.append(person)
+    return made
+
+
+def _index(people: Sequence[Person]) -> dict[str, tuple[Person, ...]]:
+    """Every key of everybody: ids first, then what stands before the @, then names; some are several people's."""
+    index: dict[str, tuple[Person, ...]] = {}
+    for keys in (
+        lambda person: map(folded, person.ids),
+        lambda person: [folded(person.email.partition("@")[0])] if person.email else [],
+        names_of,
+    ):
+        found: dict[str, list[Person]] = defaultdict(list)
+        for person in people:
+            for key in dict.fromkeys(keys(person)):
+                found[key].append(person)
+        for key, who in found.items():
+            if key:
+                index.setdefault(key, tuple(who))
+    return index

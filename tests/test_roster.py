@@ -1,0 +1,123 @@
+"""One reader of rosters: separators, encodings, kinds of ids and languages in any combination."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.roster import BadRoster, owners, parse, read
+
+PEOPLE = [("0071", "Ada", "Lovelace", "ada@uni.edu"), ("0072", "Émile", "Zola", "emile@uni.edu"), ("0073", "Jürgen", "Dö, Jr", "jd@uni.edu")]  # fmt: skip
+HEADERS = {  # id, first, last, e-mail
+    "plain": ("id", "first_name", "last_name", "email"),
+    "Moodle": ("ID number", "First name", "Last name", "Email address"),
+    "Moodle, German": ("ID-Nummer", "Vorname", "Nachname", "E-Mail-Adresse"),
+    "Moodle, French": ("Numéro d'identification", "Prénom", "Nom", "Adresse de courriel"),
+    "German": ("Matrikel-Nr.", "Vorname", "Familienname", "E-Mail"),
+    "French": ("N° étudiant", "Prénom", "Nom de famille", "Courriel"),
+    "Spanish": ("Número de ID", "Nombre", "Apellido(s)", "Dirección de correo"),
+    "Blackboard": ("Student ID", "First Name", "Last Name", "Email"),
+    "Brightspace": ("OrgDefinedId", "First Name", "Last Name", "Email"),
+    "Gradescope": ("SID", "First Name", "Last Name", "Email"),
+    "shouting": (" STUDENT_ID ", "FIRSTNAME", "SURNAME", "E-MAIL ADDRESS"),
+}
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "cp1252"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(HEADERS)), st.sampled_from(",;\t|"), st.sampled_from(ENCODINGS), st.booleans(), st.permutations(range(4)),
+    st.sampled_from(["\n", "\r\n"]), st.integers(0, 2), st.booleans(),
+)  # fmt: skip
+def test_the_same_people_are_read_however_they_are_written(
+    tmp_path_factory, header, separator, encoding, sep_line, order, newline, blank, quoted
+):
+    out = io.StringIO(newline="")
+    out.write((f"sep={separator}" + newline) * sep_line + newline * blank)
+    table = csv.writer(
+        out, delimiter=separator, lineterminator=newline, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    )
+    table.writerow([HEADERS[header][at] for at in order])
+    table.writerows([[person[at] for at in order] for person in PEOPLE])
+    path = tmp_path_factory.mktemp("roster") / "it.csv"
+    path.write_bytes(out.getvalue().encode(encoding))
+    found = read(path)
+    assert [(p.id, p.first, p.last, p.email) for p in found.people] == PEOPLE
+    assert bool(found.remarks) == (encoding == "cp1252")
+    for person in found.people:
+        for key in (person.id, person.email, f"{person.last} {person.first}", f"{person.first} {person.last}"):
+            assert found.find([key]) == (person,)
+
+
+CANVAS = 'Student,ID,{0}SIS Login ID,Section,Essay (7)\n,,,,Manual Posting\n"    Points Possible",,,,100\n'
+
+
+@pytest.mark.parametrize("sis", [True, False])
+def test_an_export_of_canvas_has_no_students_that_are_none(sis):
+    text = CANVAS.format("SIS User ID," if sis else "")
+    text = text.replace(",,,,", ",,,,,") if sis else text
+    rows = [["Doe, Jane", "12345", "s1", "jdoe", "S"], ["Student, Test", "99", "", "a1b2", "S"]]
+    for row in rows:
+        name, *rest = row if sis else [row[0], row[1], *row[3:]]
+        text += f'"{name}",{",".join(rest)},\n'
+    (jane,) = parse(text).people
+    assert (jane.id, jane.platform_id, jane.name) == ("s1" if sis else "jdoe", "12345", "Jane Doe")
+    assert {"12345", "jdoe"} <= set(jane.ids)
+
+
+@pytest.mark.parametrize("word", ["Participant ", "Teilnehmer/in", "Participante "])
+def test_the_number_of_a_participant_is_an_id_and_not_the_one_that_counts(word):
+    text = (
+        f"Identifier,Full name,Email address\n{word}1234,Ada Lovelace,ada@uni.edu\n{word}1235,Bob Stone,bob@uni.edu\n"
+    )
+    ada, bob = parse(text).people
+    assert (ada.id, bob.id) == ("ada@uni.edu", "bob@uni.edu")
+    assert parse(text).find(["1235"]) == (bob,)
+
+
+NUMBERS = ["123456", "123457", "123458", "123459"]
+BAD = {
+    "damaged by a spreadsheet": "1.23E+11", "was damaged": "1,2e+05", "Export the list again": "123456.0",
+    "has 5 digits, the others have 6": "12346", "has 7 digits": "1234567",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("told", BAD)
+@pytest.mark.parametrize("title", ["id", "Matrikelnummer", "SIS User ID", "OrgDefinedId"])
+def test_an_id_that_a_spreadsheet_damaged_is_refused_with_its_line(told, title):
+    text = "\n".join([f"{title};name", *(f"{number};x" for number in NUMBERS), f'"{BAD[told]}";Ada'])
+    with pytest.raises(BadRoster, match=rf"Line 6 .*{told.replace('+', '.')}"):
+        parse(text)
+
+
+def test_an_id_with_an_apostrophe_is_right_as_it_stands():
+    assert parse("id\n" + "\n".join([*NUMBERS, "'12346"])).people[-1].id == "12346"
+
+
+def test_numbers_that_platforms_count_up_may_have_any_width():
+    assert len(parse("id\n" + "\n".join(map(str, range(1, 12)))).people) == 11
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sub/ada01/optimizers.py", "ada01.zip", "lovelaceada_12345_678_optimizers.py", "Ada Lovelace_99_assignsubmission_file",
+        "optimizers-ada01", "x/12345/y/optimizers.py", "optimizers_ada01_attempt", "Lovelace Ada/optimizers.ipynb", "ADA01/it.py",
+    ],
+)  # fmt: skip
+def test_a_person_is_known_by_any_id_and_by_name(path):
+    text = (
+        'Student,ID,SIS User ID,SIS Login ID,Section\n"Lovelace, Ada",12345,s1,ada01,\n"Stone, Bob",12346,s2,bob02,\n'
+    )
+    (ada,) = owners(parse(text), (), path)
+    assert ada.id == "s1"
+    assert owners(parse(text), (), "mallory/optimizers.py") == ()
+
+
+def test_two_of_one_name_are_two():
+    text = "id,first name,last name\na,Ann,Lee\nb,Ann,Lee\n"
+    assert [person.id for person in owners(parse(text), ("Ann Lee",), "")] == ["a", "b"]
