@@ -140,6 +140,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """What a right rule computes on its way in each step, and the rubric row that it is about."""
+
+    criterion: str
+    values: Array  # (T,)
+
+
+@dataclass(frozen=True)
 class Hypotheses:
     """Many suppositions about one subject's rule: each turns what some of the `parts` turn, all at once.
 
@@ -216,6 +224,8 @@ class Assignment:
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
+    # (subject) -> an experiment in which to watch a program, and what a right one computes in it
+    quantities: Callable[[str], tuple[Scenario, tuple[Quantity, ...]] | None] = lambda _subject: None
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -267,6 +277,7 @@ class EditTask:
     chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
     rich: bool = False  # whether the grammar of insertions is used
     only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+    watch: str = ""  # the scenario in which values at the edit are noted, if any
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ LONGEST_TEXT = 20_000  # characters of one row: five screens; what platforms cut
 
 
 # ----------------------------------------------------------------------------------------------------- grading
-def marked(path: Path, assignment: Assignment, seed: int | None) -> Marked:
+def marked(
+    path: Path, assignment: Assignment, seed: int | None, *, secret: bytes | None = None, student: str = ""
+) -> Marked:
     """Marks one submission as root in a container that allows no container inside.
 
     Raises:
@@ -45,7 +47,7 @@ def marked(path: Path, assignment: Assignment, seed: int | None) -> Marked:
     if not ours.isolated:
         raise SandboxUnavailable("Grading in a platform's container needs root there: another uid gets the code.")
     with ours as sandbox:
-        one = mark(path, assignment, sandbox, seed)
+        one = mark(path, assignment, sandbox, seed, secret=secret, student=student)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
     return one
