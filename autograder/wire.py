@@ -6,10 +6,14 @@ allocated, JSON is bounded, and what does not fit ends the reading, keeping what
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
+import marshal
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +51,7 @@ def pack_job(
     `Turns` sends each when it is that scenario's turn. A search for a mistake's line is told all in the first frame:
     its scenarios have been played before.
     """
-    header = {
+    header: dict[str, Any] = {
         "sources": {**sources, "gradmark_loading": LOADING.read_text(encoding="utf-8")},
         "driver": driver,
         "submission": submission,
@@ -55,11 +59,30 @@ def pack_job(
         "scenario_seconds": scenario_seconds,
         "scenarios": len(scenarios),
     }
+    header["compiled"] = _compiled({name: text for name, text in header["sources"].items() if name != submission})
     if edits is not None:
         return _packed(*_with_edits(header, edits, scenarios))
     frames = [_packed(header, {})]
     frames += [_packed({"spec": s.spec, "group": s.group}, s.arrays) for s in scenarios]
     return b"".join(frames)
+
+
+def _compiled(sources: Mapping[str, str]) -> dict[str, Any]:
+    """The code of sources that are ours, for a guest whose Python is this one: the same for every submission."""
+    code = {
+        name.removesuffix(".__init__"): _code(name.removesuffix(".__init__"), text) for name, text in sources.items()
+    }
+    return {"magic": importlib.util.MAGIC_NUMBER.hex(), "code": {name: text for name, text in code.items() if text}}
+
+
+@cache
+def _code(name: str, source: str) -> str:
+    """What a module compiles to, marshalled; "" for one that does not compile, which its guest tells."""
+    try:
+        compiled = compile(source, f"<{name}>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ""
+    return base64.b64encode(marshal.dumps(compiled)).decode()
 
 
 def _with_edits(

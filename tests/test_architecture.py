@@ -101,7 +101,7 @@ ARROWS: dict[str, set[str]] = {
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
-    "service.rules": set(),
+    "service.rules": {"roster"},
     "service.store": {"model", "service.rules"},
     "service.queue": {"service.store"},
     "service.outbox": {"service.queue", "service.store"},

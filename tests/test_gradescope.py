@@ -20,7 +20,8 @@ from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy
 from autograder.assignment import BadAssignment
 from autograder.batch import ATTEMPTS, failed
-from autograder.model import CriterionMark
+from autograder.model import CriterionMark, ItemMark
+from autograder.render import total
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 METADATA = {
@@ -425,6 +426,37 @@ def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_c
     assert marked_["extra_data"]["gradmark"]["attempts"] == [METADATA["created_at"]]
     again = check(gradescope.results(failed(OPTIMIZERS), Policy(), with_earlier(earlier(3))))
     assert again["score"] == 70.0
+
+
+@pytest.mark.parametrize(
+    ("users", "days"),
+    [
+        ([], 2), ([{"id": 1}], 2), ([{"assignment": {"due_date": "2026-10-03T23:00:00+00:00"}}], 0),
+        ([{"assignment": {"due_date": None}}], 2),
+        ([{"assignment": {"due_date": "2026-10-01T23:00:00+00:00"}}, {"assignment": {"due_date": "2026-10-02T11:00:00+00:00"}}], 1),
+    ],
+)  # fmt: skip
+def test_a_students_own_due_date_counts(users, days):
+    given = {"created_at": "2026-10-03T10:00:00+00:00", "assignment": {"due_date": "2026-10-01T12:00:00+00:00"}}
+    assert rules.days_late({**given, "users": users}) == days
+
+
+def test_quiz_rows_wait_for_the_due_date_and_the_heading_tells_no_points():
+    quiz = (ItemMark("q1", 1.0, 2.0, "partial", "WHY"), ItemMark("q2", 3.0, 3.0, "right", "WHY"))
+    made = gradescope.results(replace(report_with(), quiz=quiz, quiz_points=5.0), Policy(), METADATA)
+    assert [test["visibility"] for test in made["tests"] if test["name"].startswith("Quiz")] == ["after_due_date"] * 2
+    assert "4 of 5" not in made["output"]
+    shown = gradescope.results(replace(report_with(), quiz=quiz, quiz_points=5.0), Policy(quiz="visible"), METADATA)
+    assert "4 of 5" in shown["output"]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_where_there_is_no_due_date_no_row_says_which_answer_is_right(counts):
+    quiz = (ItemMark("q1", 1.0, 2.0, "partial", "WHY"), ItemMark("q2", 3.0, 3.0, "right", "WHY"))
+    held = common.held_back(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts), Policy())
+    assert total(held) == total(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts))
+    assert not [row for row in common.rows(held) if "WHY" in row.text]
+    assert "received" in common.heading(held) + "".join(row.text for row in common.rows(held))
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def main() -> int:
     given = parser.parse_args()
     common.shut(given.handin, Path.cwd())
     assignment = load(given.assignment)
-    report = common.marked(given.handin, assignment, None).report
+    report = common.held_back(common.marked(given.handin, assignment, None).report, common.policy(assignment))
     print(lines(report, assignment), end="", flush=True)
     return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
 

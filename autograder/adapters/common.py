@@ -17,14 +17,14 @@ import tempfile
 import tomllib
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.assignment import BadAssignment, load
 from autograder.batch import Marked, mark
-from autograder.model import Assignment, Exhibit, ItemMark, Report
-from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, verdict
+from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Report
+from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, subtotal, verdict
 from autograder.render.escape import one_line, visible
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.choose import NAMES, choose
@@ -64,7 +64,7 @@ def asked(about: str) -> tuple[Assignment, Report]:
         one = mark(given.path, assignment, sandbox, given.seed)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
-    return assignment, one.report
+    return assignment, held_back(one.report, policy(assignment))
 
 
 def say(message: str) -> None:
@@ -93,6 +93,23 @@ def put(file: Path, content: object) -> None:
     os.replace(draft.name, file)  # noqa: PTH105 - says that it overwrites
 
 
+def held_back(report: Report, settings: Policy) -> Report:
+    """The report without which quiz answers are right: a platform that knows no due date would tell it while it counts.
+
+    Where the quiz counts, its sum stays in one row; where it does not, nothing of its points is told.
+    """
+    if settings.quiz == "visible" or not report.quiz or report.quiz[0].id == WHOLE_QUIZ:
+        return report
+    if not report.quiz_counts:
+        return replace(report, quiz=(), quiz_points=0.0, remarks=(*report.remarks, QUIZ_RECEIVED))
+    score, most = subtotal(report.quiz)
+    status: ItemStatus = "right" if score == most else "partial" if score else "wrong"
+    return replace(report, quiz=(ItemMark(WHOLE_QUIZ, score, most, status, QUIZ_RECEIVED, "All questions"),))
+
+
+QUIZ_RECEIVED = "Your quiz answers were received. Which are right is told when the quiz is over."
+
+
 # ------------------------------------------------------------------------------------------------------- words
 @dataclass(frozen=True)
 class Row:
@@ -105,6 +122,7 @@ class Row:
     passed: bool
     status: str
     text: str
+    quiz: bool = False
 
 
 def rows(report: Report) -> list[Row]:
@@ -126,7 +144,7 @@ def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
     if not counts:
         told.append(f"{points(score)} of {points(most)} points, which are not part of the total.")
         score = most = 0.0
-    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told))
+    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told), quiz=True)
 
 
 def heading(report: Report) -> str:
@@ -181,6 +199,7 @@ class Policy:
     attempts: int = 0  # how many may be marked in `attempts_hours`; 0 = any number
     attempts_hours: float = 24.0
     leaderboard: bool = False
+    quiz: str = "after_due_date"  # of quiz rows; without a due date only their sum is told, unless "visible"
 
 
 def policy(assignment: Assignment) -> Policy:
@@ -196,7 +215,7 @@ def policy(assignment: Assignment) -> Policy:
     if unknown := sorted(table.keys() - known):
         raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
     found = Policy(**table)
-    for value in (found.visibility, *found.rows.values()):
+    for value in (found.visibility, found.quiz, *found.rows.values()):
         if value not in VISIBILITIES:
             raise BadAssignment(f"[platforms] knows no visibility {value!r}; there are {', '.join(VISIBILITIES)}.")
     if not 0 <= found.late_per_day <= 1 or found.attempts < 0 or found.attempts_hours <= 0:

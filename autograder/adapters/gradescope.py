@@ -23,7 +23,7 @@ from autograder.adapters.common import Policy, Row
 from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
 from autograder.batch import failed
-from autograder.model import Assignment, Report
+from autograder.model import WHOLE_QUIZ, Assignment, Report
 from autograder.render import rounded, total
 from autograder.render.escape import visible
 
@@ -47,7 +47,7 @@ def package(assignment: Assignment) -> Package:
 def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Results:
     """A report as results.json."""
     score, maximum = total(report)
-    said = [common.heading(report)]
+    said = [common.heading(common.held_back(report, settings))]
     counted = [time.isoformat() for time in rules.attempts(metadata, settings)]
     if report.status == "grader_error":
         score = rules.kept(metadata)
@@ -79,6 +79,8 @@ def _test(row: Row, settings: Policy) -> Results:
     test["status"] = "passed" if row.passed else "failed"
     if row.id in settings.rows:
         test["visibility"] = settings.rows[row.id]
+    elif row.quiz and row.id != WHOLE_QUIZ:
+        test["visibility"] = settings.quiz
     return test
 
 

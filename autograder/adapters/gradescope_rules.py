@@ -18,12 +18,13 @@ def seed(metadata: Mapping[str, Any]) -> int | None:
 
 
 def days_late(metadata: Mapping[str, Any]) -> int:
-    """Days begun between the due date and the submission."""
-    due = metadata.get("assignment", {}).get("due_date")
-    if not due:
+    """Days begun between the due date and the submission; of a group, the latest due date of its people counts."""
+    own = [(user.get("assignment") or {}).get("due_date") for user in metadata.get("users") or ()]
+    dates = [due for due in own if due] or [(metadata.get("assignment") or {}).get("due_date")]
+    if not dates[0]:
         return 0
-    late = datetime.fromisoformat(metadata["created_at"]) - datetime.fromisoformat(due)
-    return max(0, math.ceil(late / timedelta(days=1)))
+    due = max(datetime.fromisoformat(date) for date in dates)
+    return max(0, math.ceil((datetime.fromisoformat(metadata["created_at"]) - due) / timedelta(days=1)))
 
 
 def attempts(metadata: Mapping[str, Any], settings: Policy) -> list[datetime]:

@@ -7,7 +7,7 @@ pipes, die, or leave a daemon behind that holds them open. What it sent before i
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import signal
 import threading
 import time
@@ -146,6 +146,7 @@ class _Pipes:
         self.guest, self.limits = guest, limits
         self.output, self.log, self.logged = bytearray(output), bytearray(), 0
         self.gone = False
+        self._poller, self._watched = select.poll(), set[int]()
         self.turns = Turns(job)
         self.rest = memoryview(b"")
         self.open = {guest.stdout: self._output, guest.stderr: self._log, guest.gone: self._gone}
@@ -168,15 +169,20 @@ class _Pipes:
 
     def turn(self, seconds: float) -> bool:
         """Waits for something to happen, and lets it happen once; False when nothing did in time."""
-        with selectors.DefaultSelector() as selector:
-            for descriptor, react in self.open.items():
-                writing = descriptor == self.guest.stdin
-                event = selectors.EVENT_WRITE if writing else selectors.EVENT_READ
-                selector.register(descriptor, event, react)
-            ready = selector.select(seconds)
-        for key, _ in ready:
-            key.data()
+        ready = self._poll().poll(1000 * seconds)
+        for descriptor, _ in ready:
+            if descriptor in self.open:  # nothing else has closed it meanwhile
+                self.open[descriptor]()
         return bool(ready)
+
+    def _poll(self) -> select.poll:
+        """What waits for all that is open; made anew only when that changes."""
+        if self._watched != self.open.keys():
+            self._poller, self._watched = select.poll(), set(self.open)
+            for descriptor in self._watched:
+                writing = descriptor == self.guest.stdin
+                self._poller.register(descriptor, select.POLLOUT if writing else select.POLLIN)
+        return self._poller
 
     def drain(self) -> None:
         """Reads what is left in the pipes, at most for a moment: a daemon may hold them open."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from itertools import combinations
+import base64
 import errno
 import importlib.abc
 import importlib.resources
 import importlib.util
 import linecache
+import marshal
 import numpy as np
 import signal
 
@@ -464,9 +466,9 @@ class deadline:  # noqa: N801 - reads as a statement
 
     def __enter__(self):
         def ring(number, _frame):
-            waited = number == signal.SIGALRM
-            seconds = PATIENCE * self.seconds if waited else self.seconds
-            raise TookTooLong(f"still {'waiting' if waited else 'running'} after {seconds:g} s")
+            by_the_clock = number == signal.SIGALRM
+            seconds = f"{PATIENCE * self.seconds:g} s" if by_the_clock else f"{self.seconds:g} s of computing"
+            raise TookTooLong(f"not over after {seconds}")
 
         for name, timer, factor in CLOCKS:
             signal.signal(name, ring)
@@ -558,8 +560,10 @@ class Refusals:
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Imports modules from source text in memory, so that no file of theirs or ours is needed on any disk."""
 
-    def __init__(self, sources):
+    def __init__(self, sources, compiled=None):
         self.sources = sources  # "pkg.mod" or "pkg.__init__" -> text
+        fits = compiled and compiled["magic"] == importlib.util.MAGIC_NUMBER.hex()  # made by the same Python
+        self.code = compiled["code"] if fits else {}
 
     def find_spec(self, name, path=None, target=None):
         for key, package in ((name, False), (name + ".__init__", True)):
@@ -574,7 +578,11 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         name, file = module.__name__, "<" + module.__name__ + ">"
         source = self.get_source(name)
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the sandbox
+        if name in self.code:
+            code = marshal.loads(base64.b64decode(self.code[name]))  # noqa: S302 - from the grader, not from a student
+        else:
+            code = compile(source, file, "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - this is the sandbox
 
 
 def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -132,7 +132,7 @@ def test_an_export_of_canvas_is_a_roster_as_it_is(service, staff):
     assert re.search(r"1 new, 1 changed, 0 as before", shown)
     assert "To be solved first" not in shown
     send(service, staff, "roster/apply", text=text)
-    assert "Hopper, Grace" in str(people(service)["r-grace"])
+    assert "Grace Hopper" in str(people(service)["r-grace"])
 
 
 @pytest.mark.parametrize("text", ["", "name\nAda\n", "id\n", 'id,name\n1,"Ada\n', "x" * 900_001])

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder.roster import BadRoster, people_in, problems
+
+__all__ = ["BadRoster", "Change", "Member", "Plan", "Row", "plan", "read"]
+
 MOST_BYTES = 900_000  # ten thousand students; a form's field may have a million
 MOST_ID = 100
 FORMULA = tuple("=+-@")  # what a spreadsheet runs, should this id ever be exported by somebody else
-COLUMNS = {  # names of columns as learning platforms write them, without case
-    "id": ("sis user id", "id", "student_id", "student id", "id number", "username"),  # the id of Canvas is its own
-    "name": ("name", "student", "full name"),
-    "first": ("first_name", "first name", "firstname"),
-    "last": ("last_name", "last name", "lastname", "surname"),
-    "email": ("email", "email address", "e-mail"),
-    "section": ("section", "group"),
-}
-NOBODY = ("", "points possible", "student, test")  # rows of Canvas's gradebook
-
-
-class BadRoster(Exception):
-    """The text is no roster; the message tells staff what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +22,7 @@ class Row:
     name: str = ""
     email: str = ""  # lower case
     section: str = ""
+    problem: str = ""  # with its id, as the reader of rosters says it: damaged, or of an odd width
 
 
 @dataclass(frozen=True)
@@ -79,25 +68,14 @@ def read(text: str) -> tuple[Row, ...]:
     """
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise BadRoster(f"This is longer than {MOST_BYTES:,} bytes. Import the roster in parts.")
-    text = text.removeprefix("\ufeff").replace("\0", "")
-    text = re.sub(r"\A\s*\"?sep=.\"?[ \t]*\r?\n", "\n", text)  # a line that Excel writes for itself
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
-    numbered: list[tuple[int, list[str]]] = []
-    try:
-        for cells in reader:
-            numbered += [(reader.line_num, [cell.strip() for cell in cells])] if any(map(str.strip, cells)) else []
-    except csv.Error as error:
-        raise BadRoster(f"Line {reader.line_num} cannot be read ({error}). Are all quotation marks closed?") from error
-    if not numbered:
-        raise BadRoster("The roster is empty. It needs a line of column names, and a line for each student.")
-    place = _columns(numbered[0][1])
-    rows = tuple(_row(line, cells, place) for line, cells in numbered[1:])
-    if "sis user id" in map(str.casefold, numbered[0][1]):
-        rows = tuple(row for row in rows if row.id or row.name.casefold() not in NOBODY)
-    if not rows:
-        raise BadRoster("The roster has a line of column names and no students below it.")
-    return rows
+    found = people_in(text)
+    wrong: dict[int, str] = {}
+    for line, problem in problems(found.people):
+        wrong.setdefault(line, problem)
+    return tuple(
+        Row(person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""))
+        for person in found.people
+    )
 
 
 def plan(rows: Sequence[Row], members: Sequence[Member], elsewhere: Collection[str] = ()) -> Plan:
@@ -118,28 +96,6 @@ def plan(rows: Sequence[Row], members: Sequence[Member], elsewhere: Collection[s
     return Plan(new, changed, len(changes) - len(changed), missing, conflicts, kept)
 
 
-# ------------------------------------------------------------------------------------------------------- reading
-def _columns(header: Sequence[str]) -> dict[str, int]:
-    found = [cell.casefold() for cell in header]
-    place = {
-        ours: next(found.index(name) for name in names if name in found)
-        for ours, names in COLUMNS.items()
-        if any(name in found for name in names)
-    }
-    if "id" not in place:
-        raise BadRoster(
-            f"No column of the first line is called “id”; it has: {', '.join(header[:8]) or 'nothing'}. "
-            "The id is what your institution calls a student by; it decides the variant of the quiz."
-        )
-    return place
-
-
-def _row(line: int, cells: Sequence[str], place: Mapping[str, int]) -> Row:
-    told = {name: " ".join(cells[at].split()) if at < len(cells) else "" for name, at in place.items()}
-    name = told.get("name", "") or " ".join(filter(None, (told.get("first", ""), told.get("last", ""))))
-    return Row(line, told["id"], name[:200], told.get("email", "").lower()[:320], told.get("section", "")[:100])
-
-
 # ------------------------------------------------------------------------------------------------------- judging
 def _conflicts(
     rows: Sequence[Row], by_id: Mapping[str, Member], by_email: Mapping[str, Member], elsewhere: Collection[str]
@@ -150,6 +106,7 @@ def _conflicts(
     for row in rows:
         member = by_id.get(row.id)
         problem = _with_id(row, member, ids[row.id], cased.get(row.id.casefold(), row.id))
+        problem = problem or row.problem
         if not problem and row.email:
             problem = _with_email(row, member, emails[row.email], by_email.get(row.email), elsewhere)
         told += [f"Line {row.line}: {problem}"] if problem else []
