@@ -13,6 +13,7 @@ from autograder import __version__
 from autograder.service.command import admin
 
 if TYPE_CHECKING:
+    from autograder.adapters.packing import Package
     from autograder.batch import Marked
     from autograder.edition import Edition
     from autograder.gather import Found
@@ -257,6 +258,9 @@ def package(
     assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
     for_: Annotated[Platform, typer.Option("--for", help="Where it will run.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
+    edition: Annotated[
+        Path | None, typer.Option(help="For Gradescope: the staff folder of `regenerate`, whose quiz is then marked.")
+    ] = None,
 ) -> None:
     """Write what a platform needs to mark this assignment, gradmark itself included."""
     from autograder.adapters import platforms
@@ -264,12 +268,27 @@ def package(
     from autograder.publish import say
 
     asked = _load(assignment)
-    made = platforms()[for_.value](asked)
+    if edition is None:
+        made = platforms()[for_.value](asked)
+    elif for_ is Platform.GRADESCOPE:
+        made = _with_edition(asked, edition)
+    else:
+        raise typer.BadParameter(
+            f"{for_.value} does not tell who submits, so it marks no variants: leave --edition out, or use gradescope."
+        )
     try:
         write(made, out)
     except OSError as error:
         raise typer.BadParameter(f"The package cannot be written there: {error}") from error
     say(made.told)
+
+
+def _with_edition(assignment: "Assignment", folder: Path) -> "Package":
+    from autograder.adapters import gradescope
+    from autograder.edition import kept_in
+
+    edited, _ = _edition(assignment, folder)
+    return gradescope.package(edited, kept_in(folder))
 
 
 @app.command()

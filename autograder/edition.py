@@ -54,13 +54,23 @@ def files(assignment: Assignment, seed: int, roster: bytes | None, secret: bytes
     return made | ({ROSTER: roster} if roster else {}) | ({SECRET: secret + b"\n"} if secret else {})
 
 
+def kept_in(folder: Path) -> dict[str, bytes]:
+    """The files of an edition that can be read, as they are: what a package carries along."""
+    inside = _inside(folder)
+    return {name: (inside / name).read_bytes() for name in (NAME, ROSTER, SECRET) if (inside / name).exists()}
+
+
+def _inside(folder: Path) -> Path:
+    return folder if (folder / NAME).exists() else folder / "staff"
+
+
 def read(folder: Path) -> Edition:
     """The edition in a staff folder, or in the folder around it.
 
     Raises:
         BadEdition: there is none, or a part of it cannot be used.
     """
-    inside = folder if (folder / NAME).exists() else folder / "staff"
+    inside = _inside(folder)
     try:
         told = json.loads((inside / NAME).read_bytes())
         if told.get("schema") != SCHEMA:

@@ -70,6 +70,7 @@ class Scenario:
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
+    axis: str = "step"  # what a row of its arrays is: "step", "epoch", "call", "row", "number"
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,14 @@ class Limits:
     output_bytes: int
     log_bytes: int
     boot_seconds: float
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a right rule computes on its way in each step, and the rubric row that it is about."""
+
+    criterion: str
+    values: Array  # (T,)
 
 
 @dataclass(frozen=True)
@@ -216,6 +225,8 @@ class Assignment:
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
+    # (subject) -> an experiment in which to watch a program, and what a right one computes in it
+    quantities: Callable[[str], tuple[Scenario, tuple[Quantity, ...]] | None] = lambda _subject: None
 
 
 # ------------------------------------------------------------------------------------------ what was handed in
@@ -267,6 +278,7 @@ class EditTask:
     chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
     rich: bool = False  # whether the grammar of insertions is used
     only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+    watch: str = ""  # the scenario in which values at the edit are noted, if any
 
 
 @dataclass(frozen=True)
@@ -576,8 +588,10 @@ class Exhibit:
     title: str
     criterion: str
     setup: tuple[str, ...]  # "θ₀ = 1", "lr = 0.1", …
-    rows: tuple[tuple[str, str, str, str], ...]  # step, expected, found, ratio
+    rows: tuple[tuple[str, str, str, str], ...]  # which row, expected, found, ratio
     comment: str = ""
+    axis: str = "step"  # what a row is, as in its Scenario
+    place: str = ""  # which number of each row is shown, where a row has several: "[1, 0]"
 
 
 ReportStatus = Literal["graded", "not_gradable", "grader_error"]

@@ -18,10 +18,10 @@ import numpy as np
 
 from autograder import __version__, left_out, quiz, wire
 from autograder.blame import blaming, convict, must_answer, suspects
+from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.judge.places import place_of
 from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
@@ -68,6 +68,7 @@ def _graded(
     if submission.problem:
         return replace(blank, message=submission.problem)
     seen = examine(submission, assignment, sandbox, seed)
+    seen, places = look_closer(submission, assignment, sandbox, seen)
     log, seconds = seen.log, time.perf_counter() - started
     if seen.verdict is None:
         remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
@@ -80,7 +81,7 @@ def _graded(
         message=_how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
-        places=find_places(submission, assignment, sandbox, seen),
+        places=places,
         remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *answered.remarks),
         quiz=answered.marks,
         quiz_points=answered.points or blank.quiz_points,
@@ -131,12 +132,13 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
 
 
-def find_places(
+def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
-) -> tuple[Place, ...]:
-    """The lines of the submission whose change makes a class agree, by trying changes in the sandbox."""
-    if seen.verdict is None or seen.conduct.end != "finished":
-        return ()
+) -> tuple[Examination, tuple[Place, ...]]:
+    """Where the submission's mistakes are, by trying changes in the sandbox; what is right besides is credited."""
+    hangs = any(o.fault is not None and o.fault.type == "TookTooLong" for o in seen.observations.values())
+    if seen.verdict is None or seen.conduct.end != "finished" or hangs or not _fails(seen.verdict):
+        return seen, ()
 
     def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
         run = sandbox.run(pack(submission, assignment, scenarios, task))
@@ -145,7 +147,12 @@ def find_places(
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
     lines = submission.files[assignment.main].decode().splitlines()
-    return tuple(place_of(one, seen.verdict, lines) for one in mending.mends)
+    verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
+    return replace(seen, verdict=verdict), places
+
+
+def _fails(verdict: Verdict) -> bool:
+    return any(finding.status != "passed" for finding in verdict.findings)
 
 
 def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:

@@ -6,10 +6,11 @@ back after two others; until then ideas take turns. Nothing is recorded, and not
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from autograder.model import Assignment, ChoiceKey, Item, ItemMark, MatrixKey, NumericKey, OrderKey, TextKey
 from autograder.quiz import mark_item
-from autograder.quiz.kinds import in_words, right_answer
+from autograder.quiz.kinds import asked, in_words, right_answer
 
 BACK_AFTER = 3  # exercises: a wrong idea comes back as the third one, before it is forgotten and after others
 SURVEYED = 12  # variants looked through for what ideas there are: every slot of every quiz so far shows up in six
@@ -41,6 +42,8 @@ class Pool:
     due: dict[str, int] = field(default_factory=dict)  # idea -> number of the exercise at which it comes back
     turns: list[str] = field(default_factory=list)
     known: Sequence[str] = ()  # all ideas there are; looked for when not given
+    held: frozenset[str] = frozenset()  # questions that are never asked: those of a graded quiz that is open
+    avoided: set[str] = field(default_factory=set)  # those drawn and left: alone held, they give the same exercise
 
     def __post_init__(self) -> None:
         self.seed = secrets.randbits(32) if self.seed is None else self.seed
@@ -58,14 +61,24 @@ class Pool:
         self.drawn += 1
         draw = np.random.default_rng([self.seed or 0, self.drawn])
         idea = self._idea(draw)
-        for _ in range(SEARCHED):
-            assignment = self.assignments[int(draw.integers(len(self.assignments)))]
-            fitting = [item for item in _alone(assignment, int(draw.integers(2**31))) if item.idea == idea]
-            if fitting:
-                return fitting[int(draw.integers(len(fitting)))]
+        for tried in (idea, *(other for other in self.ideas if other != idea and self.held)):
+            for _ in range(SEARCHED):
+                assignment = self.assignments[int(draw.integers(len(self.assignments)))]
+                fitting = [item for item in _alone(assignment, int(draw.integers(2**31))) if item.idea == tried]
+                fitting = [item for item in fitting if not self._is_held(item)]
+                if fitting:
+                    return fitting[int(draw.integers(len(fitting)))]
         raise NoExercise(
-            f"No exercise about {idea} was found in {SEARCHED} draws. This is our fault: tell us the seed."
+            f"No other exercise about {idea} was found: those that there are stand in a quiz that still counts. "
+            "Choose other ideas, or come back when it is over."
+            if self.held
+            else f"No exercise about {idea} was found in {SEARCHED} draws. This is our fault: tell us the seed."
         )
+
+    def _is_held(self, item: Item) -> bool:
+        words = same_words(asked(item))
+        self.avoided |= {words} & self.held
+        return words in self.held
 
     def _idea(self, draw: np.random.Generator) -> str:
         ready = [idea for idea, number in self.due.items() if number <= self.drawn]
@@ -81,6 +94,13 @@ class Pool:
         """How it went: an idea that was not understood comes back soon."""
         if not right:
             self.due[item.idea] = self.drawn + BACK_AFTER
+
+
+def same_words(question: Mapping[str, Any]) -> str:
+    """A digest of a question, equal where the same is asked with the same numbers and options in any order."""
+    texts = sorted(str(option["text"]) for option in question.get("options", ()))
+    parts = [question["prompt"], *texts, *sorted(question.get("rows", ())), *sorted(question.get("columns", ()))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _alone(assignment: Assignment, seed: int) -> Iterator[Item]:

@@ -33,12 +33,15 @@ def say(message: str) -> None:
 
 def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None) -> bool:
     """Shows each report as soon as it is known; says whether every submission could be judged."""
-    failed = refused = 0
+    from autograder.model import WHOLE_QUIZ
+
+    failed = refused = unread = 0
     rows: dict[Path, Report] = {}
     try:
         for one in _with_progress(marked, len(paths), form):
             report = _show(one, form, pages)
             failed += report.status == "grader_error"
+            unread += sum(item.status == "unreadable" and item.id != WHOLE_QUIZ for item in report.quiz)
             refused += any(part.state == "refused" for part in parts(report))
             if form == "text":
                 rows[one.path] = report if len(paths) == 1 else replace(report, charts=(), exhibits=(), log="")
@@ -49,6 +52,9 @@ def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: P
             _print_pages(pages.in_order(), to_stdout=form == "text")
     if refused:
         say(f"THE QUIZ OF {refused} of {len(paths)} submissions WAS NOT MARKED: their reports say why. {EDITION}")
+    if unread:
+        answers = f"{unread} QUIZ ANSWERS" if unread > 1 else "1 QUIZ ANSWER"
+        say(f"{answers} COULD NOT BE READ and got 0 points (status `unreadable`): look at them yourself")
     if failed:
         say(f"the grader failed on {failed} of {len(paths)} submissions, which were not judged")
     return not failed

@@ -92,7 +92,13 @@ def _with_edits(
     arrays = {f"{n}.{name}": array for n, s in enumerate(scenarios) for name, array in s.arrays.items()}
     told = [{"spec": s.spec, "arrays": {name: f"{n}.{name}" for name in s.arrays}} for n, s in enumerate(scenarios)]
     chain = [{**step, "probe": [ids.index(name) for name in step["probe"]]} for step in task.chain]
-    edits = {"probe": [ids.index(name) for name in task.probe], "chain": chain, "rich": task.rich, "only": task.only}
+    edits: dict[str, Any] = {
+        "probe": [ids.index(name) for name in task.probe],
+        "chain": chain,
+        "rich": task.rich,
+        "only": task.only,
+    }
+    edits["watch"] = ids.index(task.watch) if task.watch else None
     return {**header, "edits": {**edits, "scenarios": told}}, arrays
 
 

@@ -39,6 +39,7 @@ class Course:
     stepped: Mask  # (T, D): step() was called (experiments may be shorter than T)
     blocked: Mask  # (T, D): an earlier parameter of the same optimizer has no gradient in this step
     visits: Integers  # (T, D): gradients that the optimizer has met up to this parameter in this step
+    written: Mask  # (T, D): somebody wrote lr before this step
     reused: Mask  # (D,): the same gradient array is handed over again at every step
     ordinal: Integers  # (D,): place of the parameter in its optimizer, from 0
     siblings: Integers  # (D,): how many parameters that optimizer has
@@ -213,7 +214,8 @@ FACTOR: Switch = {  # beyond what belongs there: λ in a gradient, lr·λ on the
 }
 ORDER: Switch = {  # of direct decay and step: which parameters it sees
     "after": lambda moved, old, k: moved,
-    "before": lambda moved, old, k: old,
+    "before": lambda moved, old, k: old,  # in one line with the step
+    "first": lambda moved, old, k: old,  # in a line of its own: what else decays sees the shrunk parameters
 }
 LEFT: Switch = {"alone": lambda g, k: 0 * g, "changed": lambda g, k: g}  # the gradient's own array
 
@@ -565,7 +567,7 @@ def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis]
     w = np.broadcast_to(course.start, shape)
     state = SimpleNamespace(
         a=np.zeros(shape), b=np.zeros(shape), largest=np.zeros(shape), largest_raw=np.zeros(shape),
-        leftover=np.zeros(shape), gathered=np.ones(shape), lr=course.hyper["lr"][0],
+        leftover=np.zeros(shape), gathered=np.ones(shape),
     )  # fmt: skip
     updates = np.zeros(course.start.size)
     same = (course.tensor[:, None] == course.tensor[None, :]).astype(float)  # sums over a parameter
@@ -583,7 +585,8 @@ def _circumstances(course: Course, t: int, updates: Array, same: Array) -> Simpl
     return SimpleNamespace(
         **{"mu": np.zeros(course.start.size), **{name: values[t] for name, values in course.hyper.items()}},
         **{"given_" + name: mask for name, mask in course.given.items()},
-        g=course.grads[t], lr0=course.hyper["lr"][0], start=course.start, steps=np.full(course.start.size, t + 1.0),
+        g=course.grads[t], written=course.written[t], lr0=course.hyper["lr"][0], start=course.start,
+        steps=np.full(course.start.size, t + 1.0),
         updates=np.maximum(updates, 1), visits=course.visits[t], present=course.present[t],
         stepped=course.stepped[t], blocked=course.blocked[t], reused=course.reused, ordinal=course.ordinal,
         siblings=course.siblings, axes=course.axes, size=same.sum(0), total=lambda x: x @ same,
@@ -596,6 +599,7 @@ def _sgd_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace
         crowd.apply("lr", LR, k=k), crowd.apply("mu", MU, k=k), crowd.apply("lam", DECAY, k=k),
     )  # fmt: skip
     k.gain = 1.0
+    at_rest, w = w, _shrunk_first(crowd, k, w)
     g = _decayed(crowd, k, w, state, on)
     x = crowd.apply("inside", INSIDE, g, k=k)
     old = state.a
@@ -608,7 +612,7 @@ def _sgd_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace
     u = crowd.apply("plain", PLAIN, u, x, k=k)
     moved = _moved(crowd, k, w, u, g)
     state.a = np.where(on, v, old)
-    return np.where(on, moved, _resting(crowd, k, w))
+    return np.where(on, moved, _resting(crowd, k, at_rest))
 
 
 def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace) -> Array:
@@ -624,6 +628,7 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     k.t = crowd.apply("t", T, k.t, k=k)
     k.c1, k.c2 = _correction(crowd, "c1", k.b1, k.b2, k.t, k), _correction(crowd, "c2", k.b2, k.b1, k.t, k)
     k.gain = np.sqrt(1 - k.b2**k.t) / (1 - k.b1**k.t)
+    at_rest, w = w, _shrunk_first(crowd, k, w)
     g = _decayed(crowd, k, w, state, on)
     of1 = crowd.apply("of1", OF1, _within(crowd, "m", k, g, w, g, natural=1.0), state.a, k=k)
     m = crowd.apply("keep1", KEEP1, k=k) * state.a + crowd.apply("take1", TAKE1, k=k) * of1
@@ -642,7 +647,7 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     moved = _moved(crowd, k, w, u, g)
     state.a = np.where(on, crowd.apply("kept1", KEPT, m, m_hat, k=k), state.a)
     state.b = np.where(on, crowd.apply("kept2", KEPT, v, v_hat, k=k), state.b)
-    return np.where(on, moved, _resting(crowd, k, w))
+    return np.where(on, moved, _resting(crowd, k, at_rest))
 
 
 def _decayed(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace, on: Mask) -> Array:
@@ -659,6 +664,18 @@ def _decayed(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace,
     return np.asarray(g)
 
 
+def _shrunk_first(crowd: Crowd, k: SimpleNamespace, w: Array) -> Array:
+    """The parameters from which the step begins: decayed already by those who do that first."""
+    here = crowd.at("decay", "direct", k)
+    turned = [turn for turn in crowd.turned["order"] if turn.option == "first"]
+    if here is None or not turned:
+        return w
+    first = np.zeros((crowd.size, 1), dtype=bool)
+    for turn in turned:
+        first[turn.rows] = True
+    return np.where(here & first, w - _amount(crowd, k, w, k.g, k.lr), w)
+
+
 def _within(crowd: Crowd, place: str, k: SimpleNamespace, x: Any, w: Array, g: Any, natural: Any) -> Any:
     """X with decay added, for those rows whose decay acts at this place."""
     here = crowd.at("decay", place, k)
@@ -672,9 +689,8 @@ def _amount(crowd: Crowd, k: SimpleNamespace, w: Array, g: Any, natural: Any) ->
 
 def _gather_rate(crowd: Crowd, k: SimpleNamespace, state: SimpleNamespace) -> None:
     if crowd.changed("rate"):
-        fresh = np.where(k.lr == state.lr, state.gathered, 1.0)  # somebody wrote lr anew
+        fresh = np.where(k.written, 1.0, state.gathered)
         k.gathered = state.gathered = fresh * k.gain
-        state.lr = k.lr
     else:
         k.gathered = 1.0
 
@@ -694,8 +710,11 @@ def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
     moved = crowd.apply("moves", MOVES, moved, w, k=k)
     here = crowd.at("decay", "direct", k)
     if here is not None:
+        later = np.ones((crowd.size, 1), dtype=bool)
+        for turn in crowd.turned["order"]:
+            later[turn.rows] = turn.option != "first"
         sees = crowd.apply("order", ORDER, moved, w, k=k)
-        moved = np.where(here, moved - _amount(crowd, k, sees, g, k.lr), moved)
+        moved = np.where(here & later, moved - _amount(crowd, k, sees, g, k.lr), moved)
     for place in ("divides", "keeps"):
         here = crowd.at("decay", place, k)
         if here is not None:

@@ -92,7 +92,19 @@ ARROWS: dict[str, set[str]] = {
         "strip",
     },
     # what platforms of others take, and what runs there: thin functions of one report
-    "adapters": {"model", "version", "assignment", "batch", "publish", "regenerate", "render", "sandbox", "strip"},
+    "adapters": {
+        "edition",
+        "roster",
+        "model",
+        "version",
+        "assignment",
+        "batch",
+        "publish",
+        "regenerate",
+        "render",
+        "sandbox",
+        "strip",
+    },
     # a new assignment, and exercises without end
     "authoring": {"model", "assignment", "strip", "verify"},
     "practice": {"model", "quiz"},

@@ -147,7 +147,7 @@ def test_what_is_no_download_is_none(tmp_path):
 
 def test_a_file_of_nobody_is_said_and_no_name_leaves_its_folder(tmp_path):
     files = {canvas(ADA, 0, "optimizers.py", late=False): CODE, canvas(BOB, 0, "optimizers.py", late=False): CODE}
-    files |= {"stray.py": b"", "lovelaceada_1234_5_../../evil.py": b"x"}
+    files |= {"stray.py": b"", "lovelaceada_1234_567_../../evil.py": b"x"}
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)

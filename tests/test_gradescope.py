@@ -22,6 +22,7 @@ from autograder.assignment import BadAssignment
 from autograder.batch import ATTEMPTS, failed
 from autograder.model import CriterionMark, ItemMark
 from autograder.render import total
+from autograder.roster import parse
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
 
 METADATA = {
@@ -439,6 +440,18 @@ def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_c
 def test_a_students_own_due_date_counts(users, days):
     given = {"created_at": "2026-10-03T10:00:00+00:00", "assignment": {"due_date": "2026-10-01T12:00:00+00:00"}}
     assert rules.days_late({**given, "users": users}) == days
+
+
+def test_a_package_of_an_edition_knows_who_submits_by_any_id():
+    kept = {"edition.json": b"{}", "secret": b"s" * 20}
+    packed = zipfile.ZipFile(io.BytesIO(gradescope.package(OPTIMIZERS, kept).files["autograder.zip"]))
+    assert {f"edition/{name}" for name in kept} <= set(packed.namelist())
+    roster = parse("First Name,Last Name,SID,Email\nAda,Lovelace,1234,ada@uni.edu\nAlan,Turing,1235,alan@uni.edu\n")
+    for users, who in (
+        ([{"email": "ADA@uni.edu", "name": "?"}], "1234"), ([{"email": None, "name": "Alan Turing"}], "1235"),
+        ([{"email": "m@x", "name": "Mallory"}], ""), ([{"email": "ada@uni.edu"}, {"email": "alan@uni.edu"}], ""), ([], ""),
+    ):  # fmt: skip
+        assert rules.student({"users": users}, roster) == who
 
 
 def test_quiz_rows_wait_for_the_due_date_and_the_heading_tells_no_points():

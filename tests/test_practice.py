@@ -16,6 +16,7 @@ import pytest
 from autograder import practice, variants
 from autograder.assignment import load
 from autograder.model import ChoiceKey
+from autograder.quiz.kinds import asked
 
 ROOT = Path(__file__).resolve().parent.parent
 PRACTICE = load("practice")
@@ -96,6 +97,18 @@ def test_what_needs_another_answer_or_a_person_is_not_asked():
     for assignment in ASSIGNMENTS:
         for seed in range(10):
             assert all(i.follow is None and i.kind != "text" for i in practice._alone(assignment, seed))  # noqa: SLF001
+
+
+def test_questions_that_are_held_are_never_asked_and_the_same_draw_needs_only_those_that_were_left():
+    """Of a slot whose questions have no numbers, all stand in somebody's quiz: other ideas are asked then."""
+    optimizers = load("optimizers")
+    held = frozenset(practice.same_words(asked(item)) for seed in range(12) for item in optimizers.quiz(seed))
+    pool = practice.Pool([optimizers], seed=5, held=held, known=practice.Pool([optimizers], seed=5).known)
+    found = [pool.next() for _ in range(4)]
+    assert not held & {practice.same_words(asked(item)) for item in found}
+    assert pool.avoided
+    again = practice.Pool([optimizers], seed=5, held=frozenset(pool.avoided), known=pool.known)
+    assert [again.next().prompt for _ in range(4)] == [item.prompt for item in found]
 
 
 # ----------------------------------------------------------------------------------------------------- the dialogue

@@ -431,6 +431,19 @@ def test_the_form_and_the_grader_read_alike(answer, question):
         assert question.kind == "numeric"  # another kind of unit, or the other reading of a comma
 
 
+def test_the_command_counts_loudly_what_it_could_not_read(capsys):
+    from autograder.batch import Marked
+    from autograder.model import CriterionMark, Report
+    from autograder.publish import publish
+
+    quiz = tuple(mark_item(NUMBER, answer) for answer in ("104.3 GiB", "104.3 G", "about"))
+    report = Report(
+        "a", "0" * 64, 1, "x", "0" * 64, "graded", "", (CriterionMark("c", "C", 1, 1, "passed"),), quiz=quiz
+    )
+    publish(iter([Marked(Path("x"), report)]), [Path("x")], "json", None)
+    assert "2 QUIZ ANSWERS COULD NOT BE READ" in capsys.readouterr().err
+
+
 # --------------------------------------------------------------------------------------------------------- the module
 def test_the_reading_needs_nothing_but_the_standard_library():
     for path in (ROOT / "autograder/reading").glob("*.py"):

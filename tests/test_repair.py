@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.model import Assignment, Place, Submission
+from autograder.model import Assignment, Place, Report, Submission
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
 
@@ -24,9 +25,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield chosen
 
 
-def places(assignment: Assignment, sandbox: Sandbox, source: str) -> tuple[Place, ...]:
+def graded(assignment: Assignment, sandbox: Sandbox, source: str) -> Report:
     submission = Submission("optimizers.py", {assignment.main: source.encode()}, "d" * 64)
-    return pipeline.grade(submission, assignment, sandbox, seed=5).places
+    return pipeline.grade(submission, assignment, sandbox, seed=5)
+
+
+def places(assignment: Assignment, sandbox: Sandbox, source: str) -> tuple[Place, ...]:
+    return graded(assignment, sandbox, source).places
 
 
 def hand(assignment: Assignment, name: str, right: str, wrong: str) -> tuple[str, int]:
@@ -59,3 +64,22 @@ def test_the_line_of_a_single_mistake_is_found(
 def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Assignment, sandbox: Sandbox) -> None:
     assert places(assignment, sandbox, assignment.model_solution.read_text()) == ()
     assert places(assignment, sandbox, assignment.template.read_text()) == ()
+
+
+@pytest.mark.slow
+def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
+    source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
+    report = graded(assignment, sandbox, source)
+    assert [(place.line, place.criterion) for place in report.places] == [(line, "adam_moments")]
+    assert [row.id for row in report.criteria if row.score < row.max_score] == ["adam_moments"]
+    assert 95 <= report.score <= 99
+
+
+@pytest.mark.parametrize("subject", ["SGD", "Adam", "AdamW"])
+def test_what_a_right_rule_computes_ends_where_the_reference_does(assignment: Assignment, subject: str) -> None:
+    told = assignment.quantities(subject)
+    assert told is not None
+    scenario, quantities = told
+    right = assignment.golden([scenario], frozenset())[scenario.id].arrays["p0"][1:, 0]
+    assert any(np.allclose(quantity.values, right, rtol=1e-9) for quantity in quantities)
+    assert {quantity.criterion for quantity in quantities} <= {row.id for row in assignment.criteria}

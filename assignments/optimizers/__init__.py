@@ -8,6 +8,7 @@ from .misconceptions import GATES, MISCONCEPTIONS
 from .oracle import oracle
 from .planted import plant, rewrite
 from .predict import predict
+from .quantities import quantities
 from .quiz import quiz
 from .scenarios import scenarios
 from .tell import explain
@@ -24,6 +25,7 @@ __all__ = [
     "oracle",
     "plant",
     "predict",
+    "quantities",
     "quiz",
     "rewrite",
     "scenarios",

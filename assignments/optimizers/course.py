@@ -166,6 +166,7 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
     grads, present, stepped, blocked, visits = (
         np.zeros((steps, sum(sizes)), dtype=d) for d in (float, bool, bool, bool, int)
     )
+    written = np.zeros((steps, sum(sizes)), dtype=bool)
     hyper = {key: np.zeros((steps, sum(sizes))) for key in HYPERPARAMETERS[name]}
     at = 0
     for run, size in zip(runs, sizes, strict=True):
@@ -175,6 +176,9 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
         grads[:t, here] = np.where(run.present[:, None], run.grads, 0.0)
         values = hyperparameters(name, run.spec)
         values["lr"] = _learning_rates(run.spec, values["lr"], steps)
+        written[[int(t) for t, named in run.spec.get("set", {}).items() if "lr" in named and int(t) < steps], here] = (
+            True
+        )
         for key, value in values.items():
             hyper[key][:, here] = value
         at += size
@@ -182,6 +186,7 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
     return Course(
         start=np.concatenate([run.start.ravel() for run in runs]), grads=grads, present=present, stepped=stepped,
         blocked=blocked, visits=visits, axes=lay([run.axes for run in runs], int),
+        written=written,
         reused=lay([run.spec.get("reuse", False) for run in runs], bool),
         ordinal=lay([run.ordinal for run in runs], int), siblings=lay([run.siblings for run in runs], int),
         tensor=lay(range(len(runs)), int), hyper=hyper,

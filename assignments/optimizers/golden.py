@@ -88,7 +88,11 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Arrays that follow from recorded ones, found or golden alike."""
     spec = scenario.spec
     if spec["kind"] == "course" and "from_step" in spec:
-        return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+        return {
+            name.replace("p", "moves"): np.diff(rows[1:], axis=0)
+            for name, rows in arrays.items()
+            if _recorded(name, "p")
+        }
     if spec["kind"] == "training":
         return _learned(scenario, arrays)
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
@@ -107,9 +111,14 @@ JOINED = {  # runs that a relation compares as wholes
 }
 
 
+def _recorded(name: str, prefixes: str) -> bool:
+    """Whether this is the record of a parameter in one of these runs, and nothing that was derived."""
+    return name[:1] in prefixes and name[1:].isdigit()
+
+
 def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
     """(rows, numbers): the runs of all parameters side by side, as far as all of them go."""
-    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if name[0] in prefixes and len(rows)]
+    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if _recorded(name, prefixes) and len(rows)]
     rows = min((len(run) for run in runs), default=0)
     return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 

@@ -188,7 +188,6 @@ L2 = (
     _rule("l2-keeps-only", SGD, "weight_decay", "Only the decayed part is kept", "You multiply the parameters by lr·λ: nearly all is gone after one step.", SLIP, decay="keeps only"),
     _rule("l2-momentum", SGD, "weight_decay", "μ in the decay", "Your decay is multiplied by μ.", SLIP, factor="momentum"),
     _rule("l2-one-minus-momentum", SGD, "weight_decay", "1 − μ in the decay", "Your decay is multiplied by 1 − μ.", SLIP, factor="one minus momentum"),
-    _rule("l2-keeps-gradient", SGD, "weight_decay", "Decay added to the velocity", "Your decay goes straight into the velocity and leaves plain SGD without any.", SLIP, cost=0.5, decay="velocity"),
 )  # fmt: skip
 
 ABSENT = tuple(
@@ -348,7 +347,7 @@ ADAPTIVE = (
     _rule("eps-subtracted", BOTH, "adaptive_step", "ε subtracted", "With √v̂ = ε you divide by zero. ε is there to keep away from it.", "sign", denominator="eps subtracted"),
     _rule("eps-squared-inside", BOTH, "adaptive_step", "ε² inside the root", "√(v̂ + ε²) is nearly √v̂ + ε when one is much larger, and not when they are of a size.", "hypot", cost=0.5, denominator="eps squared inside"),
     _rule("eps-twice", BOTH, "adaptive_step", "ε twice", "ε is inside your root and beside it.", SLIP, denominator="eps twice"),
-    _rule("eps-fixed", BOTH, "interface", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.2, unknown=EPSILON, eps="fixed"),
+    _rule("eps-fixed", BOTH, "adaptive_step", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.35, unknown=EPSILON, eps="fixed"),
     _rule("root-missing", BOTH, "adaptive_step", "No root", "You divide by v̂ itself, so a gradient ten times larger makes a step ten times smaller. With the root it makes the same step.", SLIP, denominator="no root"),
     _rule("root-twice", BOTH, "adaptive_step", "Root of a root", "Twice the gradient makes your step √2 times as long. The size of the gradient should cancel.", SLIP, denominator="fourth root"),
     _rule("root-squared", BOTH, "adaptive_step", "v squared", "You square v̂ where its root is meant.", "**2 for **0.5", denominator="squared"),
@@ -482,6 +481,7 @@ ADAMW_DECAY = (
     _rule("adamw-squared", ADAMW, "adamw", "Decay of the square", "Your decay takes lr·λ·θ². It should take in proportion to the weight.", "loss and gradient confused", what="squared"),
     _rule("adamw-of-gradient", ADAMW, "adamw", "Decay of the gradient", "Your decay takes lr·λ of the gradient and never looks at the weights.", SLIP, what="gradient"),
     _rule("adamw-step-size", ADAMW, "adamw", "Decay with the corrected step size", "Your decay is multiplied by √(1 − β₂ᵗ)/(1 − β₁ᵗ), which belongs to the moments. Decay takes lr·λ.", "the folded form", factor="corrected step size"),
+    _rule("adamw-folded", ADAMW, "adamw", "Decay inside the folded step", "You draw the corrections into the step size and multiply the decay by it too. Decay takes lr·λ, from the first step on.", "the folded form", factor="corrected step size", denominator="eps before correction"),
     _rule("adamw-decay-divided", ADAMW, "adamw", "Decay divided by lr", "A smaller learning rate makes your decay stronger.", SLIP, factor="divided"),
     _rule("adamw-instead", ADAMW, "adamw", "Decay in place of the gradient", "With weight decay your moments see only λθ.", "= written for +=", decay="instead of the gradient"),
 )  # fmt: skip

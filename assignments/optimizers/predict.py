@@ -13,7 +13,7 @@ from .course import lay_out, runs_of, split
 
 RIGHT: Mapping[str, family.Hypothesis] = {"SGD": family.SGD, "Adam": family.ADAM, "AdamW": family.ADAMW}
 BY_CONVENTION: Mapping[str, Mapping[str, str]] = {
-    "decay-first": {"order": "before"},
+    "decay-first": {"order": "first"},
     "age": {"count": "updates"},
     "one-formula": {"plain": "alike"},  # no branch for momentum = 0
 }

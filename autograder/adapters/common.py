@@ -35,7 +35,9 @@ LONGEST_TEXT = 20_000  # characters of one row: five screens; what platforms cut
 
 
 # ----------------------------------------------------------------------------------------------------- grading
-def marked(path: Path, assignment: Assignment, seed: int | None) -> Marked:
+def marked(
+    path: Path, assignment: Assignment, seed: int | None, *, secret: bytes | None = None, student: str = ""
+) -> Marked:
     """Marks one submission as root in a container that allows no container inside.
 
     Raises:
@@ -45,7 +47,7 @@ def marked(path: Path, assignment: Assignment, seed: int | None) -> Marked:
     if not ours.isolated:
         raise SandboxUnavailable("Grading in a platform's container needs root there: another uid gets the code.")
     with ours as sandbox:
-        one = mark(path, assignment, sandbox, seed)
+        one = mark(path, assignment, sandbox, seed, secret=secret, student=student)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
     return one
@@ -171,7 +173,7 @@ def _table(exhibit: Exhibit) -> Iterator[str]:
     yield f"Check it by hand: {exhibit.title}"
     if exhibit.setup:
         yield ", ".join(exhibit.setup)
-    table = [("step", "expected", "found", "ratio"), *exhibit.rows]
+    table = [(exhibit.axis + exhibit.place, "expected", "found", "ratio"), *exhibit.rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         yield "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from autograder import edition
 from autograder.adapters import common
 from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import Policy, Row
@@ -28,16 +29,19 @@ from autograder.render import rounded, total
 from autograder.render.escape import visible
 
 SECONDS = 540  # of Gradescope's 600; two boots that fail and all runs take 195 s
+EDITION = "edition"  # the folder of an edition in the package: readable by root alone, as all of `source`
 Results = dict[str, Any]
 
 
-def package(assignment: Assignment) -> Package:
+def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> Package:
+    """The package; `kept`: the files of an edition, whose quiz then counts and is each student's own."""
     settings = common.policy(assignment)
     source = payload(assignment) | {
         "setup.sh": template("gradescope/setup.sh"),
         "run_autograder": template("gradescope/run_autograder", assignment=assignment.id, seconds=SECONDS),
         "failed.json": json.dumps(results(failed(assignment), settings, {})).encode(),
     }
+    source |= {f"{EDITION}/{name}": data for name, data in (kept or {}).items()}
     told = "Upload autograder.zip as the autograder; or build the Dockerfile beside it and name the image."
     if "hidden" in (settings.visibility, *settings.rows.values()):
         told += " Mind that a hidden row hides the total from students: after_published shows both later."
@@ -108,13 +112,19 @@ def main() -> int:
     root: Path = given.root
     file = root / "submission_metadata.json"
     common.shut(root / "source", root / "submission", root / "results", file)
-    assignment = load(given.assignment)
+    assignment, kept = load(given.assignment), None
+    if (root / "source" / EDITION).exists():
+        kept = edition.read(root / "source" / EDITION)
+        assignment = kept.of(assignment)
     settings = common.policy(assignment)
     metadata = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     made = limited(metadata, settings)
     status = 0
     if made is None:
-        report = common.marked(root / "submission", assignment, rules.seed(metadata)).report
+        who = rules.student(metadata, kept.roster) if kept and kept.roster else ""
+        secret = kept.secret if kept else None
+        seed = rules.seed(metadata)
+        report = common.marked(root / "submission", assignment, seed, secret=secret, student=who).report
         print("What the submission printed (for staff only):", visible(report.log, len(report.log)), sep="\n")
         made = results(report, settings, metadata)
         status = 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it

@@ -10,11 +10,22 @@ from typing import Any
 from autograder.adapters import common
 from autograder.adapters.common import Policy
 from autograder.render import rounded
+from autograder.roster import Roster
 
 
 def seed(metadata: Mapping[str, Any]) -> int | None:
     """The same for a submission whenever it is marked; None in a trial run without metadata."""
     return common.seed_of("gradescope", metadata["assignment"]["id"], metadata["id"]) if metadata else None
+
+
+def student(metadata: Mapping[str, Any], roster: Roster) -> str:
+    """The id on the roster of who submits; "" for a group, and for who is not on it."""
+    found = {
+        person.id
+        for user in metadata.get("users") or ()
+        for person in roster.find([str(user.get("email") or ""), str(user.get("name") or "")])
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def days_late(metadata: Mapping[str, Any]) -> int:

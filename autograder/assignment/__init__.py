@@ -77,6 +77,7 @@ def _build(folder: Path, given: Settings) -> Assignment:
         derive=package.derive,
         subject=package.subject,
         predict=package.predict,
+        quantities=getattr(package, "quantities", _no_quantities),
         gates=getattr(package, "GATES", {}),
         explain=package.explain,
         charts=package.charts,
@@ -89,6 +90,10 @@ def _build(folder: Path, given: Settings) -> Assignment:
         handout=getattr(package, "handout", _no_handout),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
     )
+
+
+def _no_quantities(_subject: str) -> None:
+    return None
 
 
 def _no_quiz(_seed: int) -> tuple[Item, ...]:

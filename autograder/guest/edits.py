@@ -23,16 +23,17 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
-MOST_EDITS = 4000  # of one search: about half a second of computing
+MOST_EDITS = 6000  # of one search: about half a second of computing
 
 
 class Edit:
     """One change: where it is in the file, what it is, and how large."""
 
-    __slots__ = ("cost", "end", "kind", "line", "number", "static")
+    __slots__ = ("anchor", "cost", "end", "kind", "line", "number", "static")
 
     def __init__(self, number, node, kind, cost, static):
         self.number, self.kind, self.cost, self.static = number, kind, cost, static
+        self.anchor = node
         self.line, self.end = node.lineno, head_end(node)
 
 
@@ -86,10 +87,9 @@ def free_names(node):
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
-def stored_attributes(nodes):
-    """Attributes of `self` that these nodes set."""
-    return {n.attr for node in nodes for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and text(n.value) == "self"}  # fmt: skip
+def own_attributes(nodes):
+    """Attributes of `self` that these nodes set or read: one that is only read may be one that nobody sets."""
+    return {n.attr for node in nodes for n in ast.walk(node) if is_own(n)}
 
 
 class Scope:
@@ -101,9 +101,9 @@ class Scope:
         stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
-        chain = ancestry(tree, owner)
-        self.attributes = stored_attributes(chain) if "self" in arguments else set()
+        chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
+        self.attributes = own_attributes(chain) - self.methods if "self" in arguments else set()
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
@@ -121,6 +121,11 @@ class Scope:
         terms += [(ast.BinOp(ast.Constant(1), ast.Sub(), a), 3) for a in self.atoms if not isinstance(a, ast.Subscript)]
         terms += [(d, 3) for d in self.donors if isinstance(d, ast.BinOp) and len(text(d)) < 40]
         self.terms = list({text(t): (t, cost) for t, cost in terms}.values())[:50]
+        tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
+        self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
+        swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
+        self.donors = unique([*self.donors, *swapped])
+        self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
         own = {text(n) for n in ast.walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
@@ -184,6 +189,30 @@ def is_path(node):
 def is_called(node):
     above = getattr(node, "parent", None)
     return isinstance(above, ast.Call) and above.func is node
+
+
+TWINS = (("1", "2"), ("m", "v"))
+
+
+def swaps(node, scope):
+    """An expression with beta1 for beta2, or m for v, where both are known."""
+    named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in ast.walk(node) if isinstance(n, PATHS[:2])}
+    known = scope.attributes | set(scope.locals)
+    for name in sorted(named & known):
+        for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
+            twin = name.replace(one, other, 1)
+            if twin != name and twin in known:
+                yield renamed(node, name, twin)
+
+
+def renamed(node, name, twin):
+    new = clone(node)
+    for n in ast.walk(new):
+        if getattr(n, "id", None) == name:
+            n.id = twin
+        if getattr(n, "attr", None) == name:
+            n.attr = twin
+    return new
 
 
 def inside(node, function):
@@ -251,6 +280,7 @@ class Plan:
                 self.scope = Scope(tree, function, owner)
                 self.signature(function, owner)
                 self.block(function.body)
+                self.returned(function)
 
     def full(self):
         """Whether there are as many edits as one search may try."""
@@ -264,6 +294,7 @@ class Plan:
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
             number = self.add(at or node, kind, cost, static=static)
+            self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
     def instead(self, statement, new, kind, cost, *, static=False):
@@ -317,6 +348,13 @@ class Plan:
             other.args.defaults = [*defaults[:k], defaults[k + 1], defaults[k], *defaults[k + 2 :]]
             self.instead(function, [other], "argument", 2, static=True)
 
+    def returned(self, function):
+        """What a function without any `return` might return."""
+        says = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function))
+        if not says and function.name != "__init__" and not self.rich:
+            for atom in self.scope.atoms:
+                self.insert(function.body, len(function.body), [ast.Return(atom)], "statement", 3)
+
     # --------------------------------------------------------------------------------------------- statements
     def block(self, block):  # noqa: C901 - a list of kinds
         scope = self.scope
@@ -362,6 +400,8 @@ class Plan:
                     self.expression(child.context_expr)
         if isinstance(statement, ast.If):
             test = statement.test
+            for other in self.scope.conditions:
+                self.replace(test, other, "condition", 1)
             if not isinstance(test, ast.Constant):
                 self.replace(test, test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), "condition", 1)
                 self.replace(test, ast.Constant(value=True), "condition", 2)
@@ -389,7 +429,7 @@ class Plan:
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
 
-    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
+    def turned(self, s):  # noqa: C901 - a list of kinds
         match s:
             case ast.AugAssign(target, op, value):
                 for other in ARITHMETIC:
@@ -402,9 +442,8 @@ class Plan:
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
-                for atom in self.scope.atoms:
-                    if isinstance(atom, ast.Attribute | ast.Subscript) or isinstance(target, ast.Attribute):
-                        self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                for atom in [*self.scope.kept, *(a for a in self.scope.atoms if is_own(a))]:
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
@@ -551,6 +590,8 @@ class Plan:
             if not static:
                 for atom in self.scope.atoms:
                     self.replace(node, atom, "constant", 1)
+                for factor in self.scope.factors:
+                    self.replace(node, factor, "constant", 2)
 
     def regrouped(self, node):
         """A / b + c as a / (b + c), and back."""
@@ -697,10 +738,23 @@ def alike(one, other):
 
 # ------------------------------------------------------------------------------------------------------ building
 class Build:
-    """The tree with all edits behind a switch, or with some of them made."""
+    """The tree with all edits behind a switch, or with some of them made.
 
-    def __init__(self, plan, only=None):
-        self.plan, self.only = plan, only
+    `watched`, an edit that is made, has what encloses it noted when it is computed, from the inside out, and then
+    what its statements set.
+    """
+
+    def __init__(self, plan, only=None, watched=None):
+        self.plan, self.only, self.noted, self.setting = plan, only, {}, None
+        if watched is not None:
+            node = watched.anchor
+            while isinstance(node, ast.expr | ast.keyword):
+                if isinstance(node, ast.expr) and not is_path(node):
+                    self.noted[id(node)] = len(self.noted)
+                node = node.parent
+            self.setting = node if isinstance(node, ast.stmt) else None
+        inserted = {number for others in plan.insertions.values() for number, _ in others}
+        self.only_inserted = bool(only and set(only) & inserted)
 
     def tree(self):
         return self.node(self.plan.tree)
@@ -715,13 +769,21 @@ class Build:
                 setattr(new, field, [self.node(v) if isinstance(v, ast.AST) else v for v in value])
             elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
                 setattr(new, field, self.node(value))
-        return self.choice(new, self.plan.expressions.get(id(node))) if isinstance(node, ast.expr) else new
+        if not isinstance(node, ast.expr):
+            return new
+        new = self.choice(new, self.plan.expressions.get(id(node)))
+        return note(self.noted[id(node)], new) if id(node) in self.noted else new
 
     def block(self, block):
         made = []
         for place, statement in enumerate(block):
-            made += self.guarded(self.plan.insertions.get((id(block), place)), None)
-            made += self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+            put = self.guarded(self.plan.insertions.get((id(block), place)), None)
+            here = self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+            if self.setting is not None and put:
+                put += targets_noted(put)
+            if statement is self.setting and not self.only_inserted:
+                here = [*here, *targets_noted([*here, statement])]
+            made += [*put, *here]
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
 
     def choice(self, node, others):
@@ -742,6 +804,27 @@ class Build:
             return next((new for number, new in others if number in self.only), whole)
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
+
+
+NOTE = "_note_"  # the global that notes a value and returns it
+
+
+def note(depth, node):
+    return ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(depth), node], [])
+
+
+def targets_noted(statements):
+    """Statements that note what the first of these set."""
+    for one in statements:
+        for node in ast.walk(one):
+            found = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                parts = [p for t in found for p in (t.elts if isinstance(t, ast.Tuple) else [t])]
+                return [ast.Expr(note(LAST, loaded(p))) for p in parts if isinstance(p, PATHS)][:1]
+    return []
+
+
+LAST = 99  # the depth of what a statement sets
 
 
 def switch():

@@ -4,6 +4,7 @@ The trusted side learns numbers and positions, and judges; what runs here knows 
 """
 
 import ast
+import contextlib
 import importlib
 import importlib.util
 import linecache
@@ -17,6 +18,7 @@ import numpy as np
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
+MOST_NOTED = 50
 KEPT_BYTES = 2**15
 
 
@@ -70,13 +72,13 @@ class Search:
         self.hung = 0
 
     # -------------------------------------------------------------------------------------------- playing
-    def module(self, code, number=0):
+    def module(self, code, number=0, note=None):
         """The submission anew from compiled code, under its own name."""
         name = self.job["submission"]
         if "." in name:
             importlib.import_module(name.rpartition(".")[0])
         module = importlib.util.module_from_spec(importlib.util.find_spec(name))
-        vars(module).update({edits.SWITCH: number, "get_ipython": None, "display": print})
+        vars(module).update({edits.SWITCH: number, edits.NOTE: note, "get_ipython": None, "display": print})
         sys.modules[name] = module
         with self.harness.deadline(self.job["import_seconds"]):
             exec(code, vars(module))  # noqa: S102 - this is the sandbox
@@ -167,8 +169,29 @@ class Search:
                 continue
             now = changed_lines(plan.tree, tree)
             for number in range(len(self.job["edits"]["scenarios"])):
+                if number == self.job["edits"]["watch"]:
+                    yield {**self.header(edit, number, (None, [], {})), "now": now}, self.watched(plan, edit, number)
+                    continue
                 found = self.play(play, module, number)
                 yield {**self.header(edit, number, found), "now": now}, found[1]
+
+    def watched(self, plan, edit, number):
+        """What the program computes at the edit, from the inside out: one array of values for each expression."""
+        noted = {}
+
+        def note(depth, value):
+            with contextlib.suppress(Exception):
+                numbers = np.asarray(getattr(value, "data", value) if depth == edits.LAST else value, dtype=float)
+                if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
+                    noted[depth].append(float(numbers.ravel()[0]))
+            return value
+
+        try:
+            module = self.module(self.compiled(edits.Build(plan, {edit.number}, edit).tree()), note=note)
+            self.play(self.driver(), module, number)
+        except Exception:  # noqa: BLE001 - an expression that cannot be watched
+            return []
+        return [(f"noted{depth}", np.array(values)) for depth, values in sorted(noted.items()) if values]
 
     def header(self, edit, number, found):
         told = {"edit": edit.number, "scenario": number, "line": edit.line, "end": edit.end, "kind": edit.kind}

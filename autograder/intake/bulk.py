@@ -147,7 +147,7 @@ def decoded_name(entry: zipfile.ZipInfo) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------- the parsers
-_CANVAS = re.compile(r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?P<sub>\d+)_(?P<file>.+)\Z", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d{2,})_(?P<sub>\d{3,})_(?P<file>.+)\Z", re.DOTALL)
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)(?:_?(?P<file>[^_/][^/]*))?_?\Z")
 _BLACKBOARD = re.compile(r"(?P<who>.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
 _BRIGHTSPACE = re.compile(

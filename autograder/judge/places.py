@@ -20,12 +20,25 @@ def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str]) -> Place:
 
 
 def row_of(mend: Mend, verdict: Verdict) -> str:
-    """The row that an edit is about: the diagnosis', or else that of the smallest experiment that it mends."""
+    """The row that an edit is about.
+
+    A diagnosis says it, or facts that were wrong and are right with the edit; then what is computed there, and at
+    last the row that most of what it mends is evidence for.
+    """
     named = [d.criterion for d in verdict.diagnoses if d.group == mend.subject]
     if named:
         return named[0]
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
-    return mended[0].check.criterion
+    facts = [f for f in mended if f.check.fact and "raised" not in f.message]
+    if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
+        return facts[0].check.criterion
+    weights: dict[str, float] = {}
+    for finding in mended:
+        weights[finding.check.criterion] = weights.get(finding.check.criterion, 0.0) + finding.check.weight
+    return mend.row or max(weights, key=lambda row: weights[row])
+
+
+FACTS_SAY = 0.2  # of the weight of what an edit mends
 
 
 def _note(mend: Mend, one_line: bool) -> str:  # noqa: FBT001

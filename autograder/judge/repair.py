@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.model import Assignment, EditTask, Finding, Observation, Scenario, Trial
+from autograder.model import Array, Assignment, EditTask, Finding, Observation, Quantity, Scenario, Trial
 
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
@@ -25,6 +25,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
 RICH = (False,)
+MOST_SIFTED = 5  # times that all edits of what ran are tried, for one submission
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 
@@ -37,6 +38,7 @@ class Mend:
     trial: Trial
     fixed: Failures  # what no longer fails with it
     rivals: tuple[Trial, ...] = ()  # other edits that do as well
+    row: str = ""  # the rubric row of what is computed there, where that is known
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class _Search:
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
         self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
+        self.sifted = 0
+        subjects = dict.fromkeys(self.subjects.values())
+        self.rules = [s for s in subjects if assignment.quantities(s) is not None]
 
     def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
         theirs = self.about(subject)
@@ -102,11 +107,16 @@ class _Search:
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
         now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
-        for subject in dict.fromkeys(self.subjects.values()):
+        for subject in self._in_order():
+            if self.assignment.quantities(subject) is None and any(self.failures(r, now) for r in self.rules):
+                break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
             for _ in range(MOST_IN_ONE):
                 failing = self.failures(subject, now)
                 if not failing or self._unwritten(subject, failing, now):
+                    break
+                if self.sifted >= MOST_SIFTED:
+                    self.unfinished.append(subject)
                     break
                 best = self._improve(subject, failing, now, steps)
                 if best is None:
@@ -121,6 +131,11 @@ class _Search:
                 now = before
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
         return Mending(tuple(mends), repaired, tuple(self.unfinished), tuple(chain))
+
+    def _in_order(self) -> list[str]:
+        """Rules first: what else is wrong may come of them."""
+        subjects = dict.fromkeys(self.subjects.values())
+        return [*self.rules, *(s for s in subjects if s not in self.rules)]
 
     def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
         """Whether the bodies are those of the bare template: nothing there is repaired."""
@@ -140,10 +155,14 @@ class _Search:
             wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
             trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
             for one, seen in self._judged(subject, failing, now, trials):
-                final = replace(task, only=(one.trial.edit,))
-                everything = seen | self._seen(self.ask(final, self.scenarios)[0])
+                watch = self.assignment.quantities(subject)
+                final = replace(task, only=(one.trial.edit,), watch=watch[0].id if watch else "")
+                tried, _ = self.ask(final, [*self.scenarios, *([watch[0]] if watch else [])])
+                everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
                 if self._no_worse(subject, now, {**now, **everything}):
-                    return one, {**step, "number": one.trial.edit}, everything
+                    noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
+                    row = _row(noted[0], watch[1]) if noted and watch else ""
+                    return replace(one, row=row), {**step, "number": one.trial.edit}, everything
         return None
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
@@ -163,6 +182,7 @@ class _Search:
 
     def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
         """The edits with which the probing experiment agrees, smallest first."""
+        self.sifted += 1
         trials, done = self.ask(EditTask((probe.id,), tuple(chain), rich), self._needed(probe, chain))
         if not done:
             self.unfinished.append(subject)
@@ -206,6 +226,20 @@ class _Search:
         best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
         rivals = tuple(t for t, *_ in best)
         return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
+
+
+def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity]) -> str:
+    """The row of the innermost noted value that is a quantity of the right rule, up to its sign."""
+    for name in sorted(noted, key=lambda name: int(name.removeprefix("noted"))):
+        values = np.ravel(noted[name])
+        for quantity in quantities:
+            steps = len(quantity.values)
+            if len(values) % steps == 0 and any(
+                np.allclose(np.abs(values[at :: len(values) // steps]), np.abs(quantity.values), rtol=1e-4, atol=1e-9)
+                for at in range(len(values) // steps)
+            ):
+                return quantity.criterion
+    return ""
 
 
 def _effort(scenario: Scenario) -> tuple[bool, int]:

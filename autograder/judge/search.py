@@ -12,17 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.judge.solve import rounder, solve
+from autograder.judge.solve import SHOWN, rounder, solve
 from autograder.model import Array, Assignment, Hypotheses, Misconception, Observation, Scenario
 
 Mask = NDArray[np.bool_]
 BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
 COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
 HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
+MOST_EXTENDED = 2
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -49,6 +51,7 @@ class Fit:
     conventions: frozenset[str]
     reproduced: frozenset[str]  # scenarios
     price: int
+    slips: bool  # something about conduct is left unexplained
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -118,10 +121,25 @@ class Question:
                 good &= same.reshape(len(rows), -1).all(axis=1)
         return good
 
-    def surviving(self, hypotheses: Hypotheses, conventions: frozenset[str]) -> NDArray[np.int_]:
-        """The rows of those hypotheses that reproduce every scenario about the rule."""
+    def alike(
+        self, scenarios: Sequence[Scenario], parts: Sequence[Part]
+    ) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
+        """The sets of conventions, those together by which no part of a hypothesis shows any difference here."""
+        crowd = Hypotheses.of([{}, *(part.changes for part in parts)])
+        groups: dict[tuple[Any, ...], list[tuple[frozenset[str], list[frozenset[str]]]]] = {}
+        for conventions, beside in self.conventions:
+            predicted = self.predict(scenarios, crowd, conventions)
+            path = tuple(rows.round(12).tobytes() for arrays in predicted for rows in arrays.values())
+            hidden = tuple(sorted(conventions)) if beside else ()
+            groups.setdefault((*hidden, *path), []).append((conventions, beside))
+        return list(groups.values())
+
+    def surviving(
+        self, hypotheses: Hypotheses, conventions: frozenset[str], scenarios: Sequence[Scenario] | None = None
+    ) -> NDArray[np.int_]:
+        """The rows of those hypotheses that reproduce these scenarios: without any named, every one about the rule."""
         rows = np.arange(len(hypotheses))
-        for scenario in self.ordered:
+        for scenario in self.ordered if scenarios is None else scenarios:
             good = [np.empty(0, dtype=bool)]
             for at in range(0, len(rows), BATCH):
                 (arrays,) = self.predict([scenario], hypotheses.take(rows[at : at + BATCH]), conventions)
@@ -146,11 +164,13 @@ def identify(question: Question) -> Fit | None:
     right = min((fit.price for fit in search.among([()])), default=None)  # by some convention
     if right == 0:
         return None
+    fits: list[Fit] = []
     for stage in (search.singles,) if right else (search.singles, search.pairs, search.more):
-        fits = [fit for fit in stage() if right is None or fit.price < right]
-        if fits:
-            return _clearest(fits, question.named)
-    return None
+        fits += [fit for fit in stage() if right is None or fit.price < right]
+        fits += search.extended(fits)
+        if not all(fit.slips for fit in fits):
+            break
+    return _clearest(fits, question.named) if fits else None
 
 
 def _clearest(fits: Sequence[Fit], named: frozenset[str]) -> Fit | None:
@@ -176,6 +196,20 @@ class _Search:
         fits = self.among([(part,) for part in self.known])
         return fits or self.solved([(part,) for part in self.counted]) + self.among([(p,) for p in self.gated])
 
+    def extended(self, fits: Sequence[Fit]) -> list[Fit]:
+        """Those that explain, with one more belief, what the best of the fits leave unexplained."""
+        found = []
+        for fit in sorted(fits, key=lambda fit: fit.price)[:MOST_EXTENDED]:
+            turned = frozenset[str]().union(*(part.switches for part in fit.parts))
+            groups = [(*fit.parts, part) for part in self.known if fit.slips and part.switches.isdisjoint(turned)]
+            if groups:
+                number = next((n for n in fit.numbers if np.isfinite(n)), np.nan)
+                hypotheses = coded(groups, [number] * len(groups))
+                for row in self.question.surviving(hypotheses, fit.conventions).tolist():
+                    more = self._fit(groups[row], hypotheses.take(slice(row, row + 1)), fit.conventions)
+                    found += [one for one in more if one.reproduced > fit.reproduced]
+        return found
+
     def pairs(self) -> list[Fit]:
         return self.among(_compatible(self.known, 2))
 
@@ -191,37 +225,43 @@ class _Search:
         """Those candidates without unknowns that fit, under every set of conventions."""
         every = list(candidates)
         fits = []
-        for conventions, beside in self.question.conventions:
-            groups = _showing(every, beside)
+        smallest = self.question.ordered[:1]
+        for alike in self.question.alike(smallest, self.known):
+            groups = _showing(every, alike[0][1])
             if not groups:
                 continue
             hypotheses = coded(groups)
-            for row in self.question.surviving(hypotheses, conventions).tolist():
-                fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
+            near = self.question.surviving(hypotheses, alike[0][0], smallest)
+            for conventions, _ in alike if len(near) else ():
+                for row in near[self.question.surviving(hypotheses.take(near), conventions)].tolist():
+                    fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
         return fits
 
     def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
         fits = []
-        for conventions, beside in self.question.conventions:
-            groups = _showing(every, beside)
-            found = list(self._numbers(groups, conventions))
+        shown = [s for s in self.question.ordered if s.id in self.question.failed] or self.question.ordered
+        for alike in self.question.alike(shown[:SHOWN], self.known):
+            groups = _showing(every, alike[0][1])
+            found = list(self._numbers(groups, alike[0][0], shown))
             if not found:
                 continue
             near = coded([groups[row] for row, _ in found], [number for _, number in found])
-            for at in self.question.surviving(near, conventions).tolist():
-                row, number = found[at]
-                told = coded([groups[row]] * len(rounder(number)), rounder(number))
-                roundest = int(self.question.surviving(told, conventions)[0])
-                fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
+            for conventions, _ in alike:
+                for at in self.question.surviving(near, conventions).tolist():
+                    row, number = found[at]
+                    told = coded([groups[row]] * len(rounder(number)), rounder(number))
+                    roundest = int(self.question.surviving(told, conventions)[0])
+                    fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
         return fits
 
-    def _numbers(self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str]) -> Iterator[tuple[int, float]]:
+    def _numbers(
+        self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str], shown: Sequence[Scenario]
+    ) -> Iterator[tuple[int, float]]:
         """(candidate, number) for those that come near on the scenarios that show most, for whole numbers each."""
         if not groups:
             return
         question = self.question
-        shown = [s for s in question.ordered if s.id in question.failed] or question.ordered
         unknowns = [next(p.belief.unknown for p in group if p.belief.unknown) for group in groups]
         yield from solve(
             lambda rows, numbers, scenarios: question.predict(
@@ -244,7 +284,7 @@ class _Search:
             return []
         hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
         price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
-        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price)]
+        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price, bool(missed))]
 
     def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
         """Whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""

@@ -12,7 +12,7 @@ from autograder.judge.circumstances import find_inert, find_responses, without_c
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits
 from autograder.judge.explain import compare_scenario, settle
-from autograder.judge.marks import Case, mark
+from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Scenario
 
@@ -25,6 +25,7 @@ class Verdict:
     exhibits: tuple[Exhibit, ...]
     findings: tuple[Finding, ...]
     conventions: Mapping[str, frozenset[str]]  # by subject
+    explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
 
 
 def judge(
@@ -48,4 +49,4 @@ def judge(
     exhibits = find_exhibits(
         assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
     )
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable
 from autograder.sandbox.landlock import LandlockSandbox
@@ -15,7 +15,7 @@ from autograder.wire import pack_job, read_run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autograder.model import Limits
+    from autograder.model import Limits, Run
 
 NAMES = ("auto", "docker", "landlock", "process")
 INSTALL = (
@@ -26,7 +26,7 @@ PROBE_SECONDS = 10.0  # a probe does nothing: what takes longer than this does n
 
 
 def choose(name: str, *, trusted: bool = False, limits: Limits = LIMITS, say: Callable[[str], None]) -> Sandbox:
-    """The sandbox called `name`, not yet entered; "auto" tries docker, landlock and, as root, process.
+    """The sandbox called `name`, to be entered once; "auto" tries docker, landlock and, as root, process.
 
     Raises:
         SandboxUnavailable: it does not work here, or nothing does; the message says what to install.
@@ -46,13 +46,35 @@ def _first_that_works(limits: Limits, say: Callable[[str], None]) -> Sandbox | N
     candidates = ("docker", "landlock", "process") if os.geteuid() == 0 else ("docker", "landlock")
     for name in candidates:
         try:
-            probe(_make(name, replace(limits, wall_seconds=min(limits.wall_seconds, PROBE_SECONDS))))
+            working = Tried(_make(name, limits))
         except (SandboxUnavailable, SandboxFailed) as error:
             say(f"sandbox {name} does not work here: {error}")
         else:
             say(f"sandbox: {name}")
-            return _make(name, limits)
+            return working
     return None
+
+
+class Tried:
+    """A sandbox that a trial run has shown to work, and that is open since: opening it again would cost as much."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.name, self.isolated, self._sandbox = sandbox.name, sandbox.isolated, sandbox
+        sandbox.__enter__()
+        try:
+            try_out(sandbox)
+        except BaseException:
+            sandbox.__exit__()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._sandbox.__exit__(*exc)
+
+    def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        return self._sandbox.run(job, most_seconds)
 
 
 def others(name: str, limits: Limits = LIMITS) -> list[Sandbox]:
@@ -77,10 +99,20 @@ def _without_isolation(limits: Limits, say: Callable[[str], None], *, trusted: b
 
 
 def probe(sandbox: Sandbox) -> None:
-    """Runs a job without scenarios: an import that works tells nothing about a kernel or an engine.
+    """Opens a sandbox and tries it out.
 
     Raises:
         SandboxUnavailable, SandboxFailed: it does not work, and why.
+    """
+    with sandbox:
+        try_out(sandbox)
+
+
+def try_out(sandbox: Sandbox) -> None:
+    """Runs a job without scenarios: an import that works tells nothing about a kernel or an engine.
+
+    Raises:
+        SandboxFailed: it does not work, and why.
     """
     sources = {"probe_driver": "", "probe": ""}
     job = pack_job(
@@ -91,8 +123,7 @@ def probe(sandbox: Sandbox) -> None:
         import_seconds=PROBE_SECONDS,
         scenario_seconds=PROBE_SECONDS,
     )
-    with sandbox:
-        conduct, _ = read_run(sandbox.run(job), [])
+    conduct, _ = read_run(sandbox.run(job, PROBE_SECONDS), [])
     if not conduct.imported or conduct.end != "finished":
         raise SandboxFailed(f"a trial run ended with {conduct.end} {conduct.detail}".rstrip())
 

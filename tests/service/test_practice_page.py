@@ -62,7 +62,7 @@ def item_of(service, page):
     """The item of the exercise on this page, with its key."""
     job = job_of(service, page)
     asked = job if job.kind == "exercise" else job_by(service, job.payload["exercise"])
-    return practising.drawn(service.context, asked)[1]
+    return practising.drawn(service.context, asked, frozenset(asked.result.get("avoided", ())))[1]
 
 
 def job_by(service, job_id):
@@ -245,3 +245,27 @@ def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
         assert [(one.practice, one.answers) for one in tried] == [(True, {}), (True, {})]
         assert reports.unpack(db.get_one(ReportRow, tried[-1].report_id).body).quiz == ()
         assert {job.lane for job in db.query(JobRow).where(JobRow.kind == "mark")} == {"practice"}
+
+
+def test_practice_never_shows_a_question_of_a_quiz_that_still_counts(service, ada):
+    """Not Ada's own, opened or not, and not one that was drawn for Bob."""
+    from autograder.practice import same_words
+    from autograder.quiz.kinds import asked
+    from autograder.quiz.variants import seed_for
+
+    secret = service.context.course_secret(service.course)
+    quiz = service.context.assignment("optimizers").quiz
+    own, bobs = ({same_words(asked(i)) for i in quiz(seed_for(secret, name))} for name in ("r-ada", "r-bob"))
+    with service.browser("Bob") as bob:
+        bob.get(f"/a/{service.assignment}/quiz")
+        service.work()
+    page = draw(service, ada)
+    held = practising.held(service.context, job_of(service, page))
+    assert held == own | bobs
+    for _ in range(6):
+        assert same_words(asked(item_of(service, page))) not in held
+        page = draw(service, ada, after=job_of(service, page).id)
+    with service.store.writing() as db:
+        row = db.get_one(AssignmentRow, service.assignment)
+        row.policy = {**row.policy, "due_at": now() - 30 * DAY}
+    assert practising.held(service.context, job_of(service, page)) == frozenset()

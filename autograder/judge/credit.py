@@ -1,0 +1,173 @@
+"""Marks what the closest right program does, less what each change costs.
+
+Where a class agrees with one small edit, what else is right about it is credited: its experiments are marked as the
+repaired program leaves them, and the edit's row pays. What a diagnosis explains wholly is marked by the diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from autograder.judge.observations import Observations
+from autograder.judge.places import place_of
+from autograder.judge.repair import Mend, Mending
+from autograder.judge.verdict import Verdict, judge
+from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
+
+LEAST = 1.0  # points, of 100: what any departure from the contract costs
+SLIP = 5.0  # points at most: an exception that one small edit cures is a slip, not an idea
+UNFINISHED = (
+    "The search for the line of a mistake in your {} was cut short: there was more to try than there is time for."
+)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one mistake costs its row."""
+
+    criterion: str
+    points: float
+    message: str
+
+
+def credit(
+    assignment: Assignment,
+    scenarios: Sequence[Scenario],
+    golden: Observations,
+    observations: Observations,
+    verdict: Verdict,
+    mending: Mending,
+    lines: Sequence[str],
+) -> tuple[Verdict, tuple[Place, ...]]:
+    """The verdict with credit for what the repaired program does, and the places of its edits."""
+    subjects = {s.id: assignment.subject(s) for s in scenarios}
+    places = tuple(place_of(one, verdict, lines) for one in mending.mends)
+    explained = _explained(verdict, subjects)
+    paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
+    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not places)
+    if paying:
+        closest = _closest(
+            scenarios, subjects, golden, observations, mending, explained, {m.subject for m, _ in paying}
+        )
+        better = judge(assignment, scenarios, golden, closest)
+        charges = _charges(assignment, subjects, verdict, paying)
+        named = [d for d in verdict.diagnoses if d.group in {m.subject for m, _ in paying}]
+        verdict = replace(
+            better,
+            criteria=charged(better.criteria, charges),
+            diagnoses=_together(better.diagnoses, named),
+            exhibits=_exhibits(better, verdict, [place.criterion for _, place in paying]),
+            findings=verdict.findings,
+        )
+    verdict = replace(verdict, criteria=_at_least(verdict), remarks=(*verdict.remarks, *unfinished))
+    return verdict, places
+
+
+def _explained(verdict: Verdict, subjects: dict[str, str]) -> set[str]:
+    """The subjects all of whose failures a diagnosis reproduces."""
+    named = {d.group for d in verdict.diagnoses}
+    open_ = {
+        subjects[f.scenario]
+        for f in verdict.findings
+        if f.status != "passed" and not f.check.at_most and (f.scenario, f.check.id) not in verdict.explained
+    }
+    return named - open_
+
+
+def _closest(
+    scenarios: Sequence[Scenario],
+    subjects: dict[str, str],
+    golden: Observations,
+    observations: Observations,
+    mending: Mending,
+    explained: set[str],
+    mended: set[str],
+) -> Observations:
+    """What the repaired program does: its runs, and the golden ones of outcomes that were not run again."""
+    closest = dict(observations)
+    for scenario in scenarios:
+        subject = subjects[scenario.id]
+        if subject in explained:
+            continue
+        if scenario.id in mending.repaired:
+            closest[scenario.id] = mending.repaired[scenario.id]
+        elif subject in mended and all(check.at_most for check in scenario.checks):
+            closest[scenario.id] = golden[scenario.id]
+    return closest
+
+
+def _charges(
+    assignment: Assignment, subjects: dict[str, str], verdict: Verdict, paying: Sequence[tuple[Mend, Place]]
+) -> list[Charge]:
+    """What each change costs: what its diagnosis does, or else the share of its row that it spoils."""
+    charges = []
+    for one, place in paying:
+        named = [d for d in verdict.diagnoses if d.group == one.subject]
+        if not named:
+            charges.append(_charge(assignment, subjects, verdict, one, place))
+        for d in named:
+            points = d.cost * _points(assignment, subjects, verdict, d.criterion, one.subject)
+            charges.append(Charge(d.criterion, max(LEAST, points), d.hint))
+    return list(dict.fromkeys(charges))
+
+
+def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, one: Mend, place: Place) -> Charge:
+    """The row's part that is about this class, scaled by how much of the class is spoilt; a slip costs little."""
+    theirs = [f for f in verdict.findings if subjects[f.scenario] == one.subject and not f.check.at_most]
+    mended = [f for f in theirs if (f.scenario, f.check.id) in one.fixed]
+    spoilt = _weight(mended) / (_weight(theirs) or 1.0)
+    points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
+    raised = any("raised" in f.message for f in mended)
+    return Charge(place.criterion, max(LEAST, min(points, SLIP) if raised else points), place.note)
+
+
+def _points(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, row: str, subject: str) -> float:
+    """The points of a row that are about one subject."""
+    points = next(c.points for c in assignment.criteria if c.id == row)
+    about = [f for f in verdict.findings if f.check.criterion == row and f.check.relation is None]
+    return points * _weight(f for f in about if subjects[f.scenario] == subject) / (_weight(about) or 1.0)
+
+
+def _weight(findings: Iterable[Finding]) -> float:
+    return sum(f.check.weight for f in findings)
+
+
+def charged(criteria: Sequence[CriterionMark], charges: Sequence[Charge]) -> tuple[CriterionMark, ...]:
+    """The rows after their charges: none falls below 0."""
+    rows = []
+    for row in criteria:
+        mine = [charge for charge in charges if charge.criterion == row.id]
+        if mine:
+            score = round(max(0.0, row.score - sum(charge.points for charge in mine)), 2)
+            messages = tuple(dict.fromkeys([*(charge.message for charge in mine), *row.messages]))
+            row = replace(row, score=score, status="partial" if score else "failed", messages=messages)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _together(diagnoses: Sequence[Diagnosis], named: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
+    known = {(d.misconception, d.group) for d in diagnoses}
+    return (*diagnoses, *(d for d in named if (d.misconception, d.group) not in known))
+
+
+def _exhibits(better: Verdict, before: Verdict, rows: Sequence[str]) -> tuple[Exhibit, ...]:
+    """Of each row that pays its own smallest experiment, or the smallest of all."""
+    told = {exhibit.criterion: exhibit for exhibit in better.exhibits}
+    for row in rows:
+        mine = [e for e in before.exhibits if e.criterion == row] or list(before.exhibits)
+        if row not in told and mine:
+            told[row] = replace(mine[0], criterion=row)
+    return tuple(told.values())
+
+
+def _at_least(verdict: Verdict) -> tuple[CriterionMark, ...]:
+    """The rows; where something fails and hardly anything was lost, the row of the smallest failure makes up for it."""
+    wrong = [f for f in verdict.findings if f.status == "failed"]
+    lost = sum(row.max_score - row.score for row in verdict.criteria)
+    if not wrong or lost >= LEAST:
+        return verdict.criteria
+    short = [row.id for row in verdict.criteria if row.score < row.max_score]
+    return charged(
+        verdict.criteria, [Charge(short[0] if short else wrong[0].check.criterion, LEAST - lost, wrong[0].message)]
+    )
