@@ -70,6 +70,7 @@ class Scenario:
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
+    axis: str = "step"  # what a row of its arrays is: "step", "epoch", "call", "row", "number"
 
 
 @dataclass(frozen=True)
@@ -587,8 +588,10 @@ class Exhibit:
     title: str
     criterion: str
     setup: tuple[str, ...]  # "θ₀ = 1", "lr = 0.1", …
-    rows: tuple[tuple[str, str, str, str], ...]  # step, expected, found, ratio
+    rows: tuple[tuple[str, str, str, str], ...]  # which row, expected, found, ratio
     comment: str = ""
+    axis: str = "step"  # what a row is, as in its Scenario
+    place: str = ""  # which number of each row is shown, where a row has several: "[1, 0]"
 
 
 ReportStatus = Literal["graded", "not_gradable", "grader_error"]

@@ -182,7 +182,7 @@ def title(asked, finding):
 
 def show_table(exhibit):
     print(f"  {exhibit.title}: {', '.join(exhibit.setup)}")
-    print(f"    {'step':<6}{'expected':>14}{'found':>14}{'ratio':>10}")
+    print(f"    {exhibit.axis + exhibit.place:<6}{'expected':>14}{'found':>14}{'ratio':>10}")
     for step, expected, found, ratio in exhibit.rows:
         mark = "  ≠" if expected != found else ""
         print(f"    {step:<6}{expected:>14}{found:>14}{ratio:>10}{mark}")
@@ -232,7 +232,8 @@ def read_experiments():
 
 def scenario(entry):
     checks = tuple(check(told) for told in entry["checks"])
-    return judge.Scenario(entry["id"], entry["title"], entry["group"], entry["spec"], arrays(entry["arrays"]), checks)
+    given = (entry["id"], entry["title"], entry["group"], entry["spec"], arrays(entry["arrays"]), checks)
+    return judge.Scenario(*given, axis=entry["axis"])
 
 
 def check(told):

@@ -182,6 +182,27 @@ def test_a_mistake_in_one_function_is_named_once_where_another_uses_it(graded):
     assert {c.id for c in report.criteria if c.status != "passed"} == {"sigmoid"}
 
 
+@pytest.mark.parametrize(
+    ("mistake", "where"),
+    [
+        ("relu-absolute", "in number 1 the right value is 0, yours is"),
+        ("softmax-not-divided", "in row 0, number [0], the right value is"),
+        ("mse-sum", "in call 0 the right value is"),
+    ],
+)
+def test_a_number_is_told_by_where_it_stands_and_nothing_is_said_of_steps(graded, mistake, where):
+    report = graded(planted.plant(MODEL, mistake))
+    assert where in report.diagnoses[0].try_this
+    assert "step" not in report.diagnoses[0].try_this
+    (exhibit,) = report.exhibits
+    assert exhibit.axis in ("number", "row", "call")
+
+
+def test_a_ratio_is_of_the_numbers_themselves_where_nothing_moves(graded):
+    (exhibit,) = graded(planted.plant(MODEL, "mse-half")).exhibits
+    assert {row[3] for row in exhibit.rows} == {"0.5"}
+
+
 # ------------------------------------------------------------------------------------------------- for students
 def test_the_quiz_is_fair_in_every_variant():
     assert [(name, said) for name, holds, said in variants.statements(FOUNDATIONS) if not holds] == []

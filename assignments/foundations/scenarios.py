@@ -38,7 +38,15 @@ def _numbers(draw: Draw, shape: tuple[int, ...], least: float = 0.3, most: float
 
 def _apply(name: str, what: str, title: str, x: Array, check: Check, **kwargs: int) -> Scenario:
     spec = {"kind": "apply", "name": name, "kwargs": kwargs}
-    return Scenario(f"{ROWS[name].replace('_', '-')}-{what}", title, name, spec, {"x": x}, (check,))
+    return Scenario(
+        f"{ROWS[name].replace('_', '-')}-{what}",
+        title,
+        name,
+        spec,
+        {"x": x},
+        (check,),
+        axis="number" if x.ndim == 1 else "row",
+    )
 
 
 def _y(criterion: str, weight: float = 1.0, message: str = "") -> Check:
@@ -71,7 +79,7 @@ def _along(draw: Draw) -> Iterator[Scenario]:
 def _loss(name: str, what: str, title: str, pairs: list[tuple[Array, Array]], check: Check) -> Scenario:
     arrays = {f"{key}{call}": part for call, pair in enumerate(pairs) for key, part in zip("xt", pair, strict=True)}
     spec = {"kind": "loss", "name": name, "calls": len(pairs)}
-    return Scenario(f"{ROWS[name].replace('_', '-')}-{what}", title, name, spec, arrays, (check,))
+    return Scenario(f"{ROWS[name].replace('_', '-')}-{what}", title, name, spec, arrays, (check,), axis="call")
 
 
 def _losses(criterion: str, weight: float = 1.0, message: str = "") -> Check:

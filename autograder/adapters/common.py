@@ -173,7 +173,7 @@ def _table(exhibit: Exhibit) -> Iterator[str]:
     yield f"Check it by hand: {exhibit.title}"
     if exhibit.setup:
         yield ", ".join(exhibit.setup)
-    table = [("step", "expected", "found", "ratio"), *exhibit.rows]
+    table = [(exhibit.axis + exhibit.place, "expected", "found", "ratio"), *exhibit.rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         yield "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -25,15 +25,23 @@ def find_exhibits(
         if finding.difference is None or finding.check.at_most or criterion in told or observed is None:
             continue
         setup, comment = assignment.explain(scenario, golden[scenario.id], observed)
-        rows = _rows(golden[scenario.id], observed, finding)
-        told[criterion] = Exhibit(scenario.id, scenario.title, criterion, tuple(setup), rows, comment)
+        rows = _rows(golden[scenario.id], observed, finding, steps=scenario.axis in MOVING)
+        several = golden[scenario.id].arrays[finding.difference.array][0].size > 1
+        place = str(list(finding.difference.index)) if several else ""
+        told[criterion] = Exhibit(
+            scenario.id, scenario.title, criterion, tuple(setup), rows, comment, scenario.axis, place
+        )
     return tuple(told.values())
 
 
-MAX_ROWS = 6  # steps shown: enough for the smallest scenarios, whole
+MAX_ROWS = 6  # rows shown: enough for the smallest scenarios, whole
+MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
 
 
-def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
+def _rows(
+    golden: Observation, found: Observation, finding: Finding, *, steps: bool
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Which row, expected, found, and a ratio: of the two moves where something moves, of the two numbers elsewhere."""
     difference = finding.difference
     assert difference is not None
     right, theirs = golden.arrays[difference.array], found.arrays[difference.array]
@@ -42,8 +50,14 @@ def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tu
     for step in range(first, min(len(theirs), len(right), first + MAX_ROWS)):
         place = (step, *difference.index)
         expected, seen = float(right[place]), float(theirs[place])
-        move = expected - float(right[(step - 1, *difference.index)]) if step else 0.0
-        ratio = f"{(seen - float(theirs[(step - 1, *difference.index)])) / move:.4g}" if step and move else ""
+        before = (step - 1, *difference.index)
+        moved = steps and step > 0
+        right_move, move = (
+            (expected - float(right[before]), seen - float(theirs[before]))
+            if moved
+            else ((0.0, 0.0) if steps else (expected, seen))
+        )
+        ratio = f"{move / right_move:.4g}" if right_move else ""
         rows.append((str(step), f"{expected:.6g}", f"{seen:.6g}", ratio))
     return tuple(rows)
 
@@ -59,5 +73,10 @@ def with_numbers(diagnoses: Sequence[Diagnosis], exhibits: Sequence[Exhibit], qu
 
 
 def _try_this(exhibit: Exhibit, quantity: str) -> str:
-    step, expected, found, _ = next(row for row in exhibit.rows if row[1] != row[2])
-    return f"{', '.join(exhibit.setup)}: after step {step} the right {quantity} is {expected}, yours is {found}."
+    row, expected, found, _ = next(row for row in exhibit.rows if row[1] != row[2])
+    setup, number = ", ".join(exhibit.setup), f", number {exhibit.place}," if exhibit.place else ""
+    if exhibit.axis not in MOVING:
+        where = f"in {exhibit.axis} {row}"
+    else:
+        where = f"after {exhibit.axis} {row}" if row != "0" else "at the start"
+    return f"{setup}: {where}{number} the right {quantity} is {expected}, yours is {found}."

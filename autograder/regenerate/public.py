@@ -82,6 +82,7 @@ def _scenario(assignment: Assignment, scenario: Scenario, golden: Observation) -
         "id": scenario.id,
         "title": scenario.title,
         "group": scenario.group,
+        "axis": scenario.axis,
         "subject": assignment.subject(scenario),
         "setup": list(setup),
         "spec": dict(scenario.spec),

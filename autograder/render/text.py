@@ -145,7 +145,7 @@ def _item_status(status: str) -> Text:
 
 def _exhibit(exhibit: Exhibit) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("step")
+    table.add_column(one_line(exhibit.axis + exhibit.place))
     for name in ("expected", "found", "ratio"):
         table.add_column(name, justify="right")
     for step, expected, found, ratio in exhibit.rows:

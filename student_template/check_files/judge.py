@@ -70,6 +70,7 @@ class Scenario:
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
+    axis: str = "step"  # what a row of its arrays is: "step", "epoch", "call", "row", "number"
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,10 @@ class Exhibit:
     title: str
     criterion: str
     setup: tuple[str, ...]  # "θ₀ = 1", "lr = 0.1", …
-    rows: tuple[tuple[str, str, str, str], ...]  # step, expected, found, ratio
+    rows: tuple[tuple[str, str, str, str], ...]  # which row, expected, found, ratio
     comment: str = ""
+    axis: str = "step"  # what a row is, as in its Scenario
+    place: str = ""  # which number of each row is shown, where a row has several: "[1, 0]"
 
 
 TOTALLY = float("inf")  # error of what cannot be compared
@@ -346,15 +349,25 @@ def find_exhibits(
         if finding.difference is None or finding.check.at_most or criterion in told or observed is None:
             continue
         setup, comment = assignment.explain(scenario, golden[scenario.id], observed)
-        rows = _rows(golden[scenario.id], observed, finding)
-        told[criterion] = Exhibit(scenario.id, scenario.title, criterion, tuple(setup), rows, comment)
+        rows = _rows(golden[scenario.id], observed, finding, steps=scenario.axis in MOVING)
+        several = golden[scenario.id].arrays[finding.difference.array][0].size > 1
+        place = str(list(finding.difference.index)) if several else ""
+        told[criterion] = Exhibit(
+            scenario.id, scenario.title, criterion, tuple(setup), rows, comment, scenario.axis, place
+        )
     return tuple(told.values())
 
 
-MAX_ROWS = 6  # steps shown: enough for the smallest scenarios, whole
+MAX_ROWS = 6  # rows shown: enough for the smallest scenarios, whole
 
 
-def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
+MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
+
+
+def _rows(
+    golden: Observation, found: Observation, finding: Finding, *, steps: bool
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Which row, expected, found, and a ratio: of the two moves where something moves, of the two numbers elsewhere."""
     difference = finding.difference
     assert difference is not None
     right, theirs = golden.arrays[difference.array], found.arrays[difference.array]
@@ -363,8 +376,14 @@ def _rows(golden: Observation, found: Observation, finding: Finding) -> tuple[tu
     for step in range(first, min(len(theirs), len(right), first + MAX_ROWS)):
         place = (step, *difference.index)
         expected, seen = float(right[place]), float(theirs[place])
-        move = expected - float(right[(step - 1, *difference.index)]) if step else 0.0
-        ratio = f"{(seen - float(theirs[(step - 1, *difference.index)])) / move:.4g}" if step and move else ""
+        before = (step - 1, *difference.index)
+        moved = steps and step > 0
+        right_move, move = (
+            (expected - float(right[before]), seen - float(theirs[before]))
+            if moved
+            else ((0.0, 0.0) if steps else (expected, seen))
+        )
+        ratio = f"{move / right_move:.4g}" if right_move else ""
         rows.append((str(step), f"{expected:.6g}", f"{seen:.6g}", ratio))
     return tuple(rows)
 
@@ -589,7 +608,11 @@ def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Arrays that follow from recorded ones, found or golden alike."""
     spec = scenario.spec
     if spec["kind"] == "course" and "from_step" in spec:
-        return {name.replace("p", "moves"): np.diff(rows[1:], axis=0) for name, rows in arrays.items()}
+        return {
+            name.replace("p", "moves"): np.diff(rows[1:], axis=0)
+            for name, rows in arrays.items()
+            if _recorded(name, "p")
+        }
     if spec["kind"] == "training":
         return _learned(scenario, arrays)
     if spec["kind"] == "pair" and spec["class"] == "AdamW":
@@ -608,9 +631,14 @@ JOINED = {  # runs that a relation compares as wholes
 }
 
 
+def _recorded(name: str, prefixes: str) -> bool:
+    """Whether this is the record of a parameter in one of these runs, and nothing that was derived."""
+    return name[:1] in prefixes and name[1:].isdigit()
+
+
 def _join(arrays: Mapping[str, Array], prefixes: str) -> Array:
     """(rows, numbers): the runs of all parameters side by side, as far as all of them go."""
-    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if name[0] in prefixes and len(rows)]
+    runs = [rows.reshape(len(rows), -1) for name, rows in arrays.items() if _recorded(name, prefixes) and len(rows)]
     rows = min((len(run) for run in runs), default=0)
     return np.concatenate([run[:rows] for run in runs], axis=1) if runs else np.zeros((0, 0))
 
