@@ -47,9 +47,7 @@ def credit(
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
     unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not places)
     if paying:
-        closest = _closest(
-            scenarios, subjects, golden, observations, mending, explained, {m.subject for m, _ in paying}
-        )
+        closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)
         charges = _charges(assignment, subjects, verdict, paying)
         named = [d for d in verdict.diagnoses if d.group in {m.subject for m, _ in paying}]
@@ -82,7 +80,6 @@ def _closest(
     observations: Observations,
     mending: Mending,
     explained: set[str],
-    mended: set[str],
 ) -> Observations:
     """What the repaired program does: its runs, and the golden ones of outcomes that were not run again."""
     closest = dict(observations)
@@ -92,7 +89,7 @@ def _closest(
             continue
         if scenario.id in mending.repaired:
             closest[scenario.id] = mending.repaired[scenario.id]
-        elif subject in mended and all(check.at_most for check in scenario.checks):
+        elif subject in mending.agreeing and all(check.at_most for check in scenario.checks):
             closest[scenario.id] = golden[scenario.id]
     return closest
 

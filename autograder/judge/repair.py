@@ -48,7 +48,7 @@ class Mending:
     mends: tuple[Mend, ...] = ()
     repaired: Observations = field(default_factory=dict)  # by scenario id; only those that were played again
     unfinished: tuple[str, ...] = ()  # subjects whose search was cut short
-    chain: tuple[Mapping[str, Any], ...] = ()
+    agreeing: frozenset[str] = frozenset()  # subjects about which everything agrees with the edits
 
 
 def mend(
@@ -130,7 +130,8 @@ class _Search:
             else:
                 now = before
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
-        return Mending(tuple(mends), repaired, tuple(self.unfinished), tuple(chain))
+        agreeing = frozenset(s for s in self.golden if not self.failures(s, now))
+        return Mending(tuple(mends), repaired, tuple(self.unfinished), agreeing)
 
     def _in_order(self) -> list[str]:
         """Rules first: what else is wrong may come of them."""

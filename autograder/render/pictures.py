@@ -122,7 +122,7 @@ def on_paper(chart: Chart) -> str:
 def bars(id_: str, title: str, x_label: str, counts: Sequence[tuple[str, int]], *, mark: int | None = None) -> str:
     """Counts as an `<svg>` of bars with labels below; `mark`: a line before the bar of that index, named "due"."""
     most = max((count for _, count in counts), default=0)
-    width = max(len(counts), 1)
+    width = max(len(counts), 7)  # a single day is no wall
     frame = Frame((0.0, float(width)), (0.0, max(most, 1) * 1.05), (700.0, 240.0), log_y=False)
     edge = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
     shapes = [f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {edge} />']

@@ -263,7 +263,7 @@ def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, vi
         expect(page.get_by_role("region", name="Until the first one hands in")).to_contain_text("Import a roster")
         assert not faults(page)
         page.get_by_role("button", name="Add an assignment").click()
-        expect(page.get_by_role("status")).to_contain_text("Asking a worker")
+        expect(page.get_by_role("status")).to_contain_text("Loading the list of assignments")
         assert service.work() == ["sources"]
         page.get_by_role("radio", name="Optimizers").check()
         expect(page.get_by_role("button", name="Add and prove it")).to_be_enabled()
