@@ -38,7 +38,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Note:
-    """What the report says about lines `line` to `end_line` of the code."""
+    """A sentence of the report about lines `line` to `end_line` of the code."""
 
     line: int
     end_line: int
@@ -142,7 +142,7 @@ def source_of(submission: SubmissionRow, main: str) -> tuple[str, str]:
 
 
 def notes_of(report: Report, source: str) -> tuple[Note, ...]:
-    """What the report says about lines: places of mistakes first, then lines at which the code was stopped."""
+    """Return the report's sentences about lines: places of mistakes first, then lines at which the code stopped."""
     titles = {mark.id: mark.title for mark in report.criteria}
     hints = {one.criterion: one for one in report.diagnoses}
     lines, notes = source.split("\n"), []
@@ -212,5 +212,5 @@ def compared(before: str, after: str) -> Iterator[Line]:
 
 
 def has_notes(report: Told) -> bool:
-    """Whether the code page has something to say about lines."""
+    """Return whether the code page has something to say about lines."""
     return bool(report.seen and (report.seen.report.places or any(_stops(report.seen.report))))
