@@ -136,7 +136,7 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
 def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
 ) -> tuple[Examination, tuple[Place, ...]]:
-    """Where the submission's mistakes are, by trying changes in the sandbox; what is right besides is credited."""
+    """Find the lines of the submission's mistakes by trying changes in the sandbox; credit what is right besides."""
     hangs = any(o.fault is not None and o.fault.type == "TookTooLong" for o in seen.observations.values())
     if seen.verdict is None or seen.conduct.end != "finished" or hangs or not _fails(seen.verdict):
         return seen, ()

@@ -1,4 +1,4 @@
-"""What the adapters share: grading inside somebody else's container, rows in plain text, and the policy.
+"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the policy.
 
     python -m autograder.adapters.common ASSIGNMENT      the trial in an image: is the model solution marked in full?
 
@@ -166,7 +166,7 @@ def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
 
 
 def heading(report: Report) -> str:
-    """What is said before the rows, in the second person."""
+    """Return the text before the rows, in the second person."""
     said = [verdict(report), parts_told(report), report.message, advice(report)]
     if report.remarks:
         said.append("\n".join(["Remarks (they cost nothing):", *(f"- {remark}" for remark in report.remarks)]))
@@ -215,7 +215,7 @@ def of(row: Row) -> str:
 # ------------------------------------------------------------------------------------------------------ policy
 @dataclass(frozen=True)
 class Policy:
-    """What `[platforms]` of an assignment.toml may set. The defaults show students everything that is theirs."""
+    """Settings of `[platforms]` in assignment.toml. The defaults show students everything that is theirs."""
 
     visibility: str = "visible"
     rows: Mapping[str, str] = field(default_factory=dict)  # row id -> visibility, where it differs

@@ -176,7 +176,7 @@ class Search:
                 yield {**self.header(edit, number, found), "now": now}, found[1]
 
     def watched(self, plan, edit, number):
-        """What the program computes at the edit, from the inside out: one array of values for each expression."""
+        """Return the values at the edit, from the inside out: one array for each expression."""
         noted = {}
 
         def note(depth, value):

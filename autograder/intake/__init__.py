@@ -33,7 +33,7 @@ class NothingToMark(Exception):
 
 
 def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)) -> Submission:
-    """What `path` holds, whatever form it came in; the same code and answers give the same digest.
+    """Read the submission at `path` in any form; the same code and answers give the same digest.
 
     Raises:
         OSError: the disk or its permissions, which are not the student's.
@@ -121,7 +121,7 @@ def _holds_one(folder: Path) -> bool:
 # ---------------------------------------------------------------------------------------------------- reading
 @dataclass
 class Found:
-    """What was read: files by the names that a grader knows, remarks, why a file beside the code was refused, cells."""
+    """The result of reading: files by the grader's names, remarks, why a file beside the code was refused, cells."""
 
     files: dict[str, bytes]
     remarks: list[str] = field(default_factory=list)

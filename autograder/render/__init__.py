@@ -128,13 +128,13 @@ def points(value: float) -> str:
 
 
 def is_perfect(report: Report) -> bool:
-    """Whether all that was asked for is right: a quiz that does not count was not asked for unless it was answered."""
+    """Return whether everything asked for is right; a quiz that does not count is asked for only if it was answered."""
     full = all(part.score == part.max_score and part.state == "marked" for part in parts(report))
     return report.status == "graded" and bool(report.criteria) and full
 
 
 def verdict(report: Report) -> str:
-    """What happened, in one sentence to the student."""
+    """Return one sentence to the student that says what happened."""
     if report.status == "grader_error":
         return "The grader failed. Your code was not marked."
     if report.status == "not_gradable":
@@ -150,7 +150,7 @@ def verdict(report: Report) -> str:
 
 
 def headline(report: Report) -> str:
-    """What matters most in a report with marks, where that is an event and not a count of rows; "" if nothing is.
+    """Return the event that matters most in a report with marks; "" where no event does.
 
     Code that was stopped is told with its line, code that moves nothing as that.
     """
@@ -166,7 +166,7 @@ def headline(report: Report) -> str:
 
 
 def advice(report: Report) -> str:
-    """What a report without marks means for the student, and what to do next."""
+    """Return what a report without marks means for the student, and what to do next."""
     if report.status == "grader_error":
         return "This is the grader's fault, not yours, and it does not count as a zero. Please tell your instructor."
     if report.status == "not_gradable":

@@ -129,7 +129,7 @@ def _environment() -> Environment:
 
 
 def environment(package: str) -> Environment:
-    """How templates are read, in reports and on the service's pages alike: what they print is escaped and visible."""
+    """Return the template settings of reports and pages: everything printed is escaped and visible."""
     made = Environment(
         loader=PackageLoader(package),
         autoescape=True,

@@ -38,7 +38,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Note:
-    """What the report says about lines `line` to `end_line` of the code."""
+    """A sentence of the report about lines `line` to `end_line` of the code."""
 
     line: int
     end_line: int
@@ -145,7 +145,7 @@ def source_of(submission: SubmissionRow, main: str) -> tuple[str, str, Cells]:
 
 
 def notes_of(report: Report, cells: Cells = ()) -> tuple[Note, ...]:
-    """What the report says about lines: places of mistakes first, then lines at which the code was stopped.
+    """Return the report's sentences about lines: places of mistakes first, then lines at which the code stopped.
 
     Cells of a notebook are shown joined, so a line of a cell is counted from where the cell begins.
     """
@@ -211,5 +211,5 @@ def compared(before: str, after: str) -> Iterator[Line]:
 
 
 def has_notes(report: Told) -> bool:
-    """Whether the code page has something to say about lines."""
+    """Return whether the code page has something to say about lines."""
     return bool(report.seen and (report.seen.report.places or any(_stops(report.seen.report))))
