@@ -244,6 +244,7 @@ class Submission:
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
     refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
+    cells: tuple[tuple[int, int], ...] = ()  # of a notebook: (line of the code above a cell's first one, the cell)
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -477,8 +478,9 @@ class Place:
     criterion: str
     kind: str  # what differs there: "operand", "operator", "constant", "name", "statement", "condition", …
     edit: str = ""  # the line as it agrees: for staff, never for students
-    cell: int | None = None  # of a notebook, from 1
+    cell: int | None = None  # of a notebook, among its code cells, from 1
     note: str = ""  # what is known, in the second person
+    subject: str = ""  # the class that agrees with the change; a diagnosis of it has this as its group
 
 
 Status = Literal["passed", "partial", "failed", "not_run"]

@@ -22,6 +22,7 @@ from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.judge.places import in_cell
 from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
@@ -146,9 +147,9 @@ def look_closer(
         return trials, done and run.end == "finished"
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
-    lines = submission.files[assignment.main].decode().splitlines()
+    lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
-    return replace(seen, verdict=verdict), places
+    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
 def _fails(verdict: Verdict) -> bool:

@@ -200,8 +200,15 @@ class Search:
 
 def changed_lines(before, after):
     """The first lines that read otherwise now: for staff."""
-    was, now = set(ast.unparse(before).splitlines()), ast.unparse(after).splitlines()
-    return " ⏎ ".join([line.strip() for line in now if line not in was][:3])[:200]
+    was, now = ast.unparse(before).splitlines(), ast.unparse(after).splitlines()
+    start, end = alike(was, now), len(now) - alike(was[::-1], now[::-1])
+    return " ⏎ ".join([line.strip() for line in now[start:end]][:3])[:200]
+
+
+def alike(some, others):
+    """How many of the first lines are equal."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
 
 
 def digest(found):

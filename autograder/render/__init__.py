@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from autograder.model import WHOLE_QUIZ
+from autograder.render.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograder.model import CriterionMark, ItemMark, Report
+    from autograder.model import CriterionMark, Diagnosis, ItemMark, Place, Report
 
 # Meaning is never carried by colour alone: a shape and a word say the same.
 GLYPHS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "–"}
@@ -171,6 +172,40 @@ def advice(report: Report) -> str:
     if report.status == "not_gradable":
         return "It does not use an attempt. Fix this and hand in again."
     return ""
+
+
+# ----------------------------------------------------------------------------------------- where a mistake is
+LONGEST_SOURCE = 400  # characters of a student's own lines: a statement has three or four
+
+
+def places_in(report: Report, criterion: str) -> list[Place]:
+    """The places of mistakes that a row is about."""
+    return [place for place in report.places if place.criterion == criterion]
+
+
+def where(place: Place) -> str:
+    """`line 42`, `lines 42–44`, `code cell 5, line 3`."""
+    lines = f"line {place.line}" if place.end_line == place.line else f"lines {place.line}–{place.end_line}"
+    return lines if place.cell is None else f"code cell {place.cell}, {lines}"
+
+
+def where_of(report: Report, diagnosis: Diagnosis) -> str:
+    """Where the mistake of a diagnosis is, as `where` says it; "" if that is not known of this diagnosis alone."""
+    if [one.group for one in report.diagnoses].count(diagnosis.group) != 1:
+        return ""
+    theirs = [place for place in places_in(report, diagnosis.criterion) if place.subject == diagnosis.group != ""]
+    return "; ".join(where(place) for place in theirs)
+
+
+def source(place: Place) -> str:
+    """The student's own lines at a place, with what could steer or mislead spelled out."""
+    return visible(place.source, LONGEST_SOURCE)
+
+
+def other_messages(report: Report, mark: CriterionMark) -> list[str]:
+    """A row's messages without the notes that stand beside its lines."""
+    notes = {place.note for place in places_in(report, mark.id)}
+    return [message for message in mark.messages if message not in notes]
 
 
 def _because(report: Report) -> str:
