@@ -33,7 +33,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
 
     A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
     the edit; then what is computed there, unless only conduct was wrong: then the rule is right, whatever the line
-    computes. At last it is the row that most of what the edit mends is evidence for.
+    computes. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
+    experiments on conduct as well, and these do not count beside it.
     """
     named = named_by(mend, verdict)
     if named:
@@ -42,8 +43,10 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
-    if mend.row and not {f.check.criterion for f in mended} <= about.conduct:
+    of_rule = [f for f in mended if f.check.criterion not in about.conduct]
+    if mend.row and of_rule:
         return mend.row
+    mended = of_rule or mended
     weights: dict[str, float] = {}
     for finding in [f for f in mended if about.groups[f.scenario] == mend.subject] or mended:
         weights[finding.check.criterion] = weights.get(finding.check.criterion, 0.0) + finding.check.weight
