@@ -22,6 +22,7 @@ from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.judge.places import in_cell
 from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
@@ -134,7 +135,7 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
 
 
 def _class_by_class(assignment: Assignment, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """Subject after subject: where code ends the process, all about the subjects before it is kept."""
+    """Return the experiments subject after subject: where code ends the process, those before it are kept."""
     subjects = list(dict.fromkeys(map(assignment.subject, scenarios)))
     return tuple(sorted(scenarios, key=lambda s: subjects.index(assignment.subject(s))))
 
@@ -142,7 +143,7 @@ def _class_by_class(assignment: Assignment, scenarios: Sequence[Scenario]) -> tu
 def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
 ) -> tuple[Examination, tuple[Place, ...]]:
-    """Where the submission's mistakes are, by trying changes in the sandbox; what is right besides is credited."""
+    """Find the lines of the submission's mistakes by trying changes in the sandbox; credit what is right besides."""
     stops = any(o.fault is not None and o.fault.type in NO_SLIPS for o in seen.observations.values())
     if seen.verdict is None or seen.conduct.end != "finished" or stops or not _fails(seen.verdict):
         return seen, ()
@@ -153,9 +154,9 @@ def look_closer(
         return trials, done and run.end == "finished"
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
-    lines = submission.files[assignment.main].decode().splitlines()
+    lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
-    return replace(seen, verdict=verdict), places
+    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader

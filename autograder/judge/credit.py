@@ -24,7 +24,7 @@ UNFINISHED = (
 
 @dataclass(frozen=True)
 class Charge:
-    """What one mistake costs its row."""
+    """The cost of one mistake to its row."""
 
     criterion: str
     points: float
@@ -83,7 +83,7 @@ def _closest(
     mending: Mending,
     explained: set[str],
 ) -> Observations:
-    """What the repaired program does: its runs, and the golden ones of outcomes that were not run again."""
+    """Return the repaired program's observations: its runs, and golden ones for outcomes that were not run again."""
     closest = dict(observations)
     for scenario in scenarios:
         subject = subjects[scenario.id]
@@ -103,7 +103,7 @@ def _charges(
     paying: Sequence[tuple[Mend, Place]],
     named: Sequence[Diagnosis],
 ) -> list[Charge]:
-    """What each diagnosis that the changes cure costs, and what a change costs whose row none of them pays for."""
+    """Return the cost of each diagnosis that the changes cure, and of each change whose row none of them pays for."""
     charges = []
     for d in named:
         points = d.cost * _points(assignment, subjects, verdict, d.criterion, d.group)
@@ -153,7 +153,7 @@ def charged(criteria: Sequence[CriterionMark], charges: Sequence[Charge]) -> tup
 
 
 def _exhibits(better: Verdict, before: Verdict, rows: Sequence[str]) -> tuple[Exhibit, ...]:
-    """Of each row that pays its own smallest experiment, or the smallest of all."""
+    """Return, for each row that loses points, its own smallest experiment, or the smallest of all."""
     told = {exhibit.criterion: exhibit for exhibit in better.exhibits}
     for row in rows:
         mine = [e for e in before.exhibits if e.criterion == row] or list(before.exhibits)
