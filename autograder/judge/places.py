@@ -42,8 +42,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """The row that an edit is about.
 
     A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
-    the edit; then what is computed there, unless only conduct was wrong: then the rule is right, whatever the line
-    computes. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
+    the edit; then what is computed there, if an experiment about that failed: nothing is charged to a row that is
+    right. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
     experiments on conduct as well, and these do not count beside it.
     """
     named = named_by(mend, verdict)
@@ -54,7 +54,7 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
     of_rule = [f for f in mended if f.check.criterion not in about.conduct]
-    if mend.row and of_rule:
+    if mend.row in {f.check.criterion for f in of_rule}:
         return mend.row
     mended = of_rule or mended
     weights: dict[str, float] = {}
