@@ -170,7 +170,7 @@ def regenerate(
 
 
 def cores() -> int:
-    """How many cores this process may use, which in a container are fewer than the machine has."""
+    """Return the number of cores that this process may use; in a container, fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 

@@ -83,7 +83,7 @@ SandboxOption = Annotated[SandboxName, typer.Option(help="Where submissions run;
 
 
 def main() -> None:
-    """What the installed command runs."""
+    """Run the installed command."""
     signal.signal(signal.SIGTERM, _ended)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name no terminal can show ends nothing
@@ -532,5 +532,5 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _cores() -> int:
-    """How many cores this process may use, which in a container are fewer than the machine has."""
+    """Return the number of cores that this process may use; in a container, fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -126,7 +126,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Seconds of wall clock start when the guest says it is ready."""
+    """Limits for one submission. The wall clock starts when the guest says that it is ready."""
 
     wall_seconds: float
     cpu_seconds: int
@@ -142,7 +142,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a right rule computes on its way in each step, and the rubric row that it is about."""
+    """A quantity that a right rule computes in each step, and the rubric row that it is about."""
 
     criterion: str
     values: Array  # (T,)
@@ -232,7 +232,7 @@ class Assignment:
 # ------------------------------------------------------------------------------------------ what was handed in
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, already read: no path of theirs is touched again.
+    """The files of one student, already read: their paths are not touched again.
 
     `problem` says, in the second person, why nothing here can be marked ("" when something can).
     """
@@ -244,6 +244,7 @@ class Submission:
     remarks: tuple[str, ...] = ()
     student: str = ""  # who handed it in, where that is known: their quiz is their own variant, whatever it says
     refused: Mapping[str, str] = field(default_factory=dict)  # a file beside the code that cannot be read -> why
+    cells: tuple[tuple[int, int], ...] = ()  # of a notebook: (line of the code above a cell's first one, the cell)
 
 
 # -------------------------------------------------------------------------------------------- what the code did
@@ -262,7 +263,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Observation:
-    """What the submission's code did in one scenario: claims, checked for shape and finiteness on use."""
+    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use."""
 
     scenario: str
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -272,7 +273,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class EditTask:
-    """What a search for a mistake's line asks of a guest: edits made for good, and which ones to try after them."""
+    """The request of a search for a mistake's line: edits made for good, and those to try after them."""
 
     probe: tuple[str, ...]  # scenarios whose code is edited: what ran in them
     chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
@@ -283,7 +284,7 @@ class EditTask:
 
 @dataclass(frozen=True)
 class Trial:
-    """What one edit of the submission did in one scenario: a claim like any observation."""
+    """The behaviour of one edit of the submission in one scenario: a claim like any observation."""
 
     edit: int
     line: int
@@ -299,7 +300,7 @@ EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "e
 
 @dataclass(frozen=True)
 class Run:
-    """What came out of a sandbox: bytes, unread."""
+    """The output of a sandbox: bytes, unread."""
 
     output: bytes
     log: bytes  # what the code printed, capped: for staff only
@@ -320,7 +321,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Conduct:
-    """How the run as a whole went: whether the file could be imported, and how the process ended."""
+    """The course of a whole run: whether the file could be imported, and how the process ended."""
 
     imported: bool
     import_fault: Fault | None
@@ -477,8 +478,9 @@ class Place:
     criterion: str
     kind: str  # what differs there: "operand", "operator", "constant", "name", "statement", "condition", …
     edit: str = ""  # the line as it agrees: for staff, never for students
-    cell: int | None = None  # of a notebook, from 1
+    cell: int | None = None  # of a notebook, among its code cells, from 1
     note: str = ""  # what is known, in the second person
+    subject: str = ""  # the class that agrees with the change; a diagnosis of it has this as its group
 
 
 Status = Literal["passed", "partial", "failed", "not_run"]

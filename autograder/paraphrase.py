@@ -159,7 +159,7 @@ class _SpeltOut(ast.NodeTransformer):
 
 
 class _InSteps(ast.NodeTransformer):
-    """What is returned gets a name first."""
+    """Give a returned value a name first."""
 
     def visit_Return(self, node: ast.Return) -> ast.Return | list[ast.stmt]:
         if node.value is None or isinstance(node.value, ast.Name | ast.Constant):

@@ -22,6 +22,7 @@ from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.judge.places import in_cell
 from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
@@ -135,7 +136,7 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
 def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
 ) -> tuple[Examination, tuple[Place, ...]]:
-    """Where the submission's mistakes are, by trying changes in the sandbox; what is right besides is credited."""
+    """Find the lines of the submission's mistakes by trying changes in the sandbox; credit what is right besides."""
     hangs = any(o.fault is not None and o.fault.type == "TookTooLong" for o in seen.observations.values())
     if seen.verdict is None or seen.conduct.end != "finished" or hangs or not _fails(seen.verdict):
         return seen, ()
@@ -146,9 +147,9 @@ def look_closer(
         return trials, done and run.end == "finished"
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
-    lines = submission.files[assignment.main].decode().splitlines()
+    lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
-    return replace(seen, verdict=verdict), places
+    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
 def _fails(verdict: Verdict) -> bool:

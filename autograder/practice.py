@@ -33,7 +33,7 @@ class NoExercise(Exception):
 
 @dataclass
 class Pool:
-    """Where exercises come from, and which idea is due when."""
+    """Draws exercises, and decides which idea is due when."""
 
     assignments: Sequence[Assignment]
     ideas: Sequence[str] = ()
@@ -91,7 +91,7 @@ class Pool:
         return self.turns.pop()
 
     def told(self, item: Item, *, right: bool) -> None:
-        """How it went: an idea that was not understood comes back soon."""
+        """Record an outcome: an idea that was not understood comes back soon."""
         if not right:
             self.due[item.idea] = self.drawn + BACK_AFTER
 

@@ -149,7 +149,7 @@ def proof_of(assignment: Assignment, sandbox: str, jobs: int) -> Proof:
 def rewrite(
     assignment: Assignment, seed: int, out: Path, roster: Path | None, secret: Path | None, sandbox: str, jobs: int
 ) -> bool:
-    """Whether the assignment was written anew; it is not when it does not verify, and then the proof is printed.
+    """Write the assignment anew and return True; print the proof and return False when it does not verify.
 
     Raises:
         CannotRegenerate: the roster, the secret or the target is not usable.
@@ -229,7 +229,7 @@ class Pages:
 
 
 def whose(path: Path) -> str:
-    """What tells submissions apart: everybody's file is called optimizers.py, but not everybody's folder."""
+    """Return labels that tell submissions apart: every file is called optimizers.py, but folders differ."""
     full = path.absolute()
     if full.stem == "optimizers":
         return full.parent.name

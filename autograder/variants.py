@@ -63,13 +63,13 @@ def _all(name: str, different: Questions, holds: Callable[[Item], bool]) -> Stat
 
 
 def _full(item: Item, answer: object) -> bool:
-    """Whether the answer gets all points; a text waits for a person and gets none from us, which is right."""
+    """Return whether the answer gets all points; a text waits for a person, and getting none from us is right."""
     mark = mark_item(item, answer)
     return mark.status == "waiting" if item.kind == "text" else mark.score == item.points
 
 
 def _keeps_its_key(item: Item) -> bool:
-    """Whether what is told about wrong answers never has the right one in it, as a number or formula."""
+    """Return whether what is told about wrong answers never has the right one in it, as a number or formula."""
     if item.kind not in ("numeric", "prediction", "formula"):
         return True  # the options stand there for all to see; which is right is in no hint of another by its letter
     key = right_words(item)
@@ -77,7 +77,7 @@ def _keeps_its_key(item: Item) -> bool:
 
 
 def _holds(message: str, key: str, prompt: str) -> bool:
-    """Whether a message has the key in it. Short numbers occur by chance, and those of the question are known."""
+    """Return whether a message has the key in it. Short numbers occur by chance; the question's own are known."""
     return len(key.strip("−")) > 3 and key in message and key not in prompt
 
 

@@ -251,7 +251,7 @@ def _margins(assignment: Assignment, right: Sequence[Seen]) -> Iterator[Row]:
 
 
 def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
-    """How far each misconception of the family stands out of the golden trajectories at most, in tolerances."""
+    """Return the largest distance of each misconception of the family from the golden trajectories, in tolerances."""
     scenarios = assignment.scenarios(seed)
     golden = assignment.golden(scenarios, frozenset())
     seen: dict[str, float] = {}

@@ -77,7 +77,7 @@ def _compiled(sources: Mapping[str, str]) -> dict[str, Any]:
 
 @cache
 def _code(name: str, source: str) -> str:
-    """What a module compiles to, marshalled; "" for one that does not compile, which its guest tells."""
+    """Return a module's compiled code, marshalled; "" for one that does not compile, which its guest tells."""
     try:
         compiled = compile(source, f"<{name}>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
@@ -152,7 +152,7 @@ class Turns:
 
 # ------------------------------------------------------------------------------------------------------- inwards
 def first_frame_end(data: bytes) -> int | None:
-    """Where the first frame (the guest's "ready") ends, or None while it is incomplete."""
+    """Return the end of the first frame (the guest's "ready"), or None while it is incomplete."""
     if len(data) < 4:
         return None
     (size,) = struct.unpack(">I", data[:4])
@@ -160,7 +160,7 @@ def first_frame_end(data: bytes) -> int | None:
 
 
 def read_run(run: Run, scenarios: Sequence[Scenario]) -> tuple[Conduct, dict[str, Observation]]:
-    """What a run claims: how it went, and one observation for each scenario that was played.
+    """Return a run's claims: how it went, and one observation for each scenario that was played.
 
     Frames have an order, and each is final: whoever sends one out of turn to see the next inputs is read no further.
     """
@@ -192,7 +192,7 @@ def _left_out(loaded: Mapping[str, Any]) -> tuple[LeftOut, ...]:
 
 
 class _Claims:
-    """What was read so far: "ready", then whether the submission loaded, then a frame for each scenario in turn."""
+    """The frames read so far: "ready", then whether the submission loaded, then one for each scenario in turn."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.loaded: dict[str, Any] | None = None
@@ -223,7 +223,7 @@ class _Claims:
 
 
 def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-    """What edits are claimed to do, and whether all were tried: a search that ended early is said to have."""
+    """Return the claims about edits, and whether all were tried: a search that ended early is reported as such."""
     trials: list[Trial] = []
     done = False
     try:

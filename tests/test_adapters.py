@@ -24,7 +24,7 @@ from containers import OPTIMIZERS, build, derived, package, run
 
 from autograder.adapters import autolab, coderunner, common, github, junit, packing, platforms, prairielearn
 from autograder.batch import failed
-from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark
+from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark, Place
 from autograder.render import total
 
 SOLUTION = OPTIMIZERS.model_solution.read_text()
@@ -59,6 +59,7 @@ def nasty():
         message=NASTY,
         criteria=criteria,
         diagnoses=(Diagnosis("x", "sgd", NASTY, NASTY, NASTY),),
+        places=(Place(3, 4, NASTY, "sgd", NASTY, edit="EDIT", note=NASTY),),
         exhibits=(Exhibit("s", NASTY, "sgd", (NASTY,), (("0", "1", "1", ""), ("1", "0.9", NASTY, "2")), NASTY),),
         quiz=(ItemMark("q1", 1.0, 2.0, "partial", NASTY, NASTY),),
         quiz_counts=True,
@@ -69,7 +70,7 @@ def nasty():
 
 
 def unmarked(status):
-    return replace(nasty(), status=status, quiz=(), diagnoses=(), exhibits=())
+    return replace(nasty(), status=status, quiz=(), diagnoses=(), places=(), exhibits=())
 
 
 # ------------------------------------------------------------------------------------------------------ PrairieLearn
@@ -234,9 +235,18 @@ def test_github_annotates_and_writes_a_summary(grade, tmp_path):
 def test_github_commands_stay_on_their_lines_and_inside_their_properties(report):
     for line in github.commands(report, "optimizers.py"):
         assert "\n" not in line
-        assert re.fullmatch(r"::(error|notice|warning) file=optimizers\.py,title=[^:,]*::.*", line)
+        assert re.fullmatch(r"::(error|notice|warning) file=optimizers\.py(,line=3,endLine=4)?,title=[^:,]*::.*", line)
         assert "\x1b" not in line
         assert "%250A::error" in line or NASTY[:8] not in line
+
+
+def test_github_points_at_the_line_and_for_a_notebook_at_none():
+    lines = list(github.commands(nasty(), "optimizers.py"))
+    assert [",line=3,endLine=4," in line for line in lines] == [True, False, False, False]
+    book = replace(nasty(), places=(replace(nasty().places[0], cell=5),))
+    commands = list(github.commands(book, "optimizers.py"))
+    assert not any("endLine" in line for line in commands)
+    assert "Code cell 5, lines 3–4:" in commands[0]
 
 
 def test_github_summary_holds_no_markup_of_others():
@@ -368,7 +378,10 @@ def test_rows_add_up_to_the_total_and_hide_nothing(counts):
     for row in rows:
         assert "\n" not in row.title
         assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", row.text + row.title)
-    assert "PRINTED" not in common.heading(report) + "".join(row.text for row in rows)
+    told = common.heading(report) + "".join(row.text for row in rows)
+    assert "PRINTED" not in told
+    assert "EDIT" not in told
+    assert "Lines 3–4:\n    <script>x</script>" in rows[0].text
 
 
 def test_seeds_survive_readers_that_know_only_doubles():

@@ -126,3 +126,26 @@ def test_no_file_names_the_folder_that_it_was_written_in():
 
 def test_a_path_of_somebodys_machine_is_seen():
     assert foreign_paths(f"see /home/ada/gradmark or {ROOT}/README.md") == ["/home/ada", str(ROOT)]
+
+
+FORBIDDEN_OPENINGS = r"(Who|What|Whose|Whom|Whether|Of|By|That|How|When|Where)\b"
+
+
+def indirect_docstrings(source: str) -> list[str]:
+    """The docstrings that open with a word after which a reader waits for the subject."""
+    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [ast.get_docstring(n) or "" for n in ast.walk(ast.parse(source)) if isinstance(n, nodes)]
+    return [text.partition("\n")[0] for text in found if re.match(FORBIDDEN_OPENINGS, text)]
+
+
+def test_docstrings_open_with_a_verb_or_a_noun():
+    found = {
+        path.relative_to(ROOT).as_posix(): said
+        for path in ours()
+        if path.is_relative_to(ROOT / "autograder") and (said := indirect_docstrings(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_an_indirect_docstring_is_seen():
+    assert indirect_docstrings('def f():\n    """Whether it holds."""') == ["Whether it holds."]

@@ -18,10 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import NothingToMark, archive, disk, find, notebook, read, text
+from autograder.intake import NothingToMark, archive, disk, find, notebook, read, read_upload, text
 from autograder.intake.cells import tidy
 from autograder.intake.names import MAX_SHOWN, Refused, show
-from autograder.model import Submission
+from autograder.judge.places import in_cell
+from autograder.model import Place, Submission
 
 DATA = Path(__file__).parent / "data" / "intake"
 CODE = b"class SGD:\n    pass\n"
@@ -601,6 +602,33 @@ def test_an_import_from_the_future_moves_to_the_top_where_python_wants_it(marker
 
 def test_the_third_format_is_read():
     assert {"Optimizer", "SGD"} <= set(run(code_of(read(DATA / "third_format.ipynb"))))
+
+
+CELL_TEXTS = st.lists(
+    st.sampled_from(["", "import os", "x = 1", "from __future__ import annotations", "%ls", "print(1)"])
+)
+
+
+@given(cells=st.lists(CELL_TEXTS.map("\n".join), min_size=1, max_size=6), marked=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_beginning_of_a_cell_leads_from_every_line_of_its_class_back_into_it(cells, marked):
+    cells = [f"{cell}\n\nclass C{number}:\n    pass\n\n" for number, cell in enumerate(cells, start=1)]
+    if marked:
+        cells = ["#| export\n" + cell for cell in cells]
+    found = read_upload("a.ipynb", book("plt.show()", *cells))
+    lines = found.files["optimizers.py"].decode().split("\n")
+    begins = {cell: above for above, cell in found.cells}
+    for number, cell in enumerate(cells, start=1):
+        at = lines.index(f"class C{number}:") + 1
+        place = in_cell(Place(at, at + 1, "", "", ""), found.cells)
+        own = cell.split("\n").index(f"class C{number}:") + 1
+        assert (place.cell, place.line, place.end_line) == (number + 1, own, own + 1)
+        assert begins[number + 1] == at - own
+
+
+def test_a_place_in_a_python_file_has_no_cell():
+    place = Place(3, 3, "# %% code cell 1", "", "")
+    assert in_cell(place, read_upload("a.py", b"# %% code cell 1\nx = 1\ny = 1\n").cells) == place
 
 
 def test_a_line_keeps_its_number_below_the_comment_that_names_its_cell():

@@ -61,6 +61,7 @@ def test_the_bare_template_gets_nothing(grade):
     [
         ("momentum as an average", {"momentum", "training"}, "momentum-averaged"),
         ("Adam without bias correction", {"bias_correction"}, "correction-missing"),
+        ("Adam corrected by the wrong beta", {"bias_correction"}, "correction-v-beta1"),
         ("AdamW with L2 in the gradient", {"adamw", "training"}, "adamw-coupled"),
     ],
 )

@@ -74,6 +74,55 @@ def test_the_json_says_where_a_mistake_is_and_never_how_the_right_line_reads() -
     assert "places" not in jsonl.to_json(report())
 
 
+NOTE = "The mistake is in this line: with it changed, everything about Adam agrees."
+OWN = "v_hat = v / (1 - beta1**t)"
+
+
+def pointed(**changes: object) -> Report:
+    """A wrong Adam whose line is known; its repair is for staff."""
+    place = Place(102, 102, OWN, "bias_correction", "name", edit="THE REPAIR", note=NOTE, subject="Adam")
+    return report(
+        criteria=marks({"bias_correction": (6, (NOTE, "The second average has another decay."))}),
+        diagnoses=(Diagnosis("x", "bias_correction", "Corrected with β₁", "The second average …", group="Adam"),),
+        places=(dataclasses.replace(place, **changes),),  # type: ignore[arg-type]
+    )
+
+
+def test_the_terminal_shows_the_students_own_line_in_its_row_and_names_it_beside_the_idea():
+    shown = " ".join(printed(text.report_view(pointed()), 120).split())
+    assert f"line 102 {OWN} {NOTE} The second average has another decay." in shown
+    assert "Correcting the start of the moments, line 102" in shown
+    assert shown.count(NOTE) == 1
+    assert "THE REPAIR" not in shown
+    assert "Corrected with β₁ (line 102)" in printed(text.summary([pointed()]), 120)
+
+
+def test_the_page_shows_the_students_own_line_in_its_row_and_the_repair_to_staff_alone():
+    source = html.page(pointed())
+    row = source.partition('<div class="own-line">')[2].partition("</div>")[0]
+    assert "Line 102" in row
+    assert f"<code>{OWN}</code>" in row
+    assert NOTE in row
+    assert Page(source).text.count(NOTE) == 1
+    assert "line 102 of your code" in Page(source).text
+    assert "THE REPAIR" not in source
+    assert "THE REPAIR" in html.page(pointed(), staff=True)
+
+
+def test_a_line_of_a_notebook_is_told_with_its_cell():
+    one = pointed(line=3, end_line=4, cell=5)
+    assert "code cell 5, lines 3–4" in printed(text.report_view(one), 120)
+    assert "Code cell 5, lines 3–4" in Page(html.page(one)).text
+
+
+def test_a_line_is_told_beside_an_idea_only_where_it_is_this_ideas_own():
+    other = Diagnosis("y", "bias_correction", "Another idea", "…", group="Adam")
+    two = dataclasses.replace(pointed(), diagnoses=(*pointed().diagnoses, other))
+    assert "(line 102)" not in printed(text.summary([two]), 120), "it could be either one's"
+    assert "(line 102)" not in printed(text.summary([pointed(subject="SGD")]), 120), "it is about another class"
+    assert "(line 102)" not in printed(text.summary([pointed(criterion="sgd")]), 120), "it is about another row"
+
+
 def adam(start: tuple[float, float], *, steps: int, corrected: bool) -> np.ndarray:
     """Adam on x² / 4 + 3 y², lr = 0.2, default betas and eps."""
     w, m, v, path = np.array(start), np.zeros(2), np.zeros(2), [np.array(start)]
@@ -178,7 +227,8 @@ def hostile() -> Report:
             CriterionMark("sgd", HOSTILE, 0.333333, 1, "partial", (bad, "`" + HOSTILE + "`")),
             *marks()[1:],
         ),
-        diagnoses=(Diagnosis("x", "sgd", HOSTILE, bad, bad),),
+        diagnoses=(Diagnosis("x", "sgd", HOSTILE, bad, bad, group="SGD"),),
+        places=(Place(3, 4, HOSTILE + "\n" + bad, "sgd", HOSTILE, edit=bad, note=bad, subject="SGD"),),
         remarks=(bad,),
         quiz=(ItemMark(HOSTILE, 0, 1, HOSTILE, bad),),
         exhibits=(Exhibit("s", HOSTILE, HOSTILE, (HOSTILE, f"a = {HOSTILE}"), ((HOSTILE,) * 4,), bad),),

@@ -1,4 +1,4 @@
-"""Where courses run: each platform is one thin module over the same report, and one line in this table."""
+"""Platforms where courses run: each is one thin module over the same report, and one line in this table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograder.model import Assignment
 
 
 def platforms() -> Mapping[str, Callable[[Assignment], Package]]:
-    """What `gradmark package --for` can make; imported here, so that a platform's own command stays alone."""
+    """Return the platforms of `gradmark package --for`; imported here, so that a platform's own command stays alone."""
     from autograder.adapters import autolab, coderunner, github, gradescope, nbgrader, otter, prairielearn  # noqa: PLC0415
 
     return {

@@ -1,4 +1,4 @@
-"""What the adapters share: grading inside somebody else's container, rows in plain text, and the policy.
+"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the policy.
 
     python -m autograder.adapters.common ASSIGNMENT      the trial in an image: is the model solution marked in full?
 
@@ -23,8 +23,21 @@ from typing import Any
 
 from autograder.assignment import BadAssignment, load
 from autograder.batch import Marked, mark
-from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Report
-from autograder.render import GLYPHS, advice, is_perfect, parts_told, points, rounded, subtotal, verdict
+from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Place, Report
+from autograder.render import (
+    GLYPHS,
+    advice,
+    is_perfect,
+    other_messages,
+    parts_told,
+    places_in,
+    points,
+    rounded,
+    source,
+    subtotal,
+    verdict,
+    where,
+)
 from autograder.render.escape import one_line, visible
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.choose import NAMES, choose
@@ -125,6 +138,7 @@ class Row:
     status: str
     text: str
     quiz: bool = False
+    places: tuple[Place, ...] = ()  # told in the text already; for platforms that can point at a line
 
 
 def rows(report: Report) -> list[Row]:
@@ -133,7 +147,9 @@ def rows(report: Report) -> list[Row]:
         return []
     shown = [
         Row(c.id, one_line(c.title), rounded(c.score), rounded(c.max_score), c.status == "passed", c.status,
-            _joined([*c.messages, *_ideas(report, c.id), *_numbers(report, c.id)]))
+            _joined([*_lines(report, c.id), *other_messages(report, c),
+                     *_ideas(report, c.id), *_numbers(report, c.id)]),
+            places=tuple(places_in(report, c.id)))
         for c in report.criteria
     ]  # fmt: skip
     return shown + [_of_quiz(item, counts=report.quiz_counts) for item in report.quiz]
@@ -150,11 +166,17 @@ def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
 
 
 def heading(report: Report) -> str:
-    """What is said before the rows, in the second person."""
+    """Return the text before the rows, in the second person."""
     said = [verdict(report), parts_told(report), report.message, advice(report)]
     if report.remarks:
         said.append("\n".join(["Remarks (they cost nothing):", *(f"- {remark}" for remark in report.remarks)]))
     return _joined(said)
+
+
+def _lines(report: Report, criterion: str) -> Iterator[str]:
+    for place in places_in(report, criterion):
+        named = where(place).capitalize()
+        yield "\n".join([f"{named}:", *(f"    {line}" for line in source(place).split("\n")), place.note]).rstrip()
 
 
 def _ideas(report: Report, criterion: str) -> Iterator[str]:
@@ -193,7 +215,7 @@ def of(row: Row) -> str:
 # ------------------------------------------------------------------------------------------------------ policy
 @dataclass(frozen=True)
 class Policy:
-    """What `[platforms]` of an assignment.toml may set. The defaults show students everything that is theirs."""
+    """Settings of `[platforms]` in assignment.toml. The defaults show students everything that is theirs."""
 
     visibility: str = "visible"
     rows: Mapping[str, str] = field(default_factory=dict)  # row id -> visibility, where it differs

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.adapters import common
 from autograder.adapters.packing import Package, payload, template
-from autograder.model import Assignment, Report
+from autograder.model import Assignment, Place, Report
 from autograder.render import points, total
 
 
@@ -42,12 +42,15 @@ def commands(report: Report, file: str) -> Iterator[str]:
         return
     for row in common.rows(report):
         if not row.passed:
-            yield _command("error", file, common.of(row), row.text)
+            for place in row.places or (None,):
+                yield _command("error", file, common.of(row), row.text, place)
     yield _command("notice", file, f"{points(score)} / {points(maximum)}", common.heading(report))
 
 
-def _command(kind: str, file: str, title: str, message: str) -> str:
-    return f"::{kind} file={_property(file)},title={_property(title)}::{_data(message)}"
+def _command(kind: str, file: str, title: str, message: str, place: Place | None = None) -> str:
+    """One command, at a place where there is one; a notebook's file has no lines that a cell's could be."""
+    lines = f",line={place.line},endLine={place.end_line}" if place and place.cell is None else ""
+    return f"::{kind} file={_property(file)}{lines},title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What Gradescope's metadata say about a submission: seed, lateness, attempts. No clock is asked."""
+"""Rules from Gradescope's metadata of a submission: seed, lateness, attempts. They use no clock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def days_late(metadata: Mapping[str, Any]) -> int:
 
 
 def attempts(metadata: Mapping[str, Any], settings: Policy) -> list[datetime]:
-    """When this student's submissions were marked, within the window that ends with this submission."""
+    """Return the times at which this student's submissions were marked, within the window that ends with this one."""
     if not metadata:
         return []
     now = datetime.fromisoformat(metadata["created_at"])
@@ -58,7 +58,7 @@ def valid(metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _counted(earlier: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What our latest results recorded, plus what came after them. Each submission counts where there are none."""
+    """Return the times that our latest results recorded, plus later ones. Without results, each submission counts."""
     for at in range(len(earlier) - 1, -1, -1):
         state = ((earlier[at].get("results") or {}).get("extra_data") or {}).get("gradmark")
         if state:

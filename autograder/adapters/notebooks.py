@@ -1,4 +1,4 @@
-"""What otter-grader and nbgrader share: the notebook they start from, and marking it outside every kernel.
+"""Shared parts of otter-grader and nbgrader: the notebook that they start from, and marking it outside every kernel.
 
 Both would run a submission in a Jupyter kernel, beside the tests and as the user who grades, and believe what
 that kernel says. Our plugins keep the submission out of the kernel: gradmark marks the notebook in its sandbox, and the
@@ -67,7 +67,7 @@ def pieces(assignment: Assignment) -> list[str]:
 
 
 def introduction(assignment: Assignment) -> list[str]:
-    """What is asked, a piece for each section."""
+    """Return the handout, one piece for each section."""
     told = assignment.handout(assignment.quiz_seed).strip()
     return [f"# {assignment.title}", *(part for part in re.split(r"\n(?=## )", "\n" + told) if part.strip())]
 

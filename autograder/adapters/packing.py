@@ -1,4 +1,4 @@
-"""What every platform is given: gradmark as a wheel, its locked requirements, and a script that installs them.
+"""Contents of every package: gradmark as a wheel, its locked requirements, and a script that installs them.
 
 The wheel is written here, file by file, instead of by a build backend: so it is the same from a checkout and
 from an installed gradmark, needs no network, and the assignment that is packed is inside it, whatever folder it
@@ -30,7 +30,7 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 
 @dataclass(frozen=True)
 class Package:
-    """What staff upload: path in the output folder -> content, and a sentence that says what to do with it.
+    """Files for staff to upload (path in the output folder -> content), and a sentence that says what to do with them.
 
     Files that begin with "#!" are executable.
     """
@@ -61,7 +61,7 @@ def _environment() -> Environment:
 
 
 def wheel(assignment: Assignment) -> bytes:
-    """What pip installs as gradmark, with this assignment in it."""
+    """Return the wheel that pip installs as gradmark, with this assignment in it."""
     inside = dict(_contents(INNER, "autograder"))
     place = f"autograder/assignments/{assignment.id}"
     inside = {name: data for name, data in inside.items() if not name.startswith(f"{place}/")}

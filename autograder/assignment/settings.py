@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """What assignment.toml says, checked."""
+    """Settings from assignment.toml, checked."""
 
     folder: Path
     table: Mapping[str, Any]
@@ -30,7 +30,7 @@ class Settings:
         return BadAssignment(f"{self.folder / FILE}, line {self.line(table, key, number)}: {message}")
 
     def line(self, table: str = "", key: str = "", number: int = 0) -> int:
-        """Where a key stands, or else its table, or else the file's first line. `number` counts tables of one name."""
+        """Return the line of a key, or else of its table, or else the first. `number` counts tables of one name."""
         at, seen, header = 1, -1, ""
         for n, line in enumerate(self.text.splitlines(), start=1):
             if opened := re.match(r"\s*\[+([^\]]*)\]+", line):

@@ -47,7 +47,7 @@ def export(form: str, id: str, title: str, variants: Mapping[int, Sequence[Item]
 
 
 def losses(variants: Mapping[int, Sequence[Item]], form: str) -> list[str]:
-    """What these items lose in that format: a sentence each, for the instructor."""
+    """Return what these items lose in that format, one sentence each, for the instructor."""
     items = [item for quiz in variants.values() for item in quiz]
     kinds = {item.kind for item in items}
     said = []

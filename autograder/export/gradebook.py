@@ -174,7 +174,7 @@ Marked = Sequence[tuple[Person, Grade | None]]
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a gradebook is written of."""
+    """The input of a gradebook."""
 
     roster: Roster
     grades: Mapping[Person, Grade | None]
@@ -195,7 +195,7 @@ class Sheet:
         return cells[at] if at < len(cells) else ""
 
     def columns(self, *titles: str) -> list[int]:
-        """Where the export has columns of these titles."""
+        """Return the export's columns with these titles."""
         return [at for title in titles for at, cell in enumerate(self.header) if titled(cell) == title]
 
     def place(self, pattern: str) -> int | None:

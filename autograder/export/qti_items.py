@@ -173,7 +173,7 @@ def _ids(count: int) -> list[str]:
 
 
 def _head(element: ET.Element, question: Question, kind: str, prompt: str, ids: Sequence[str]) -> ET.Element:
-    """What kind of question it is, and its prompt; returns where the answer fields go."""
+    """Write the kind of the question and its prompt; return the element for the answer fields."""
     fields = {
         "question_type": kind,
         "points_possible": f"{question.item.points:g}",
@@ -195,7 +195,7 @@ def add_fields(parent: ET.Element, fields: Mapping[str, str]) -> None:
 
 
 def _processing(element: ET.Element, item: Item) -> tuple[ET.Element, Feedback]:
-    """Where the scoring goes; whatever was answered, the solution is shown."""
+    """Return the element for the scoring; the solution is shown whatever was answered."""
     processing = ET.SubElement(element, "resprocessing")
     outcomes = ET.SubElement(processing, "outcomes")
     ET.SubElement(outcomes, "decvar", maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")

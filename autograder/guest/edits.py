@@ -93,7 +93,7 @@ def own_attributes(nodes):
 
 
 class Scope:
-    """What an edit inside one function may be made of."""
+    """The material for edits inside one function."""
 
     def __init__(self, tree, function, owner):
         self.function = function
@@ -132,13 +132,13 @@ class Scope:
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
     def knows(self, node):
-        """Whether every name and every attribute of self in it exists here."""
+        """Return whether every name and every attribute of self in it exists here."""
         if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
             return False
         return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node) if is_own(n))
 
     def sets(self, node):
-        """Whether a statement could stand here: what it reads is known, or it sets it itself."""
+        """Return whether a statement could stand here: what it reads is known, or it sets it itself."""
         mine = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         if (mine - set(self.locals)) & (self.globals | BUILTINS):
             return False  # a name of the module would become a local one in the whole function
@@ -283,7 +283,7 @@ class Plan:
                 self.returned(function)
 
     def full(self):
-        """Whether there are as many edits as one search may try."""
+        """Return whether there are as many edits as one search may try."""
         return len(self.edits) >= MOST_EDITS
 
     def add(self, node, kind, cost, *, static=False):
@@ -349,7 +349,7 @@ class Plan:
             self.instead(function, [other], "argument", 2, static=True)
 
     def returned(self, function):
-        """What a function without any `return` might return."""
+        """Yield what a function without any `return` might return."""
         says = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function))
         if not says and function.name != "__init__" and not self.rich:
             for atom in self.scope.atoms:
@@ -481,7 +481,7 @@ class Plan:
         self.insert(block, place, [statement], "order", 2, number)
 
     def as_elsewhere(self, statement):
-        """What another function of this file has where this one sets the same, or begins alike."""
+        """Yield statements of other functions of this file that set the same, or begin alike."""
         mine = head(statement)
         for donor in self.scope.statements:
             if type(donor) is type(statement) and head(donor) == mine and text(donor) != text(statement):
@@ -683,7 +683,7 @@ def in_loop(node):
 
 
 def jumps(statements):
-    """Whether a `continue` or `break` in these statements needs a loop around them."""
+    """Return whether a `continue` or `break` in these statements needs a loop around them."""
     todo = list(statements)
     while todo:
         one = todo.pop()
@@ -703,7 +703,7 @@ def block_of(statement):
 
 
 def head(statement):
-    """What a statement is about: the target that it sets, or the beginning of its text."""
+    """Return the subject of a statement: the target that it sets, or the beginning of its text."""
     match statement:
         case ast.Assign([target, *_], _) | ast.AugAssign(target, _, _):
             return text(target)

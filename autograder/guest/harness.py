@@ -254,7 +254,7 @@ def places(error):
 
 
 class Refusals:
-    """What the sandbox refuses, in words: the audit event just before the kernel said no tells what was tried."""
+    """Remembers in words what the sandbox refused: the audit event before the kernel's refusal tells what was tried."""
 
     NETWORK = "open a network connection; the grader has none"
     WORDS = (
@@ -279,7 +279,7 @@ class Refusals:
 
     @classmethod
     def sentence(cls, error):
-        """What was tried, when that is why `error` was raised, or ""."""
+        """Return what was tried, if that is why `error` was raised, or ""."""
         refused = isinstance(error, OSError) and (
             cls.tried == cls.NETWORK or error.errno in (errno.EPERM, errno.EACCES)
         )

@@ -102,7 +102,7 @@ class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             self.leave_out(node, error)
 
     def spares(self, node, error):
-        """Whether the other statements go on without this one: not without a class, unless an import is to blame."""
+        """Return whether the rest goes on without this statement: not without a class, unless an import is to blame."""
         return not defines_a_class(node) or (isinstance(error, NameError) and error.name in self.lost)
 
     def bind_the_rest(self, node, module):
@@ -130,7 +130,7 @@ def is_import(node):
 
 
 def imported(node, alias, name):
-    """What one name of an import statement stands for.
+    """The meaning of one name of an import statement.
 
     Raises:
         ImportError: it is not there.

@@ -176,7 +176,7 @@ class Search:
                 yield {**self.header(edit, number, found), "now": now}, found[1]
 
     def watched(self, plan, edit, number):
-        """What the program computes at the edit, from the inside out: one array of values for each expression."""
+        """Return the values at the edit, from the inside out: one array for each expression."""
         noted = {}
 
         def note(depth, value):
@@ -200,8 +200,15 @@ class Search:
 
 def changed_lines(before, after):
     """The first lines that read otherwise now: for staff."""
-    was, now = set(ast.unparse(before).splitlines()), ast.unparse(after).splitlines()
-    return " ⏎ ".join([line.strip() for line in now if line not in was][:3])[:200]
+    was, now = ast.unparse(before).splitlines(), ast.unparse(after).splitlines()
+    start, end = alike(was, now), len(now) - alike(was[::-1], now[::-1])
+    return " ⏎ ".join([line.strip() for line in now[start:end]][:3])[:200]
+
+
+def alike(some, others):
+    """How many of the first lines are equal."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
 
 
 def digest(found):

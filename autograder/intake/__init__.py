@@ -33,7 +33,7 @@ class NothingToMark(Exception):
 
 
 def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)) -> Submission:
-    """What `path` holds, whatever form it came in; the same code and answers give the same digest.
+    """Read the submission at `path` in any form; the same code and answers give the same digest.
 
     Raises:
         OSError: the disk or its permissions, which are not the student's.
@@ -43,7 +43,7 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
         found = _read(path, main, extras)
     except Refused as refused:
         return Submission(told, {}, _digest({}), problem=str(refused))
-    return Submission(told, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
+    return _submission(told, found)
 
 
 def read_upload(
@@ -56,7 +56,18 @@ def read_upload(
         found = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
     except Refused as refused:
         return Submission(name, {}, _digest({}), problem=str(refused))
-    return Submission(name, found.files, _digest(found.files), remarks=tuple(found.remarks), refused=found.refused)
+    return _submission(name, found)
+
+
+def _submission(path: str, found: Found) -> Submission:
+    return Submission(
+        path,
+        found.files,
+        _digest(found.files),
+        remarks=tuple(found.remarks),
+        refused=found.refused,
+        cells=found.cells,
+    )
 
 
 def find(
@@ -110,11 +121,12 @@ def _holds_one(folder: Path) -> bool:
 # ---------------------------------------------------------------------------------------------------- reading
 @dataclass
 class Found:
-    """What was read: files by the names that a grader knows, remarks, and why a file beside the code was refused."""
+    """The result of reading: files by the grader's names, remarks, why a file beside the code was refused, cells."""
 
     files: dict[str, bytes]
     remarks: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    cells: tuple[tuple[int, int], ...] = ()
 
 
 def _read(path: Path, main: str, extras: Sequence[str]) -> Found:
@@ -138,8 +150,8 @@ def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Foun
     if suffix(name) == ".zip":
         return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
     if suffix(name) == ".ipynb":
-        code, remarks = notebook.source(name, data, main)
-        return Found({main: text.source(name, code)}, remarks)
+        code, remarks, cells = notebook.source(name, data, main)
+        return Found({main: text.source(name, code)}, remarks, cells=cells)
     return Found({main: text.source(name, data)})
 
 

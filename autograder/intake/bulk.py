@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What one person handed in, unpacked into a folder of its own."""
+    """One person's submission, unpacked into a folder of its own."""
 
     folder: Path
     label: str
@@ -368,7 +368,7 @@ def _written(theirs: Sequence[Entry], read: Callable[[str], bytes], folder: Path
 
 
 def _newest(theirs: Sequence[Entry]) -> _Choice:
-    """Of code and of quiz the newest attempt that has one: who hands in a quiz later keeps their code."""
+    """Return the newest attempt with code and the newest with a quiz: handing in a quiz later keeps the code."""
     choice = _Choice()
     kept = [entry for entry in theirs if suffix(entry.file) in KEPT]
     for is_quiz in (False, True):

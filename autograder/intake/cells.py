@@ -54,7 +54,7 @@ _EQUALS = re.compile(r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<equals>(?<![=!<>:]
 
 @dataclass
 class Edit:
-    """What became of one cell: its text, and what was left out of it."""
+    """The result for one cell: its text, and what was left out of it."""
 
     text: str
     dropped: int = 0
@@ -65,7 +65,7 @@ class Edit:
 
 @dataclass
 class _Names:
-    """What is known of names while going through a notebook from top to bottom."""
+    """Names known so far, going through a notebook from top to bottom."""
 
     own: set[str]  # classes and functions that it defines
     safe: set[str] = field(default_factory=lambda: set(_SAFE))  # from the standard library, NumPy, or made of them
@@ -95,7 +95,7 @@ def left_unmarked(marked: Sequence[str], others: Sequence[str]) -> list[int]:
 
 
 def _names_in(cells: Sequence[str]) -> tuple[set[str], set[str]]:
-    """What cells bind anywhere, arguments included, and what they mention."""
+    """Return the names that cells bind anywhere, arguments included, and those that they mention."""
     bound: set[str] = set()
     used: set[str] = set()
     for statement in (statement for cell in cells for statement in statements(cell)):
@@ -109,7 +109,7 @@ def _names_in(cells: Sequence[str]) -> tuple[set[str], set[str]]:
 
 
 def _made(cell: str) -> set[str]:
-    """What a cell offers to others: not its data, whose names mean something else inside of functions."""
+    """Return the names that a cell offers to others: not its data, whose names mean something else inside functions."""
     made: set[str] = set()
     for statement in statements(cell):
         if match := _definition(statement):

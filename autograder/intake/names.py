@@ -18,7 +18,7 @@ LITTER = {
 
 
 class Refused(Exception):
-    """What was handed in cannot be read, by its author's doing; the message tells them, and what to do."""
+    """The submission cannot be read, and the author can change that; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def suffix(name: str) -> str:
 
 
 def called(name: str, wanted: str) -> bool:
-    """Whether a file is `wanted` as browsers and platforms rename it: quiz-1.toml, quiz (2).toml, ada_12_quiz.toml."""
+    """Return whether a file is `wanted`, perhaps renamed on its way: quiz-1.toml, quiz (2).toml, ada_12_quiz.toml."""
     stem, ending = map(re.escape, posixpath.splitext(wanted))
     pattern = rf"(?:.*[_\W])?{stem}(?:-\d+| ?\(\d+\))?{ending}"
     return bool(re.fullmatch(pattern, posixpath.basename(name), re.IGNORECASE))
@@ -94,7 +94,7 @@ def _named_like(name: str, main: str) -> bool:
 
 
 def _is_helper(name: str) -> bool:
-    """Whether a script is by its name no solution: tests, set-up, what we handed out."""
+    """Return whether a script is by its name no solution: tests, set-up, what we handed out."""
     stem = posixpath.basename(name).lower()
     return stem.startswith(("test_", "conftest", "setup.", "check.", "__")) or "/check_files/" in f"/{name}"
 

@@ -35,8 +35,10 @@ class Cell:
     skipped: bool  # a test of the assignment, or in another language
 
 
-def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str]]:
-    """Python text of the solution's cells, and remarks on what was left out.
+def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str], tuple[tuple[int, int], ...]]:
+    """Python text of the solution's cells, remarks on what was left out, and where each cell begins.
+
+    A beginning is the line of the text above the cell's first line, and the cell's number.
 
     Raises:
         Refused: not a notebook, too large, of another language, or without code.
@@ -64,7 +66,8 @@ def source(name: str, data: bytes, main: str) -> tuple[bytes, list[str]]:
     else:
         edits = tidy([cell.source for cell in taken], trusted=bool(exported))
     remarks = [_without_mark(unmarked)] if unmarked else []
-    return _joined(taken, edits), remarks + _remarks(cells, taken, edits, exported=bool(exported))
+    code, begins = _joined(taken, edits)
+    return code, remarks + _remarks(cells, taken, edits, exported=bool(exported)), begins
 
 
 def _unmarked(cells: Sequence[Cell], exported: Sequence[Cell]) -> list[Cell]:
@@ -80,14 +83,19 @@ def _without_mark(cells: Sequence[Cell]) -> str:
     )
 
 
-def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> bytes:
+def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
     parts = ["# The solution's cells of a notebook."]
     parts += dict.fromkeys(line for edit in edits for line in edit.futures)
     if any("_contextlib" in edit.text for edit in edits):
         parts.append("import contextlib as _contextlib")
+    begins, line = [], len(parts)
     for cell, edit in zip(cells, edits, strict=True):
-        parts += ["", f"# %% code cell {cell.number}", edit.text.rstrip()]
-    return ("\n".join(parts) + "\n").encode("utf-8", "backslashreplace")  # JSON can spell half a surrogate pair
+        text = edit.text.rstrip()
+        parts += ["", f"# %% code cell {cell.number}", text]
+        begins.append((line + 2, cell.number))
+        line += 3 + text.count("\n")
+    code = ("\n".join(parts) + "\n").encode("utf-8", "backslashreplace")  # JSON can spell half a surrogate pair
+    return code, tuple(begins)
 
 
 def _remarks(cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[Edit], *, exported: bool) -> list[str]:

@@ -84,7 +84,7 @@ def logical_lines(text: str) -> Iterator[Line]:
 
 
 def _code(text: str, at: int) -> tuple[int, str]:
-    """Where the logical line that starts at `at` ends (its newline), and its code."""
+    """Return the end (the newline) of the logical line that starts at `at`, and its code."""
     parts: list[str] = []
     depth = 0
     while at < len(text) and (token := _TOKEN.match(text, at)):

@@ -109,7 +109,7 @@ def _relation(
 
 
 def parts(name: str, control: str, golden: Observation, found: Observation) -> bool:
-    """Whether an array parts from a control by a good share of what it should, in finite numbers."""
+    """Return whether an array differs from its control by a good share of what it should, in finite numbers."""
     one, other = found.arrays.get(name), found.arrays.get(control)
     right, otherwise = golden.arrays[name], golden.arrays[control]
     if one is None or other is None or one.shape != right.shape or other.shape != otherwise.shape:

@@ -24,7 +24,7 @@ UNFINISHED = (
 
 @dataclass(frozen=True)
 class Charge:
-    """What one mistake costs its row."""
+    """The cost of one mistake to its row."""
 
     criterion: str
     points: float
@@ -81,7 +81,7 @@ def _closest(
     mending: Mending,
     explained: set[str],
 ) -> Observations:
-    """What the repaired program does: its runs, and the golden ones of outcomes that were not run again."""
+    """Return the repaired program's observations: its runs, and golden ones for outcomes that were not run again."""
     closest = dict(observations)
     for scenario in scenarios:
         subject = subjects[scenario.id]
@@ -97,7 +97,7 @@ def _closest(
 def _charges(
     assignment: Assignment, subjects: dict[str, str], verdict: Verdict, paying: Sequence[tuple[Mend, Place]]
 ) -> list[Charge]:
-    """What each change costs: what its diagnosis does, or else the share of its row that it spoils."""
+    """Return the cost of each change: its diagnosis' cost, or else the share of its row that it spoils."""
     charges = []
     for one, place in paying:
         named = [d for d in verdict.diagnoses if d.group == one.subject]
@@ -149,7 +149,7 @@ def _together(diagnoses: Sequence[Diagnosis], named: Sequence[Diagnosis]) -> tup
 
 
 def _exhibits(better: Verdict, before: Verdict, rows: Sequence[str]) -> tuple[Exhibit, ...]:
-    """Of each row that pays its own smallest experiment, or the smallest of all."""
+    """Return, for each row that loses points, its own smallest experiment, or the smallest of all."""
     told = {exhibit.criterion: exhibit for exhibit in better.exhibits}
     for row in rows:
         mine = [e for e in before.exhibits if e.criterion == row] or list(before.exhibits)

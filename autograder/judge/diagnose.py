@@ -19,7 +19,7 @@ from autograder.model import Assignment, Diagnosis, Finding, Hypotheses, Misconc
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the diagnosis of one submission may use."""
+    """The input of the diagnosis of one submission."""
 
     assignment: Assignment
     scenarios: Sequence[Scenario]
@@ -77,7 +77,7 @@ def _by_rule(evidence: Evidence, subject: str, named: frozenset[str]) -> Fit | N
 
 
 def _moves(seen: Observation) -> bool:
-    """Whether anything moves by a finite amount: what is nowhere finite is evidence for no rule."""
+    """Return whether anything moves by a finite amount: what is nowhere finite is evidence for no rule."""
     with np.errstate(invalid="ignore"):
         moves = [np.diff(rows, axis=0) for rows in seen.arrays.values()]
     return any((np.isfinite(move) & (move != 0)).any() for move in moves)
@@ -142,7 +142,7 @@ def _by_facts(evidence: Evidence, explained: set[Key]) -> Iterator[tuple[Misconc
 
 
 def _unseen(finding: Finding) -> bool:
-    """Whether a relation failed because there was nothing to compare: that says nothing about what it relates."""
+    """Return whether a relation failed for lack of anything to compare: that says nothing about what it relates."""
     return finding.check.relation is not None and not np.isfinite(finding.error)
 
 

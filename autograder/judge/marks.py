@@ -99,7 +99,7 @@ def _isolating(finding: Finding) -> bool:
 
 
 def _spoilt(case: Case, criterion: str, subject: str) -> bool:
-    """Whether something other than this row is wrong with the subject, so that direct evidence is not fair."""
+    """Return whether something else than this row is wrong with the subject: direct evidence would not be fair."""
     others = (f for f in case.findings if f.check.criterion != criterion and case.subjects[f.scenario] == subject)
     return any(case.unexplained(f) for f in others if f.check.relation is None)
 

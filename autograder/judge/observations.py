@@ -15,12 +15,12 @@ Observations = Mapping[str, Observation]
 def goldens(
     assignment: Assignment, scenarios: Sequence[Scenario], conventions: frozenset[str] = frozenset()
 ) -> dict[str, Observation]:
-    """What a right submission does, with derived arrays, by scenario id."""
+    """Return the observations of a right submission, with derived arrays, by scenario id."""
     return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
 
 
 def fitting(claimed: Observation, golden: Observation) -> Observation:
-    """What of a claim can be an observation: arrays that were asked for, of the right shape, no longer than asked."""
+    """Keep the arrays of a claim that were asked for, have the right shape, and are not longer than asked."""
     asked = golden.arrays
     arrays = {
         name: array

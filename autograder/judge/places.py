@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
@@ -16,7 +17,17 @@ def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str]) -> Place:
     end = min(max(trial.end_line, line), len(lines))
     source = "\n".join(text.strip() for text in lines[line - 1 : end])
     criterion = row_of(mend, verdict)
-    return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=_note(mend, end == line))
+    note = _note(mend, end == line)
+    return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
+
+
+def in_cell(place: Place, cells: Sequence[tuple[int, int]]) -> Place:
+    """The same place counted in its cell, where the code was a notebook's: `cells` as a Submission has them."""
+    above = [one for one in cells if one[0] < place.line]
+    if not above:
+        return place
+    line, cell = max(above)
+    return replace(place, line=place.line - line, end_line=place.end_line - line, cell=cell)
 
 
 def row_of(mend: Mend, verdict: Verdict) -> str:

@@ -43,7 +43,7 @@ class Mend:
 
 @dataclass(frozen=True)
 class Mending:
-    """What a search found, and what the repaired program does."""
+    """The result of a search, and the behaviour of the repaired program."""
 
     mends: tuple[Mend, ...] = ()
     repaired: Observations = field(default_factory=dict)  # by scenario id; only those that were played again
@@ -88,7 +88,7 @@ class _Search:
         return tuple(f for f in found if f.check in checks)
 
     def failures(self, subject: str, observations: Observations) -> Failures:
-        """What fails by the conventions that suit best."""
+        """Return what fails by the conventions that suit best."""
         by_convention = (
             frozenset(
                 (s.id, f.check.id)
@@ -139,7 +139,7 @@ class _Search:
         return [*self.rules, *(s for s in subjects if s not in self.rules)]
 
     def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
-        """Whether the bodies are those of the bare template: nothing there is repaired."""
+        """Return whether the bodies are those of the bare template: nothing there is repaired."""
         faults = [seen.fault for name, _ in failing if (seen := observations.get(name)) is not None]
         return any(f is not None and f.type == "NotImplementedError" for f in faults)
 
@@ -167,7 +167,7 @@ class _Search:
         return None
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
-        """Whether nothing about other subjects fails that did not before."""
+        """Return whether nothing about other subjects fails that did not before."""
         others = set(self.subjects.values()) - {subject}
         return all(self.failures(s, after) <= self.failures(s, now) for s in others)
 
@@ -251,7 +251,7 @@ def _effort(scenario: Scenario) -> tuple[bool, int]:
 
 
 def _near(right: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any] | None) -> bool:
-    """Whether an array is worth a closer look."""
+    """Return whether an array is worth a closer look."""
     if theirs is None or theirs.shape != right.shape:
         return False
     return bool(np.abs(theirs - right).max(initial=0.0) <= 1e-2 * np.abs(right).max(initial=0.0) + 1e-9)

@@ -287,7 +287,7 @@ class _Search:
         return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price, bool(missed))]
 
     def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
-        """Whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+        """Return whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
         for scenario in self.question.ordered:
             (arrays,) = self.question.predict([scenario], hypothesis, conventions)
             for name, rows in arrays.items():

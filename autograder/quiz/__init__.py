@@ -42,7 +42,7 @@ def that_counts(assignment: Assignment) -> Assignment:
 
 
 def points(assignment: Assignment) -> float:
-    """What the quiz is out of: the same in every variant, because all follow one blueprint; 0 without a quiz."""
+    """Return the quiz's maximum: the same in every variant, because all follow one blueprint; 0 without a quiz."""
     return _sum(assignment.quiz(assignment.quiz_seed))
 
 
@@ -106,7 +106,7 @@ def _sum(items: Sequence[Item]) -> float:
 
 
 def _remarks(items: Sequence[Item], answers: Answers) -> tuple[str, ...]:
-    """What staff and student should see beside the marks: whose variant it was, and entries that fit no question."""
+    """Return remarks beside the marks: the variant's owner, and entries that fit no question."""
     said = [f"The quiz was marked as the variant of student {answers.student}."] if answers.student else []
     if strangers := unknown(items, answers):
         said.append(

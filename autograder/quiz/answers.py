@@ -20,7 +20,7 @@ MAX_STUDENT = 100  # characters of an id
 
 @dataclass(frozen=True)
 class Answers:
-    """What one student answered: entries that are not empty, as TOML gave them."""
+    """The answers of one student: entries that are not empty, as TOML gave them."""
 
     variant: int | None
     student: str

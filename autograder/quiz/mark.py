@@ -82,7 +82,7 @@ def _outcome(item: Item, answer: object, items: Mapping[str, Item], answers: Map
 
 
 def _from_own(item: Item, items: Mapping[str, Item], answers: Mapping[str, object]) -> numeric.Own | None:
-    """What this item's answer is, given the student's own answer to the item it builds on; None if neither."""
+    """Return this item's answer, given the student's own answer to the item that it builds on; None if neither."""
     if item.follow is None or not items:
         return None
     earlier = items.get(item.follow.item)

@@ -1,4 +1,4 @@
-"""What a marker hands back: how an answer did, or that the key is at fault."""
+"""The result of a marker: the outcome of an answer, or a fault of the key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograder.model import ItemStatus
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an answer did: the fraction of the points, and the sentence for its author."""
+    """The outcome of an answer: the fraction of the points, and the sentence for its author."""
 
     status: ItemStatus
     fraction: float

@@ -19,7 +19,7 @@ Question = Mapping[str, Any]
 
 
 def is_empty(value: object) -> bool:
-    """Whether nothing was answered: "", [], {}, or a list or table of nothing but these."""
+    """Return whether nothing was answered: "", [], {}, or a list or table of nothing but these."""
     if value is None:
         return True
     if isinstance(value, str):
@@ -32,7 +32,7 @@ def is_empty(value: object) -> bool:
 
 
 def read_as(question: Question, answer: object) -> str:
-    """How an answer is read, in words, whether it is right or not: "7.4506 GiB".
+    """Return how an answer is read, in words, whether it is right or not: "7.4506 GiB".
 
     Raises:
         Unreadable: it has no reading, or more than one; the message says how to write it.

@@ -233,7 +233,7 @@ class _Parser:
         raise self.trouble(f"something is missing before {quoted(text)}" if text else "something is missing at its end")
 
     def closed(self, sign: str) -> Node:
-        """What stands in parentheses; bars inside them are their own."""
+        """Read an expression in parentheses; bars inside them are their own."""
         bars, self.bars = self.bars, 0
         inner = self.expression(0)
         self.bars = bars
@@ -241,7 +241,7 @@ class _Parser:
         return inner
 
     def root(self) -> Node:
-        """What a √ without parentheses covers: the next name, number or parenthesis, and no power after it."""
+        """Return what a √ without parentheses covers: the next name, number or parenthesis, and no power after it."""
         self.deeper()
         operand = self.operand()
         self.depth -= 1

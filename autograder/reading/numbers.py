@@ -167,7 +167,7 @@ class _Reader:
         return Unreadable(f"{quoted(self.answer)} {why}")
 
     def sides(self, text: str) -> tuple[Quantity, ...]:
-        """What stands between equals signs: names and working on the left, the answer at the end."""
+        """Return the parts between equals signs: names and working on the left, the answer at the end."""
         parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
@@ -277,7 +277,7 @@ class _Reader:
         return ([text[at]], at + 1, None) if text[at] in "(√+-" else None
 
     def operator(self, text: str, at: int, depth: int) -> Found | None:
-        """What may stand after a number: an operator, `x` before another number, `billion`, a closing parenthesis."""
+        """Read what may follow a number: an operator, `x` before another number, `billion`, a closing parenthesis."""
         if text[at] == " ":
             return [], at + 1, None
         word = _WORD.match(text, at)
@@ -356,7 +356,7 @@ class _Reader:
         return size, self.without_extra(rest)
 
     def without_extra(self, rest: str) -> str:
-        """What follows without words that change nothing: `per GPU` where that is asked for, `in total`, `more`."""
+        """Return the rest without words that change nothing: `per GPU` where that is asked for, `in total`, `more`."""
         text = rest.strip()
         if (per := _PER.match(text)) and units.find(per[1]) == "":
             noun = per[1].lower().rstrip("s")
@@ -419,7 +419,7 @@ class _Reader:
             raise self.trouble(f"goes on with {quoted(text)}, which cannot be read. Write one number and one unit.")
 
     def contradicts(self, found: tuple[Quantity, ...], text: str, *, any_amount: bool = False) -> bool:
-        """Whether an explanation has another amount of about the answer's size in it, or begins with an operator."""
+        """Return whether an explanation holds another amount of about the answer's size, or begins with an operator."""
         if _HEDGE.search(text) or re.match(r"\s*[-+*/^×]", text):
             return True
         for number in _NUMBER.finditer(text):
@@ -440,7 +440,7 @@ def _base(unit: str) -> str:
 
 
 def _agree(one: Quantity, other: Quantity) -> bool:
-    """Whether two amounts are one, each rounded; a bare number may be in the other's unit, or in bytes or seconds."""
+    """Return whether two rounded amounts are equal; a bare one may be in the other's unit, or in bytes or seconds."""
     if one.unit is None and other.unit is not None:
         one, other = other, one
     if one.unit is None or other.unit is None:

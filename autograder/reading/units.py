@@ -50,7 +50,7 @@ def find(name: str) -> str | None:
 
 
 def kind(unit: str) -> str:
-    """What a unit measures: "memory", "time" or "number"."""
+    """Return the dimension of a unit: "memory", "time" or "number"."""
     return "memory" if unit in MEMORY else "time" if unit in TIME else "number"
 
 

@@ -1,4 +1,4 @@
-"""What every reader shares: the refusal, and how answers, amounts and lists are put into sentences."""
+"""Shared parts of the readers: the refusal, and answers, amounts and lists in sentences."""
 
 from __future__ import annotations
 

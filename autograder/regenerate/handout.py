@@ -14,7 +14,7 @@ from autograder.strip import skeleton
 
 
 def markdown(assignment: Assignment, seed: int, items: tuple[Item, ...]) -> str:
-    """What is asked, what is marked, and how to hand in."""
+    """Return the handout: the task, the rubric, and how to hand in."""
     return text(
         "handout.md.j2",
         title=assignment.title,
@@ -64,7 +64,7 @@ def _cell(kind: str, source: str) -> dict[str, object]:
 
 
 def _pieces(source: str) -> Iterator[str]:
-    """What stands before the first class or function (but for the docstring, which the handout says), then each."""
+    """Return the text before the first class or function, without the docstring of the file, then each of them."""
     lines = source.splitlines()
     body = ast.parse(source).body
     if body and isinstance(body[0], ast.Expr):

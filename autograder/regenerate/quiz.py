@@ -21,7 +21,7 @@ LINES_PER_POINT, MOST_LINES = 3, 12  # ruled lines on paper for a free text
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose paper it is: all empty where everybody gets the same."""
+    """The owner of a paper: all fields are empty where everyone gets the same."""
 
     id: str = ""
     name: str = ""
@@ -105,7 +105,7 @@ def _quoted(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------- words
 def _choices(item: Item) -> list[tuple[str, str]]:
-    """What there is to choose from; the lines of code stand in the prompt, with their numbers."""
+    """Return the options; lines of code stand in the prompt, with their numbers."""
     match item.key:
         case ChoiceKey(options=options) if item.kind != "line":
             return [(option.id, option.text) for option in options]

@@ -1,4 +1,4 @@
-"""What `gradmark regenerate` does, in order: look before the long proof, prove, write, and say what comes next."""
+"""Runs `gradmark regenerate`: check before the long proof, prove, write, and say what comes next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograder.verify import Proof
 
 
 class CannotRegenerate(Exception):
-    """What was asked for cannot be done; the message tells the instructor why."""
+    """The request cannot be carried out; the message tells the instructor why."""
 
 
 def write(
@@ -51,7 +51,7 @@ def write(
 
 @dataclass(frozen=True)
 class _Given:
-    """What a roster adds: who has which variant, and what the staff folder keeps of it."""
+    """Write the roster's part: everyone's variant, and the copy for the staff folder."""
 
     variants: dict[Student, int]
     roster: bytes
@@ -93,6 +93,6 @@ def _secret(out: Path, secret: Path | None, tell: Callable[[str], None]) -> byte
 
 
 def _next(out: Path, given: _Given | None) -> str:
-    """How to mark what was handed out."""
+    """Return how to mark what was handed out."""
     told = f"{len(given.variants)} students have variants of their own; " if given else ""
     return f"{told}mark with: gradmark grade SUBMISSIONS --edition {out / 'staff'} (which is for staff alone)"

@@ -1,4 +1,4 @@
-"""What staff keep: keys, golden trajectories, misconceptions, who has which variant, and the proof."""
+"""Files for staff: keys, golden trajectories, misconceptions, everyone's variant, and the proof."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _assignment(assignment: Assignment, seed: int) -> dict[str, Any]:
 
 
 def _goldens(assignment: Assignment, seed: int) -> bytes:
-    """What the reference does in the experiments that `gradmark grade --seed` plays, and the digest of just that."""
+    """Return the reference's trajectories in the experiments that `gradmark grade --seed` plays, and their digest."""
     scenarios = assignment.scenarios(seed)
     golden = assignment.golden(scenarios, frozenset())
     told = {
@@ -82,7 +82,7 @@ def proof_text(proof: Proof) -> bytes:
 
 
 def variants(given: Mapping[Student, int]) -> bytes:
-    """Who has which variant, for spreadsheets."""
+    """Return the table of variants, for spreadsheets."""
     out = io.StringIO(newline="")
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(("id", "name", "variant", "folder"))

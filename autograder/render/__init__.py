@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from autograder.model import WHOLE_QUIZ
+from autograder.render.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograder.model import CriterionMark, ItemMark, Report
+    from autograder.model import CriterionMark, Diagnosis, ItemMark, Place, Report
 
 # Meaning is never carried by colour alone: a shape and a word say the same.
 GLYPHS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "–"}
@@ -127,13 +128,13 @@ def points(value: float) -> str:
 
 
 def is_perfect(report: Report) -> bool:
-    """Whether all that was asked for is right: a quiz that does not count was not asked for unless it was answered."""
+    """Return whether everything asked for is right; a quiz that does not count is asked for only if it was answered."""
     full = all(part.score == part.max_score and part.state == "marked" for part in parts(report))
     return report.status == "graded" and bool(report.criteria) and full
 
 
 def verdict(report: Report) -> str:
-    """What happened, in one sentence to the student."""
+    """Return one sentence to the student that says what happened."""
     if report.status == "grader_error":
         return "The grader failed. Your code was not marked."
     if report.status == "not_gradable":
@@ -149,7 +150,7 @@ def verdict(report: Report) -> str:
 
 
 def headline(report: Report) -> str:
-    """What matters most in a report with marks, where that is an event and not a count of rows; "" if nothing is.
+    """Return the event that matters most in a report with marks; "" where no event does.
 
     Code that was stopped is told with its line, code that moves nothing as that.
     """
@@ -165,12 +166,46 @@ def headline(report: Report) -> str:
 
 
 def advice(report: Report) -> str:
-    """What a report without marks means for the student, and what to do next."""
+    """Return what a report without marks means for the student, and what to do next."""
     if report.status == "grader_error":
         return "This is the grader's fault, not yours, and it does not count as a zero. Please tell your instructor."
     if report.status == "not_gradable":
         return "It does not use an attempt. Fix this and hand in again."
     return ""
+
+
+# ----------------------------------------------------------------------------------------- where a mistake is
+LONGEST_SOURCE = 400  # characters of a student's own lines: a statement has three or four
+
+
+def places_in(report: Report, criterion: str) -> list[Place]:
+    """The places of mistakes that a row is about."""
+    return [place for place in report.places if place.criterion == criterion]
+
+
+def where(place: Place) -> str:
+    """`line 42`, `lines 42–44`, `code cell 5, line 3`."""
+    lines = f"line {place.line}" if place.end_line == place.line else f"lines {place.line}–{place.end_line}"
+    return lines if place.cell is None else f"code cell {place.cell}, {lines}"
+
+
+def where_of(report: Report, diagnosis: Diagnosis) -> str:
+    """Where the mistake of a diagnosis is, as `where` says it; "" if that is not known of this diagnosis alone."""
+    if [one.group for one in report.diagnoses].count(diagnosis.group) != 1:
+        return ""
+    theirs = [place for place in places_in(report, diagnosis.criterion) if place.subject == diagnosis.group != ""]
+    return "; ".join(where(place) for place in theirs)
+
+
+def source(place: Place) -> str:
+    """The student's own lines at a place, with what could steer or mislead spelled out."""
+    return visible(place.source, LONGEST_SOURCE)
+
+
+def other_messages(report: Report, mark: CriterionMark) -> list[str]:
+    """A row's messages without the notes that stand beside its lines."""
+    notes = {place.note for place in places_in(report, mark.id)}
+    return [message for message in mark.messages if message not in notes]
 
 
 def _because(report: Report) -> str:

@@ -17,11 +17,16 @@ from autograder.render import (
     WORDS,
     advice,
     headline,
+    other_messages,
     parts_told,
+    places_in,
     points,
+    source,
     subtotal,
     total,
     verdict,
+    where,
+    where_of,
 )
 from autograder.render.escape import one_line, visible
 
@@ -118,12 +123,13 @@ def _bar(rows: Sequence[CriterionMark | ItemMark]) -> Iterator[tuple[str, str, s
 def _environment() -> Environment:
     made = environment("autograder.render")
     made.filters.update(log=_log)
-    made.globals.update(subtotal=subtotal)
+    made.filters.update(where=where, source=source)
+    made.globals.update(subtotal=subtotal, places_in=places_in, where_of=where_of, other_messages=other_messages)
     return made
 
 
 def environment(package: str) -> Environment:
-    """How templates are read, in reports and on the service's pages alike: what they print is escaped and visible."""
+    """Return the template settings of reports and pages: everything printed is escaped and visible."""
     made = Environment(
         loader=PackageLoader(package),
         autoescape=True,

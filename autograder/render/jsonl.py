@@ -50,7 +50,7 @@ def to_json(report: Report) -> dict[str, object]:
 
 
 def _place(place: Place) -> dict[str, object]:
-    """Where, never the right line: `edit` is for staff."""
+    """Return the place without the edit, which is for staff."""
     told: dict[str, object] = {
         "line": place.line,
         "end_line": place.end_line,

@@ -17,12 +17,17 @@ from autograder.render import (
     STATES,
     WORDS,
     advice,
+    other_messages,
     parts,
     parts_told,
+    places_in,
     points,
+    source,
     subtotal,
     total,
     verdict,
+    where,
+    where_of,
 )
 from autograder.render.escape import one_line, visible
 
@@ -75,9 +80,11 @@ def _head(report: Report) -> RenderableType:
 
 def _idea(diagnosis: Diagnosis, report: Report) -> RenderableType:
     titles = {mark.id: mark.title for mark in report.criteria}
-    where = one_line(titles.get(diagnosis.criterion, diagnosis.criterion))
+    about = one_line(titles.get(diagnosis.criterion, diagnosis.criterion))
+    if place := where_of(report, diagnosis):
+        about += f", {place}"
     body = Text.assemble(
-        (one_line(diagnosis.title), "bold"), (f"  ({where})\n", "bright_black"), visible(diagnosis.hint)
+        (one_line(diagnosis.title), "bold"), (f"  ({about})\n", "bright_black"), visible(diagnosis.hint)
     )
     if diagnosis.try_this:
         body.append("\nTry this: ", "bold").append(visible(diagnosis.try_this))
@@ -100,7 +107,7 @@ def _marks(report: Report) -> RenderableType:
     table.add_column("criterion", ratio=1)
     table.add_column("marks", Text(_of(score, maximum), "bold"), justify="right", no_wrap=True)
     for mark in report.criteria:
-        table.add_row(_status(mark.status), _criterion(mark), _of(mark.score, mark.max_score))
+        table.add_row(_status(mark.status), _criterion(report, mark), _of(mark.score, mark.max_score))
     return table
 
 
@@ -117,9 +124,14 @@ def _quiz(report: Report) -> RenderableType:
     return table
 
 
-def _criterion(mark: CriterionMark) -> Text:
+def _criterion(report: Report, mark: CriterionMark) -> Text:
+    """A row's title, the student's own lines that it is about with their notes, and its other messages."""
     cell = Text(one_line(mark.title))
-    for message in mark.messages:
+    for place in places_in(report, mark.id):
+        cell.append(f"\n{where(place)}  ", "bright_black").append(source(place), "bold")
+        if place.note:
+            cell.append("\n" + visible(place.note, LONGEST_MESSAGE), "bright_black")
+    for message in other_messages(report, mark):
         cell.append("\n" + visible(message, LONGEST_MESSAGE), "bright_black")
     return cell
 
@@ -208,9 +220,17 @@ def _look_at_code(report: Report) -> Text:
     if report.status != "graded":
         return Text(one_line(report.message) or verdict(report))
     if report.diagnoses:
-        return Text("\n".join(one_line(diagnosis.title) for diagnosis in report.diagnoses))
-    wrong = [one_line(mark.title) for mark in report.criteria if mark.status != "passed"]
+        return Text("\n".join(_titled(one.title, where_of(report, one)) for one in report.diagnoses))
+    wrong = [
+        _titled(mark.title, "; ".join(map(where, places_in(report, mark.id))))
+        for mark in report.criteria
+        if mark.status != "passed"
+    ]
     return Text(", ".join(wrong) if len(wrong) <= 3 else f"{', '.join(wrong[:3])} and {len(wrong) - 3} more")
+
+
+def _titled(title: str, place: str) -> str:
+    return one_line(title) + (f" ({place})" if place else "")
 
 
 def _score(report: Report) -> str:

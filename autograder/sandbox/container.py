@@ -47,7 +47,7 @@ PATIENCE = 0.5  # seconds in which an engine must tell that memory ran out: it h
 
 # ------------------------------------------------------------------------------------------------ confinement
 def arguments(image: str, limits: Limits, *, owner: str, runtime: str | None = None) -> dict[str, Any]:
-    """What is asked of the engine (POST /containers/create).
+    """Return the request to the engine (POST /containers/create).
 
     Not asked for: `nproc`, which counts a uid over all containers, so that one submission's processes would
     starve another; `PidsLimit` counts for each.
@@ -97,12 +97,12 @@ def _ulimits(limits: Limits) -> list[dict[str, Any]]:
 
 # ----------------------------------------------------------------------------------------------------- owners
 def owner_of(pid: int) -> str:
-    """Who a process is: its machine and pid namespace, its pid, and when it started (pids are used again)."""
+    """The identity of a process: its machine and pid namespace, its pid, and its start time (pids are used again)."""
     return f"{_place()}/{pid}/{_started(pid)}"
 
 
 def is_dead(owner: str) -> bool:
-    """Whether that process is known to be gone. What lives elsewhere cannot be known, and is left alone."""
+    """Return whether that process is known to be gone. One on another machine cannot be known, and is left alone."""
     place, pid, started = ["", "", *owner.rsplit("/", 2)][-3:]
     if place != _place() or not pid.isdigit():
         return False
@@ -132,7 +132,7 @@ def _started(pid: int) -> str:
 # ----------------------------------------------------------------------------------------------- conversation
 @dataclass
 class Record:
-    """What was said by a guest, never more kept than the limits allow."""
+    """The output of a guest; never more is kept than the limits allow."""
 
     limits: Limits
     output: bytearray = field(default_factory=bytearray)
@@ -147,7 +147,7 @@ class Record:
             self.printed += len(piece)
 
     def excess(self) -> str:
-        """What there was too much of, or ""."""
+        """Return the limit that was exceeded, or ""."""
         if len(self.output) > self.limits.output_bytes:
             return f"more than {self.limits.output_bytes} bytes of observations"
         if self.printed > LOG_FLOOD_FACTOR * self.limits.log_bytes:
@@ -204,7 +204,7 @@ class Guest:
             raise SandboxFailed(f"a guest was not ready after {limits.boot_seconds:g} s") from error
 
     def waits(self) -> bool:
-        """Whether it is still there and silent, as a guest that was told nothing should be."""
+        """Return whether the guest is still there and silent, as it should be before it gets a job."""
         try:
             self._receive(None, time.monotonic() + 0.001)
         except TimeoutError:
@@ -259,7 +259,7 @@ class Guest:
         return bool(data)
 
     def _ending(self, deadline: float) -> tuple[EndReason, str]:
-        """How it ended, when its streams have. It may have closed them and live on until the clock stops."""
+        """Return how the process ended once its streams have. It may close them and live on until the time is up."""
         try:
             code = self._client.wait(self.id, timeout=_left(deadline))["StatusCode"]
         except OSError as error:  # requests' timeout is one, and so is an engine that broke

@@ -93,7 +93,7 @@ class DockerSandbox:
             self._later(self._remove, guest.id)
 
     def arguments(self) -> dict[str, Any]:
-        """What the engine is asked for; tests ask for less."""
+        """The request to the engine; tests ask for less."""
         assert self._image is not None
         return arguments(self._image, self._limits, owner=self._owner, runtime=self._runtime)
 

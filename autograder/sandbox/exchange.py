@@ -28,7 +28,7 @@ FAREWELL = 2.0  # seconds for a guest to leave after closing its output: nothing
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended: by itself with a status, or by a signal (0 = none)."""
+    """The end of a process: by itself with a status, or by a signal (0 = none)."""
 
     status: int
     signal: int
@@ -176,7 +176,7 @@ class _Pipes:
         return bool(ready)
 
     def _poll(self) -> select.poll:
-        """What waits for all that is open; made anew only when that changes."""
+        """Return the selector for everything that is open; made anew only when that changes."""
         if self._watched != self.open.keys():
             self._poller, self._watched = select.poll(), set(self.open)
             for descriptor in self._watched:

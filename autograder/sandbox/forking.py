@@ -93,7 +93,7 @@ class ForkingSandbox:
             zygote.close()
 
     def plan(self) -> dict[str, object]:
-        """What guests are confined to; see guest/confine.py.
+        """Return the confinement of guests; see guest/confine.py.
 
         Raises:
             SandboxUnavailable: this machine cannot do it.
@@ -147,7 +147,7 @@ class Zygote:
         self.guests = 0
 
     def is_spent(self) -> bool:
-        """Whether it is dead, or has forked so often that another layout of addresses is due."""
+        """Return whether it is dead, or has forked so often that another layout of addresses is due."""
         return self.guests >= GUESTS or self._process.poll() is not None
 
     def fork(self, held: Lease) -> Guest:
@@ -167,7 +167,7 @@ class Zygote:
         return guest
 
     def last_words(self) -> str:
-        """What it complained about, from its end."""
+        """Return the end of its error output."""
         words = os.pread(self._words.fileno(), MAX_WORDS, max(0, os.fstat(self._words.fileno()).st_size - MAX_WORDS))
         return words.decode(errors="replace").strip().rpartition("\n")[2]
 
@@ -176,7 +176,7 @@ class Zygote:
         self._control.close()
 
     def ended(self) -> bool:
-        """Whether it did."""
+        """Return whether it did."""
         if self._process.poll() is None:
             return False
         self._words.close()

@@ -1,4 +1,4 @@
-"""What one submission may use, for every sandbox: the only place where these numbers stand."""
+"""Limits of one submission in every sandbox: the only place where these numbers stand."""
 
 from dataclasses import replace
 

@@ -46,7 +46,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a laid out interpreter lies, and the system's libraries that it loads besides."""
+    """The place of a laid out interpreter, and the system's libraries that it loads besides."""
 
     folder: Path
     libraries: tuple[str, ...]
@@ -83,7 +83,7 @@ def prepare() -> Runtime:
 
 
 def cache_folder() -> Path:
-    """Where this user may keep files between runs; for root, where another uid can read them."""
+    """Return a folder in which this user may keep files between runs; for root, one that another uid can read."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path("/var/cache/gradmark") if os.geteuid() == 0 else Path(home) / "gradmark"
     try:

@@ -1,4 +1,4 @@
-"""What processes of the service log: a line of JSON for each event, or text where a person watches.
+"""Logging of the service's processes: a line of JSON for each event, or text where a person watches.
 
 Whatever `extra` a log call gives becomes a field. People are told by their opaque id, never by name or address, and
 a request by its route, because a path may hold a sign-in link.
@@ -61,7 +61,7 @@ class AsText(logging.Formatter):
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:
-    """What the log call gave beside the message, and the request it belongs to."""
+    """Return the fields that a log call gave beside its message, and the request that it belongs to."""
     given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if request := request_id.get():
         given.setdefault("request", request)

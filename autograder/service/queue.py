@@ -69,7 +69,7 @@ class Turn:
 
 
 class Queue:
-    """What the web process and workers put jobs in with. Opens its connection on first use."""
+    """The queue as the web process and workers use it. Opens its connection on first use."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -163,7 +163,7 @@ class Queue:
                 older.state = "superseded"
 
     def revive(self, db: Session, failed: SubmissionRow) -> None:
-        """What could not be marked replaced nothing: the newest that it made pointless is marked after all."""
+        """Requeue the newest submission superseded by one that turned out to be ungradable."""
         older = db.scalar(
             sa.select(SubmissionRow)
             .where(
@@ -222,12 +222,12 @@ class Queue:
 
 
 def lives(at: float) -> sa.ColumnElement[bool]:
-    """Whether a worker was heard of within the lease. A beat of the future was one before the clock was set back."""
+    """Return whether a worker was heard of within the lease. One from the future: the clock was set back."""
     return WorkerRow.beat_at.between(at - LEASE_SECONDS, at + LEASE_SECONDS)
 
 
 def _waiting(db: Session, lane: str, user_id: str | None) -> int:
-    """How many jobs of this person wait in the lane; nobody's stand behind none of their own."""
+    """Return how many jobs of this person wait in the lane; 0 for jobs that belong to nobody."""
     if user_id is None:
         return 0
     same = (JobRow.state == "queued", JobRow.lane == lane, JobRow.user_id == user_id)
@@ -235,7 +235,7 @@ def _waiting(db: Session, lane: str, user_id: str | None) -> int:
 
 
 def alive(db: Session) -> tuple[int, int]:
-    """How many workers there are, and how much they do at once."""
+    """Return the number of workers, and how many jobs they run at once."""
     asked = sa.select(sa.func.count(), sa.func.sum(WorkerRow.slots)).where(lives(now_of(db)))
     workers, slots = db.execute(asked).one()
     return int(workers), int(slots or 0)
@@ -252,7 +252,7 @@ def unpark(db: Session, queue: Queue, job_id: str) -> bool:
 
 
 def rescued(db: Session, assignment_id: str) -> None:
-    """What was parked and a regrade made up for is over: markings whose submission has a report, quizzes to be drawn.
+    """Close parked jobs that a regrade made up for: markings whose submission has a report, quizzes to be drawn.
 
     The edition in the folder is the one in use now, so quizzes are drawn when their students look again.
     """
@@ -273,7 +273,7 @@ def rescued(db: Session, assignment_id: str) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job stands: `ahead` jobs come first; the estimate is from what jobs of each lane took lately."""
+    """The place of a job: `ahead` jobs come first; the estimate is from what jobs of each lane took lately."""
 
     state: str
     lane: str
@@ -311,7 +311,7 @@ def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Plac
 
 
 def _pace(db: Session) -> dict[str, float]:
-    """By lane: the seconds that a job took lately. Exercises are drawn in a fiftieth of the time of a marking."""
+    """Return, by lane, the seconds that a job took lately. Drawing an exercise takes a fiftieth of a marking."""
     recent = db.execute(
         sa.select(JobRow.lane, JobRow.state, JobRow.started_at, JobRow.finished_at)
         .where(

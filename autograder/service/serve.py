@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 
 
 class CannotServe(Exception):
-    """What was asked for cannot be done here; the message says what to change."""
+    """The request cannot be carried out here; the message says what to change."""
 
 
 def serve(settings: Settings, *, host: str, port: int, url: str, worker: list[str] | None, say: Say) -> None:
@@ -173,7 +173,7 @@ class EndingStreams:
         ended = False
 
         async def heard() -> Message:
-            """What the browser says; once we stop, that it has gone."""
+            """Return the browser's next message; once we stop, that it has gone."""
             said, stopped = asyncio.ensure_future(receive()), asyncio.ensure_future(self.stopping.wait())
             try:
                 await asyncio.wait((said, stopped), return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What an operator can set: the command's options, or environment variables in a container."""
+"""Settings of an operator: the command's options, or environment variables in a container."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Settings:
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach us by HTTPS: then cookies are for HTTPS only."""
+        """Return whether browsers reach us by HTTPS: then cookies are for HTTPS only."""
         return self.public_url.startswith("https://")
 
     @property
@@ -33,7 +33,7 @@ class Settings:
 def settings(
     data: Path | None = None, database: str = "", public_url: str = "", assignments: Path | None = None
 ) -> Settings:
-    """What was given, then GRADMARK_DATA, GRADMARK_DATABASE, GRADMARK_URL and GRADMARK_ASSIGNMENTS, then defaults.
+    """Return the settings from the arguments, else from the environment (GRADMARK_DATA and so on), else the defaults.
 
     The rest is a deployment's, so only the environment tells of it: GRADMARK_MAIL_FROM, GRADMARK_PROXIES and
     GRADMARK_METRICS_TOKEN.

@@ -96,7 +96,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Observation:
-    """What the submission's code did in one scenario: claims, checked for shape and finiteness on use."""
+    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use."""
 
     scenario: str
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Conduct:
-    """How the run as a whole went: whether the file could be imported, and how the process ended."""
+    """The course of a whole run: whether the file could be imported, and how the process ended."""
 
     imported: bool
     import_fault: Fault | None
@@ -256,7 +256,7 @@ def _relation(
 
 
 def parts(name: str, control: str, golden: Observation, found: Observation) -> bool:
-    """Whether an array parts from a control by a good share of what it should, in finite numbers."""
+    """Return whether an array differs from its control by a good share of what it should, in finite numbers."""
     one, other = found.arrays.get(name), found.arrays.get(control)
     right, otherwise = golden.arrays[name], golden.arrays[control]
     if one is None or other is None or one.shape != right.shape or other.shape != otherwise.shape:
@@ -269,7 +269,7 @@ def parts(name: str, control: str, golden: Observation, found: Observation) -> b
 def goldens(
     assignment: Assignment, scenarios: Sequence[Scenario], conventions: frozenset[str] = frozenset()
 ) -> dict[str, Observation]:
-    """What a right submission does, with derived arrays, by scenario id."""
+    """Return the observations of a right submission, with derived arrays, by scenario id."""
     return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
 
 
@@ -544,7 +544,7 @@ def places(error):
 
 
 class Refusals:
-    """What the sandbox refuses, in words: the audit event just before the kernel said no tells what was tried."""
+    """Remembers in words what the sandbox refused: the audit event before the kernel's refusal tells what was tried."""
 
     NETWORK = "open a network connection; the grader has none"
     WORDS = (
@@ -569,7 +569,7 @@ class Refusals:
 
     @classmethod
     def sentence(cls, error):
-        """What was tried, when that is why `error` was raised, or ""."""
+        """Return what was tried, if that is why `error` was raised, or ""."""
         refused = isinstance(error, OSError) and (
             cls.tried == cls.NETWORK or error.errno in (errno.EPERM, errno.EACCES)
         )

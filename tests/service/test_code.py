@@ -81,8 +81,8 @@ def test_a_course_that_shows_no_hints_shows_none_beside_the_code(service, ada):
 
 def test_a_place_in_a_notebooks_cell_is_found_where_its_cells_are_joined():
     place = Place(2, 2, "y = 1", "adam", "operand", cell=3)
-    assert [note.line for note in notes_of(verdict(places=(place,)), "x = 0\n\n\n    y = 1\n")] == [4]
-    assert notes_of(verdict(places=(place,)), "y = 1\ny = 1\n") == (), "two lines read like it: none is marked"
+    assert [note.line for note in notes_of(verdict(places=(place,)), ((3, 1), (9, 3)))] == [11]
+    assert notes_of(verdict(places=(place,)), ((3, 1),)) == (), "the file has no such cell: no line is marked"
 
 
 def test_two_submissions_are_compared_line_by_line(service, ada):
@@ -149,7 +149,7 @@ def test_a_file_comes_back_byte_by_byte_and_staff_who_take_it_are_written_down(s
 
 def test_the_source_of_a_submission_is_the_one_that_was_marked():
     one = SubmissionRow(name="optimizers.py", upload="\ufeffx = 1\r\ny = 2\r\n".encode())
-    assert source_of(one, "optimizers.py") == ("x = 1\ny = 2\n", "")
+    assert source_of(one, "optimizers.py") == ("x = 1\ny = 2\n", "", ())
 
 
 # --------------------------------------------------------------------------------------------------- starter files

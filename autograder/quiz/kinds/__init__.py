@@ -14,13 +14,13 @@ from autograder.quiz.outcome import Outcome
 
 
 class Kind(Protocol):
-    """What a file of this folder has."""
+    """The functions that each file of this folder has."""
 
     def asked(self, item: Item) -> dict[str, Any]:
-        """What a student sees of a question beside its words: options, rows, symbols. Nothing of its key."""
+        """Return what a student sees of a question beside its words: options, rows, symbols. Nothing of its key."""
 
     def how(self, item: Item) -> str:
-        """How an answer is written into quiz.toml."""
+        """Return how to write an answer into quiz.toml."""
 
     def mark(self, item: Item, answer: object) -> Outcome:
         """Mark one answer, as TOML gave it.

@@ -71,7 +71,7 @@ def words(item: Item, answer: object) -> str:
 
 
 def mark(item: Item, answer: object) -> Outcome:
-    """How a formula does.
+    """Mark a formula.
 
     Raises:
         Unreadable: no formula in this item's symbols.
@@ -102,7 +102,7 @@ def mark(item: Item, answer: object) -> Outcome:
 
 
 def same(some: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether the values agree at every point."""
+    """Return whether the values agree at every point."""
     tolerance = _context().mpf(10) ** -AGREEING
     return all(abs(a - b) <= tolerance * max(abs(a), abs(b)) for a, b in zip(some, others, strict=True))
 
@@ -208,7 +208,7 @@ def _key_node(key: FormulaKey, expression: str) -> Node:
 
 
 def _agrees(node: Node, theirs: Node, points: Sequence[Point]) -> bool:
-    """Whether two formulas agree wherever both have a value, at two points or more."""
+    """Return whether two formulas agree wherever both have a value, at two points or more."""
     values, others = [], []
     for point in points:
         try:

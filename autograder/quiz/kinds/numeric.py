@@ -58,7 +58,7 @@ def words(item: Item, answer: object) -> str:
 
 
 def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:
-    """How an answer does; `own` is what the student's own earlier answer leads to.
+    """Mark an answer; `own` follows from the student's own earlier answer.
 
     Raises:
         Unreadable: it is no number, can be read in two ways, or measures something else.
@@ -94,7 +94,7 @@ def _not_right(item: Item, main: Quantity, written: str, own: Own | None, *, bar
 
 
 def own_value(item: Item, answer: object) -> Own | None:
-    """What a student answered to an item, in its key's unit, when that is a number of the right kind."""
+    """Return a student's answer in the unit of the key, if it is a number of the right kind."""
     try:
         outcome, found = mark(item, answer), read(answer, item.prompt)[0]
     except Unreadable:
@@ -111,7 +111,7 @@ def near(value: float, wanted: float, figures: int) -> bool:
 
 
 def names_unit(prompt: str, unit: str) -> bool:
-    """Whether a question names the unit to answer in ("in GiB", "how many hours"), so that a bare number has one."""
+    """Return whether a question names its answer's unit ("in GiB", "how many hours"): then a bare number has one."""
     named = re.findall(r"\b(?:in|many|of)\s+`?([A-Za-zµ]+)\b", prompt)
     return unit in [units.find(name) for name in named]
 
@@ -150,7 +150,7 @@ def _is_right(key: NumericKey, unit: str, written: str, value: float) -> bool:
 
 
 def _near_wrong(key: NumericKey, unit: str, written: str, value: float, wanted: float) -> bool:
-    """Whether a known wrong answer is nearer than `wanted`: no tolerance is wide enough to make it right."""
+    """Return whether a known wrong answer is nearer than `wanted`: no tolerance is wide enough to make it right."""
     return any(abs(value - _in(float(w.value), unit, written)) < abs(value - wanted) for w in key.wrong)
 
 

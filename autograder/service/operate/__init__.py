@@ -1,4 +1,4 @@
-"""What whoever runs the service does beside the pages: backups, one person's data, old data, a look at the whole.
+"""Tasks of an operator outside the pages: backups, one person's data, old data, a look at the whole.
 
 Nothing here knows an assignment or a key. The command `gradmark admin` and the workers' daily job call it.
 """

@@ -1,4 +1,4 @@
-"""What is thrown away once a day: submissions that a course keeps no longer, and whatever has expired."""
+"""Deletes once a day: submissions that a course keeps no longer, and everything that has expired."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def retain(store: Store) -> dict[str, int]:
 
 
 def _kept_no_longer(assignment: Column[str], at: Column[float]) -> sa.ColumnElement[bool]:
-    """By the course of the assignment."""
+    """Return the submissions by the course of their assignment."""
     return sa.exists().where(
         AssignmentRow.id == assignment,
         CourseRow.id == AssignmentRow.course_id,

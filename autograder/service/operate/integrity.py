@@ -108,7 +108,7 @@ def _uploads(db: Session) -> Iterator[str]:
 
 
 def _reports(db: Session) -> Iterator[str]:
-    """What stands in the columns of a report is what its body says."""
+    """Check that the columns of a report agree with its body."""
     columns = {
         "status": ReportRow.status,
         "score": ReportRow.score,

@@ -61,7 +61,7 @@ IMPERSONAL = {
 
 
 def find(db: Session, who: str) -> UserRow:
-    """By id or e-mail address.
+    """Find a person by id or e-mail address.
 
     Raises:
         CannotOperate: there is nobody.
@@ -73,7 +73,7 @@ def find(db: Session, who: str) -> UserRow:
 
 
 def about(user_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
-    """Where rows about this person are, in an order in which they can be deleted."""
+    """Return the rows about this person, in an order in which they can be deleted."""
     submissions = sa.select(SubmissionRow.id).where(SubmissionRow.user_id == user_id)
     all_reports = sa.select(ReportRow.id).where(ReportRow.submission_id.in_(submissions))
     at_platforms = sa.select(PlatformUserRow.platform_id, PlatformUserRow.subject).where(
@@ -137,7 +137,7 @@ def erase(store: Store, who: str) -> str:
 
 
 def _alone_with(db: Session, user_id: str) -> None:
-    """What somebody is just storing of this person is there first, and then goes too; nothing more comes after it."""
+    """Wait for transactions that are storing something of this person, so that it is deleted too."""
     memberships = sa.select(MembershipRow.course_id).where(_of(user_id)).order_by(MembershipRow.course_id)
     courses = db.scalars(memberships.with_for_update()).all()
     # Whoever writes anew what is kept of a class, marks a text or gives an extension holds these, and no submission.
@@ -155,7 +155,7 @@ def _of(user_id: str) -> sa.ColumnElement[bool]:
 
 
 def _blank_audit(db: Session, user_id: str, known: set[str]) -> None:
-    """Who did what when stays; details go where they are by or about this person, or name them."""
+    """Keep the audit log, without details that are by or about this person, or that name them."""
     # Whole values, as they stand in the text of the JSON column, in courses that they were in: who is called "Al" takes
     # no "Alan" along, and nobody takes what was done elsewhere.
     values = [sa.cast(AuditRow.detail, sa.Text).contains(json.dumps(word), autoescape=True) for word in known]

@@ -1,1 +1,1 @@
-"""What is asked of marks and people's rights to them, as pure functions of plain values: no database, no clock."""
+"""Rules about marks and about who may see them, as pure functions of plain values: no database, no clock."""

@@ -1,4 +1,4 @@
-"""What a filled-in form says about questions without keys, in the shapes of quiz.toml, and how long it may be.
+"""Reads a quiz form into the shapes of quiz.toml, without keys, and limits its length.
 
 A question is what worker/sheets.py makes of an item. Its fields are called q1, q1.1, q1.2, … by its number: the name of
 an item can tell too much.
@@ -97,7 +97,7 @@ def _column(question: Question, given: Sequence[str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """What a keyboard can type: forms send CR LF, and texts are pasted with whatever their source had in them."""
+    """Return the text as a keyboard can type it: forms send CR LF, and pasted texts hold other invisible characters."""
     lines = text.replace("\r\n", "\n")
     return "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
 

@@ -42,7 +42,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a student has in an assignment: the submission that counts, and its points after lateness."""
+    """A student's standing in an assignment: the submission that counts, and its points after lateness."""
 
     counting: Marked
     points: float
@@ -57,7 +57,7 @@ def earned(policy: Policy, one: Marked) -> float:
 
 
 def _merit(policy: Policy, one: Marked) -> tuple[float, float]:
-    """What decides which one counts: points as shown, then what rounding hides."""
+    """Return the sort key that decides which submission counts: points as shown, then what rounding hides."""
     return earned(policy, one), one.score + one.texts
 
 
@@ -72,5 +72,5 @@ def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
 
 
 def answer_digest(answer: str) -> str:
-    """By which a free-text answer that was handed in again is known: white space at its ends is not part of it."""
+    """Return the digest by which an answer that is handed in again is recognised; outer white space is ignored."""
     return hashlib.sha256(answer.strip().encode()).hexdigest()

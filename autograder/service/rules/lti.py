@@ -1,4 +1,4 @@
-"""What LTI 1.3 asks of a launch, as checks of plain values: who sent it, to whom, for what, and as whom.
+"""Checks of an LTI 1.3 launch on plain values: sender, receiver, purpose and person.
 
 Signatures are no part of it: claims come here only after theirs has been verified.
 """
@@ -115,7 +115,7 @@ def message(claims: Mapping[str, Any], known: Known, *, nonce: str, target: str,
 
 
 def role(roles: object) -> Role:
-    """What somebody is in the course.
+    """Return somebody's role in the course.
 
     Raises:
         Refused: nothing that we know.
@@ -139,7 +139,7 @@ def _in_course(said: str) -> str:
 
 # -------------------------------------------------------------------------------------------------- addresses
 def is_address(url: object) -> bool:
-    """Whether an operator may register this: HTTPS, or this very machine."""
+    """Return whether an operator may register this address: HTTPS, or this very machine."""
     if not isinstance(url, str):
         return False
     try:
@@ -162,7 +162,7 @@ def is_ours(url: str, public_url: str) -> bool:
 
 
 def scores_address(line_item: str) -> str:
-    """Where a line item's scores go: its path has a query behind it on some platforms, which stays."""
+    """Return the address for a line item's scores: on some platforms its path has a query behind it, which stays."""
     parts = urlsplit(line_item)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/scores"))
 
@@ -209,7 +209,7 @@ def _assignment(custom: object, target: str, public_url: str) -> str:
 
 
 def _grades(claim: object, origin_: str) -> tuple[str, tuple[str, ...]]:
-    """Where grades go: "" where the platform wants none."""
+    """Return the address for grades and its scopes; "" where the platform wants none."""
     if not isinstance(claim, Mapping):
         return "", ()
     scopes = claim.get("scope")
@@ -245,7 +245,7 @@ def _text(value: object, what: str) -> str:
 
 
 def _said(value: object) -> str:
-    """What people are called, if it is said: no reason to refuse anybody."""
+    """Return a person's name, or "" without one: no reason to refuse anybody."""
     return " ".join(_storable(value).split())[:200] if isinstance(value, str) else ""
 
 

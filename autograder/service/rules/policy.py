@@ -1,4 +1,4 @@
-"""What an assignment's staff decide: until when, how often, what lateness costs, and what is shown when."""
+"""Decisions of an assignment's staff: due time, limits, the cost of lateness, and what is shown when."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether a submission is taken now. `why` is for the student; `next_at` is when the next one will be."""
+    """The answer to a hand-in: taken or not. `why` is for the student; `next_at` is when the next one will be taken."""
 
     admitted: bool
     why: str = ""
@@ -104,7 +104,7 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
 
 
 def due_for(policy: Policy, extension: float | None) -> float | None:
-    """When it is due for whoever has this extension: it gives time and takes none, also when everybody gets more."""
+    """Return the due time of a student with this extension, which never takes time away."""
     return policy.due_at if policy.due_at is None or extension is None else max(policy.due_at, extension)
 
 
@@ -130,7 +130,7 @@ def kept(policy: Policy, late_seconds: float, at: float) -> float:
 
 
 def closes_at(policy: Policy, due_at: float | None) -> float | None:
-    """When nothing more is taken. What is shown "after_due" is shown from then on, or it could still be handed in."""
+    """Return the time after which nothing is taken. What is shown "after_due" is shown from then on."""
     if due_at is None:
         return None
     return max(due_at + policy.grace_minutes * 60, zones.days_after(due_at, policy.late_days, policy.time_zone))
@@ -141,12 +141,12 @@ def shown(when: When, at: float, closes_at: float | None) -> bool:
 
 
 def quiz_counted(policy: Policy, at: float, due_at: float | None) -> bool:
-    """Whether sums may have the quiz in them: a sum that rises with a right answer tells which one is right."""
+    """Return whether sums may include the quiz: a sum that rises with a right answer tells which one is right."""
     closes = closes_at(policy, due_at)
     return shown(policy.show_quiz, at, closes) or (closes is not None and at > closes)
 
 
 def points_shown(policy: Policy, at: float, due_at: float | None, *, quiz: bool) -> bool:
-    """Whether a student may be told what they have; `quiz`: whether that has the points of one in it."""
+    """Return whether a student may see their points; `quiz`: whether these include a quiz."""
     marks = shown(policy.show_marks, at, closes_at(policy, due_at))
     return marks and (not quiz or quiz_counted(policy, at, due_at))

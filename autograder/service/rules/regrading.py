@@ -1,4 +1,4 @@
-"""What marking again would change: by student, by criterion, and who keeps which mark."""
+"""Effects of a regrade: by student, by criterion, and who keeps which mark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EDGES = (5.0, 10.0, 20.0)  # points by which marks change, for the table of how 
 
 @dataclass(frozen=True)
 class Change:
-    """What a student has, and would have if every new report counted. None: nothing of theirs is marked."""
+    """A student's points now, and if every new report counted. None: nothing of theirs is marked."""
 
     user_id: str
     before: Standing | None
@@ -41,13 +41,13 @@ class Change:
         return "up" if self.by > 0 else "down" if self.by < 0 else "same"
 
     def taken(self, *, lowering: bool) -> bool:
-        """Whether the new reports replace this student's old ones: all or none, so that no student's are mixed."""
+        """Return whether the new reports replace this student's old ones: all or none, so that they are never mixed."""
         return lowering or self.by >= 0
 
 
 @dataclass(frozen=True)
 class Shift:
-    """What a part of the report became for those whose counting report has it before and after."""
+    """The change of one part of the report, for those whose counting report has it before and after."""
 
     id: str
     title: str
@@ -58,13 +58,13 @@ class Shift:
 
 
 def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> list[Change]:
-    """Of everybody who has anything marked; those that lose most come first, then those that gain."""
+    """Return the changes of everyone with marks; those who lose most come first, then those who gain."""
     found = [Change(user, before.get(user), after.get(user)) for user in before.keys() | after.keys()]
     return sorted(found, key=lambda change: (change.by >= 0, -abs(change.by), change.user_id))
 
 
 def bands(found: Iterable[Change]) -> list[tuple[str, int]]:
-    """How many marks change by how much, from the largest fall to the largest rise; empty ends are left out."""
+    """Return how many marks change by how much, from the largest fall to the largest rise; empty ends are left out."""
     counts = Counter(_band(change.by) for change in found)
     return [(_told(band), counts[band]) for band in range(min(counts), max(counts) + 1)] if counts else []
 
@@ -110,7 +110,7 @@ def shifts(pairs: Iterable[tuple[Sequence[Part], Sequence[Part]]]) -> list[Shift
 
 
 def notice(title: str, change: Change, *, points: bool) -> str:
-    """What a student is told whose mark changes; `points`: whether they may be told which it is."""
+    """Return the notice to a student whose mark changes; `points`: whether they may see their points."""
     now = f"{change.new:g} of {change.after.max_points:g} points" if change.after else "no points"
     had = f"{change.old:g} points" if change.before else "nothing"
     return (
@@ -123,7 +123,7 @@ def notice(title: str, change: Change, *, points: bool) -> str:
 def can_matter(
     policy: Policy, one: Marked | None, late_seconds: float, made_at: float, full: float, best: float
 ) -> bool:
-    """Whether marking a submission again can change anything for a student who has `best` points by new reports.
+    """Return whether marking a submission again can change anything for a student with `best` points by new reports.
 
     Not if neither its present report (`one`) nor a perfect one, `full` points, would count before what is there.
     """

@@ -41,7 +41,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Change:
-    """What a row changes of a member: column -> (before, after)."""
+    """The changes that a row makes to a member: column -> (before, after)."""
 
     row: Row
     member: Member
@@ -50,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. With conflicts it does nothing."""
+    """The effect of an import. With conflicts it does nothing."""
 
     new: tuple[Row, ...] = ()
     changed: tuple[Change, ...] = ()
@@ -145,7 +145,7 @@ def _with_email(row: Row, member: Member | None, times: int, holder: Member | No
 
 
 def _differences(row: Row, member: Member) -> dict[str, tuple[str, str]]:
-    """What the file says otherwise. A column that it lacks, or an empty cell, says nothing."""
+    """Return what the file changes. A missing column or an empty cell changes nothing."""
     found = {} if member.shared else _renamed(row, member)
     if row.section and row.section != member.section:
         found["section"] = (member.section, row.section)

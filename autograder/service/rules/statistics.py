@@ -1,4 +1,4 @@
-"""What a class's reports say of the assignment itself: how hard its parts are, and whether they measure one thing.
+"""Statistics of an assignment from a class's reports: how hard its parts are, and whether they measure one thing.
 
 Each estimate comes with an interval of 95 percent, and with none at all below ten students: so few say more about
 themselves than about the question. A criterion is one idea however many experiments decide it, because the
@@ -76,7 +76,7 @@ class Pool:
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to say of one of them."""
+        """Return whether there is anything to say about one of them."""
         return any(one.facility is not None for one in self.facts)
 
 
@@ -250,7 +250,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Held:
-    """How a student lived with a misconception: from the first submission with it to the first without it for good."""
+    """A student's time with a misconception: from the first submission with it to the first without it for good."""
 
     id: str
     submissions: int | None  # None: the latest one has it still
@@ -259,7 +259,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Course:
-    """How a class lived with a misconception."""
+    """A class's time with a misconception."""
 
     id: str
     had: int  # students, ever
@@ -307,7 +307,7 @@ MOST_DAYS = 60  # of the picture of hand-ins; of a longer time the newest
 
 
 def distribution(shares: Sequence[float]) -> list[tuple[str, int]]:
-    """How many students have 0 to 10 %, 10 to 20 %, … of the points; full marks are in the last."""
+    """Return how many students have 0 to 10 %, 10 to 20 %, … of the points; full marks are in the last."""
     counts = [0] * BINS
     for share in shares:
         counts[min(max(int(share * BINS), 0), BINS - 1)] += 1

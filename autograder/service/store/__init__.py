@@ -88,7 +88,7 @@ def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
 
 
 def queue_engine(url: str) -> sa.Engine:
-    """What DBOS works with in a worker. On SQLite its transactions begin as they write: polls take no lock."""
+    """Return the engine for DBOS in a worker. On SQLite its transactions begin as they write: polls take no lock."""
     if not url.startswith("sqlite"):
         return _server(url, 10)
     engine = sa.create_engine(url, hide_parameters=True)

@@ -1,4 +1,4 @@
-"""What reports, marks of free text and the policy make of all that was handed in.
+"""Computes standings from reports, marks of texts and the policy.
 
 This looks through all of it; pages read what store.standings keeps.
 """
@@ -36,7 +36,7 @@ Users = Collection[str] | None  # these students; None = all
 
 
 def judged(db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "") -> dict[str, Standing]:
-    """By user id. Who has nothing marked is not in it. `digest`: as for `marked`."""
+    """Return standings by user id, without people who have nothing marked. `digest`: as for `marked`."""
     policy = policies.from_json(asked.policy)
     found = {user: standing(policy, all_) for user, all_ in marked(db, asked, users, digest=digest).items()}
     return {user: one for user, one in found.items() if one is not None}
@@ -118,7 +118,7 @@ def parts(
 
 
 def due_at(db: Session, asked: AssignmentRow, user_id: str) -> float | None:
-    """When it is due for this person."""
+    """Return this person's due time."""
     extension = db.get(ExtensionRow, (asked.id, user_id))
     return policies.due_for(policies.from_json(asked.policy), extension.due_at if extension else None)
 
@@ -131,19 +131,19 @@ def with_quiz(db: Session, every: Sequence[AssignmentRow]) -> set[str]:
 
 
 def points_shown(db: Session, asked: AssignmentRow, user_id: str) -> bool:
-    """Whether this student may be told now what they have."""
+    """Return whether this student may see their points now."""
     policy, quiz = policies.from_json(asked.policy), asked.id in with_quiz(db, [asked])
     return policies.points_shown(policy, now(), due_at(db, asked, user_id), quiz=quiz)
 
 
 def overrides(db: Session, submission_id: str) -> dict[str, Override]:
-    """What people decided about a submission, by row."""
+    """Return people's decisions about a submission, by row."""
     rows = db.scalars(sa.select(OverrideRow).where(OverrideRow.submission_id == submission_id))
     return {one.row: Override(one.points, one.reason) for one in rows}
 
 
 def _differences(db: Session, asked: AssignmentRow, users: Users, rows: Mapping[str, sa.Row[Any]]) -> dict[str, float]:
-    """By submission: the points that people's decisions add to its report's. Few have any; only theirs are unpacked."""
+    """Return, by submission, the points that people's decisions add. Only reports with decisions are unpacked."""
     decided: dict[str, dict[str, float]] = defaultdict(dict)
     for id_, row, points in db.execute(
         sa.select(OverrideRow.submission_id, OverrideRow.row, OverrideRow.points)

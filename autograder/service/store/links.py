@@ -15,7 +15,7 @@ LINK_SECONDS = 7 * 86_400.0  # of a link that somebody hands over
 
 
 def hashed(token: str) -> str:
-    """What the database knows of a token: who reads it can use none of them."""
+    """Return the hash that the database keeps of a token: reading it lets nobody use the token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: an assignment is locked before anything below it."""
+"""The order of locks: an assignment is locked before anything below it."""
 
 from __future__ import annotations
 

@@ -39,12 +39,12 @@ def migrate(url: str, *, to: str = "head") -> None:
 
 
 def revisions() -> tuple[str, ...]:
-    """Of all migrations that this release knows, the newest first."""
+    """Return all migrations of this release, the newest first."""
     return tuple(script.revision for script in _scripts().walk_revisions())
 
 
 def state_of(db: Session) -> Literal["current", "older", "newer"]:
-    """How the schema of this database stands to the release; raises what SQLAlchemy raises where there is none."""
+    """Return how the schema of this database compares with the release; raises SQLAlchemy's errors."""
     found = db.scalar(sa.select(VERSION.c.version_num))
     if found == revisions()[0]:
         return "current"

@@ -48,13 +48,13 @@ def latest(db: Session, asked: AssignmentRow) -> RegradeRow | None:
 
 
 def jobs_of(regrade: RegradeRow, kind: str) -> sa.ColumnElement[bool]:
-    """What this regrade waits for. Markings that came too late for it are not among them."""
+    """Return the jobs that this regrade waits for, without markings that came too late for it."""
     return sa.and_(JobRow.regrade_id == regrade.id, JobRow.kind == kind)
 
 
 # ------------------------------------------------------------------------------------------------ what is marked
 def candidates(db: Session, asked: AssignmentRow, digest: str) -> list[sa.Row[str, str, int]]:
-    """What this edition has no report on and could count: each student's counting submission first.
+    """Return submissions that could count and have no report of this edition: each student's counting one first.
 
     With "latest" that is each student's last marked one, and whatever came after it without marks.
     """
@@ -78,7 +78,7 @@ def candidates(db: Session, asked: AssignmentRow, digest: str) -> list[sa.Row[st
 def remark(
     asked: AssignmentRow, regrade: RegradeRow, handed_in: SubmissionRow | sa.Row[str, str, int], *, late: bool = False
 ) -> dict[str, Any]:
-    """What the queue is told of a marking again. `late`: the regrade began without it, and does not wait for it."""
+    """Return the payload of a job that marks again. `late`: the regrade began without it, and does not wait for it."""
     return {
         "kind": "remark",
         "lane": "regrade",
@@ -120,7 +120,7 @@ def left_out(db: Session, asked: AssignmentRow, regrade: RegradeRow, digest: str
 
 
 def spared(db: Session, asked: AssignmentRow, user_id: str) -> list[JobRow]:
-    """What a regrade under way did not mark again of this student's: it could not count, by the rules of then."""
+    """Return this student's submissions that a regrade under way left out because they could not count then."""
     regrade = under_way(db, asked)
     if regrade is None:
         return []
@@ -129,7 +129,7 @@ def spared(db: Session, asked: AssignmentRow, user_id: str) -> list[JobRow]:
 
 
 def can_matter(db: Session, asked: AssignmentRow, handed_in: SubmissionRow, digest: str, full: float) -> bool:
-    """Whether marking this one again can change its student's standing, given what was marked again before it."""
+    """Return whether marking this one again can change its student's standing, given what came before it."""
     policy = policies.from_json(asked.policy)
     user = [handed_in.user_id]
     now = {one.submission_id: one for one in marked(db, asked, user).get(handed_in.user_id, [])}
@@ -152,7 +152,7 @@ def _of(handed_in: SubmissionRow) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a regrade is with the submissions that it began with."""
+    """Return the progress of a regrade with the submissions that it began with."""
 
     total: int
     waiting: int  # for a job, for a worker, or at one
@@ -178,7 +178,7 @@ def progress(db: Session, regrade: RegradeRow) -> Progress:
 
 # --------------------------------------------------------------------------------------------- what that changes
 def changes(db: Session, asked: AssignmentRow, digest: str) -> list[rules.Change]:
-    """Of everybody with marks, while a regrade with this edition is under way: what counts now, and what would."""
+    """Return, for everyone with marks, what counts now and what would count by a regrade that is under way."""
     return rules.changes(standings(db, asked), standings(db, asked, digest=digest))
 
 

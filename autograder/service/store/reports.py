@@ -48,7 +48,7 @@ def _of_today(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(body: bytes) -> str:
-    """What is packed, as JSON, for whoever may have all of it."""
+    """Return the packed report as JSON, for readers who may have all of it."""
     return zlib.decompress(body).decode()
 
 

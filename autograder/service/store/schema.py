@@ -70,7 +70,7 @@ class CourseRow(Keyed, Base):
 
 
 class MembershipRow(Base):
-    """Who is in which course as what. `roster_id` decides the quiz variant, so it never changes once drawn."""
+    """A person's role in a course. `roster_id` decides the quiz variant, so it never changes once drawn."""
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("course_id", "roster_id"),)
@@ -119,7 +119,7 @@ class TokenRow(Keyed, Base):
 
 
 class AuditRow(Base):
-    """Who did what to whom: written in the transaction that does it."""
+    """An entry of the audit log, written in the transaction that does what it says."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -182,7 +182,7 @@ class SheetRow(Base):
 
 # ------------------------------------------------------------------------------------------- what was handed in
 class SubmissionRow(Keyed, Base):
-    """What one student handed in, as received. `state` follows its latest marking."""
+    """A submission of one student, as received. `state` follows its latest marking."""
 
     __tablename__ = "submissions"
     __table_args__ = (
@@ -264,7 +264,7 @@ class OverrideRow(Base):
 
 
 class CommentRow(Keyed, Base):
-    """What its student or staff wrote about a submission. `open`: a student's question that nobody has answered."""
+    """A comment by student or staff about a submission. `open`: a student's question that nobody has answered."""
 
     __tablename__ = "comments"
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), index=True)
@@ -275,7 +275,7 @@ class CommentRow(Keyed, Base):
 
 
 class StandingRow(Base):
-    """What a student has in an assignment (rules.grades.Standing), so that no page looks through all submissions."""
+    """A student's standing in an assignment (rules.grades.Standing), so that no page looks through all submissions."""
 
     __tablename__ = "standings"
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
@@ -350,7 +350,7 @@ class NoticeRow(Keyed, Base):
 
 # ------------------------------------------------------------------------------------------------------ the queue
 class JobRow(Keyed, Base):
-    """What a worker is to do. DBOS runs it durably; this row is what people see of it, and how it ended."""
+    """A job for a worker. DBOS runs it durably; this row is what people see of it, and how it ended."""
 
     __tablename__ = "jobs"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What each student has in an assignment, kept: no page looks through all that was ever handed in.
+"""Keeps each student's standing, so that no page looks through everything that was ever handed in.
 
 It follows from submissions, reports, marks of free text and the policy. Whoever changes one of these calls `refresh` in
 the same transaction; `gradmark admin check` holds what is kept against what it follows from.
@@ -38,7 +38,7 @@ Row = schema.StandingRow
 def standings(
     db: Session, asked: AssignmentRow, user_id: str | None = None, *, digest: str = ""
 ) -> dict[str, Standing]:
-    """By user id: of all, or of this one. Who has nothing marked is not in it.
+    """Return standings by user id, of all or of one, without people who have nothing marked.
 
     With `digest`: as if the reports by this edition counted; it is kept for a regrade under way.
     """
@@ -47,7 +47,7 @@ def standings(
 
 
 def standings_of(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> dict[str, Standing]:
-    """By assignment id: what this student has in each."""
+    """Return this student's standings by assignment id."""
     wanted = Row.assignment_id.in_([asked.id for asked in every]), Row.digest == "", Row.user_id == user_id
     return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
@@ -89,7 +89,7 @@ def texts(db: Session, asked: AssignmentRow) -> list[tuple[str, str, Text]]:
 
 @dataclass(frozen=True)
 class Counts:
-    """Of an assignment, practice aside."""
+    """Return the counts of an assignment, without practice."""
 
     by_state: dict[str, int]  # submissions
     students: int  # with marks
@@ -100,7 +100,7 @@ class Counts:
 
 
 def counts(db: Session, every: Sequence[AssignmentRow]) -> dict[str, Counts]:
-    """By assignment id; what nobody has handed in to is not in it.
+    """Return counts by assignment id, without assignments that nobody has handed in to.
 
     Submissions with marks are nearly all there ever were: they are added up from what is kept.
     """
@@ -183,7 +183,7 @@ def recount(db: Session) -> None:
 
 
 def outdated(db: Session) -> Iterable[tuple[AssignmentRow, str]]:
-    """What is kept and does not follow from the rest: none is what should be."""
+    """Return what is kept and does not follow from the rest; empty when the database is sound."""
     for asked in db.scalars(sa.select(AssignmentRow)):
         wanted = {"", *_under_way(db, asked)}
         for digest in wanted | set(db.scalars(sa.select(Row.digest).where(Row.assignment_id == asked.id).distinct())):

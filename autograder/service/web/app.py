@@ -124,7 +124,7 @@ def _problem(request: Request, error: HTTPException) -> Response:
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
-    """What was sent has not the shape that was asked for: a person sees this only where a form of ours is at fault."""
+    """Answer a request of the wrong shape: a person sees this only where a form of ours is at fault."""
     wrong = "; ".join(f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:5])
     return _told(request, 422, f"This cannot be read. {wrong}")
 

@@ -1,4 +1,4 @@
-"""What a worker holds open, and every job is given."""
+"""The resources that a worker holds open and gives to every job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograder.service.store import Store
 
 
 class WrongEdition(Exception):
-    """What lies here is not the edition that was proven: ours, and another worker may have the right one."""
+    """The folder here is not the edition that was proven: our fault, and another worker may have the right one."""
 
 
 class WrongSecret(Exception):
@@ -76,7 +76,7 @@ class Context:
         return known
 
     def sources(self) -> dict[str, str]:
-        """What can be asked for here: name -> title, the operator's own before the shipped ones."""
+        """Return the assignments available here: name -> title, the operator's own before the shipped ones."""
         found: dict[str, str] = {}
         for home in filter(None, (self.settings.assignments, HOME)):
             for file in sorted(home.glob("*/assignment.toml")):

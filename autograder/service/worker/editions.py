@@ -1,4 +1,4 @@
-"""What lies in the folders of assignments: staff are told of another edition before anybody hands in to it."""
+"""Watches the folders of assignments, and tells staff of another edition before anybody hands in to it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 def run(context: Context, job_id: str, worker_id: str) -> None:
-    """What the queue's workflow does. What a job does is written into its row.
+    """Run a job: the queue's workflow. Its outcome is written into its row.
 
     Raises:
         OperationalError: the database went away. Nothing is lost: the job is found without a turn, and gets another.
@@ -95,7 +95,7 @@ def run(context: Context, job_id: str, worker_id: str) -> None:
 
 
 def _sandbox_works(context: Context) -> bool:
-    """Whether a failure of the sandbox was one guest's. If not, this worker marks nothing more, and says why."""
+    """Return whether a failure of the sandbox was one guest's. If not, this worker marks nothing more, and says why."""
     try:
         probe(choose(context.sandbox.name, say=log.info))
     except (SandboxUnavailable, SandboxFailed) as error:
@@ -163,7 +163,7 @@ def _give_up(db: sa.orm.Session, job: JobRow, told: str, *, tries: int) -> bool:
 
 
 def _park_unread(context: Context, job_id: str, told: str) -> None:
-    """Of a damaged row: what cannot be read is given up, so that staff can see the rest and try it again."""
+    """Park a job whose row is damaged: unreadable parts are dropped, so that staff can see the rest and retry."""
     with context.store.writing() as db:
         db.execute(sa.update(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").values(payload={}, result={}))
         job = db.get(JobRow, job_id, with_for_update=True)

@@ -105,7 +105,7 @@ def live(context: Context, worker_id: str) -> None:
 
 
 def _give_back(context: Context, db: sa.orm.Session, worker_id: str) -> None:
-    """What we were stopped over begins again elsewhere: we did not die of it."""
+    """Give back the jobs that we were stopped over: they begin again elsewhere, and we did not die of them."""
     held = sa.select(JobRow).where(JobRow.worker_id == worker_id, JobRow.state == "running")
     for job in db.scalars(held.options(sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)).with_for_update()):
         context.queue.again(db, job)
@@ -146,7 +146,7 @@ def _launched(context: Context, worker_id: str) -> Iterator[None]:
 
 
 def _busy(context: Context, worker_id: str) -> bool:
-    """Whether the queue counts a turn as ours, begun or not."""
+    """Return whether the queue counts a turn as ours, begun or not."""
     try:
         return bool(context.queue.turns(worker_id))
     except sa.exc.DBAPIError:

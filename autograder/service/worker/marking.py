@@ -67,7 +67,7 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
 
 
 def _others_wait(context: Context) -> bool:
-    """Whether anybody waits for more than pictures. To draw takes twice as long as to mark."""
+    """Return whether anybody waits for more than pictures."""
     sooner = sa.select(JobRow.id).where(JobRow.state == "queued", JobRow.priority < LANES["pictures"].base)
     with context.store.reading() as db:
         return db.scalar(sooner.limit(1)) is not None
@@ -83,7 +83,7 @@ def draw_later(context: Context, job: JobRow) -> dict[str, Any]:
 
 
 def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: VersionRow) -> Verdict:
-    """What this version of the assignment says of a submission: always the same.
+    """Return the report of a submission by this version of the assignment: always the same.
 
     Raises:
         WrongSecret: this worker would mark its quiz by somebody else's questions.

@@ -61,7 +61,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Score:
-    """What one line item is to say of one student."""
+    """The score of one student in one line item."""
 
     resource: ResourceRow
     platform: PlatformRow
@@ -140,7 +140,7 @@ def _body(standing: Standing, *, waits: bool) -> dict[str, Any]:
 
 
 def _waits(db: Session, asked: AssignmentRow, user_id: str, standing: Standing) -> bool:
-    """Whether a free answer of the submission that counts has no mark yet."""
+    """Return whether a text answer of the submission that counts has no mark yet."""
     texts = db.scalar(
         sa.select(ReportRow.texts)
         .join(SubmissionRow, SubmissionRow.report_id == ReportRow.id)

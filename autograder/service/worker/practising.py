@@ -81,7 +81,7 @@ def held(context: Context, job: JobRow) -> frozenset[str]:
 
 
 def _still_counts(db: Session, asked: AssignmentRow) -> bool:
-    """Whether answers to its quiz may still be handed in, by anybody: without a due time, for ever."""
+    """Return whether answers to its quiz may still be handed in, by anybody: without a due time, for ever."""
     policy = policies.from_json(asked.policy)
     later = db.scalars(sa.select(ExtensionRow.due_at).where(ExtensionRow.assignment_id == asked.id))
     closes = policies.closes_at(policy, max([due for due in (policy.due_at, *later) if due is not None], default=None))
@@ -120,7 +120,7 @@ def _kept(pool: Pool) -> State:
 
 
 def _tally(state: State, idea: str, *, right: bool) -> State:
-    """How the session goes: exercises, right ones, right ones in a row, and for each idea whether it was right last."""
+    """The course of a session: exercises, right ones, right ones in a row, and each idea's last outcome."""
     return {
         "asked": state.get("asked", 0) + 1,
         "right": state.get("right", 0) + right,

@@ -77,7 +77,7 @@ def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: 
 
 
 def about(assignment: Assignment) -> dict[str, Any]:
-    """What the web process knows of an assignment: nothing here is a key."""
+    """Return what the web process may know of an assignment: nothing here is a key."""
     return {
         "title": assignment.title,
         "main": assignment.main,

@@ -137,7 +137,7 @@ def _order(text: str) -> list[str]:
 
 # ----------------------------------------------------------------------------------------------------- comparing
 def compare(sources: Sequence[Source]) -> dict[str, Any]:
-    """What staff are shown: how alike the class is, and the pairs far above that, with what they share."""
+    """Return the similarity report for staff: how alike the class is, and the pairs far above that."""
     sources = [source for source in sources if len(source.tokens) >= PASSAGE]
     if len(sources) < LEAST:
         return {"submissions": len(sources), "pairs": []}

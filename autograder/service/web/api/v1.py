@@ -47,7 +47,7 @@ Id = Annotated[str, Path(pattern=ID, description="As another answer told it.")]
 
 # ----------------------------------------------------------------------------------------------- what goes out
 class Problem(BaseModel):
-    """Whose fault it is, and what to do."""
+    """An error: whose fault it is, and what to do."""
 
     detail: str
 
@@ -125,7 +125,7 @@ class Upload(BaseModel):
 
 
 class HandedIn(BaseModel):
-    """What both ways of sending come to."""
+    """Store a submission that came in either form."""
 
     name: str
     upload: bytes
@@ -288,7 +288,7 @@ TAKES = {
 
 @router.get("/me")
 def me(actor: Bearer) -> Me:
-    """Whose token this is."""
+    """Return the owner of this token."""
     return Me(id=actor.id, name=actor.name, operator=actor.operator)
 
 
@@ -321,7 +321,7 @@ def courses(request: Request, actor: Bearer) -> list[Course]:
 
 @router.get("/assignments/{assignment_id}", responses=READ)
 def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment:
-    """What is asked, until when, and what you have."""
+    """Return the assignment, its due time and your points."""
     with site(request).store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
         version = db.get(tables.VersionRow, asked.version_id) if asked.version_id else None
@@ -420,7 +420,7 @@ def submission(
     submission_id: Id,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Any:
-    """How it stands: ask again after Retry-After seconds until it is neither queued nor running."""
+    """Return the state of a submission: ask again after Retry-After seconds until it is neither queued nor running."""
     with site(request).store.reading() as db:
         found, _ = submission_for(db, actor, submission_id)
         told = _told(found, sights(db, [found.id])[found.id].place)
@@ -493,7 +493,7 @@ def _told(found: tables.SubmissionRow, place: Place | None) -> Submission:
 
 # -------------------------------------------------------------------------------------------- marks again, and out
 class Change(BaseModel):
-    """What a student has, and would have."""
+    """A student's points now, and after the regrade."""
 
     user: str
     before: float

@@ -1,1 +1,1 @@
-"""What every request meets, and what all rooms share: who is asking, limits, forms, health, how a page is made."""
+"""Shared by all rooms and met by every request: access, limits, forms, health, rendering of pages."""

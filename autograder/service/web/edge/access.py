@@ -1,4 +1,4 @@
-"""Who is asking, and what they may see: whatever is not theirs is not there (404), for pages and API alike."""
+"""Finds out who is asking and what they may see: other people's things are not there (404), for pages and API alike."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SignInNeeded(Exception):
 
 
 def cookie_name(settings: Settings) -> str:
-    """By HTTPS browsers hold us to it: such a cookie is of this very host, and encrypted."""
+    """Return the cookie's name; with HTTPS, browsers enforce that it belongs to this host and travels encrypted."""
     return f"__Host-{COOKIE}" if settings.secure else COOKIE
 
 
@@ -82,7 +82,7 @@ def signed_in(request: Request) -> Actor:
 
 
 def has_session(request: Request) -> bool:
-    """Whether somebody is signed in. Where the database is away nobody knows, and the handler will say so."""
+    """Return whether somebody is signed in. When the database is away nobody knows, and the handler will say so."""
     try:
         signed_in(request)
     except SignInNeeded:

@@ -1,4 +1,4 @@
-"""What people typed into a form of ours: texts, times and numbers, or a sentence that says what is wrong with them."""
+"""Reads forms: texts, times and numbers, or a sentence that says what is wrong with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LATEST = 4_102_444_800.0  # the year 2100: whatever is later was typed wrongly
 
 
 class Unreadable(Exception):
-    """What stands in a field is not what it asks for; the message says which, and what to write."""
+    """A field holds something else than it asks for; the message says which field, and what to write."""
 
 
 async def fields(request: Request) -> dict[str, str]:

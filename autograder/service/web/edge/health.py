@@ -1,4 +1,4 @@
-"""What machines ask the web process: whether it lives, whether it can serve, and numbers for Prometheus."""
+"""Answers to machines: whether the web process lives, whether it can serve, and numbers for Prometheus."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def live() -> Response:
 
 @router.get("/healthz")
 def ready(request: Request) -> Response:
-    """Whether to send people here. Without a worker, yes: what they hand in is kept, and marked later ("degraded")."""
+    """Return whether to send people here. Without a worker, yes: submissions are kept and marked later ("degraded")."""
     try:
         with site(request).store.reading() as db:
             schema = state_of(db)

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sight:
-    """How a submission stands: `place` is None when no worker has it to mark."""
+    """The state of a submission: `place` is None when no worker has it to mark."""
 
     state: str
     place: Place | None = None
@@ -50,7 +50,7 @@ Look = Callable[[Collection[str]], Mapping[str, Sight]]
 
 
 def sights(db: Session, submissions: Collection[str]) -> dict[str, Sight]:
-    """How these stand, by submission id: the same few queries for one as for hundreds."""
+    """Return the state of these submissions by id: the same few queries for one as for hundreds."""
     rows = db.execute(
         sa.select(SubmissionRow.id, SubmissionRow.state, JobRow.id)
         .outerjoin(
@@ -95,7 +95,7 @@ class Live:
         self._looking = False
 
     async def watch(self, submission_id: str) -> AsyncGenerator[Sight | None]:
-        """How it stands, now and after every change, to the end; None when nothing was said for a while."""
+        """Yield the state now and after every change, to the end; None when nothing changed for a while."""
         watcher = Watcher(asyncio.get_running_loop())
         self._join(submission_id, watcher)
         try:
@@ -195,7 +195,7 @@ def _event(name: str, text: str) -> str:
 
 
 def _live(request: Request) -> Live:
-    """Of this application; made by its first stream."""
+    """Return the watcher of this application; its first stream makes it."""
     state = request.app.state
     if not hasattr(state, "live"):
         store = site(request).store

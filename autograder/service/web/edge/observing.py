@@ -1,4 +1,4 @@
-"""What is known of every request afterwards: its id, a line in the log, and a count in the metrics."""
+"""Observes every request: an id, a line in the log, and a count in the metrics."""
 
 from __future__ import annotations
 

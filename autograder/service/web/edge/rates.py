@@ -1,4 +1,4 @@
-"""How often somebody may ask. Counted in each web process: these limits keep a machine usable, and decide no mark.
+"""Rate limits, counted in each web process: they keep a machine usable, and decide no mark.
 
 What must be exact is counted in the database by those whose rule it is: submissions (rules.policy), mails with links.
 """
@@ -56,14 +56,14 @@ def spend(request: Request, limit: RateLimitItem, who: str) -> None:
 
 
 def spend_upload(request: Request, who: str, size: int) -> None:
-    """By how much is stored: neither practice nor what a newer one replaces has a limit of its own."""
+    """Limit by what is stored: neither practice nor superseded submissions have a limit of their own."""
     most = UPLOADED.amount * PART // 10**6
     told = f"That was too much: you have sent {most} MB within an hour. Nothing of this one was stored."
     request.app.state.rates.spend(UPLOADED, who, cost=max(1, -(-size // PART)), told=told)
 
 
 def address(request: Request) -> str:
-    """Where a request comes from; of IPv6 the network, because one machine has 2⁶⁴ addresses in it.
+    """Return the address of a request; of IPv6 the network, because one machine has 2⁶⁴ addresses in it.
 
     A proxy's word for it is taken where the operator named the proxy (GRADMARK_PROXIES), and nowhere else.
     """

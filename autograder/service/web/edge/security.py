@@ -1,4 +1,4 @@
-"""What every request meets: how large it may be, what browsers may do with the answer, whether a form is ours."""
+"""Guards every request: its size, what browsers may do with the answer, and whether a form is ours."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Capped:
 
 
 async def _most(scope: Scope) -> tuple[int, str]:
-    """How large a body may be, and what whoever sends more is told.
+    """Return the largest size of a body, and the sentence for whoever sends more.
 
     Files come to pages as multipart, and to the API, which looks first who sends them. The forms of pages are read
     before anybody asks, so that is asked here: whatever else somebody sends, and whoever else, is short.
@@ -128,7 +128,7 @@ async def _most(scope: Scope) -> tuple[int, str]:
 
 
 def in_utf8(scope: Scope) -> bool:
-    """Whether a form with files is: asked of the very parser that reads it afterwards. Others choose none."""
+    """Check a form with files by the very parser that reads it afterwards."""
     kind, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
     return kind != b"multipart/form-data" or options.get(b"charset", b"utf-8").lower() == b"utf-8"
 

@@ -1,4 +1,4 @@
-"""What every request can reach, and how a page is made of a template."""
+"""Resources of every request, and rendering of pages from templates."""
 
 from __future__ import annotations
 

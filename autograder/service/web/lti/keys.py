@@ -1,4 +1,4 @@
-"""Whether a platform signed a message: by the keys at the address that its operator gave, and by no others."""
+"""Verifies that a platform signed a message, by the keys at the address that its operator gave, and by no others."""
 
 from __future__ import annotations
 

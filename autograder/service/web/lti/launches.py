@@ -278,7 +278,7 @@ def ask_new(request: Request, actor: Me, launch_id: str) -> Response:
 
 @router.post("/lti/new-link/{launch_id}", dependencies=[Depends(ours)])
 def choose_new(request: Request, actor: Me, launch_id: str, assignment: Annotated[str, Form()]) -> Response:
-    """What goes back has to be signed, which a worker can."""
+    """Have a worker sign what goes back to the platform."""
     here = site(request)
     with here.store.writing() as db:
         begun, platform = _open(db, actor, launch_id)

@@ -1,4 +1,4 @@
-"""Who a launch is, and which link it came by: what a platform may say of people in its own course, and only there.
+"""Finds the person and the link of a launch: a platform speaks for people in its own course, and only there.
 
 A platform decides who is in its course and as what. It decides nothing elsewhere: whoever it names, the session that
 it opens sees this one course. Somebody who is there already is known again by the registrar's id, else by the e-mail

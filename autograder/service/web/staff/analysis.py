@@ -1,4 +1,4 @@
-"""What the class's reports say of the assignment: how hard each part is, what students believed and when no longer."""
+"""The analysis of a class: how hard each part is, what students believed, and when they no longer did."""
 
 from __future__ import annotations
 

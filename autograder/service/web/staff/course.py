@@ -151,7 +151,7 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
 
 @router.get("/a/{assignment_id}/proof")
 def proof_part(request: Request, actor: Me, assignment_id: str) -> Response:
-    """What the overview asks for while a proof runs."""
+    """Return the part of the overview that changes while a proof runs."""
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id)
         values = _proof(db, asked)
@@ -249,7 +249,7 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
 
 
 def _counts_otherwise(asked: AssignmentRow, chosen: policies.Policy) -> bool:
-    """Whether another submission may count by this policy, or for other points."""
+    """Return whether another submission may count by this policy, or the same one for other points."""
     now_used = policies.from_json(asked.policy)
     deciding = ("counts", "due_at", "grace_minutes", "late_percent_per_day")
     return any(getattr(now_used, name) != getattr(chosen, name) for name in deciding)

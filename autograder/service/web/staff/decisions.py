@@ -110,7 +110,7 @@ def decidable(report: Report) -> dict[str, CriterionMark | ItemMark]:
 
 
 def decided(db: Session, submission_id: str) -> Sequence[sa.Row[OverrideRow, str]]:
-    """What people decided about a submission, with their names."""
+    """Return people's decisions about a submission, with their names."""
     return db.execute(
         sa.select(OverrideRow, UserRow.name)
         .join(UserRow, UserRow.id == OverrideRow.by_id)

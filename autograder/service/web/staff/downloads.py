@@ -1,4 +1,4 @@
-"""What staff take with them: the gradebook as CSV, packages for other platforms, the quiz, the students' folder."""
+"""Downloads for staff: the gradebook as CSV, packages for other platforms, the quiz, the students' folder."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _rows(db: Session, asked: AssignmentRow) -> Rows:
 
 @router.get("/grades/{form}.csv")
 def gradebook_file(request: Request, actor: Me, assignment_id: str, form: str) -> Response:
-    """Who has nothing marked has an empty cell: a platform's own rule decides what that is worth."""
+    """Write the gradebook. People with nothing marked have an empty cell, whose worth is the platform's decision."""
     if form not in GRADEBOOKS:
         raise not_found()
     with site(request).store.writing() as db:
@@ -125,7 +125,7 @@ def downloads(request: Request, actor: Me, assignment_id: str, *, part: bool = F
 
 
 def _downloads(db: Session, asked: AssignmentRow) -> dict[str, Any]:
-    """What is made, and what is being made; contents stay in the database."""
+    """Return the downloads that are ready or in the making; contents stay in the database."""
     made = {
         row.kind: row
         for row in db.execute(
@@ -151,7 +151,7 @@ def _digest(db: Session, asked: AssignmentRow) -> str | None:
 
 
 def _jobs(db: Session, asked: AssignmentRow) -> list[JobRow]:
-    """Of this assignment, the newest first."""
+    """Return the jobs of this assignment, the newest first."""
     recent = db.scalars(
         sa.select(JobRow)
         .where(JobRow.kind == "package", JobRow.course_id == asked.course_id)

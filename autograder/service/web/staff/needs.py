@@ -1,4 +1,4 @@
-"""What waits for staff: shown where they look first, because nobody else tells them."""
+"""Finds what waits for staff: shown where they look first, because nobody else tells them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.service.store.standings import texts
 
 @dataclass(frozen=True)
 class Needs:
-    """Of one assignment; false when nothing waits."""
+    """The work that waits in one assignment; false when there is none."""
 
     parked: int  # submissions that the grader failed at; of practice, which a student does again, nobody is told
     edition: bool  # because the folder holds another edition than the one in use: a regrade marks them
@@ -51,13 +51,13 @@ def _parked(asked: AssignmentRow) -> sa.ColumnElement[bool]:
 
 
 def _other_edition(db: Session, asked: AssignmentRow) -> bool:
-    """Whether workers have lately found another edition than the one in use."""
+    """Return whether workers have lately found another edition than the one in use."""
     version = db.get(VersionRow, asked.version_id) if asked.version_id else None
     return version is not None and asked.folder not in (None, version.digest)
 
 
 def _texts(db: Session, asked: AssignmentRow) -> int:
-    """How many answers wait, the same of several once: as the page of texts has them."""
+    """Return how many answers wait; equal answers count once, as on the page of texts."""
     given = text_points(db, asked)
     found = texts(db, asked)
     return len({(text.item, text.digest) for user, _, text in found if (user, text.item, text.digest) not in given})

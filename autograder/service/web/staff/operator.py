@@ -61,7 +61,7 @@ def _overview(request: Request, *, problem: str = "", typed: dict[str, str] | No
 
 
 def _lanes(db: Session) -> list[dict[str, Any]]:
-    """What waits and runs, in the order in which lanes are served."""
+    """Return the jobs that wait and run, in the order in which lanes are served."""
     found = {
         lane: (waiting, running, oldest)
         for lane, waiting, running, oldest in db.execute(

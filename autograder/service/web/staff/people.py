@@ -98,7 +98,7 @@ def _form(request: Request, course_id: str, *, text: str = "", problem: str = ""
 def preview_roster(
     request: Request, actor: Me, course_id: str, typed: Fields, file: Annotated[UploadFile | None, File()] = None
 ) -> Response:
-    """What it would change. Nothing is stored: the preview's form carries the text."""
+    """Show what the roster would change. Nothing is stored: the preview's form carries the text."""
     staffs(actor, course_id)
     text = typed.get("text", "")
     try:
@@ -200,7 +200,7 @@ def _apply(db: Session, course_id: str, plan: roster.Plan, dropped: tuple[roster
 
 # ---------------------------------------------------------------------------------------------------------- links
 def _shared(db: Session, actor: Actor) -> set[str]:
-    """Who is more than what this member of staff rules: operators, and people of courses that others staff.
+    """Return people beyond the rights of this member of staff: operators, and people of courses that others staff.
 
     Whoever holds a person's link is that person, everywhere. So staff make no links for these, do not rename them, and
     do not make them staff: others may hold their links.

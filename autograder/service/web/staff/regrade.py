@@ -41,7 +41,7 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/regrade", include_in_schema=
 
 @dataclass(frozen=True)
 class Preview:
-    """What applying a regrade would do."""
+    """The effect of applying a regrade."""
 
     changes: Sequence[rules.Change]
     full: tuple[float, float]  # points of the two editions' rubrics

@@ -1,4 +1,4 @@
-"""What was handed in, for staff: all of an assignment with filters, and one with everything that is known of it."""
+"""Submissions for staff: all of an assignment with filters, and one with everything that is known about it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Note:
-    """What the report says about lines `line` to `end_line` of the code."""
+    """A sentence of the report about lines `line` to `end_line` of the code."""
 
     line: int
     end_line: int
@@ -75,7 +75,7 @@ def code(
         if against and other is None:
             raise not_found()
         main = _main(db, asked)
-        source, problem = source_of(found, main)
+        source, problem, cells = source_of(found, main)
         before = source_of(db.get_one(SubmissionRow, other.id), main)[0] if other else ""
         values: dict[str, Any] = {
             "course": db.get_one(CourseRow, asked.course_id),
@@ -84,7 +84,7 @@ def code(
         seen = report.seen.report if report.seen else None
         said = [one for one in comments(db, found, seen) if one.line]
     notes = (
-        *(notes_of(seen, source) if seen else ()),
+        *(notes_of(seen, cells) if seen else ()),
         *(Note(one.line, one.line, f"{one.author or 'Comment'}:", one.text) for one in said),
     )
     shown = list(compared(before, source)) if other else list(annotated(source, notes))
@@ -130,38 +130,37 @@ def _main(db: Session, asked: AssignmentRow) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ the code and notes
-def source_of(submission: SubmissionRow, main: str) -> tuple[str, str]:
-    """The code that is marked, with invisible characters written out; or "" and a sentence that says why not."""
+Cells = Sequence[tuple[int, int]]  # where the cells of a notebook begin, as a Submission has them
+
+
+def source_of(submission: SubmissionRow, main: str) -> tuple[str, str, Cells]:
+    """The code that is marked, with invisible characters written out, "" and its cells; or "" and why there is none."""
     if submission.upload is None:
-        return "", "This file has been erased."
+        return "", "This file has been erased.", ()
     found = read_upload(submission.name, submission.upload, main=main)
     if found.problem:
-        return "", found.problem
+        return "", found.problem, ()
     text = found.files[main].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return visible(text, MOST_CHARACTERS), ""
+    return visible(text, MOST_CHARACTERS), "", found.cells
 
 
-def notes_of(report: Report, source: str) -> tuple[Note, ...]:
-    """What the report says about lines: places of mistakes first, then lines at which the code was stopped."""
+def notes_of(report: Report, cells: Cells = ()) -> tuple[Note, ...]:
+    """Return the report's sentences about lines: places of mistakes first, then lines at which the code stopped.
+
+    Cells of a notebook are shown joined, so a line of a cell is counted from where the cell begins.
+    """
     titles = {mark.id: mark.title for mark in report.criteria}
     hints = {one.criterion: one for one in report.diagnoses}
-    lines, notes = source.split("\n"), []
+    above, notes = {cell: line for line, cell in cells}, []
     for place in report.places:
-        start = place.line if place.cell is None else _line_with(place.source, lines)
-        if start is None:
+        if place.cell is not None and place.cell not in above:
             continue
+        start = place.line + (0 if place.cell is None else above[place.cell])
         hint = hints.get(place.criterion)
         title = hint.title if hint else titles.get(place.criterion, "Look here")
         text = place.note or (hint.hint if hint else "")
         notes.append(Note(start, start + place.end_line - place.line, title, text, place.criterion))
     return (*notes, *_stops(report))
-
-
-def _line_with(text: str, lines: Sequence[str]) -> int | None:
-    """The only line that reads like the first line of `text`: cells of a notebook are joined before they are shown."""
-    wanted = text.split("\n", maxsplit=1)[0].strip()
-    found = [number for number, line in enumerate(lines, start=1) if line.strip() == wanted]
-    return found[0] if len(found) == 1 else None
 
 
 def _stops(report: Report) -> Iterator[Note]:
@@ -212,5 +211,5 @@ def compared(before: str, after: str) -> Iterator[Line]:
 
 
 def has_notes(report: Told) -> bool:
-    """Whether the code page has something to say about lines."""
+    """Return whether the code page has something to say about lines."""
     return bool(report.seen and (report.seen.report.places or any(_stops(report.seen.report))))

@@ -1,4 +1,4 @@
-"""What a student and staff write to each other about a submission: questions about a row or a line, and answers."""
+"""Comments of student and staff about a submission: questions about a row or a line, and answers."""
 
 from __future__ import annotations
 

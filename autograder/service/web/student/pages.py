@@ -63,7 +63,7 @@ class Task:
 
 
 class NothingToTake(Exception):
-    """What was sent holds nothing to mark; the message tells the student what to do."""
+    """An upload holds nothing to mark; the message tells the student what to do."""
 
 
 # --------------------------------------------------------------------------------------------------------- home
@@ -99,7 +99,7 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
 
 
 def _notices(actor: Actor) -> sa.Select[NoticeRow]:
-    """What this person has not dismissed; a session that a platform opened sees those of its course."""
+    """Return notices that this person has not dismissed; a session that a platform opened sees those of its course."""
     theirs = sa.select(NoticeRow).where(NoticeRow.user_id == actor.id, NoticeRow.seen_at.is_(None))
     if actor.only is None:
         return theirs

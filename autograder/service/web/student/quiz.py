@@ -42,7 +42,7 @@ Filled = Annotated[dict[str, list[str]], Depends(filled)]
 
 @dataclass(frozen=True)
 class Quiz:
-    """What this person sees of an assignment's quiz."""
+    """An assignment's quiz as this person sees it."""
 
     asked: AssignmentRow
     state: str  # "none" | "early" | "missing" | "drawing" | "parked" | "open" | "shut"
@@ -141,7 +141,7 @@ def _page(request: Request, quiz: Quiz, answers: dict[str, Any], *, told: str = 
 
 @dataclass(frozen=True)
 class Read:
-    """How a typed answer is read, or why it cannot be; neither says whether it is right."""
+    """Return how a typed answer is read, or why it cannot be; neither says whether it is right."""
 
     words: str = ""
     problem: str = ""
@@ -151,7 +151,7 @@ TYPED = ("numeric", "prediction", "formula")  # what else there is, is clicked, 
 
 
 def readings(quiz: Quiz, answers: dict[str, Any]) -> dict[str, Read | None]:
-    """By question, for those that are typed into a line; None where nothing was typed."""
+    """Return the readings by question, for those that are typed into a line; None where nothing was typed."""
     typed = [question for question in quiz.questions if question["kind"] in TYPED]
     return {question["id"]: _read(question, answers.get(question["id"])) for question in typed}
 
@@ -167,7 +167,7 @@ def _read(question: rules.Question, answer: object) -> Read | None:
 
 # ------------------------------------------------------------------------------------------------------- what is so
 def _quiz(db: Session, actor: Actor, assignment_id: str, *, lock: bool = False) -> Quiz:
-    """How this quiz stands for this person.
+    """Return the state of this quiz for this person.
 
     Raises:
         HTTPException: 404.
@@ -189,7 +189,7 @@ def _quiz(db: Session, actor: Actor, assignment_id: str, *, lock: bool = False) 
 
 
 def _drawing(db: Session, actor: Actor, asked: AssignmentRow, version: VersionRow) -> str:
-    """How far the job is that draws these questions: "missing", "drawing", or "parked" when it failed just now."""
+    """Return the state of the job that draws these questions: "missing", "drawing", or "parked" when it just failed."""
     job = _job(db, actor, asked, version)
     if job is not None and job.state in OPEN:
         return "drawing"

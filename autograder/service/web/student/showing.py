@@ -1,4 +1,4 @@
-"""What of a report its student may see now, and what changed since the one before: for pages and the API alike."""
+"""Cuts a report to what its student may see now, and finds what changed since the one before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Visible:
 
 @dataclass(frozen=True)
 class TextGiven:
-    """What a person gave a free-text answer."""
+    """A person's mark of a free-text answer."""
 
     points: float
     comment: str
@@ -60,7 +60,7 @@ DECIDED = "Changed by a person from "
 
 
 def withheld(policy: Policy, now: float, due_at: float | None) -> tuple[Withheld, ...]:
-    """What is not shown at this time. `due_at` is this student's."""
+    """Return what is not shown at this time. `due_at` is this student's."""
     rules: tuple[tuple[Part, When], ...] = (
         ("marks", policy.show_marks),
         ("hints", policy.show_hints),
@@ -98,7 +98,7 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
 
 
 def is_decision(message: str) -> bool:
-    """Whether a message tells what a person decided: that belongs to the marks, not to the hints."""
+    """Return whether a message tells what a person decided: that belongs to the marks, not to the hints."""
     return message.startswith(DECIDED)
 
 
@@ -139,7 +139,7 @@ def _decided(score: float, one: Override) -> str:
 
 
 def changes(before: Report, after: Report) -> Changes:
-    """Of two reports that a student may see, what is different in the later one."""
+    """Return what is different in the later one of two reports that a student may see."""
     was, became = ({mark.id: mark for mark in report.criteria} for report in (before, after))
     both = [(was[id_], mark) for id_, mark in became.items() if id_ in was]
     had, has = ({one.misconception: one.title for one in report.diagnoses} for report in (before, after))

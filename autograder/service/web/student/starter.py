@@ -61,7 +61,7 @@ def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
 
 
 def _being_packed(request: Request, db: Session, asked: AssignmentRow) -> bool:
-    """Whether a worker packs the files or will; a job is put if there was none. False where the last one failed."""
+    """Have a worker pack the files unless one does; return False where the last job failed."""
     recent = db.scalars(
         sa.select(JobRow)
         .where(JobRow.kind == "package", JobRow.course_id == asked.course_id)

@@ -115,7 +115,7 @@ def _of_practice(asked: AssignmentRow) -> rules.Admission:
 
 
 def admission_of(db: Session, asked: AssignmentRow, user_id: str) -> rules.Admission:
-    """Whether this person may hand in now."""
+    """Return whether this person may hand in now."""
     chosen = rules.from_json(asked.policy)
     past = db.execute(
         sa.select(SubmissionRow.made_at, SubmissionRow.state).where(

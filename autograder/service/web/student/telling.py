@@ -1,4 +1,4 @@
-"""What pages tell of one submission, and of all that a student has handed in: read from the database, cut to policy."""
+"""Reads what pages show of one submission and of all of a student's, cut to the policy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Texts = Mapping[tuple[str, str], TextGiven]
 
 @dataclass(frozen=True)
 class Reader:
-    """Whose eyes a report of an assignment is cut to."""
+    """The viewer of a report; decides which parts they may see."""
 
     policy: policies.Policy
     due_at: float | None  # of the student
@@ -202,7 +202,7 @@ def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple
 def told(
     db: Session, submission: SubmissionRow, asked: AssignmentRow, *, report_id: str = "", staff: bool = False
 ) -> Told:
-    """Of the report that counts, or of an earlier one: students see the first, staff see all.
+    """Return the view of the report that counts, or of an earlier one: students see the first, staff see all.
 
     Raises:
         HTTPException: 404: there is no such report, or it is not theirs to see.
@@ -243,7 +243,7 @@ def told(
 
 
 def _newer(db: Session, submission: SubmissionRow) -> str:
-    """What superseded it."""
+    """Return the submission that superseded this one."""
     if submission.state != "superseded":
         return ""
     newer = (

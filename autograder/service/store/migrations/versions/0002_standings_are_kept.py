@@ -1,4 +1,4 @@
-"""What each student has is kept, and a regrade's jobs are known by a column: no page looks through all submissions.
+"""Keep standings in a table and mark a regrade's jobs by a column, so that no page looks through all submissions.
 
 What is kept is computed from the rest, by this release, when all steps are done (env.py).
 """
@@ -63,7 +63,7 @@ def upgrade() -> None:
 
 
 def _reports_know_that_they_counted() -> None:
-    """What counts now, and what counted at first."""
+    """Copy what counts now, and what counted at first."""
     names = ("id", "submission_id", "made_at", "counted")
     reports, other = (sa.table("reports", *map(sa.column, names)).alias(alias) for alias in ("reports", "other"))
     target = sa.table("reports", *map(sa.column, names))
