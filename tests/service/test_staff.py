@@ -139,7 +139,7 @@ def test_a_folder_that_could_not_be_imported_is_read_again_once_it_is_mended(own
     file = own.settings.assignments / "tiny" / "scenarios.py"
     good = file.read_text()
     file.write_text("def (:\n")
-    with pytest.raises(BadAssignment, match="scenarios.py, line 1: invalid syntax"):
+    with pytest.raises(BadAssignment, match=r"scenarios\.py, line 1: invalid syntax"):
         own.context.assignment("tiny", fresh=True)
     file.write_text(good)
     assert own.context.assignment("tiny").id == "tiny"
