@@ -72,6 +72,23 @@ def test_an_instructive_mistake_is_named_and_costs_its_own_criterion(grade, samp
     assert "the right θ is" in report.diagnoses[0].try_this
 
 
+def test_of_a_notebook_the_mistakes_line_is_told_in_its_cell_and_staff_see_the_edit(sandbox):
+    source = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()
+    start, end = (source.index(f"class {name}(Optimizer)") for name in ("Adam", "AdamW"))
+    texts = ["print('a trial')", source[:start], source[start:end], source[end:]]
+    cells = [{"cell_type": "code", "metadata": {}, "source": text} for text in texts]
+    book = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    submission = intake.read_upload("it.ipynb", book.encode())
+    report = pipeline.grade(submission, OPTIMIZERS, sandbox, SEED)
+    wrong = "v_hat = v / (1 - beta1**self.step_count)"
+    line = next(n for n, text in enumerate(texts[2].split("\n"), start=1) if text.strip() == wrong)
+    assert [(p.cell, p.line, p.end_line, p.source) for p in report.places] == [(3, line, line, wrong)]
+    assert report.places[0].edit == "v_hat = v / (1 - beta2 ** self.step_count)"
+    assert f"Code cell 3, line {line}" in page(report)
+    assert "beta2 ** self" not in page(report)
+    assert "beta2 ** self" in page(report, staff=True)
+
+
 def test_the_same_seed_gives_the_same_report_and_another_seed_other_experiments(grade):
     source = OPTIMIZERS.samples["Adam without bias correction"].read_text()
     first, second, other = grade(source), grade(source), grade(source, seed=8)

@@ -206,7 +206,7 @@ def changed_lines(before, after):
 
 
 def alike(some, others):
-    """How many of the first lines are equal."""
+    """Count the first lines that are equal."""
     pairs = enumerate(zip(some, others, strict=False))
     return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
 

@@ -190,7 +190,7 @@ def where(place: Place) -> str:
 
 
 def where_of(report: Report, diagnosis: Diagnosis) -> str:
-    """Where the mistake of a diagnosis is, as `where` says it; "" if that is not known of this diagnosis alone."""
+    """Say where the mistake of a diagnosis is, as `where` does; "" if that is not known of this diagnosis alone."""
     if [one.group for one in report.diagnoses].count(diagnosis.group) != 1:
         return ""
     theirs = [place for place in places_in(report, diagnosis.criterion) if place.subject == diagnosis.group != ""]
