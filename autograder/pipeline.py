@@ -113,11 +113,12 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     """Runs one submission in the sandbox, computes the goldens meanwhile, and judges."""
     scenarios = assignment.scenarios(seed)
     with ThreadPoolExecutor(1) as background:
-        running = background.submit(sandbox.run, pack(submission, assignment, scenarios))
+        playing = _class_by_class(assignment, scenarios)
+        running = background.submit(sandbox.run, pack(submission, assignment, playing))
         golden = goldens(assignment, scenarios)
         must_answer(assignment, scenarios, golden)
         run = running.result()
-    conduct, claims = wire.read_run(run, scenarios)
+    conduct, claims = wire.read_run(run, playing)
     _acquit_the_author(assignment, sandbox, suspects(assignment, scenarios, conduct, claims))
     observations = with_derived(
         assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
@@ -133,12 +134,18 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
 
 
+def _class_by_class(assignment: Assignment, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """Return the experiments subject after subject: where code ends the process, those before it are kept."""
+    subjects = list(dict.fromkeys(map(assignment.subject, scenarios)))
+    return tuple(sorted(scenarios, key=lambda s: subjects.index(assignment.subject(s))))
+
+
 def look_closer(
     submission: Submission, assignment: Assignment, sandbox: Sandbox, seen: Examination
 ) -> tuple[Examination, tuple[Place, ...]]:
     """Find the lines of the submission's mistakes by trying changes in the sandbox; credit what is right besides."""
-    hangs = any(o.fault is not None and o.fault.type == "TookTooLong" for o in seen.observations.values())
-    if seen.verdict is None or seen.conduct.end != "finished" or hangs or not _fails(seen.verdict):
+    stops = any(o.fault is not None and o.fault.type in NO_SLIPS for o in seen.observations.values())
+    if seen.verdict is None or seen.conduct.end != "finished" or stops or not _fails(seen.verdict):
         return seen, ()
 
     def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
@@ -150,6 +157,9 @@ def look_closer(
     lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
+
+
+NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader
 
 
 def _fails(verdict: Verdict) -> bool:

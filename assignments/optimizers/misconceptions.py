@@ -517,6 +517,8 @@ NOT_RULES = (
           {"momentum-state:copies": "failed", "momentum-state:hands out copies": "failed"}, 0.5),
     _seen("state-kept", "state", "A caller's arrays kept as buffers", "set_momentum_state() keeps the caller's arrays: when the caller changes them, your velocity changes.", "buffers = state",
           {"momentum-state:resumed": "failed", "momentum-state:keeps copies": "failed"}, 0.5),
+    _seen("gradient-kept", "interface", "The caller's gradient array kept", "Between steps you keep the gradient array that the caller handed over: when the caller writes the next gradient into the same array, your velocity changes with it. Keep an array of your own.", "buffer = grad at the first step",
+          {"sgd-life-overwrite:trajectory": "failed", "momentum-several:trajectory": "passed", "sgd-life-zero-grad:trajectory": "passed", "sgd-life-long:trajectory": "passed"}, 0.5),
     _seen("state-eager", "state", "Buffers made in the constructor", "You allocate buffers before the first step. Made at the first step, they cost nothing until they are needed.", "zeros_like in __init__",
           {"state-size:Adam before": 2, "state-size:AdamW before": 2, "state-size:SGD with momentum before": 1}, 0.3),
 )  # fmt: skip

@@ -516,6 +516,12 @@ NOT_RULES = {
     "params-iterator": _in("Optimizer", ("self.params = list(params)", "self.params = params")),
     "state-live": _sgd((NEW_STATE.format("self.velocities"), "self.velocities")),
     "state-kept": _sgd((NEW_STATE.format("state"), "state")),
+    "gradient-kept": _sgd(
+        (L2, f"if self.weight_decay != 0:\n    {L2}"),
+        ("self.velocities[i] = np.zeros_like(param.data)", "self.velocities[i] = grad"),
+        ("velocity = self.momentum * self.velocities[i] + grad", "else:\n    self.velocities[i] = self.momentum * self.velocities[i] + grad"),
+        ("self.velocities[i] = velocity", "velocity = self.velocities[i]"),
+    ),
     "state-eager": (
         *_sgd(_then(NO_VELOCITIES, "if momentum != 0:", f"    self.velocities = {ZEROS}")),
         *_both((f"self.m = {NONES}", f"self.m = {ZEROS}"), (f"self.v = {NONES}", f"self.v = {ZEROS}")),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.judge.observations import Observations
-from autograder.judge.places import place_of
+from autograder.judge.places import RowsAbout, named_by, place_of
 from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
@@ -42,19 +42,21 @@ def credit(
 ) -> tuple[Verdict, tuple[Place, ...]]:
     """The verdict with credit for what the repaired program does, and the places of its edits."""
     subjects = {s.id: assignment.subject(s) for s in scenarios}
-    places = tuple(place_of(one, verdict, lines) for one in mending.mends)
+    about = RowsAbout(frozenset(c.id for c in assignment.criteria if c.conduct), {s.id: s.group for s in scenarios})
+    places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
     unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not places)
     if paying:
         closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)
-        charges = _charges(assignment, subjects, verdict, paying)
-        named = [d for d in verdict.diagnoses if d.group in {m.subject for m, _ in paying}]
+        known = {(d.misconception, d.group) for d in better.diagnoses}
+        named = [d for d in verdict.diagnoses if (d.misconception, d.group) not in known]
+        charges = _charges(assignment, subjects, verdict, paying, named)
         verdict = replace(
             better,
             criteria=charged(better.criteria, charges),
-            diagnoses=_together(better.diagnoses, named),
+            diagnoses=(*better.diagnoses, *named),
             exhibits=_exhibits(better, verdict, [place.criterion for _, place in paying]),
             findings=verdict.findings,
         )
@@ -95,23 +97,30 @@ def _closest(
 
 
 def _charges(
-    assignment: Assignment, subjects: dict[str, str], verdict: Verdict, paying: Sequence[tuple[Mend, Place]]
+    assignment: Assignment,
+    subjects: dict[str, str],
+    verdict: Verdict,
+    paying: Sequence[tuple[Mend, Place]],
+    named: Sequence[Diagnosis],
 ) -> list[Charge]:
-    """Return the cost of each change: its diagnosis' cost, or else the share of its row that it spoils."""
+    """Return the cost of each diagnosis that the changes cure, and of each change whose row none of them pays for."""
     charges = []
+    for d in named:
+        points = d.cost * _points(assignment, subjects, verdict, d.criterion, d.group)
+        charges.append(Charge(d.criterion, max(LEAST, points), d.hint))
+    paid = {d.criterion for d in named}
     for one, place in paying:
-        named = [d for d in verdict.diagnoses if d.group == one.subject]
-        if not named:
+        if place.criterion not in paid and not named_by(one, verdict):
             charges.append(_charge(assignment, subjects, verdict, one, place))
-        for d in named:
-            points = d.cost * _points(assignment, subjects, verdict, d.criterion, one.subject)
-            charges.append(Charge(d.criterion, max(LEAST, points), d.hint))
     return list(dict.fromkeys(charges))
 
 
 def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, one: Mend, place: Place) -> Charge:
     """The row's part that is about this class, scaled by how much of the class is spoilt; a slip costs little."""
     theirs = [f for f in verdict.findings if subjects[f.scenario] == one.subject and not f.check.at_most]
+    moves = [f for f in theirs if not f.check.fact]
+    if any((f.scenario, f.check.id) in one.fixed for f in moves):
+        theirs = moves  # facts hold of code that does nothing, too
     mended = [f for f in theirs if (f.scenario, f.check.id) in one.fixed]
     spoilt = _weight(mended) / (_weight(theirs) or 1.0)
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
@@ -141,11 +150,6 @@ def charged(criteria: Sequence[CriterionMark], charges: Sequence[Charge]) -> tup
             row = replace(row, score=score, status="partial" if score else "failed", messages=messages)
         rows.append(row)
     return tuple(rows)
-
-
-def _together(diagnoses: Sequence[Diagnosis], named: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
-    known = {(d.misconception, d.group) for d in diagnoses}
-    return (*diagnoses, *(d for d in named if (d.misconception, d.group) not in known))
 
 
 def _exhibits(better: Verdict, before: Verdict, rows: Sequence[str]) -> tuple[Exhibit, ...]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
-from autograder.model import Place
+from autograder.model import Diagnosis, Place
 
 
-def place_of(mend: Mend, verdict: Verdict, lines: Sequence[str]) -> Place:
+@dataclass(frozen=True)
+class RowsAbout:
+    """The rows that are about conduct and no rule, and the subject of each experiment."""
+
+    conduct: frozenset[str]
+    groups: Mapping[str, str]  # by scenario id
+
+
+def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str]) -> Place:
     """The place of one edit; students see where, staff the edit."""
     trial = mend.trial
     line = min(max(trial.line, 1), len(lines))
     end = min(max(trial.end_line, line), len(lines))
     source = "\n".join(text.strip() for text in lines[line - 1 : end])
-    criterion = row_of(mend, verdict)
+    criterion = row_of(mend, verdict, about)
     note = _note(mend, end == line)
     return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
 
@@ -30,23 +38,34 @@ def in_cell(place: Place, cells: Sequence[tuple[int, int]]) -> Place:
     return replace(place, line=place.line - line, end_line=place.end_line - line, cell=cell)
 
 
-def row_of(mend: Mend, verdict: Verdict) -> str:
+def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """The row that an edit is about.
 
-    A diagnosis says it, or facts that were wrong and are right with the edit; then what is computed there, and at
-    last the row that most of what it mends is evidence for.
+    A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
+    the edit; then what is computed there, if an experiment about that failed: nothing is charged to a row that is
+    right. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
+    experiments on conduct as well, and these do not count beside it.
     """
-    named = [d.criterion for d in verdict.diagnoses if d.group == mend.subject]
+    named = named_by(mend, verdict)
     if named:
-        return named[0]
+        return named[0].criterion
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
+    of_rule = [f for f in mended if f.check.criterion not in about.conduct]
+    if mend.row in {f.check.criterion for f in of_rule}:
+        return mend.row
+    mended = of_rule or mended
     weights: dict[str, float] = {}
-    for finding in mended:
+    for finding in [f for f in mended if about.groups[f.scenario] == mend.subject] or mended:
         weights[finding.check.criterion] = weights.get(finding.check.criterion, 0.0) + finding.check.weight
-    return mend.row or max(weights, key=lambda row: weights[row])
+    return max(weights, key=lambda row: weights[row])
+
+
+def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
+    """The diagnoses of the edit's subject, where they account for some of what it mends."""
+    return [d for d in verdict.diagnoses if d.group == mend.subject] if mend.fixed & verdict.explained else []
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends

@@ -39,7 +39,9 @@ ITEM_WORDS = {
     "waiting": "waiting for a person",
     "grader_error": "the grader failed",
 }
-_STOPPED = re.compile(r"(?:^Y|: y)our code (?:was still running|raised )")  # as judge.compare tells a fault
+_STOPPED = re.compile(
+    r"(?:^Y|: y)our code (?:was not over|was still running|raised )"
+)  # as judge.compare says it; "still" in older reports
 _MOTIONLESS = "Your parameters do not move at all."  # as an assignment's exhibit says it
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -92,7 +92,7 @@ def test_what_staff_withhold_is_not_in_the_report_of_a_student(service):
     where = f"/api/v1/submissions/{submission}/report"
     set_policy(service, show_marks="never", show_hints="never")
     hidden = program(service, "Ada").get(where).json()
-    assert (hidden["score"], hidden["criteria"], hidden["diagnoses"]) == (None, [], [])
+    assert (hidden["score"], hidden["criteria"], hidden["diagnoses"], hidden["parts"]) == (None, [], [], [])
     assert {"marks", "hints"} <= set(hidden["withheld"])
     assert (
         program(service, "Ada", seconds=5e5).get(f"/api/v1/assignments/{service.assignment}").json()["points"] is None

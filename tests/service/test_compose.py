@@ -49,19 +49,19 @@ import json
 from autograder.assignment import load
 from autograder.service.settings import settings
 from autograder.service.store import Store
-from autograder.service.store.schema import Assignment, Course, Membership, User, Version
+from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, UserRow, VersionRow
 from autograder.service.worker.proving import about
 optimizers = load("optimizers")
 with Store(settings().database).writing() as db:
-    course, ada = Course(title="Compose"), User(name="Ada", email="ada@example.org")
+    course, ada = CourseRow(title="Compose"), UserRow(name="Ada", email="ada@example.org")
     db.add_all([course, ada])
     db.flush()
-    db.add(Membership(course_id=course.id, user_id=ada.id, role="student", roster_id="ada"))
-    asked = Assignment(course_id=course.id, title="Optimizers", source="optimizers", open=True)
+    db.add(MembershipRow(course_id=course.id, user_id=ada.id, role="student", roster_id="ada"))
+    asked = AssignmentRow(course_id=course.id, title="Optimizers", source="optimizers", open=True)
     asked.policy = {"window_limit": 100}
     db.add(asked)
     db.flush()
-    version = Version(assignment_id=asked.id, digest=optimizers.digest, state="proven", about=about(optimizers))
+    version = VersionRow(assignment_id=asked.id, digest=optimizers.digest, state="proven", about=about(optimizers))
     db.add(version)
     db.flush()
     asked.version_id = version.id

@@ -37,13 +37,13 @@ def test_the_gradebook_has_what_counts_after_lateness_for_every_student(service,
     plain = rows(staff.get(f"{url}/plain.csv").text)
     assert [row[:1] + row[4:] for row in plain] == [
         ["id", "points", "of", "submission", "late_seconds", "submissions"],
-        ["r-ada", "100", "100", "1", "0", "1"],
-        ["r-bob", "81", "100", "1", "3600", "1"],
+        ["r-ada", "100", "125", "1", "0", "1"],
+        ["r-bob", "81", "125", "1", "3600", "1"],
         ["r-eve", "", "", "", "", ""],
     ]
     canvas = rows(staff.get(f"{url}/canvas.csv").text)
     assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Optimizers"]
-    assert [row[-1] for row in canvas[1:]] == ["100", "100", "81", ""]
+    assert [row[-1] for row in canvas[1:]] == ["125", "100", "81", ""]
     moodle = rows(staff.get(f"{url}/moodle.csv").text)
     assert moodle[2] == ["Bob", "", "r-bob", "bob@example.org", "81"] or moodle[2][2:] == [
         "r-bob",

@@ -161,6 +161,16 @@ class Item(BaseModel):
     message: str
 
 
+class Part(BaseModel):
+    """Code or quiz: what it has, out of what, and whether it is part of the total."""
+
+    id: Literal["code", "quiz"]
+    score: float
+    max_score: float
+    counts: bool
+    state: str
+
+
 class File(BaseModel):
     path: str
     digest: str
@@ -187,6 +197,7 @@ class Report(BaseModel):
     sandbox: str
     versions: dict[str, str]
     remarks: list[str]
+    parts: list[Part] = Field(description="Empty while marks are not shown.")
     withheld: list[Literal["marks", "hints", "quiz"]] = Field(description="What staff show later, or not at all.")
 
 
@@ -436,7 +447,7 @@ def report(request: Request, actor: Bearer, submission_id: Id) -> Report:
         visible = reader(db, asked, found.user_id, staff=staff).sees(found.id, stored.body)
     told = jsonl.to_json(visible.report) | {"withheld": [one.part for one in visible.withheld]}
     if visible.hides("marks"):
-        told |= {"score": None, "max_score": None}
+        told |= {"score": None, "max_score": None, "parts": []}
     return Report.model_validate(told)
 
 
