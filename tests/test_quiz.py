@@ -773,8 +773,11 @@ def test_code_that_we_fail_to_judge_takes_no_answers_along(tmp_path):
 
 def test_a_gradebook_leaves_the_cell_of_a_grader_error_empty(grade):
     broken = replace(ASSIGNMENT, quiz=lambda _: (replace(MEMORY, key=NumericKey(1, "furlong", 3)), CHOICE))
-    line = json.dumps(to_json(grade(answers_toml(RIGHT), broken)))
+    line = json.dumps(to_json(grade(answers_toml(RIGHT), replace(broken, quiz_counts=REQUIRED.quiz_counts))))
     assert read_reports(line)[0].score is None
+    beside = json.dumps(to_json(grade(answers_toml(RIGHT), broken)))
+    assert read_reports(beside)[0].score == 100  # a quiz that does not count takes nothing along
+    assert read_reports(beside, "quiz")[0].score is None
 
 
 # --------------------------------------------------------------------------------------------------------- cost
