@@ -176,6 +176,14 @@ def states(service: Service) -> set[str]:
         return set(db.scalars(sa.select(JobRow.state)))
 
 
+def try_again(service: Service) -> None:
+    """By chance a job may lose its worker three times: it waits for staff, who try it again."""
+    with service.store.writing() as db:
+        for job in db.scalars(sa.select(JobRow).where(JobRow.state == "parked")):
+            assert job.failures >= jobs.FAILURES, job.error
+            assert unpark(db, service.queue, job.id)
+
+
 def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], None]], students: int, each: int) -> None:
     """Students hand in, kills happen, and in the end everything is as if they had not."""
     tokens, assignments = classroom(service, students, each)
@@ -217,11 +225,7 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
         until(
             lambda: not [turn for turn in service.queue.turns() if not turn.job_id.startswith("tidy")], ALL_DONE_SECONDS
         )
-        # By chance one job may lose its worker three times: then it waits for staff, who try it again.
-        with service.store.writing() as db:
-            for job in db.scalars(sa.select(JobRow).where(JobRow.state == "parked")):
-                assert job.failures >= jobs.FAILURES, job.error
-                assert unpark(db, service.queue, job.id)
+        try_again(service)
         until(lambda: states(service) == {"done"}, ALL_DONE_SECONDS)
     assert len(sent) == len(work)
     with service.store.reading() as db:
