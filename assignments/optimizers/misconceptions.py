@@ -562,6 +562,13 @@ IMPLIES = {
     "sgd-lr-over-t": MOMENTUM_STATE, "sgd-lr-over-root-t": MOMENTUM_STATE, "momentum-corrected": MOMENTUM_STATE,
     "momentum-dampened": MOMENTUM_STATE,
 }  # fmt: skip
+# Beliefs whose proof does not hold yet: `verify` found that another name or another row answers for them, in one of the
+# ways of writing that it tries. Nobody is told a name that is not proven; the place and the numbers are told instead.
+UNPROVEN = frozenset({
+    "beta1-default", "beta2-default", "correction-m-negative", "correction-v-times-t", "first-negative", "first-raw",
+    "l2-without-lambda", "momentum-damped-step", "momentum-nesterov-difference", "second-difference",
+    "second-per-parameter", "sgd-from-start", "variance-floored", "variance-under-root",
+})  # fmt: skip
 MISCONCEPTIONS: tuple[Misconception, ...] = tuple(
-    replace(m, common=m.id in COMMON, implies=IMPLIES.get(m.id, ())) for m in _ALL
+    replace(m, common=m.id in COMMON, implies=IMPLIES.get(m.id, ())) for m in _ALL if m.id not in UNPROVEN
 )
