@@ -25,6 +25,7 @@ BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
 COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
 HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_EXTENDED = 2
+MOST_ALIKE = 100  # candidates that fit: where more do (all not finite after a step), the evidence tells none apart
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -233,7 +234,8 @@ class _Search:
             hypotheses = coded(groups)
             near = self.question.surviving(hypotheses, alike[0][0], smallest)
             for conventions, _ in alike if len(near) else ():
-                for row in near[self.question.surviving(hypotheses.take(near), conventions)].tolist():
+                fitting = near[self.question.surviving(hypotheses.take(near), conventions)].tolist()
+                for row in fitting if len(fitting) <= MOST_ALIKE else ():
                     fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
         return fits
 
