@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 
 from autograder.assignment import BadAssignment
@@ -25,7 +26,7 @@ from autograder.intake import NothingToMark, find
 from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
 from autograder.regenerate.run import CannotRegenerate, write
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
-from autograder.verify import Proof, Row
+from autograder.verify import Proof, Provers, Row
 from autograder.verify import verify as _verify
 
 __all__ = [
@@ -124,10 +125,16 @@ def verify(
     from autograder.sandbox.choose import choose, others  # noqa: PLC0415 - to load an assignment needs none
 
     asked = _loaded(assignment)
+    with choose(sandbox, say=tell) as tried:
+        name = tried.name
     with ExitStack() as opened:
-        main = opened.enter_context(choose(sandbox, say=tell))
+        several = (jobs or cores()) > 1 and "fork" in get_all_start_methods()
+        provers = Provers(asked, lambda: choose(name, say=lambda _: None), jobs or cores()) if several else None
+        if provers:
+            opened.enter_context(provers)
+        main = opened.enter_context(choose(name, say=lambda _: None))
         more = [opened.enter_context(other) for other in others(main.name)]
-        return _verify(asked, main, more, jobs=jobs or cores(), progress=progress)
+        return _verify(asked, main, more, provers=provers, progress=progress)
 
 
 def regenerate(

@@ -10,11 +10,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import os
+import multiprocessing
+import multiprocessing.util
+import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -73,7 +75,16 @@ class Trial:
     problem: str = ""  # why there is nothing to run
 
 
+@dataclass(frozen=True)
+class Result:
+    """One trial's line of the proof, and of right answers the largest error, in tolerances."""
+
+    row: Row
+    rounding: float | None
+
+
 Seen = pipeline.Examination | str  # or why there is none
+Progress = Callable[[int, int], None]
 
 
 def verify(
@@ -81,36 +92,99 @@ def verify(
     sandbox: Sandbox,
     others: Sequence[Sandbox] = (),
     *,
-    jobs: int | None = None,
     only: Collection[str] | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
+    provers: Provers | None = None,
 ) -> Proof:
     """Runs the whole proof. `others`: further sandboxes that must give the same reports.
 
     `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
+    `provers`: processes that share the work; without them all is done here, one trial after the other.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    results: dict[tuple[str, str], Seen] = {}
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        running = {pool.submit(_examine, t, assignment, sandbox): t for t in trials}
-        for done, future in enumerate(as_completed(running), start=1):
-            trial = running[future]
-            results[trial.section, trial.name] = future.result()
-            progress(done, len(trials))
-    rows = [_row(assignment, trial, results[trial.section, trial.name]) for trial in trials]
-    right = [results[t.section, t.name] for t in trials if t.section == "right"]
+    quizzes, results = _divided(assignment, sandbox, trials, provers, progress)
     parts: dict[Section, Callable[[], Iterable[Row]]] = {
-        "margin": lambda: _margins(assignment, right),
+        "margin": lambda: _margins(assignment, [result.rounding for result in results]),
         "determinism": lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]),
         "reference": lambda: _reference(assignment),
-        "variants": lambda: (
-            Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment)
-        ),
         "review": lambda: _review(assignment),
     }
+    rows = [result.row for result in results]
     for section, part in parts.items():
-        rows += _stated(assignment, section, part)
+        rows += [*_stated(assignment, section, part), *(quizzes if section == "reference" else ())]
     return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
+
+
+def _divided(
+    assignment: Assignment, sandbox: Sandbox, trials: Sequence[Trial], provers: Provers | None, progress: Progress
+) -> tuple[list[Row], list[Result]]:
+    """The rows about the quiz, and what each trial gave, whoever works on them."""
+    if provers is None:
+        done = []
+        for trial in trials:
+            done.append(_tried(assignment, trial, sandbox))
+            progress(len(done), len(trials))
+        return _variants(assignment), done
+    quizzes = provers.about_quizzes()  # the longest piece of work first
+    results = [provers.result(trial) for trial in trials]
+    for count, _ in enumerate(as_completed(results), start=1):
+        progress(count, len(trials))
+    return quizzes.result(), [result.result() for result in results]
+
+
+class Provers:
+    """Processes that share a proof's work, each with a sandbox of its own: the judging is what takes the time.
+
+    They are forked, so that they have the assignment as it stands here; fork before there are any threads.
+    """
+
+    def __init__(self, assignment: Assignment, reopen: Callable[[], Sandbox], jobs: int) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._pool = ProcessPoolExecutor(jobs, fork, initializer=_begin, initargs=(assignment, reopen))
+        self._pool.submit(int)  # it forks at the first piece of work, and that is to be now
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def result(self, trial: Trial) -> Future[Result]:
+        return self._pool.submit(_try, trial)
+
+    def about_quizzes(self) -> Future[list[Row]]:
+        return self._pool.submit(_try_quizzes)
+
+
+_prover: dict[str, Any] = {}  # in a forked process: its assignment, and its open sandbox
+
+
+def _begin(assignment: Assignment, reopen: Callable[[], Sandbox]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that forked us, which ends us
+    opened = reopen()
+    _prover.update(assignment=assignment, sandbox=opened.__enter__())
+    multiprocessing.util.Finalize(None, opened.__exit__, args=(None, None, None), exitpriority=10)
+
+
+def _try(trial: Trial) -> Result:
+    return _tried(_prover["assignment"], trial, _prover["sandbox"])
+
+
+def _try_quizzes() -> list[Row]:
+    return _variants(_prover["assignment"])
+
+
+def _tried(assignment: Assignment, trial: Trial, sandbox: Sandbox) -> Result:
+    seen = _examine(trial, assignment, sandbox)
+    known = trial.section == "right" and not isinstance(seen, str) and seen.verdict is not None
+    return Result(_row(assignment, trial, seen), _rounding(seen) if known else None)
+
+
+def _variants(assignment: Assignment) -> list[Row]:
+    def rows() -> Iterator[Row]:
+        return (Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment))
+
+    return _stated(assignment, "variants", rows)
 
 
 def _stated(assignment: Assignment, section: Section, part: Callable[[], Iterable[Row]]) -> list[Row]:
@@ -182,7 +256,11 @@ def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> Seen:
         return trial.problem
     try:
         with blaming(assignment.folder, "marking it"):
-            return pipeline.examine(_submission(assignment, trial), assignment, sandbox, SEED)
+            submission = _submission(assignment, trial)
+            seen = pipeline.examine(submission, assignment, sandbox, SEED)
+            # where diagnoses account for everything, a repair changes no mark
+            whole = seen.verdict is None or seen.verdict.is_explained
+            return seen if whole else pipeline.look_closer(submission, assignment, sandbox, seen)[0]
     except SandboxFailed:
         raise
     except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
@@ -229,15 +307,16 @@ def _lost(criteria: Iterable[CriterionMark]) -> str:
     return ", ".join(f"{c.id} −{c.max_score - c.score:g}" for c in criteria if c.score < c.max_score)
 
 
-def _rounding(seen: pipeline.Examination) -> float:
+def _rounding(seen: Seen) -> float:
     """The largest error of a right answer, in tolerances."""
+    assert not isinstance(seen, str)
     assert seen.verdict is not None
     return max((f.error for f in seen.verdict.findings if not f.check.fact and not f.check.at_most), default=0.0)
 
 
 # ------------------------------------------------------------------------------------------------------- margins
-def _margins(assignment: Assignment, right: Sequence[Seen]) -> Iterator[Row]:
-    rounding = max((_rounding(s) for s in right if not isinstance(s, str) and s.verdict), default=float("inf"))
+def _margins(assignment: Assignment, errors: Sequence[float | None]) -> Iterator[Row]:
+    rounding = max((error for error in errors if error is not None), default=float("inf"))
     said = f"right answers use at most {rounding:.3f} of a tolerance (allowed {MOST_ROUNDING:g})"
     yield Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {})
     by_rule = [

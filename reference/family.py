@@ -153,7 +153,7 @@ RATE: Switch = {
     "fading": lambda k: k.lr * k.n ** (k.steps - 1),
     "fading from the first": lambda k: k.lr * k.n**k.steps,
     "by inverse time": lambda k: k.lr / (1 + k.n * k.steps),
-    "corrected for good": lambda k: k.lr * k.gathered,
+    "corrected for good": lambda k: k.lr,  # see _gather_rate
 }
 BASE: Switch = {  # from where the step goes
     "parameters": lambda w, k: w,
@@ -567,7 +567,7 @@ def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis]
     w = np.broadcast_to(course.start, shape)
     state = SimpleNamespace(
         a=np.zeros(shape), b=np.zeros(shape), largest=np.zeros(shape), largest_raw=np.zeros(shape),
-        leftover=np.zeros(shape), gathered=np.ones(shape),
+        leftover=np.zeros(shape), gathered=np.ones(shape), updates=np.zeros(shape),
     )  # fmt: skip
     updates = np.zeros(course.start.size)
     same = (course.tensor[:, None] == course.tensor[None, :]).astype(float)  # sums over a parameter
@@ -617,6 +617,9 @@ def _sgd_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace
 
 def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespace) -> Array:
     on = crowd.apply("absent", SWITCHES["absent"], k=k)
+    if crowd.changed("absent"):  # who counts updates counts those that happen
+        state.updates = state.updates + (k.total(on) > 0)
+        k.updates = np.maximum(state.updates, 1)
     k.lr, k.eps, k.decay = (
         crowd.apply("lr", LR, k=k), crowd.apply("eps", EPS, k=k), crowd.apply("lam", DECAY, k=k),
     )  # fmt: skip
@@ -628,6 +631,7 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     k.t = crowd.apply("t", T, k.t, k=k)
     k.c1, k.c2 = _correction(crowd, "c1", k.b1, k.b2, k.t, k), _correction(crowd, "c2", k.b2, k.b1, k.t, k)
     k.gain = np.sqrt(1 - k.b2**k.t) / (1 - k.b1**k.t)
+    _gather_rate(crowd, k, state)
     at_rest, w = w, _shrunk_first(crowd, k, w)
     g = _decayed(crowd, k, w, state, on)
     of1 = crowd.apply("of1", OF1, _within(crowd, "m", k, g, w, g, natural=1.0), state.a, k=k)
@@ -643,7 +647,6 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     bottom = crowd.apply("denominator", DENOMINATOR, root_of, v, k.c2, k=k)
     top = crowd.apply("direction", DIRECTION, m_hat, m, g, k=k)
     u = _within(crowd, "numerator", k, top, w, g, natural=1.0) / bottom
-    _gather_rate(crowd, k, state)
     moved = _moved(crowd, k, w, u, g)
     state.a = np.where(on, crowd.apply("kept1", KEPT, m, m_hat, k=k), state.a)
     state.b = np.where(on, crowd.apply("kept2", KEPT, v, v_hat, k=k), state.b)
@@ -688,11 +691,13 @@ def _amount(crowd: Crowd, k: SimpleNamespace, w: Array, g: Any, natural: Any) ->
 
 
 def _gather_rate(crowd: Crowd, k: SimpleNamespace, state: SimpleNamespace) -> None:
-    if crowd.changed("rate"):
-        fresh = np.where(k.written, 1.0, state.gathered)
-        k.gathered = state.gathered = fresh * k.gain
-    else:
-        k.gathered = 1.0
+    """Whoever keeps the corrected rate in lr decays with it as well."""
+    for turn in crowd.turned["rate"]:
+        if turn.option == "corrected for good":
+            state.gathered = np.where(k.written, 1.0, state.gathered) * k.gain
+            lr = np.array(np.broadcast_to(k.lr, state.gathered.shape))
+            lr[turn.rows] = (lr * state.gathered)[turn.rows]
+            k.lr = lr
 
 
 def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
@@ -702,7 +707,6 @@ def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
         here = crowd.at("decay", place, k)
         if here is not None:
             u = np.where(here, u * (1 - scale * crowd.apply("factor", FACTOR, k=k)), u)
-    k.gathered = getattr(k, "gathered", 1.0)
     rate = crowd.apply("rate", RATE, k=k)
     if crowd.right.get("inside"):  # lr is in the velocity already
         rate = rate / crowd.apply("inside", INSIDE, 1.0, k=k)

@@ -74,9 +74,9 @@ def test_a_class_goes_all_the_way_and_every_table_agrees(written, tmp_path):
     answered = quiz.replace(f'\n{item.id} = ""', f'\n{item.id} = "{next(o.id for o in item.key.options if o.right)}"')
     code = OPTIMIZERS.model_solution.read_text()
     for name, text in {
-        "lovelaceada_12345_1_optimizers.py": code, "lovelaceada_12345_2_quiz.toml": answered,
-        "turingalan_LATE_12346_3_optimizers-1.py": code, "turingalan_LATE_12346_4_quiz.toml": answered,
-        "hoppergrace_12347_5_optimizers.py": code,
+        "lovelaceada_12345_9001_optimizers.py": code, "lovelaceada_12345_9002_quiz.toml": answered,
+        "turingalan_LATE_12346_9003_optimizers-1.py": code, "turingalan_LATE_12346_9004_quiz.toml": answered,
+        "hoppergrace_12347_9005_optimizers.py": code,
     }.items():  # fmt: skip
         (tmp_path / "bulk" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "bulk" / name).write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,14 @@ def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:
 
 
 # --------------------------------------------------------------------------------------------------- one course
+@lru_cache(maxsize=128)
+def course_of(name: str, scenarios: tuple[Scenario, ...]) -> tuple[list[list[Run]], Course | None]:
+    """The parameters' parts in each scenario, and all of them as one course of this rule; None where nothing moves."""
+    theirs = [runs_of(scenario) for scenario in scenarios]
+    flat = [run for runs in theirs for run in runs]
+    return theirs, lay_out(name, flat) if flat else None
+
+
 def lay_out(name: str, runs: Sequence[Run]) -> Course:
     """All runs side by side, padded to the longest."""
     steps = max(len(run.grads) for run in runs)

@@ -6,6 +6,7 @@ Runs where no submission reaches, and says too what follows from recorded arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from autograder.model import Array, Convention, Fact, Observation, Scenario
 from autograder.reference import updates
 
-from .course import Run, hyperparameters, lay_out, runs_of, split, subject
+from .course import course_of, hyperparameters, runs_of, split, subject
 
 CONVENTIONS = (
     Convention(
@@ -42,11 +43,17 @@ CONVENTIONS = (
 
 def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
     """What a right submission does in each scenario, by the conventions named; one run of each rule for them all."""
+    return dict(_golden(tuple(scenarios), conventions))
+
+
+@lru_cache(maxsize=32)
+def _golden(scenarios: tuple[Scenario, ...], conventions: frozenset[str]) -> Mapping[str, Observation]:
     arrays = {s.id: dict[str, Array]() for s in scenarios}
     for name, playable in _alike(scenarios):
-        course = lay_out(name, [run for _, runs in playable for run in runs])
+        theirs, course = course_of(name, playable)
+        assert course is not None
         iterates = apply_rule(name, course.start, course.grads, course.hyper, conventions, present=course.present)
-        for (scenario, _), recorded in zip(playable, split(iterates, [runs for _, runs in playable]), strict=True):
+        for scenario, recorded in zip(playable, split(iterates, theirs), strict=True):
             arrays[scenario.id] = recorded
     for scenario in scenarios:
         if scenario.spec["kind"] in LOOPS:
@@ -62,12 +69,12 @@ def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[s
 SHORT = 10  # steps: courses are padded to the longest, so that the few long ones are run by themselves
 
 
-def _alike(scenarios: Sequence[Scenario]) -> Iterator[tuple[str, list[tuple[Scenario, list[Run]]]]]:
+def _alike(scenarios: Sequence[Scenario]) -> Iterator[tuple[str, tuple[Scenario, ...]]]:
     """Rules, and scenarios that they play in one course."""
     for name in RULES:
         playable = [(s, runs) for s in scenarios if subject(s) == name and (runs := runs_of(s))]
         for long in (False, True):
-            alike = [(s, runs) for s, runs in playable if (max(len(run.grads) for run in runs) > SHORT) is long]
+            alike = tuple(s for s, runs in playable if (max(len(run.grads) for run in runs) > SHORT) is long)
             if alike:
                 yield name, alike
 

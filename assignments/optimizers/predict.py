@@ -9,7 +9,7 @@ import numpy as np
 from autograder.model import Array, Hypotheses, Scenario
 from autograder.reference import family
 
-from .course import lay_out, runs_of, split
+from .course import course_of, split
 
 RIGHT: Mapping[str, family.Hypothesis] = {"SGD": family.SGD, "Adam": family.ADAM, "AdamW": family.ADAMW}
 BY_CONVENTION: Mapping[str, Mapping[str, str]] = {
@@ -26,12 +26,11 @@ def predict(
 
     A scenario that the family cannot play (a closed loop, or nothing that moves) gives no arrays.
     """
-    theirs = [runs_of(scenario) for scenario in scenarios]
+    theirs, course = course_of(name, tuple(scenarios))
     if not len(hypotheses):
         return [{run.name: np.empty(0) for run in runs} for runs in theirs]
-    flat = [run for runs in theirs for run in runs]
-    if not flat:
+    if course is None:
         return [{} for _ in scenarios]
     right = {**RIGHT[name], **{s: o for c in sorted(conventions) for s, o in BY_CONVENTION[c].items()}}
     crowd = family.Crowd(right, hypotheses.parts, hypotheses.groups, hypotheses.numbers)
-    return split(family.simulate(right, lay_out(name, flat), crowd), theirs)
+    return split(family.simulate(right, course, crowd), theirs)

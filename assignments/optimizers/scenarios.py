@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ TRAINING_STEPS, RAVINE_STEPS = 25, 30
 LATE_STEPS, LATE_FROM = 36, 30  # 0.6^30 = 2e-7: bias correction is over
 
 
+@lru_cache(maxsize=4)
 def scenarios(seed: int) -> tuple[Scenario, ...]:
     """All experiments of one submission. The same seed always gives the same ones."""
     return tuple(

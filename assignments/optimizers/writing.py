@@ -213,6 +213,8 @@ class _Rule:
             out.append(f"g = {self.code('sees')}")
         if self.name != "SGD":
             out += [f"t = {self.code('t')}"] if self.code("t") != "t" else []
+        if place == "gradient and direct" and self.direct_first:
+            out.append(f"w = w - {self.amount('lr')}")
         if place in ("gradient", "gradient and direct"):
             out += ["if lam != 0:", f"    g = g + {self.amount()}"]
         if place == "instead of the gradient":
@@ -220,6 +222,10 @@ class _Rule:
         out += self.velocity() if self.name == "SGD" else self.moments(place)
         out += self.update(place)
         return out
+
+    @property
+    def direct_first(self) -> bool:
+        return self.option("order") == "before" or "decay-first" in self.conventions
 
     def velocity(self) -> list[str]:
         inside = self.option("inside") == "inside"
@@ -286,9 +292,9 @@ class _Rule:
             "divides": f"w = w / (1 - lr * lam{scaled})",
             "keeps only": f"w = w * (lr * lam{scaled})",
         }.get(place, "")
-        before = self.option("order") == "before" or "decay-first" in self.conventions
-        if direct and before:
-            return [*out, *([direct, step] if base == "w" else [step, direct])]
+        if direct and self.direct_first:
+            done = [] if place == "gradient and direct" else [direct]
+            return [*out, *([*done, step] if base == "w" else [step, *done])]
         return [*out, step, *([direct] if direct else [])]
 
 

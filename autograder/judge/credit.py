@@ -15,8 +15,8 @@ from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
 
-LEAST = 1.0  # points, of 100: what any departure from the contract costs
-SLIP = 5.0  # points at most: an exception that one small edit cures is a slip, not an idea
+LEAST = 0.01  # of all points: what any departure from the contract costs
+SLIP = 0.05  # of all points, at most: an exception that one small edit cures is a slip, not an idea
 UNFINISHED = (
     "The search for the line of a mistake in your {} was cut short: there was more to try than there is time for."
 )
@@ -60,7 +60,7 @@ def credit(
             exhibits=_exhibits(better, verdict, [place.criterion for _, place in paying]),
             findings=verdict.findings,
         )
-    verdict = replace(verdict, criteria=_at_least(verdict), remarks=(*verdict.remarks, *unfinished))
+    verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
     return verdict, places
 
 
@@ -107,7 +107,7 @@ def _charges(
     charges = []
     for d in named:
         points = d.cost * _points(assignment, subjects, verdict, d.criterion, d.group)
-        charges.append(Charge(d.criterion, max(LEAST, points), d.hint))
+        charges.append(Charge(d.criterion, max(LEAST * most(assignment), points), d.hint))
     paid = {d.criterion for d in named}
     for one, place in paying:
         if place.criterion not in paid and not named_by(one, verdict):
@@ -125,7 +125,13 @@ def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, 
     spoilt = _weight(mended) / (_weight(theirs) or 1.0)
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
     raised = any("raised" in f.message for f in mended)
-    return Charge(place.criterion, max(LEAST, min(points, SLIP) if raised else points), place.note)
+    whole = most(assignment)
+    return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), place.note)
+
+
+def most(assignment: Assignment) -> float:
+    """The points of the whole rubric."""
+    return sum(c.points for c in assignment.criteria)
 
 
 def _points(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, row: str, subject: str) -> float:
@@ -162,13 +168,14 @@ def _exhibits(better: Verdict, before: Verdict, rows: Sequence[str]) -> tuple[Ex
     return tuple(told.values())
 
 
-def _at_least(verdict: Verdict) -> tuple[CriterionMark, ...]:
+def _at_least(assignment: Assignment, verdict: Verdict) -> tuple[CriterionMark, ...]:
     """The rows; where something fails and hardly anything was lost, the row of the smallest failure makes up for it."""
     wrong = [f for f in verdict.findings if f.status == "failed"]
     lost = sum(row.max_score - row.score for row in verdict.criteria)
-    if not wrong or lost >= LEAST:
+    least = LEAST * most(assignment)
+    if not wrong or lost >= least:
         return verdict.criteria
     short = [row.id for row in verdict.criteria if row.score < row.max_score]
     return charged(
-        verdict.criteria, [Charge(short[0] if short else wrong[0].check.criterion, LEAST - lost, wrong[0].message)]
+        verdict.criteria, [Charge(short[0] if short else wrong[0].check.criterion, least - lost, wrong[0].message)]
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.judge.marks import Key
-from autograder.judge.search import Fit, Part, Question, coded, identify
+from autograder.judge.search import Fit, Part, Question, coded, identify, moves
 from autograder.model import Assignment, Diagnosis, Finding, Hypotheses, Misconception, Observation, Scenario
 
 
@@ -52,7 +52,7 @@ def diagnose(evidence: Evidence) -> Told:
             conventions[subject] = fit.conventions
     for misconception, subject, keys in _by_facts(evidence, explained):
         diagnoses.append(_diagnosis(misconception, subject))
-        explained |= keys
+        explained |= keys | _implied(evidence, [misconception])
     return Told(tuple(diagnoses), frozenset(explained), conventions)
 
 
@@ -71,16 +71,9 @@ def _by_rule(evidence: Evidence, subject: str, named: frozenset[str]) -> Fit | N
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     theirs = [s for s in evidence.scenarios if evidence.assignment.subject(s) == subject and s.group == subject]
     able = _predictable(evidence, subject, theirs)
-    if not any(s.id in failed for s in able) or not any(_moves(evidence.observations[s.id]) for s in able):
+    if not any(s.id in failed for s in able) or not any(moves(evidence.observations[s.id]) for s in able):
         return None
     return identify(Question(evidence.assignment, subject, able, evidence.observations, frozenset(failed), named))
-
-
-def _moves(seen: Observation) -> bool:
-    """Return whether anything moves by a finite amount: what is nowhere finite is evidence for no rule."""
-    with np.errstate(invalid="ignore"):
-        moves = [np.diff(rows, axis=0) for rows in seen.arrays.values()]
-    return any((np.isfinite(move) & (move != 0)).any() for move in moves)
 
 
 def _predictable(evidence: Evidence, subject: str, scenarios: Sequence[Scenario]) -> list[Scenario]:

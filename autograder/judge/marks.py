@@ -89,9 +89,9 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
 
 
 def _follows(case: Case, subject: str) -> str:
-    causes = dict.fromkeys(f"“{d.title}”" for d in case.diagnoses if d.group == subject)
-    causes_of = " and ".join(causes)
-    return f"Your {subject} is right in this; what goes wrong here comes from {causes_of}, marked in its own row."
+    theirs = [d for d in case.diagnoses if d.group == subject] or case.diagnoses
+    causes = " and ".join(dict.fromkeys(f"“{d.title}”" for d in theirs))
+    return f"What goes wrong here comes from {causes}, marked in its own row."
 
 
 def _isolating(finding: Finding) -> bool:

@@ -22,6 +22,7 @@ from autograder.model import Array, Assignment, Hypotheses, Misconception, Obser
 
 Mask = NDArray[np.bool_]
 BATCH = 8192  # hypotheses at once: a few MB of intermediate arrays
+FEW = 64  # hypotheses for which several scenarios are played at once: one more costs less than another round
 COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypothesis pays for each
 HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_EXTENDED = 2
@@ -86,9 +87,26 @@ class Question:
 
     @cached_property
     def ordered(self) -> list[Scenario]:
-        """Scenarios about the rule: failing ones first, the smallest first."""
+        """Scenarios about the rule: those first where something finite moves, then failing ones, the smallest first.
+
+        Where none of them has a finite move (a division by zero in the first step), those about conduct that have one
+        are evidence as well: nothing else tells one rule from another.
+        """
         plain = [s for s in self.scenarios if s.id not in self.conduct]
-        return sorted(plain, key=lambda s: (s.id not in self.failed, size(s)))
+        finite = {s.id for s in self.scenarios if moves(self.observations[s.id])}
+        if not any(s.id in finite for s in plain):
+            plain += [s for s in self.scenarios if s.id in self.conduct and s.id in finite]
+        return sorted(plain, key=lambda s: (s.id not in finite, s.id not in self.failed, size(s)))
+
+    @cached_property
+    def telling(self) -> list[Scenario]:
+        """Failing scenarios, from which a number can be worked out: those about the rule, if any fails."""
+        about_rule = [s for s in self.ordered if s.id in self.failed]
+        return about_rule or sorted((s for s in self.scenarios if s.id in self.failed), key=size) or self.ordered
+
+    @cached_property
+    def _groups(self) -> dict[tuple[Scenario, ...], list[list[tuple[frozenset[str], list[frozenset[str]]]]]]:
+        return {}  # what `alike` found
 
     @cached_property
     def conventions(self) -> list[tuple[frozenset[str], list[frozenset[str]]]]:
@@ -126,6 +144,13 @@ class Question:
         self, scenarios: Sequence[Scenario], parts: Sequence[Part]
     ) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
         """The sets of conventions, those together by which no part of a hypothesis shows any difference here."""
+        if tuple(scenarios) not in self._groups:
+            self._groups[tuple(scenarios)] = self._alike(scenarios, parts)
+        return self._groups[tuple(scenarios)]
+
+    def _alike(
+        self, scenarios: Sequence[Scenario], parts: Sequence[Part]
+    ) -> list[list[tuple[frozenset[str], list[frozenset[str]]]]]:
         crowd = Hypotheses.of([{}, *(part.changes for part in parts)])
         groups: dict[tuple[Any, ...], list[tuple[frozenset[str], list[frozenset[str]]]]] = {}
         for conventions, beside in self.conventions:
@@ -140,15 +165,29 @@ class Question:
     ) -> NDArray[np.int_]:
         """The rows of those hypotheses that reproduce these scenarios: without any named, every one about the rule."""
         rows = np.arange(len(hypotheses))
-        for scenario in self.ordered if scenarios is None else scenarios:
+        waiting = list(self.ordered if scenarios is None else scenarios)
+        while waiting and len(rows):
+            few = len(rows) <= FEW
+            now = [s for s in waiting if _length(s) == _length(waiting[0])] if few else waiting[:1]
+            waiting = [s for s in waiting if s not in now]
             good = [np.empty(0, dtype=bool)]
             for at in range(0, len(rows), BATCH):
-                (arrays,) = self.predict([scenario], hypotheses.take(rows[at : at + BATCH]), conventions)
-                good.append(self.agree(scenario, arrays))
+                predicted = self.predict(now, hypotheses.take(rows[at : at + BATCH]), conventions)
+                good.append(np.all([self.agree(s, arrays) for s, arrays in zip(now, predicted, strict=True)], axis=0))
             rows = rows[np.concatenate(good)]
-            if not len(rows):
-                break
         return rows
+
+
+def _length(scenario: Scenario) -> int:
+    """Roughly, the number of steps: the same for scenarios that are cheap to play side by side."""
+    return max((len(array).bit_length() for array in scenario.arrays.values() if array.ndim), default=0)
+
+
+def moves(seen: Observation) -> bool:
+    """Return whether anything moves by a finite amount: what is nowhere finite is evidence for no rule."""
+    with np.errstate(invalid="ignore"):
+        steps = [np.diff(rows, axis=0) for rows in seen.arrays.values()]
+    return any((np.isfinite(step) & (step != 0)).any() for step in steps)
 
 
 def size(scenario: Scenario) -> int:
@@ -165,9 +204,9 @@ def identify(question: Question) -> Fit | None:
     right = min((fit.price for fit in search.among([()])), default=None)  # by some convention
     if right == 0:
         return None
-    fits: list[Fit] = []
+    fits: list[Fit] = []  # beside the right rule with a slip of conduct: what is cheaper, or leaves nothing open
     for stage in (search.singles,) if right else (search.singles, search.pairs, search.more):
-        fits += [fit for fit in stage() if right is None or fit.price < right]
+        fits += [fit for fit in stage() if right is None or fit.price < right or not fit.slips]
         fits += search.extended(fits)
         if not all(fit.slips for fit in fits):
             break
@@ -191,7 +230,11 @@ class _Search:
         self.counted = [
             Part(m, m.changes, (COMMON if m.common else RARE) + NUMBER) for m in known if m.unknown is not None
         ]
-        self.gated = [gated(part, gate) for part in self.known for gate in question.assignment.gates if _gates(part)]
+
+    @cached_property
+    def gated(self) -> list[Part]:
+        gates = self.question.assignment.gates
+        return [gated(part, gate) for part in self.known for gate in gates if _gates(part)]
 
     def singles(self) -> list[Fit]:
         fits = self.among([(part,) for part in self.known])
@@ -206,9 +249,9 @@ class _Search:
             if groups:
                 number = next((n for n in fit.numbers if np.isfinite(n)), np.nan)
                 hypotheses = coded(groups, [number] * len(groups))
-                for row in self.question.surviving(hypotheses, fit.conventions).tolist():
-                    more = self._fit(groups[row], hypotheses.take(slice(row, row + 1)), fit.conventions)
-                    found += [one for one in more if one.reproduced > fit.reproduced]
+                rows = self.question.surviving(hypotheses, fit.conventions)
+                more = self._fits(groups, rows, hypotheses.take(rows), fit.conventions)
+                found += [one for one in more if one.reproduced > fit.reproduced]
         return found
 
     def pairs(self) -> list[Fit]:
@@ -234,15 +277,16 @@ class _Search:
             hypotheses = coded(groups)
             near = self.question.surviving(hypotheses, alike[0][0], smallest)
             for conventions, _ in alike if len(near) else ():
-                fitting = near[self.question.surviving(hypotheses.take(near), conventions)].tolist()
-                for row in fitting if len(fitting) <= MOST_ALIKE else ():
-                    fits += self._fit(groups[row], hypotheses.take(slice(row, row + 1)), conventions)
+                fitting = near[self.question.surviving(hypotheses.take(near), conventions)]
+                if len(fitting) <= MOST_ALIKE:
+                    fits += self._fits(groups, fitting, hypotheses.take(fitting), conventions)
         return fits
 
     def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
         fits = []
-        shown = [s for s in self.question.ordered if s.id in self.question.failed] or self.question.ordered
+        shown = self.question.telling
+        beyond = [*shown, *(s for s in self.question.ordered if s not in shown)]
         for alike in self.question.alike(shown[:SHOWN], self.known):
             groups = _showing(every, alike[0][1])
             found = list(self._numbers(groups, alike[0][0], shown))
@@ -250,11 +294,11 @@ class _Search:
                 continue
             near = coded([groups[row] for row, _ in found], [number for _, number in found])
             for conventions, _ in alike:
-                for at in self.question.surviving(near, conventions).tolist():
+                for at in self.question.surviving(near, conventions, beyond).tolist():
                     row, number = found[at]
                     told = coded([groups[row]] * len(rounder(number)), rounder(number))
-                    roundest = int(self.question.surviving(told, conventions)[0])
-                    fits += self._fit(groups[row], told.take(slice(roundest, roundest + 1)), conventions)
+                    roundest = int(self.question.surviving(told, conventions, beyond)[0])
+                    fits += self._fits(groups, [row], told.take(slice(roundest, roundest + 1)), conventions)
         return fits
 
     def _numbers(
@@ -272,32 +316,49 @@ class _Search:
             unknowns, shown, question.observations, MOST_SOLVED,
         )  # fmt: skip
 
-    def _fit(self, parts: tuple[Part, ...], hypothesis: Hypotheses, conventions: frozenset[str]) -> list[Fit]:
-        """With what it reproduces beyond the rule; [] when it accounts for no failure at all."""
+    def _fits(
+        self,
+        groups: Sequence[tuple[Part, ...]],
+        rows: Sequence[int] | NDArray[np.int_],
+        hypotheses: Hypotheses,
+        conventions: frozenset[str],
+    ) -> list[Fit]:
+        """Those candidates (`rows` of `groups`) as fits, with what each reproduces beyond the rule.
+
+        Those that account for no failure at all, or reproduce no finite move, are left out.
+        """
+        if not len(rows):
+            return []
         question = self.question
         special = [s for s in question.scenarios if s.id in question.conduct]
-        plain = {s.id for s in question.ordered}
-        good = set(plain)
-        if special:
-            predicted = question.predict(special, hypothesis, conventions)
-            good |= {s.id for s, arrays in zip(special, predicted, strict=True) if question.agree(s, arrays).all()}
-        missed = {s.id for s in special} - good
-        if parts and not (good & question.failed and self._shows(hypothesis, conventions)):
-            return []
+        predicted = question.predict(special, hypotheses, conventions) if special else []
+        agreeing = {s.id: question.agree(s, arrays) for s, arrays in zip(special, predicted, strict=True)}
         hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
-        price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
-        return [Fit(parts, tuple(hypothesis.numbers[0].tolist()), conventions, frozenset(good), price, bool(missed))]
+        fits, shows = [], self._shows(hypotheses, conventions)
+        for at, row in enumerate(rows):
+            parts = groups[row]
+            missed = {name for name, good in agreeing.items() if not good[at]}
+            good = frozenset({s.id for s in (*question.ordered, *special)} - missed)
+            if parts and not (good & question.failed and shows[at]):
+                continue
+            price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
+            numbers = tuple(hypotheses.numbers[at][: max(1, len(parts))].tolist())
+            fits.append(Fit(parts, numbers, conventions, good, price, bool(missed)))
+        return fits
 
-    def _shows(self, hypothesis: Hypotheses, conventions: frozenset[str]) -> bool:
-        """Return whether it reproduces a finite move somewhere: what is nowhere finite is no evidence for any rule."""
+    def _shows(self, hypotheses: Hypotheses, conventions: frozenset[str]) -> Mask:
+        """(hypotheses,): whether each reproduces a finite move somewhere; nothing else is evidence for a rule."""
+        shows = np.zeros(len(hypotheses), dtype=bool)
         for scenario in self.question.ordered:
-            (arrays,) = self.question.predict([scenario], hypothesis, conventions)
+            (arrays,) = self.question.predict([scenario], hypotheses, conventions)
             for name, rows in arrays.items():
                 with np.errstate(invalid="ignore"):
                     moves = np.diff(self.question.observations[scenario.id].arrays[name], axis=0)
-                    if (np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows[0], axis=0))).any():
-                        return True
-        return False
+                    shown = np.isfinite(moves) & (moves != 0) & np.isfinite(np.diff(rows, axis=1))
+                shows |= shown.reshape(len(rows), -1).any(axis=1)
+            if shows.all():
+                break
+        return shows
 
 
 def _showing(groups: Sequence[tuple[Part, ...]], beside: Sequence[frozenset[str]]) -> list[tuple[Part, ...]]:

@@ -27,6 +27,12 @@ class Verdict:
     conventions: Mapping[str, frozenset[str]]  # by subject
     explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
 
+    @property
+    def is_explained(self) -> bool:
+        """Return whether the diagnoses account for all that went wrong."""
+        wrong = (f for f in self.findings if f.status != "passed" and not f.check.at_most)
+        return all((f.scenario, f.check.id) in self.explained for f in wrong)
+
 
 def judge(
     assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations

@@ -30,7 +30,7 @@ def prove(context: Context, job: JobRow) -> dict[str, Any]:
         assignment = context.assignment(source, fresh=True)
     except BadAssignment as error:
         return {"problem": str(error)}
-    proof = verify(assignment, context.sandbox, jobs=1, progress=told(context, job.id))
+    proof = verify(assignment, context.sandbox, progress=told(context, job.id))
     with context.store.writing() as db:
         asked = locked(db, asked.id)
         version = keep(db, asked.id, assignment, proof)

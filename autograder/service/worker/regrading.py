@@ -52,7 +52,7 @@ def _refused_by(context: Context, job: JobRow, wanted: RegradeRow, asked: Asked)
         known = _version(db, asked.id, assignment.digest)
     proven = known is not None and known.state == "proven"
     told = proving.told(context, job.id)
-    proof = None if proven else verify(assignment, context.sandbox, jobs=1, progress=told)
+    proof = None if proven else verify(assignment, context.sandbox, progress=told)
     with context.store.writing() as db:
         asked = locked(db, asked.id)
         return _begun(db, asked, wanted.id, assignment, proof)
