@@ -102,34 +102,32 @@ def verify(
     `provers`: processes that share the work; without them all is done here, one trial after the other.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    quizzes, results = _divided(assignment, sandbox, trials, provers, progress)
-    parts: dict[Section, Callable[[], Iterable[Row]]] = {
-        "margin": lambda: _margins(assignment, [result.rounding for result in results]),
-        "determinism": lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]),
-        "reference": lambda: _reference(assignment),
-        "review": lambda: _review(assignment),
-    }
+    computed, results = _divided(assignment, sandbox, trials, provers, progress)
     rows = [result.row for result in results]
-    for section, part in parts.items():
-        rows += [*_stated(assignment, section, part), *(quizzes if section == "reference" else ())]
+    rows += _stated(assignment, "margin", lambda: _rounding_margin([result.rounding for result in results]))
+    rows += computed["margin"]
+    rows += _stated(assignment, "determinism", lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]))
+    rows += _stated(assignment, "reference", lambda: _reference(assignment))
+    rows += computed["variants"]
+    rows += _stated(assignment, "review", lambda: _review(assignment))
     return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
 
 
 def _divided(
     assignment: Assignment, sandbox: Sandbox, trials: Sequence[Trial], provers: Provers | None, progress: Progress
-) -> tuple[list[Row], list[Result]]:
-    """The rows about the quiz, and what each trial gave, whoever works on them."""
+) -> tuple[dict[Section, list[Row]], list[Result]]:
+    """The parts that need only the assignment, and what each trial gave, whoever works on them."""
     if provers is None:
         done = []
         for trial in trials:
             done.append(_tried(assignment, trial, sandbox))
             progress(len(done), len(trials))
-        return _variants(assignment), done
-    quizzes = provers.about_quizzes()  # the longest piece of work first
+        return {section: _computed(assignment, section) for section in COMPUTED}, done
+    computed = {section: provers.computed(section) for section in COMPUTED}  # the longest pieces of work first
     results = [provers.result(trial) for trial in trials]
     for count, _ in enumerate(as_completed(results), start=1):
         progress(count, len(trials))
-    return quizzes.result(), [result.result() for result in results]
+    return {section: rows.result() for section, rows in computed.items()}, [result.result() for result in results]
 
 
 class Provers:
@@ -152,8 +150,8 @@ class Provers:
     def result(self, trial: Trial) -> Future[Result]:
         return self._pool.submit(_try, trial)
 
-    def about_quizzes(self) -> Future[list[Row]]:
-        return self._pool.submit(_try_quizzes)
+    def computed(self, section: Section) -> Future[list[Row]]:
+        return self._pool.submit(_compute, section)
 
 
 _prover: dict[str, Any] = {}  # in a forked process: its assignment, and its open sandbox
@@ -170,8 +168,8 @@ def _try(trial: Trial) -> Result:
     return _tried(_prover["assignment"], trial, _prover["sandbox"])
 
 
-def _try_quizzes() -> list[Row]:
-    return _variants(_prover["assignment"])
+def _compute(section: Section) -> list[Row]:
+    return _computed(_prover["assignment"], section)
 
 
 def _tried(assignment: Assignment, trial: Trial, sandbox: Sandbox) -> Result:
@@ -180,11 +178,8 @@ def _tried(assignment: Assignment, trial: Trial, sandbox: Sandbox) -> Result:
     return Result(_row(assignment, trial, seen), _rounding(seen) if known else None)
 
 
-def _variants(assignment: Assignment) -> list[Row]:
-    def rows() -> Iterator[Row]:
-        return (Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment))
-
-    return _stated(assignment, "variants", rows)
+def _computed(assignment: Assignment, section: Section) -> list[Row]:
+    return _stated(assignment, section, lambda: COMPUTED[section](assignment))
 
 
 def _stated(assignment: Assignment, section: Section, part: Callable[[], Iterable[Row]]) -> list[Row]:
@@ -315,10 +310,13 @@ def _rounding(seen: Seen) -> float:
 
 
 # ------------------------------------------------------------------------------------------------------- margins
-def _margins(assignment: Assignment, errors: Sequence[float | None]) -> Iterator[Row]:
+def _rounding_margin(errors: Sequence[float | None]) -> Iterator[Row]:
     rounding = max((error for error in errors if error is not None), default=float("inf"))
     said = f"right answers use at most {rounding:.3f} of a tolerance (allowed {MOST_ROUNDING:g})"
     yield Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {})
+
+
+def _visibility_margin(assignment: Assignment) -> Iterator[Row]:
     by_rule = [
         (error, m, seed) for seed in range(SEEDS_FOR_VISIBILITY) for m, error in visibility(assignment, seed).items()
     ]
@@ -376,6 +374,17 @@ def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Seq
 
 def _comparable(report: Report) -> Report:
     return replace(report, seconds=0.0, sandbox="", log="", charts=())
+
+
+# -------------------------------------------------------------------------------------------------------- variants
+def _variants(assignment: Assignment) -> Iterator[Row]:
+    return (Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment))
+
+
+COMPUTED: Mapping[Section, Callable[[Assignment], Iterable[Row]]] = {  # these need neither a sandbox nor a trial
+    "variants": _variants,
+    "margin": _visibility_margin,
+}
 
 
 # ----------------------------------------------------------------------------------------------------- reference

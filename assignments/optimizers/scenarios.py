@@ -310,8 +310,13 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
     defaults = "The defaults of Adam are lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0."
     yield adam("adam-defaults", "Adam(params) with nothing else", _path("interface", 1, defaults, params=1), steps=3,
                shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
-    yield adam("adam-default-betas", "Adam(params, lr) with the default betas and ε", _path("interface", 1, defaults), lr=lr,
-               size=1e-7, steps=3)  # fmt: skip
+    yield adam("adam-default-betas", "Adam(params, lr) with the default betas and ε", _path("interface", 1, defaults, params=1), lr=lr,
+               grads=_fading(draw), shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
+
+
+def _fading(draw: Draw) -> Array:
+    """(12, 3): gradients of the size of ε that fade, so that it shows how long v remembers."""
+    return 1e-7 * _numbers(draw, (12, 3)) * 0.7 ** np.arange(12)[:, None]
 
 
 def _adaptive(
@@ -374,7 +379,8 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
     yield adamw("adamw-default-decay", "AdamW decays by default", _path("adamw", 1, "AdamW's default weight_decay is 0.01.", params=1),
                 steps=3, shapes=((3,),), lr=0.5, grads=np.zeros((3, 3)))  # fmt: skip
     yield adamw("adamw-default-betas", "AdamW(params, lr) with the default betas and ε, no decay",
-                _path("interface", 1, "The defaults of AdamW are betas=(0.9, 0.999), eps=1e-8."), lr=lr, size=1e-7, steps=3, weight_decay=0.0)  # fmt: skip
+                _path("interface", 1, "The defaults of AdamW are betas=(0.9, 0.999), eps=1e-8.", params=1), lr=lr, grads=_fading(draw),
+                weight_decay=0.0, shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
     yield adamw("adamw-absent", "Some gradients are None", _path("interface", 1, "A parameter whose `grad` is None must be skipped whole: not decayed either."),
                 lr=lr, betas=betas, eps=eps, weight_decay=0.4, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("AdamW", draw, lr, {"betas": betas, "eps": eps, "weight_decay": 0.3}, "adamw")

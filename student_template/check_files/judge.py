@@ -56,9 +56,12 @@ class Check:
     message: str = ""  # second person, shown when it fails; "" = the comparison speaks for itself
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
-    """Inputs for one experiment. `spec` (plain JSON) and `arrays` are all that the guest is told."""
+    """Inputs for one experiment. `spec` (plain JSON) and `arrays` are all that the guest is told.
+
+    Two are the same when they are one object, so that what was worked out for one is remembered by it.
+    """
 
     id: str
     title: str  # a sentence that students read
