@@ -27,6 +27,7 @@ COMMON, RARE, GATE, NUMBER, SLIP, HIDDEN = 20, 30, 30, 20, 40, 1  # what a hypot
 HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_EXTENDED = 2
 MOST_ALIKE = 100  # candidates that fit: where more do (all not finite after a step), the evidence tells none apart
+MOST_TELLING = 3  # scenarios about conduct that are asked one by one, where all about the rule is right
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -99,10 +100,16 @@ class Question:
         return sorted(plain, key=lambda s: (s.id not in finite, s.id not in self.failed, size(s)))
 
     @cached_property
-    def telling(self) -> list[Scenario]:
-        """Failing scenarios, from which a number can be worked out: those about the rule, if any fails."""
-        about_rule = [s for s in self.ordered if s.id in self.failed]
-        return about_rule or sorted((s for s in self.scenarios if s.id in self.failed), key=size) or self.ordered
+    def evidence(self) -> list[tuple[int, list[Scenario]]]:
+        """Sequences of scenarios that a mistake has to reproduce, each with the number of those that show it.
+
+        Where the rule is right in all that is about it, that is one that fails all the same, whichever, before those.
+        """
+        showing = sum(s.id in self.failed for s in self.ordered)
+        if showing or not self.failed:
+            return [(showing or len(self.ordered), self.ordered)]
+        failing = sorted((s for s in self.scenarios if s.id in self.failed), key=size)
+        return [(1, [s, *self.ordered]) for s in failing[:MOST_TELLING]]
 
     @cached_property
     def _groups(self) -> dict[tuple[Scenario, ...], list[list[tuple[frozenset[str], list[frozenset[str]]]]]]:
@@ -201,7 +208,7 @@ def identify(question: Question) -> Fit | None:
     None when the right rule does, or none fits, or several fit that say different things.
     """
     search = _Search(question)
-    right = min((fit.price for fit in search.among([()])), default=None)  # by some convention
+    right = min((fit.price for fit in search.among([()], question.ordered)), default=None)  # by some convention
     if right == 0:
         return None
     fits: list[Fit] = []  # beside the right rule with a slip of conduct: what is cheaper, or leaves nothing open
@@ -237,8 +244,9 @@ class _Search:
         return [gated(part, gate) for part in self.known for gate in gates if _gates(part)]
 
     def singles(self) -> list[Fit]:
-        fits = self.among([(part,) for part in self.known])
-        return fits or self.solved([(part,) for part in self.counted]) + self.among([(p,) for p in self.gated])
+        fits = self.fitting([(part,) for part in self.known])
+        fits = fits or self.solved([(part,) for part in self.counted])
+        return fits or self.fitting([(part,) for part in self.gated])
 
     def extended(self, fits: Sequence[Fit]) -> list[Fit]:
         """Those that explain, with one more belief, what the best of the fits leave unexplained."""
@@ -255,21 +263,25 @@ class _Search:
         return found
 
     def pairs(self) -> list[Fit]:
-        return self.among(_compatible(self.known, 2))
+        return self.fitting(_compatible(self.known, 2))
 
     def more(self) -> list[Fit]:
         common = [p for p in self.known if p.price == COMMON]
-        fits = self.among(_compatible(common, 3))
+        fits = self.fitting(_compatible(common, 3))
         with_number = [(c, k) for c in self.counted for k in common if c.switches.isdisjoint(k.switches)]
         fits = fits or self.solved(with_number)
         often = [g for g in self.gated if g.price == COMMON + GATE]
-        return fits or self.among((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
+        return fits or self.fitting((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
 
-    def among(self, candidates: Iterable[tuple[Part, ...]]) -> list[Fit]:
-        """Those candidates without unknowns that fit, under every set of conventions."""
+    def fitting(self, candidates: Iterable[tuple[Part, ...]]) -> list[Fit]:
+        """Those candidates without unknowns that fit."""
         every = list(candidates)
+        return [fit for _, scenarios in self.question.evidence for fit in self.among(every, scenarios)]
+
+    def among(self, every: Sequence[tuple[Part, ...]], evidence: Sequence[Scenario]) -> list[Fit]:
+        """Those candidates without unknowns that reproduce these scenarios, under every set of conventions."""
         fits = []
-        smallest = self.question.ordered[:1]
+        smallest = evidence[:1]
         for alike in self.question.alike(smallest, self.known):
             groups = _showing(every, alike[0][1])
             if not groups:
@@ -277,16 +289,23 @@ class _Search:
             hypotheses = coded(groups)
             near = self.question.surviving(hypotheses, alike[0][0], smallest)
             for conventions, _ in alike if len(near) else ():
-                fitting = near[self.question.surviving(hypotheses.take(near), conventions)]
+                fitting = near[self.question.surviving(hypotheses.take(near), conventions, evidence)]
                 if len(fitting) <= MOST_ALIKE:
                     fits += self._fits(groups, fitting, hypotheses.take(fitting), conventions)
         return fits
 
     def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
+        return [
+            fit
+            for showing, scenarios in self.question.evidence
+            for fit in self._solved(every, scenarios[:showing], scenarios)
+        ]
+
+    def _solved(
+        self, every: Sequence[tuple[Part, ...]], shown: Sequence[Scenario], evidence: Sequence[Scenario]
+    ) -> list[Fit]:
         fits = []
-        shown = self.question.telling
-        beyond = [*shown, *(s for s in self.question.ordered if s not in shown)]
         for alike in self.question.alike(shown[:SHOWN], self.known):
             groups = _showing(every, alike[0][1])
             found = list(self._numbers(groups, alike[0][0], shown))
@@ -294,10 +313,10 @@ class _Search:
                 continue
             near = coded([groups[row] for row, _ in found], [number for _, number in found])
             for conventions, _ in alike:
-                for at in self.question.surviving(near, conventions, beyond).tolist():
+                for at in self.question.surviving(near, conventions, evidence).tolist():
                     row, number = found[at]
                     told = coded([groups[row]] * len(rounder(number)), rounder(number))
-                    roundest = int(self.question.surviving(told, conventions, beyond)[0])
+                    roundest = int(self.question.surviving(told, conventions, evidence)[0])
                     fits += self._fits(groups, [row], told.take(slice(roundest, roundest + 1)), conventions)
         return fits
 
