@@ -119,7 +119,7 @@ def defaced(tmp_path_factory):
             db.get_one(UserRow, service.people["Ada"]).name = everything
             asked = db.get_one(AssignmentRow, service.assignment)
             asked.policy = to_json(Policy(limit=0))
-        raising = RIGHT + f"\nraise RuntimeError({everything!r})\n".encode()
+        raising = f"raise RuntimeError({everything!r})\n".encode()
         ada = token_of(service, "Ada")
         browser = service.browser()
         for source in (raising, WRONG):

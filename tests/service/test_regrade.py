@@ -695,8 +695,12 @@ def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, editi
     assert staff.begin().status_code == 200
 
 
-def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, edition, staff):
-    (edition.folder / "scenarios.py").write_text("def (:\n")
+@pytest.mark.usefixtures("edition")
+def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, staff, monkeypatch):
+    def failing(*_args, **_options):
+        raise RuntimeError("the disk is gone")  # a broken folder would be its author's fault, and refused
+
+    monkeypatch.setattr(service.context, "assignment", failing)
     staff.begin()
     service.work()
     assert "The grader failed at this regrade" in staff.look()

@@ -185,7 +185,7 @@ def test_the_policy_is_saved_as_typed_and_in_utc(service, staff):
     ("field", "typed", "told"),
     [
         ("due_at", "2026-10-01T00:00", "due before it opens"),
-        ("due_at", "soon", "is no time"),
+        ("due_at", "soon", "is not a time"),
         ("late_percent_per_day", "120", "between 0 and 100"),
         ("limit", "many", "is no number"),
         ("late_days", "1.5", "whole number"),
