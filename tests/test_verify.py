@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from autograder import verify
+from autograder import variants, verify
 from autograder.assignment import load
 from autograder.reference import updates
 from autograder.sandbox.choose import choose
@@ -18,6 +18,13 @@ SOME = (
     "adamw-coupled",
     "zero-grad-zeros",
 )
+
+
+@pytest.fixture(autouse=True)
+def _fewer_draws(monkeypatch):
+    """The whole proof draws thousands, run by .ci/run; these tests look at whether it notices."""
+    monkeypatch.setattr(variants, "SEEDS", 20)
+    monkeypatch.setattr(verify, "SEEDS_FOR_VISIBILITY", 2)
 
 
 @pytest.fixture(scope="module")

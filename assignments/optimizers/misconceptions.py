@@ -182,7 +182,6 @@ L2 = (
     _rule("l2-first-step", SGD, "weight_decay", "Decay at the first step only", "Your parameters decay once and never again.", SLIP, factor="missing @ later steps"),
     _rule("l2-stale-default", SGD, "interface", "Another default for weight decay", "Without arguments your weight decay acts like {n}.", SLIP, cost=0.2, unknown=DECAYS, lam="default n"),
     _rule("l2-divides", SGD, "weight_decay", "Divided by the factor", "You divide the parameters by 1 − lr·λ, which makes them larger.", SLIP, decay="divides"),
-    _rule("l2-keeps-only", SGD, "weight_decay", "Only the decayed part is kept", "You multiply the parameters by lr·λ: nearly all is gone after one step.", SLIP, decay="keeps only"),
     _rule("l2-momentum", SGD, "weight_decay", "μ in the decay", "Your decay is multiplied by μ.", SLIP, factor="momentum"),
     _rule("l2-one-minus-momentum", SGD, "weight_decay", "1 − μ in the decay", "Your decay is multiplied by 1 − μ.", SLIP, factor="one minus momentum"),
 )  # fmt: skip
@@ -371,7 +370,6 @@ ADAPTIVE = (
     _rule("adam-clips-norm", BOTH, "adaptive_step", "Gradient clipped by its norm in Adam", "A gradient longer than 1 is shortened to 1 before your moments see it. Clipping is the caller's choice.", "clip_grad_norm_ in training loops", sees="clipped by norm"),
     _rule("adam-clips-norm-at", BOTH, "adaptive_step", "Gradient clipped by its norm in Adam", "A gradient longer than {n} is shortened to {n} before your moments see it. Clipping is the caller's choice.", "clip_grad_norm_ in training loops", unknown=BOUND, sees="clipped by norm n"),
     _rule("adam-sign", BOTH, "adaptive_step", "Only the sign of the gradient", "Your moments see only the sign of the gradient.", "signSGD", sees="sign"),
-    _rule("adam-halves", BOTH, "adaptive_step", "Half the gradient in Adam", "Your moments see half the gradient; where ε matters the step is too short.", "the ½ of a squared loss", sees="halved"),
     _rule("adam-doubles", BOTH, "adaptive_step", "Twice the gradient in Adam", "Your moments see twice the gradient; where ε matters the step is too long.", "the 2 of a squared loss", sees="doubled"),
     _rule("adam-averages", BOTH, "adaptive_step", "Gradient divided by the size of the parameter", "Your moments see the gradient divided by the size of the parameter. Here each number stands for itself.", "mean reduction confused", sees="averaged over the parameter"),
     _rule("adam-centres", BOTH, "adaptive_step", "The gradient's mean is taken away", "You subtract the mean of the gradient, so a parameter of one number never moves.", "gradient centralisation", sees="centred"),
@@ -409,7 +407,6 @@ ADAM_DECAY = (
     _rule("adam-decay-first-step", ADAM, "weight_decay", "Decay at the first step only", "Your parameters decay once and never again.", SLIP, factor="missing @ later steps"),
     _rule("adam-decay-stale-default", ADAM, "interface", "Another default for weight decay", "Without arguments your weight decay acts like {n}.", SLIP, cost=0.2, unknown=DECAYS, lam="default n"),
     _rule("adam-decay-divides", ADAM, "weight_decay", "Divided by the factor", "You divide the parameters by 1 − lr·λ, which makes them larger.", SLIP, decay="divides"),
-    _rule("adam-decay-keeps-only", ADAM, "weight_decay", "Only the decayed part is kept", "You multiply the parameters by lr·λ: nearly all is gone after one step.", SLIP, decay="keeps only"),
     _rule("adam-decay-halved", ADAM, "weight_decay", "Adam's decay half as strong", "You kept the ½ of ½λθ²; the derivative cancels it.", "λ/2 ‖θ‖²", factor="halved"),
     _rule("adam-decay-squared", ADAM, "weight_decay", "The penalty itself, not its derivative", "You add λθ² to the gradient: that is the penalty. The gradient needs its derivative.", "loss and gradient confused", what="squared"),
     _rule("adam-decay-constant", ADAM, "weight_decay", "A constant in place of decay", "You add λ itself, whatever the weight: all parameters drift down, even negative ones.", SLIP, what="one"),
@@ -464,7 +461,6 @@ ADAMW_DECAY = (
     _rule("adamw-step-size", ADAMW, "adamw", "Decay with the corrected step size", "Your decay is multiplied by √(1 − β₂ᵗ)/(1 − β₁ᵗ), which belongs to the moments. Decay takes lr·λ.", "the folded form", factor="corrected step size"),
     _rule("adamw-folded", ADAMW, "adamw", "Decay inside the folded step", "You draw the corrections into the step size and multiply the decay by it too. Decay takes lr·λ, from the first step on.", "the folded form", factor="corrected step size", denominator="eps before correction"),
     _rule("adamw-decay-divided", ADAMW, "adamw", "Decay divided by lr", "A smaller learning rate makes your decay stronger.", SLIP, factor="divided"),
-    _rule("adamw-instead", ADAMW, "adamw", "Decay in place of the gradient", "With weight decay your moments see only λθ.", "= written for +=", decay="instead of the gradient"),
 )  # fmt: skip
 
 LEARNING_RATES = tuple(

@@ -67,6 +67,7 @@ def rewrite(misconception_id: str, turn: int) -> str:
 
 NEVER_BESIDE = {
     "l2-decoupled": "decay-first",  # is "l2-after-velocity" then, to the last digit
+    "count-from-zero": "age",  # leaves nothing finite then: its line is found, and no name
     "momentum-take-scaled": "one-formula",  # is "sgd-scaled" then
     # SGD without momentum stands still then, and what stands still cannot show that it keeps nothing between steps
     "momentum-scaled-whole": "one-formula",

@@ -111,8 +111,9 @@ class Scope:
         made += [ast.Attribute(ast.Name("self", ast.Load()), a, ast.Load()) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
         self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
+        around = (*chain, function)
         self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and self.knows(n)
-                            and isinstance(n.ctx, ast.Store) and inside(n, owner or function)])  # fmt: skip
+                            and isinstance(n.ctx, ast.Store) and any(inside(n, one) for one in around)])  # fmt: skip
         self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
         calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
         self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
@@ -429,12 +430,15 @@ class Plan:
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
 
-    def turned(self, s):  # noqa: C901 - a list of kinds
+    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
         match s:
             case ast.AugAssign(target, op, value):
                 for other in ARITHMETIC:
                     if not isinstance(op, other):
                         self.instead(s, [ast.AugAssign(target, other(), value)], "operator", 1)
+                for atom in self.scope.kept if is_own(target) else ():
+                    if text(atom) != text(target):
+                        self.instead(s, [ast.AugAssign(stored(atom), op, value)], "name", 1)
                 self.instead(s, [ast.Assign([target], value)], "operator", 1)
                 self.instead(s, [ast.Assign([target], ast.BinOp(loaded(target), op, value))], "copy", 1)
             case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target], value):

@@ -16,7 +16,8 @@ from autograder.judge.observations import Observations
 from autograder.model import Array, Check, Finding, Observation, Scenario
 
 # As it is, once more, with opposite gradients, from another start, and with gradients that hardly differ.
-RUNS = ("p0", "again0", "gradient0", "start0", "near0")
+OTHER_GRADIENTS = "gradient0"
+RUNS = ("p0", "again0", OTHER_GRADIENTS, "start0", "near0")
 UNRESPONSIVE = "This counts only where the parameters follow their gradients, and yours do not."
 
 
@@ -45,7 +46,7 @@ def find_inert(
 
     A subject that responds is inert where neither a trajectory of it is right nor two runs of it agree as they should:
     then there are only facts, which the guest claims. Where it is unknown, a whole trajectory must be right. None is
-    that is one of `named`: a diagnosis reproduces it, and every rule of the family follows its gradients.
+    that is one of `named`: a rule reproduces it that follows its gradients.
     """
     passed = [f for f in findings if f.status == "passed" and not f.check.at_most]
     right = {subjects[f.scenario] for f in passed if f.check.arrays}
@@ -55,6 +56,18 @@ def find_inert(
     excused["ignores where it is"] = reproduced
     excused["unknown"] = right | reproduced
     return frozenset(subject for subject, answer in responses.items() if subject not in excused[answer])
+
+
+def find_deaf(responses: Mapping[str, Scenario], observations: Observations) -> frozenset[str]:
+    """The subjects whose first step is the same with other gradients, number for number: nothing there is repaired."""
+    deaf = set()
+    for subject, scenario in responses.items():
+        arrays = observations[scenario.id].arrays if scenario.id in observations else {}
+        if RUNS[0] in arrays and OTHER_GRADIENTS in arrays:
+            one, other = arrays[RUNS[0]], arrays[OTHER_GRADIENTS]
+            if len(one) > 1 and len(other) > 1 and np.array_equal(one[1], other[1]):
+                deaf.add(subject)
+    return frozenset(deaf)
 
 
 def _responds(golden: Observation, seen: Observation | None) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
-from autograder.model import Diagnosis, Place
+from autograder.model import Diagnosis, Finding, Place
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
 
     A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
     the edit; then what is computed there, if an experiment about that failed: nothing is charged to a row that is
-    right. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
-    experiments on conduct as well, and these do not count beside it.
+    right. An exception is about conduct unless something is computed there. At last it is the row that most of what
+    the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as well, and these do not count
+    beside it.
     """
     named = named_by(mend, verdict)
     if named:
@@ -53,12 +54,19 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
+    if all("raised" in f.message for f in mended) and not mend.row:
+        return _heaviest([f for f in mended if f.check.criterion in about.conduct] or mended)
     of_rule = [f for f in mended if f.check.criterion not in about.conduct]
     if mend.row in {f.check.criterion for f in of_rule}:
         return mend.row
     mended = of_rule or mended
+    return _heaviest([f for f in mended if about.groups[f.scenario] == mend.subject] or mended)
+
+
+def _heaviest(findings: Sequence[Finding]) -> str:
+    """The row that most of these are evidence for."""
     weights: dict[str, float] = {}
-    for finding in [f for f in mended if about.groups[f.scenario] == mend.subject] or mended:
+    for finding in findings:
         weights[finding.check.criterion] = weights.get(finding.check.criterion, 0.0) + finding.check.weight
     return max(weights, key=lambda row: weights[row])
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.circumstances import find_deaf
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.model import Array, Assignment, EditTask, Finding, Observation, Quantity, Scenario, Trial
@@ -61,6 +62,7 @@ def mend(
 class _Search:
     def __init__(self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask) -> None:
         self.assignment, self.ask = assignment, ask
+        self.responses = [s for s in scenarios if s.role == "response"]
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
@@ -107,7 +109,10 @@ class _Search:
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
         now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
+        deaf = find_deaf({self.assignment.subject(s): s for s in self.responses}, observations)
         for subject in self._in_order():
+            if subject in deaf:
+                continue
             if self.assignment.quantities(subject) is None and any(self.failures(r, now) for r in self.rules):
                 break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
@@ -126,7 +131,7 @@ class _Search:
                 now |= seen
                 found.append(one)
             if found and not self.failures(subject, now):
-                chain, mends = steps, [*mends, *found]
+                chain, mends = steps, [*mends, *_joined(found)]
             else:
                 now = before
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
@@ -229,25 +234,48 @@ class _Search:
         return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
 
 
+def _joined(mends: Sequence[Mend]) -> list[Mend]:
+    """The mends of one class; two of them on the same line are one, told as the line is after both."""
+    by_line: dict[int, Mend] = {}
+    for one in mends:
+        before = by_line.pop(one.trial.line, None)
+        by_line[one.trial.line] = replace(one, fixed=one.fixed | before.fixed) if before else one
+    return list(by_line.values())
+
+
 def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity]) -> str:
     """The row of the innermost noted value that is a quantity of the right rule, up to its sign."""
     for name in sorted(noted, key=lambda name: int(name.removeprefix("noted"))):
-        values = np.ravel(noted[name])
         for quantity in quantities:
-            steps = len(quantity.values)
-            if len(values) % steps == 0 and any(
-                np.allclose(np.abs(values[at :: len(values) // steps]), np.abs(quantity.values), rtol=1e-4, atol=1e-9)
-                for at in range(len(values) // steps)
-            ):
+            if _computes(np.abs(np.ravel(noted[name])), np.abs(quantity.values)):
                 return quantity.criterion
     return ""
 
 
+def _computes(noted: Array, right: Array) -> bool:
+    """Return whether a quantity's values are among those noted: in some rhythm, after some of another run.
+
+    A line that only some steps reach notes a stretch of them.
+    """
+    if len(noted) < len(right):
+        windows = [right[at : at + len(noted)] for at in range(len(right) - len(noted) + 1)]
+        return len(noted) > 0 and any(_alike(noted, window) for window in windows)
+    rhythm = len(noted) // len(right)
+    last = noted[len(noted) - rhythm * len(right) :]
+    return any(_alike(last[at::rhythm], right) for at in range(rhythm))
+
+
+def _alike(noted: Array, right: Array) -> bool:
+    return bool(np.allclose(noted, right, rtol=1e-4, atol=1e-9))
+
+
 def _effort(scenario: Scenario) -> tuple[bool, int]:
-    """An experiment of one step tells few edits apart; of the others the one with the fewest updates."""
+    """One of few numbers, or with a part of the rule switched off, tells few edits apart; else fewest updates."""
     updates = sum(len(array) for array in scenario.arrays.values() if array.ndim > 1)
     numbers = sum(array.size for array in scenario.arrays.values())
-    return numbers < FEW_NUMBERS, updates or numbers
+    isolated = any(check.isolates for check in scenario.checks)
+    still = any(array.ndim > 1 and not array.any() for array in scenario.arrays.values())
+    return isolated or still or numbers < FEW_NUMBERS, updates or numbers
 
 
 def _near(right: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any] | None) -> bool:

@@ -45,7 +45,7 @@ def judge(
     told = diagnose(Evidence(assignment, scenarios, observations, findings))
     diagnoses, conventions = told.diagnoses, {**conventions, **told.conventions}
     by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
-    inert = find_inert(responses, subjects, findings, (d.group for d in diagnoses))
+    inert = find_inert(responses, subjects, findings, told.conventions)
     findings = without_credit(findings, subjects, inert)
     criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert))
     remarks = tuple(
