@@ -59,13 +59,14 @@ def find_inert(
 
 
 def find_deaf(responses: Mapping[str, Scenario], observations: Observations) -> frozenset[str]:
-    """The subjects whose first step is the same with other gradients, number for number: nothing there is repaired."""
+    """The subjects whose steps are the same with other gradients, number for number: no rule is theirs."""
     deaf = set()
     for subject, scenario in responses.items():
         arrays = observations[scenario.id].arrays if scenario.id in observations else {}
         if RUNS[0] in arrays and OTHER_GRADIENTS in arrays:
             one, other = arrays[RUNS[0]], arrays[OTHER_GRADIENTS]
-            if len(one) > 1 and len(other) > 1 and np.array_equal(one[1], other[1]):
+            rows = min(len(one), len(other))
+            if rows > 1 and np.array_equal(one[:rows], other[:rows]):
                 deaf.add(subject)
     return frozenset(deaf)
 
