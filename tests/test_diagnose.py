@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from autograder.assignment import load
 from autograder.judge.observations import goldens, with_derived
+from autograder.judge.search import Question
 from autograder.judge.verdict import judge as reach_verdict
 from autograder.model import Assignment, Scenario
 
 SEED = 7
+MOST_ASKED = 600_000  # hypotheses times scenarios: seconds of computing
 RULES = [(m, group) for m in load("optimizers").misconceptions if m.changes for group in m.groups]
 
 
@@ -58,6 +60,25 @@ def test_every_misconception_is_named_and_costs_its_own_criterion(judge, m, grou
     verdict = judge(m.changes, (group,))
     assert [(d.misconception, d.group) for d in verdict.diagnoses] == [(m.id, group)]
     assert set(lost(verdict)) == {m.criterion}
+
+
+def test_a_rule_without_a_name_is_searched_for_with_bounded_effort(judge, monkeypatch):
+    """Its parameters are NaN: everything is tried, and nothing else."""
+    asked = []
+    predict = Question.predict
+
+    def counted(self, scenarios, hypotheses, conventions):
+        asked.append(len(scenarios) * len(hypotheses))
+        return predict(self, scenarios, hypotheses, conventions)
+
+    monkeypatch.setattr(Question, "predict", counted)
+    assert judge({"c2": "negative"}, ("AdamW",)).diagnoses == ()
+    assert asked
+    assert sum(asked) < MOST_ASKED
+
+
+def test_t_that_starts_at_0_is_named_by_what_is_finite_of_it(judge):
+    assert {d.misconception for d in judge({"t": "from zero"}, ("Adam", "AdamW")).diagnoses} == {"count-from-zero"}
 
 
 def some_pairs(count):

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder import pipeline
 from autograder.assignment import load
+from autograder.judge.repair import _computes
 from autograder.model import Assignment, Place, Report, Submission
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
@@ -83,3 +86,37 @@ def test_what_a_right_rule_computes_ends_where_the_reference_does(assignment: As
     right = assignment.golden([scenario], frozenset())[scenario.id].arrays["p0"][1:, 0]
     assert any(np.allclose(quantity.values, right, rtol=1e-9) for quantity in quantities)
     assert {quantity.criterion for quantity in quantities} <= {row.id for row in assignment.criteria}
+
+
+@given(
+    right=st.lists(st.floats(0.1, 9), min_size=3, max_size=5, unique=True),
+    rhythm=st.integers(1, 3),
+    before=st.lists(st.floats(10, 99), max_size=2),
+    cut=st.integers(1, 2),
+)
+def test_a_quantity_is_known_in_any_rhythm_after_other_runs_and_by_a_stretch_of_it(right, rhythm, before, cut):
+    values = np.array(right)
+    repeated = np.repeat(values, rhythm)
+    assert _computes(np.concatenate([before[: len(values) * rhythm - 1], repeated]), values)
+    assert _computes(values[cut:], values)
+    assert not _computes(values + 200, values)
+    assert not _computes(np.array([]), values)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row"),
+    [
+        ("float64_moments", "beta1**self.step_count", "beta1**self.lr", "bias_correction"),
+        ("one_flat_vector", "self.beta1**self.step_count", "self.beta1**self.weight_decay", "bias_correction"),
+        ("inherited_adamw", "super().__init__(params)", "params", "interface"),
+        ("lerp", "self.step_count += 1", "self.eps += 1", "bias_correction"),
+    ],
+)
+def test_an_unnamed_mistake_costs_the_row_of_what_its_line_computes(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str
+) -> None:
+    source, line = hand(assignment, name, right, wrong)
+    report = graded(assignment, sandbox, source)
+    assert line in {place.line for place in report.places}
+    assert {c.id for c in report.criteria if c.status != "passed"} - {"training"} == {row}
