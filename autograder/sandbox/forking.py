@@ -103,7 +103,7 @@ class ForkingSandbox:
     def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
         held = lease(cache_folder())
         try:
-            guest = self._living_zygote().fork(held)
+            guest = self._fork(held)
         except BaseException:
             held.release()
             raise
@@ -114,8 +114,11 @@ class ForkingSandbox:
         finally:
             guest.close()
 
-    def _living_zygote(self) -> Zygote:
-        """The zygote, or another one in its place when it is dead or has forked often enough."""
+    def _fork(self, held: Lease) -> Guest:
+        """A guest of the zygote, or of another one in its place when it is dead or has forked often enough.
+
+        Asked for under the lock: else another thread may retire the zygote before it is asked.
+        """
         with self._lock:
             if not self._open or self._zygote is None:
                 raise SandboxFailed("the sandbox is not open; use it in a with statement")
@@ -124,7 +127,7 @@ class ForkingSandbox:
                 self._retired = [old for old in (*self._retired, self._zygote) if not old.ended()]
                 self._zygote = Zygote(self._runtime, self._plan)
             self._zygote.guests += 1
-            return self._zygote
+            return self._zygote.fork(held)
 
 
 class Zygote:

@@ -18,6 +18,7 @@ from test_standings import handed_in
 from test_student import verdict
 from workers import until, working
 
+from autograder.assignment import load
 from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
@@ -417,7 +418,7 @@ def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres,
         monkeypatch.setattr(marking, "stored", lambda db, one, _: stored_by_hand(db, one))
         monkeypatch.setattr(marking, "verdict_of", lambda *_: verdict())
         monkeypatch.setattr(regrading, "_full", lambda *_: 100.0)
-        monkeypatch.setattr(service.context, "assignment", lambda *_, **__: None, raising=False)
+        monkeypatch.setattr(service.context, "assignment", lambda *_, **__: load("optimizers"), raising=False)
         judged, meeting = regrades.judged, threading.Barrier(2)
 
         def judged_at_once(*given, **told):
