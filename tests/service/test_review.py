@@ -49,7 +49,7 @@ def with_quiz(points: float, **changed):
 
 def plain(page: str) -> str:
     """What a page says, without what is another one's each time: ids, keys, names, numbers of the time."""
-    return re.sub(r"[a-z2-7]{16}|(value|Token\": )\S+|Ada|Bob|\d\d:\d\d|request <code>\w+", "", page)
+    return re.sub(r"[a-z2-7]{16}|(value|Token\": )\S+|Ada|Bob|\d\d:\d\d(:\d\d)?|\d+ s ago|request <code>\w+", "", page)
 
 
 # ----------------------------------------------------------------------------------------------- what is known when
