@@ -86,9 +86,11 @@ class Pool:
             idea = min(ready, key=lambda idea: self.due[idea])
             del self.due[idea]
             return idea
-        if not self.turns:
+        if all(idea in self.due for idea in self.turns):
             self.turns = [str(idea) for idea in draw.permutation(list(self.ideas))]
-        return self.turns.pop()
+        idea = next((idea for idea in reversed(self.turns) if idea not in self.due), self.turns[-1])
+        self.turns.remove(idea)
+        return idea
 
     def told(self, item: Item, *, right: bool) -> None:
         """Record an outcome: an idea that was not understood comes back soon."""
