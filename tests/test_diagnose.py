@@ -82,7 +82,7 @@ def test_t_that_starts_at_0_is_named_by_what_is_finite_of_it(judge):
 
 
 def tried(a, b):
-    """Whether the search tries them together: a number that is worked out goes beside a common belief only."""
+    """Return whether the search tries both at once: beside a number that is worked out, only common beliefs."""
     counted, other = (a, b) if a.unknown else (b, a)
     return counted.unknown is None or (other.unknown is None and other.common)
 

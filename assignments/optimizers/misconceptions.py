@@ -90,7 +90,7 @@ def _seen(
 
 
 def _sizes(*labels: str) -> tuple[str, ...]:
-    """What a third thing that is kept does to the sizes of state."""
+    """The checks on the size of state that fail when something more is kept."""
     return tuple(f"state-size:{label} {when}" for label in labels for when in ("before", "after"))
 
 
