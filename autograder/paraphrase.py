@@ -12,6 +12,8 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
+from autograder.syntax import parse
+
 Way = Callable[[ast.Module, frozenset[str]], ast.Module]
 Function = ast.FunctionDef
 HIDDEN_USES = frozenset({"locals", "vars", "eval", "exec", "globals", "dir"})  # what reads names as text
@@ -25,12 +27,12 @@ def paraphrases(source: str, known: Iterable[str] = ()) -> dict[str, str]:
     Raises:
         SyntaxError: it is not Python.
     """
-    kept = frozenset(name for text in known for name in _attributes(ast.parse(text)))
-    plain = ast.unparse(ast.parse(source))
+    kept = frozenset(name for text in known for name in _attributes(parse(text)))
+    plain = ast.unparse(parse(source))
     made = {"without comments": plain} if plain != source.rstrip("\n") else {}
-    every = ast.parse(source)
+    every = parse(source)
     for name, way in WAYS.items():
-        made[name] = ast.unparse(ast.fix_missing_locations(way(ast.parse(source), kept)))
+        made[name] = ast.unparse(ast.fix_missing_locations(way(parse(source), kept)))
         every = way(every, kept)
     made["all of these"] = ast.unparse(ast.fix_missing_locations(every))
     return {name: text for name, text in made.items() if name == "without comments" or text != plain}

@@ -11,10 +11,11 @@ imports, says what is missing where, and earns nothing.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from autograder.syntax import parse
 
 BEGIN = re.compile(r"\s*#(?:##)? BEGIN SOLUTION\s*")
 END = re.compile(r"\s*#(?:##)? END SOLUTION\s*")
@@ -91,7 +92,7 @@ def _quoted(text: str) -> str:
 
 def _must_parse(text: str) -> None:
     try:
-        ast.parse(text)
+        parse(text)
     except SyntaxError as error:
         raise BadRegion(
             f"Without its solutions the file is no valid Python ({error.msg}, its line {error.lineno}): "

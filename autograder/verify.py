@@ -7,7 +7,6 @@ margins, determinism, the reference against somebody else's, and that a person h
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import multiprocessing
@@ -26,6 +25,7 @@ from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
 from autograder.paraphrase import paraphrases
 from autograder.sandbox import Sandbox, SandboxFailed
+from autograder.syntax import parse
 
 SEED = 20260101  # any will do; fixed, so that the proof can be repeated
 SEEDS_FOR_VISIBILITY = 12  # each draws its own numbers; a misconception must stand out for all of them
@@ -229,7 +229,7 @@ def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
     problem, source = "", solution
     try:
         source = assignment.plant(solution, name)
-        ast.parse(source)
+        parse(source)
         if source == solution:
             problem = f"planting {name} changes nothing"
     except KeyError:

@@ -22,7 +22,9 @@ ARROWS: dict[str, set[str]] = {
     "reference": set(),
     "assignments": {"model", "reference"},
     "blame": {"model"},
-    "assignment": {"model", "blame"},
+    # Python of ours and of authors, parsed by one thread at a time
+    "syntax": set(),
+    "assignment": {"model", "blame", "syntax"},
     # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
     "reading": set(),
     # how it is judged
@@ -33,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "variants"},
+    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -44,8 +46,8 @@ ARROWS: dict[str, set[str]] = {
     "edition": {"model", "quiz", "roster"},
     "gather": {"intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands
-    "strip": set(),
-    "paraphrase": set(),
+    "strip": {"syntax"},
+    "paraphrase": {"syntax"},
     # the command
     "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
@@ -90,6 +92,7 @@ ARROWS: dict[str, set[str]] = {
         "verify",
         "render",
         "strip",
+        "syntax",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {
@@ -106,7 +109,7 @@ ARROWS: dict[str, set[str]] = {
         "strip",
     },
     # a new assignment, and exercises without end
-    "authoring": {"model", "assignment", "strip", "verify"},
+    "authoring": {"model", "assignment", "strip", "syntax", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
     # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
@@ -184,6 +187,7 @@ ARROWS: dict[str, set[str]] = {
         "intake",
         "quiz",
         "pipeline",
+        "syntax",
         "sandbox",
         "batch",
         "verify",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ __all__ = ["HOME", "BadAssignment", "load"]
 
 HOME = PACKAGE / "assignments"
 DRIVER = "gradmark_driver"
+_one_at_a_time = threading.RLock()  # a folder that two threads import at once would be two packages of one name
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
 
 
@@ -36,8 +38,9 @@ def load(name: str) -> Assignment:
         known = ", ".join(sorted(p.parent.name for p in HOME.glob("*/assignment.toml")))
         raise BadAssignment(f"There is no assignment {name!r}. Shipped: {known}; or give a folder's path.") from error
     try:
-        assignment = _build(folder, read)
-        must_agree(assignment)
+        with _one_at_a_time:
+            assignment = _build(folder, read)
+            must_agree(assignment)
     except AuthorFault as error:
         raise error if isinstance(error, BadAssignment) else BadAssignment(str(error)) from error
     return assignment

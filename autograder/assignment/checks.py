@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.assignment.faults import BadAssignment
 from autograder.blame import blaming
 from autograder.model import Assignment, Misconception, Scenario
+from autograder.syntax import parse
 
 NEEDED = (
     "CONVENTIONS", "MISCONCEPTIONS", "charts", "derive", "explain", "golden", "oracle", "plant", "predict", "scenarios",
@@ -53,7 +54,7 @@ def must_parse(file: Path) -> ast.Module:
         BadAssignment: it is not Python.
     """
     try:
-        return ast.parse(file.read_text(encoding="utf-8"))
+        return parse(file.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise BadAssignment(f"{file}, line {error.lineno or 1}: {error.msg}.") from error
     except (UnicodeDecodeError, ValueError) as error:

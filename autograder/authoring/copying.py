@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder.assignment.settings import FILE, PACKAGE
 from autograder.model import Assignment
+from autograder.syntax import parse
 
 REFERENCE = "autograder.reference"  # the package whose modules come along as the folder's own `reference`
 LEFT = shutil.ignore_patterns("__pycache__", "hands")
@@ -81,7 +82,7 @@ def _imported(folder: Path) -> set[str]:
 def _modules(path: Path) -> set[str]:
     """Names below the reference, such as `updates` and `recorded.record`, and the packages on the way."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and (node.module + ".").startswith(REFERENCE + "."):
             inside = node.module.removeprefix(REFERENCE).removeprefix(".")
             found |= {inside} if inside and not _place(inside).is_dir() else set()

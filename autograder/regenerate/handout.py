@@ -11,6 +11,7 @@ from autograder.model import Assignment, Item
 from autograder.regenerate.page import page, text
 from autograder.render.markdown import handout_html
 from autograder.strip import skeleton
+from autograder.syntax import parse
 
 
 def markdown(assignment: Assignment, seed: int, items: tuple[Item, ...]) -> str:
@@ -66,7 +67,7 @@ def _cell(kind: str, source: str) -> dict[str, object]:
 def _pieces(source: str) -> Iterator[str]:
     """Return the text before the first class or function, without the docstring of the file, then each of them."""
     lines = source.splitlines()
-    body = ast.parse(source).body
+    body = parse(source).body
     if body and isinstance(body[0], ast.Expr):
         body = body[1:]
     begins = [_first_line(node) for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)]

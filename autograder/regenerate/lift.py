@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.syntax import parse
+
 
 class CannotLift(Exception):
     """Ours: a name that is nowhere, or that means two things in the modules lifted from; the message says which."""
@@ -32,7 +34,7 @@ def lifted(modules: Sequence[Path], wanted: Iterable[str]) -> str:
     Raises:
         CannotLift: a name is defined nowhere in `modules`, or twice.
     """
-    trees = {module: ast.parse(module.read_text(encoding="utf-8")) for module in modules}
+    trees = {module: parse(module.read_text(encoding="utf-8")) for module in modules}
     known = [definition for module, tree in trees.items() for definition in _definitions(module, tree)]
     taken = _closure(known, trees, wanted)
     used = frozenset[str]().union(*(definition.uses for definition in taken.values()))

@@ -26,6 +26,7 @@ from autograder.service.store.schema import JobRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import standings
 from autograder.service.worker.context import Context
 from autograder.service.worker.marking import read
+from autograder.syntax import parse
 
 LEAST = 10  # submissions: of fewer the median says nothing
 FAR = 5.0  # robust standard deviations above the median: of 125 000 pairs that are spread normally, not one
@@ -131,7 +132,7 @@ def _order(text: str) -> list[str]:
                 if isinstance(node, ast.ClassDef):
                     walk(node.body, name)
 
-    walk(ast.parse(text).body, "")
+    walk(parse(text).body, "")
     return order
 
 
