@@ -54,17 +54,16 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
-    of_rule = [f for f in mended if f.check.criterion not in about.conduct]
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
+    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     if all("raised" in f.message for f in mended):
         theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and f.check.arrays]
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
-        mine = [f for f in of_rule if f in theirs and right - about.conduct]
-        wholly = [f for f in mine if f.check.criterion not in right]
-        return _heaviest(wholly or [f for f in mended if f.check.criterion in about.conduct] or mended)
-    mended = of_rule or mended
-    return _heaviest([f for f in mended if about.groups[f.scenario] == mend.subject] or mended)
+        wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
+        return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
+    of_rule = [f for f in mended if f.check.criterion not in about.conduct] or mended
+    return _heaviest([f for f in of_rule if f in mine] or of_rule)
 
 
 def without_contradicted(verdict: Verdict, mends: Sequence[Mend], misconceptions: Sequence[Misconception]) -> Verdict:

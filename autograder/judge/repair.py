@@ -108,8 +108,10 @@ class _Search:
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
         now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
-        for subject in self._in_order():
-            if self.assignment.quantities(subject) is None and any(self.failures(r, now) for r in self.rules):
+        first = self._before_rules(now)
+        for subject in (*first, *self._in_order(first)):
+            spoilt = any(self.failures(r, now) for r in self.rules)
+            if self.assignment.quantities(subject) is None and spoilt and subject not in first:
                 break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
             for _ in range(MOST_IN_ONE):
@@ -134,10 +136,19 @@ class _Search:
         agreeing = frozenset(s for s in self.golden if not self.failures(s, now))
         return Mending(tuple(mends), repaired, tuple(self.unfinished), agreeing)
 
-    def _in_order(self) -> list[str]:
-        """Rules first: what else is wrong may come of them."""
-        subjects = dict.fromkeys(self.subjects.values())
-        return [*self.rules, *(s for s in subjects if s not in self.rules)]
+    def _before_rules(self, now: Observations) -> list[str]:
+        """The subjects that are no rule, and fail, about whose rows alone the rules fail as well."""
+        spoilt = {row for rule in self.rules for row in self._rows(self.failures(rule, now))}
+        others = [s for s in dict.fromkeys(self.subjects.values()) if s not in self.rules]
+        return [s for s in others if spoilt and spoilt <= self._rows(self.failures(s, now))]
+
+    def _rows(self, failing: Failures) -> set[str]:
+        return {c.criterion for name, check in failing for c in self.by_id[name].checks if c.id == check}
+
+    def _in_order(self, first: Sequence[str]) -> list[str]:
+        """The others, rules first: what else is wrong may come of them."""
+        subjects = dict.fromkeys([*self.rules, *self.subjects.values()])
+        return [s for s in subjects if s not in first]
 
     def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
         """Return whether the bodies are those of the bare template: nothing there is repaired."""
