@@ -58,12 +58,16 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
         return mend.row
     mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     if all("raised" in f.message for f in mended):
-        theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and f.check.arrays]
+        theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
         return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
     of_rule = [f for f in mended if f.check.criterion not in about.conduct] or mended
     return _heaviest([f for f in of_rule if f in mine] or of_rule)
+
+
+def _is_path(finding: Finding) -> bool:
+    return bool(finding.check.arrays) and not finding.check.at_most
 
 
 def without_contradicted(verdict: Verdict, mends: Sequence[Mend], misconceptions: Sequence[Misconception]) -> Verdict:
