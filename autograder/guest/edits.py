@@ -230,6 +230,13 @@ def is_own(node):
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
+def is_kept(target):
+    """Return whether a target is state of the object: self.x, or an entry of it."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return is_own(target)
+
+
 def defined(node):
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(a.asname or a.name).split(".")[0] for a in node.names]
@@ -387,6 +394,8 @@ class Plan:
         if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
             return
         if number is None:
+            late = isinstance(new[0], ast.Assign) and not is_kept(new[0].targets[0])
+            cost -= 0.01 * place if late else 0  # beside its use: what is only used stands as late as it can
             above = block[place - 1] if place else block[0]
             below = is_docstring(above) and place < len(block)
             number = self.add(block[place] if below else above, kind, cost)
