@@ -38,7 +38,7 @@ router = APIRouter(prefix="/staff", include_in_schema=False)
 # ------------------------------------------------------------------------------------------------------ the course
 @router.get("/c/{course_id}")
 def course_page(request: Request, actor: Me, course_id: str) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "see")
     with site(request).store.reading() as db:
         course = db.get_one(CourseRow, course_id)
         asked = db.scalars(
@@ -67,7 +67,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
 @router.post("/c/{course_id}/time-zone", dependencies=[Depends(ours)])
 def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
     """Set the time zone of a course: due times stay the same moments, late days end at another hour."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     zone = typed.get("time_zone", "").strip()
     if not zones.is_zone(zone):
         told = (
@@ -91,7 +91,7 @@ def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields)
 @router.post("/c/{course_id}/sources", dependencies=[Depends(ours)])
 def look_for_sources(request: Request, actor: Me, course_id: str) -> Response:
     """Only workers can read folders: one of them is asked which there are."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
         job = site(request).queue.put(db, "sources", "sheet", course_id=course_id)
     return RedirectResponse(f"/staff/c/{course_id}/new/{job.id}", 303)
@@ -99,7 +99,7 @@ def look_for_sources(request: Request, actor: Me, course_id: str) -> Response:
 
 @router.get("/c/{course_id}/new/{job_id}")
 def new_assignment(request: Request, actor: Me, course_id: str, job_id: str, *, part: bool = False) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     with site(request).store.reading() as db:
         job = _sources_job(db, course_id, job_id)
         course = db.get_one(CourseRow, course_id)
@@ -116,7 +116,7 @@ def _sources_job(db: Session, course_id: str, job_id: str) -> JobRow:
 @router.post("/c/{course_id}/new/{job_id}", dependencies=[Depends(ours)])
 def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, typed: Fields) -> Response:
     """Closed until it is proven, which begins at once."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
         known = {one["name"]: one["title"] for one in _sources_job(db, course_id, job_id).result.get("sources", [])}
         source = typed.get("source", "")
@@ -138,7 +138,7 @@ def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, ty
 @router.get("/a/{assignment_id}")
 def overview(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         counts = counted(db, [asked]).get(asked.id)
         values = _proof(db, asked)
         waiting = needs(db, asked)
@@ -153,7 +153,7 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
 def proof_part(request: Request, actor: Me, assignment_id: str) -> Response:
     """Return the part of the overview that changes while a proof runs."""
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         values = _proof(db, asked)
     return page(request, "_staff_proof.html", asked=asked, **values)
 
@@ -185,7 +185,7 @@ def _proof(db: Session, asked: AssignmentRow) -> dict[str, Any]:
 def prove(request: Request, actor: Me, assignment_id: str) -> Response:
     """Proves the folder as it now lies there. Once something is marked, a changed folder comes in by a regrade."""
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "run")
         waits = _proof(db, asked)["job"]
         if not (waits is not None and waits.state in OPEN):
             if asked.version_id and db.scalar(
@@ -203,7 +203,7 @@ def prove(request: Request, actor: Me, assignment_id: str) -> Response:
 def open_or_close(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
     wanted = typed.get("open") == "1"
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "run")
         if wanted and asked.version_id is None:
             raise HTTPException(409, "This assignment is not proven, so nobody may be marked with it. It stays closed.")
         asked.open = wanted
@@ -215,7 +215,7 @@ def open_or_close(request: Request, actor: Me, assignment_id: str, typed: Fields
 @router.get("/a/{assignment_id}/settings")
 def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = False) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
     typed = _as_typed(asked.title, policies.from_json(asked.policy))
     return page(
         request, "staff_settings.html", asked=asked, tab="settings", typed=typed, problems=[], show=SHOW, saved=saved
@@ -226,7 +226,7 @@ def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = F
 def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
     title = " ".join(typed.get("title", "").split())[:200]
     with site(request).store.writing() as db:
-        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # no extension is given meanwhile
+        asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
         problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone)
         if not title:
             problems.append("The assignment needs a title.")
