@@ -38,6 +38,7 @@ from autograder.service.web.staff import (
     operator,
     people,
     regrade,
+    settings,
     similarity,
     texts,
 )
@@ -54,6 +55,7 @@ ROUTERS = (
     staff.router,
     people.router,
     extensions.router,
+    settings.router,
     handed_in.router,
     texts.router,
     downloads.router,

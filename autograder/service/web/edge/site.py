@@ -79,8 +79,7 @@ def day_text(context: Context, at: float | None, zone: str = "") -> str:
     """Return the same without an element, for places that hold text only."""
     if at is None:
         return "–"
-    zone = zone or _zone(context)
-    return f"{zones.local(at, zone):%a %-d %b %Y, %H:%M} {zones.abbreviation(at, zone)}"
+    return zones.in_words(at, zone or _zone(context))
 
 
 def _zone(context: Context) -> str:

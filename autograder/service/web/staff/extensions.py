@@ -96,8 +96,7 @@ def _notice(asked: AssignmentRow, due_at: float | None) -> str:
     own = policies.due_for(policy, due_at)
     if own is None:
         return f"You were given an extension of {asked.title}, which has no due time."
-    at = zones.local(own, policy.time_zone)
-    return f"{asked.title} is due for you on {at:%a %-d %b %Y, %H:%M} {zones.abbreviation(own, policy.time_zone)}."
+    return f"{asked.title} is due for you on {zones.in_words(own, policy.time_zone)}."
 
 
 # -------------------------------------------------------------------------------------------------- many at once
