@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "blame": {"model"},
+    "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
     "assignment": {"model", "blame", "syntax"},
@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
+    "verify": {"model", "assignment", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
