@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
     # the command
-    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "blame", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
     "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
@@ -61,6 +61,7 @@ ARROWS: dict[str, set[str]] = {
         "intake",
         "sandbox",
         "batch",
+        "blame",
         "publish",
         "export",
         "verify",
