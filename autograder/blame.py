@@ -96,7 +96,7 @@ def _facts(check: Check) -> tuple[str, ...]:
 
 # --------------------------------------------------------------------------------------------- in the sandbox
 def is_suspect(assignment: Assignment, conduct: Conduct) -> bool:
-    """Whether a submission that was not imported failed outside its own file: the author may have to answer for it."""
+    """Return whether a submission that was not imported failed outside its own file: its author may not be to blame."""
     fault = conduct.import_fault
     return fault is None or fault.origin != assignment.module
 

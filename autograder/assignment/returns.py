@@ -86,7 +86,7 @@ def _is_single(origin: Any) -> bool:
 
 
 def _single(value: Any, kind: Any, origin: Any, args: Sequence[Any]) -> tuple[bool, str]:
-    """Whether a value that has no parts fits, and in words what it must be."""
+    """Return whether a value that has no parts fits, and in words what it must be."""
     if kind in PLAIN:
         classes, must = PLAIN[kind]
         return isinstance(value, classes) and (kind is bool or not isinstance(value, bool)), must
