@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import secrets
 from dataclasses import dataclass
@@ -159,8 +161,15 @@ def submit(
     code: Annotated[str, Form()] = "",
     key: Annotated[str, Form()] = "",
     practice: Annotated[bool, Form()] = False,
+    kept_name: Annotated[str, Form(alias="file.name")] = "",
+    kept_file: Annotated[str, Form(alias="file.base64")] = "",
 ) -> Response:
-    """Stores it and shows it; or the page again, with the reason and what was typed."""
+    """Stores it and shows it; or the page again, with the reason and what was typed.
+
+    A file comes as `file.base64` where the page that asked to sign in kept it.
+    """
+    if kept_file:
+        file = UploadFile(io.BytesIO(base64.b64decode(kept_file)), filename=kept_name)
     of = site(request)
     with of.store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
