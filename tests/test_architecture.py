@@ -37,12 +37,13 @@ ARROWS: dict[str, set[str]] = {
     "variants": {"model", "quiz"},
     "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
     # what goes in and what comes out
-    "intake": {"model"},
+    "intake": {"model", "legible"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
     "export": {"model", "roster"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
-    "roster": set(),
+    "legible": set(),  # names in the code pages of Windows
+    "roster": {"legible"},
     "edition": {"model", "quiz", "roster"},
     "gather": {"intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from autograder.service.operate import CannotOperate
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
+    STAFF,
     AssignmentRow,
     AuditRow,
     Base,
@@ -117,7 +118,7 @@ def erase(store: Store, who: str) -> str:
     with store.writing() as db:
         user = find(db, who)
         staffed = db.scalar(
-            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role == "staff").limit(1)
+            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role.in_(STAFF)).limit(1)
         )
         if user.operator or staffed:
             raise CannotOperate(

@@ -31,7 +31,18 @@ from autograder.service.web.edge.security import dress
 from autograder.service.web.edge.site import Site, page, site
 from autograder.service.web.lti import launches as lti
 from autograder.service.web.lti import platforms
-from autograder.service.web.staff import analysis, decisions, downloads, operator, people, regrade, similarity, texts
+from autograder.service.web.staff import (
+    analysis,
+    decisions,
+    downloads,
+    extensions,
+    operator,
+    people,
+    regrade,
+    settings,
+    similarity,
+    texts,
+)
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
 from autograder.service.web.student import code, comments, practice, quiz, starter
@@ -45,6 +56,8 @@ ROUTERS = (
     openid.router,
     staff.router,
     people.router,
+    extensions.router,
+    settings.router,
     handed_in.router,
     texts.router,
     downloads.router,

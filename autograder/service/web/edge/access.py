@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
@@ -38,15 +39,35 @@ SESSION_SECONDS = 200 * 86_400.0  # and any has after a term: where no mail is s
 PROLONG_SECONDS = 86_400.0  # it is written down once a day that one is used
 
 
+Right = Literal["see", "mark", "run"]
+RIGHTS: Mapping[str, frozenset[Right]] = {  # of the roles of staff
+    "staff": frozenset({"see", "mark", "run"}),  # an instructor
+    "ta": frozenset({"see", "mark"}),
+    "observer": frozenset({"see"}),
+}
+FORBIDDEN: Mapping[Right, str] = {
+    "mark": "You may look at this course, but not mark in it. Ask an instructor for the role of a TA.",
+    "run": "Only an instructor of this course can do this. Ask one of them.",
+}
+
+
 @dataclass(frozen=True)
 class Actor:
     id: str
     name: str
     operator: bool
     csrf: str  # "" for a token of the API, which no browser sends by itself
-    staff: frozenset[str]  # courses
+    staff: Mapping[str, frozenset[Right]]  # courses, with what this person may do there
     student: frozenset[str]
     only: str | None = None  # the one course that a platform opened this session for: it makes no keys to others
+
+    def may(self, right: Right, course_id: str) -> bool:
+        return right in self.staff.get(course_id, ())
+
+    @property
+    def runs(self) -> frozenset[str]:
+        """The courses of which this person is an instructor."""
+        return frozenset(course for course in self.staff if self.may("run", course))
 
 
 @dataclass(frozen=True)
@@ -184,7 +205,7 @@ def _actor(db: Session, user_id: str, csrf: str, only: str | None = None) -> Act
         user.name,
         user.operator and only is None,
         csrf,
-        staff=frozenset(course for course, role in rows if role == "staff" and only in (None, course)),
+        staff={course: RIGHTS[role] for course, role in rows if role in RIGHTS and only in (None, course)},
         student=frozenset(course for course, role in rows if role == "student" and only in (None, course)),
         only=only,
     )
@@ -205,11 +226,22 @@ def assignment_for(db: Session, actor: Actor, assignment_id: str) -> AssignmentR
     raise not_found()
 
 
-def staffed_assignment(db: Session, actor: Actor, assignment_id: str) -> AssignmentRow:
+def staffed_assignment(db: Session, actor: Actor, assignment_id: str, right: Right) -> AssignmentRow:
+    """Raises: HTTPException: 404, or 403 where this person's role in the course lacks the right."""
     found = db.get(AssignmentRow, assignment_id)
-    if found is None or found.course_id not in actor.staff:
+    if found is None:
         raise not_found()
+    staffs(actor, found.course_id, right)
     return found
+
+
+def staffed_submission(
+    db: Session, actor: Actor, submission_id: str, right: Right
+) -> tuple[SubmissionRow, AssignmentRow]:
+    """Raises: HTTPException: 404, or 403 where this person's role in the course lacks the right."""
+    found, asked = submission_for(db, actor, submission_id)
+    staffs(actor, asked.course_id, right)
+    return found, asked
 
 
 def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[SubmissionRow, AssignmentRow]:
@@ -227,10 +259,12 @@ def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[Submi
     raise not_found()
 
 
-def staffs(actor: Actor, course_id: str) -> None:
-    """Raises: HTTPException: 404, unless this person staffs the course."""
+def staffs(actor: Actor, course_id: str, right: Right) -> None:
+    """Raises: HTTPException: 404, unless this person staffs the course; 403, where their role lacks the right."""
     if course_id not in actor.staff:
         raise not_found()
+    if not actor.may(right, course_id):
+        raise HTTPException(403, FORBIDDEN[right])
 
 
 def operates(actor: Actor) -> None:

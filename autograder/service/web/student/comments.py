@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from autograder.model import Report
 from autograder.service.store.schema import AssignmentRow, CommentRow, NoticeRow, SubmissionRow, UserRow
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import Me, audit, submission_for
+from autograder.service.web.edge.access import Me, audit, staffs, submission_for
 from autograder.service.web.edge.forms import Fields, Unreadable, typed_count
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import site
@@ -45,6 +45,8 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
     with site(request).store.writing() as db:
         found, asked = submission_for(db, actor, submission_id)
         staff = asked.course_id in actor.staff and found.user_id != actor.id
+        if staff:
+            staffs(actor, asked.course_id, "mark")
         text = typed.get("text", "").strip()[:LONGEST]
         if not text and staff:
             text = next((one.text for one in earlier(db, asked) if one.id == typed.get("earlier")), "")

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
-from autograder.service.store.grades import due_at
+from autograder.service.store.grades import due_at, extensions
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import AssignmentRow, ExtensionRow, MembershipRow, SubmissionRow, new_id, now
+from autograder.service.store.schema import AssignmentRow, MembershipRow, SubmissionRow, new_id, now
 from autograder.service.web.edge.access import not_found
 
 
@@ -133,10 +133,7 @@ def judge_lateness(db: Session, asked: AssignmentRow, user_id: str = "") -> None
     """Measures everybody's lateness again, or this student's: the due time has been changed since they handed in."""
     db.flush()
     policy = rules.from_json(asked.policy)
-    extended = {
-        one.user_id: one.due_at
-        for one in db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
-    }
+    extended = extensions(db, asked)
     handed_in = db.execute(
         sa.select(SubmissionRow.id, SubmissionRow.user_id, SubmissionRow.made_at, SubmissionRow.late_seconds).where(
             SubmissionRow.assignment_id == asked.id,
