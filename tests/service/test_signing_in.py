@@ -291,3 +291,10 @@ def test_a_provider_that_is_away_or_another_one_is_told_calmly(with_openid, prov
         assert told in refused.text
     with with_openid.store.reading() as db:
         assert "session.begun" not in {one.action for one in db.query(AuditRow)}
+
+
+def test_a_kept_file_that_is_damaged_is_refused(service):
+    ada = service.browser("Ada")
+    sent = {"csrf": csrf(ada), "file.name": "optimizers.py", "file.base64": "é!"}
+    refused = ada.post(f"/a/{service.assignment}/submissions", data=sent)
+    assert (refused.status_code, submissions(service)) == (422, [])

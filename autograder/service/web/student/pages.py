@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -169,7 +169,7 @@ def submit(
     A file comes as `file.base64` where the page that asked to sign in kept it.
     """
     if kept_file:
-        file = UploadFile(io.BytesIO(base64.b64decode(kept_file)), filename=kept_name)
+        file = _unpacked(kept_name, kept_file)
     of = site(request)
     with of.store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
@@ -201,6 +201,16 @@ def submit(
             return RedirectResponse(f"/s/{stored.id}", 303)
     with of.store.reading() as db:
         return _assignment_page(request, db, actor, asked, refused=refusal.why, code=code, status=409)
+
+
+def _unpacked(name: str, text: str) -> UploadFile:
+    """Raises: HTTPException: no page of ours wrote this."""
+    try:
+        return UploadFile(io.BytesIO(base64.b64decode(text, validate=True)), filename=name)
+    except ValueError as error:
+        raise HTTPException(
+            422, "The file that was kept is damaged. Go back to the assignment and choose it again."
+        ) from error
 
 
 def _sent(file: UploadFile | None, code: str, version: VersionRow | None) -> tuple[str, bytes]:
