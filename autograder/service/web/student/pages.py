@@ -168,14 +168,12 @@ def submit(
 
     A file comes as `file.base64` where the page that asked to sign in kept it.
     """
-    if kept_file:
-        file = _unpacked(kept_name, kept_file)
     of = site(request)
     with of.store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
         try:
-            name, upload = _sent(file, code, version)
+            name, upload = _sent(_unpacked(kept_name, kept_file) if kept_file else file, code, version)
         except NothingToTake as error:
             return _assignment_page(request, db, actor, asked, refused=str(error), code=code, status=422)
     rates.spend_upload(request, actor.id, len(upload))
