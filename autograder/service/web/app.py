@@ -33,6 +33,8 @@ from autograder.service.web.lti import launches as lti
 from autograder.service.web.lti import platforms
 from autograder.service.web.staff import (
     analysis,
+    audit,
+    courses,
     decisions,
     downloads,
     extensions,
@@ -55,6 +57,8 @@ ROUTERS = (
     signing_in.router,
     openid.router,
     staff.router,
+    courses.router,
+    audit.router,
     people.router,
     extensions.router,
     settings.router,
