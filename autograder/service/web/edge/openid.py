@@ -19,7 +19,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -62,6 +62,8 @@ def begin(request: Request) -> Response:
     """Send the browser to the provider."""
     rates.spend(request, rates.LAUNCHES, rates.address(request))
     here = site(request).settings
+    if not here.openid:
+        raise HTTPException(404, "This service has no OpenID provider. Use another way to sign in.")
     try:
         provider = _provider(request)
     except Refused as refused:
