@@ -122,7 +122,7 @@ router = APIRouter(include_in_schema=False)
 def course_log(
     request: Request, actor: Me, course_id: str, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None
 ) -> Response:
-    """What happened in one course."""
+    """The events of one course."""
     staffs(actor, course_id, "own")
     with site(request).store.reading() as db:
         course = db.get_one(CourseRow, course_id)
@@ -131,7 +131,7 @@ def course_log(
 
 @router.get("/operator/audit")
 def service_log(request: Request, actor: Me, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None) -> Response:
-    """What happened in the whole service."""
+    """The events of the whole service."""
     operates(actor)
     return _log(request, actor, before, None)
 
