@@ -129,6 +129,7 @@ ARROWS: dict[str, set[str]] = {
     "service.web.edge": {
         "render",
         "service.logs",
+        "service.outgoing",
         "service.queue",
         "service.rules",
         "service.settings",
@@ -245,7 +246,9 @@ LIBRARIES: dict[str, set[str]] = {
     "service.web": {"fastapi", "sqlalchemy", "starlette"},
     "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
     "service.web.edge": {
+        "authlib",
         "fastapi",
+        "joserfc",
         "jinja2",
         "limits",
         "markupsafe",
