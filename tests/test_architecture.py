@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
+    "verify": {"model", "blame", "crew", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
     # what goes in and what comes out
     "intake": {"model"},
     "render": {"model", "verify"},
@@ -48,10 +48,12 @@ ARROWS: dict[str, set[str]] = {
     # made from the model solution: the bare template, and right solutions in other hands
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
+    # work shared among processes
+    "crew": set(),
     # the command
-    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "crew", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
-    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "api": {"model", "assignment", "batch", "blame", "crew", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
