@@ -147,10 +147,17 @@ def _work(channel: Connection, others: Sequence[Connection], begin: Any) -> None
         except Exception as error:  # noqa: BLE001 - then each of its pieces ends with that
             do = partial(_raise, error)
         held.callback(signal.signal, signal.SIGTERM, signal.SIG_IGN)  # what was begun is ended in peace
-        with suppress(EOFError, OSError):  # nothing is left to do, or nobody who waits for it
-            while True:
-                index, piece = channel.recv()
-                channel.send_bytes(_packed(index, _done(do, piece)))
+        # On a thread of its own: when we are told to end, what it waits for is closed here, and it is not waited for.
+        working = threading.Thread(target=_serve, args=(channel, do), name="working", daemon=True)
+        working.start()
+        working.join()
+
+
+def _serve(channel: Connection, do: Callable[[Any], Any]) -> None:
+    with suppress(EOFError, OSError):  # nothing is left to do, or nobody who waits for it
+        while True:
+            index, piece = channel.recv()
+            channel.send_bytes(_packed(index, _done(do, piece)))
 
 
 def _raise(error: Exception, _piece: Any) -> Any:
