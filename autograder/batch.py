@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autograder.crew import Crew, can_fork
+from autograder.crew import Crew, can_fork, portable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ def _mark_apart(crew: Crew[Path, Marked], paths: Sequence[Path], batch: Batch) -
 @contextmanager
 def _worker(batch: Batch, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Path], Marked]]:
     with reopen() as sandbox:
-        yield lambda path: batch.mark(path, sandbox)
+        yield lambda path: batch.mark(path, sandbox).portable()
 
 
 @contextmanager
@@ -114,6 +114,10 @@ class Marked:
         """The same, under a name that says more than its path, with what is known of its author."""
         told = (*remarks, *self.report.remarks)
         return replace(self, report=replace(self.report, path=label, known_as=known_as, remarks=told))
+
+    def portable(self) -> Marked:
+        """The same, as another process can have it."""
+        return replace(self, trouble=portable(self.trouble)) if self.trouble else self
 
     def without_marks(self) -> Report:
         """The same submission, as one that was not judged."""
@@ -172,12 +176,16 @@ def _unmarked(
 def failed(assignment: Assignment, seed: int = 0) -> Report:
     """The report on a submission that the grader failed on: no marks, and the same maximum as everybody's."""
     from autograder import quiz
+    from autograder.blame import AuthorFault
     from autograder.judge.marks import not_run
     from autograder.model import Report
 
     rows, counts = not_run(assignment.criteria), bool(assignment.quiz_counts)
     report = Report(assignment.id, assignment.digest, seed, "", "", "grader_error", NOT_JUDGED, rows)
-    return replace(report, quiz_counts=counts, quiz_points=quiz.points(assignment) if counts else 0.0)
+    most = 0.0
+    with contextlib.suppress(AuthorFault):  # where the quiz cannot be drawn either, nobody knows what it is out of
+        most = quiz.points(assignment) if counts else 0.0
+    return replace(report, quiz_counts=counts, quiz_points=most)
 
 
 def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:

@@ -172,11 +172,18 @@ def _done(do: Callable[[Any], Any], piece: Any) -> Any:
 
 
 def _packed(index: int, result: Any) -> bytes:
-    """The result as bytes; an exception says where it was raised, for its traceback stays behind."""
     try:
-        packed = pickle.dumps((index, result))
-        pickle.loads(packed)  # noqa: S301 - some exceptions can be written and not read
+        return pickle.dumps((index, portable(result) if isinstance(result, Exception) else result))
     except Exception as error:  # noqa: BLE001 - whatever pickling raises
-        failed = result if isinstance(result, Exception) else error
-        packed = pickle.dumps((index, RuntimeError("".join(traceback.format_exception(failed)))))
-    return packed
+        return pickle.dumps((index, portable(error)))
+
+
+def portable(error: Exception) -> Exception:
+    """The exception as another process can have it: with its traceback as a note, or as that text where it cannot."""
+    where = "".join(traceback.format_exception(error))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - ours; some can be written and not read
+    except Exception:  # noqa: BLE001 - whatever pickling raises
+        return RuntimeError(where)
+    error.add_note(where)
+    return error

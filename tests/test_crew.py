@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ def test_each_piece_has_its_result_or_what_became_of_it(jobs):
     assert isinstance(found[3], WorkerDied)
     assert "SIGKILL" in str(found[3])
     assert isinstance(found[4], KeyError)
+    assert 'raise KeyError("four")' in "".join(traceback.format_exception(found[4]))  # where it was, for our log
     assert "Awkward: five" in str(found[5])
     assert found[6] != os.getpid()
 

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/analysis", include_in_schema
 @router.get("")
 def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         has = standings(db, asked).values()
         parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
         found = misconceptions(db, asked)

@@ -22,13 +22,15 @@ from autograder.service.store.schema import (
     ReportRow,
     SubmissionRow,
     UserRow,
+    VersionRow,
     now,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, submission_for
+from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
 from autograder.service.web.edge.forms import Fields, Unreadable, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.student.comments import earlier
 
 LONGEST = 2000  # characters of a reason
 
@@ -84,9 +86,7 @@ def _marked(db: Session, actor: Me, submission_id: str) -> tuple[SubmissionRow, 
     Raises:
         HTTPException: 404; 409 where nothing is marked.
     """
-    found, asked = submission_for(db, actor, submission_id)
-    if asked.course_id not in actor.staff:
-        raise not_found()
+    found, asked = staffed_submission(db, actor, submission_id, "mark")
     asked = locked(db, asked.id)
     row = db.get(ReportRow, found.report_id) if found.report_id else None
     if row is None or row.status != "graded":
@@ -122,11 +122,16 @@ def decided(db: Session, submission_id: str) -> Sequence[sa.Row[OverrideRow, str
 # ------------------------------------------------------------------------------------------------------- questions
 @router.get("/a/{assignment_id}/questions")
 def questions(request: Request, actor: Me, assignment_id: str) -> Response:
-    """All questions that wait for an answer, the oldest first: each is answered on its submission."""
+    """All questions that wait for an answer, the oldest first, each with a form to answer it here."""
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
-        waiting = _waiting(db, asked)
-    return page(request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
+        waiting, past = _waiting(db, asked), earlier(db, asked)
+        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        criteria = version.about.get("criteria", []) if version else []
+        titles = {f"criterion:{row['id']}": row["title"] for row in criteria}
+    return page(
+        request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting, earlier=past, titles=titles
+    )
 
 
 def _waiting(db: Session, asked: AssignmentRow) -> Sequence[sa.Row[CommentRow, int, str]]:

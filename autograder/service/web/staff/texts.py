@@ -45,7 +45,7 @@ class Group:
 @router.get("")
 def questions(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         groups = _groups(db, asked)
     by_item: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
@@ -74,7 +74,7 @@ def _answer_page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         groups = [group for group in _groups(db, asked) if group.text.item == item]
         if not groups or (digest and digest not in {group.text.digest for group in groups}):
             raise not_found()
@@ -99,7 +99,7 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
     """The points of an answer, for everybody who gave it; then the next."""
     digest, names = typed.get("digest", ""), bool(typed.get("names"))
     with site(request).store.writing() as db:
-        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # one person marks at a time
+        asked = locked(db, staffed_assignment(db, actor, assignment_id, "mark").id)  # one person marks at a time
         groups = [group for group in _groups(db, asked) if (group.text.item, group.text.digest) == (item, digest)]
         if not groups:
             raise not_found()
