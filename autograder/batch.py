@@ -102,12 +102,16 @@ def mark(
 def failed(assignment: Assignment, seed: int = 0) -> Report:
     """The report on a submission that the grader failed on: no marks, and the same maximum as everybody's."""
     from autograder import quiz
+    from autograder.blame import AuthorFault
     from autograder.judge.marks import not_run
     from autograder.model import Report
 
     rows, counts = not_run(assignment.criteria), bool(assignment.quiz_counts)
     report = Report(assignment.id, assignment.digest, seed, "", "", "grader_error", NOT_JUDGED, rows)
-    return replace(report, quiz_counts=counts, quiz_points=quiz.points(assignment) if counts else 0.0)
+    most = 0.0
+    with contextlib.suppress(AuthorFault):  # where the quiz cannot be drawn either, nobody knows what it is out of
+        most = quiz.points(assignment) if counts else 0.0
+    return replace(report, quiz_counts=counts, quiz_points=most)
 
 
 def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:

@@ -87,7 +87,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _ended)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name no terminal can show ends nothing
-    app()
+    try:
+        app()
+    except Exception as error:
+        from autograder.blame import AuthorFault
+        from autograder.publish import say
+
+        if not isinstance(error, AuthorFault):
+            raise
+        say(f"there is a mistake in the assignment. {error}")
+        raise SystemExit(GRADER_FAILED) from error
 
 
 def _ended(_signal: int, _frame: object) -> NoReturn:

@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True)
 class _Search:
-    """What one command asks for."""
+    """The request of one command."""
 
     main: str
     target: Path

@@ -20,7 +20,7 @@ def decoded(data: bytes, pages: Sequence[str]) -> tuple[str, str]:
 
 
 def _letters(text: str) -> int:
-    """How many letters beyond ASCII stand where a name has them, less all that is no such letter."""
+    """Return how many letters beyond ASCII stand where a name has them, less all others."""
     return sum(_fits(text[at - 1 : at], c) for at, c in enumerate(text) if not c.isascii())
 
 

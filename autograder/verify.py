@@ -20,7 +20,8 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from autograder import pipeline, variants
-from autograder.blame import AuthorFault, blaming
+from autograder.assignment.returns import mismatch
+from autograder.blame import AuthorFault, blaming, told
 from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
 from autograder.paraphrase import paraphrases
@@ -201,9 +202,7 @@ def _said(error: Exception) -> str:
 
 def _trials(assignment: Assignment) -> Iterator[Trial]:
     yield Trial("right", "model solution", assignment.model_solution.read_bytes())
-    given = [source for name, source in assignment.sources.items() if name != assignment.driver]
-    for how, source in paraphrases(assignment.model_solution.read_text(encoding="utf-8"), given).items():
-        yield Trial("right", f"model solution, {how}", source.encode())
+    yield from _paraphrased(assignment)
     for path in assignment.hands:
         yield Trial("right", path.stem, path.read_bytes())
     yield Trial("empty", "bare template", assignment.template.read_bytes())
@@ -213,6 +212,20 @@ def _trials(assignment: Assignment) -> Iterator[Trial]:
     yield from _other_hands(assignment)
 
 
+def _paraphrased(assignment: Assignment) -> Iterator[Trial]:
+    """The model solution in other words, which mean the same."""
+    given = [source for name, source in assignment.sources.items() if name != assignment.driver]
+    try:
+        made = paraphrases(assignment.model_solution.read_text(encoding="utf-8"), given)
+    except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
+        yield Trial(
+            "right", "model solution in other words", b"", f"it cannot be written in other words: {_said(error)}"
+        )
+        return
+    for how, source in made.items():
+        yield Trial("right", f"model solution, {how}", source.encode())
+
+
 def _other_hands(assignment: Assignment) -> Iterator[Trial]:
     """Every misconception once more, in another style and by other conventions: they go round."""
     for turn, misconception in enumerate(assignment.misconceptions, start=1):
@@ -220,6 +233,10 @@ def _other_hands(assignment: Assignment) -> Iterator[Trial]:
             source = assignment.rewrite(misconception.id, turn) if assignment.rewrite else ""
         except KeyError:
             continue  # it has edits of the model solution only
+        except Exception as error:  # noqa: BLE001 - as for plant()
+            where = told(error, assignment.folder, "rewrite()") or _said(error)
+            yield Trial("other hand", misconception.id, b"", where)
+            continue
         if source:
             yield Trial("other hand", misconception.id, source.encode())
 
@@ -237,7 +254,7 @@ def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
     except SyntaxError as error:
         problem = f"with {name} planted the model solution is not Python ({error.msg}, its line {error.lineno})"
     except Exception as error:  # noqa: BLE001 - whatever an author's plant() raises belongs into the proof
-        problem = str(error).rstrip(".")
+        problem = (told(error, assignment.folder, "plant()") or _said(error)).rstrip(".")
     mend = f". Write its lines in {assignment.folder.name}/planted.py to fit the model solution as it is now."
     return Trial("misconception", name, source.encode(), problem + mend if problem else "")
 
@@ -397,7 +414,13 @@ def _reference(assignment: Assignment) -> Iterator[Row]:
 def _review(assignment: Assignment) -> Iterator[Row]:
     """Numbers cannot tell whether a hint fits: somebody has read each, and what was read has not changed since."""
     path = assignment.folder / REVIEWED
-    reviewed = json.loads(path.read_text()) if path.exists() else {"hints": {}, "experiments": []}
+    try:
+        reviewed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"hints": {}, "experiments": []}
+        mismatched = mismatch(reviewed, Mapping[str, Mapping[str, str] | Sequence[str]], "it")
+    except ValueError as error:
+        mismatched = str(error)
+    if mismatched or not reviewed.keys() >= {"hints", "experiments"}:
+        raise AuthorFault(f"{path}, line 1: this is not what `gradmark verify --approve` wrote. Run it again.")
     now = _reviewable(assignment)
     changed = [name for name, text in now["hints"].items() if reviewed["hints"].get(name) != text]
     said = (

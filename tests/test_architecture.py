@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "blame": {"model"},
+    "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
     "assignment": {"model", "blame", "syntax"},
@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
+    "verify": {"model", "assignment", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
     # what goes in and what comes out
     "intake": {"model", "legible"},
     "render": {"model", "verify"},
@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
     # the command
-    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "blame", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
     "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
@@ -61,6 +61,7 @@ ARROWS: dict[str, set[str]] = {
         "intake",
         "sandbox",
         "batch",
+        "blame",
         "publish",
         "export",
         "verify",
@@ -218,6 +219,8 @@ LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
     "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
+    "assignment": {"numpy"},
+    "blame": {"numpy"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},

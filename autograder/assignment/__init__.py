@@ -6,13 +6,15 @@ import hashlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograder.assignment import settings
-from autograder.assignment.checks import must_agree, must_drive, must_export, must_parse
+from autograder.assignment.checks import must_agree, must_drive, must_export, must_name, must_parse
 from autograder.assignment.faults import BadAssignment
+from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, Settings
 from autograder.blame import AuthorFault, told
 from autograder.model import Assignment, Item
@@ -55,7 +57,12 @@ def _build(folder: Path, given: Settings) -> Assignment:
         must_parse(file)
     package = _import_folder(folder)
     must_export(package, folder)
+    must_name(given)
     sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+
+    def own(name: str, otherwise: Callable[..., Any] = _no_quiz) -> Callable[..., Any]:
+        return guarded(name, getattr(package, name, otherwise), folder)
+
     return Assignment(
         id=folder.resolve().name,
         title=given.get(str, "title"),
@@ -69,28 +76,28 @@ def _build(folder: Path, given: Settings) -> Assignment:
         quantity=given.get(str, "quantity", default="value"),
         criteria=criteria,
         tolerances=tolerances,
-        conventions=package.CONVENTIONS,
-        misconceptions=package.MISCONCEPTIONS,
+        conventions=tuple(package.CONVENTIONS),
+        misconceptions=tuple(package.MISCONCEPTIONS),
         samples=samples,
         template=template,
         hands=tuple(sorted((folder / "hands").glob("*.py"))),
         model_solution=model_solution,
-        scenarios=package.scenarios,
-        golden=package.golden,
-        derive=package.derive,
-        subject=package.subject,
-        predict=package.predict,
-        quantities=getattr(package, "quantities", _no_quantities),
+        scenarios=own("scenarios"),
+        golden=own("golden"),
+        derive=own("derive"),
+        subject=own("subject"),
+        predict=own("predict"),
+        quantities=own("quantities", _no_quantities),
         gates=getattr(package, "GATES", {}),
-        explain=package.explain,
-        charts=package.charts,
-        plant=package.plant,
-        rewrite=getattr(package, "rewrite", None),
-        oracle=package.oracle,
-        quiz=getattr(package, "quiz", _no_quiz),
-        key_again=getattr(package, "key_again", _no_key),
-        quiz_seed=given.get(int, "seed", "quiz", 1),
-        handout=getattr(package, "handout", _no_handout),
+        explain=own("explain"),
+        charts=own("charts"),
+        plant=own("plant"),
+        rewrite=own("rewrite") if hasattr(package, "rewrite") else None,
+        oracle=own("oracle"),
+        quiz=own("quiz", _no_quiz),
+        key_again=own("key_again", _no_key),
+        quiz_seed=given.count("seed", "quiz", 1),
+        handout=own("handout", _no_handout),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
     )
 
@@ -139,9 +146,11 @@ def _import_folder(folder: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]  # half of it: once the folder is mended, it is read again
-        if isinstance(error, Exception) and (sentence := told(error, folder, "importing the assignment")):
-            raise BadAssignment(sentence) from error
-        raise
+        if not isinstance(error, Exception | SystemExit):
+            raise
+        sentence = told(error, folder, "importing the assignment")
+        otherwise = f"{folder / '__init__.py'}, line 1: importing it raised {type(error).__name__}: {error}."
+        raise BadAssignment(sentence or otherwise) from error
     return module
 
 

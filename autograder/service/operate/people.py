@@ -204,7 +204,7 @@ def export(store: Store, who: str) -> bytes:
             AuditRow: sa.or_(AuditRow.actor_id == user.id, AuditRow.object_id == user.id),
         }
         for table, condition in where.items():
-            rows = [_plain(row) for row in db.scalars(sa.select(table).where(condition))]
+            rows = [plain(row) for row in db.scalars(sa.select(table).where(condition))]
             archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
         for submission in db.scalars(sa.select(SubmissionRow).where(where[SubmissionRow])):
             if submission.upload is not None:
@@ -216,7 +216,7 @@ def export(store: Store, who: str) -> bytes:
     return packed.getvalue()
 
 
-def _plain(row: Base) -> dict[str, Any]:
+def plain(row: Base) -> dict[str, Any]:
     """A row without secrets, and without the bytes that are files of their own."""
     values = {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).columns}
     files = {"upload", "body", "pictures"}

@@ -70,6 +70,7 @@ class CourseRow(Keyed, Base):
     title: Mapped[str] = mapped_column(Text)
     keep_days: Mapped[int | None]  # submissions older than this are erased; None = kept
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")  # IANA; each assignment's policy has it too
+    archived_at: Mapped[float | None]  # since then it is read, and nothing in it changes
 
 
 class MembershipRow(Base):

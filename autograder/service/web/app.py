@@ -32,6 +32,8 @@ from autograder.service.web.lti import launches as lti
 from autograder.service.web.lti import platforms
 from autograder.service.web.staff import (
     analysis,
+    audit,
+    courses,
     decisions,
     downloads,
     extensions,
@@ -53,6 +55,8 @@ HERE = Path(__file__).parent
 ROUTERS = (
     signing_in.router,
     staff.router,
+    courses.router,
+    audit.router,
     people.router,
     extensions.router,
     settings.router,

@@ -17,6 +17,7 @@ from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
     AuditRow,
+    CourseRow,
     MembershipRow,
     SessionRow,
     SubmissionRow,
@@ -36,16 +37,21 @@ SESSION_SECONDS = 200 * 86_400.0  # and any has after a term: where no mail is s
 PROLONG_SECONDS = 86_400.0  # it is written down once a day that one is used
 
 
-Right = Literal["see", "mark", "run"]
+Right = Literal["see", "mark", "run", "own"]  # "own": what becomes of a course as a whole, archived or not
 RIGHTS: Mapping[str, frozenset[Right]] = {  # of the roles of staff
-    "staff": frozenset({"see", "mark", "run"}),  # an instructor
+    "staff": frozenset({"see", "mark", "run", "own"}),  # an instructor
     "ta": frozenset({"see", "mark"}),
     "observer": frozenset({"see"}),
 }
+OF_ARCHIVED: frozenset[Right] = frozenset({"see", "own"})  # so much is left of anybody's rights
 FORBIDDEN: Mapping[Right, str] = {
     "mark": "You may look at this course, but not mark in it. Ask an instructor for the role of a TA.",
     "run": "Only an instructor of this course can do this. Ask one of them.",
+    "own": "Only an instructor of this course can do this. Ask one of them.",
 }
+
+
+ARCHIVED = "This course is archived, so nothing in it changes. An instructor can bring it back in its settings."
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Actor:
     csrf: str  # "" for a token of the API, which no browser sends by itself
     staff: Mapping[str, frozenset[Right]]  # courses, with what this person may do there
     student: frozenset[str]
+    archived: frozenset[str] = frozenset()  # of these courses
     only: str | None = None  # the one course that a platform opened this session for: it makes no keys to others
 
     def may(self, right: Right, course_id: str) -> bool:
@@ -64,7 +71,7 @@ class Actor:
     @property
     def runs(self) -> frozenset[str]:
         """The courses of which this person is an instructor."""
-        return frozenset(course for course in self.staff if self.may("run", course))
+        return frozenset(course for course in self.staff if self.may("own", course))
 
 
 class SignInNeeded(Exception):
@@ -144,17 +151,24 @@ def _actor(db: Session, user_id: str, csrf: str, only: str | None = None) -> Act
     if user is None or user.erased_at is not None:
         raise SignInNeeded
     rows = db.execute(
-        sa.select(MembershipRow.course_id, MembershipRow.role).where(
-            MembershipRow.user_id == user_id, MembershipRow.dropped.is_(False)
-        )
+        sa.select(MembershipRow.course_id, MembershipRow.role, CourseRow.archived_at)
+        .join(CourseRow, CourseRow.id == MembershipRow.course_id)
+        .where(MembershipRow.user_id == user_id, MembershipRow.dropped.is_(False))
     ).all()
+    here = [row for row in rows if only in (None, row.course_id)]
+    archived = frozenset(row.course_id for row in here if row.archived_at is not None)
     return Actor(
         user.id,
         user.name,
         user.operator and only is None,
         csrf,
-        staff={course: RIGHTS[role] for course, role in rows if role in RIGHTS and only in (None, course)},
-        student=frozenset(course for course, role in rows if role == "student" and only in (None, course)),
+        staff={
+            row.course_id: RIGHTS[row.role] & OF_ARCHIVED if row.course_id in archived else RIGHTS[row.role]
+            for row in here
+            if row.role in RIGHTS
+        },
+        student=frozenset(row.course_id for row in here if row.role == "student"),
+        archived=archived,
         only=only,
     )
 
@@ -212,7 +226,7 @@ def staffs(actor: Actor, course_id: str, right: Right) -> None:
     if course_id not in actor.staff:
         raise not_found()
     if not actor.may(right, course_id):
-        raise HTTPException(403, FORBIDDEN[right])
+        raise HTTPException(403, ARCHIVED if course_id in actor.archived else FORBIDDEN[right])
 
 
 def operates(actor: Actor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +11,6 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
-from autograder.service.rules import zones
-from autograder.service.store import regrades
-from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import counts as counted
 from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffs
@@ -22,7 +18,6 @@ from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.needs import needs
-from autograder.service.web.staff.settings import REGRADING, adopt, changes
 
 LATEST_JOBS = 200  # of a course: among them is an assignment's newest proof
 
@@ -54,31 +49,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
         counts=counts,
         needs=waiting,
         students=students,
-        zones=zones.names(),
     )
-
-
-@router.post("/c/{course_id}/time-zone", dependencies=[Depends(ours)])
-def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
-    """Set the time zone of a course: due times stay the same moments, late days end at another hour."""
-    staffs(actor, course_id, "run")
-    zone = typed.get("time_zone", "").strip()
-    if not zones.is_zone(zone):
-        told = (
-            f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin. Go back to the course."
-        )
-        raise HTTPException(422, told)
-    with site(request).store.writing() as db:
-        course = db.get_one(CourseRow, course_id, with_for_update=True)
-        ids = db.scalars(sa.select(AssignmentRow.id).where(AssignmentRow.course_id == course_id)).all()
-        for asked in [locked(db, id_) for id_ in ids]:
-            if regrades.under_way(db, asked):
-                raise HTTPException(409, REGRADING)
-            chosen = replace(policies.from_json(asked.policy), time_zone=zone)
-            adopt(request, db, actor, asked, chosen, changes(db, asked, chosen))
-        audit(db, actor, "course.time_zone", course_id, course_id, before=course.time_zone, after=zone)
-        course.time_zone = zone
-    return RedirectResponse(f"/staff/c/{course_id}#time-zone", 303)
 
 
 @router.post("/c/{course_id}/sources", dependencies=[Depends(ours)])

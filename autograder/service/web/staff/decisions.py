@@ -22,6 +22,7 @@ from autograder.service.store.schema import (
     ReportRow,
     SubmissionRow,
     UserRow,
+    VersionRow,
     now,
 )
 from autograder.service.store.standings import refresh
@@ -29,6 +30,7 @@ from autograder.service.web.edge.access import Me, audit, not_found, staffed_ass
 from autograder.service.web.edge.forms import Fields, Unreadable, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.student.comments import earlier
 
 LONGEST = 2000  # characters of a reason
 
@@ -120,11 +122,16 @@ def decided(db: Session, submission_id: str) -> Sequence[sa.Row[OverrideRow, str
 # ------------------------------------------------------------------------------------------------------- questions
 @router.get("/a/{assignment_id}/questions")
 def questions(request: Request, actor: Me, assignment_id: str) -> Response:
-    """All questions that wait for an answer, the oldest first: each is answered on its submission."""
+    """All questions that wait for an answer, the oldest first, each with a form to answer it here."""
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
-        waiting = _waiting(db, asked)
-    return page(request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting)
+        waiting, past = _waiting(db, asked), earlier(db, asked)
+        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        criteria = version.about.get("criteria", []) if version else []
+        titles = {f"criterion:{row['id']}": row["title"] for row in criteria}
+    return page(
+        request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting, earlier=past, titles=titles
+    )
 
 
 def _waiting(db: Session, asked: AssignmentRow) -> Sequence[sa.Row[CommentRow, int, str]]:

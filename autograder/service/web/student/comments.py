@@ -60,6 +60,8 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
             told = f"{actor.name or 'Your instructor'} commented on submission {found.number} of {asked.title}."
             db.add(NoticeRow(user_id=found.user_id, submission_id=found.id, text=told))
         audit(db, actor, "comment.written", found.id, asked.course_id)
+    if staff and typed.get("back") == "questions":
+        return RedirectResponse(f"/staff/a/{asked.id}/questions", 303)
     where = "/staff" if staff else ""
     return RedirectResponse(f"{where}/s/{submission_id}#comments", 303)
 

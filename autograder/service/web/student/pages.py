@@ -75,7 +75,9 @@ def home(request: Request, actor: Me) -> Response:
 
 def _home(db: Session, actor: Actor) -> dict[str, Any]:
     courses = db.scalars(
-        sa.select(CourseRow).where(CourseRow.id.in_(actor.student | actor.staff.keys())).order_by(CourseRow.title)
+        sa.select(CourseRow)
+        .where(CourseRow.id.in_(actor.student | actor.staff.keys()))
+        .order_by(CourseRow.archived_at.is_not(None), CourseRow.title)
     ).all()
     every = db.scalars(
         sa.select(AssignmentRow)
