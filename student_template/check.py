@@ -229,7 +229,7 @@ def show_quiz():
     if not sheet or not isinstance(answers, dict):
         return
     if sheet.get("variant") != known["variant"]:
-        print(f"\n{questions.name} belongs to another quiz.toml than yours: put the two that you were given side by side.")
+        print(f"\n{questions.name} belongs to another quiz.toml than yours. Put the two that you were given here.")
         return
     print("\nYour answers in quiz.toml, as they are read (whether they are right is not told here):\n")
     for question in known["questions"]:
@@ -242,12 +242,12 @@ def read_quiz():
     try:
         import tomllib
     except ModuleNotFoundError:
-        print("\nPython 3.11 and newer say here how the answers in quiz.toml are read; the grader reads them all the same.")
+        print("\nWith Python 3.11 or newer you see here how your answers in quiz.toml are read.")
         return None
     try:
         return tomllib.loads((HOME / "quiz.toml").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        print(f"\nquiz.toml cannot be read: {error}. Each question is answered once, like `name = \"answer\"`.")
+        print(f'\nquiz.toml cannot be read: {error}. Each question is answered once, like `name = "answer"`.')
         return None
 
 
