@@ -127,6 +127,7 @@ ARROWS: dict[str, set[str]] = {
     "service.web.edge": {
         "render",
         "service.logs",
+        "service.outgoing",
         "service.queue",
         "service.rules",
         "service.settings",
@@ -243,7 +244,9 @@ LIBRARIES: dict[str, set[str]] = {
     "service.web": {"fastapi", "sqlalchemy", "starlette"},
     "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
     "service.web.edge": {
+        "authlib",
         "fastapi",
+        "joserfc",
         "jinja2",
         "limits",
         "markupsafe",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -32,6 +34,7 @@ COOKIE = "gradmark_session"
 BEARER = HTTPBearer(auto_error=False, description="A token from the page /tokens.")
 
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 IDLE_SECONDS = 14 * 86_400.0  # a session that nobody uses for so long has ended,
 SESSION_SECONDS = 200 * 86_400.0  # and any has after a term: where no mail is sent, each new link is staff's work
 PROLONG_SECONDS = 86_400.0  # it is written down once a day that one is used
@@ -74,8 +77,23 @@ class Actor:
         return frozenset(course for course in self.staff if self.may("own", course))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A form that somebody sent without a session: what they typed and chose, for the page that asks to sign in."""
+
+    fields: tuple[tuple[str, str], ...]  # a file is two of them: `file.name` and `file.base64`
+    whose: str = ""  # the person of the session that ended; "" = unknown
+
+    @property
+    def file(self) -> str:
+        """Return the name of the file that was chosen; "" = none."""
+        return dict(self.fields).get("file.name", "")
+
+
 class SignInNeeded(Exception):
     """Nobody is signed in: a page sends them to the sign-in page, the API says 401."""
+
+    kept: Kept | None = None
 
 
 def cookie_name(settings: Settings) -> str:
@@ -88,8 +106,42 @@ def not_found() -> HTTPException:
     return HTTPException(404, "This page does not exist, or you don't have access to it.")
 
 
-def signed_in(request: Request) -> Actor:
+async def signed_in(request: Request) -> Actor:
     """Dependency: the person of this session.
+
+    Raises:
+        SignInNeeded: there is none, or it has expired. It holds the form that was sent.
+    """
+    try:
+        return await run_in_threadpool(session_of, request)
+    except SignInNeeded as needed:
+        needed.kept = await _kept(request)
+        raise
+
+
+async def _kept(request: Request) -> Kept | None:
+    """Return the form of this request, unless a script sent it: its page is still open."""
+    kind = request.headers.get("content-type", "").partition(";")[0].lower()
+    if request.method != "POST" or kind not in FORMS or "hx-request" in request.headers:
+        return None
+    fields: list[tuple[str, str]] = []
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, str):
+            fields.append((name, value))
+        elif value.filename:
+            body = base64.b64encode(await value.read()).decode()
+            fields += [(f"{name}.name", value.filename), (f"{name}.base64", body)]
+    return Kept(tuple(fields), await run_in_threadpool(_whose, request))
+
+
+def _whose(request: Request) -> str:
+    cookie = request.cookies.get(cookie_name(site(request).settings), "")
+    with site(request).store.reading() as db:
+        return db.scalar(sa.select(SessionRow.user_id).where(SessionRow.token_hash == hashed(cookie))) or ""
+
+
+def session_of(request: Request) -> Actor:
+    """Return the person of this session.
 
     Raises:
         SignInNeeded: there is none, or it has expired.
@@ -112,7 +164,7 @@ def signed_in(request: Request) -> Actor:
 def has_session(request: Request) -> bool:
     """Return whether somebody is signed in. When the database is away nobody knows, and the handler will say so."""
     try:
-        signed_in(request)
+        session_of(request)
     except SignInNeeded:
         return False
     except sa.exc.SQLAlchemyError:

@@ -74,10 +74,15 @@ for (const form of document.querySelectorAll("form.hand-in")) {
   });
 }
 
+// Answers are saved where the form says, whichever button was clicked last: htmx would take that button's address.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  const form = event.detail.elt;
+  if (form.matches("form[hx-post]")) event.detail.path = form.getAttribute("hx-post");
+});
+
 // Answers that could not be saved say so, and stay where they are: sent now, their form would be lost with its page.
 const unsaved = {
-  401: "You are signed out. Keep this page open, sign in in another tab, and type on here.",
-  403: "You have signed in again since you opened this page. Copy what you typed since the last save, and load the page again.",
+  401: "You are signed out. Keep this page open and sign in: nothing you typed is lost.",
 };
 for (const failed of ["htmx:responseError", "htmx:sendError"]) {
   document.body.addEventListener(failed, (event) => {
