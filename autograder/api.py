@@ -19,9 +19,9 @@ from multiprocessing import get_all_start_methods
 from pathlib import Path
 
 from autograder.assignment import BadAssignment
-from autograder.assignment import load as _load
 from autograder.batch import mark, mark_all, opening
 from autograder.blame import AuthorFault
+from autograder.course import named as _load
 from autograder.intake import NothingToMark, find
 from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
 from autograder.regenerate.run import CannotRegenerate, write
@@ -66,7 +66,7 @@ class NotProven(Exception):
 
 
 def load_assignment(name: str | os.PathLike[str]) -> Assignment:
-    """Load a shipped assignment by its name, or one of your own by its folder (`./descent`, or a Path).
+    """Load a shipped assignment by its name, one of your own by its folder, or a course's by `course.toml:optimizers`.
 
     Raises:
         BadAssignment: there is none, or its parts contradict each other; one sentence with file and line.

@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model", "reading"},
+    "course": {"model", "assignment"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {"model", "assignment", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
@@ -52,7 +53,7 @@ ARROWS: dict[str, set[str]] = {
     # the command
     "batch": {"model", "blame", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
-    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "api": {"model", "assignment", "batch", "blame", "course", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
@@ -62,6 +63,7 @@ ARROWS: dict[str, set[str]] = {
         "sandbox",
         "batch",
         "blame",
+        "course",
         "publish",
         "export",
         "verify",
