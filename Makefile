@@ -17,7 +17,7 @@ help: ## list the targets
 demo: $(VENV)/run.stamp ## mark the sample submissions; prints a table and where the HTML reports are
 	@$(BIN)/gradmark demo
 
-serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and a first sign-in link
+serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and the operator's sign-in link
 	@$(BIN)/gradmark serve $(SERVE)
 
 test: $(VENV)/dev.stamp ## run every test that this machine can run

@@ -1,20 +1,24 @@
 """Decides whose fault an exception is: the author's of an assignment, or the student's.
 
 On our side of the wall an exception out of an assignment's functions is always its author's: no student's code runs
-there. Inside the sandbox anything may be forged, and a wrong return value raises in the driver as well, so an exception
-there is only suspected to be the author's; pipeline.py replays that experiment with the model solution to find out.
+there. Inside the sandbox anything may be forged, and a wrong return value raises in the driver as well. So pipeline.py
+replays the experiments that a submission fails with the model solution: what fails there as well is the author's fault.
 """
 
 from __future__ import annotations
 
+import ast
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.model import Assignment, Check, Conduct, Fault, Observation, Scenario
+import numpy as np
 
-UNUSABLE = "Unusable"  # what was recorded is not an array of numbers: the submission's, and no exception
+from autograder.model import Assignment, Check, Conduct, Fault, Finding, Observation, Scenario
+from autograder.syntax import parse
+
+MOST_TOLD = 500  # characters of an exception's own message
 
 
 class AuthorFault(Exception):
@@ -29,7 +33,7 @@ def blaming(folder: Path, doing: str) -> Iterator[None]:
         yield
     except AuthorFault:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if sentence := told(error, folder, doing):
             raise AuthorFault(sentence) from error
         raise
@@ -40,15 +44,13 @@ def told(error: BaseException, folder: Path, doing: str) -> str:
     home = folder.resolve()
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve().is_relative_to(home):
         return f"{error.filename}, line {error.lineno or 1}: {error.msg}."
-    inside = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename[:1] != "<" and Path(frame.filename).resolve().is_relative_to(home)
-    ]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename[:1] != "<"]
+    inside = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(home)]
     if not inside:
         return ""
     last = inside[-1]
-    return f"{last.filename}, line {last.lineno}: {doing} raised {type(error).__name__}: {error} (`{last.line}`)."
+    message = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_TOLD].removesuffix(": ")
+    return f"{last.filename}, line {last.lineno}: {doing} raised {message} (`{last.line}`)."
 
 
 def must_answer(assignment: Assignment, scenarios: Sequence[Scenario], golden: Mapping[str, Observation]) -> None:
@@ -65,45 +67,98 @@ def must_answer(assignment: Assignment, scenarios: Sequence[Scenario], golden: M
 
 
 def _must_have(assignment: Assignment, scenario: Scenario, check: Check, golden: Observation) -> None:
-    facts = (*((check.fact,) if check.fact else ()), *check.requires)
-    arrays = (*check.arrays, *(check.relation[:1] if check.relation else ()))
-    for kind, names, known in (("array", arrays, golden.arrays), ("fact", facts, golden.facts)):
+    for kind, names, known in (
+        ("array", _arrays(check), golden.arrays),
+        ("fact", _facts(check), golden.facts),
+    ):
         if missing := [name for name in names if name not in known]:
             raise AuthorFault(
                 f"{assignment.folder}: check {check.id!r} of experiment {scenario.id!r} reads the {kind} "
                 f"{missing[0]!r}, which golden() and derive() do not give."
             )
+    for name in _arrays(check):
+        array = golden.arrays[name]
+        if not array.size or not array.ndim or not np.isfinite(array).all():
+            raise AuthorFault(
+                f"{assignment.folder}: golden() gives {name!r} of experiment {scenario.id!r} with the shape "
+                f"{array.shape}{'' if np.isfinite(array).all() else ' and values that are not finite'}; check "
+                f"{check.id!r} needs at least one row, and finite numbers."
+            )
+
+
+def _arrays(check: Check) -> tuple[str, ...]:
+    return (*check.arrays, *(check.relation or ()), *check.controls)
+
+
+def _facts(check: Check) -> tuple[str, ...]:
+    return (*((check.fact,) if check.fact else ()), *check.requires)
 
 
 # --------------------------------------------------------------------------------------------- in the sandbox
-def suspects(
-    assignment: Assignment, scenarios: Sequence[Scenario], conduct: Conduct, observations: Mapping[str, Observation]
-) -> tuple[Scenario, ...]:
-    """The experiments to replay with the model solution: what went wrong there may be the author's fault.
-
-    One is enough where the exception came before any was played.
-    """
-    if not conduct.imported:
-        return tuple(scenarios[:1]) if _foreign(assignment, conduct.import_fault) else ()
-    return tuple(s for s in scenarios if s.id in observations and _foreign(assignment, observations[s.id].fault))
+def is_suspect(assignment: Assignment, conduct: Conduct) -> bool:
+    """Return whether a submission that was not imported failed outside its own file: its author may not be to blame."""
+    fault = conduct.import_fault
+    return fault is None or fault.origin != assignment.module
 
 
-def _foreign(assignment: Assignment, fault: Fault | None) -> bool:
-    """The innermost frame is not in the submission, but in what the assignment put beside it, or nowhere."""
-    return fault is not None and fault.type != UNUSABLE and fault.origin != assignment.module
+def convict(
+    assignment: Assignment,
+    scenarios: Sequence[Scenario],
+    golden: Mapping[str, Observation],
+    conduct: Conduct,
+    observations: Mapping[str, Observation],
+) -> None:
+    """Judge the replay with the model solution: what goes wrong there as well is the author's fault.
 
-
-def convict(assignment: Assignment, conduct: Conduct, observations: Mapping[str, Observation]) -> None:
-    """Judge the replay with the model solution: an exception there as well is the author's fault.
+    golden, observations: with derived arrays, as they are compared.
 
     Raises:
         AuthorFault: with the author's file and line.
     """
     if conduct.import_fault is not None:
         raise AuthorFault(sentence(assignment, conduct.import_fault, "the driver and the model solution are loaded"))
-    for seen in observations.values():
-        if seen.fault is not None and seen.fault.type != UNUSABLE:
-            raise AuthorFault(sentence(assignment, seen.fault, f"experiment {seen.scenario!r} is played"))
+    for scenario in scenarios:
+        seen = observations.get(scenario.id)
+        if seen is None:
+            if conduct.end in ENDED_BY_ITSELF:
+                raise AuthorFault(_no_record(assignment, scenario, f"the process ends ({conduct.detail})"))
+            return  # the submission left no time for the rest
+        if seen.fault is not None:
+            raise AuthorFault(sentence(assignment, seen.fault, f"experiment {scenario.id!r} is played"))
+        if missing := _missing(scenario, golden[scenario.id], seen):
+            raise AuthorFault(_no_record(assignment, scenario, missing))
+
+
+ENDED_BY_ITSELF = frozenset({"exited", "crashed", "protocol"})  # the others may come of a submission that used time up
+
+
+def _missing(scenario: Scenario, golden: Observation, seen: Observation) -> str:
+    """Return in words the first thing that a check reads and that is not recorded as it must be, or ""."""
+    for check in scenario.checks:
+        for name in _arrays(check):
+            if name not in seen.arrays:
+                return f"the array {name!r}, which check {check.id!r} reads, is not recorded with golden()'s shape"
+            if (rows := len(seen.arrays[name])) < (needed := len(golden.arrays[name])):
+                return f"{rows} rows of {name!r} are recorded, and golden() has {needed}"
+        for name in _facts(check):
+            if name not in seen.facts:
+                return f"the fact {name!r}, which check {check.id!r} reads, is not recorded"
+    return ""
+
+
+def _no_record(assignment: Assignment, scenario: Scenario, what: str) -> str:
+    tree = parse(assignment.sources[assignment.driver])
+    lines = [n.lineno for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "play"]
+    where = f"{assignment.files[assignment.driver]}, line {lines[0] if lines else 1}"
+    return f"{where}: when experiment {scenario.id!r} is played with the model solution, {what}."
+
+
+def disagreement(assignment: Assignment, finding: Finding) -> str:
+    """A check that the model solution fails as well, as one sentence to the author."""
+    return (
+        f"{assignment.model_solution}, line 1: the model solution too fails check {finding.check.id!r} of experiment "
+        f"{finding.scenario!r}: it, the driver or golden() is wrong. `gradmark verify` says what else fails."
+    )
 
 
 def sentence(assignment: Assignment, fault: Fault, doing: str) -> str:
@@ -112,4 +167,4 @@ def sentence(assignment: Assignment, fault: Fault, doing: str) -> str:
         file, line = assignment.files[fault.origin], fault.origin_line
     else:
         file, line = assignment.model_solution, fault.line
-    return f"{file}, line {line}: while {doing}, the model solution too raised {fault.type}: {fault.message}."
+    return f"{file}, line {line or 1}: while {doing}, the model solution too raised {fault.type}: {fault.message}."

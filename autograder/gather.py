@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.intake import find
-from autograder.intake.bulk import Bulk, unpack
+from autograder.intake import NothingToMark, find
+from autograder.intake.bulk import FOLDERS, Bulk, inner_zips, unpack
 from autograder.roster import Roster, owners
 
 MOST_TOLD = 20  # names in one sentence
+CODE = {".py", ".ipynb", ".zip"}
+LEAST_INSIDE = 2  # people in a zip among others from which it is a class's download and not a student's zip
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,18 @@ class Found:
     known_as: tuple[str, ...] = ()  # ids and names of who handed it in, the surest first
     student: str = ""  # the id on the roster
     remarks: tuple[str, ...] = ()
+    person: tuple[str, ...] = ()  # of a download: the platform and its number of the person
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The request of one command."""
+
+    main: str
+    target: Path
+    label: Callable[[Path], str]
+    say: Callable[[str], None]
+    alone: bool  # one path was given: a zip of folders is then a class
 
 
 def gather(
@@ -40,16 +55,63 @@ def gather(
         NothingToMark: as intake.find.
         BadBulk: a download that cannot be read.
     """
-    found: list[Found] = []
-    for number, path in enumerate(paths):
-        if (bulk := unpack(path, target / str(number))) is None:
-            found += [Found(one, label(one), str(one)) for one in find([path], main=main)]
-            continue
-        _tell(path, bulk, say)
-        for one in bulk.people:
-            found.append(Found(one.folder, one.label, f"{path.name}/{one.label}", one.keys, remarks=one.remarks))
-    found = list({one.path: one for one in found}.values())
+    search = _Search(main, target, label, say, alone=len(paths) == 1)
+    found = [one for number, path in enumerate(paths) for one in _below(search, path, target / str(number))]
+    found = _joined(list({one.path: one for one in found}.values()))
     return found if roster is None else _with_people(found, roster, say)
+
+
+def _below(search: _Search, path: Path, target: Path) -> Iterator[Found]:
+    """The submissions of a download; else of the downloads that lie there, and all that is in none of them."""
+    if bulk := unpack(path, target / "all", search.main if search.alone else ""):
+        yield from _people(search, path, bulk)
+        return
+    zips = inner_zips(path, target / "zips")
+    downloads = {inner: bulk for n, inner in enumerate(zips) if (bulk := unpack(inner, target / str(n)))}
+    downloads = {inner: bulk for inner, bulk in downloads.items() if len(bulk.people) >= LEAST_INSIDE}
+    for inner, bulk in downloads.items():
+        yield from _people(search, inner, bulk)
+    if downloads and path.is_file():
+        rest = [inner for inner in zips if inner not in downloads]
+    else:
+        rest = _alone(path, search.main, needed=not downloads)
+    for one in rest:
+        if one not in downloads and not (downloads and one == path):
+            yield Found(one, search.label(one), str(one))
+
+
+def _alone(path: Path, main: str, *, needed: bool) -> list[Path]:
+    try:
+        return find([path], main=main)
+    except NothingToMark:
+        if needed:
+            raise
+        return []
+
+
+def _people(search: _Search, path: Path, bulk: Bulk) -> Iterator[Found]:
+    _tell(path, bulk, search.say)
+    for one in bulk.people:
+        shown = f"{path.name}/{one.label}"
+        yield Found(one.folder, one.label, shown, one.keys, remarks=one.remarks, person=(bulk.platform, one.keys[0]))
+
+
+def _joined(found: Sequence[Found]) -> list[Found]:
+    """One submission of one person's code and quiz that came in two downloads of a platform."""
+    codes = {one.person: one for one in found if one.person and _kinds(one.path) & CODE}
+    joined = []
+    for one in found:
+        code = codes.get(one.person, one)
+        if code is one or _kinds(one.path) & CODE or ".toml" in _kinds(one.path) & _kinds(code.path):
+            joined.append(one)
+            continue
+        for quiz in one.path.rglob("*.toml"):
+            shutil.copyfile(quiz, code.path / quiz.name)
+    return joined
+
+
+def _kinds(folder: Path) -> set[str]:
+    return {file.suffix.lower() for file in folder.rglob("*") if file.is_file()}
 
 
 def _with_people(found: Sequence[Found], roster: Roster, say: Callable[[str], None]) -> list[Found]:
@@ -59,7 +121,7 @@ def _with_people(found: Sequence[Found], roster: Roster, say: Callable[[str], No
         who = owners(roster, one.known_as, one.shown)
         if len(who) == 1:
             known_as = tuple(dict.fromkeys((who[0].id, *one.known_as)))
-            named.append(Found(one.path, one.label, one.shown, known_as, who[0].id, one.remarks))
+            named.append(replace(one, known_as=known_as, student=who[0].id))
         else:
             strangers.append(one.label)
             named.append(one)
@@ -72,7 +134,8 @@ def _with_people(found: Sequence[Found], roster: Roster, say: Callable[[str], No
 
 
 def _tell(path: Path, bulk: Bulk, say: Callable[[str], None]) -> None:
-    say(f"{path} is a download of {bulk.platform}: {len(bulk.people)} people")
+    what = "a download of " if bulk.platform != FOLDERS else ""
+    say(f"{path} is {what}{bulk.platform}: {len(bulk.people)} people")
     if late := [one.label for one in bulk.people if one.late]:
         say(f"{bulk.platform} calls these late: {_listed(late)}. Lateness is not marked here")
     if bulk.left:

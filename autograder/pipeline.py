@@ -17,9 +17,10 @@ from functools import cache
 import numpy as np
 
 from autograder import __version__, left_out, quiz, wire
-from autograder.blame import blaming, convict, must_answer, suspects
+from autograder.blame import AuthorFault, blaming, convict, disagreement, is_suspect, must_answer
 from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
+from autograder.judge.explain import compare_scenario, settle
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.places import in_cell
@@ -30,6 +31,7 @@ from autograder.model import (
     Assignment,
     Conduct,
     EditTask,
+    Observation,
     Place,
     Report,
     Scenario,
@@ -119,11 +121,11 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
         must_answer(assignment, scenarios, golden)
         run = running.result()
     conduct, claims = wire.read_run(run, playing)
-    _acquit_the_author(assignment, sandbox, suspects(assignment, scenarios, conduct, claims))
-    observations = with_derived(
-        assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()}
-    )
+    observations = _completed(assignment, scenarios, golden, claims)
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
+    failed = {f.scenario for f in verdict.findings if f.status != "passed"} if verdict else set()
+    suspects = [s for s in playing if s.id in failed] if verdict else playing[: is_suspect(assignment, conduct)]
+    _acquit_the_author(assignment, sandbox, suspects, golden)
     if verdict is not None:
 
         def play(some: Sequence[Scenario]) -> Observations:
@@ -132,6 +134,12 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
         smallest = shrink_lives(assignment, scenarios, verdict.exhibits, verdict.conventions, play)
         verdict = replace(verdict, exhibits=smallest)
     return Examination(scenarios, golden, conduct, observations, verdict, run.log.decode(errors="replace"))
+
+
+def _completed(
+    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, claims: Observations
+) -> dict[str, Observation]:
+    return with_derived(assignment, scenarios, {name: fitting(seen, golden[name]) for name, seen in claims.items()})
 
 
 def _class_by_class(assignment: Assignment, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -166,16 +174,26 @@ def _fails(verdict: Verdict) -> bool:
     return any(finding.status != "passed" for finding in verdict.findings)
 
 
-def _acquit_the_author(assignment: Assignment, sandbox: Sandbox, scenarios: tuple[Scenario, ...]) -> None:
+def _acquit_the_author(
+    assignment: Assignment, sandbox: Sandbox, scenarios: Sequence[Scenario], golden: Observations
+) -> None:
     """Replay experiments with the model solution: what goes wrong there too is no student's fault.
 
     Raises:
-        AuthorFault: the model solution's run raises an exception as well.
+        AuthorFault: the model solution's run goes wrong as well.
     """
-    if scenarios:
-        files = {assignment.main: assignment.model_solution.read_bytes()}
-        run = sandbox.run(pack(Submission("model solution", files, ""), assignment, scenarios))
-        convict(assignment, *wire.read_run(run, scenarios))
+    if not scenarios:
+        return
+    files = {assignment.main: assignment.model_solution.read_bytes()}
+    run = sandbox.run(pack(Submission("model solution", files, ""), assignment, scenarios))
+    conduct, claims = wire.read_run(run, scenarios)
+    seen = _completed(assignment, scenarios, golden, claims)
+    convict(assignment, scenarios, golden, conduct, seen)
+    answered = [scenario for scenario in scenarios if scenario.id in seen]
+    settled, _ = settle(assignment, answered, golden, seen)
+    for finding in (f for s in answered for f in compare_scenario(assignment, s, settled, seen)):
+        if finding.status != "passed":
+            raise AuthorFault(disagreement(assignment, finding))
 
 
 def derived_seed(assignment: Assignment, submission: Submission) -> int:

@@ -1,8 +1,8 @@
 """Reads rosters: the one reader of lists of people, as learning platforms and spreadsheets write them.
 
 Separators `,` `;` tab `|`, Excel's `sep=` line, UTF-8 with or without its mark, UTF-16 (Blackboard's download), and
-Windows-1252. Headers in English, German, French and
-Spanish. Every id that a file has is kept, and a person is found by any of them.
+the code pages of Windows, DOS and the Mac. Headers in English, German, French and Spanish. Every id that a file has is
+kept, and a person is found by any of them.
 Ids that a spreadsheet damaged are refused with their line: a wrong id is another person, and another quiz.
 """
 
@@ -17,37 +17,66 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder import legible
+
 MAX_BYTES = 5_000_000  # 50 000 people with long names
+MAX_WORDS = 12  # of one file name that are looked at
 MAX_ID = 100  # characters: as quiz.toml allows
 HEADER_LINES = 5  # the line of column names is among these: some exports begin with a title
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes a cell that starts with one of these for a formula
 
 # What columns are called, without case, accents and punctuation; of several that are there, the first names the person.
 _TITLES = {
-    "institution": "sis user id, orgdefinedid, org defined id, student id, student_id, studentid, sid, id number, "
-    "idnumber, matrikelnummer, matrikelnr, matrikel nr, matrikel, martrikelnummer, id nummer, numero "
-    "etudiant, n etudiant, no etudiant, numero d etudiant, numero d identification, ine, numero de id, "
-    "university id",
-    "id": "id, identifier, identifiant, kennung, identificador",
-    "login": "sis login id, login id, login, username, user name, user, benutzername, anmeldename, nutzername, nom "
-    "d utilisateur, nombre de usuario, github username, github_username, netid, unikennung",
-    "platform": "canvas id, lms user id, lms_user_id, canvas user id, github id, github_id, user id",
-    "email": "email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, emailadresse, email "
-    "adresse, adresse de courriel, adresse e mail, adresse email, courriel, adresse electronique, correo, "
+    "institution": "sis user id, sis id, identifiant sis, id utilisateur sis, sis benutzer id, orgdefinedid, "
+    "org defined id, student id, studentid, sid, student number, student no, student nr, id "
+    "number, idnumber, registration number, registration no, reg no, reg nr, regnr, roll "
+    "number, roll no, enrollment number, enrollment id, enrolment number, enrolment id, "
+    "candidate number, candidate no, university id, matrikelnummer, matrikelnr, matrikel nr, "
+    "matrikel, martrikelnummer, matr nr, matrnr, mat nr, matnr, id nummer, personnummer, "
+    "studentnummer, studienummer, numero etudiant, n etudiant, no etudiant, numero d "
+    "etudiant, numero d identification, matricule, ine, numero de id, numero de "
+    "identificacion, numero de matricula, matricola, uid, pid",
+    "id": "id, identifier, identifiant, kennung, kurzel, identificador, codigo",
+    "login": "sis login id, sis anmelde id, identifiant de connexion sis, login id, login, username, "
+    "user name, user, benutzername, benutzerkennung, anmeldename, nutzername, nom d "
+    "utilisateur, nombre de usuario, github username, netid, net id, unikennung",
+    "platform": "canvas id, lms user id, canvas user id, github id, user id",
+    "email": "email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, mail "
+    "adresse, emailadresse, email adresse, adresse de courriel, adresse e mail, adresse "
+    "email, adresse mail, courriel, adresse electronique, correo, correo electronico, "
     "direccion de correo",
-    "name": "name, student, student name, full name, fullname, vollstandiger name, teilnehmer, teilnehmer in, "
-    "studierende, nom complet, etudiant, nombre completo, estudiante, roster name",
-    "first": "first name, first_name, firstname, given name, vorname, prenom, nombre",
-    "last": "last name, last_name, lastname, surname, family name, nachname, familienname, nom, nom de famille, "
-    "apellido, apellidos, apellido s",
-    "section": "section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name",
-    "submission": "submission id, submission_id",
+    "name": "name, student, student name, full name, fullname, display name, sortable name, last name "
+    "first name, nachname vorname, name vorname, nom prenom, vollstandiger name, teilnehmer, "
+    "teilnehmer in, student in, studierende, nom complet, etudiant, nombre completo, "
+    "estudiante, roster name",
+    "first": "first name, firstname, given name, given names, preferred name, vorname, vornamen, "
+    "rufname, prenom, prenoms, nombre, nombres",
+    "last": "last name, lastname, surname, family name, nachname, familienname, nom, nom de famille, "
+    "nom d usage, apellido, apellidos, apellido s",
+    "section": "section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name, "
+    "abschnitt",
+    "role": "role, roles, rolle, rollen, role s, rol, roles s",
+    "submission": "submission id",
 }  # fmt: skip
 COLUMNS: Mapping[str, tuple[str, ...]] = {kind: tuple(titles.split(", ")) for kind, titles in _TITLES.items()}
+_STAFF = re.compile(
+    r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|tutor|trainer|ta\b|teaching assistant|grader|"
+    r"designer|manager|observer|staff|dozent|lehrende|betreuer|enseignant|profesor|docente|guest|gast)"
+)
+_STUDENT = re.compile(r"(?i)student|studier|learner|teilnehm|etudiant|estudiante|alumno|participant")
 IDS = ("institution", "id", "login", "email", "platform")  # which of a person's ids is theirs: the first that is there
-_PLACEHOLDERS = {"points possible", "test student", "student test", "demo student"}
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+PLACEHOLDERS = {
+    "points possible", "test student", "student test", "demo student", "teststudent", "test user", "etudiant test",
+    "etudiant de test", "estudiante de prueba", "punkte moglich", "points possibles",
+}  # fmt: skip
 _DAMAGED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z")
 _NUMBERED = re.compile(r"([^\W\d_][^\d_]{4,}?)\s?(\d+)")  # Participant 1234, Teilnehmer/in1234
+_CODE_PAGES = {
+    "cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp850": "DOS code page 850", "cp852": "DOS code page 852",
+    "mac_roman": "Mac Roman",
+}  # fmt: skip
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
 
 
@@ -70,6 +99,7 @@ class Person:
     ids: tuple[str, ...] = ()  # every id of the line, `id` among them
     line: int = 0
     row: int = 0  # among the rows of the table
+    role: str = ""
     confirmed: bool = False  # an apostrophe says that the id is right as it stands
 
 
@@ -93,7 +123,7 @@ class Roster:
     def find(self, keys: Iterable[str]) -> tuple[Person, ...]:
         """The people whom the first of the keys that is anybody's belongs to: none, one, or several that share it."""
         for key in keys:
-            if found := self._known.get(folded(key)) or self._known.get(letters(key)):
+            if found := self._known.get(folded(key)) or self._known.get(letters(key)) or self._known.get(bare(key)):
                 return found
         return ()
 
@@ -113,13 +143,15 @@ def read(path: Path) -> Roster:
 
 
 def decoded(data: bytes) -> tuple[str, str]:
-    """The text of a file, and its encoding: what is neither UTF-8 nor UTF-16 is taken for Windows-1252."""
+    """The text of a file, and its encoding: of what is neither UTF-8 nor UTF-16, the likeliest code page."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), "utf-16"
-    try:
-        return data.decode("utf-8-sig"), "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), "cp1252"
+    for start, order in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if data[start:200:2].count(0) > len(data[start:200:2]) // 2:
+            return data.decode(order, "replace"), "utf-16"
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data.decode("utf-8-sig", "replace"), "utf-8-sig"
+    return legible.decoded(data, legible.TABLES)
 
 
 def parse(text: str, name: str = "the roster", encoding: str = "utf-8") -> Roster:
@@ -148,7 +180,7 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
             f"{name} has no column of ids. Its line of column names has: {shown}. Call one “id”: it is what your "
             "institution calls a student by, and it decides the variant of the quiz."
         )
-    canvas = _is_canvas(table.header)
+    canvas = is_canvas(table.header)
     people: list[Person] = []
     skipped: list[str] = []
     for number, (line, cells) in enumerate(zip(lines, table.rows, strict=True)):
@@ -164,7 +196,8 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
             people.append(person)
     if not people:
         raise BadRoster(f"{name} has a line of column names and no students below it.")
-    remarks = [f"{name} is not UTF-8; it was read as Windows-1252."] if encoding == "cp1252" else []
+    page = _CODE_PAGES.get(encoding)
+    remarks = [f"{name} is not UTF-8; it was read as {page}. Look at the names."] if page else []
     if skipped:
         remarks.append(f"Not students in {name}: {', '.join(skipped[:5])}{' and more' * (len(skipped) > 5)}.")
     people = _with_numbers(people)
@@ -181,6 +214,12 @@ def letters(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFC", name).casefold() if c.isalnum())
 
 
+def bare(name: str) -> str:
+    """A name as machines without accents write it: `muller` of Müller, `lukaszzolc` of Łukasz Żółć."""
+    flat = unicodedata.normalize("NFKD", letters(name).translate(_PLAIN_LETTERS))
+    return "".join(c for c in flat if not unicodedata.combining(c))
+
+
 def names_of(person: Person) -> Iterator[str]:
     """The forms in which a file name may have this person's name."""
     for name in (f"{person.last}{person.first}", f"{person.first}{person.last}", person.name):
@@ -190,21 +229,40 @@ def names_of(person: Person) -> Iterator[str]:
 
 # ------------------------------------------------------------------------------------------------------ who is who
 def owners(roster: Roster, known_as: Iterable[str], path: str) -> tuple[Person, ...]:
-    """The people who may have handed in what lies at a path: by what is known of them, else by the names in it."""
-    if found := roster.find(known_as):
+    """The people who may have handed in what lies at a path: by what is known of them, else by the names in it.
+
+    A platform's own number may be another person's id here: keys that name different people name nobody.
+    """
+    if found := _agreed([who for key in known_as if (who := roster.find([key]))]):
         return found
-    parts = [re.sub(r"\.(py|ipynb|zip)\Z", "", part) for part in re.split(r"[/\\]", path)]
+    parts = [re.sub(r"(?i)\.(py|ipynb|zip)\Z", "", part) for part in re.split(r"[/\\]", path)]
     for part in reversed(parts):
         if found := roster.find([part]):
             return found
-    return next((found for part in reversed(parts[-2:]) if (found := _by_words(roster, part))), ())
+    return next((found for part in reversed(parts[-3:]) if (found := _by_words(roster, part))), ())
+
+
+def _agreed(found: Sequence[tuple[Person, ...]]) -> tuple[Person, ...]:
+    """The people whom all keys can mean; all that any of them means where there are none."""
+    common = tuple(person for person in found[0] if all(person in who for who in found)) if found else ()
+    return common or tuple(dict.fromkeys(person for who in found for person in who))
 
 
 def _by_words(roster: Roster, part: str) -> tuple[Person, ...]:
-    """Everybody who is a word of a name: `lovelace_ada_4711_optimizers`, `optimizers-ada01` of GitHub Classroom."""
-    found = {person: None for word in part.split("_") if word for person in roster.find([word])}
-    tails = (part[at + 1 :] for at, letter in enumerate(part) if letter == "-")
-    return tuple(found) or next((who for tail in tails if (who := roster.find([tail]))), ())
+    """Everybody whom words of a name mean: `lovelace_ada_4711_optimizers`, `optimizers-ada01` of GitHub Classroom.
+
+    The longest run of words counts: `optimizers-ada-lovelace` is not Ada of another name.
+    """
+    words = list(re.finditer(r"[^\s_\-.,+()]+", part))[:MAX_WORDS]
+    found: dict[Person, None] = {}
+    used: set[int] = set()
+    for length in range(len(words), 0, -1):
+        for start in range(len(words) - length + 1):
+            run = set(range(start, start + length))
+            if not used & run and (who := roster.find([part[words[start].start() : words[start + length - 1].end()]])):
+                used |= run
+                found |= dict.fromkeys(who)
+    return tuple(found)
 
 
 # ----------------------------------------------------------------------------------------------------- the table
@@ -236,7 +294,7 @@ def _table(text: str, name: str, encoding: str) -> tuple[Table, list[int]]:
 def plain(title: str) -> str:
     """A column's title without case, accents and punctuation."""
     flat = "".join(c for c in unicodedata.normalize("NFKD", title) if not unicodedata.combining(c)).casefold()
-    return " ".join(re.sub(r"[^\w]+", " ", flat).split())
+    return " ".join(re.sub(r"[\W_]+", " ", flat).split())
 
 
 def _places(header: Sequence[str]) -> dict[str, list[int]]:
@@ -250,11 +308,22 @@ def _places(header: Sequence[str]) -> dict[str, list[int]]:
             found[kind] = [at for _, at in columns]
     if "first" not in found and "last" in found and "name" not in found and "nom" in titles:
         found["name"] = found.pop("last")  # a French list with whole names
+    if "first" in found and "last" not in found and "name" in titles:
+        found["last"] = [titles.index("name")]  # a German list: Name, Vorname
+        found["name"] = [at for at in found["name"] if at not in found["last"]]
     return found
 
 
-def _is_canvas(header: Sequence[str]) -> bool:
-    return {"student", "id", "section"} <= {plain(cell) for cell in header}
+def is_canvas(header: Sequence[str]) -> bool:
+    """Return whether this is Canvas's export, in any language: whole names first, then its own ids."""
+    titles = [plain(cell) for cell in header]
+    return titles[:1] != ["name"] and titles[1:2] == ["id"] and bool({"name", "section"} <= set(_places(header)))
+
+
+def ids_end(header: Sequence[str]) -> int:
+    """The number of columns up to the last of those that tell who somebody is."""
+    places = _places(header)
+    return 1 + max((at for kind in (*IDS, "name", "section") for at in places.get(kind, ())), default=-1)
 
 
 # ------------------------------------------------------------------------------------------------------ a person
@@ -275,6 +344,7 @@ def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas
         name=name[:200],
         email=_one(values, "email").lower(),
         section=_one(values, "section")[:100],
+        role=_one(values, "role"),
         first=first,
         last=last,
         login=_one(values, "login"),
@@ -304,11 +374,13 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def _is_nobody(person: Person, *, canvas: bool) -> bool:
-    """Rows of exports that are no students: points possible, manual posting, the platform's test student."""
+    """Rows of exports that are no students: points possible, manual posting, teachers, the platform's test student."""
     named = plain(person.name)
-    if canvas and (not person.ids or named in _PLACEHOLDERS):
+    if _STAFF.search(person.role) and not _STUDENT.search(plain(person.role)):
         return True
-    return (named in _PLACEHOLDERS and not person.email) or person.login.endswith("_previewuser")
+    if canvas and (not person.ids or named in PLACEHOLDERS):
+        return True
+    return (named in PLACEHOLDERS and not person.email) or person.login.endswith("_previewuser")
 
 
 # -------------------------------------------------------------------------------------------------------- checks
@@ -391,6 +463,8 @@ def _index(people: Sequence[Person]) -> dict[str, tuple[Person, ...]]:
         lambda person: map(folded, person.ids),
         lambda person: [folded(person.email.partition("@")[0])] if person.email else [],
         names_of,
+        lambda person: map(bare, names_of(person)),
+        lambda person: [bare(name.translate(_UMLAUTS)) for name in names_of(person)],
     ):
         found: dict[str, list[Person]] = defaultdict(list)
         for person in people:

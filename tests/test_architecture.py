@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
-    "blame": {"model"},
+    "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
     "assignment": {"model", "blame", "syntax"},
@@ -33,25 +33,40 @@ ARROWS: dict[str, set[str]] = {
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model", "reading"},
+    "course": {"model", "assignment"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
+    "verify": {
+        "model",
+        "assignment",
+        "blame",
+        "crew",
+        "paraphrase",
+        "judge",
+        "pipeline",
+        "sandbox",
+        "syntax",
+        "variants",
+    },
     # what goes in and what comes out
-    "intake": {"model"},
+    "intake": {"model", "legible"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
     "export": {"model", "roster"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
-    "roster": set(),
+    "legible": set(),  # names in the code pages of Windows
+    "roster": {"legible"},
     "edition": {"model", "quiz", "roster"},
     "gather": {"intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
+    # work shared among processes
+    "crew": set(),
     # the command
-    "batch": {"model", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "blame", "crew", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
-    "api": {"model", "assignment", "batch", "blame", "intake", "regenerate", "sandbox", "verify"},
+    "api": {"model", "assignment", "batch", "blame", "course", "crew", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
@@ -60,6 +75,8 @@ ARROWS: dict[str, set[str]] = {
         "intake",
         "sandbox",
         "batch",
+        "blame",
+        "course",
         "publish",
         "export",
         "verify",
@@ -125,6 +142,7 @@ ARROWS: dict[str, set[str]] = {
     "service.web.edge": {
         "render",
         "service.logs",
+        "service.outgoing",
         "service.queue",
         "service.rules",
         "service.settings",
@@ -217,6 +235,8 @@ LIBRARIES: dict[str, set[str]] = {
     "adapters": {"jinja2", "nbgrader", "traitlets"},  # the last two on nbgrader's own ground, where they are installed
     "assignments": {"mpmath", "numpy", "tinytorch"},  # the last in what students write
     "authoring": {"jinja2"},
+    "assignment": {"numpy"},
+    "blame": {"numpy"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},
@@ -239,7 +259,9 @@ LIBRARIES: dict[str, set[str]] = {
     "service.web": {"fastapi", "sqlalchemy", "starlette"},
     "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
     "service.web.edge": {
+        "authlib",
         "fastapi",
+        "joserfc",
         "jinja2",
         "limits",
         "markupsafe",

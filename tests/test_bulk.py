@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake.bulk import date_of, submitters_of, unpack
+from autograder.export.gradebook import gradebook
+from autograder.gather import gather
+from autograder.intake import read
+from autograder.intake.bulk import date_of, decoded_name, submitters_of, unpack
+from autograder.roster import decoded, owners, parse
 
 CODE, OLD, QUIZ = b"class SGD: pass\n", b"class Old: pass\n", b"[answers]\n"
 
@@ -156,12 +163,198 @@ def test_a_file_of_nobody_is_said_and_no_name_leaves_its_folder(tmp_path):
     assert not [path for path in tmp_path.rglob("evil.py") if "out" not in path.parts]
 
 
+def gathered(paths: list[Path], tmp: Path, roster=None):
+    said: list[str] = []
+    label = lambda path: path.stem if path.stem != "optimizers" else path.parent.name  # noqa: E731
+    found = gather(paths, "optimizers.py", tmp / "unpacked", roster=roster, label=label, say=said.append)
+    return found, said
+
+
+def zipped(files: dict[str, bytes], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+SOLUTION = b"class Optimizer: pass\n"
+GRADEBOOKS = {  # header, a row of each student, the column of marks
+    "Canvas": ("Student,ID,SIS User ID,SIS Login ID,Section,Optimizers (991)", '"{last}, {first}",{number},s{number},{user},S1,', -1),
+    "Moodle": ("Identifier,Full name,Email address,Status,Grade,Maximum Grade", "Participant {number},{first} {last},{user}@uni.edu,Submitted,,100.00", 4),
+    "Blackboard": ("Last Name,First Name,Username,Student ID,Optimizers [Total Pts: 100 Score] |12345", "{last},{first},{user},s{number},", -1),
+    "Brightspace": ("OrgDefinedId,Username,Last Name,First Name,Optimizers Points Grade <Numeric MaxPoints:100>,End-of-Line Indicator", "#s{number},#{user},{last},{first},,#", -2),
+    "Gradescope": ("First Name,Last Name,SID,Email,Total Score,Max Points,Status", "{first},{last},{user},{user}@uni.edu,,100,Graded", 4),
+}  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(list(SCHEMES)),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.booleans(),
+    st.permutations(CLASS),
+)
+def test_a_download_and_the_platforms_own_export_make_the_gradebook_of_the_right_people(
+    tmp_path_factory, scheme, separator, encoding, as_zip, order
+):
+    tmp, platform = tmp_path_factory.mktemp("class"), scheme.removesuffix(" flat")
+    files = beside(platform) | {SCHEMES[scheme](who, 0, "optimizers.py", late=False): SOLUTION for who in CLASS}
+    path = zipped(files, tmp / "it.zip") if as_zip else laid_out(files, tmp / "it")
+    header, row, mark = GRADEBOOKS[platform]
+    table = list(csv.reader([header, *(row.format(**vars(who)) for who in order)]))
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=separator).writerows(table)
+    roster = parse(*[decoded(out.getvalue().encode(encoding))[0], "it.csv", encoding])
+    found, said = gathered([path], tmp, roster)
+    assert (len(said), sorted(one.student for one in found)) == (1, sorted(person.id for person in roster.people))
+    points = {who.user: 10.0 * n for n, who in enumerate(CLASS, start=1)}
+    reports = []
+    for one in found:
+        (who,) = [who for who in CLASS if {who.user, str(who.number)} & set(one.known_as)]
+        told = {
+            "schema": "gradmark.report/1",
+            "assignment": "optimizers",
+            "status": "graded",
+            "score": points[who.user],
+        }
+        reports.append(told | {"max_score": 100, "submission": {"path": one.shown, "known_as": one.known_as[1:]}})
+    made = gradebook(platform.lower(), "\n".join(map(json.dumps, reports)), roster)
+    rows = [
+        cells
+        for cells in csv.reader(io.StringIO(made.text))
+        if any(who.last in "".join(cells) or who.user in "".join(cells) for who in CLASS)
+    ]
+    assert [float(cells[mark]) for cells in rows] == [points[who.user] for who in order]
+
+
+@pytest.mark.parametrize("page", ["cp437", "cp850", "cp1252", "utf-8"])
+@pytest.mark.parametrize("name", ["Jürgen Müller", "Zoë Ångström", "José Núñez", "Fräulein Größe"])
+def test_names_in_a_zip_of_windows_are_read_in_their_code_page(name, page):
+    entry = zipfile.ZipInfo(name.encode(page).decode("cp437"))
+    entry.flag_bits = 0
+    assert decoded_name(entry) == name
+
+
+@pytest.mark.parametrize("page", ["cp850", "cp1252"])
+def test_a_folder_that_was_unpacked_with_the_names_of_windows_has_its_people(tmp_path, page):
+    folder = f"{tmp_path}/it/".encode() + "Jürgen Müller_7_assignsubmission_file".encode(page)
+    Path(folder.decode("utf-8", "surrogateescape")).mkdir(parents=True)
+    Path((folder + b"/optimizers.py").decode("utf-8", "surrogateescape")).write_bytes(SOLUTION)
+    roster = parse("id,name\njm,Jürgen Müller\nxy,Xenia Young\n")
+    (one,), _ = gathered([tmp_path / "it"], tmp_path, roster)
+    assert (one.student, one.label) == ("jm", "Jürgen Müller")
+
+
+NOT_CODE = ["optimizers.txt", "optimizers.py.txt", "notes.pdf", "work.rar", "optimizers.docx"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("file", NOT_CODE)
+def test_who_handed_in_no_code_is_there_and_told_what_came_instead(tmp_path, scheme, file):
+    named = SCHEMES[scheme]
+    files = beside(scheme.removesuffix(" flat")) | {named(ADA, 0, "optimizers.py", late=False): SOLUTION}
+    files |= {named(LUK, 0, "optimizers.py", late=False): SOLUTION, named(BOB, 0, file, late=False): b"x"}
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert len(found) == 3
+    (told,) = [problem for one in found if (problem := read(one.path).problem)]
+    assert f'Found instead: "{file}"' in told
+
+
+@pytest.mark.parametrize("typed", ["text.html", "link.html"])
+def test_a_text_typed_into_canvas_is_somebodys(tmp_path, typed):
+    files = {canvas(ADA, 0, "optimizers.py", late=False): SOLUTION, f"hoppergrace_12347_{typed}": b"<p>here</p>"}
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert [one.label for one in found] == ["hoppergrace", "lovelaceada"]
+    assert "Found instead" in read(found[0].path).problem
+
+
+def test_names_of_files_that_only_look_like_canvas_are_not_thrown_together(tmp_path):
+    files = {f"hw_2026_1001_{name}.py": SOLUTION for name in ("ada", "bob", "cleo")}
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("around", ["zip", "folder", "folder with another submission"])
+def test_a_download_in_a_zip_or_folder_is_found(tmp_path, scheme, around):
+    platform = scheme.removesuffix(" flat")
+    files = beside(platform) | {SCHEMES[scheme](who, 0, "optimizers.py", late=False): SOLUTION for who in CLASS}
+    (tmp_path / "it").mkdir()
+    inner = zipped(files, tmp_path / "it" / "download.zip")
+    path = tmp_path / "it"
+    if around == "zip":
+        path = zipped({"download.zip": inner.read_bytes()}, tmp_path / "outer.zip")
+    elif around != "folder":
+        (path / "late.py").write_bytes(SOLUTION)
+    found, _ = gathered([path], tmp_path)
+    assert len(found) == 3 + (around == "folder with another submission")
+    assert not [one for one in found if read(one.path).problem]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("quiz_first", [True, False])
+def test_code_and_quiz_from_two_downloads_are_one_submission(tmp_path, scheme, quiz_first):
+    platform, named = scheme.removesuffix(" flat"), SCHEMES[scheme]
+    code = beside(platform) | {named(who, 0, "optimizers.py", late=False): SOLUTION for who in CLASS}
+    quiz = beside(platform) | {named(who, 1, "quiz.toml", late=False): QUIZ for who in (ADA, BOB)}
+    paths = [laid_out(code, tmp_path / "code"), laid_out(quiz, tmp_path / "quiz")]
+    found, _ = gathered(paths[::-1] if quiz_first else paths, tmp_path)
+    assert len(found) == 3
+    assert sorted(len(read(one.path).files) for one in found) == [1, 2, 2]
+
+
+def test_a_zip_of_folders_is_a_class_and_a_students_zip_of_versions_is_not(tmp_path):
+    repositories = {
+        f"class/optimizers-{who.user}/{file}": SOLUTION for who in CLASS for file in ("optimizers.py", "README.md")
+    }
+    found, said = gathered([zipped(repositories, tmp_path / "class.zip")], tmp_path)
+    assert len(found) == 3
+    assert "3 people" in said[0]
+    versions = {f"ada/{name}/optimizers.py": SOLUTION for name in ("old", "new")}
+    (one,), _ = gathered([zipped(versions, tmp_path / "ada.zip")], tmp_path / "again")
+    assert "2 files" in read(one.path).problem
+
+
+@pytest.mark.parametrize("word", ["attempt", "Versuch", "tentative", "intento"])
+def test_blackboard_in_other_languages(tmp_path, word):
+    files = {f"HW_{who.user}_{word}_2026-10-01-10-11-12_optimizers.py": SOLUTION for who in CLASS}
+    files[f"HW_zoe_{word}_2026-10-01-10-11-12.txt"] = b"Name: Zoe Zola (zoe)\nnothing attached\n"
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert {one.label for one in found} == {"ada01", "luk_2", "bob.s", "zoe"}
+
+
+def test_a_platforms_number_that_is_somebody_elses_id_names_nobody():
+    roster = parse("id,name\n1234,Bob Stone\n7,Ada Lovelace\n")
+    assert [person.id for person in owners(roster, ("1234", "Ada Lovelace"), "")] == ["1234", "7"]
+    assert [person.id for person in owners(roster, ("99", "Ada Lovelace"), "")] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Lovelace_Ada_optimizers.py", "optimizers-ada-lovelace.zip", "x/Lovelace, Ada (12345)/optimizers.py", "ada_lovelace_v2.py",
+        "hw3-optimizers-12345.ipynb", "Ada.Lovelace.optimizers.py", "a b/ADA LOVELACE 2/optimizers.py",
+    ],
+)  # fmt: skip
+def test_a_name_among_other_words_of_a_file_is_found(path):
+    roster = parse("id,name\n12345,Ada Lovelace\nada-lovelace-2,Adam Lace\n9,Grace Hopper\n")
+    assert [person.id for person in owners(roster, (), path)] == ["12345"]
+
+
+@pytest.mark.parametrize(
+    "written", ["jurgenmuller", "juergenmueller", "Jürgen Müller", "müllerjürgen", "JUERGEN MUELLER"]
+)
+def test_a_name_is_found_with_and_without_its_accents(written):
+    assert [person.id for person in owners(parse("id,name\na,Jürgen Müller\nb,Bob Stone\n"), (written,), "")] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("text", "date"),
     [
         ("Oct 1, 2026 1011 AM", (2026, 10, 1, 10, 11)), ("Oct 1, 2026 1011 PM", (2026, 10, 1, 22, 11)),
         ("Dec 31, 2026 12:05 AM", (2026, 12, 31, 0, 5)), ("1 oct. 2026 22 11", (2026, 10, 1, 22, 11)),
-        ("3 März 2026 9.05", (2026, 3, 3, 9, 5)), ("7 août 2026 09h05", (2026, 8, 7, 9, 5)), ("nothing", (0, 0, 0, 0, 0)),
+        ("2026-10-01 2211", (2026, 10, 1, 22, 11)), ("1 October 2026 1:05 p.m.", (2026, 10, 1, 13, 5)), ("3 März 2026 9.05", (2026, 3, 3, 9, 5)), ("7 août 2026 09h05", (2026, 8, 7, 9, 5)), ("nothing", (0, 0, 0, 0, 0)),
     ],
 )  # fmt: skip
 def test_dates_are_read_as_brightspace_writes_them(text, date):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import math
 import os
 import re
@@ -32,6 +33,39 @@ def item(key, kind="numeric", prompt="How much?"):
 
 def value(answer, prompt=FACTOR):
     return numbers.read(answer, prompt)[0].value
+
+
+# ------------------------------------------------------------------------------------------ answers as people type them
+KEYS = {
+    "NumericKey": lambda value, unit, figures, wrong: NumericKey(value, unit, figures, tuple(Wrong(one, "") for one in wrong)),
+    "FormulaKey": lambda expression, symbols, wrong: FormulaKey(expression, symbols, tuple(Wrong(one, "") for one in wrong)),
+    "ChoiceKey": lambda options, several: ChoiceKey(tuple(Option(*option, "") for option in options), several),
+    "OrderKey": lambda entries, order, before: OrderKey(entries, tuple(order), tuple(map(tuple, before))),
+}  # fmt: skip
+
+
+def typed():
+    """A question and one answer to it, with what a lenient teacher says: right, wrong, part of it, or waits."""
+    for told in json.loads((ROOT / "tests/data/typed_answers.json").read_text(encoding="utf-8")):
+        kind, key = told["kind"], dict(told["key"])
+        question = Item(
+            told["id"], kind, "idea", "Title", told["prompt"], told["points"], KEYS[key.pop("class")](**key), "Because."
+        )
+        for verdict in ("right", "wrong", "part", "waits"):
+            for answer in told.get(verdict, ()):
+                yield pytest.param(question, answer, verdict, id=f"{told['id']}-{answer}")
+
+
+@pytest.mark.parametrize(("question", "answer", "verdict"), list(typed()))
+def test_an_answer_as_people_type_it_gets_what_a_lenient_teacher_gives(question, answer, verdict):
+    """A person reads what waits; everything else is marked as they would."""
+    mark = mark_item(question, answer)
+    got = (
+        "waits"
+        if mark.status == "unreadable"
+        else {1.0: "right", 0.0: "wrong"}.get(mark.score / mark.max_score, "part")
+    )
+    assert got == verdict, mark.message
 
 
 # --------------------------------------------------------------------------------- families: forms × locales × units

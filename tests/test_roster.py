@@ -23,9 +23,13 @@ HEADERS = {  # id, first, last, e-mail
     "Blackboard": ("Student ID", "First Name", "Last Name", "Email"),
     "Brightspace": ("OrgDefinedId", "First Name", "Last Name", "Email"),
     "Gradescope": ("SID", "First Name", "Last Name", "Email"),
+    "German, short": ("Matr.-Nr.", "Vorname", "Name", "Mail"),
+    "English, other": ("Registration No.", "Given names", "Surname", "E-mail address"),
+    "database": ("student_number", "first_name", "family_name", "email_address"),
+    "French, other": ("Matricule", "Prénom", "Nom d'usage", "Adresse mail"),
     "shouting": (" STUDENT_ID ", "FIRSTNAME", "SURNAME", "E-MAIL ADDRESS"),
 }
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "cp1252"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,7 +51,7 @@ def test_the_same_people_are_read_however_they_are_written(
     path.write_bytes(out.getvalue().encode(encoding))
     found = read(path)
     assert [(p.id, p.first, p.last, p.email) for p in found.people] == PEOPLE
-    assert bool(found.remarks) == (encoding == "cp1252")
+    assert bool(found.remarks) == (encoding in ("cp1252", "cp850", "mac_roman"))
     for person in found.people:
         for key in (person.id, person.email, f"{person.last} {person.first}", f"{person.first} {person.last}"):
             assert found.find([key]) == (person,)
@@ -77,6 +81,33 @@ def test_the_number_of_a_participant_is_an_id_and_not_the_one_that_counts(word):
     ada, bob = parse(text).people
     assert (ada.id, bob.id) == ("ada@uni.edu", "bob@uni.edu")
     assert parse(text).find(["1235"]) == (bob,)
+
+
+@pytest.mark.parametrize("header", ["Nachname, Vorname", "Last Name, First Name", "Student Name", "sortable_name"])
+def test_a_whole_name_in_one_column_has_its_parts(header):
+    (ada,) = parse(f'"{header}";Matrikelnummer\n"Lovelace, Ada";4711\n').people
+    assert (ada.first, ada.last) == ("Ada", "Lovelace")
+
+
+@pytest.mark.parametrize(
+    "role", ["Teacher", "Non-editing teacher", "TA", "Dozent/in", "Enseignant", "Instructor, Grader"]
+)
+def test_who_teaches_is_no_student(role):
+    found = parse(f'id,name,Roles\nada,Ada Lovelace,Student\nbob,Bob Stone,"{role}"\ncy,Cy Young,"Student, TA"\n')
+    assert [person.id for person in found.people] == ["ada", "cy"]
+    assert "Bob Stone" in found.remarks[0]
+
+
+CANVASES = {  # what its export calls its columns
+    "English": "Student,ID,SIS User ID,SIS Login ID,Section", "German": "Student/in,ID,SIS-Benutzer-ID,SIS-Anmelde-ID,Abschnitt",
+    "French": "Étudiant,ID,Identifiant SIS,Identifiant de connexion SIS,Section",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", CANVASES)
+def test_an_export_of_canvas_is_known_in_other_languages(language):
+    (ada,) = parse(f'{CANVASES[language]},Opt (1)\n"Lovelace, Ada",12,s1,ada01,S,\n').people
+    assert (ada.id, ada.login, ada.platform_id, ada.section) == ("s1", "ada01", "12", "S")
 
 
 NUMBERS = ["123456", "123457", "123458", "123459"]

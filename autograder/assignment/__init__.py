@@ -6,13 +6,15 @@ import hashlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograder.assignment import settings
-from autograder.assignment.checks import must_agree, must_drive, must_export, must_parse
+from autograder.assignment.checks import must_agree, must_drive, must_export, must_name, must_parse
 from autograder.assignment.faults import BadAssignment
+from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, Settings
 from autograder.blame import AuthorFault, told
 from autograder.model import Assignment, Item
@@ -25,8 +27,10 @@ _one_at_a_time = threading.RLock()  # a folder that two threads import at once w
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
 
 
-def load(name: str) -> Assignment:
+def load(name: str, *, provided: Path | None = None) -> Assignment:
     """The shipped assignment of that name, or the one in the folder of that path.
+
+    provided: a package that submissions run beside, instead of the one that assignment.toml names.
 
     Raises:
         BadAssignment: when there is none, it is incomplete, or its parts contradict each other.
@@ -39,23 +43,28 @@ def load(name: str) -> Assignment:
         raise BadAssignment(f"There is no assignment {name!r}. Shipped: {known}; or give a folder's path.") from error
     try:
         with _one_at_a_time:
-            assignment = _build(folder, read)
+            assignment = _build(folder, read, provided)
             must_agree(assignment)
     except AuthorFault as error:
         raise error if isinstance(error, BadAssignment) else BadAssignment(str(error)) from error
     return assignment
 
 
-def _build(folder: Path, given: Settings) -> Assignment:
+def _build(folder: Path, given: Settings, provided: Path | None) -> Assignment:
     criteria, tolerances = given.criteria(), given.tolerances()
-    files = dict(_given_files(given))
+    files = dict(_given_files(given, provided))
     template, model_solution = given.path("template", "sources"), given.path("model_solution", "sources")
     samples = {label: given.path(label, "samples") for label in given.get(dict, "samples", default={})}
     for file in (template, model_solution, *samples.values()):
         must_parse(file)
     package = _import_folder(folder)
     must_export(package, folder)
+    must_name(given)
     sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+
+    def own(name: str, otherwise: Callable[..., Any] = _no_quiz) -> Callable[..., Any]:
+        return guarded(name, getattr(package, name, otherwise), folder)
+
     return Assignment(
         id=folder.resolve().name,
         title=given.get(str, "title"),
@@ -69,28 +78,28 @@ def _build(folder: Path, given: Settings) -> Assignment:
         quantity=given.get(str, "quantity", default="value"),
         criteria=criteria,
         tolerances=tolerances,
-        conventions=package.CONVENTIONS,
-        misconceptions=package.MISCONCEPTIONS,
+        conventions=tuple(package.CONVENTIONS),
+        misconceptions=tuple(package.MISCONCEPTIONS),
         samples=samples,
         template=template,
         hands=tuple(sorted((folder / "hands").glob("*.py"))),
         model_solution=model_solution,
-        scenarios=package.scenarios,
-        golden=package.golden,
-        derive=package.derive,
-        subject=package.subject,
-        predict=package.predict,
-        quantities=getattr(package, "quantities", _no_quantities),
+        scenarios=own("scenarios"),
+        golden=own("golden"),
+        derive=own("derive"),
+        subject=own("subject"),
+        predict=own("predict"),
+        quantities=own("quantities", _no_quantities),
         gates=getattr(package, "GATES", {}),
-        explain=package.explain,
-        charts=package.charts,
-        plant=package.plant,
-        rewrite=getattr(package, "rewrite", None),
-        oracle=package.oracle,
-        quiz=getattr(package, "quiz", _no_quiz),
-        key_again=getattr(package, "key_again", _no_key),
-        quiz_seed=given.get(int, "seed", "quiz", 1),
-        handout=getattr(package, "handout", _no_handout),
+        explain=own("explain"),
+        charts=own("charts"),
+        plant=own("plant"),
+        rewrite=own("rewrite") if hasattr(package, "rewrite") else None,
+        oracle=own("oracle"),
+        quiz=own("quiz", _no_quiz),
+        key_again=own("key_again", _no_key),
+        quiz_seed=given.count("seed", "quiz", 1),
+        handout=own("handout", _no_handout),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
     )
 
@@ -139,9 +148,11 @@ def _import_folder(folder: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]  # half of it: once the folder is mended, it is read again
-        if isinstance(error, Exception) and (sentence := told(error, folder, "importing the assignment")):
-            raise BadAssignment(sentence) from error
-        raise
+        if not isinstance(error, Exception | SystemExit):
+            raise
+        sentence = told(error, folder, "importing the assignment")
+        otherwise = f"{folder / '__init__.py'}, line 1: importing it raised {type(error).__name__}: {error}."
+        raise BadAssignment(sentence or otherwise) from error
     return module
 
 
@@ -151,13 +162,13 @@ def _state(folder: Path) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
 
 
-def _given_files(given: Settings) -> Iterator[tuple[str, Path]]:
+def _given_files(given: Settings, provided: Path | None) -> Iterator[tuple[str, Path]]:
     """Modules that the guest is given beside the submission: dotted name -> file."""
     driver = given.path("driver", "sources")
     must_drive(driver)
     yield DRIVER, driver
-    if given.get(dict, "sources").get("provided") is not None:
-        folder = given.path("provided", "sources", folder=True)
+    if provided is not None or given.get(dict, "sources").get("provided") is not None:
+        folder = provided or given.path("provided", "sources", folder=True)
         for path in sorted(folder.rglob("*.py")):
             must_parse(path)
             yield ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts)), path

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import keyword
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder.assignment.faults import BadAssignment
+from autograder.assignment.returns import mismatch, promised
+from autograder.assignment.settings import Settings
 from autograder.blame import blaming
 from autograder.model import Assignment, Misconception, Scenario
 from autograder.syntax import parse
@@ -16,7 +21,13 @@ NEEDED = (
     "CONVENTIONS", "MISCONCEPTIONS", "charts", "derive", "explain", "golden", "oracle", "plant", "predict", "scenarios",
     "subject",
 )  # fmt: skip
-CONSTANTS = frozenset({"CONVENTIONS", "MISCONCEPTIONS"})
+OFFERED = ("handout", "key_again", "quantities", "quiz", "rewrite")  # functions that may be missing
+CONSTANTS = {  # -> the field of Assignment that has its type, and the file that usually holds it
+    "CONVENTIONS": ("conventions", "golden.py"),
+    "MISCONCEPTIONS": ("misconceptions", "misconceptions.py"),
+    "GATES": ("gates", "misconceptions.py"),
+}
+TAKEN = frozenset({"numpy", "gradmark_driver", "gradmark_loading", "gradmark_edits", "gradmark_repair"})
 AT_MOST = 5  # names in one sentence
 
 
@@ -33,6 +44,28 @@ def must_export(package: object, folder: Path) -> None:
             raise BadAssignment(
                 f"{folder / '__init__.py'}, line 1: the assignment has no `{name}`; export {kind} of that name."
             )
+    for name in OFFERED:
+        if not callable(getattr(package, name, len)):
+            raise BadAssignment(f"{folder / '__init__.py'}, line 1: `{name}` must be a function, or not be there.")
+    for name, (field, file) in CONSTANTS.items():
+        if hasattr(package, name) and (sentence := mismatch(getattr(package, name), promised(field), name)):
+            where = folder / file if (folder / file).exists() else folder / "__init__.py"
+            raise BadAssignment(f"{where}, line 1: {sentence}.")
+
+
+def must_name(given: Settings) -> None:
+    """Look at what submissions are called.
+
+    Raises:
+        BadAssignment: the file is not a plain name, or the module cannot be imported by that name.
+    """
+    main, module = given.get(str, "main"), given.get(str, "module")
+    if not re.fullmatch(r"[\w-][\w. -]*\.py", main):
+        raise given.problem(f"`main` must be the name of a Python file without a folder, not {main!r}.", "", "main")
+    parts = module.split(".")
+    usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+    if not usable or parts[0] in TAKEN | sys.stdlib_module_names:
+        raise given.problem(f"`module` must be a Python name that no other module has, not {module!r}.", "", "module")
 
 
 def must_drive(driver: Path) -> None:
@@ -42,7 +75,8 @@ def must_drive(driver: Path) -> None:
         BadAssignment: it is not Python, or does not define play().
     """
     tree = must_parse(driver)
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     if "play" not in names:
         raise BadAssignment(f"{driver}, line 1: the driver has no function `play(module, spec, arrays, record)`.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,19 @@ class Settings:
                 return n
         return at
 
+    def must_be_known(self) -> None:
+        """Look for misspelt keys, whose defaults would be taken in silence.
+
+        Raises:
+            BadAssignment: there is one.
+        """
+        for key, inside in self.table.items():
+            if key not in KNOWN:
+                raise self.problem(f"there is no `{key}`; there are {', '.join(KNOWN)}.", key, key)
+            if KNOWN[key] and isinstance(inside, Mapping) and (unknown := sorted(inside.keys() - KNOWN[key])):
+                told = ", ".join(sorted(KNOWN[key]))
+                raise self.problem(f"[{key}] has no `{unknown[0]}`; there are {told}.", key, unknown[0])
+
     # ------------------------------------------------------------------------------------------------- one value
     def get(self, kind: type[Any], key: str, table: str = "", default: Any = None, *, optional: bool = False) -> Any:
         """A value of that kind; None for an optional one that is not there.
@@ -62,6 +76,17 @@ class Settings:
         if isinstance(value, str) and not value.strip():
             raise self.problem(f"{where}`{key}` is empty.", table, key)
         return value
+
+    def count(self, key: str, table: str, default: int) -> int:
+        """A whole number that is not negative.
+
+        Raises:
+            BadAssignment: it is something else.
+        """
+        number: int = self.get(int, key, table, default)
+        if number < 0:
+            raise self.problem(f"[{table}] `{key}` must not be negative.", table, key)
+        return number
 
     def path(self, key: str, table: str, *, folder: bool = False) -> Path:
         """The file (or folder) that a value names.
@@ -93,8 +118,10 @@ class Settings:
         seen: set[str] = set()
         for number, row in enumerate(rows):
             values = self._fields(row, "rubric", ROW, number)
-            if values["points"] <= 0:
-                raise self.problem(f"row {values['id']!r} needs more than 0 points.", "rubric", "points", number)
+            if not 0 < values["points"] < math.inf:
+                raise self.problem(
+                    f"row {values['id']!r} needs a number of points above 0.", "rubric", "points", number
+                )
             if values["id"] in seen:
                 raise self.problem(f"there are two rows with the id {values['id']!r}.", "rubric", "id", number)
             seen.add(values["id"])
@@ -132,6 +159,12 @@ class Settings:
         return dict(row)
 
 
+KNOWN: Mapping[str, frozenset[str]] = {  # top-level keys and tables -> the keys in it; none: other code looks at them
+    "title": frozenset(), "main": frozenset(), "module": frozenset(), "quantity": frozenset(),
+    "sources": frozenset({"driver", "provided", "model_solution", "template"}),
+    "samples": frozenset(), "rubric": frozenset(), "tolerances": frozenset(), "platforms": frozenset(),
+    "quiz": frozenset({"seed", "counts"}),
+}  # fmt: skip
 OPTIONAL = frozenset({"about", "suffers", "conduct"})
 ROW: Mapping[str, type] = {
     "id": str, "title": str, "points": float, "about": str, "suffers": bool, "conduct": bool,
@@ -157,8 +190,12 @@ def read(folder: Path) -> Settings:
     data = file.read_bytes()
     try:
         text = data.decode("utf-8")
-        return Settings(folder, tomllib.loads(text), text)
+        found = Settings(folder, tomllib.loads(text), text)
     except UnicodeDecodeError as error:
         raise BadAssignment(f"{file}, byte {error.start}: this is not UTF-8. Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadAssignment(f"{file} is not valid TOML: {error}.") from error
+        where = re.search(r"\(at line (\d+)", str(error))
+        line = where[1] if where else len(text.splitlines())
+        raise BadAssignment(f"{file}, line {line}: this is not valid TOML: {error}.") from error
+    found.must_be_known()
+    return found

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograder.roster import Person, Roster, owners, split_name
+from autograder.roster import PLACEHOLDERS, Person, Roster, ids_end, is_canvas, owners, split_name
 from autograder.roster import plain as titled
 
 Platform = Literal["canvas", "moodle", "blackboard", "brightspace", "gradescope", "github", "nbgrader"]
@@ -229,15 +229,15 @@ def _canvas(sheet: Sheet) -> tuple[Rows, list[str]]:
     """From Canvas's own export: its columns of ids, and the assignment's own column, by which Canvas knows it again."""
     remarks = title_warning(sheet.title)
     place = sheet.place(r"(.*?)\s*\(\d+\)\s*")
-    if not {"student", "id", "section"} <= {titled(cell) for cell in sheet.header}:
+    if not is_canvas(sheet.header):
         return _canvas_new(list(sheet.grades.items()), sheet.title, sheet.total), remarks
-    ids = range(max(sheet.columns("section", "sis login id", "id")) + 1)
+    ids = range(ids_end(sheet.header))
     title = sheet.title if place is None else sheet.header[place]
     rows: list[Sequence[object]] = [[sheet.header[at] for at in ids] + [title]]
     known = {person.row for person in sheet.grades}
     most: object = sheet.total
     for number, cells in enumerate(sheet.roster.table.rows):
-        if number not in known and titled(cells[0]) == "points possible":
+        if number not in known and titled(cells[0]) in PLACEHOLDERS and "poi" in titled(cells[0]):
             most = sheet.cell(number, place) if place is not None else sheet.total
             if place is not None and not _same(most, sheet.total):
                 remarks.append(_other_maximum("Canvas", most, sheet.total))

@@ -5,6 +5,7 @@
     Blackboard     Optimizers_ada01_attempt_2026-10-01-10-11-12_optimizers.py, and a .txt for each attempt
     Brightspace    12345-678 - Ada Lovelace - Oct 1, 2026 1011 AM/optimizers.py, or with the file's name behind it
     Gradescope     assignment_5_export/submission_987/optimizers.py, and submission_metadata.yml
+    a zip          of folders, one for each person, as cloned from GitHub Classroom
 
 Names are data here and no path of a stranger's is written to. Code and quiz of one person that came as two files are
 one submission, and of several attempts the newest counts, for each of the two. docs/platforms.md has the sources.
@@ -23,11 +24,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autograder.intake.names import show, suffix, visible
+from autograder.intake.names import called, show, suffix, visible
+from autograder.legible import ZIPS, decoded
 
 MAX_FILES = 50_000  # of a class: 500 people, each with a folder full
 MAX_FILE = 8_000_000  # bytes of one file: what intake takes at most
-KEPT = (".py", ".ipynb", ".zip", ".toml")  # what can be a submission or its quiz; the rest is said to be left
+MAX_PART = 120  # characters of a name on our disk, which takes 255 bytes
+KEPT = (".py", ".ipynb", ".zip", ".toml")  # what can be a submission or its quiz; of the rest only the name is kept
 _VERSION = re.compile(r"(?:-(\d+)| ?\((\d+)\))\Z")
 
 
@@ -45,6 +48,7 @@ class Entry:
     keys: tuple[str, ...]  # ids and names by which a roster may know them, the surest first
     name: str = ""
     attempt: tuple[object, ...] = ()  # grows with each attempt
+    order: int = 0  # of files that have one name in an attempt, the highest is the newest
     late: bool = False
 
 
@@ -70,10 +74,13 @@ class Bulk:
 class _Files:
     names: tuple[str, ...]
     read: Callable[[str], bytes]
+    zipped: bool = False
 
 
-def unpack(path: Path, target: Path) -> Bulk | None:
+def unpack(path: Path, target: Path, main: str = "") -> Bulk | None:
     """The submissions of a platform's download, written below `target`; None when `path` is no such download.
+
+    With the name of the file that is asked for, a zip of folders with one each is a class as well.
 
     Raises:
         BadBulk: a zip that cannot be read.
@@ -87,15 +94,33 @@ def unpack(path: Path, target: Path) -> Bulk | None:
         entries = parse(names, files.read)
         if entries:
             return _placed(platform, entries, names, files.read, target)
+    if main and files.zipped and (entries := _folders(names, main)):
+        return _placed(FOLDERS, entries, names, files.read, target)
     return None
+
+
+def inner_zips(path: Path, target: Path) -> list[Path]:
+    """The zips that lie in a folder, or in a zip of nothing else: a platform's download may be among them."""
+    files = _files(path)
+    zips = [name for name in files.names if visible(name) and suffix(name) == ".zip"] if files else []
+    if files is None or not files.zipped:
+        return [path / name for name in zips if "/" not in name]
+    if any(suffix(name) in KEPT and name not in zips for name in files.names if visible(name)):
+        return []
+    target.mkdir(parents=True, exist_ok=True)
+    made = []
+    for number, name in enumerate(zips):
+        made.append(target / f"{number:04d}-{posixpath.basename(name)[-MAX_PART:]}")
+        made[-1].write_bytes(files.read(name))
+    return made
 
 
 # ------------------------------------------------------------------------------------------------------ the files
 def _files(path: Path) -> _Files | None:
     mode = os.lstat(path).st_mode if os.path.lexists(path) else 0
     if stat.S_ISDIR(mode):
-        names = tuple(sorted(_below(path)))
-        return _Files(names, lambda name: _of_disk(path / name))
+        there = {_of_bytes(name): name for name in sorted(_below(path))}
+        return _Files(tuple(there), lambda name: _of_disk(path / there[name]))
     if stat.S_ISREG(mode) and path.suffix.lower() == ".zip":
         try:
             archive = zipfile.ZipFile(path)
@@ -105,8 +130,17 @@ def _files(path: Path) -> _Files | None:
         if len(entries) > MAX_FILES:
             raise BadBulk(f"{show(path.name)} holds more than {MAX_FILES} files. Give it in parts.")
         names = tuple(sorted(name for name in entries if not name.endswith("/")))
-        return _Files(names, lambda name: _of_zip(archive, entries[name], path.name))
+        return _Files(names, lambda name: _of_zip(archive, entries[name], path.name), zipped=True)
     return None
+
+
+def _of_bytes(name: str) -> str:
+    """A name on the disk as text: one that is not UTF-8 was unpacked from a zip of Windows."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return decoded(os.fsencode(name), ZIPS)[0]
+    return name
 
 
 def _below(folder: Path) -> Iterator[str]:
@@ -136,22 +170,24 @@ def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> byte
 
 
 def decoded_name(entry: zipfile.ZipInfo) -> str:
-    """The name of an entry with `/` between folders; UTF-8 also where Windows did not say that it is."""
+    """The name of an entry with `/` between folders; in the code page of Windows where nothing says which."""
     name = entry.filename
     if not entry.flag_bits & 0x800:  # read as code page 437 then
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            name = entry.filename
+        name = decoded(name.encode("cp437", "replace"), ZIPS)[0]
     return name.replace("\\", "/")
 
 
 # ----------------------------------------------------------------------------------------------------- the parsers
-_CANVAS = re.compile(r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d{2,})_(?P<sub>\d{3,})_(?P<file>.+)\Z", re.DOTALL)
+_CANVAS = re.compile(
+    r"(?P<name>.+?)_(?:(?P<late>late)_)?(?P<user>\d+|(?:(?<=anon_)|(?<=anon_late_))\w{5})_"
+    r"(?:(?P<sub>\d+)_(?P<file>.+)|(?P<typed>(?:text|link)\.html))\Z",
+    re.DOTALL | re.IGNORECASE,
+)
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)(?:_?(?P<file>[^_/][^/]*))?_?\Z")
-_BLACKBOARD = re.compile(r"(?P<who>.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
+_BLACKBOARD = re.compile(r"(?P<who>.+)_[^\W\d_]+_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
 _BRIGHTSPACE = re.compile(
-    r"(?P<user>\d+)\s*-\s*(?P<sub>\d+)\s*-\s*(?P<name>.+?)\s*-\s*(?P<date>[^-]*?\b\d{4}\b[^-]*?)(?:\s*-\s*(?P<file>.+))?\Z"
+    r"(?P<user>\d+)\s*-\s*(?P<sub>\d+)\s*-\s*(?P<name>.+?)\s*-\s*"
+    r"(?P<date>\d{4}-\d\d?-\d\d?\b[^-]*?|[^-]*?\b\d{4}\b[^-]*?)(?:\s*-\s*(?P<file>.+))?\Z"
 )
 Parser = Callable[[Sequence[str], Callable[[str], bytes]], "list[Entry]"]
 
@@ -160,20 +196,16 @@ def _canvas(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
     found = []
     for name in names:
         if match := _CANVAS.match(posixpath.basename(name)):
-            file, version = unversioned(match["file"])
+            file, number = unversioned(match["file"] or match["typed"])[0], int(match["sub"] or 0)
             keys = (match["user"], match["name"])
-            found.append(
-                Entry(
-                    file,
-                    name,
-                    match["user"],
-                    keys,
-                    match["name"],
-                    (version, int(match["sub"])),
-                    late=bool(match["late"]),
-                )
-            )
-    return found if found and len(found) * 2 > len([n for n in names if suffix(n) in KEPT]) else []
+            late = bool(match["late"])
+            found.append(Entry(file, name, match["user"], keys, match["name"], order=number, late=late))
+    kept = [name for name in names if suffix(name) in KEPT]
+    code = [entry for entry in found if suffix(entry.file) in KEPT and suffix(entry.file) != ".toml"]
+    numbered = {
+        (entry.person, entry.order) for entry in code
+    }  # `hw_2026_1_ada.py`, `hw_2026_1_bob.py` are not Canvas's
+    return found if len(found) * 2 > len(kept) and len(numbered) == len(code) else []
 
 
 def _moodle(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
@@ -193,33 +225,36 @@ def _moodle(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
 
 def _blackboard(names: Sequence[str], read: Callable[[str], bytes]) -> list[Entry]:
     matches = {name: match for name in names if (match := _BLACKBOARD.match(posixpath.basename(name)))}
-    users = _blackboard_users({match["who"]: match["time"] for match in matches.values()}, matches, read)
-    return [
-        Entry(match["file"], name, users[match["who"]], (users[match["who"]],), users[match["who"]], (match["time"],))
-        for name, match in matches.items()
-        if match["file"]
-    ]
+    users, full = _blackboard_users(matches, read)
+    found = []
+    for name, match in matches.items():
+        user = users[match["who"]]
+        keys = (user, full.get(user, ""))
+        found.append(Entry(match["file"] or "", name, user, keys, user, (match["time"],)))
+    return found
 
 
 def _blackboard_users(
-    whos: Mapping[str, str], matches: Mapping[str, re.Match[str]], read: Callable[[str], bytes]
-) -> dict[str, str]:
-    """The users in `Title_user`, where both may have underscores.
+    matches: Mapping[str, re.Match[str]], read: Callable[[str], bytes]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The users in `Title_user`, where both may have underscores, and the names of those of whom a .txt tells it.
 
     The .txt beside says the user; else what all share is the title.
     """
+    whos = {match["who"]: None for match in matches.values()}
     users: dict[str, str] = {}
+    full: dict[str, str] = {}
     for name, match in matches.items():
         if not match["file"]:
-            head = read(name)[:2000].decode("utf-8", "replace").splitlines()[:1]
-            told = re.match(r"\w[\w ]*:\s.*\((\S+)\)\s*\Z", head[0]) if head else None
-            if told and match["who"].endswith(f"_{told[1]}"):
-                users[match["who"]] = told[1]
+            head = read(name)[:2000].decode("utf-8-sig", "replace").splitlines()[:1]
+            told = re.match(r"\w[\w ]*:\s*(.*?)\s*\((\S+)\)\s*\Z", head[0]) if head else None
+            if told and match["who"].endswith(f"_{told[2]}"):
+                users[match["who"]], full[told[2]] = told[2], told[1]
     shared = os.path.commonprefix([who + "_" for who in whos]) if len(whos) > 1 else ""  # noqa: RUF071 - of letters
     title = shared[: shared.rfind("_") + 1]
     for who in whos:
         users.setdefault(who, who.removeprefix(title) if title else who.rpartition("_")[2])
-    return users
+    return users, full
 
 
 def _brightspace(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
@@ -230,9 +265,9 @@ def _brightspace(names: Sequence[str], _read: Callable[[str], bytes]) -> list[En
             if match:
                 rest = "/".join(parts[depth + 1 :]) or match["file"]
                 if rest:
-                    attempt = (*date_of(match["date"]), order)
+                    keys = (match["user"], match["name"])
                     found.append(
-                        Entry(rest, name, match["user"], (match["user"], match["name"]), match["name"], attempt)
+                        Entry(rest, name, match["user"], keys, match["name"], date_of(match["date"]), order=order)
                     )
                 break
     return found
@@ -246,21 +281,22 @@ _MONTH = {short: number for number, line in enumerate(_MONTHS, start=1) for shor
 
 
 def date_of(text: str) -> tuple[int, ...]:
-    """Year, month, day, hour and minute of `Oct 1, 2026 1011 AM`, `1 okt. 2026 22.11`; zeros where nothing is found."""
-    year = re.search(r"\b(\d{4})\b", text)
-    if not year:
+    """Year to minute of `Oct 1, 2026 1011 AM`, `1 okt. 2026 22.11`, `2026-10-01 2211`; zeros where nothing is found."""
+    if iso := re.match(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})\b", text):
+        day, after = tuple(map(int, iso.groups())), text[iso.end() :]
+    elif year := re.search(r"\b(\d{4})\b", text):
+        words = re.findall(r"[^\W\d_]+", text.casefold())
+        month = next((_MONTH[word[:n]] for word in words for n in (4, 3) if word[:n] in _MONTH), 0)
+        number = re.search(r"\b(\d{1,2})\b", text[: year.start()])
+        day, after = (int(year[1]), month, int(number[1]) if number else 0), text[year.end() :]
+    else:
         return (0, 0, 0, 0, 0)
-    words = [word.casefold() for word in re.findall(r"[^\W\d_]+", text)]
-    month = next((_MONTH[w[:n]] for w in words for n in (4, 3) if w[:n] in _MONTH), 0)
-    before, after = text[: year.start()], text[year.end() :]
-    day = re.search(r"\b(\d{1,2})\b", before)
     clock = re.search(r"(\d{1,2})\s*[:.h]?\s*(\d{2})\b", after)
     hour, minute = (int(clock[1]), int(clock[2])) if clock else (0, 0)
-    if "pm" in words and hour < 12:
-        hour += 12
-    elif "am" in words and hour == 12:
-        hour = 0
-    return int(year[1]), month, int(day[1]) if day else 0, hour, minute
+    half = re.search(r"\b([ap])\.?\s?m\b|\b(nachm|vorm)\b", after.casefold())
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half[0][0] in "pn" else 0)
+    return *day, hour, minute
 
 
 def _gradescope(names: Sequence[str], read: Callable[[str], bytes]) -> list[Entry]:
@@ -309,6 +345,18 @@ def _yaml_text(value: str) -> str:
     return "" if value in ("~", "null") else value
 
 
+def _folders(names: Sequence[str], main: str) -> list[Entry]:
+    """A zip of folders, each with one submission: whatever holds them is passed through."""
+    kept = [name for name in names if suffix(name) in KEPT]
+    around = os.path.commonpath(kept) if len(kept) > 1 else ""
+    depth = len(around.split("/")) if around else 0
+    parts = {name: name.split("/")[depth:] for name in names if name.startswith(around)}
+    people = {p[0] for p in parts.values() if len(p) > 1 and called(p[-1], main)}
+    if len(people) < 2 or any(map(_OF_ONE.fullmatch, people)) or any(len(parts[name]) < 2 for name in kept):
+        return []
+    return [Entry("/".join(p[1:]), name, p[0], (p[0],), p[0]) for name, p in parts.items() if len(p) > 1]
+
+
 PLATFORMS: Mapping[str, Parser] = {
     "Gradescope": _gradescope,
     "Moodle": _moodle,
@@ -316,6 +364,10 @@ PLATFORMS: Mapping[str, Parser] = {
     "Brightspace": _brightspace,
     "Canvas": _canvas,
 }
+FOLDERS = "a zip of folders, one for each person"
+_OF_ONE = re.compile(
+    r"(?i)(old|new|final|backup|copy|code|src|lib|tests?|solution|starter|orig\w*|v?\d|tinytorch)\W?\d*"
+)
 
 
 # -------------------------------------------------------------------------------------------------------- placing
@@ -351,39 +403,57 @@ class _Choice:
 
 
 def _written(theirs: Sequence[Entry], read: Callable[[str], bytes], folder: Path) -> HandedIn:
-    """Writes a person's newest files; one file for each name, whatever folders it lay in."""
+    """Writes a person's newest files; one file for each name, whatever folders it lay in.
+
+    Of files that can be no submission only the name is there: reading the submission then tells of them.
+    """
     choice = _newest(theirs)
     folder.mkdir(parents=True)
+    taken: set[str] = set()
     for entry in choice.chosen:
-        name = "/".join(part for part in entry.file.replace("\\", "/").split("/") if part not in ("", ".", ".."))
-        where = folder / (name or "file")
+        where = folder / _free(_on_disk(entry.file), taken)
         where.parent.mkdir(parents=True, exist_ok=True)
-        where.write_bytes(read(entry.path))
+        where.write_bytes(read(entry.path) if suffix(entry.file) in KEPT else b"")
     first = choice.chosen[0] if choice.chosen else theirs[0]
     keys = tuple(dict.fromkeys(key for entry in theirs for key in entry.keys if key))
-    older = len({entry.attempt for entry in choice.older})
+    older = len({(entry.attempt, entry.order) for entry in choice.older})
     remarks = (f"Of several attempts the newest was marked; {older} earlier one(s) were not.",) if older else ()
     label = first.name or first.keys[0]
     return HandedIn(folder, label, keys, late=any(entry.late for entry in choice.chosen), remarks=remarks)
+
+
+def _on_disk(file: str) -> str:
+    """A relative path that a disk takes: nothing leads out of its folder, and no part is too long."""
+    parts = [part for part in file.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    cut = [part if len(part.encode()) <= MAX_PART else part[:30] + part[-30:] for part in parts]
+    return "/".join(cut) or "file"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, unless a file has it or lies in a folder of it."""
+    while name in taken or any(f"{name}/".startswith(f"{one}/") or one.startswith(f"{name}/") for one in taken):
+        name = f"other/{name}"
+    taken.add(name)
+    return name
 
 
 def _newest(theirs: Sequence[Entry]) -> _Choice:
     """Return the newest attempt with code and the newest with a quiz: handing in a quiz later keeps the code."""
     choice = _Choice()
     kept = [entry for entry in theirs if suffix(entry.file) in KEPT]
-    for is_quiz in (False, True):
-        group = [entry for entry in kept if (suffix(entry.file) == ".toml") is is_quiz]
-        if not group:
-            continue
+    quizzes = [entry for entry in kept if suffix(entry.file) == ".toml"]
+    code = [entry for entry in kept if suffix(entry.file) != ".toml"]
+    for group in (code, quizzes):
         versions: dict[str, Entry] = {}
-        newest = max((entry.attempt[:-1] if len(entry.attempt) == 6 else entry.attempt for entry in group), default=())
-        for entry in sorted(group, key=lambda one: one.attempt):
-            attempt = entry.attempt[:-1] if len(entry.attempt) == 6 else entry.attempt
-            if len(entry.attempt) == 2 or attempt == newest:  # Canvas gives one attempt: its numbers are of each file
-                if entry.file in versions:
-                    choice.older.append(versions[entry.file])
-                versions[entry.file] = entry
-            else:
+        newest = max((entry.attempt for entry in group), default=())
+        for entry in sorted(group, key=lambda one: (one.attempt, one.order)):
+            if entry.attempt != newest:
                 choice.older.append(entry)
+                continue
+            if entry.file in versions:
+                choice.older.append(versions[entry.file])
+            versions[entry.file] = entry
         choice.chosen += versions.values()
+    if not code:  # then their names say what was handed in instead
+        choice.chosen += [entry for entry in theirs if entry.file and suffix(entry.file) not in KEPT]
     return choice

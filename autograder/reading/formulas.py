@@ -41,6 +41,8 @@ _TOKEN = re.compile(
     r"|(?P<op>\*\*|[-+*/^()√|,])"
 )
 _ASSIGNED = re.compile(r"(-=|\+=|\*=|/=|:=|==|=|←|<-|→)")
+_WHERE = re.compile(r"\b(where|with|wobei|mit|avec|où)\b")
+_SPOKEN = {"minus": "-", "plus": "+", "times": "*", "divided by": "/"}
 _INDEX = re.compile(r"(?<=.)(?:_?(prev|old|next|new)|_(t))$")  # of time
 
 
@@ -64,7 +66,7 @@ def parse(text: str, symbols: Iterable[str]) -> Node:
     if len(text) > MAX_LENGTH:
         raise Unreadable(f"Your formula is longer than {MAX_LENGTH} characters. Write one expression.")
     names = {plain(plain_text(name).replace(" ", "")): name for name in symbols}
-    statements = [part for part in re.split(r"[;\n]", plain_text(text.strip().rstrip("."))) if part.strip()]
+    statements = [part for part in re.split(r"[;\n]", plain_text(_in_order(text))) if part.strip()]
     if not statements or len(statements) > MAX_STATEMENTS:
         raise Unreadable(f"Your formula {quoted(text)} has {len(statements)} statements. Write one expression.")
     known: dict[str, Node] = {}
@@ -79,6 +81,38 @@ def parse(text: str, symbols: Iterable[str]) -> Node:
             raise Unreadable("Your formula is too long. Write one expression.")
         known |= {plain(target): node for target in (left.strip(), re.sub("_t$", "", left.strip())) if target}
     return node
+
+
+def _in_order(text: str) -> str:
+    """The statements with semicolons between them, each before its use; without comments and words of code."""
+    text = re.sub(r"#[^\n]*", "", text.replace("`", " ")).strip().rstrip(".")
+    text = re.sub(r"\breturn\b", " ", re.sub(r"(?<=[A-Za-z\u0370-\u03ff])['\u2032\u2019]", "_prime", text))
+    for word, sign in _SPOKEN.items():
+        text = re.sub(rf"(?<=[\w)]) {word} (?=[\w(])", f" {sign} ", text)
+    last, where, first = (
+        (part.strip(" ,;") for part in _WHERE.split(text, 1)) if _WHERE.search(text) else (text, "", "")
+    )
+    if where and _ASSIGNED.search(first):
+        text = f"{re.sub(' and ', ', ', first)}, {last}"
+    parts = _between_commas(text)
+    return ";".join(parts) if len(parts) > 1 and _ASSIGNED.search(text) and all(map(_is_statement, parts)) else text
+
+
+def _between_commas(text: str) -> list[str]:
+    """The parts between commas that stand in no parentheses."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _is_statement(part: str) -> bool:
+    """Return whether a part between commas is one: not the half of a decimal number."""
+    return not re.match(r"\d", part) and bool(re.search(r"[A-Za-z\u0370-\u03ff]", part))
 
 
 def written(node: Node, binding: int = 0) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import units
 from .formulas import Node, parse
+from .languages import english
 from .plain import digits, without_latex
 from .words import Unreadable, amount, quoted
 
@@ -59,7 +60,9 @@ _FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs")
 _LEAD = re.compile(
     r"(?:(?:about|approx(?:imately)?|ca|circa|roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
-    r"by a|by|a|an)\b\.?:?|[~≈])\s*(?=\S)",
+    r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
+    r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
+    r"by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -68,6 +71,24 @@ _MOST = re.compile(
 _LEAST = re.compile(
     r"(?:≥|>=|at least|no less than|not less than|min(?:imum|imal(?:ly)?)?\b\.?)\s*(?=\S)", re.IGNORECASE
 )
+_SENTENCE = re.compile(  # Adam saves about 1.83 hours
+    r"(?!.*\b(?:not|never|no|than|less|more|or)\b)(?:[A-Za-z]+ ){1,5}"
+    r"(?:is|are|needs?|takes?|saves?|costs?|requires?|equals?|gives?|uses?)(?: about| only)? (?=[-~≈]? ?[\d.])"
+)
+_WHOLE = re.compile(  # 9.75 -> 10
+    r"([\d.,]+)\s*(?:,|;|->|=>|→|≈|~|\bso\b|\bthus\b|\bhence\b|\btherefore\b|\brounded\b|\bup\b|\bdown\b|\bto\b|\bmeans\b|"
+    r"\bi\.e\.|\s)+(\d+)\b(?![.,]\d)"
+)
+_STEP = re.compile(
+    r"(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)", re.IGNORECASE
+)
+_LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
+_LABEL = re.compile(r"(?:[^\W\d_][^:=;,.]*?\d?\s*|\([^():]*\)\s*):\s+(?=[-+\d.(√~≈a-z])")  # "m and v: "
+_TOTAL = re.compile(
+    r".*[,;.]\s*(?:(?:so |and )?(?:in )?(?:total|together|sum|altogether|overall))\b\s*(?:is\b)?[:=]?\s*(?=\S*\d)",
+    re.DOTALL,
+)
+_PRINTED = re.compile(r"(?:tensor|array|Tensor|float32|float64|Parameter)\(\s*\[*([^()\[\],]+)\]*\s*(?:,[^()]*)?\)")
 _STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
 _ASKS_LEAST = re.compile(r"\b(?:smallest|fewest|lowest|minimum|least number|from which|at least\?)", re.IGNORECASE)
 _ASKS_FACTOR = re.compile(r"\b(?:how many times|factor|multiple|fraction|times as)\b", re.IGNORECASE)
@@ -86,6 +107,14 @@ _EXTRA = re.compile(
 _PER = re.compile(r"(?:/|per|on each|on every|on one|for each|for every|each|a)\s*([A-Za-z]+)\b", re.IGNORECASE)
 _BECAUSE = re.compile(r"[\s,;.(:-]*\b(?:because|since|as|so|due to)\b", re.IGNORECASE)
 _FOR = re.compile(r"[\s,;.(:-]*\b(?:given|by|from|using|for|with|if|when|at|on|in)\b", re.IGNORECASE)
+_TIMES_SYMBOL = r"[*×]?\s*(?:{})(?!\w|\s*[*/^(+-])"
+_OF_TIME = re.compile(_TIMES_SYMBOL.format(r"[tT]|[tT]_\w+"))  # 1.2 t_SGD
+_OF_RATE = re.compile(_TIMES_SYMBOL.format("lr|eta|alpha|[αη]"))  # 10 lr, where a multiple is asked for
+_OF_STATE = re.compile(
+    r"\s*(?:of|for|in|as)\s+(?:(?:the|optimizer|adam|state|states|moment|moments|buffers?|m|v|and|both|its|"
+    r"memory|parameters|weights|each|alone|momentum|velocity|gpu|ram|used|needed|model|arrays?)\b['s]*\s*)+\Z",
+    re.IGNORECASE,
+)
 _HEDGE = re.compile(r"\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE)
 
 
@@ -133,15 +162,22 @@ def shown(found: tuple[Quantity, ...], unit: str = "") -> str:
 
 
 def _normal(answer: str) -> str:
-    text = digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer)))
+    text = english(digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer))))
     if any(ord(c) > 127 and c.isnumeric() for c in text):
         raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
     text = re.sub("[✕⨯]", "×", text)
     text = re.sub("[·⋅∙∗]", "*", text)
     text = re.sub(r"\b(?:np|numpy|math|torch)\.(?=[a-z])", "", text.replace("**", "^").replace("÷", "/"))
     text = re.sub(r"\^\s*\{([^{}]*)\}", r"^(\1)", text)
+    text = _PRINTED.sub(r"\1", text)
+    text = re.sub(r"(?<=\d)k(?![A-Za-z])", "e3", text)
+    text = re.sub(r"\bminus (?=\d)", "-", text)
+    text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
+    text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
+    text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
+    text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
     text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
-    text = text.strip("\"'“”„«» \t\n")
+    text = text.strip("\"'“”„«»*_ \t\n")
     text = re.sub(r"(\d+) and (?:a|one) half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
     if whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", text):
         text = whole[1].strip()
@@ -162,12 +198,24 @@ class _Reader:
 
     def __init__(self, answer: str, prompt: str) -> None:
         self.answer, self.prompt = answer, re.sub(r"Give (?:at least|a whole).*", "", prompt)
+        self.whole_number = "Give a whole number" in prompt
 
     def trouble(self, why: str) -> Unreadable:
         return Unreadable(f"{quoted(self.answer)} {why}")
 
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
+        text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
+        if self.whole_number and (rounded := _WHOLE.match(text)) and abs(self.plain(rounded[1]) - int(rounded[2])) < 1:
+            text = text[rounded.start(2) :]
+        if re.search(r"\bstep t\b|\bwhich step\b", self.prompt):
+            text = re.sub(r"(?<=\d) (?:on|onwards?)$", "", _STEP.sub("", text, count=1))
+        if _LIMITED.search(self.prompt):
+            text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
+        if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
+            raise self.trouble("names several amounts. Write the one that is asked for alone.")
+        if not _ASKS_LEAST.search(self.prompt):
+            text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
         parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
@@ -189,8 +237,9 @@ class _Reader:
 
     def whole(self, text: str) -> tuple[Quantity, ...]:
         """One side: what leads in, the amount, what it is said to be, and an explanation."""
-        text = self.without_lead(text)
+        text = self.without_lead(_LABEL.sub("", text, count=1))
         found, rest = self.leading(text)
+        found, rest = self.summed(found, rest)
         while follow := re.match(r"\s*(?:\(\s*(?P<inside>[^()]*)\)|(?:,?\s*or|/)\s+(?P<after>\S.*))\s*", rest):
             inside = follow["inside"] if follow["inside"] is not None else follow["after"]
             try:
@@ -202,6 +251,25 @@ class _Reader:
             found, rest = self.agreeing((*found, *other)), rest[follow.end() :]
         self.explained(found, rest)
         return found
+
+    def plain(self, text: str) -> float:
+        return float(self.decimal(text.strip(",."))[0])
+
+    def summed(self, found: tuple[Quantity, ...], rest: str) -> tuple[tuple[Quantity, ...], str]:
+        """`52.2 GiB + 104.3 GiB`, `3 × 52.2 GiB`, `4 bytes * 14e9`: amounts with units that are reckoned with."""
+        while found[0].unit and (sign := re.match(r"\s*([+-]) (?=[\d.])", rest)):
+            (more,), after = self.leading(rest[sign.end() :])
+            if not more.unit or not units.same_kind(more.unit, found[0].unit):
+                break
+            size = units.convert(more.value, more.unit, found[0].unit)
+            found = (Quantity(found[0].value + (size if sign[1] == "+" else -size), found[0].unit),)
+            rest = after
+        if found[0].unit in ("B", "bit") and (product := re.match(r"\s*[*×]\s*(?=[\d.(])", rest)):
+            (more,), rest = self.leading(rest[product.end() :])
+            unit = None if "/" in self.answer else found[0].unit  # divided by 2^30: nothing is said of what that is
+            billions = 1e9 if more.unit and re.search(r"\d ?B\s*[*×]", self.answer) else 1.0  # 14B * 12 bytes
+            found = (Quantity(_finite(found[0].value * more.value * billions), more.unit if billions > 1 else unit),)
+        return found, rest
 
     def without_lead(self, text: str) -> str:
         asks_least = _ASKS_LEAST.search(self.prompt) is not None
@@ -337,18 +405,21 @@ class _Reader:
         text = rest.lstrip(" -")
         if ratio := re.match(r"(?::|to|in)\s*1\b(?![.,]?\d)", text):
             return replace(size, unit=""), text[ratio.end() :]
-        if times := re.match(r"(?:times|fold|[x×*])(?![A-Za-z0-9])", text, re.IGNORECASE):
+        of = _OF_RATE if "multiple" in self.prompt else _OF_TIME
+        symbol = of.match(text) if _ASKS_FACTOR.search(self.prompt) else None
+        if times := symbol or re.match(r"(?:times|fold|[x×*])(?![A-Za-z0-9])", text, re.IGNORECASE):
             return self.relative(replace(size, unit=""), text[times.end() :].strip(), percent=False)
         if percent := re.match(r"(?:%|per ?cent\b|pct\b|percentage points?\b)", text, re.IGNORECASE):
             return self.relative(replace(size, unit="%"), text[percent.end() :].strip(), percent=True)
-        if scaled := re.match(r"(?P<scale>[BM])\s*(?:parameters?|params?|weights)\b", text):
+        many = "|$" if _SCALED.search(self.prompt) else ""
+        if scaled := re.match(rf"(?P<scale>[BM])\s*(?:(?:parameters?|params?|weights)\b{many})", text):
             size = replace(size, value=size.value * {"B": 1e9, "M": 1e6}[scaled["scale"]], unit="")
             return size, self.without_extra(text[scaled.end() :])
         name = re.match(r"time units?\b|[A-Za-zµ\u03bc]+(?:[- ]?(?:bytes?|bits?)\b)?", text, re.IGNORECASE)
         found = None if name is None else "" if name[0].lower().startswith("time unit") else units.find(name[0])
         if name and found is not None:
             return replace(size, unit=found), self.without_extra(text[name.end() :])
-        if name and not any(cue.match(text) for cue in (_BECAUSE, _FOR, _EXTRA, _HEDGE)):
+        if name and not any(cue.match(text) for cue in (_BECAUSE, _FOR, _EXTRA, _HEDGE, _PER)):
             raise self.trouble(
                 f"ends with {quoted(text)}, which is not a unit that is known here. Write one number and one unit, "
                 'like "37.25 GiB", "40 GB", "4e10 bytes", "12 hours" or "3.16x".'
@@ -411,7 +482,7 @@ class _Reader:
     def explained(self, found: tuple[Quantity, ...], rest: str) -> None:
         """Accept a reason after the amount, and nothing that changes it."""
         text = rest.strip()
-        if not text or _BECAUSE.match(text):
+        if not text or _BECAUSE.match(text) or _OF_STATE.match(text):
             return
         weak = _FOR.match(text)
         separated = weak or re.match(r"[,;(]\s*|[.:-]+\s+", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from .languages import english
 from .numbers import read as read_number
 from .plain import digits, without_latex
 from .words import Unreadable, listed, quoted
@@ -25,9 +26,18 @@ _ORDINALS = [
     "eleventh",
     "twelfth",
 ]
+_CARDINALS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _LED = re.compile(
-    r"^\s*(?:(?:my |the )?(?:answer|option|choice|lines?|number|no\.?|nr\.?)\b(?: is)?[\s:#]*|#\s*)+", re.IGNORECASE
+    r"^\s*(?:(?:i think|i choose|i say|it is|it's|its|that is|(?:my |the )?(?:(?:right|correct|wrong) )?"
+    r"(?:answers?|options?|choices?|statements?|lines?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|#\s*|l(?=\d))+",
+    re.IGNORECASE,
 )
+_REASON = re.compile(r"(?:\s|,)+(?:because|since|should|must|needs|ought|has to)\b")
+_AROUND = re.compile(  # words around letters that change nothing
+    r"\b(?:only|both|just|first|finally|lastly|next|last|options?|answers?|statements?|"
+    r"(?:are|is)(?: the)?(?: only)? (?:true|right|correct)(?: ones?| answers?)?)\b"
+)
+_DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
 _SIZES = re.compile(
     r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
 )
@@ -112,8 +122,8 @@ def read_table(answer: object, rows: Sequence[str], columns: Sequence[str]) -> t
 
 # --------------------------------------------------------------------------------------------------------- letters
 def _text(answer: object) -> str:
-    if isinstance(answer, int) and not isinstance(answer, bool) and abs(answer) < 10**6:
-        return str(answer)
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool) and abs(answer) < 10**6:
+        return f"{answer:g}"
     if not isinstance(answer, str):
         raise Unreadable(f'Your answer is {quoted(answer)}. Write the letter of an option in quotes, like "b".')
     return answer[:MAX_LENGTH]
@@ -131,7 +141,9 @@ def _one(text: str, options: Mapping[str, str]) -> str | None:
         return by_name
     if (by_words := _by_text(text, options, (_folded, _squeezed))) is not None:
         return by_words
-    led = _LED.sub("", text)
+    led = _LED.sub("", english(text))
+    if (reason := _REASON.search(led)) and (name := _named(led[: reason.start()], options)) is not None:
+        return name
     letter = re.match(r"\s*[(\[]?\s*([A-Za-z]|\d{1,3})\s*(?:[)\].:,;=-]+\s*|\s+[(\u2013-]\s*)(?=\S)", led)
     if letter is None or (name := _named(letter[1], options)) is None:
         return _by_text(text, options)
@@ -146,19 +158,20 @@ def _one(text: str, options: Mapping[str, str]) -> str | None:
 
 def _named(text: str, options: Mapping[str, str]) -> str | None:
     known = {name.casefold(): name for name in options}
-    bare = _LED.sub("", digits(text)).strip(" ().:[]{}\"'`,;$*").casefold()
+    bare = _LED.sub("", english(digits(without_latex(text)))).strip(" ().:[]{}\"'`,;$*").casefold()
     if bare in known:
         return known[bare]
-    ordinal = re.fullmatch(r"(?:the )?(?:(\d+)(?:st|nd|rd|th)|([a-z]+))(?: line)?", bare)
+    ordinal = re.fullmatch(r"(?:the )?(?:0*(\d+)(?:st|nd|rd|th|\.0)?|([a-z]+))(?: line| one)?", bare)
     if ordinal and all(name.isdigit() for name in options):
-        number = ordinal[1] or (str(_ORDINALS.index(ordinal[2]) + 1) if ordinal[2] in _ORDINALS else "")
+        words = next((words for words in (_ORDINALS, _CARDINALS) if ordinal[2] in words), None)
+        number = ordinal[1] or (str(words.index(ordinal[2]) + 1) if words else "")
         return known.get(number)
     return None
 
 
 def _by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = ()) -> str | None:
     """The one option whose words, code or number a text is."""
-    for same in ways or (_folded, _squeezed, _without_name, _beginning):
+    for same in ways or (_folded, _squeezed, _without_name, _its_number, _beginning):
         wanted = same(text)
         found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
         if len(found) == 1:
@@ -171,6 +184,8 @@ def _by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str
 def _match(same: Callable[[str], str], wanted: str, option: str) -> bool:
     if same is _beginning:
         return len(wanted.split()) > 2 and f"{_folded(option)} ".startswith(f"{wanted} ")
+    if same is _its_number and not re.fullmatch(r"(?:[\w ]+=\s*)?[-\d.,]+", option.strip()):
+        return False
     return same(option) == wanted
 
 
@@ -196,6 +211,12 @@ def _without_name(text: str) -> str:
     except Unreadable:
         return ""
     return f"{found[0].value:.9g} {found[0].unit or ''}".strip()
+
+
+def _its_number(text: str) -> str:
+    """The only number among words: `0.2` of `learning rate 0.2`."""
+    found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(_shortened(text)))
+    return f"{float(found[0].replace(',', '.')):g}" if len(found) == 1 and not _DENIED.search(text.lower()) else ""
 
 
 def _beginning(text: str) -> str:
@@ -235,10 +256,11 @@ def _sequence(answer: object, options: Mapping[str, str]) -> list[str]:
 def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
     """The ids that a text consists of and of nothing else; None if it has other words."""
     known = {name.casefold(): name for name in options}
-    text = _LED.sub("", digits(text)).casefold()
+    text = _LED.sub("", english(digits(text))).casefold().replace(")(", ") (")
+    text = _AROUND.sub(" ", text)
     text = re.sub(r"(?:->|=>|[→>⇒<←⟶➝]|\b(?:and|then|und|plus)\b|[,;&+/|]|\\to|\\rightarrow)", " ", text)
-    text = re.sub(r"(?m)^\s*\d+[.)]\s*(?=[a-z])|(?<=\s)\d+[.)]\s*(?=[a-z]\b)", " ", text)
-    words = [word.strip("().:[]{}\"'`*-") for word in text.split()]
+    text = re.sub(r"(?m)^\s*\d+\s*[.):=]\s*(?=[a-z])|(?<=\s)\d+\s*[.):=]\s*(?=[a-z]\b)", " ", text)
+    words = [word.strip("().:[]{}\"'`*-$") for word in text.split()]
     words = [word for word in words if word]
     if len(words) == 1 and words[0] not in known:
         word = words[0].replace("-", "")
@@ -275,23 +297,29 @@ def _column(value: object, columns: Sequence[str]) -> str | None:
     exact = [column for column in columns if _folded(column) == wanted]
     if not exact:
         exact = [column for column in columns if _squeezed(column) == _squeezed(value)]
-    if not exact and (multiple := _multiple(wanted)):
+    if not exact and (multiple := _multiple(english(wanted))):
         exact = [column for column in columns if _same_multiple(multiple, _multiple(_folded(column)))]
     return exact[0] if len(exact) == 1 else None
 
 
 def _written_table(text: str, rows: Sequence[str]) -> object:
-    """A table that is written as a text, `row: column; row: column`, or the text itself."""
+    """A table that is written as a text, `row: column; row: column` or the columns in the order of the rows."""
     known, found = {_folded(row): row for row in rows}, {}
-    for part in re.split(r"[;\n]", text[:MAX_LENGTH]):
-        row, colon, column = part.rpartition(":")
-        if colon and _folded(row) in known:
-            found[known[_folded(row)]] = column.strip()
-    return found or text
+    parts = [part for part in re.split(r"[;\n]", text[:MAX_LENGTH]) if part.strip()]
+    for part in parts:
+        for sign in re.finditer(r"->|=>|[:=→⇒|\t]", part):
+            if _folded(part[: sign.start()]) in known:
+                found[known[_folded(part[: sign.start()])]] = part[sign.end() :].strip()
+                break
+    if not found and len(parts) == 1:
+        parts = re.split(r",(?!\d)", text[:MAX_LENGTH])
+    return found or (dict(zip(rows, parts, strict=True)) if len(parts) == len(rows) > 1 else text)
 
 
 def _multiple(text: str) -> tuple[float, str] | None:
-    """`0.2 x lr` as (0.2, "lr"), `3 x` as (3, ""), `lr` as (1, "lr"); None for other texts."""
+    """`0.2 x lr` and `lr x 0.2` as (0.2, "lr"), `3 x` as (3, ""), `lr` as (1, "lr"); None for other texts."""
+    text = re.sub(r"\b(?:eta|alpha|learning rate)\b|η|α", "lr", re.sub(r"^(?:about|≈|~|by)\s*", "", text))
+    text = re.sub(r"^(lr)\s*[x*·]\s*([\d.,/]+)$", r"\2 x \1", text)
     match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*[x*·]?", text)
     if match is None or not (match[1] or match[2]):
         return None

@@ -65,7 +65,7 @@ def judge(assignment: Assignment) -> bytes:
     sources = [
         Path(str(m.__file__)) for m in (model, compare, observations, explain, marks, exhibits, pipeline, harness)
     ]
-    sources.append(Path(str(inspect.getsourcefile(assignment.derive))))
+    sources.append(Path(str(inspect.getsourcefile(inspect.unwrap(assignment.derive)))))
     body = lifted(sources, [*JUDGING, assignment.derive.__name__])
     head = (
         '"""How the grader compares what your code did with what was expected: its own code, taken over unchanged.\n\n'

@@ -44,14 +44,18 @@ def choose(name: str, *, trusted: bool = False, limits: Limits = LIMITS, say: Ca
 
 def _first_that_works(limits: Limits, say: Callable[[str], None]) -> Sandbox | None:
     candidates = ("docker", "landlock", "process") if os.geteuid() == 0 else ("docker", "landlock")
+    missing: dict[str, str] = {}
     for name in candidates:
         try:
             working = Tried(_make(name, limits))
         except (SandboxUnavailable, SandboxFailed) as error:
-            say(f"sandbox {name} does not work here: {error}")
+            missing[name] = str(error)
         else:
-            say(f"sandbox: {name}")
+            passed_over = "; ".join(f"{other}: {why.partition(':')[0]}" for other, why in missing.items())
+            say(f"sandbox: {name}" + (f" ({passed_over})" if passed_over else ""))
             return working
+    for name, why in missing.items():
+        say(f"sandbox {name} does not work here: {why}")
     return None
 
 

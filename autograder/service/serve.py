@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -33,6 +34,7 @@ DATABASE_SECONDS = 60.0  # for a database that starts at the same time
 URL = "It is postgresql://user:password@host/name, or nothing for SQLite in the data folder."
 NO_SANDBOX = 3  # how `gradmark worker` ends where nothing isolates a stranger's code
 PAUSES = (1.0, 60.0)  # seconds before a worker that ended is replaced; doubled each time that it did not live long
+FIRST_PERSON, NOBODY = 1000, 65_534  # ids of accounts that are people's, on Linux
 LONG = 60.0  # a worker that lived for so many seconds had started well
 
 Say = Callable[[str], None]
@@ -54,7 +56,7 @@ def serve(settings: Settings, *, host: str, port: int, url: str, worker: list[st
         if not url:
             settings = dataclasses.replace(settings, public_url=_address(host, listening))
         if link := _prepared(settings, say):
-            say(f"nobody is here yet: sign in as staff with {link}")
+            say(f"nobody has signed in yet. Open this link to be the operator; it works once: {link}")
         beside = Beside(settings, worker, say) if worker is not None else None
         server = _Server(settings, beside)
         say(f"serving {settings.public_url}")
@@ -69,12 +71,23 @@ def first_link(settings: Settings) -> str:
         with store.writing() as db:
             if db.scalar(sa.select(sa.func.count()).select_from(UserRow)):
                 return ""
-            first = UserRow(name="Staff", operator=True)
+            first = UserRow(name=operator_name(), operator=True)
             db.add(first)
             db.flush()
             return new_link(db, first.id, settings.public_url)
     finally:
         store.close()
+
+
+def operator_name() -> str:
+    """Return the name of whoever starts the service, as their account has it; "Operator" for system accounts."""
+    try:
+        account = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return "Operator"
+    if not FIRST_PERSON <= account.pw_uid < NOBODY:
+        return "Operator"
+    return " ".join(account.pw_gecos.partition(",")[0].split()) or account.pw_name
 
 
 # ------------------------------------------------------------------------------------------------------- beginning

@@ -17,12 +17,21 @@ class Settings:
     assignments: Path | None = None  # folders of assignments beside the shipped ones: the operator's, never uploaded
     mail_from: str = ""  # the sender of mails with sign-in links; "" = none are sent. Workers know the server
     proxies: str = ""  # addresses of reverse proxies whose X-Forwarded-For is believed, with commas between
+    openid_issuer: str = ""  # people sign in there too; "" = nowhere else. Public: the web process needs no secret
+    openid_client: str = ""
+    openid_name: str = "your institution"  # as the button says: "Sign in with …"
+    openid_trusts_emails: bool = False  # whether addresses that the provider does not call verified count
     metrics_token: str = field(default="", repr=False)  # who gives it reads /metrics; "" = this machine alone does
 
     @property
     def secure(self) -> bool:
         """Return whether browsers reach us by HTTPS: then cookies are for HTTPS only."""
         return self.public_url.startswith("https://")
+
+    @property
+    def openid(self) -> bool:
+        """Return whether people can sign in with an OpenID provider."""
+        return bool(self.openid_issuer and self.openid_client)
 
     @property
     def secret_file(self) -> Path:
@@ -35,8 +44,8 @@ def settings(
 ) -> Settings:
     """Return the settings from the arguments, else from the environment (GRADMARK_DATA and so on), else the defaults.
 
-    The rest is a deployment's, so only the environment tells of it: GRADMARK_MAIL_FROM, GRADMARK_PROXIES and
-    GRADMARK_METRICS_TOKEN.
+    The rest is a deployment's, so only the environment tells of it: GRADMARK_MAIL_FROM, GRADMARK_PROXIES,
+    GRADMARK_OPENID_ISSUER and its like, and GRADMARK_METRICS_TOKEN.
     """
     folder = (data or Path(os.environ.get("GRADMARK_DATA", "gradmark-data"))).absolute()
     url = database or os.environ.get("GRADMARK_DATABASE", "") or f"sqlite:///{folder / 'gradmark.sqlite'}"
@@ -48,6 +57,10 @@ def settings(
         assignments=own.absolute() if own else None,
         mail_from=os.environ.get("GRADMARK_MAIL_FROM", ""),
         proxies=os.environ.get("GRADMARK_PROXIES", ""),
+        openid_issuer=os.environ.get("GRADMARK_OPENID_ISSUER", ""),
+        openid_client=os.environ.get("GRADMARK_OPENID_CLIENT", ""),
+        openid_name=os.environ.get("GRADMARK_OPENID_NAME", "") or Settings.openid_name,
+        openid_trusts_emails=os.environ.get("GRADMARK_OPENID_EMAILS", "") == "all",
         metrics_token=os.environ.get("GRADMARK_METRICS_TOKEN", ""),
     )
 

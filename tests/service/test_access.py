@@ -70,7 +70,7 @@ def test_signing_in_again_ends_what_this_browser_was_before(service):
     assert client.cookies[COOKIE] != before
     stolen = service.browser()
     stolen.cookies.set(COOKIE, before)
-    assert stolen.get("/tokens", follow_redirects=False).headers["location"] == "/sign-in"
+    assert stolen.get("/tokens", follow_redirects=False).headers["location"] == "/sign-in?next=%2Ftokens"
 
 
 def test_who_signs_in_again_may_send_the_form_that_was_open_and_nobody_else(service):

@@ -28,6 +28,7 @@ from autograder.service.store.schema import (
     CourseRow,
     JobRow,
     LaunchRow,
+    MembershipRow,
     NoticeRow,
     PlatformRow,
     ResourceRow,
@@ -94,12 +95,14 @@ def test_a_large_file_says_how_far_it_is_and_a_refusal_is_shown(service, visits)
         page.expose_function("say", lambda text: said.append(text))  # noqa: PLW0108 - Playwright marks what it is given
         page.goto(page.url + f"a/{service.assignment}")
         page.evaluate(watch)
-        page.locator("form.hand-in input[name=csrf]").evaluate("field => { field.value = 'somebody else’s' }")
+        hers = {"user": service.people["Ada"], "name": "Ada", "csrf": "another page's"}
+        page.route("**/session", lambda route: route.fulfill(json=hers))
         page.locator("#file").set_input_files(large)
         page.get_by_role("button", name="Hand in", exact=True).click()
         expect(page.locator("main")).to_contain_text("This form is not from your session")
         assert said[0] == "Uploading …"
         assert "Uploading, 100 % …" in said
+        page.unroute("**/session")
         page.goto(f"/a/{service.assignment}")
         page.locator("#file").set_input_files(large)
         page.get_by_role("button", name="Hand in", exact=True).click()
@@ -151,7 +154,7 @@ def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, vi
 def test_answers_are_not_lost_with_a_session(service, visits):
     """Typed on, they are not saved, which is said, and not sent away; signed in again in another tab, they are."""
     service.person("Ritchie")
-    with visits.page("Ritchie", wanted="401|htmx:(sendAbort|afterRequest)") as page, working(service, slots=1):
+    with visits.page("Ritchie", wanted="401|403|htmx:(sendAbort|afterRequest)") as page, working(service, slots=1):
         page.goto(f"/a/{service.assignment}/quiz")
         saved, first = page.locator("#saved"), page.get_by_role("textbox").first
         first.fill("160 GB")
@@ -160,17 +163,115 @@ def test_answers_are_not_lost_with_a_session(service, visits):
             db.execute(sa.update(SessionRow).values(expires_at=now() - 1))
         first.fill("320 GB")
         expect(saved).to_contain_text("Not saved. You are signed out.")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
         page.get_by_role("button", name="Hand in with my latest code").click()
         expect(saved).to_contain_text("Not saved. You are signed out.")
+        assert not any(address.endswith("/hand-in") for address in asked), "saving is not handing in"
         assert first.input_value() == "320 GB"
         other = page.context.new_page()
         other.goto(visits.link("Ritchie"))
         other.get_by_role("button", name="Sign in").click()
         other.get_by_role("button", name="Sign out").wait_for()
-        first.fill("480 GB")
+        with page.expect_response(lambda answer: answer.ok and "480" in (answer.request.post_data or "")):
+            first.fill("480 GB")
         expect(saved).to_contain_text("1 of")
         page.reload()
         assert first.input_value() == "480 GB"
+
+
+def end_session(service: Service, name: str) -> None:
+    with service.store.writing() as db:
+        ended = sa.update(SessionRow).where(SessionRow.user_id == service.people[name])
+        db.execute(ended.values(expires_at=now() - 1))
+
+
+def sign_in_again(page: Page, visits: Visits, name: str) -> None:
+    page.goto(visits.link(name))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+@pytest.mark.parametrize("where", ["in another tab", "in the same tab"])
+def test_a_file_that_was_chosen_outlives_the_session(service, visits, where):
+    name = f"Kernighan{len(where)}"
+    service.person(name)
+    with visits.page(name, wanted="401") as page:
+        page.goto(f"/a/{service.assignment}")
+        page.locator("#file").set_input_files(chosen(RIGHT))
+        end_session(service, name)
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("You are signed out. Nothing is lost")
+        if where == "in another tab":
+            other = page.context.new_page()
+            sign_in_again(other, visits, name)
+            page.bring_to_front()
+            page.evaluate("dispatchEvent(new Event('focus'))")  # a browser without a window has none
+        else:
+            page.get_by_role("link", name="Sign in").click()
+            page.get_by_label("Paste the whole link").fill(visits.link(name))
+            page.get_by_role("button", name="Sign in with this link").click()
+            page.wait_for_url(f"**/a/{service.assignment}")
+        expect(page.get_by_role("alert")).to_contain_text(
+            "You are signed in again. What you chose or typed is still here."
+        )
+        assert page.locator("#file").evaluate("field => field.files[0].size") == len(RIGHT)
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        page.wait_for_url("**/s/*")
+        with service.store.reading() as db:
+            sent = db.scalars(sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name])).one()
+            assert sent.upload == RIGHT
+    service.work()
+
+
+def test_answers_that_were_typed_come_back_after_signing_in_in_the_same_tab(service, visits):
+    service.person("Thompson")
+    with visits.page("Thompson", wanted="401") as page, working(service, slots=1):
+        page.goto(f"/a/{service.assignment}/quiz")
+        first = page.get_by_role("textbox").first
+        first.wait_for()
+        end_session(service, "Thompson")
+        first.fill("320 GB")
+        expect(page.get_by_role("alert")).to_contain_text("You are signed out. Nothing is lost")
+        page.get_by_role("link", name="Sign in").click()
+        page.get_by_label("Paste the whole link").fill(visits.link("Thompson"))
+        page.get_by_role("button", name="Sign in with this link").click()
+        expect(page.locator("#saved")).to_contain_text("1 of")
+        assert first.input_value() == "320 GB"
+
+
+def test_what_somebody_typed_is_not_given_to_whoever_signs_in_next(service, visits):
+    for name in ("Wirth", "Hoare"):
+        service.person(name)
+    with visits.page("Wirth", wanted="401") as page:
+        page.goto(f"/a/{service.assignment}")
+        page.locator("#file").set_input_files(chosen(RIGHT))
+        end_session(service, "Wirth")
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("You are signed out")
+        other = page.context.new_page()
+        sign_in_again(other, visits, "Hoare")
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("Somebody else is signed in")
+        other.goto(f"/a/{service.assignment}")
+        expect(other.get_by_role("button", name="Hand in", exact=True)).to_be_visible()
+        assert other.locator("#file").evaluate("field => field.files.length") == 0
+
+
+def test_without_javascript_a_form_waits_until_somebody_has_signed_in(service, visits):
+    service.person("Dijkstra")
+    with visits.page("Dijkstra", java_script_enabled=False, wanted="401") as page:
+        page.goto(f"/a/{service.assignment}")
+        page.locator("#file").set_input_files(chosen(RIGHT))
+        end_session(service, "Dijkstra")
+        page.get_by_role("button", name="Hand in", exact=True).click()
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Sign in in another tab").click()
+        sign_in_again(opened.value, visits, "Dijkstra")
+        page.get_by_role("button", name="Send it now").click()
+        page.wait_for_url("**/s/*")
+    service.work()
 
 
 def hold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
@@ -297,8 +398,13 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
     with visits.page("Staff") as page:
         page.goto(f"/staff/a/{service.assignment}/texts")
         page.get_by_role("region", name="Questions").get_by_role("link").first.click()
-        expect(page.get_by_label("Points, of")).to_be_focused()
-        page.keyboard.type("1")
+        rows = page.get_by_role("group", name="What the rubric asks for").get_by_role("checkbox")
+        expect(rows.first).to_be_focused()
+        page.keyboard.press("2")
+        expect(rows.nth(1)).to_be_checked()
+        expect(page.get_by_label("Points, of")).to_have_value(f"{float(rows.nth(1).get_attribute('data-points')):g}")
+        expect(page.get_by_role("heading", name="The question, with")).to_be_visible()
+        expect(page.get_by_text("A sample answer")).to_be_visible()
         waiting = page.get_by_role("status").inner_text()
         page.keyboard.press("Enter")
         expect(page.get_by_role("status")).not_to_have_text(waiting)
@@ -316,6 +422,34 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
         page.get_by_role("link", name=re.compile("Student0 and Student1|Student1 and Student0")).click()
         expect(page.get_by_role("heading", name="Passage 1")).to_be_visible()
         expect(page.locator("main")).to_contain_text("100 percent")
+        assert not faults(page)
+
+
+def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, visits):
+    with service.store.writing() as db:
+        for name in ("Zoë Åberg", "Emma van den Berg", "Anna Zimmer"):
+            user = UserRow(name=name)
+            db.add(user)
+            db.flush()
+            db.add(MembershipRow(course_id=service.course, user_id=user.id, role="student", roster_id=name))
+    with visits.page("Staff", locale="sv-SE") as page:
+        page.goto(f"/staff/a/{service.assignment}/grades")
+
+        def column(number: int) -> list[str]:
+            cells = page.get_by_role("region", name="Grades").locator(f"tbody tr > :nth-child({number})")
+            return cells.all_inner_texts()
+
+        page.get_by_role("button", name="Points").click()
+        expect(page.get_by_role("columnheader", name="Points")).to_have_attribute("aria-sort", "ascending")
+        rising = [float(cell.split()[0]) for cell in column(4) if cell != "–"]
+        assert rising == sorted(rising)
+        assert column(4)[len(rising) :] == ["–"] * (len(column(4)) - len(rising)) != []
+        page.get_by_role("button", name="Points").click()
+        assert [float(cell.split()[0]) for cell in column(4) if cell != "–"] == rising[::-1]
+        assert column(4)[-1] == "–"
+        page.get_by_role("button", name="Name").click()
+        names = [one for one in column(1) if one in ("Zoë Åberg", "Emma van den Berg", "Anna Zimmer")]
+        assert names == ["Emma van den Berg", "Anna Zimmer", "Zoë Åberg"], "in Swedish, å comes after z"
         assert not faults(page)
 
 
@@ -362,7 +496,7 @@ NO_PAGES = {  # answers for programs, files, and parts of pages that the tests a
     "GET /healthz", "GET /healthz/live", "GET /metrics", "GET /lti/jwks.json", "GET /lti/login",
     "GET /s/{submission_id}/events", "GET /s/{submission_id}/file", "GET /a/{assignment_id}/starter",
     "GET /staff/s/{submission_id}/upload", "GET /staff/a/{assignment_id}/proof",
-    "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/a/{assignment_id}/downloads/{download_id}",
+    "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/c/{course_id}/export.zip", "GET /staff/a/{assignment_id}/downloads/{download_id}",
     "GET /staff/a/{assignment_id}/regrade/progress", "GET /staff/a/{assignment_id}/regrade/preview.csv",
 }  # fmt: skip
 WHO = {  # who looks at what; the rest is for staff

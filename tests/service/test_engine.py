@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import re
 import secrets
 import signal
@@ -327,13 +328,28 @@ def test_a_worker_waits_for_its_tables(tmp_path):
 
 
 # ---------------------------------------------------------------------------------------------------- gradmark serve
+@pytest.mark.parametrize(
+    ("uid", "login", "gecos", "name"),
+    [
+        (1000, "ada", "Ada Lovelace,,,", "Ada Lovelace"),
+        (1000, "ada", "", "ada"),
+        (0, "root", "root", "Operator"),
+        (65_534, "nobody", "nobody", "Operator"),
+    ],
+)
+def test_the_operator_has_the_name_of_whoever_starts_the_service(monkeypatch, uid, login, gecos, name):
+    account = pwd.struct_passwd((login, "x", uid, uid, gecos, "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: account)
+    assert serve.operator_name() == name
+
+
 def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
     """A worker that was killed is replaced; when the web process is killed, its worker ends by itself."""
     data = tmp_path / "data"
     data.mkdir()
     with gradmark(data, "serve", "--port", "0", "--sandbox", "landlock") as web:
         url = said(data, r"serving (http://127\.0\.0\.1:\d+)")
-        link = said(data, rf"sign in as staff with ({url}/sign-in/\S+)")
+        link = said(data, rf"to be the operator; it works once: ({url}/sign-in/\S+)")
         said(data, "worker ready")
         assert httpx2.get(f"{url}/healthz").json()["workers"] == 1
         assert COOKIE in httpx2.post(link).cookies

@@ -549,6 +549,21 @@ def test_the_platform_decides_who_is_what_in_its_course_but_staffs_removal_stand
     assert "no longer on the list" in classroom.open("learner").text
 
 
+@pytest.mark.parametrize("role", ["ta", "observer"])
+def test_a_launch_gives_no_more_rights_than_an_instructor_has_given(classroom, role):
+    """Platforms call TAs instructors; here an instructor has said what this person may do."""
+    classroom.placed()
+    service, learner = classroom.service, classroom.platform.people["learner"]
+    assert classroom.open("learner").status_code == 303
+    user = classroom.user("learner").id
+    with service.store.writing() as db:
+        db.get_one(MembershipRow, (service.course, user)).role = role
+    learner.roles = ["Instructor"]
+    assert classroom.open("learner").headers["location"] == f"/staff/a/{service.assignment}"
+    with service.store.reading() as db:
+        assert db.get_one(MembershipRow, (service.course, user)).role == role
+
+
 def test_whom_the_platform_makes_staff_is_nobody_that_somebody_else_holds_a_key_to(classroom):
     classroom.placed()
     classroom.platform.people["ada"] = person("Learner", email="ada@example.org")

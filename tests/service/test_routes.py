@@ -14,21 +14,28 @@ from autograder.service.store import schema
 from autograder.service.store.links import hashed, new_link
 from autograder.service.web import app as web
 
-PEOPLE = ("nobody", "Ada", "Bob", "Stranger", "Teacher", "Operator", "Staff")
+PEOPLE = ("nobody", "Ada", "Bob", "Stranger", "Teacher", "Operator", "Staff", "Assistant", "Observer")
+ALL_STAFF = ("Staff", "Assistant", "Observer")
 MAY = {  # whose objects: Ada's, in the course of Bob and Staff; Stranger and Teacher are of another course
     "public": PEOPLE,
     "anybody signed in": PEOPLE[1:],  # and it is about themselves
-    "her course": ("Ada", "Bob", "Staff"),
+    "her course": ("Ada", "Bob", *ALL_STAFF),
     "students of her course": ("Ada", "Bob"),
-    "her or staff": ("Ada", "Staff"),
+    "her or staff": ("Ada", *ALL_STAFF),
+    "her or who marks": ("Ada", "Staff", "Assistant"),
     "her alone": ("Ada",),
-    "staff": ("Staff",),
+    "staff": ALL_STAFF,
+    "who marks": ("Staff", "Assistant"),
+    "an instructor": ("Staff",),
     "operator": ("Operator",),
     "who has a signature": (),  # of a platform, in the request: tests/service/test_lti.py
 }
 
 ROUTES = {
     # signing in, and one's own access
+    "GET /session": "anybody signed in",
+    "GET /openid": "who has a signature",
+    "GET /openid/return": "who has a signature",
     "GET /sign-in": "public",
     "POST /sign-in": "public",
     "GET /sign-in/{token}": "public",
@@ -52,7 +59,7 @@ ROUTES = {
     "GET /s/{submission_id}/code": "her or staff",
     "GET /s/{submission_id}/file": "her or staff",
     "GET /a/{assignment_id}/starter": "her course",
-    "POST /s/{submission_id}/comments": "her or staff",
+    "POST /s/{submission_id}/comments": "her or who marks",
     "GET /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz": "her course",
     "POST /a/{assignment_id}/quiz/hand-in": "her course",
@@ -62,50 +69,58 @@ ROUTES = {
     "POST /c/{course_id}/practice/{job_id}": "her alone",
     # staff
     "GET /staff/c/{course_id}": "staff",
-    "POST /staff/c/{course_id}/sources": "staff",
-    "GET /staff/c/{course_id}/new/{job_id}": "staff",
-    "POST /staff/c/{course_id}/new/{job_id}": "staff",
+    "POST /staff/c/{course_id}/sources": "an instructor",
+    "GET /staff/c/{course_id}/new/{job_id}": "an instructor",
+    "POST /staff/c/{course_id}/new/{job_id}": "an instructor",
+    "GET /staff/c/{course_id}/settings": "an instructor",
+    "POST /staff/c/{course_id}/rename": "an instructor",
+    "POST /staff/c/{course_id}/archive": "an instructor",
+    "POST /staff/c/{course_id}/copy": "an instructor",
+    "GET /staff/c/{course_id}/export.zip": "an instructor",
+    "GET /staff/c/{course_id}/audit": "an instructor",
     "GET /staff/c/{course_id}/roster": "staff",
-    "GET /staff/c/{course_id}/roster/import": "staff",
-    "POST /staff/c/{course_id}/roster/import": "staff",
-    "POST /staff/c/{course_id}/roster/apply": "staff",
-    "POST /staff/c/{course_id}/links": "staff",
-    "POST /staff/c/{course_id}/people/{user_id}/link": "staff",
+    "GET /staff/c/{course_id}/roster/import": "an instructor",
+    "POST /staff/c/{course_id}/roster/import": "an instructor",
+    "POST /staff/c/{course_id}/roster/apply": "an instructor",
+    "POST /staff/c/{course_id}/links": "an instructor",
+    "POST /staff/c/{course_id}/people/{user_id}/link": "an instructor",
     "GET /staff/c/{course_id}/people/{user_id}": "staff",
-    "POST /staff/c/{course_id}/people/{user_id}": "staff",
-    "GET /staff/c/{course_id}/people/{user_id}/erase": "staff",
-    "POST /staff/c/{course_id}/people/{user_id}/erase": "staff",
-    "POST /staff/c/{course_id}/people/{user_id}/extensions/{assignment_id}": "staff",
+    "POST /staff/c/{course_id}/people/{user_id}": "an instructor",
+    "GET /staff/c/{course_id}/people/{user_id}/erase": "an instructor",
+    "POST /staff/c/{course_id}/people/{user_id}/erase": "an instructor",
+    "POST /staff/c/{course_id}/people/{user_id}/extensions/{assignment_id}": "an instructor",
+    "GET /staff/a/{assignment_id}/extensions": "staff",
+    "POST /staff/a/{assignment_id}/extensions": "an instructor",
     "GET /staff/a/{assignment_id}": "staff",
     "GET /staff/a/{assignment_id}/proof": "staff",
-    "POST /staff/a/{assignment_id}/prove": "staff",
-    "POST /staff/a/{assignment_id}/open": "staff",
+    "POST /staff/a/{assignment_id}/prove": "an instructor",
+    "POST /staff/a/{assignment_id}/open": "an instructor",
     "GET /staff/a/{assignment_id}/settings": "staff",
-    "POST /staff/a/{assignment_id}/settings": "staff",
+    "POST /staff/a/{assignment_id}/settings": "an instructor",
     "GET /staff/a/{assignment_id}/submissions": "staff",
     "GET /staff/s/{submission_id}": "staff",
     "GET /staff/s/{submission_id}/upload": "staff",
-    "POST /staff/s/{submission_id}/again": "staff",
-    "POST /staff/s/{submission_id}/override": "staff",
-    "POST /staff/s/{submission_id}/lift": "staff",
+    "POST /staff/s/{submission_id}/again": "who marks",
+    "POST /staff/s/{submission_id}/override": "who marks",
+    "POST /staff/s/{submission_id}/lift": "who marks",
     "GET /staff/a/{assignment_id}/questions": "staff",
     "GET /staff/a/{assignment_id}/texts": "staff",
     "GET /staff/a/{assignment_id}/texts/{item}": "staff",
-    "POST /staff/a/{assignment_id}/texts/{item}": "staff",
+    "POST /staff/a/{assignment_id}/texts/{item}": "who marks",
     "GET /staff/a/{assignment_id}/grades": "staff",
     "GET /staff/a/{assignment_id}/grades/{form}.csv": "staff",
     "GET /staff/a/{assignment_id}/downloads": "staff",
-    "POST /staff/a/{assignment_id}/downloads": "staff",
+    "POST /staff/a/{assignment_id}/downloads": "who marks",
     "GET /staff/a/{assignment_id}/downloads/{download_id}": "staff",
     "GET /staff/a/{assignment_id}/regrade": "staff",
-    "POST /staff/a/{assignment_id}/regrade": "staff",
+    "POST /staff/a/{assignment_id}/regrade": "an instructor",
     "GET /staff/a/{assignment_id}/regrade/progress": "staff",
     "GET /staff/a/{assignment_id}/regrade/preview.csv": "staff",
-    "POST /staff/a/{assignment_id}/regrade/{regrade_id}/apply": "staff",
-    "POST /staff/a/{assignment_id}/regrade/{regrade_id}/dismiss": "staff",
+    "POST /staff/a/{assignment_id}/regrade/{regrade_id}/apply": "an instructor",
+    "POST /staff/a/{assignment_id}/regrade/{regrade_id}/dismiss": "an instructor",
     "GET /staff/a/{assignment_id}/analysis": "staff",
     "GET /staff/a/{assignment_id}/similarity": "staff",
-    "POST /staff/a/{assignment_id}/similarity": "staff",
+    "POST /staff/a/{assignment_id}/similarity": "who marks",
     "GET /staff/a/{assignment_id}/similarity/{job_id}/{number}": "staff",
     # the operator
     "GET /operator": "operator",
@@ -118,16 +133,16 @@ ROUTES = {
     "GET /lti/login": "who has a signature",
     "POST /lti/login": "who has a signature",
     "POST /lti/launch": "who has a signature",
-    "GET /lti/link/{link_id}": "staff",
-    "POST /lti/link/{link_id}": "staff",
-    "GET /lti/new-link/{launch_id}": "staff",
-    "POST /lti/new-link/{launch_id}": "staff",
-    "GET /lti/signed/{job_id}": "staff",
+    "GET /lti/link/{link_id}": "an instructor",
+    "POST /lti/link/{link_id}": "an instructor",
+    "GET /lti/new-link/{launch_id}": "an instructor",
+    "POST /lti/new-link/{launch_id}": "an instructor",
+    "GET /lti/signed/{job_id}": "an instructor",
     "GET /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti": "operator",
     "POST /staff/c/{course_id}/lti/key": "operator",
     "POST /staff/c/{course_id}/lti/send": "operator",
-    "POST /staff/c/{course_id}/time-zone": "staff",
+    "POST /staff/c/{course_id}/time-zone": "an instructor",
     "POST /staff/c/{course_id}/lti/{platform_id}": "operator",
     "POST /staff/c/{course_id}/lti/{platform_id}/remove": "operator",
     # programs
@@ -138,9 +153,9 @@ ROUTES = {
     "GET /api/v1/assignments/{assignment_id}/submissions": "staff",
     "GET /api/v1/submissions/{submission_id}": "her or staff",
     "GET /api/v1/submissions/{submission_id}/report": "her or staff",
-    "POST /api/v1/assignments/{assignment_id}/regrades": "staff",
+    "POST /api/v1/assignments/{assignment_id}/regrades": "an instructor",
     "GET /api/v1/regrades/{regrade_id}": "staff",
-    "POST /api/v1/regrades/{regrade_id}/apply": "staff",
+    "POST /api/v1/regrades/{regrade_id}/apply": "an instructor",
     "GET /api/v1/assignments/{assignment_id}/gradebook.csv": "staff",
 }
 
@@ -168,6 +183,13 @@ SPARSE = {  # what lies behind these, this world does not have: the tests of the
 }
 
 
+SPARSE_FORMS = {  # nothing lies behind these ids: there is no text, override or kind of file of these names
+    "POST /staff/a/{assignment_id}/texts/{item}",
+    "POST /staff/s/{submission_id}/lift",
+    "POST /staff/a/{assignment_id}/downloads",
+}
+
+
 class World:
     """Two courses, objects of Ada's in one of them, and everybody's browser and token."""
 
@@ -185,6 +207,8 @@ class World:
             user = service.person(name, None)
             with service.store.writing() as db:
                 db.add(schema.MembershipRow(course_id=other.id, user_id=user, role=role, roster_id=name))
+        service.person("Assistant", "ta")
+        service.person("Observer", "observer")
         submission = hand_in(service, "Ada", WRONG)
         service.work()
         ada = service.people["Ada"]
@@ -313,11 +337,42 @@ def test_nobody_reaches_what_is_not_theirs(world):
             if ROUTES[route] == "who has a signature":
                 good = 400 <= answer.status_code < 500
             elif name == "nobody":
-                good = answer.status_code == 401 or answer.headers.get("location") == "/sign-in"
+                good = answer.status_code == 401 or answer.headers.get("location", "").partition("?")[0] == "/sign-in"
             else:
                 good = answer.status_code in (403, 404)
             if not good:
                 wrong.append(f"{name}: {route}: {answer.status_code}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_whoever_may_change_something_is_not_refused(world):
+    """With forms of nonsense, which change nothing: an answer for a role that has the right is about the form."""
+    wrong = []
+    for route, of in every_route():
+        if not route.startswith("POST /staff/") or route in SPARSE_FORMS:
+            continue
+        for name in allowed(route):
+            answer = world.ask(name, route, of, world.things(route))
+            if answer.status_code in (401, 403, 404) or answer.status_code >= 500:
+                wrong.append(f"{name}: {route}: {answer.status_code}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def offered(html: str) -> set[str]:
+    """Return the routes to which forms of this page are sent."""
+    actions = re.findall(r'<form method="post" action="([^"]+)"', html)
+    patterns = {name: re.compile(re.sub(r"{\w+}", "[^/]+", name.split(" ")[1])) for name in ROUTES if "POST" in name}
+    return {name for name, pattern in patterns.items() for action in actions if pattern.fullmatch(action)}
+
+
+def test_no_page_offers_a_form_that_its_reader_may_not_send(world):
+    wrong = []
+    for route, of in every_route():
+        if not route.startswith("GET /staff/") or route in SPARSE:
+            continue
+        for name in allowed(route):
+            answer = world.ask(name, route, of, world.things(route))
+            wrong += [f"{name}: {route}: {form}" for form in offered(answer.text) if name not in allowed(form)]
     assert not wrong, "\n" + "\n".join(wrong)
 
 

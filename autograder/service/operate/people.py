@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from autograder.service.operate import CannotOperate
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
+    STAFF,
     AssignmentRow,
     AuditRow,
     Base,
@@ -117,7 +118,7 @@ def erase(store: Store, who: str) -> str:
     with store.writing() as db:
         user = find(db, who)
         staffed = db.scalar(
-            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role == "staff").limit(1)
+            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role.in_(STAFF)).limit(1)
         )
         if user.operator or staffed:
             raise CannotOperate(
@@ -203,7 +204,7 @@ def export(store: Store, who: str) -> bytes:
             AuditRow: sa.or_(AuditRow.actor_id == user.id, AuditRow.object_id == user.id),
         }
         for table, condition in where.items():
-            rows = [_plain(row) for row in db.scalars(sa.select(table).where(condition))]
+            rows = [plain(row) for row in db.scalars(sa.select(table).where(condition))]
             archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
         for submission in db.scalars(sa.select(SubmissionRow).where(where[SubmissionRow])):
             if submission.upload is not None:
@@ -215,7 +216,7 @@ def export(store: Store, who: str) -> bytes:
     return packed.getvalue()
 
 
-def _plain(row: Base) -> dict[str, Any]:
+def plain(row: Base) -> dict[str, Any]:
     """A row without secrets, and without the bytes that are files of their own."""
     values = {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).columns}
     files = {"upload", "body", "pictures"}

@@ -120,6 +120,16 @@ def notice(title: str, change: Change, *, points: bool) -> str:
     )
 
 
+def policy_notice(change: Change, changed: Sequence[str], *, points: bool) -> str:
+    """Return what tells a student that a new policy changes their mark; `changed`: its parts in words."""
+    why = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1]))) if changed else "the settings"
+    verb = "were" if len(changed) > 1 else "was"
+    why = f"{why[0].upper()}{why[1:]} {verb} changed."
+    if not points:
+        return f"{why} Your mark changes by that; it is not shown now."
+    return f"{why} You had {change.old:g} points and now have {change.new:g}."
+
+
 def can_matter(
     policy: Policy, one: Marked | None, late_seconds: float, made_at: float, full: float, best: float
 ) -> bool:

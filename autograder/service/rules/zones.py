@@ -41,6 +41,11 @@ def abbreviation(at: float, zone: str) -> str:
     return f"UTC{name[:3]}{':' + name[3:] if name[3:] else ''}" if name[:1] in "+-" else name
 
 
+def in_words(at: float, zone: str) -> str:
+    """Return `Sat 21 Nov 2026, 10:52 CET`."""
+    return f"{local(at, zone):%a %-d %b %Y, %H:%M} {abbreviation(at, zone)}"
+
+
 def seconds(naive: dt.datetime, zone: str) -> float:
     """Return the seconds since the epoch of a local time. Of two equal ones (clocks set back) it is the first.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,24 @@ def judged(db: Session, asked: AssignmentRow, users: Users = None, *, digest: st
     policy = policies.from_json(asked.policy)
     found = {user: standing(policy, all_) for user, all_ in marked(db, asked, users, digest=digest).items()}
     return {user: one for user, one in found.items() if one is not None}
+
+
+def judged_by(db: Session, asked: AssignmentRow, policy: policies.Policy) -> dict[str, Standing]:
+    """Return standings by user id as they would be by another policy, lateness measured anew."""
+    extended = extensions(db, asked)
+    found = {}
+    for user, all_ in marked(db, asked).items():
+        due = policies.due_for(policy, extended.get(user))
+        measured = [replace(one, late_seconds=policies.late_seconds(policy, one.made_at, due)) for one in all_]
+        if (has := standing(policy, measured)) is not None:
+            found[user] = has
+    return found
+
+
+def extensions(db: Session, asked: AssignmentRow) -> dict[str, float]:
+    """Return the due times of an assignment's extensions, by user id."""
+    rows = db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
+    return {one.user_id: one.due_at for one in rows}
 
 
 def marked(db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "") -> dict[str, list[Marked]]:

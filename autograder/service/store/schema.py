@@ -36,6 +36,9 @@ def now() -> float:
     return time.time()
 
 
+STAFF = ("staff", "ta", "observer")  # an instructor, a TA, an observer; their rights stand in web.edge.access
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
@@ -67,6 +70,7 @@ class CourseRow(Keyed, Base):
     title: Mapped[str] = mapped_column(Text)
     keep_days: Mapped[int | None]  # submissions older than this are erased; None = kept
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")  # IANA; each assignment's policy has it too
+    archived_at: Mapped[float | None]  # since then it is read, and nothing in it changes
 
 
 class MembershipRow(Base):
@@ -76,7 +80,7 @@ class MembershipRow(Base):
     __table_args__ = (UniqueConstraint("course_id", "roster_id"),)
     course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
-    role: Mapped[str] = mapped_column(String(8))  # "student" | "staff"
+    role: Mapped[str] = mapped_column(String(8))  # "student", or one of STAFF
     roster_id: Mapped[str] = mapped_column(String(100))
     section: Mapped[str] = mapped_column(Text, default="")
     dropped: Mapped[bool] = mapped_column(default=False)  # no longer in the course: hands in nothing, keeps reports

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
@@ -22,7 +23,7 @@ from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.web.api import tokens
 from autograder.service.web.api import v1 as api
-from autograder.service.web.edge import health, live, security, signing_in
+from autograder.service.web.edge import health, live, openid, security, signing_in
 from autograder.service.web.edge.access import SignInNeeded
 from autograder.service.web.edge.observing import HEADER, Observed
 from autograder.service.web.edge.rates import Rates
@@ -30,7 +31,20 @@ from autograder.service.web.edge.security import dress
 from autograder.service.web.edge.site import Site, page, site
 from autograder.service.web.lti import launches as lti
 from autograder.service.web.lti import platforms
-from autograder.service.web.staff import analysis, decisions, downloads, operator, people, regrade, similarity, texts
+from autograder.service.web.staff import (
+    analysis,
+    audit,
+    courses,
+    decisions,
+    downloads,
+    extensions,
+    operator,
+    people,
+    regrade,
+    settings,
+    similarity,
+    texts,
+)
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
 from autograder.service.web.student import code, comments, practice, quiz, starter
@@ -41,8 +55,13 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 ROUTERS = (
     signing_in.router,
+    openid.router,
     staff.router,
+    courses.router,
+    audit.router,
     people.router,
+    extensions.router,
+    settings.router,
     handed_in.router,
     texts.router,
     downloads.router,
@@ -109,13 +128,18 @@ def _report_css() -> Response:
     return FileResponse(files("autograder.render") / "templates" / "report.css", media_type="text/css")  # type: ignore[arg-type]
 
 
-def _sign_in(request: Request, _error: Exception) -> Response:
+def _sign_in(request: Request, error: Exception) -> Response:
     if _api(request):
         detail = "Give a valid token: Authorization: Bearer …"
         return JSONResponse({"detail": detail}, 401, headers={"WWW-Authenticate": "Bearer"})
-    if "hx-request" in request.headers:  # a part of a page that is open: what was typed there stays
+    # A page that is open asks for a part of it, or who is signed in: what was typed there stays.
+    if "hx-request" in request.headers or request.url.path == "/session":
         return _told(request, 401, "You are signed out. Sign in again, in another tab if you typed something here.")
-    return RedirectResponse("/sign-in", 303)
+    if isinstance(error, SignInNeeded) and error.kept is not None:
+        return signing_in.ask_and_keep(request, error.kept)
+    wanted = f"{request.url.path}?{request.url.query}".rstrip("?")
+    leads = f"?{urlencode({'next': wanted})}" if request.method == "GET" and wanted != "/" else ""
+    return RedirectResponse(f"/sign-in{leads}", 303)
 
 
 def _problem(request: Request, error: HTTPException) -> Response:

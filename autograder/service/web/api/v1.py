@@ -27,6 +27,7 @@ from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import (
     Actor,
     Bearer,
+    Right,
     assignment_for,
     audit,
     not_found,
@@ -295,7 +296,7 @@ def me(actor: Bearer) -> Me:
 @router.get("/courses")
 def courses(request: Request, actor: Bearer) -> list[Course]:
     """Your courses, with the assignments that you may see."""
-    mine = actor.staff | actor.student
+    mine = actor.staff.keys() | actor.student
     with site(request).store.reading() as db:
         assigned: dict[str, list[AssignmentRef]] = {course: [] for course in mine}
         for one in db.scalars(
@@ -461,7 +462,7 @@ def submissions(
     """For staff: everything that was handed in, the newest first."""
     one = tables.SubmissionRow
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         wanted = sa.select(one).where(one.assignment_id == asked.id, one.practice.is_(False))
         if after is not None:
             last = db.get(one, after)
@@ -526,7 +527,7 @@ class Applying(BaseModel):
 def start_regrade(request: Request, response: Response, actor: Bearer, assignment_id: Id) -> Regrade:
     """For staff: marks again with the assignment's present edition. Nothing changes until it is applied."""
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "run")
         begun = regrade.begin(db, site(request).queue, actor, asked)
         response.headers["Location"] = f"/api/v1/regrades/{begun.id}"
         return _told_regrade(db, asked, begun)
@@ -536,14 +537,14 @@ def start_regrade(request: Request, response: Response, actor: Bearer, assignmen
 def look_at_regrade(request: Request, actor: Bearer, regrade_id: Id) -> Regrade:
     """For staff: how far it is, and when all is marked, who changes and by how much."""
     with site(request).store.reading() as db:
-        return _told_regrade(db, *_regrade(db, actor, regrade_id))
+        return _told_regrade(db, *_regrade(db, actor, regrade_id, "see"))
 
 
 @router.post("/regrades/{regrade_id}/apply", responses=CHANGE | _problems(400, 408, 413))
 def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Applying) -> Regrade:
     """For staff: lets the new reports count. What lowers marks is applied as it was looked at, or not at all."""
     with site(request).store.writing() as db:
-        asked, found = _regrade(db, actor, regrade_id)
+        asked, found = _regrade(db, actor, regrade_id, "run")
         asked = locked(db, asked.id)  # what was looked at is what is applied
         if wanted.lowering and _told_regrade(db, asked, found).falls != wanted.falls:
             raise HTTPException(409, "The preview has changed since you fetched it. Fetch the regrade again.")
@@ -551,11 +552,13 @@ def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Apply
         return _told_regrade(db, asked, found)
 
 
-def _regrade(db: Session, actor: Actor, regrade_id: str) -> tuple[tables.AssignmentRow, tables.RegradeRow]:
+def _regrade(
+    db: Session, actor: Actor, regrade_id: str, right: Right
+) -> tuple[tables.AssignmentRow, tables.RegradeRow]:
     found = db.get(tables.RegradeRow, regrade_id)
     if found is None:
         raise not_found()
-    return staffed_assignment(db, actor, found.assignment_id), found
+    return staffed_assignment(db, actor, found.assignment_id, right), found
 
 
 def _told_regrade(db: Session, asked: tables.AssignmentRow, found: tables.RegradeRow) -> Regrade:
@@ -582,6 +585,6 @@ def _told_regrade(db: Session, asked: tables.AssignmentRow, found: tables.Regrad
 def gradebook(request: Request, actor: Bearer, assignment_id: Id) -> Response:
     """For staff: what everybody has. Cells that a spreadsheet would run begin with an apostrophe."""
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         audit(db, actor, "gradebook.downloaded", asked.id, asked.course_id, form="api")
         return Response(downloads.plain_gradebook(db, asked), media_type="text/csv")

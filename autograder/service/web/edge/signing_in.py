@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
 from autograder.service.store.links import LINK_SECONDS, end_sessions, hashed, new_link
 from autograder.service.store.schema import AuditRow, JobRow, LinkRow, SessionRow, UserRow, now
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import IDLE_SECONDS, SESSION_SECONDS, Me, audit, cookie_name
-from autograder.service.web.edge.security import from_here, ours
+from autograder.service.web.edge.access import IDLE_SECONDS, SESSION_SECONDS, Kept, Me, audit, cookie_name
+from autograder.service.web.edge.security import from_here, kept_cookie, ours
 from autograder.service.web.edge.site import Site, page, site
 
 __all__ = ["LINK_SECONDS", "begin_session", "new_link", "router"]
 
 MAILS_AN_HOUR = 3  # to one person
+KEPT_SECONDS = 43_200  # how long a page that keeps a form can send it
+_LOCAL = re.compile(r"/(?:[\w.~%?&=:@+,;-][\w./~%?&=:@+,;-]*)?")  # a page of ours: no other site begins like this
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,18 +60,69 @@ def begin_session(
     )
 
 
+# ------------------------------------------------------------------------------------------------ where it leads to
+def next_page(request: Request) -> str:
+    """Return the page that somebody wanted to see before they were asked to sign in."""
+    wanted = request.cookies.get(_next_cookie(request), "")
+    return wanted if _LOCAL.fullmatch(wanted) else "/"
+
+
+def _next_cookie(request: Request) -> str:
+    return "__Host-gradmark_next" if site(request).settings.secure else "gradmark_next"
+
+
+def ask_page(request: Request, *, status: int = 200, **values: Any) -> Response:
+    """The page that asks to sign in, with every way that there is here."""
+    here = site(request).settings
+    known = {"token": "", "asked": False, "refused": "", "kept": None, "word": ""}
+    return page(request, "sign_in.html", status=status, here=here, **{**known, **values})
+
+
+def ask_and_keep(request: Request, kept: Kept) -> Response:
+    """The same page, holding the form that was sent, so that it can be sent again from another tab's session.
+
+    A word in a cookie of this browser and in the form shows that it is ours (`security.ours`).
+    """
+    here = site(request).settings
+    word = request.cookies.get(kept_cookie(here), "") or secrets.token_urlsafe(24)
+    response = ask_page(request, status=401, kept=kept, word=word, action=request.url.path)
+    response.set_cookie(
+        kept_cookie(here), word, max_age=KEPT_SECONDS, httponly=True, secure=here.secure, samesite="strict"
+    )
+    return response
+
+
+@router.get("/session")
+def session(actor: Me) -> Response:
+    """Tell an open page who is signed in now, and the token of their forms: it may have been another session's."""
+    return JSONResponse({"user": actor.id, "name": actor.name, "csrf": actor.csrf})
+
+
 @router.get("/sign-in")
-def ask(request: Request) -> Response:
-    return page(request, "sign_in.html", token="", asked=False, mail=bool(site(request).settings.mail_from))
+def ask(request: Request, next_: Annotated[str, Query(alias="next", max_length=500)] = "") -> Response:
+    response = ask_page(request)
+    if _LOCAL.fullmatch(next_):
+        secure = site(request).settings.secure
+        response.set_cookie(_next_cookie(request), next_, max_age=3600, httponly=True, secure=secure, samesite="lax")
+    return response
 
 
 @router.post("/sign-in", dependencies=[Depends(from_here)])
-def send_link(request: Request, email: Annotated[str, Form(max_length=320)]) -> Response:
-    """Answers the same, and as fast, whoever has this address or nobody: the rest happens after the answer."""
+def send_link(
+    request: Request,
+    email: Annotated[str, Form(max_length=320)] = "",
+    link: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Sign in with a link that was pasted, or send one.
+
+    That answers the same, and as fast, whoever has this address or nobody: the rest happens after the answer.
+    """
+    if link.strip():
+        return sign_in(request, link.strip().rpartition("/")[2])
     if not site(request).settings.mail_from:
         raise HTTPException(404, "This service sends no mail. Ask your instructor for a link.")
     rates.spend(request, rates.LINK_REQUESTS, rates.address(request))
-    answer = page(request, "sign_in.html", token="", asked=True, mail=True)
+    answer = ask_page(request, asked=True)
     answer.background = BackgroundTask(_ask_for_mail, site(request), email.replace("\0", "").strip().lower())
     return answer
 
@@ -92,13 +146,13 @@ def _ask_for_mail(of: Site, email: str) -> None:
 @router.get("/sign-in/{token}")
 def confirm(request: Request, token: str) -> Response:
     """Asks for a click: programs that look into mail follow links, and would use it up."""
-    return page(request, "sign_in.html", token=token, asked=False, mail=False)
+    return ask_page(request, token=token)
 
 
 @router.post("/sign-in/{token}", dependencies=[Depends(from_here)])
 def sign_in(request: Request, token: str) -> Response:
     """Good links are never refused for others' bad ones: 192 bits are not guessed, and a class shares an address."""
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(next_page(request), 303)
     with site(request).store.writing() as db:
         link = db.get(LinkRow, hashed(token), with_for_update=True)
         good = link is not None and link.used_at is None and link.expires_at >= now()
@@ -109,7 +163,7 @@ def sign_in(request: Request, token: str) -> Response:
     rates.spend(request, rates.BAD_LINKS, rates.address(request))
     with site(request).store.writing() as db:
         audit(db, None, "link.refused", link.user_id if link else "", address=rates.address(request))
-    raise HTTPException(403, "This link has been used or has expired. Ask your instructor for a new one.")
+    return ask_page(request, status=403, refused="This link has been used or has expired.")
 
 
 @router.post("/sign-out", dependencies=[Depends(ours)])

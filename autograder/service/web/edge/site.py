@@ -18,12 +18,13 @@ from markupsafe import Markup
 
 from autograder.render.html import environment
 from autograder.service.queue import Queue
-from autograder.service.rules import zones
+from autograder.service.rules import names, zones
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.schema import now
 
 STATIC = Path(__file__).parent.parent / "static"
+ROLE_NAMES = {"student": "student", "staff": "instructor", "ta": "TA", "observer": "observer"}
 REPORT_CSS = Path(str(files("autograder.render") / "templates" / "report.css"))  # the look of a report is the site's
 
 
@@ -53,7 +54,7 @@ def part(request: Request, template: str, **values: Any) -> Markup:
 def _environment() -> Environment:
     made = environment("autograder.service.web")
     made.filters.update(day=day, day_text=day_text, span=span, away=away)
-    made.globals.update(asset=asset)
+    made.globals.update(asset=asset, role_names=ROLE_NAMES, family_first=names.family_first)
     return made
 
 
@@ -78,8 +79,7 @@ def day_text(context: Context, at: float | None, zone: str = "") -> str:
     """Return the same without an element, for places that hold text only."""
     if at is None:
         return "–"
-    zone = zone or _zone(context)
-    return f"{zones.local(at, zone):%a %-d %b %Y, %H:%M} {zones.abbreviation(at, zone)}"
+    return zones.in_words(at, zone or _zone(context))
 
 
 def _zone(context: Context) -> str:

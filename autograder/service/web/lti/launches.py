@@ -250,7 +250,7 @@ def _link(db: Session, actor: Actor, link_id: str) -> tuple[ResourceRow, str]:
     if link is None:
         raise not_found()
     course_id = db.get_one(PlatformRow, link.platform_id).course_id
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     return link, course_id
 
 
@@ -320,5 +320,5 @@ def _open(db: Session, actor: Actor, launch_id: str) -> tuple[LaunchRow, Platfor
     if begun is None or begun.expires_at < now() or not begun.settings:
         raise not_found()
     platform = db.get_one(PlatformRow, begun.platform_id)
-    staffs(actor, platform.course_id)
+    staffs(actor, platform.course_id, "run")
     return begun, platform

@@ -16,6 +16,7 @@ from autograder.service.queue import Queue
 from autograder.service.rules.lti import Message, Refused
 from autograder.service.store.links import end_access
 from autograder.service.store.schema import (
+    STAFF,
     AssignmentRow,
     AuditRow,
     MembershipRow,
@@ -73,7 +74,7 @@ def arrived(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> 
         db.add(member)
     elif member.dropped:
         raise Refused("course", "you are no longer on the list of this course")
-    elif member.role != said.role:
+    elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
         db.add(
             AuditRow(
                 action="lti.role_changed",
@@ -97,7 +98,7 @@ def _same(db: Session, platform: PlatformRow, said: Message) -> UserRow | None:
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(
             MembershipRow.course_id == platform.course_id,
-            MembershipRow.role == said.role,
+            MembershipRow.role.in_(STAFF) if said.role == "staff" else MembershipRow.role == said.role,
             MembershipRow.dropped.is_(False),
             UserRow.erased_at.is_(None),
             UserRow.id.not_in(taken),

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/analysis", include_in_schema
 @router.get("")
 def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         has = standings(db, asked).values()
         parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
         found = misconceptions(db, asked)
@@ -54,6 +54,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
             ("Criteria", statistics.items(criteria, [row for row, _ in firsts]), statistics.alpha(criteria)),
             ("Questions", questions, statistics.alpha(quizzes)),
         ],
+        spreads=statistics.spreads(criteria),
         pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
         misconceptions=found,
         class_pictures=_pictures([one.points / one.max_points for one in has if one.max_points], handed_in, asked),

@@ -22,13 +22,15 @@ from autograder.service.store.schema import (
     ReportRow,
     SubmissionRow,
     UserRow,
+    VersionRow,
     now,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, submission_for
+from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
 from autograder.service.web.edge.forms import Fields, Unreadable, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.student.comments import earlier
 
 LONGEST = 2000  # characters of a reason
 
@@ -37,19 +39,22 @@ router = APIRouter(prefix="/staff", include_in_schema=False)
 
 @router.post("/s/{submission_id}/override", dependencies=[Depends(ours)])
 def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> Response:
-    """Give a row of this submission other points, with a reason that its student reads."""
+    """Give a row of this submission other points, with a reason that its student reads; an excuse is all of them."""
     with site(request).store.writing() as db:
         found, asked, report = _marked(db, actor, submission_id)
         row = decidable(report).get(typed.get("row", ""))
         if row is None:
             raise HTTPException(422, "Choose the row whose points you want to change.")
+        excused = bool(typed.get("excuse"))
         try:
-            given = round(typed_number(typed.get("points", ""), "Points", most=row.max_score), 2)
+            points_typed = f"{row.max_score}" if excused else typed.get("points", "")
+            given = round(typed_number(points_typed, "Points", most=row.max_score), 2)
         except Unreadable as error:
             raise HTTPException(422, str(error)) from error
         reason = " ".join(typed.get("reason", "").split())[:LONGEST]
         if not reason:
             raise HTTPException(422, "Write a reason: the student reads it beside the points.")
+        reason = f"You are excused from this part, which counts in full. {reason}" if excused else reason
         name = typed["row"]
         one = db.get(OverrideRow, (found.id, name)) or OverrideRow(submission_id=found.id, row=name)
         one.points, one.reason, one.by_id, one.made_at = given, reason, actor.id, now()
@@ -84,9 +89,7 @@ def _marked(db: Session, actor: Me, submission_id: str) -> tuple[SubmissionRow, 
     Raises:
         HTTPException: 404; 409 where nothing is marked.
     """
-    found, asked = submission_for(db, actor, submission_id)
-    if asked.course_id not in actor.staff:
-        raise not_found()
+    found, asked = staffed_submission(db, actor, submission_id, "mark")
     asked = locked(db, asked.id)
     row = db.get(ReportRow, found.report_id) if found.report_id else None
     if row is None or row.status != "graded":
@@ -122,11 +125,16 @@ def decided(db: Session, submission_id: str) -> Sequence[sa.Row[OverrideRow, str
 # ------------------------------------------------------------------------------------------------------- questions
 @router.get("/a/{assignment_id}/questions")
 def questions(request: Request, actor: Me, assignment_id: str) -> Response:
-    """All questions that wait for an answer, the oldest first: each is answered on its submission."""
+    """All questions that wait for an answer, the oldest first, each with a form to answer it here."""
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
-        waiting = _waiting(db, asked)
-    return page(request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
+        waiting, past = _waiting(db, asked), earlier(db, asked)
+        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        criteria = version.about.get("criteria", []) if version else []
+        titles = {f"criterion:{row['id']}": row["title"] for row in criteria}
+    return page(
+        request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting, earlier=past, titles=titles
+    )
 
 
 def _waiting(db: Session, asked: AssignmentRow) -> Sequence[sa.Row[CommentRow, int, str]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import Grade, named, plain, written
 from autograder.roster import Person
 from autograder.service.queue import OPEN
+from autograder.service.rules import names
 from autograder.service.rules.grades import Standing
 from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, MembershipRow, UserRow, VersionRow
 from autograder.service.store.standings import standings
@@ -46,7 +47,7 @@ Rows = Sequence[tuple[UserRow, MembershipRow, Standing | None]]
 @router.get("/grades")
 def gradebook(request: Request, actor: Me, assignment_id: str, section: str = "") -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         rows = _rows(db, asked)
     sections = sorted({member.section for _, member, _ in rows if member.section})
     shown = [row for row in rows if not section or row[1].section == section]
@@ -63,9 +64,9 @@ def _rows(db: Session, asked: AssignmentRow) -> Rows:
         sa.select(UserRow, MembershipRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")
-        .order_by(MembershipRow.dropped, UserRow.name, MembershipRow.roster_id)
     )
-    return [(user, member, has.get(user.id)) for user, member in people]
+    found = sorted(people, key=lambda row: (row[1].dropped, names.sort_key(row[0].name), row[1].roster_id))
+    return [(user, member, has.get(user.id)) for user, member in found]
 
 
 @router.get("/grades/{form}.csv")
@@ -74,7 +75,7 @@ def gradebook_file(request: Request, actor: Me, assignment_id: str, form: str) -
     if form not in GRADEBOOKS:
         raise not_found()
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         rows = [row for row in _rows(db, asked) if not row[1].dropped]
         audit(db, actor, "gradebook.downloaded", asked.id, asked.course_id, form=form)
     text = _table(rows) if form == "plain" else _for_platform(form, asked, rows)
@@ -117,7 +118,7 @@ def _cells(standing: Standing | None) -> tuple[object, ...]:
 @router.get("/downloads")
 def downloads(request: Request, actor: Me, assignment_id: str, *, part: bool = False) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         values = _downloads(db, asked)
     return page(
         request, "_staff_downloads.html" if part else "staff_downloads.html", asked=asked, tab="downloads", **values
@@ -167,7 +168,7 @@ def make(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Resp
     if kind not in KINDS:
         raise not_found()
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "mark")
         if asked.version_id is None:
             raise HTTPException(409, "This assignment is not proven, so nothing is made of it.")
         if not any(job.state in OPEN and job.payload["kind"] == kind for job in _jobs(db, asked)):
@@ -180,7 +181,7 @@ def make(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Resp
 @router.get("/downloads/{download_id}")
 def download(request: Request, actor: Me, assignment_id: str, download_id: str) -> Response:
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         found = db.get(DownloadRow, download_id)
         if found is None or found.assignment_id != asked.id:
             raise not_found()

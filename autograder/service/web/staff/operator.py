@@ -1,24 +1,23 @@
-"""The operator's pages: courses and who staffs them, workers, the queue, what is parked, and who did what."""
+"""The operator's pages: courses and who staffs them, workers, the queue, and what is parked."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import LANES, LEASE_SECONDS, OPEN, unpark
 from autograder.service.rules import zones
 from autograder.service.store.links import end_access, new_link
-from autograder.service.store.schema import AuditRow, CourseRow, JobRow, MembershipRow, UserRow, WorkerRow, now
+from autograder.service.store.schema import CourseRow, JobRow, MembershipRow, UserRow, WorkerRow, now
 from autograder.service.web.edge.access import Me, audit, not_found, operates
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 
-AUDIT_ROWS = 100  # of one page
 MOST_PARKED = 50
 
 router = APIRouter(prefix="/operator", include_in_schema=False)
@@ -156,20 +155,3 @@ def again(request: Request, actor: Me, job_id: str) -> Response:
         unpark(db, site(request).queue, job_id)
         audit(db, actor, "job.unparked", job_id, job.course_id, kind=job.kind)
     return RedirectResponse("/operator#parked", 303)
-
-
-@router.get("/audit")
-def audit_log(request: Request, actor: Me, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None) -> Response:
-    """The newest first; who and where by name, as far as these are still known."""
-    operates(actor)
-    with site(request).store.reading() as db:
-        rows = db.execute(
-            sa.select(AuditRow, UserRow.name, CourseRow.title)
-            .outerjoin(UserRow, UserRow.id == AuditRow.actor_id)
-            .outerjoin(CourseRow, CourseRow.id == AuditRow.course_id)
-            .where(*([AuditRow.id < before] if before is not None else []))
-            .order_by(AuditRow.id.desc())
-            .limit(AUDIT_ROWS + 1)
-        ).all()
-    further = rows[AUDIT_ROWS - 1][0].id if len(rows) > AUDIT_ROWS else None
-    return page(request, "operator_audit.html", rows=rows[:AUDIT_ROWS], further=further, first=before is None)

@@ -15,27 +15,26 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import harmless
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
-from autograder.service.outbox import passback_due
-from autograder.service.rules import roster
-from autograder.service.store import regrades
+from autograder.service.rules import names, roster
 from autograder.service.store.links import end_access, new_link
-from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
     ExtensionRow,
     MembershipRow,
+    ReportRow,
     SubmissionRow,
     UserRow,
 )
-from autograder.service.store.standings import refresh
+from autograder.service.store.standings import standings_of
 from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffs
-from autograder.service.web.edge.forms import Fields, Unreadable, time_field, typed_time
+from autograder.service.web.edge.forms import Fields, time_field
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
-from autograder.service.web.student.submitting import judge_lateness
 
-ROLES = ("student", "staff")
+ROLES = ("student", "observer", "ta", "staff")  # each may do what the ones before it may, and more
+
+MOST_SHOWN = 50  # submissions of one person to one assignment
 
 router = APIRouter(prefix="/staff/c/{course_id}", include_in_schema=False)
 
@@ -44,7 +43,7 @@ router = APIRouter(prefix="/staff/c/{course_id}", include_in_schema=False)
 def people(
     request: Request, actor: Me, course_id: str, section: str = "", role: str = "", who: str = "", done: str = ""
 ) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "see")
     with site(request).store.reading() as db:
         everybody = _everybody(db, course_id)
         course = db.get_one(CourseRow, course_id)
@@ -75,15 +74,16 @@ def _everybody(db: Session, course_id: str) -> list[tuple[UserRow, MembershipRow
         sa.select(UserRow, MembershipRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(MembershipRow.course_id == course_id)
-        .order_by(MembershipRow.role, UserRow.name, MembershipRow.roster_id)
     )
-    return [(user, member) for user, member in rows]
+    by_role = {role: place for place, role in enumerate(reversed(ROLES))}
+    found = [(user, member) for user, member in rows]
+    return sorted(found, key=lambda row: (by_role[row[1].role], names.sort_key(row[0].name), row[1].roster_id))
 
 
 # ------------------------------------------------------------------------------------------------------ the roster
 @router.get("/roster/import")
 def ask_roster(request: Request, actor: Me, course_id: str) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     return _form(request, course_id)
 
 
@@ -99,7 +99,7 @@ def preview_roster(
     request: Request, actor: Me, course_id: str, typed: Fields, file: Annotated[UploadFile | None, File()] = None
 ) -> Response:
     """Show what the roster would change. Nothing is stored: the preview's form carries the text."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     text = typed.get("text", "")
     try:
         if file is not None and file.size:
@@ -125,7 +125,7 @@ def _decoded(file: UploadFile) -> str:
 
 @router.post("/roster/apply", dependencies=[Depends(ours)])
 def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     text = typed.get("text", "")
     with site(request).store.writing() as db:
         # Two people who import at once do so one after the other.
@@ -207,14 +207,14 @@ def _shared(db: Session, actor: Actor) -> set[str]:
     """
     if actor.operator:
         return set()
-    elsewhere = sa.select(MembershipRow.user_id).where(MembershipRow.course_id.not_in(actor.staff))
+    elsewhere = sa.select(MembershipRow.user_id).where(MembershipRow.course_id.not_in(actor.runs))
     return set(db.scalars(elsewhere)) | set(db.scalars(sa.select(UserRow.id).where(UserRow.operator)))
 
 
 @router.post("/links", dependencies=[Depends(ours)])
 def all_links(request: Request, actor: Me, course_id: str) -> Response:
     """A new link for each student, as a table for a mail merge. Shown once: nobody can look it up later."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     stream = io.StringIO(newline="")
     table = csv.writer(stream)
     table.writerow(["id", "name", "email", "section", "link"])
@@ -236,9 +236,9 @@ def all_links(request: Request, actor: Me, course_id: str) -> Response:
 
 @router.post("/people/{user_id}/link", dependencies=[Depends(ours)])
 def one_link(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
-        user, _ = _person(db, course_id, user_id)
+        user, _ = person_of(db, course_id, user_id)
         if user_id in _shared(db, actor):
             raise HTTPException(403, "This person is in other courses too, or runs the service: ask an operator.")
         link = new_link(db, user_id, site(request).settings.public_url)
@@ -250,18 +250,18 @@ def one_link(request: Request, actor: Me, course_id: str, user_id: str) -> Respo
 # ------------------------------------------------------------------------------------------------------ one person
 @router.get("/people/{user_id}")
 def person(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
-    staffs(actor, course_id)
-    return _person_page(request, actor, course_id, user_id)
+    staffs(actor, course_id, "see")
+    return person_page(request, actor, course_id, user_id)
 
 
-def _person(db: Session, course_id: str, user_id: str) -> tuple[UserRow, MembershipRow]:
+def person_of(db: Session, course_id: str, user_id: str) -> tuple[UserRow, MembershipRow]:
     member = db.get(MembershipRow, (course_id, user_id))
     if member is None:
         raise not_found()
     return db.get_one(UserRow, user_id), member
 
 
-def _person_page(
+def person_page(
     request: Request,
     actor: Actor,
     course_id: str,
@@ -271,7 +271,7 @@ def _person_page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     with site(request).store.reading() as db:
-        user, member = _person(db, course_id, user_id)
+        user, member = person_of(db, course_id, user_id)
         rows = db.execute(
             sa.select(AssignmentRow, ExtensionRow)
             .outerjoin(
@@ -282,7 +282,9 @@ def _person_page(
         ).all()
         values: dict[str, Any] = {
             "course": db.get_one(CourseRow, course_id),
-            "linkable": user_id not in _shared(db, actor) and user.erased_at is None,
+            "linkable": actor.may("run", course_id) and user_id not in _shared(db, actor) and user.erased_at is None,
+            "standings": standings_of(db, user_id, [asked for asked, _ in rows]),
+            "handed_in": _handed_in(db, course_id, user_id),
         }
     return page(
         request,
@@ -295,24 +297,44 @@ def _person_page(
         time_field=time_field,
         problem=problem,
         typed=typed or {},
+        most=MOST_SHOWN,
         **values,
     )
+
+
+def _handed_in(db: Session, course_id: str, user_id: str) -> dict[str, list[sa.RowMapping]]:
+    """Return the latest submissions of a person by assignment id, the newest first."""
+    one = SubmissionRow
+    asked = sa.select(AssignmentRow.id).where(AssignmentRow.course_id == course_id)
+    found: dict[str, list[sa.RowMapping]] = {}
+    for row in db.execute(
+        sa.select(
+            one.id, one.assignment_id, one.number, one.practice, one.made_at, one.state, one.late_seconds,
+            ReportRow.score, ReportRow.max_score,
+        )
+        .outerjoin(ReportRow, ReportRow.id == one.report_id)
+        .where(one.user_id == user_id, one.assignment_id.in_(asked))
+        .order_by(one.made_at.desc())
+    ).mappings():  # fmt: skip
+        if len(found.setdefault(row["assignment_id"], [])) < MOST_SHOWN:
+            found[row["assignment_id"]].append(row)
+    return found
 
 
 @router.post("/people/{user_id}", dependencies=[Depends(ours)])
 def change_person(request: Request, actor: Me, course_id: str, user_id: str, typed: Fields) -> Response:
     """Role, section, and whether they are still in the course."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     role, dropped = typed.get("role", ""), bool(typed.get("dropped"))
     if role not in ROLES:
-        return _person_page(request, actor, course_id, user_id, problem="Choose student or staff.")
+        return person_page(request, actor, course_id, user_id, problem="Choose a role of the list.")
     if user_id == actor.id and (role != "staff" or dropped):
-        told = "You cannot take your own rights away: another member of staff can."
-        return _person_page(request, actor, course_id, user_id, problem=told)
+        told = "You cannot take your own rights away: another instructor can."
+        return person_page(request, actor, course_id, user_id, problem=told)
     with site(request).store.writing() as db:
-        _, member = _person(db, course_id, user_id)
+        _, member = person_of(db, course_id, user_id)
         before = {"role": member.role, "section": member.section, "dropped": member.dropped}
-        rises = (role, dropped) == ("staff", False) != (member.role, member.dropped)
+        rises = _rank(role, dropped) > _rank(member.role, member.dropped)
         refused = rises and user_id in _shared(db, actor)
         if not refused:
             if rises and actor.operator:
@@ -322,55 +344,24 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
             after = {"role": member.role, "section": member.section, "dropped": member.dropped}
             audit(db, actor, "member.changed", user_id, course_id, before=before, after=after)
     if refused:
-        told = "This person is in other courses too, or runs the service: only an operator makes them staff."
-        return _person_page(request, actor, course_id, user_id, problem=told)
+        told = "This person is in other courses too, or runs the service: only an operator gives them this role."
+        return person_page(request, actor, course_id, user_id, problem=told)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 
 
-@router.post("/people/{user_id}/extensions/{assignment_id}", dependencies=[Depends(ours)])
-def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment_id: str, typed: Fields) -> Response:
-    """A due time of one's own, for what is there already too; an empty one takes it back."""
-    staffs(actor, course_id)
-    try:
-        with site(request).store.reading() as db:
-            zone = db.get_one(CourseRow, course_id).time_zone
-        due_at = typed_time(typed.get("due_at", ""), "The new due time", zone)
-    except Unreadable as error:
-        again = {**typed, "assignment": assignment_id}
-        return _person_page(request, actor, course_id, user_id, problem=str(error), typed=again)
-    with site(request).store.writing() as db:
-        _person(db, course_id, user_id)
-        asked = db.get(AssignmentRow, assignment_id)
-        if asked is None or asked.course_id != course_id:
-            raise not_found()
-        asked = locked(db, asked.id)  # whoever changes its due time at this moment does so before, or after
-        known = db.get(ExtensionRow, (assignment_id, user_id))
-        if due_at is None:
-            if known is not None:
-                db.delete(known)
-            audit(db, actor, "extension.taken_back", user_id, course_id, assignment=assignment_id)
-        else:
-            extension = known or ExtensionRow(assignment_id=assignment_id, user_id=user_id, due_at=due_at)
-            extension.due_at, extension.reason = due_at, typed.get("reason", "").strip()[:1000]
-            db.add(extension)
-            audit(db, actor, "extension.given", user_id, course_id, assignment=assignment_id, due_at=due_at)
-        judge_lateness(db, asked, user_id)
-        refresh(db, asked, [user_id])
-        for job in regrades.spared(db, asked, user_id):
-            site(request).queue.again(db, job)
-        passback_due(db, site(request).queue, asked, user_id)
-    return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
+def _rank(role: str, dropped: bool) -> int:  # noqa: FBT001 - a column and a checkbox
+    return 0 if dropped else ROLES.index(role)
 
 
 @router.get("/people/{user_id}/erase")
 def ask_to_erase(request: Request, actor: Me, course_id: str, user_id: str) -> Response:
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     return _erase_page(request, actor, course_id, user_id)
 
 
 def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, problem: str = "") -> Response:
     with site(request).store.reading() as db:
-        user, member = _person(db, course_id, user_id)
+        user, member = person_of(db, course_id, user_id)
         if user_id in _shared(db, actor) or user.erased_at is not None:
             raise not_found()
         course = db.get_one(CourseRow, course_id)
@@ -391,9 +382,9 @@ def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, pr
 @router.post("/people/{user_id}/erase", dependencies=[Depends(ours)])
 def erase_person(request: Request, actor: Me, course_id: str, user_id: str, typed: Fields) -> Response:
     """For good, where whoever asks has typed whom."""
-    staffs(actor, course_id)
+    staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
-        user, member = _person(db, course_id, user_id)
+        user, member = person_of(db, course_id, user_id)
         if user_id in _shared(db, actor) or user.erased_at is not None:
             raise not_found()
         meant = typed.get("id", "").strip() == member.roster_id

@@ -77,7 +77,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         values = _standing(db, asked)
         preview = values["preview"]
         if preview is not None:
@@ -155,7 +155,7 @@ def _unmarked(db: Session, regrade: RegradeRow) -> list[str]:
 def progress(request: Request, actor: Me, assignment_id: str) -> Response:
     """The part of the page that keeps itself up to date; when there is more to see, the page loads again."""
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         values = _standing(db, asked, looked_at=False)
     response = page(request, "_regrade_progress.html", asked=asked, **values)
     if values["done"]:
@@ -166,7 +166,7 @@ def progress(request: Request, actor: Me, assignment_id: str) -> Response:
 @router.get("/preview.csv")
 def as_csv(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         preview = _standing(db, asked)["preview"]
         if preview is None:
             raise HTTPException(
@@ -196,7 +196,7 @@ def _cells(change: rules.Change) -> list[str | float]:
 @router.post("", dependencies=[Depends(ours)])
 def start(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.writing() as db:
-        begin(db, site(request).queue, actor, staffed_assignment(db, actor, assignment_id))
+        begin(db, site(request).queue, actor, staffed_assignment(db, actor, assignment_id, "run"))
     return RedirectResponse(f"/staff/a/{assignment_id}/regrade", 303)
 
 
@@ -220,7 +220,7 @@ def apply(request: Request, actor: Me, assignment_id: str, regrade_id: str, type
     lowering = typed.get("lowering") == "lower"
     problem = ""
     with site(request).store.writing() as db:
-        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)  # from the look to the end
+        asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # from the look to the end
         if lowering and not typed.get("understood"):
             problem = "Tick that you want marks to go down, or let everybody keep the better mark. Nothing was changed."
         elif lowering and typed.get("falls") != _falls_now(db, asked):
@@ -271,7 +271,7 @@ def applied(
 @router.post("/{regrade_id}/dismiss", dependencies=[Depends(ours)])
 def dismiss(request: Request, actor: Me, assignment_id: str, regrade_id: str) -> Response:
     with site(request).store.writing() as db:
-        asked = locked(db, staffed_assignment(db, actor, assignment_id).id)
+        asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)
         regrade = _of(db, asked, regrade_id)
         if regrade.state == "applied":
             raise HTTPException(409, "This regrade has been applied. Another one with the earlier edition undoes it.")

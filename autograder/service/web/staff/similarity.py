@@ -22,7 +22,7 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/similarity", include_in_sche
 @router.get("")
 def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         newest, done = _newest(db, asked), _newest(db, asked, "done")
         found = done.result["pairs"] if done else []
         names = people(db, asked, [user for pair in found for user in pair["users"]])
@@ -44,7 +44,7 @@ def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
 @router.post("", dependencies=[Depends(ours)])
 def compare(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "mark")
         newest = _newest(db, asked)
         if newest is None or newest.state not in OPEN:
             payload = {"assignment": asked.id}
@@ -57,7 +57,7 @@ def compare(request: Request, actor: Me, assignment_id: str) -> Response:
 def pair(request: Request, actor: Me, assignment_id: str, job_id: str, number: int) -> Response:
     """Evidence: the passages that two submissions share."""
     with site(request).store.writing() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         job = db.get(JobRow, job_id)
         if job is None or job.kind != "similarity" or job.payload.get("assignment") != asked.id:
             raise not_found()

@@ -26,7 +26,7 @@ from autograder.service.store.schema import (
     TextMarkRow,
     UserRow,
 )
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, submission_for
+from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
 from autograder.service.web.edge.forms import Unreadable, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -49,7 +49,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
     asked_for = {name: request.query_params.get(name, "").strip()[:200] for name in FILTERS}
     problem = ""
     with site(request).store.reading() as db:
-        asked = staffed_assignment(db, actor, assignment_id)
+        asked = staffed_assignment(db, actor, assignment_id, "see")
         try:
             wanted = chosen(asked, asked_for)
         except Unreadable as error:
@@ -150,7 +150,7 @@ def submission(
 ) -> Response:
     """Its report, with notes for staff or as the student sees it now; earlier reports, jobs and their errors."""
     with site(request).store.reading() as db:
-        found, asked = _staffed(db, actor, submission_id)
+        found, asked = staffed_submission(db, actor, submission_id, "see")
         known = db.scalars(
             sa.select(ReportRow)
             .options(defer(ReportRow.body), defer(ReportRow.pictures))
@@ -197,18 +197,11 @@ def _body(db: Session, asked: AssignmentRow, found: SubmissionRow, report_id: st
     return html.body(verdict, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
 
 
-def _staffed(db: Session, actor: Me, submission_id: str) -> tuple[SubmissionRow, AssignmentRow]:
-    found, asked = submission_for(db, actor, submission_id)
-    if asked.course_id not in actor.staff:
-        raise not_found()
-    return found, asked
-
-
 @router.get("/s/{submission_id}/upload")
 def upload(request: Request, actor: Me, submission_id: str) -> Response:
     """The bytes as received: never shown as a page, whatever they are."""
     with site(request).store.writing() as db:
-        found, asked = _staffed(db, actor, submission_id)
+        found, asked = staffed_submission(db, actor, submission_id, "see")
         if found.upload is None:
             raise HTTPException(410, "What was handed in has been erased.")
         audit(db, actor, "upload.downloaded", found.id, asked.course_id)
@@ -222,7 +215,7 @@ def upload(request: Request, actor: Me, submission_id: str) -> Response:
 def mark_again(request: Request, actor: Me, submission_id: str) -> Response:
     """Tries what the grader failed at once more. What has a report would get the same one."""
     with site(request).store.writing() as db:
-        found, asked = _staffed(db, actor, submission_id)
+        found, asked = staffed_submission(db, actor, submission_id, "mark")
         parked = db.scalars(
             sa.select(JobRow.id).where(JobRow.submission_id == found.id, JobRow.state == "parked")
         ).all()

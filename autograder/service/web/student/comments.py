@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from autograder.model import Report
 from autograder.service.store.schema import AssignmentRow, CommentRow, NoticeRow, SubmissionRow, UserRow
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import Me, audit, submission_for
+from autograder.service.web.edge.access import Me, audit, staffs, submission_for
 from autograder.service.web.edge.forms import Fields, Unreadable, typed_count
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import site
@@ -45,6 +45,8 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
     with site(request).store.writing() as db:
         found, asked = submission_for(db, actor, submission_id)
         staff = asked.course_id in actor.staff and found.user_id != actor.id
+        if staff:
+            staffs(actor, asked.course_id, "mark")
         text = typed.get("text", "").strip()[:LONGEST]
         if not text and staff:
             text = next((one.text for one in earlier(db, asked) if one.id == typed.get("earlier")), "")
@@ -58,6 +60,8 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
             told = f"{actor.name or 'Your instructor'} commented on submission {found.number} of {asked.title}."
             db.add(NoticeRow(user_id=found.user_id, submission_id=found.id, text=told))
         audit(db, actor, "comment.written", found.id, asked.course_id)
+    if staff and typed.get("back") == "questions":
+        return RedirectResponse(f"/staff/a/{asked.id}/questions", 303)
     where = "/staff" if staff else ""
     return RedirectResponse(f"{where}/s/{submission_id}#comments", 303)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import secrets
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -75,7 +77,9 @@ def home(request: Request, actor: Me) -> Response:
 
 def _home(db: Session, actor: Actor) -> dict[str, Any]:
     courses = db.scalars(
-        sa.select(CourseRow).where(CourseRow.id.in_(actor.student | actor.staff)).order_by(CourseRow.title)
+        sa.select(CourseRow)
+        .where(CourseRow.id.in_(actor.student | actor.staff.keys()))
+        .order_by(CourseRow.archived_at.is_not(None), CourseRow.title)
     ).all()
     every = db.scalars(
         sa.select(AssignmentRow)
@@ -159,14 +163,19 @@ def submit(
     code: Annotated[str, Form()] = "",
     key: Annotated[str, Form()] = "",
     practice: Annotated[bool, Form()] = False,
+    kept_name: Annotated[str, Form(alias="file.name")] = "",
+    kept_file: Annotated[str, Form(alias="file.base64")] = "",
 ) -> Response:
-    """Stores it and shows it; or the page again, with the reason and what was typed."""
+    """Stores it and shows it; or the page again, with the reason and what was typed.
+
+    A file comes as `file.base64` where the page that asked to sign in kept it.
+    """
     of = site(request)
     with of.store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
         try:
-            name, upload = _sent(file, code, version)
+            name, upload = _sent(_unpacked(kept_name, kept_file) if kept_file else file, code, version)
         except NothingToTake as error:
             return _assignment_page(request, db, actor, asked, refused=str(error), code=code, status=422)
     rates.spend_upload(request, actor.id, len(upload))
@@ -192,6 +201,16 @@ def submit(
             return RedirectResponse(f"/s/{stored.id}", 303)
     with of.store.reading() as db:
         return _assignment_page(request, db, actor, asked, refused=refusal.why, code=code, status=409)
+
+
+def _unpacked(name: str, text: str) -> UploadFile:
+    """Raises: HTTPException: no page of ours wrote this."""
+    try:
+        return UploadFile(io.BytesIO(base64.b64decode(text, validate=True)), filename=name)
+    except ValueError as error:
+        raise HTTPException(
+            422, "The file that was kept is damaged. Go back to the assignment and choose it again."
+        ) from error
 
 
 def _sent(file: UploadFile | None, code: str, version: VersionRow | None) -> tuple[str, bytes]:

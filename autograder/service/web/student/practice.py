@@ -116,7 +116,7 @@ def _page(
 
 def _course(db: Session, actor: Actor, course_id: str) -> CourseRow:
     """Raises: HTTPException: 404, unless it is a course of this person."""
-    course = db.get(CourseRow, course_id) if course_id in actor.student | actor.staff else None
+    course = db.get(CourseRow, course_id) if course_id in actor.student | actor.staff.keys() else None
     if course is None:
         raise not_found()
     return course

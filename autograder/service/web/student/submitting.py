@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
-from autograder.service.store.grades import due_at
+from autograder.service.store.grades import due_at, extensions
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import AssignmentRow, ExtensionRow, MembershipRow, SubmissionRow, new_id, now
+from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, SubmissionRow, new_id, now
 from autograder.service.web.edge.access import not_found
 
 
@@ -52,7 +52,7 @@ def receive(
         if same is not None:
             return same
     asked = locked(db, asked.id, read=True)  # as it is now: it may have been read before its due time changed
-    admission = _of_practice(asked) if practice else admission_of(db, asked, user_id)
+    admission = admission_of(db, asked, user_id, practice=practice)
     if not admission.admitted:
         raise NotTaken(admission)
     last = db.scalar(
@@ -109,14 +109,13 @@ def in_turn(db: Session, asked: AssignmentRow, user_id: str) -> None:
         raise not_found()
 
 
-def _of_practice(asked: AssignmentRow) -> rules.Admission:
-    """Without limit, late or not, but not before the assignment opens."""
-    return rules.admit(replace(rules.from_json(asked.policy), limit=0), (), now(), due_at=None)
-
-
-def admission_of(db: Session, asked: AssignmentRow, user_id: str) -> rules.Admission:
-    """Return whether this person may hand in now."""
+def admission_of(db: Session, asked: AssignmentRow, user_id: str, *, practice: bool = False) -> rules.Admission:
+    """Return whether this person may hand in now; practice without limit, late or not, but not before it opens."""
+    if db.get_one(CourseRow, asked.course_id).archived_at is not None:
+        return rules.Admission(admitted=False, why="This course is over and takes no more submissions.")
     chosen = rules.from_json(asked.policy)
+    if practice:
+        return rules.admit(replace(chosen, limit=0), (), now(), due_at=None)
     past = db.execute(
         sa.select(SubmissionRow.made_at, SubmissionRow.state).where(
             SubmissionRow.assignment_id == asked.id,
@@ -133,10 +132,7 @@ def judge_lateness(db: Session, asked: AssignmentRow, user_id: str = "") -> None
     """Measures everybody's lateness again, or this student's: the due time has been changed since they handed in."""
     db.flush()
     policy = rules.from_json(asked.policy)
-    extended = {
-        one.user_id: one.due_at
-        for one in db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
-    }
+    extended = extensions(db, asked)
     handed_in = db.execute(
         sa.select(SubmissionRow.id, SubmissionRow.user_id, SubmissionRow.made_at, SubmissionRow.late_seconds).where(
             SubmissionRow.assignment_id == asked.id,

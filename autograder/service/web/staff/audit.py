@@ -1,0 +1,304 @@
+"""The audit log as sentences, with filters: of a course for its instructors, of the whole service for operators."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+
+from autograder.service.rules import zones
+from autograder.service.store.schema import (
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    RegradeRow,
+    SubmissionRow,
+    UserRow,
+)
+from autograder.service.web.edge.access import Actor, Me, operates, staffs
+from autograder.service.web.edge.forms import Unreadable
+from autograder.service.web.edge.site import ROLE_NAMES, page, site
+
+ROWS = 100  # of one page
+FILTERS = ("who", "what", "since", "until")
+GROUPS = {  # the first word of an action, in a filter's words
+    "assignment": "assignments and settings",
+    "submission": "submissions",
+    "override": "points changed by people",
+    "text": "texts marked",
+    "comment": "comments",
+    "extension": "extensions",
+    "regrade": "regrades",
+    "member": "roles and sections",
+    "roster": "rosters",
+    "staff": "instructors named",
+    "link": "sign-in links",
+    "session": "sign-ins",
+    "token": "tokens",
+    "user": "erasure",
+    "course": "courses",
+    "similarity": "similarity",
+    "gradebook": "grades downloaded",
+    "download": "files made and downloaded",
+    "upload": "submissions downloaded",
+    "lti": "learning platforms",
+    "job": "jobs tried again",
+}
+# What follows the name of who did it. {it} is the object; a part in brackets is left out where a value is not known.
+SENTENCES = {
+    "assignment.closed": "closed {it}",
+    "assignment.made": "added the assignment {it}[ from the folder {source}]",
+    "assignment.opened": "opened {it} to students",
+    "assignment.policy": "changed the settings of {it}[: {changes}][; marks changed: {marks}]",
+    "assignment.proof_asked": "asked for the proof of {it}",
+    "comment.written": "commented on {it}",
+    "course.archived": "archived the course",
+    "course.brought_back": "brought the course back from the archive",
+    "course.copied": "made this course as a copy of {it}",
+    "course.exported": "downloaded everything of the course",
+    "course.keeps": "set how long the course keeps submissions[ to {days} days]",
+    "course.made": "made the course[ “{title}”]",
+    "course.renamed": "renamed the course[ from “{before}” to “{after}”]",
+    "course.time_zone": "changed the time zone[ from {before} to {after}]",
+    "download.asked": "asked for a file of {it}[: {kind}]",
+    "download.taken": "downloaded a file[: {kind}]",
+    "extension.given": "gave {it} an extension[ of {assignment}][ to {due_at}]",
+    "extension.taken_back": "took back the extension of {it}[ for {assignment}]",
+    "gradebook.downloaded": "downloaded the grades of {it}[ ({form})]",
+    "job.unparked": "had a parked job tried again[: {kind}]",
+    "link.asked": "asked for a sign-in link by e-mail",
+    "link.made": "made a sign-in link for {it}",
+    "link.refused": "refused a sign-in link[ from {address}]",
+    "links.made": "made sign-in links for the class[: {count}]",
+    "lti.course_bound": "tied a learning platform to its course[ “{title}”]",
+    "lti.grade_refused": "could not send a grade: the learning platform refused it[. {why}]",
+    "lti.grades_sent_again": "sent grades to the learning platform again[: {count}]",
+    "lti.key_asked": "asked for a key for learning platforms",
+    "lti.launched": "came from a learning platform[ as {role}]",
+    "lti.line_item_gone": "found a column of the learning platform’s gradebook gone",
+    "lti.link_chosen": "chose [{assignment} ]for a link on the learning platform",
+    "lti.link_made": "placed a link to {it} on the learning platform",
+    "lti.platform_registered": "registered a learning platform[: {issuer}]",
+    "lti.platform_changed": "changed a learning platform[: {issuer}]",
+    "lti.platform_removed": "removed a learning platform[: {issuer}]",
+    "lti.role_changed": "changed {it}[ from {from} to {to}], as the learning platform says",
+    "member.changed": "changed {it}’s place in the course[: {changes}]",
+    "override.lifted": "let the grader’s points count again in {it}[: {row}]",
+    "override.set": "changed points of {it}[: {row}, {points} instead of {machine}][. Reason: {reason}]",
+    "regrade.applied": "applied a regrade of {it}[: {up} marks rose, {down} fell, {kept} were kept]",
+    "regrade.begun": "began a regrade of {it}",
+    "regrade.dismissed": "dismissed a regrade of {it}",
+    "regrade.settled": "let a regrade of {it} count[ for {user}][: {from} to {to} points]",
+    "roster.imported": "imported a roster[: {new} new, {changed} changed, {dropped} dropped]",
+    "session.begun": "signed in",
+    "session.ended": "signed out",
+    "session.ended_everywhere": "signed out everywhere",
+    "similarity.begun": "had the submissions to {it} compared",
+    "similarity.pair_seen": "looked at two similar submissions[: {submissions}]",
+    "similarity.seen": "looked at the list of similar submissions",
+    "staff.named": "made {it} an instructor",
+    "submission.made": "handed in {it}",
+    "submission.marked_again": "had {it} marked again",
+    "submissions.expired": "erased old submissions[: {count}]",
+    "text.marked": "marked an answer to the question {it}[ with {points} points][: {users}]",
+    "token.made": "made a token for the API",
+    "token.revoked": "revoked a token for the API",
+    "upload.downloaded": "downloaded the file of {it}",
+    "user.erased": "erased all data of a person",
+    "user.erasure_asked": "asked for the erasure of {it}",
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/staff/c/{course_id}/audit")
+def course_log(
+    request: Request, actor: Me, course_id: str, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None
+) -> Response:
+    """The events of one course."""
+    staffs(actor, course_id, "own")
+    with site(request).store.reading() as db:
+        course = db.get_one(CourseRow, course_id)
+    return _log(request, actor, before, course)
+
+
+@router.get("/operator/audit")
+def service_log(request: Request, actor: Me, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None) -> Response:
+    """The events of the whole service."""
+    operates(actor)
+    return _log(request, actor, before, None)
+
+
+def _log(request: Request, actor: Actor, before: int | None, course: CourseRow | None) -> Response:
+    wanted = {name: request.query_params.get(name, "").strip()[:200] for name in FILTERS}
+    zone, problem = course.time_zone if course else zones.UTC, ""
+    try:
+        conditions = _conditions(wanted, zone)
+    except Unreadable as error:
+        problem, conditions = str(error), []
+    if course is not None:
+        conditions.append(AuditRow.course_id == course.id)
+    if before is not None:
+        conditions.append(AuditRow.id < before)
+    with site(request).store.reading() as db:
+        rows = db.execute(
+            sa.select(AuditRow, UserRow.name, CourseRow.title)
+            .outerjoin(UserRow, UserRow.id == AuditRow.actor_id)
+            .outerjoin(CourseRow, CourseRow.id == AuditRow.course_id)
+            .where(*conditions)
+            .order_by(AuditRow.id.desc())
+            .limit(ROWS + 1)
+        ).all()
+        told = sentences(db, actor, [entry for entry, _, _ in rows[:ROWS]], zone)
+    return page(
+        request, "audit.html", status=422 if problem else 200, course=course, problem=problem, wanted=wanted,
+        kept={name: value for name, value in wanted.items() if value}, groups=GROUPS,
+        rows=[(entry, who, title, told[entry.id]) for entry, who, title in rows[:ROWS]],
+        further=rows[ROWS - 1][0].id if len(rows) > ROWS else None, first=before is None,
+        where=f"/staff/c/{course.id}/audit" if course else "/operator/audit",
+    )  # fmt: skip
+
+
+def _conditions(wanted: Mapping[str, str], zone: str) -> list[sa.ColumnElement[bool]]:
+    """Raises: Unreadable: a day that is none."""
+    found: list[sa.ColumnElement[bool]] = []
+    if who := wanted["who"]:
+        found.append(UserRow.name.icontains(who, autoescape=True) | (UserRow.email == who.lower()))
+    if wanted["what"] in GROUPS:
+        found.append(sa.or_(*(AuditRow.action.startswith(f"{wanted['what']}{end}") for end in (".", "s."))))
+    if since := wanted["since"]:
+        found.append(AuditRow.at >= _day(since, zone))
+    if until := wanted["until"]:
+        found.append(AuditRow.at < zones.days_after(_day(until, zone), 1, zone))
+    return found
+
+
+def _day(text: str, zone: str) -> float:
+    try:
+        return zones.seconds(dt.datetime.combine(dt.date.fromisoformat(text), dt.time()), zone)
+    except (ValueError, OverflowError, zones.NoSuchTime) as error:
+        raise Unreadable(f"“{text[:40]}” is not a day. Write it as 2026-11-30.") from error
+
+
+# ---------------------------------------------------------------------------------------------------- as sentences
+def sentences(db: Session, actor: Actor, entries: Sequence[AuditRow], zone: str) -> dict[int, Markup]:
+    """Return what each entry says, after the name of who did it, by the entry's id; objects are links."""
+    names = _names(db, actor, entries)
+    return {entry.id: _sentence(entry, names, zone) for entry in entries}
+
+
+def _sentence(entry: AuditRow, names: Mapping[str, Markup], zone: str) -> Markup:
+    form = SENTENCES.get(entry.action)
+    it = names.get(entry.object_id) or escape(entry.object_id)
+    if form is None:
+        return Markup("did {}{}").format(entry.action, Markup(" to {}").format(it) if entry.object_id else "")
+    values = {name: _value(name, value, names, zone) for name, value in entry.detail.items()}
+    values |= {"it": it or Markup("something"), "changes": _changes(entry.detail)}
+    return _filled(form, {name: value for name, value in values.items() if value})
+
+
+def _filled(form: str, values: Mapping[str, Markup]) -> Markup:
+    """Return the form with its values; bracketed parts of which one is unknown are left out."""
+
+    def part(found: re.Match[str]) -> str:
+        inner = found[1]
+        return inner if all(name in values for name in re.findall(r"{(\w+)}", inner)) else ""
+
+    kept = re.sub(r"\[([^\]]*)\]", part, form)
+    return Markup("").join(
+        values.get(piece[1:-1], Markup("something")) if piece.startswith("{") else escape(piece)
+        for piece in re.split(r"({\w+})", kept)
+    )
+
+
+def _value(name: str, value: Any, names: Mapping[str, Markup], zone: str) -> Markup:
+    if name == "due_at" and isinstance(value, int | float):
+        return escape(zones.in_words(value, zone))
+    if isinstance(value, list):
+        return Markup(", ").join(names.get(str(one)) or escape(one) for one in value)
+    if isinstance(value, str):
+        return names.get(value) or escape(ROLE_NAMES.get(value, value) if name in ("role", "from", "to") else value)
+    return escape(f"{value:g}" if isinstance(value, float) else value)
+
+
+def _changes(detail: Mapping[str, Any]) -> Markup:
+    """Return `role: student → TA; section: Mon → Tue`, or `due_at: …` where only the new values are kept."""
+    before, after = detail.get("before"), detail.get("after", detail.get("changed"))
+    if not isinstance(after, dict):
+        return Markup("")
+    had = before if isinstance(before, dict) else {}
+    moved = [name for name in after if name not in had or had[name] != after[name]]
+    return Markup("; ").join(
+        Markup("{}: {}{}").format(
+            name.replace("_", " "), f"{_plain(name, had[name])} → " if name in had else "", _plain(name, after[name])
+        )
+        for name in moved
+    )
+
+
+def _plain(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_at"):
+        return zones.in_words(float(value), zones.UTC)
+    return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
+
+
+def _names(db: Session, actor: Actor, entries: Iterable[AuditRow]) -> dict[str, Markup]:
+    """Return people, courses, assignments, submissions and regrades that these entries name, by id.
+
+    They are links where this person staffs the course.
+    """
+    ids: set[str] = set()
+    course_of: dict[str, str | None] = {}
+    for entry in entries:
+        mentioned = {entry.object_id, *_strings(entry.detail.values())} - {""}
+        ids |= mentioned
+        course_of |= dict.fromkeys(mentioned, entry.course_id)
+    found: dict[str, Markup] = {}
+    for id_, name in db.execute(sa.select(UserRow.id, UserRow.name).where(UserRow.id.in_(ids))):
+        who = name or "(no name)"
+        place = course_of[id_]
+        found[id_] = _link(actor, place, f"/staff/c/{place}/people/{id_}", who)
+    for id_, title in db.execute(sa.select(CourseRow.id, CourseRow.title).where(CourseRow.id.in_(ids))):
+        found[id_] = escape(f"“{title}”")
+    for id_, title in db.execute(sa.select(AssignmentRow.id, AssignmentRow.title).where(AssignmentRow.id.in_(ids))):
+        found[id_] = _link(actor, course_of[id_], f"/staff/a/{id_}", title)
+    submissions = (
+        sa.select(SubmissionRow.id, SubmissionRow.number, UserRow.name, AssignmentRow.title)
+        .join(UserRow, UserRow.id == SubmissionRow.user_id)
+        .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
+        .where(SubmissionRow.id.in_(ids))
+    )
+    for id_, number, name, title in db.execute(submissions):
+        words = f"submission {number} of {name or '(no name)'} to {title}"
+        found[id_] = _link(actor, course_of[id_], f"/staff/s/{id_}", words)
+    regraded = sa.select(RegradeRow.id, AssignmentRow.id, AssignmentRow.title).join(
+        AssignmentRow, AssignmentRow.id == RegradeRow.assignment_id
+    )
+    for id_, assignment, title in db.execute(regraded.where(RegradeRow.id.in_(ids))):
+        found[id_] = _link(actor, course_of[id_], f"/staff/a/{assignment}/regrade", title)
+    return found
+
+
+def _link(actor: Actor, course_id: str | None, address: str, words: str) -> Markup:
+    if not course_id or not actor.may("see", course_id):
+        return escape(words)
+    return Markup('<a href="{}">{}</a>').format(address, words)
+
+
+def _strings(values: Iterable[Any]) -> Iterable[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from (one for one in value if isinstance(one, str))

@@ -1,0 +1,232 @@
+"""Settings of an assignment: when it is due, what lateness costs, what is shown. Previews whose marks change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from autograder.service.outbox import passbacks_due
+from autograder.service.rules import policy as policies
+from autograder.service.rules import regrading as rules
+from autograder.service.rules import zones
+from autograder.service.store import regrades
+from autograder.service.store.grades import extensions, judged_by, points_shown
+from autograder.service.store.locks import locked
+from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, NoticeRow, UserRow
+from autograder.service.store.standings import refresh, standings
+from autograder.service.web.edge.access import Me, audit, staffed_assignment
+from autograder.service.web.edge.forms import Fields, Unreadable, time_field, typed_count, typed_number, typed_time
+from autograder.service.web.edge.security import ours
+from autograder.service.web.edge.site import page, site
+from autograder.service.web.staff.regrade import people
+from autograder.service.web.student.submitting import judge_lateness
+
+SHOW = ("at_once", "after_due", "never")
+DECIDING = {  # what decides which submission counts and for how much, as a notice calls it
+    "due_at": "the due time",
+    "grace_minutes": "the time of grace",
+    "late_percent_per_day": "what lateness costs",
+    "counts": "which submission counts",
+    "time_zone": "the time zone",
+}
+REGRADING = (
+    "A regrade is under way. It uses the current rules to decide which submission counts. Apply or dismiss it before "
+    "you change when it is due, what lateness costs or which submission counts."
+)
+MOST_ROWS = 200  # of a preview
+
+router = APIRouter(prefix="/staff/a/{assignment_id}/settings", include_in_schema=False)
+
+
+@router.get("")
+def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = False) -> Response:
+    with site(request).store.reading() as db:
+        asked = staffed_assignment(db, actor, assignment_id, "see")
+    return _form(request, asked, _as_typed(asked.title, policies.from_json(asked.policy)), saved=saved)
+
+
+def _form(
+    request: Request,
+    asked: AssignmentRow,
+    typed: Mapping[str, str],
+    problems: Sequence[str] = (),
+    *,
+    saved: bool = False,
+) -> Response:
+    return page(
+        request, "staff_settings.html", status=422 if problems else 200, asked=asked, tab="settings",
+        typed=typed, problems=problems, show=SHOW, saved=saved,
+    )  # fmt: skip
+
+
+@router.post("", dependencies=[Depends(ours)])
+def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
+    """Save them. Where marks would change, show whose first: they are saved once that has been seen."""
+    title = " ".join(typed.get("title", "").split())[:200]
+    preview: list[rules.Change] = []
+    with site(request).store.writing() as db:
+        asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
+        problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone)
+        if not title:
+            problems.append("The assignment needs a title.")
+        if chosen is not None and regrades.under_way(db, asked) and _changed(asked, chosen):
+            problems.append(REGRADING)
+        if not problems and chosen is not None and not typed.get("back"):
+            preview = changes(db, asked, chosen)
+            if not preview or typed.get("seen") == _seen(preview):
+                asked.title = title
+                adopt(request, db, actor, asked, chosen, preview)
+                return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
+    known = _as_typed(asked.title, policies.from_json(asked.policy))
+    again = {name: typed.get(name, "") for name in known} | {"time_zone": known["time_zone"]}
+    if not preview or chosen is None:
+        return _form(request, asked, again, problems)
+    return _preview_page(request, asked, again, preview, overtaken="seen" in typed)
+
+
+def _preview_page(
+    request: Request,
+    asked: AssignmentRow,
+    typed: Mapping[str, str],
+    preview: Sequence[rules.Change],
+    *,
+    overtaken: bool,
+) -> Response:
+    shown = preview[:MOST_ROWS]
+    with site(request).store.reading() as db:
+        names = people(db, asked, [change.user_id for change in shown])
+    ways = [change.way for change in preview]
+    return page(
+        request, "staff_settings_preview.html", asked=asked, tab="settings", typed=typed, rows=shown, people=names,
+        ups=ways.count("up"), downs=ways.count("down"), seen=_seen(preview), overtaken=overtaken, most=MOST_ROWS,
+    )  # fmt: skip
+
+
+def _seen(preview: Sequence[rules.Change]) -> str:
+    """Return what stands for exactly these changes, so that what was looked at is what is saved."""
+    told = [(change.user_id, change.old, change.new) for change in preview]
+    return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
+
+
+def changes(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> list[rules.Change]:
+    """Return whose points would change by this policy, those who lose most first."""
+    if not _changed(asked, chosen):
+        return []
+    return [change for change in rules.changes(standings(db, asked), judged_by(db, asked, chosen)) if change.by]
+
+
+def adopt(
+    request: Request,
+    db: Session,
+    actor: Me,
+    asked: AssignmentRow,
+    chosen: policies.Policy,
+    preview: Sequence[rules.Change],
+) -> None:
+    """Let a policy hold: judge everybody anew, and tell students and platforms what it changes."""
+    before, asked.policy = asked.policy, policies.to_json(chosen)
+    changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}
+    audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed, marks=len(preview))
+    judge_lateness(db, asked)
+    refresh(db, asked)
+    passbacks_due(db, site(request).queue, asked)
+    _tell(db, asked, policies.from_json(before), chosen, preview)
+
+
+def _tell(
+    db: Session, asked: AssignmentRow, before: policies.Policy, after: policies.Policy, preview: Sequence[rules.Change]
+) -> None:
+    what = [name for key, name in DECIDING.items() if getattr(before, key) != getattr(after, key)]
+    moved = {change.user_id: change for change in preview}
+    due = _due_moved(db, asked, before, after) if asked.open else {}
+    for user in [*moved, *(due.keys() - moved.keys())]:
+        change = moved.get(user)
+        told = [f"It is now {due[user]}."] if user in due else []
+        if change is not None:
+            points = points_shown(db, asked, user)
+            told.append(rules.policy_notice(change, what, points=points))
+        db.add(NoticeRow(user_id=user, submission_id=_counting(change), text=f"{asked.title}: {' '.join(told)}"))
+
+
+def _counting(change: rules.Change | None) -> str | None:
+    standing = (change.after or change.before) if change else None
+    return standing.counting.submission_id if standing else None
+
+
+def _due_moved(db: Session, asked: AssignmentRow, before: policies.Policy, after: policies.Policy) -> dict[str, str]:
+    """Return the students of the course whose own due time changes, with the new one in words."""
+    if before.due_at == after.due_at:
+        return {}
+    extended = extensions(db, asked)
+    students = sa.select(MembershipRow.user_id).join(UserRow, UserRow.id == MembershipRow.user_id).where(
+        MembershipRow.course_id == asked.course_id, MembershipRow.role == "student", MembershipRow.dropped.is_(False),
+        UserRow.erased_at.is_(None),
+    )  # fmt: skip
+    moved = {}
+    for user in db.scalars(students):
+        own = policies.due_for(after, extended.get(user))
+        if own != policies.due_for(before, extended.get(user)):
+            moved[user] = f"due on {zones.in_words(own, after.time_zone)}" if own else "without a due time"
+    return moved
+
+
+def _changed(asked: AssignmentRow, chosen: policies.Policy) -> bool:
+    """Return whether another submission may count by this policy, or the same one for other points."""
+    now_used = policies.from_json(asked.policy)
+    return any(getattr(now_used, name) != getattr(chosen, name) for name in DECIDING)
+
+
+def _as_typed(title: str, policy: policies.Policy) -> dict[str, str]:
+    """The fields of the form, as texts."""
+    numbers = ("grace_minutes", "late_percent_per_day", "late_days", "limit", "window_minutes")
+    return {
+        "title": title,
+        "time_zone": policy.time_zone,
+        "opens_at": time_field(policy.opens_at, policy.time_zone),
+        "due_at": time_field(policy.due_at, policy.time_zone),
+        **{name: f"{getattr(policy, name):g}" for name in numbers},
+        **{name: getattr(policy, name) for name in ("counts", "show_marks", "show_hints", "show_quiz")},
+    }
+
+
+def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Policy | None]:
+    """All that is wrong with the fields; or the policy."""
+    readers: dict[str, Any] = {
+        "opens_at": lambda text: typed_time(text, "Opens", zone),
+        "due_at": lambda text: typed_time(text, "Due", zone),
+        "grace_minutes": lambda text: typed_number(text, "Grace"),
+        "late_percent_per_day": lambda text: typed_number(text, "Lateness costs", most=100),
+        "late_days": lambda text: typed_count(text, "Days late", most=1000),
+        "limit": lambda text: typed_count(text, "Submissions"),
+        "window_minutes": lambda text: typed_number(text, "Within minutes", least=1, most=1e6),
+        "counts": lambda text: _one_of(text, ("best", "latest"), "What counts"),
+        **{
+            f"show_{what}": lambda text, what=what: _one_of(text, SHOW, f"When {what} are shown")
+            for what in ("marks", "hints", "quiz")
+        },
+    }
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for name, read in readers.items():
+        try:
+            values[name] = read(typed.get(name, ""))
+        except Unreadable as error:
+            problems.append(str(error))
+    if problems:
+        return problems, None
+    try:
+        return [], policies.checked(policies.Policy(**values, time_zone=zone))
+    except policies.BadPolicy as error:
+        return [str(error)], None
+
+
+def _one_of(text: str, known: tuple[str, ...], label: str) -> str:
+    if text not in known:
+        raise Unreadable(f"{label}: choose one of the list.")
+    return text

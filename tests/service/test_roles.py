@@ -1,0 +1,170 @@
+"""Roles of a course's staff, and what one page tells of a person; tests/service/test_routes.py has role by route."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, WRONG, csrf, hand_in
+
+from autograder.service.operate import CannotOperate
+from autograder.service.operate.people import erase
+from autograder.service.store.schema import (
+    STAFF,
+    AssignmentRow,
+    AuditRow,
+    CourseRow,
+    ExtensionRow,
+    MembershipRow,
+    NoticeRow,
+    SubmissionRow,
+    now,
+)
+from autograder.service.web.edge.access import RIGHTS
+
+DAY = 86_400.0
+
+
+def change(service, client, name, **form):
+    url = f"/staff/c/{service.course}/people/{service.people[name]}"
+    return client.post(url, data={"csrf": csrf(client), **form})
+
+
+def role_of(service, name) -> str:
+    with service.store.reading() as db:
+        return db.get_one(MembershipRow, (service.course, service.people[name])).role
+
+
+def notices(service, name) -> list[str]:
+    with service.store.reading() as db:
+        return list(db.scalars(sa.select(NoticeRow.text).where(NoticeRow.user_id == service.people[name])))
+
+
+def test_every_role_of_staff_has_rights_and_each_has_those_of_the_one_below():
+    assert RIGHTS.keys() == set(STAFF)
+    assert RIGHTS["observer"] < RIGHTS["ta"] < RIGHTS["staff"]
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_an_instructor_gives_a_role_and_it_holds_at_once(service, role):
+    staff, bob = service.browser("Staff"), service.browser("Bob")
+    assert bob.get(f"/staff/c/{service.course}").status_code == 404
+    assert change(service, staff, "Bob", role=role).status_code == 200
+    assert role_of(service, "Bob") == role
+    assert bob.get(f"/staff/c/{service.course}").status_code == 200
+    made = change(service, bob, "Ada", role="student", section="Mon")
+    assert made.status_code == (200 if role == "staff" else 403)
+    if role != "staff":
+        assert "Only an instructor" in made.text
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_nobody_of_the_staff_is_erased(service, role):
+    service.person("Carol", role)
+    with pytest.raises(CannotOperate, match="one of the staff"):
+        erase(service.store, service.people["Carol"])
+
+
+def test_whoever_only_observes_another_course_makes_no_links_for_its_people(service):
+    """A link is its person, everywhere: an observer would see, and do, what that person may."""
+    with service.store.writing() as db:
+        other = CourseRow(title="Another course")
+        db.add(other)
+        db.flush()
+        for name, role in (("Staff", "observer"), ("Ada", "student")):
+            db.add(MembershipRow(course_id=other.id, user_id=service.people[name], role=role, roster_id=name))
+    staff = service.browser("Staff")
+    sent = staff.post(f"/staff/c/{service.course}/people/{service.people['Ada']}/link", data={"csrf": csrf(staff)})
+    assert sent.status_code == 403
+    assert change(service, staff, "Ada", role="ta").status_code == 422
+    assert role_of(service, "Ada") == "student"
+
+
+def test_an_observer_writes_no_comment_and_a_ta_does(service):
+    service.person("Carol", "observer")
+    service.person("Tom", "ta")
+    submission = hand_in(service, "Ada", WRONG)
+    service.work()
+    for name, status in (("Carol", 403), ("Tom", 200)):
+        client = service.browser(name)
+        sent = client.post(f"/s/{submission}/comments", data={"csrf": csrf(client), "text": "Look at line 3."})
+        assert sent.status_code == status
+
+
+def test_a_page_tells_all_that_a_person_handed_in_with_marks_and_extensions(service):
+    ids = [hand_in(service, "Ada", source) for source in (WRONG, RIGHT) if service.work() is not None]
+    service.work()
+    staff = service.browser("Staff")
+    url = f"/staff/c/{service.course}/people/{service.people['Ada']}/extensions/{service.assignment}"
+    staff.post(url, data={"csrf": csrf(staff), "due_at": "2090-01-01T12:00", "reason": "ill"})
+    shown = staff.get(f"/staff/c/{service.course}/people/{service.people['Ada']}").text
+    assert all(f"/staff/s/{one}" in shown for one in ids)
+    with service.store.reading() as db:
+        numbers = {one.id: one.number for one in db.scalars(sa.select(SubmissionRow))}
+    assert f"submission {numbers[ids[1]]}</a> counts" in shown
+    assert "ill" in shown
+    assert "1 Jan 2090" in shown
+    assert "hand" not in re.findall(r"<h3>.*?</h3>", shown)
+
+
+# --------------------------------------------------------------------------------------------- many extensions
+@pytest.fixture
+def late(service):
+    """Ada and Bob handed in 30 hours late, for 20 percent."""
+    with service.by_hand() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        asked.policy = {"due_at": now() - 30 * 3600, "late_days": 5, "late_percent_per_day": 10.0}
+    for name in ("Ada", "Bob"):
+        hand_in(service, name)
+    service.work()
+    return service
+
+
+def give(service, client, students, **form):
+    data = {"csrf": csrf(client), "student": [service.people[one] for one in students], **form}
+    return client.post(f"/staff/a/{service.assignment}/extensions", data=data)
+
+
+def extended(service) -> set[str]:
+    with service.store.reading() as db:
+        return set(db.scalars(sa.select(ExtensionRow.user_id)))
+
+
+def test_many_get_an_extension_at_once_are_judged_anew_and_told(late):
+    staff = late.browser("Staff")
+    assert give(late, staff, ["Ada", "Bob"], due_at="2090-01-01T12:00", reason="fire").status_code == 200
+    assert extended(late) == {late.people["Ada"], late.people["Bob"]}
+    with late.store.reading() as db:
+        assert set(db.scalars(sa.select(SubmissionRow.late_seconds))) == {0.0}
+        assert db.scalar(sa.select(sa.func.count()).where(AuditRow.action == "extension.given")) == 2
+    assert "1 Jan 2090, 12:00" in notices(late, "Ada")[-1]
+    give(late, staff, ["Bob"], take_back="1")
+    assert extended(late) == {late.people["Ada"]}
+    assert "taken back" in notices(late, "Bob")[-1]
+    assert len(notices(late, "Ada")) == 1
+
+
+def test_a_section_gets_an_extension_whole(late):
+    with late.store.writing() as db:
+        db.get_one(MembershipRow, (late.course, late.people["Bob"])).section = "Mon"
+    staff = late.browser("Staff")
+    give(late, staff, [], section="Mon", due_at="2090-01-01T12:00")
+    assert extended(late) == {late.people["Bob"]}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"students": []}, {"students": ["Ada"], "due_at": ""}, {"students": ["Ada"], "due_at": "soon"}],
+    ids=["nobody chosen", "no time", "no such time"],
+)
+def test_a_form_that_says_too_little_changes_nothing(late, form):
+    staff = late.browser("Staff")
+    sent = give(late, staff, form.pop("students"), **form)
+    assert (sent.status_code, 'role="alert"' in sent.text) == (422, True)
+    assert extended(late) == set()
+
+
+def test_staff_get_no_extension(late):
+    staff = late.browser("Staff")
+    assert give(late, staff, ["Staff"], due_at="2090-01-01T12:00").status_code == 422
