@@ -127,6 +127,7 @@ def test_a_mail_that_does_not_go_out_is_tried_again_and_nothing_is_noted_as_sent
     with with_mail.store.reading() as db:
         assert db.query(NoticeRow).one().mailed_at is None
         assert db.query(JobRow).one().state == "parked"
+    assert mail(with_mail) == [], "a server that is down is not asked all the time"
 
 
 # ------------------------------------------------------------------------------------------------------ in the page

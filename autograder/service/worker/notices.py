@@ -35,6 +35,7 @@ from autograder.service.worker.mailing import send
 DAY = 86_400.0
 TOGETHER_SECONDS = 60.0  # a notice waits so long for others, which then come in the same mail
 STALE_SECONDS = 2 * DAY  # older ones are not sent: mail was not set up, or was down for too long
+AGAIN_SECONDS = 3600.0  # after a job that failed
 AT_ONCE = 50  # people in one job
 LONGEST_SUBJECT = 100
 
@@ -76,7 +77,10 @@ def _waiting(db: Session) -> list[str]:
 
 
 def _under_way(db: Session) -> bool:
-    return db.scalar(sa.select(JobRow.id).where(JobRow.kind == "notices", JobRow.state.in_(OPEN)).limit(1)) is not None
+    """Return whether a job mails now, or failed lately: a server that is down is not asked all the time."""
+    parked = sa.and_(JobRow.state == "parked", JobRow.finished_at > now() - AGAIN_SECONDS)
+    job = sa.select(JobRow.id).where(JobRow.kind == "notices", sa.or_(JobRow.state.in_(OPEN), parked))
+    return db.scalar(job.limit(1)) is not None
 
 
 def _mail_to(context: Context, user_id: str) -> bool:
