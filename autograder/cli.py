@@ -14,7 +14,6 @@ from autograder.service.command import admin
 
 if TYPE_CHECKING:
     from autograder.adapters.packing import Package
-    from autograder.batch import Marked
     from autograder.edition import Edition
     from autograder.gather import Found
     from autograder.model import Assignment
@@ -231,7 +230,9 @@ def gradebook(
 
 @app.command()
 def regenerate(
-    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    assignment: Annotated[
+        str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
+    ],
     seed: Annotated[int, typer.Option(min=0, max=2**48 - 1, help="Draws examples, public experiments and quiz.")],
     out: Annotated[Path, typer.Option(help="The folder to write: a new one, or an earlier output left unchanged.")],
     roster: Annotated[
@@ -252,7 +253,10 @@ def regenerate(
     from autograder.sandbox import SandboxUnavailable
 
     try:
-        written = rewrite(_load(assignment), seed, out, roster, secret, sandbox, jobs or _cores())
+        written = all(
+            rewrite(one, seed, folder, roster, secret, sandbox, jobs or _cores())
+            for one, folder in _stages(assignment, out)
+        )
     except CannotRegenerate as error:
         raise typer.BadParameter(str(error)) from error
     except SandboxUnavailable as error:
@@ -260,11 +264,14 @@ def regenerate(
         raise typer.Exit(GRADER_FAILED) from error
     if not written:
         raise typer.Exit(1)
+    _write_schedule(assignment, out)
 
 
 @app.command()
 def package(
-    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    assignment: Annotated[
+        str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
+    ],
     for_: Annotated[Platform, typer.Option("--for", help="Where it will run.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     edition: Annotated[
@@ -276,20 +283,18 @@ def package(
     from autograder.adapters.packing import write
     from autograder.publish import say
 
-    asked = _load(assignment)
-    if edition is None:
-        made = platforms()[for_.value](asked)
-    elif for_ is Platform.GRADESCOPE:
-        made = _with_edition(asked, edition)
-    else:
+    if edition is not None and for_ is not Platform.GRADESCOPE:
         raise typer.BadParameter(
             f"{for_.value} does not tell who submits, so it marks no variants: leave --edition out, or use gradescope."
         )
-    try:
-        write(made, out)
-    except OSError as error:
-        raise typer.BadParameter(f"The package cannot be written there: {error}") from error
-    say(made.told)
+    for asked, folder in _stages(assignment, out, elsewhere=True):
+        made = platforms()[for_.value](asked) if edition is None else _with_edition(asked, edition)
+        try:
+            write(made, folder)
+        except OSError as error:
+            raise typer.BadParameter(f"The package cannot be written there: {error}") from error
+        say(made.told)
+    _write_schedule(assignment, out)
 
 
 def _with_edition(assignment: "Assignment", folder: Path) -> "Package":
@@ -446,11 +451,15 @@ def _run(
     """Marks `paths`; without any, the samples of the assignment, which are ours and therefore trusted."""
     from tempfile import TemporaryDirectory
 
-    from autograder.batch import mark, mark_all, opening
+    from autograder.batch import Batch, marking
     from autograder.publish import publish, say
 
-    # The sandbox first: its guest boots while the rest is imported.
-    with TemporaryDirectory(prefix="gradmark-") as unpacked, opening(sandbox, trusted=not paths, say=say) as opened:
+    several = not paths or len(paths) > 1 or paths[0].suffix != ".py"  # a folder, a zip
+    # Alone, the sandbox first: its guest boots while the rest is imported.
+    with (
+        TemporaryDirectory(prefix="gradmark-") as unpacked,
+        marking(sandbox, trusted=not paths, say=say, jobs=jobs, several=several) as mark_all,
+    ):
         from autograder.gather import Found
         from autograder.sandbox import SandboxUnavailable
 
@@ -461,18 +470,15 @@ def _run(
             every = [Found(path, label, label) for label, path in assignment.samples.items()]
         found = {one.path: one for one in every}
         pages = _pages(out, {path: one.label for path, one in found.items()}) if out else None
+        students = {path: one.student for path, one in found.items()}
+        batch = Batch(assignment, seed, kept.secret if kept else None, students)
         try:
-            ready = opened.result()
+            marked = mark_all(list(found), batch)
         except SandboxUnavailable as error:
             say(str(error))
             raise typer.Exit(GRADER_FAILED) from error
-
-        def mark_one(path: Path) -> "Marked":
-            one = found[path]
-            marked = mark(path, assignment, ready, seed, secret=kept.secret if kept else None, student=one.student)
-            return marked.called(one.shown, one.known_as, one.remarks)
-
-        if not publish(mark_all(list(found), mark_one, jobs), list(found), form, pages):
+        named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
+        if not publish(named, list(found), form, pages):
             raise typer.Exit(GRADER_FAILED)
 
 
@@ -508,11 +514,43 @@ def _gather(paths: list[Path], assignment: "Assignment", unpacked: Path, edition
         raise typer.BadParameter(str(error)) from error
 
 
-def _load(name: str) -> "Assignment":
-    from autograder.assignment import BadAssignment, load
+def _stages(name: str, out: Path, *, elsewhere: bool = False) -> "list[tuple[Assignment, Path]]":
+    """Load an assignment for the folder `out`; or a course's, each for a folder in it."""
+    from autograder.assignment import BadAssignment
+    from autograder.course import is_course, read
 
+    if not is_course(name):
+        return [(_load(name), out)]
     try:
-        return load(name)
+        course = read(Path(name))
+        if elsewhere and (own := [stage for stage in course.stages if stage.provided]):
+            raise typer.BadParameter(
+                f"A package takes an assignment as its folder is. Name {own[0].provided} as `provided` in [sources] of "
+                f"a copy of {own[0].id} (gradmark new --from {own[0].id}), and use that copy in the course."
+            )
+        loaded = [(stage.load(), out / stage.folder) for stage in course.stages]
+    except BadAssignment as error:
+        raise typer.BadParameter(str(error)) from error
+    return loaded
+
+
+def _write_schedule(name: str, out: Path) -> None:
+    """Write a course's stages with their due times beside their folders; nothing for a single assignment."""
+    from autograder.course import is_course, read, schedule
+
+    if is_course(name):
+        course = read(Path(name))
+        _write(out / "schedule.csv", schedule(course, {s.id: s.load().title for s in course.stages}).encode())
+
+
+def _load(name: str) -> "Assignment":
+    from autograder.assignment import BadAssignment
+    from autograder.course import is_course, named
+
+    if is_course(name):
+        raise typer.BadParameter(f"{name} is a course: name one of its stages, as {name}:optimizers.")
+    try:
+        return named(name)
     except BadAssignment as error:
         raise typer.BadParameter(str(error)) from error
 

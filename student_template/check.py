@@ -7,7 +7,8 @@ In the notebook, run `import check; check.cells(globals())` to check what its ce
 
 It plays public experiments: fixed inputs, and what comes out of a right solution, both in check_files/. The
 experiments that mark you are of the same kinds with other numbers, drawn for your file alone, so that what
-passes here because it is right passes there too. Needs Python 3.10 and NumPy, and no network. Exit status:
+passes here because it is right passes there too. Of the answers in quiz.toml, if there is one, it says how they are
+read, and not whether they are right. Needs Python 3.10 and NumPy, and no network. Exit status:
 0 when everything passes, 1 when something does not, 2 when there was nothing to check.
 """
 
@@ -40,7 +41,13 @@ def main(arguments):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that has no θ shows a question mark
     asked = read_experiments()
-    path = Path(arguments[0]) if arguments else HOME / asked.main
+    status = check_code(Path(arguments[0]) if arguments else HOME / asked.main, asked)
+    show_quiz()
+    return status
+
+
+def check_code(path, asked):
+    """Plays the experiments with one file and says what came out; the exit status."""
     try:
         source = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -209,6 +216,50 @@ def print_todo(seen):
     if todo:
         first = min(todo, key=lambda fault: fault.line)
         print(f"Not written yet, from the top: line {first.line}, {first.message.removeprefix('TODO: ')}.")
+
+
+# ------------------------------------------------------------------------------------------ how your quiz is read
+def show_quiz():
+    """Says how each answer in quiz.toml is read, and not whether it is right."""
+    questions = next((file for file in (HOME / "questions.json", FILES / "questions.json") if file.exists()), None)
+    if questions is None or not (HOME / "quiz.toml").exists():
+        return
+    known, sheet = json.loads(questions.read_text(encoding="utf-8")), read_quiz()
+    answers = sheet.get("answers", {}) if sheet else {}
+    if not sheet or not isinstance(answers, dict):
+        return
+    if sheet.get("variant") != known["variant"]:
+        print(f"\n{questions.name} belongs to another quiz.toml than yours. Put the two that you were given here.")
+        return
+    print("\nYour answers in quiz.toml, as they are read (whether they are right is not told here):\n")
+    for question in known["questions"]:
+        print(f"  {question['id']}: {read_answer(question, answers.pop(question['id'], ''))}")
+    for name in answers:
+        print(f"  {name}: there is no such question. Copy its name from the quiz.toml that you were given.")
+
+
+def read_quiz():
+    try:
+        import tomllib
+    except ModuleNotFoundError:
+        print("\nWith Python 3.11 or newer you see here how your answers in quiz.toml are read.")
+        return None
+    try:
+        return tomllib.loads((HOME / "quiz.toml").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        print(f'\nquiz.toml cannot be read: {error}. Each question is answered once, like `name = "answer"`.')
+        return None
+
+
+def read_answer(question, answer):
+    import reading
+
+    if reading.is_empty(answer):
+        return "not answered"
+    try:
+        return f"read as {reading.read_as(question, answer)}"
+    except reading.Unreadable as error:
+        return f"CANNOT BE READ. {error}"
 
 
 # ------------------------------------------------------------------------------------------------ what is asked

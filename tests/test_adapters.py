@@ -24,6 +24,7 @@ from containers import OPTIMIZERS, build, derived, package, run
 
 from autograder.adapters import autolab, coderunner, common, github, junit, packing, platforms, prairielearn
 from autograder.batch import failed
+from autograder.intake import read as intake
 from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark, Place
 from autograder.render import total
 
@@ -267,6 +268,30 @@ def test_github_workflow_is_yaml_and_gives_no_student_a_token():
     steps = pytest.importorskip("yaml", reason="needs the package pyyaml").safe_load(text)["jobs"]["mark"]["steps"]
     assert [s["with"]["persist-credentials"] for s in steps if "uses" in s] == [False, False]
     assert "inputs" not in "".join(s.get("run", "") for s in steps)  # an input in a script would be run
+
+
+@pytest.mark.parametrize("asked", ["a/x b/y", "a/x, b/y", "a/x,b/y", " a/x\nb/y "])
+def test_github_workflow_marks_a_class(tmp_path, asked):
+    yaml = pytest.importorskip("yaml", reason="needs the package pyyaml")
+    if shutil.which("jq") is None:
+        pytest.skip("needs jq, which GitHub's machines have")
+    jobs = yaml.safe_load(package("github").files[".github/workflows/gradmark.yml"])["jobs"]
+    assert jobs["mark"]["strategy"]["matrix"]["repository"] == "${{ fromJSON(needs.class.outputs.all) }}"
+    script = jobs["class"]["steps"][0]["run"]
+    assert "inputs" not in script
+    environment = {**os.environ, "ASKED": asked, "GITHUB_OUTPUT": str(tmp_path / "out")}
+    subprocess.run(["bash", "-ec", script], env=environment, check=True)  # noqa: S607
+    assert (tmp_path / "out").read_text() == 'all=["a/x","b/y"]\n'
+
+
+def test_the_quiz_reaches_prairielearn_and_github_with_the_code(tmp_path):
+    assert 'optional-file-names="quiz.toml"' in package("prairielearn").files["question/question.html"].decode()
+    workflow = package("github").files[".github/workflows/gradmark.yml"].decode()
+    assert '"$PWD/submission"' in workflow
+    (tmp_path / "submission").mkdir()
+    (tmp_path / "submission/optimizers.py").write_text("class SGD: pass\n")
+    (tmp_path / "submission/quiz.toml").write_text("variant = 1\n[answers]\n")
+    assert set(intake(tmp_path / "submission").files) == {"optimizers.py", "quiz.toml"}
 
 
 def test_junit_is_read_by_a_real_client(tmp_path):

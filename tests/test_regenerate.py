@@ -50,6 +50,7 @@ from autograder.regenerate import (
     check_free,
     contents,
     folder,
+    for_student,
     handout,
     lift,
     open_secret,
@@ -206,7 +207,7 @@ def check(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         "class NumPyAlone(importlib.abc.MetaPathFinder):\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        root = name.split('.')[0]\n"
-        "        if path is None and root not in sys.stdlib_module_names | {'numpy', 'tinytorch', 'driver', 'judge', 'check'}:\n"
+        "        if path is None and root not in sys.stdlib_module_names | {'numpy', 'tinytorch', 'driver', 'judge', 'check', 'reading'}:\n"
         "            raise ModuleNotFoundError(f'{name} is not there at home', name=name)\n"
         f"sys.meta_path.insert(0, NumPyAlone()); sys.path.append({numpy_home!r})\n"
         "sys.argv = sys.argv[1:]\n"
@@ -221,6 +222,49 @@ def rows(told: str) -> dict[str, str]:
     return {
         m[2]: m[1] for m in re.finditer(r"^  ([✓✗…–]) (?:right|not right|later|not written) +(.+)$", told, re.MULTILINE)
     }
+
+
+def answered(home: Path, **answers: str) -> None:
+    sheet = (home / "quiz.toml").read_text()
+    for name, answer in answers.items():
+        name = name.replace("_", "-")
+        assert f'\n{name} = ""' in sheet
+        sheet = sheet.replace(f'\n{name} = ""', f"\n{name} = {json.dumps(answer, ensure_ascii=False)}")
+    (home / "quiz.toml").write_text(sheet)
+
+
+@pytest.fixture
+def own(home, tmp_path) -> Path:
+    """A copy of the student's folder to write into."""
+    return Path(shutil.copytree(home, tmp_path / "own"))
+
+
+def test_quiz_answers_are_told_as_they_are_read_and_not_whether_they_are_right(own):
+    first, second, *_ = [item for item in optimizers.quiz(1) if isinstance(item.key, NumericKey)]
+    right = f"{first.key.value:.6g} {first.key.unit}"
+    answered(own, **{first.id.replace("-", "_"): "ungefähr 9,25 GiB", second.id.replace("-", "_"): "a lot"})
+    told = check(own, SOLUTION).stdout
+    assert f"{first.id}: read as 9.25 GiB" in told
+    assert f"{second.id}: CANNOT BE READ. “a lot”" in told
+    assert "not answered" in told
+    assert right not in told
+
+
+def test_a_quiz_of_somebody_else_and_one_that_is_no_toml_are_said(own):
+    sheet = (own / "quiz.toml").read_text()
+    (own / "quiz.toml").write_text(sheet.replace("variant = 1 ", "variant = 2 "))
+    assert "belongs to another quiz.toml" in check(own, SOLUTION).stdout
+    (own / "quiz.toml").write_text(sheet + "\nname = = 1\n")
+    done = check(own, SOLUTION)
+    assert (done.returncode, "quiz.toml cannot be read" in done.stdout) == (0, True)
+
+
+def test_the_questions_for_check_py_hold_no_keys():
+    told = for_student(optimizers, 7)["check_files/questions.json"].decode()
+    for item in optimizers.quiz(7):
+        for word in ("right", "hint", "wrong", "key", "sample"):
+            assert f'"{word}"' not in told
+        assert item.solution not in told
 
 
 def test_the_model_solution_passes_everything(home):

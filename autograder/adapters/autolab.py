@@ -39,7 +39,8 @@ def package(assignment: Assignment) -> Package:
     problems = ", ".join(f"{c.id} ({c.points:g})" for c in assignment.criteria)
     told = (
         f"Build image/ as Tango's autograding image; upload autograde-Makefile and autograde.tar; set the handin's "
-        f"name to {assignment.main}, the timeout to 300 s, and these problems: {problems}."
+        f"name to {assignment.main} (to {Path(assignment.main).stem}.zip where students hand in a zip of it and their "
+        f"quiz.toml), the timeout to 300 s, and these problems: {problems}."
     )
     return Package(files, told)
 
@@ -80,9 +81,11 @@ def main() -> int:
     parser.add_argument("assignment")
     parser.add_argument("handin", type=Path)
     given = parser.parse_args()
-    common.shut(given.handin, Path.cwd())
+    packed = given.handin.with_suffix(".zip")
+    handin = given.handin if given.handin.exists() or not packed.exists() else packed
+    common.shut(handin, Path.cwd())
     assignment = load(given.assignment)
-    report = common.held_back(common.marked(given.handin, assignment, None).report, common.policy(assignment))
+    report = common.held_back(common.marked(handin, assignment, None).report, common.policy(assignment))
     print(lines(report, assignment), end="", flush=True)
     return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
 

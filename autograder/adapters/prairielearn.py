@@ -29,7 +29,8 @@ MAX_BYTES = 1_000_000  # of results.json: PrairieLearn takes 1 MB
 
 def package(assignment: Assignment) -> Package:
     image = f"gradmark-{assignment.id}"
-    values = {"title": assignment.title, "main": assignment.main, "image": image}
+    quiz = bool(assignment.quiz(assignment.quiz_seed))
+    values = {"title": assignment.title, "main": assignment.main, "image": image, "quiz": quiz}
     # the same for the same assignment: PrairieLearn knows a question by it
     known_by = str(uuid.uuid5(uuid.NAMESPACE_URL, f"gradmark:{assignment.id}"))
     files = {f"image/{name}": data for name, data in payload(assignment).items()} | {

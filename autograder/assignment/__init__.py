@@ -27,8 +27,10 @@ _one_at_a_time = threading.RLock()  # a folder that two threads import at once w
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
 
 
-def load(name: str) -> Assignment:
+def load(name: str, *, provided: Path | None = None) -> Assignment:
     """The shipped assignment of that name, or the one in the folder of that path.
+
+    provided: a package that submissions run beside, instead of the one that assignment.toml names.
 
     Raises:
         BadAssignment: when there is none, it is incomplete, or its parts contradict each other.
@@ -41,16 +43,16 @@ def load(name: str) -> Assignment:
         raise BadAssignment(f"There is no assignment {name!r}. Shipped: {known}; or give a folder's path.") from error
     try:
         with _one_at_a_time:
-            assignment = _build(folder, read)
+            assignment = _build(folder, read, provided)
             must_agree(assignment)
     except AuthorFault as error:
         raise error if isinstance(error, BadAssignment) else BadAssignment(str(error)) from error
     return assignment
 
 
-def _build(folder: Path, given: Settings) -> Assignment:
+def _build(folder: Path, given: Settings, provided: Path | None) -> Assignment:
     criteria, tolerances = given.criteria(), given.tolerances()
-    files = dict(_given_files(given))
+    files = dict(_given_files(given, provided))
     template, model_solution = given.path("template", "sources"), given.path("model_solution", "sources")
     samples = {label: given.path(label, "samples") for label in given.get(dict, "samples", default={})}
     for file in (template, model_solution, *samples.values()):
@@ -160,13 +162,13 @@ def _state(folder: Path) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
 
 
-def _given_files(given: Settings) -> Iterator[tuple[str, Path]]:
+def _given_files(given: Settings, provided: Path | None) -> Iterator[tuple[str, Path]]:
     """Modules that the guest is given beside the submission: dotted name -> file."""
     driver = given.path("driver", "sources")
     must_drive(driver)
     yield DRIVER, driver
-    if given.get(dict, "sources").get("provided") is not None:
-        folder = given.path("provided", "sources", folder=True)
+    if provided is not None or given.get(dict, "sources").get("provided") is not None:
+        folder = provided or given.path("provided", "sources", folder=True)
         for path in sorted(folder.rglob("*.py")):
             must_parse(path)
             yield ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts)), path

@@ -85,7 +85,7 @@ def for_student(assignment: Assignment, seed: int, *, shared: bool = True) -> di
     """The student's folder; `shared`: with the quiz of that seed, where there is one, for everybody."""
     items = assignment.quiz(seed)
     sheet = quiz.sheet(assignment.title, seed, items) if items and shared else None
-    return student(assignment, seed, sheet, asked=bool(items))
+    return student(assignment, seed, sheet, quiz.questions(seed, items), asked=bool(items))
 
 
 def _own(assignment: Assignment, given: Mapping[Student, int]) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -94,6 +94,7 @@ def _own(assignment: Assignment, given: Mapping[Student, int]) -> tuple[dict[str
     for one, seed in given.items():
         items, owner = assignment.quiz(seed), quiz.Owner(one.id, one.name)
         own[f"students/{one.folder}/quiz.toml"] = quiz.sheet(assignment.title, seed, items, owner)
+        own[f"students/{one.folder}/questions.json"] = quiz.questions(seed, items)
         own[f"students/{one.folder}/quiz.html"] = quiz.paper(assignment.title, seed, items, owner)
         keys[f"keys/{one.folder}.html"] = quiz.key_page(assignment.title, seed, items, owner)
     return own, keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import PurePosixPath
 
 from autograder.model import Assignment
@@ -13,8 +14,13 @@ from autograder.strip import skeleton
 MAIN_MARK = "beside the folder"  # in every shim, so that another assignment's is recognised
 
 
-def student(assignment: Assignment, seed: int, quiz: bytes | None, *, asked: bool = True) -> dict[str, bytes]:
-    """Path in the folder -> content. `quiz` is the quiz.toml for everybody; `asked`: whether there is any quiz."""
+def student(
+    assignment: Assignment, seed: int, quiz: bytes | None, questions: bytes = b"", *, asked: bool = True
+) -> dict[str, bytes]:
+    """Path in the folder -> content.
+
+    `quiz` is the quiz.toml for everybody, with its `questions`; `asked`: whether there is any quiz.
+    """
     names = {"main": assignment.main, "module": assignment.module, "title": assignment.title}
     files = {
         assignment.main: skeleton(assignment.model_solution.read_text(encoding="utf-8")).encode(),
@@ -25,7 +31,16 @@ def student(assignment: Assignment, seed: int, quiz: bytes | None, *, asked: boo
         "README.md": text("student.md.j2", quiz=asked, own=quiz is None, package=_package(assignment), **names),
         **dict(_provided(assignment)),
     }
-    return files | ({"quiz.toml": quiz} if quiz is not None else {})
+    if asked:
+        files |= dict(_reading())
+    return files | ({"quiz.toml": quiz, "check_files/questions.json": questions} if quiz is not None else {})
+
+
+def _reading() -> Iterator[tuple[str, bytes]]:
+    """The readers of answers, which check.py uses as the grader does."""
+    for file in sorted(resources.files("autograder.reading").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            yield f"check_files/reading/{file.name}", file.read_bytes()
 
 
 def _provided(assignment: Assignment) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
-from autograder.quiz.kinds import how, in_words, right_answer, wrong_answers
+from autograder.quiz.kinds import asked, how, in_words, right_answer, wrong_answers
 from autograder.reading import amount
 from autograder.regenerate.page import page, points
 from autograder.render.escape import visible
@@ -49,6 +49,12 @@ def sheet(title: str, seed: int, items: Sequence[Item], owner: Owner = EVERYBODY
     for number, item in enumerate(items, start=1):
         lines += ["", *_question(number, item), *_empty(item)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def questions(seed: int, items: Sequence[Item]) -> bytes:
+    """The same for check.py, which says how answers are read: no keys."""
+    told = {"variant": seed, "questions": [asked(item) for item in items]}
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _question(number: int, item: Item) -> Iterator[str]:

@@ -1,0 +1,592 @@
+"""Reads a number with a unit as people write them: "37.25 GiB", "4×10¹⁰ B", "1,12·10^11 bytes", "5 h 20 min", "ten".
+
+A comma or point that can only be a decimal one is one, in the customs of all countries; where it can be both
+("1,500"), it is read as here ("," between thousands, "." before decimals), and the other reading is kept beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from . import units
+from .formulas import Node, parse
+from .languages import english
+from .plain import digits, without_latex
+from .words import Unreadable, amount, quoted
+
+MAX_LENGTH = 400  # characters: a number, its working and a sentence why
+MAX_POWER = 400  # beyond it every power of ten is an infinity, or nothing
+AGREEING = 0.01  # of the larger: two amounts of one answer that are one, each rounded; GB and GiB differ by 0.07
+
+# ------------------------------------------------------------------------------------------------- words for numbers
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SMALL = {name: float(n) for n, name in enumerate(_ONES)} | {name: 10.0 * n for n, name in enumerate(_TENS, start=2)}
+_LARGE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SCALES = _LARGE | {"k": 1e3, "mio": 1e6, "mn": 1e6, "bn": 1e9, "mrd": 1e9}
+_PARTS = {"half": 2.0, "halves": 2.0, "third": 3.0, "quarter": 4.0, "fifth": 5.0, "tenth": 10.0, "hundredth": 100.0}
+_PARTS |= {f"{name}s": part for name, part in _PARTS.items() if not name.endswith("s")}
+_FOLD = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0}
+
+_DIGITS = r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'_]\d+)*|[.,]\d+)"
+_NUMBER = re.compile(rf"{_DIGITS}\.?(?:[eE][+-]?\d{{1,4}}(?![A-Za-z0-9]))?")
+_WORD = re.compile(r"[A-Za-zµμ]+|%")
+_FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs")
+_LEAD = re.compile(
+    r"(?:(?:about|approx(?:imately)?|ca|circa|roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
+    r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
+    r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
+    r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
+    r"by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"(?:≤|<=|at most|up to|no more than|not more than|max(?:imum|imal(?:ly)?)?\b\.?)\s*(?=\S)", re.IGNORECASE
+)
+_LEAST = re.compile(
+    r"(?:≥|>=|at least|no less than|not less than|min(?:imum|imal(?:ly)?)?\b\.?)\s*(?=\S)", re.IGNORECASE
+)
+_SENTENCE = re.compile(  # Adam saves about 1.83 hours
+    r"(?!.*\b(?:not|never|no|than|less|more|or)\b)(?:[A-Za-z]+ ){1,5}"
+    r"(?:is|are|needs?|takes?|saves?|costs?|requires?|equals?|gives?|uses?)(?: about| only)? (?=[-~≈]? ?[\d.])"
+)
+_WHOLE = re.compile(  # 9.75 -> 10
+    r"([\d.,]+)\s*(?:,|;|->|=>|→|≈|~|\bso\b|\bthus\b|\bhence\b|\btherefore\b|\brounded\b|\bup\b|\bdown\b|\bto\b|\bmeans\b|"
+    r"\bi\.e\.|\s)+(\d+)\b(?![.,]\d)"
+)
+_STEP = re.compile(
+    r"(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)", re.IGNORECASE
+)
+_LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
+_LABEL = re.compile(r"(?:[^\W\d_][^:=;,.]*?\d?\s*|\([^():]*\)\s*):\s+(?=[-+\d.(√~≈a-z])")  # "m and v: "
+_TOTAL = re.compile(
+    r".*[,;.]\s*(?:(?:so |and )?(?:in )?(?:total|together|sum|altogether|overall))\b\s*(?:is\b)?[:=]?\s*(?=\S*\d)",
+    re.DOTALL,
+)
+_PRINTED = re.compile(r"(?:tensor|array|Tensor|float32|float64|Parameter)\(\s*\[*([^()\[\],]+)\]*\s*(?:,[^()]*)?\)")
+_STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
+_ASKS_LEAST = re.compile(r"\b(?:smallest|fewest|lowest|minimum|least number|from which|at least\?)", re.IGNORECASE)
+_ASKS_FACTOR = re.compile(r"\b(?:how many times|factor|multiple|fraction|times as)\b", re.IGNORECASE)
+_ASKS_PERCENT = re.compile(r"\b(?:how many|what|which|in) per ?cent|\bpercentage|in %", re.IGNORECASE)
+_SCALED = re.compile(r"\bhow many (thousand|million|billion|trillion)\b", re.IGNORECASE)
+
+_UP = "longer more larger higher greater bigger"
+_DOWN = "less shorter fewer smaller lower slower"
+_AS_LONG = re.compile(r"(?:as|so) [a-z]+\b[^\d,;.]*", re.IGNORECASE)
+_OF_THAT = re.compile(r"(?:the|of|that)\b[^\d,;.]*", re.IGNORECASE)
+_EXTRA = re.compile(
+    r"(?:in total|total|altogether|overall|together|all in all|in all|of (?:memory|ram|vram|state|gpu memory)|memory|"
+    r"(?:v?ram)|more|extra|additional(?:ly)?|needed|required|approx(?:imately|\.)?|or so|roughly|long)\b",
+    re.IGNORECASE,
+)
+_PER = re.compile(r"(?:/|per|on each|on every|on one|for each|for every|each|a)\s*([A-Za-z]+)\b", re.IGNORECASE)
+_BECAUSE = re.compile(r"[\s,;.(:-]*\b(?:because|since|as|so|due to)\b", re.IGNORECASE)
+_FOR = re.compile(r"[\s,;.(:-]*\b(?:given|by|from|using|for|with|if|when|at|on|in)\b", re.IGNORECASE)
+_TIMES_SYMBOL = r"[*×]?\s*(?:{})(?!\w|\s*[*/^(+-])"
+_OF_TIME = re.compile(_TIMES_SYMBOL.format(r"[tT]|[tT]_\w+"))  # 1.2 t_SGD
+_OF_RATE = re.compile(_TIMES_SYMBOL.format("lr|eta|alpha|[αη]"))  # 10 lr, where a multiple is asked for
+_OF_STATE = re.compile(
+    r"\s*(?:of|for|in|as)\s+(?:(?:the|optimizer|adam|state|states|moment|moments|buffers?|m|v|and|both|its|"
+    r"memory|parameters|weights|each|alone|momentum|velocity|gpu|ram|used|needed|model|arrays?)\b['s]*\s*)+\Z",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(r"\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE)
+
+
+if TYPE_CHECKING:
+    Found = tuple[list[str], int, float | None]  # parts of arithmetic, the place after them, its other reading
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as it was read."""
+
+    value: float
+    unit: str | None  # as units.find spells it, "" for a count; None when none was written
+    otherwise: float | None = None  # the value if its one comma or point is read the other way
+
+
+def read(answer: object, prompt: str = "") -> tuple[Quantity, ...]:
+    """The amount in an answer, in each way in which the answer states it: "112 GB (104.3 GiB)" has two that agree.
+
+    `prompt` is the question: "20 % longer" is the factor 1.2 where a factor is asked for.
+
+    Raises:
+        Unreadable: there is none, it can be read in two ways, or two amounts contradict each other.
+    """
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool):
+        return (Quantity(_finite(answer), None),)
+    if not isinstance(answer, str):
+        raise Unreadable(f'This asks for a number, and your answer is {quoted(answer)}. Write it like "37.25 GiB".')
+    if len(answer) > MAX_LENGTH:
+        raise Unreadable("This asks for one number with its unit; your answer is much longer than that.")
+    reader = _Reader(answer, prompt)
+    found = reader.sides(_normal(answer))
+    return tuple(_rescaled(one, prompt) for one in found)
+
+
+def shown(found: tuple[Quantity, ...], unit: str = "") -> str:
+    """`7.4506 GiB`: how an answer was read; `unit` is what a bare number is taken to be in."""
+    main = found[0]
+    told = amount(main.value, main.unit if main.unit is not None else unit, 6)
+    if main.otherwise is not None and abs(main.otherwise) < abs(main.value):
+        told += f" (if you mean {amount(main.otherwise, main.unit or '', 6)}, write a point)"
+    return told
+
+
+def _normal(answer: str) -> str:
+    text = english(digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer))))
+    if any(ord(c) > 127 and c.isnumeric() for c in text):
+        raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
+    text = re.sub("[✕⨯]", "×", text)
+    text = re.sub("[·⋅∙∗]", "*", text)
+    text = re.sub(r"\b(?:np|numpy|math|torch)\.(?=[a-z])", "", text.replace("**", "^").replace("÷", "/"))
+    text = re.sub(r"\^\s*\{([^{}]*)\}", r"^(\1)", text)
+    text = _PRINTED.sub(r"\1", text)
+    text = re.sub(r"(?<=\d)k(?![A-Za-z])", "e3", text)
+    text = re.sub(r"\bminus (?=\d)", "-", text)
+    text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
+    text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
+    text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
+    text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
+    text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
+    text = text.strip("\"'“”„«»*_ \t\n")
+    text = re.sub(r"(\d+) and (?:a|one) half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
+    if whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", text):
+        text = whole[1].strip()
+    unit_first = re.fullmatch(r"([A-Za-z]{1,12}) ([\d.,' ]+)", text)  # "GiB 104.3"
+    return f"{unit_first[2]} {unit_first[1]}" if unit_first and units.find(unit_first[1]) in units.MEMORY else text
+
+
+def _rescaled(found: Quantity, prompt: str) -> Quantity:
+    """`20 billion` where the question asks how many billion: 20."""
+    scale = _SCALED.search(prompt)
+    if scale is None or abs(found.value) < _LARGE[scale[1].lower()] / 1000:
+        return found
+    return replace(found, value=found.value / _LARGE[scale[1].lower()])
+
+
+class _Reader:
+    """One answer, for sentences about it, and its question."""
+
+    def __init__(self, answer: str, prompt: str) -> None:
+        self.answer, self.prompt = answer, re.sub(r"Give (?:at least|a whole).*", "", prompt)
+        self.whole_number = "Give a whole number" in prompt
+
+    def trouble(self, why: str) -> Unreadable:
+        return Unreadable(f"{quoted(self.answer)} {why}")
+
+    def sides(self, text: str) -> tuple[Quantity, ...]:
+        """Return the parts between equals signs: names and working on the left, the answer at the end."""
+        text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
+        if self.whole_number and (rounded := _WHOLE.match(text)) and abs(self.plain(rounded[1]) - int(rounded[2])) < 1:
+            text = text[rounded.start(2) :]
+        if re.search(r"\bstep t\b|\bwhich step\b", self.prompt):
+            text = re.sub(r"(?<=\d) (?:on|onwards?)$", "", _STEP.sub("", text, count=1))
+        if _LIMITED.search(self.prompt):
+            text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
+        if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
+            raise self.trouble("names several amounts. Write the one that is asked for alone.")
+        if not _ASKS_LEAST.search(self.prompt):
+            text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
+        parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
+        found = self.whole(parts[-1].lstrip("= "))
+        for part in parts[:-1]:
+            if units.find(part) and part:
+                raise self.trouble("names a unit before the equals sign. Write one number and one unit after it.")
+            try:
+                found += self.whole(part)
+            except Unreadable:  # a name such as θ, or working in symbols
+                continue
+        return self.agreeing(found)
+
+    def agreeing(self, found: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+        for other in found[1:]:
+            if not _agree(found[0], other):
+                raise self.trouble(
+                    f"has two different amounts, {shown(found[:1])} and {shown((other,))}. Keep the one you mean."
+                )
+        return found
+
+    def whole(self, text: str) -> tuple[Quantity, ...]:
+        """One side: what leads in, the amount, what it is said to be, and an explanation."""
+        text = self.without_lead(_LABEL.sub("", text, count=1))
+        found, rest = self.leading(text)
+        found, rest = self.summed(found, rest)
+        while follow := re.match(r"\s*(?:\(\s*(?P<inside>[^()]*)\)|(?:,?\s*or|/)\s+(?P<after>\S.*))\s*", rest):
+            inside = follow["inside"] if follow["inside"] is not None else follow["after"]
+            try:
+                other = self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
+            except Unreadable:
+                if follow["inside"] is None or self.contradicts(found, inside):
+                    raise self.trouble("has more than one reading. Write one number and one unit.") from None
+                other = ()
+            found, rest = self.agreeing((*found, *other)), rest[follow.end() :]
+        self.explained(found, rest)
+        return found
+
+    def plain(self, text: str) -> float:
+        return float(self.decimal(text.strip(",."))[0])
+
+    def summed(self, found: tuple[Quantity, ...], rest: str) -> tuple[tuple[Quantity, ...], str]:
+        """`52.2 GiB + 104.3 GiB`, `3 × 52.2 GiB`, `4 bytes * 14e9`: amounts with units that are reckoned with."""
+        while found[0].unit and (sign := re.match(r"\s*([+-]) (?=[\d.])", rest)):
+            (more,), after = self.leading(rest[sign.end() :])
+            if not more.unit or not units.same_kind(more.unit, found[0].unit):
+                break
+            size = units.convert(more.value, more.unit, found[0].unit)
+            found = (Quantity(found[0].value + (size if sign[1] == "+" else -size), found[0].unit),)
+            rest = after
+        if found[0].unit in ("B", "bit") and (product := re.match(r"\s*[*×]\s*(?=[\d.(])", rest)):
+            (more,), rest = self.leading(rest[product.end() :])
+            unit = None if "/" in self.answer else found[0].unit  # divided by 2^30: nothing is said of what that is
+            billions = 1e9 if more.unit and re.search(r"\d ?B\s*[*×]", self.answer) else 1.0  # 14B * 12 bytes
+            found = (Quantity(_finite(found[0].value * more.value * billions), more.unit if billions > 1 else unit),)
+        return found, rest
+
+    def without_lead(self, text: str) -> str:
+        asks_least = _ASKS_LEAST.search(self.prompt) is not None
+        for _ in range(6):
+            if bound := (_LEAST if asks_least else _MOST).match(text) or _LEAD.match(text):
+                text = text[bound.end() :]
+        if _STRICT.match(text) or _MOST.match(text) or _LEAST.match(text):
+            raise self.trouble("is a bound and not a number. Write the number alone.")
+        return text
+
+    def leading(self, text: str) -> tuple[tuple[Quantity, ...], str]:
+        """The amount at the beginning of a text with its unit, and what follows."""
+        if fold := re.match(rf"({'|'.join(_FOLD)}|[a-z]+(?=-?fold\b))(?:-?fold)?\b", text, re.IGNORECASE):
+            value = _FOLD.get(fold[1].lower(), _SMALL.get(fold[1].lower()))
+            if value is not None:
+                size, rest = self.relative(Quantity(value, ""), text[fold.end() :].strip(), percent=False)
+                return (size,), rest
+        size, rest = self.number(text)
+        size, rest = self.unit(size, rest)
+        if size.unit in units.TIME:
+            size, rest = self.compound(size, rest)
+        return (size,), rest
+
+    # ------------------------------------------------------------------------------------------------ the number
+    def number(self, text: str) -> tuple[Quantity, str]:
+        if re.match(r"[+-]?0[xob][0-9a-f]", text, re.IGNORECASE):
+            raise self.trouble("is not a decimal number.")
+        if spelled := _spelled(text):
+            return Quantity(_finite(spelled[0]), None), spelled[1]
+        mixed = re.match(r"([+-]?)\s?(\d+) (\d+)/(\d+)(?![\d.,])", text)
+        if mixed and 0 < int(mixed[3]) < int(mixed[4]):
+            size = int(mixed[2]) + int(mixed[3]) / int(mixed[4])
+            return Quantity(_finite(-size if mixed[1] == "-" else size), None), text[mixed.end() :]
+        expression, rest, otherwise, count = self.expression(text)
+        value = self.value(expression)
+        return Quantity(value, None, otherwise if count == 1 else None), rest
+
+    def expression(self, text: str) -> tuple[str, str, float | None, int]:
+        """The arithmetic at the beginning, what follows, its last number's other reading, and how many it has."""
+        parts: list[str] = []
+        at, depth, count, otherwise = 0, 0, 0, None
+        used, end = 0, 0  # how many parts, and of how much text, the arithmetic may end with
+        while at < len(text):
+            wanting = not parts or parts[-1] in "+-*/^(√" or parts[-1] in _FUNCTIONS
+            found = self.operand(text, at) if wanting else self.operator(text, at, depth)
+            if found is None:
+                break
+            more, at, other = found
+            if more and more[0][0].isdigit():
+                count, otherwise = count + 1, other
+            parts += more
+            depth += (more == ["("]) - (more == [")"])
+            complete = bool(parts) and (parts[-1][0].isdigit() or parts[-1] == ")")
+            if depth == 0 and complete:
+                used, end = len(parts), at
+        if used == 0:
+            raise self.trouble('is not a number that can be marked. Write it like "37.25 GiB" or "-0.5".')
+        self.refuse_range(parts[:used])
+        if otherwise is not None and parts[0] == "-":
+            otherwise = -otherwise
+        return " ".join(parts[:used]), text[end:], otherwise, count
+
+    def operand(self, text: str, at: int) -> Found | None:
+        """A number, a function, a sign or an opening parenthesis."""
+        if text[at] == " ":
+            return [], at + 1, None
+        if number := _NUMBER.match(text, at):
+            size, other = self.decimal(number[0])
+            return [size], number.end(), other
+        word = _WORD.match(text, at)
+        if word and word[0].lower() in _FUNCTIONS:
+            return [word[0].lower()], word.end(), None
+        return ([text[at]], at + 1, None) if text[at] in "(√+-" else None
+
+    def operator(self, text: str, at: int, depth: int) -> Found | None:
+        """Read what may follow a number: an operator, `x` before another number, `billion`, a closing parenthesis."""
+        if text[at] == " ":
+            return [], at + 1, None
+        word = _WORD.match(text, at)
+        if word and word[0].lower() in _SCALES:
+            return ["*", repr(_SCALES[word[0].lower()])], word.end(), None
+        if re.match(r"[x×]\s*[\d(.√+-]", text[at : at + 9], re.IGNORECASE):
+            return ["*"], at + 1, None
+        return ([text[at]], at + 1, None) if text[at] in "+-*/^" or (text[at] == ")" and depth) else None
+
+    def refuse_range(self, parts: list[str]) -> None:
+        """`100-110` is from here to there, and `1-0.9` is arithmetic."""
+        plain = len(parts) == 3 and parts[1] == "-" and parts[0][0].isdigit() and parts[2][0].isdigit()
+        if plain and float(parts[0]) < float(parts[2]):
+            raise self.trouble("can be read as a range. Write one number.")
+
+    def decimal(self, text: str) -> tuple[str, float | None]:
+        """Digits with a point before decimals, and the other value that they may be meant to be."""
+        mantissa, e, exponent = text.lower().partition("e")
+        body = mantissa.rstrip(".")
+        signs = re.findall(r"[.,]", body)
+        spaced = re.search(r"[ '_]", body) is not None
+        otherwise = None
+        point = ""
+        if len(set(signs)) == 2:
+            point = signs[-1]
+            if signs.count(point) > 1:
+                raise self.trouble("has more than one decimal separator.")
+        elif len(signs) == 1 and (spaced or not re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", body)):
+            point = signs[0]
+        elif len(signs) == 1:
+            point = "." if signs[0] == "." else ""
+            if not e:
+                otherwise = float(re.sub("[.,]", "" if point else ".", body))
+        whole, _, below = body.rpartition(point) if point else (body, "", "")
+        self.grouped(whole)
+        size = f"{re.sub('[^0-9]', '', whole) or '0'}.{below or '0'}"
+        return (f"{size}e{exponent}" if e else size), otherwise
+
+    def grouped(self, whole: str) -> None:
+        """Groups of thousands have three digits, after one to three; India groups by two before the last three."""
+        separators = set(re.findall("[^0-9]", whole))
+        if not separators:
+            return
+        mark = re.escape(next(iter(separators)))
+        indian = r"|\d{1,2}(?:,\d\d)+,\d{3}"
+        if len(separators) > 1 or not re.fullmatch(rf"\d{{1,3}}(?:{mark}\d{{3}})+{indian}", whole):
+            raise self.trouble('has separators that are no thousands. Write decimals with a point ("1.5").')
+
+    def value(self, expression: str) -> float:
+        try:
+            return _finite(_evaluate(parse(expression, ())))
+        except (ArithmeticError, ValueError, Unreadable) as error:  # 1/0, log 0, 10^5000, an exponent of 999
+            raise self.trouble("has no finite value that can be marked.") from error
+
+    # -------------------------------------------------------------------------------------------------- the unit
+    def unit(self, size: Quantity, rest: str) -> tuple[Quantity, str]:
+        text = rest.lstrip(" -")
+        if ratio := re.match(r"(?::|to|in)\s*1\b(?![.,]?\d)", text):
+            return replace(size, unit=""), text[ratio.end() :]
+        of = _OF_RATE if "multiple" in self.prompt else _OF_TIME
+        symbol = of.match(text) if _ASKS_FACTOR.search(self.prompt) else None
+        if times := symbol or re.match(r"(?:times|fold|[x×*])(?![A-Za-z0-9])", text, re.IGNORECASE):
+            return self.relative(replace(size, unit=""), text[times.end() :].strip(), percent=False)
+        if percent := re.match(r"(?:%|per ?cent\b|pct\b|percentage points?\b)", text, re.IGNORECASE):
+            return self.relative(replace(size, unit="%"), text[percent.end() :].strip(), percent=True)
+        many = "|$" if _SCALED.search(self.prompt) else ""
+        if scaled := re.match(rf"(?P<scale>[BM])\s*(?:(?:parameters?|params?|weights)\b{many})", text):
+            size = replace(size, value=size.value * {"B": 1e9, "M": 1e6}[scaled["scale"]], unit="")
+            return size, self.without_extra(text[scaled.end() :])
+        name = re.match(r"time units?\b|[A-Za-zµ\u03bc]+(?:[- ]?(?:bytes?|bits?)\b)?", text, re.IGNORECASE)
+        found = None if name is None else "" if name[0].lower().startswith("time unit") else units.find(name[0])
+        if name and found is not None:
+            return replace(size, unit=found), self.without_extra(text[name.end() :])
+        if name and not any(cue.match(text) for cue in (_BECAUSE, _FOR, _EXTRA, _HEDGE, _PER)):
+            raise self.trouble(
+                f"ends with {quoted(text)}, which is not a unit that is known here. Write one number and one unit, "
+                'like "37.25 GiB", "40 GB", "4e10 bytes", "12 hours" or "3.16x".'
+            )
+        return size, self.without_extra(rest)
+
+    def without_extra(self, rest: str) -> str:
+        """Return the rest without words that change nothing: `per GPU` where that is asked for, `in total`, `more`."""
+        text = rest.strip()
+        if (per := _PER.match(text)) and units.find(per[1]) == "":
+            noun = per[1].lower().rstrip("s")
+            if not re.search(rf"\b(?:per|each|every|one|an?|single) {noun}\b", self.prompt, re.IGNORECASE):
+                raise self.trouble(f"is for one {noun}, which is not what is asked.")
+            text = text[per.end() :].strip()
+        if (saved := re.match(r"(?:saved|faster|less|quicker|shorter)\b", text)) and re.search(
+            r"\bsaves?\b", self.prompt
+        ):
+            text = text[saved.end() :].strip()
+        for _ in range(3):
+            if word := _EXTRA.match(text):
+                text = text[word.end() :].strip()
+        return text
+
+    def relative(self, size: Quantity, rest: str, *, percent: bool) -> tuple[Quantity, str]:
+        """`20 % longer`, `10 times as long`, `5 times smaller`: a factor where one is asked for."""
+        word = re.match(r"[a-z]+", rest, re.IGNORECASE)
+        how = word[0].lower() if word else ""
+        up = how in _UP.split() or (how == "faster" and how in self.prompt)
+        down = how in _DOWN.split() and not re.search(rf"\b{how}\b", self.prompt)
+        if not up and not down:
+            if how in ("faster", *_DOWN.split()):
+                raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
+            asked = _ASKS_FACTOR.search(self.prompt) or _ASKS_PERCENT.search(self.prompt)
+            as_long = _AS_LONG.match(rest) or (_OF_THAT.match(rest) if asked else None)
+            return size, rest[as_long.end() :] if as_long else rest
+        rest = re.sub(r"^than\b[^\d,;]*", "", rest[len(how) :].strip())
+        if not percent:
+            if down and not _ASKS_FACTOR.search(self.prompt):
+                raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
+            return (replace(size, value=_finite(1 / size.value if size.value else math.inf)) if down else size), rest
+        if _ASKS_PERCENT.search(self.prompt):
+            return size, rest
+        if not _ASKS_FACTOR.search(self.prompt):
+            raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
+        return Quantity(1 + (-size.value if down else size.value) / 100, ""), rest
+
+    def compound(self, size: Quantity, rest: str) -> tuple[Quantity, str]:
+        """`5 h 20 min`, `1 day, 3 hours and 5 minutes`: each part in a smaller unit than the one before."""
+        last = str(size.unit)
+        while part := re.match(r"\s*(?:,|and|,\s*and)?\s*(\d+(?:[.,]\d+)?)\s*([A-Za-zµ]+)\b", rest, re.IGNORECASE):
+            unit = "min" if part[2] == "m" and last == "hour" else units.find(part[2])
+            if unit not in units.TIME or units.TIME[unit] >= units.TIME[last]:
+                break
+            more = units.convert(float(part[1].replace(",", ".")), unit, str(size.unit))
+            size = Quantity(size.value + math.copysign(more, size.value), size.unit)
+            last, rest = unit, rest[part.end() :]
+        return size, rest
+
+    # ---------------------------------------------------------------------------------------------- what follows
+    def explained(self, found: tuple[Quantity, ...], rest: str) -> None:
+        """Accept a reason after the amount, and nothing that changes it."""
+        text = rest.strip()
+        if not text or _BECAUSE.match(text) or _OF_STATE.match(text):
+            return
+        weak = _FOR.match(text)
+        separated = weak or re.match(r"[,;(]\s*|[.:-]+\s+", text)
+        if separated is None or self.contradicts(found, text[separated.end() :], any_amount=weak is not None):
+            raise self.trouble(f"goes on with {quoted(text)}, which cannot be read. Write one number and one unit.")
+
+    def contradicts(self, found: tuple[Quantity, ...], text: str, *, any_amount: bool = False) -> bool:
+        """Return whether an explanation holds another amount of about the answer's size, or begins with an operator."""
+        if _HEDGE.search(text) or re.match(r"\s*[-+*/^×]", text):
+            return True
+        for number in _NUMBER.finditer(text):
+            try:
+                other, _ = self.leading(text[number.start() :])
+            except Unreadable:
+                continue
+            if other[0].unit is None or found[0].unit is None or not units.same_kind(other[0].unit, found[0].unit):
+                continue
+            base = [abs(units.convert(one.value, str(one.unit), _base(str(one.unit)))) for one in (found[0], other[0])]
+            if min(base) * 100 > max(base) and (any_amount or not _agree(found[0], other[0])):
+                return True
+        return False
+
+
+def _base(unit: str) -> str:
+    return {"memory": "B", "time": "s", "number": ""}[units.kind(unit)]
+
+
+def _agree(one: Quantity, other: Quantity) -> bool:
+    """Return whether two rounded amounts are equal; a bare one may be in the other's unit, or in bytes or seconds."""
+    if one.unit is None and other.unit is not None:
+        one, other = other, one
+    if one.unit is None or other.unit is None:
+        sizes = [(one.value, other.value)]
+        if one.unit is not None:
+            sizes.append((units.convert(one.value, one.unit, _base(one.unit)), other.value))
+    elif units.same_kind(one.unit, other.unit):
+        sizes = [(one.value, units.convert(other.value, other.unit, one.unit))]
+    else:
+        return False
+    return any(abs(a - b) <= AGREEING * max(abs(a), abs(b)) for a, b in sizes)
+
+
+def _spelled(text: str) -> tuple[float, str] | None:
+    """A number in words at the beginning of a text, and what follows; None if there is none."""
+    words = list(re.finditer(r"[A-Za-z]+", text))
+    if not words or words[0].start() != 0:
+        return None
+    total = part = 0.0
+    end, seen, at = 0, False, 0
+    for at, match in enumerate(words):
+        word = "one" if at == 0 and match[0].lower() in ("a", "an") else match[0].lower()
+        if text[end : match.start()].strip(" -"):
+            break
+        if word in _SMALL:
+            part, seen = part + _SMALL[word], True
+        elif word == "hundred" and seen:
+            part *= 100
+        elif word in _LARGE and seen:
+            total, part = total + part * _LARGE[word], 0.0
+        elif word in _PARTS and (seen or at == 0):
+            return ((total + part) if seen else 1.0) / _PARTS[word], text[match.end() :]
+        elif word == "and" and seen and text[match.end() :].lower().startswith(" a half"):
+            return total + part + 0.5, text[match.end() + len(" a half") :]
+        elif not (word == "and" and seen and at + 1 < len(words) and words[at + 1][0].lower() in _SMALL):
+            break
+        end = match.end()
+    return (total + part, text[end:]) if seen else None
+
+
+def _evaluate(node: Node) -> float:
+    """The value of arithmetic without symbols.
+
+    Raises:
+        ArithmeticError, ValueError: it has none.
+    """
+    if node.op == "number":
+        return float(node.text)
+    values = [_evaluate(arg) for arg in node.args]
+    if node.op == "^":
+        if abs(values[1]) > MAX_POWER or (values[0] < 0 and values[1] != int(values[1])):
+            raise ValueError
+        return float(values[0] ** values[1])
+    return float(_OPERATIONS[node.op](*values))
+
+
+_OPERATIONS: Mapping[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "negative": lambda a: -a,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "exp": math.exp,
+    "log": math.log,
+    "pi": lambda: math.pi,
+}
+
+
+def _finite(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Unreadable("Your answer is not a finite number. Write it in digits.")
+    return number

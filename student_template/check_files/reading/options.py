@@ -1,0 +1,334 @@
+"""Reads which options are meant: letters in any spelling, the text of an option in their place, rows of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from .languages import english
+from .numbers import read as read_number
+from .plain import digits, without_latex
+from .words import Unreadable, listed, quoted
+
+MAX_CHOSEN = 50  # entries of a list or table: no question has as many options
+MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
+_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
+_CARDINALS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_LED = re.compile(
+    r"^\s*(?:(?:i think|i choose|i say|it is|it's|its|that is|(?:my |the )?(?:(?:right|correct|wrong) )?"
+    r"(?:answers?|options?|choices?|statements?|lines?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|#\s*|l(?=\d))+",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r"(?:\s|,)+(?:because|since|should|must|needs|ought|has to)\b")
+_AROUND = re.compile(  # words around letters that change nothing
+    r"\b(?:only|both|just|first|finally|lastly|next|last|options?|answers?|statements?|"
+    r"(?:are|is)(?: the)?(?: only)? (?:true|right|correct)(?: ones?| answers?)?)\b"
+)
+_DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
+_SIZES = re.compile(
+    r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
+)
+
+
+def read_one(answer: object, options: Mapping[str, str]) -> str:
+    """The id of the one option that is meant.
+
+    Raises:
+        Unreadable: none, or more than one.
+    """
+    if isinstance(answer, list):
+        texts = [_text(entry) for entry in _entries(answer, options)]
+        found = list(dict.fromkeys(read_one(text, options) for text in texts if text.strip()))
+        if len(found) != 1:
+            raise _count(found, options)
+        return found[0]
+    text = _text(answer)
+    if (meant := _one(text, options)) is not None:
+        return meant
+    several = _ids(text, options)
+    if several is not None and len(set(several)) > 1:
+        raise _count(several, options)
+    raise _unknown(text, options)
+
+
+def read_several(answer: object, options: Mapping[str, str]) -> tuple[str, ...]:
+    """The ids that are meant, each once, in the order of the question.
+
+    Raises:
+        Unreadable: something that is none of the options.
+    """
+    found = _sequence(answer, options)
+    return tuple(name for name in options if name in found)
+
+
+def read_order(answer: object, options: Mapping[str, str], prompt: str = "") -> tuple[str, ...]:
+    """All ids in the order that is meant.
+
+    Raises:
+        Unreadable: not each entry once.
+    """
+    if isinstance(answer, str) and re.search(r"(?<![-=])>|<(?!-)", answer) and _SIZES.search(prompt.lower()):
+        raise Unreadable("Signs such as < and > can be read in two ways here. Write the letters from first to last.")
+    found = _sequence(answer, options)
+    if sorted(found) != sorted(options):
+        raise Unreadable(f"Put each of {', '.join(options)} once into your list, in your order.")
+    return tuple(found)
+
+
+def read_table(answer: object, rows: Sequence[str], columns: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The column meant for each row, and a sentence for each entry that cannot be read. A row given twice is not given.
+
+    Raises:
+        Unreadable: no table, or one in which no row can be read.
+    """
+    if isinstance(answer, list) and len(answer) == len(rows):
+        answer = dict(zip(rows, answer, strict=True))
+    if isinstance(answer, str):
+        answer = _written_table(answer, rows)
+    if not isinstance(answer, dict):
+        raise Unreadable(f"This asks for a table with a line for each row, and your answer is {quoted(answer)}.")
+    known = {_folded(row): row for row in rows}
+    given: dict[str, str] = {}
+    told, seen = [], set()
+    for name, value in list(answer.items())[:MAX_CHOSEN]:
+        row = known.get(_folded(name))
+        if row is None:
+            told.append(f"There is no row {quoted(name)} here.")
+        elif row in seen:
+            told.append(f"{row} is answered twice.")
+            given.pop(row, None)
+        elif (column := _column(value, columns)) is not None:
+            given[row] = column
+        elif value != "":
+            told.append(f"{row}: {quoted(value)} is not one of {listed(list(columns))}.")
+        seen.add(row)
+    if not given:
+        raise Unreadable(" ".join(told[:5]) or "No row of the table is filled in.")
+    return given, told[:5]
+
+
+# --------------------------------------------------------------------------------------------------------- letters
+def _text(answer: object) -> str:
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool) and abs(answer) < 10**6:
+        return f"{answer:g}"
+    if not isinstance(answer, str):
+        raise Unreadable(f'Your answer is {quoted(answer)}. Write the letter of an option in quotes, like "b".')
+    return answer[:MAX_LENGTH]
+
+
+def _entries(answer: list[object], options: Mapping[str, str]) -> list[object]:
+    if len(answer) > MAX_CHOSEN:
+        raise Unreadable(f"Your answer has {len(answer)} entries. Choose from {', '.join(options)}.")
+    return answer
+
+
+def _one(text: str, options: Mapping[str, str]) -> str | None:
+    """The option that a text names by its letter, its number, its words, or letter and words that do not disagree."""
+    if (by_name := _named(text, options)) is not None:
+        return by_name
+    if (by_words := _by_text(text, options, (_folded, _squeezed))) is not None:
+        return by_words
+    led = _LED.sub("", english(text))
+    if (reason := _REASON.search(led)) and (name := _named(led[: reason.start()], options)) is not None:
+        return name
+    letter = re.match(r"\s*[(\[]?\s*([A-Za-z]|\d{1,3})\s*(?:[)\].:,;=-]+\s*|\s+[(\u2013-]\s*)(?=\S)", led)
+    if letter is None or (name := _named(letter[1], options)) is None:
+        return _by_text(text, options)
+    rest = led[letter.end() :]
+    if _ids(rest, options) is not None:  # more letters
+        return None
+    other = _by_text(rest.strip(" ()"), options)
+    if other not in (None, name):
+        raise Unreadable(f"{quoted(text)} names option {name} with the text of option {other}. Keep the one you mean.")
+    return name
+
+
+def _named(text: str, options: Mapping[str, str]) -> str | None:
+    known = {name.casefold(): name for name in options}
+    bare = _LED.sub("", english(digits(without_latex(text)))).strip(" ().:[]{}\"'`,;$*").casefold()
+    if bare in known:
+        return known[bare]
+    ordinal = re.fullmatch(r"(?:the )?(?:0*(\d+)(?:st|nd|rd|th|\.0)?|([a-z]+))(?: line| one)?", bare)
+    if ordinal and all(name.isdigit() for name in options):
+        words = next((words for words in (_ORDINALS, _CARDINALS) if ordinal[2] in words), None)
+        number = ordinal[1] or (str(words.index(ordinal[2]) + 1) if words else "")
+        return known.get(number)
+    return None
+
+
+def _by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = ()) -> str | None:
+    """The one option whose words, code or number a text is."""
+    for same in ways or (_folded, _squeezed, _without_name, _its_number, _beginning):
+        wanted = same(text)
+        found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return None
+    return None
+
+
+def _match(same: Callable[[str], str], wanted: str, option: str) -> bool:
+    if same is _beginning:
+        return len(wanted.split()) > 2 and f"{_folded(option)} ".startswith(f"{wanted} ")
+    if same is _its_number and not re.fullmatch(r"(?:[\w ]+=\s*)?[-\d.,]+", option.strip()):
+        return False
+    return same(option) == wanted
+
+
+def _folded(value: object) -> str:
+    text = digits(without_latex(_shortened(value))).replace("×", "x").replace("`", "").replace("'", "")
+    return " ".join(text.casefold().split()).strip(' ,;:!"()').rstrip(".")
+
+
+def _shortened(value: object) -> str:
+    return value[:MAX_LENGTH] if isinstance(value, str) else ""
+
+
+def _squeezed(text: str) -> str:
+    """Code without its spaces."""
+    return re.sub(r"\s+", "", _folded(text)).replace("**", "^")
+
+
+def _without_name(text: str) -> str:
+    """The number alone: `0.2` of `lr = 0.2`, `0,20` and `1/5`."""
+    value = re.sub(r"^[^=]*=", "", text, count=1).strip() if text.count("=") == 1 else text
+    try:
+        found = read_number(value)
+    except Unreadable:
+        return ""
+    return f"{found[0].value:.9g} {found[0].unit or ''}".strip()
+
+
+def _its_number(text: str) -> str:
+    """The only number among words: `0.2` of `learning rate 0.2`."""
+    found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(_shortened(text)))
+    return f"{float(found[0].replace(',', '.')):g}" if len(found) == 1 and not _DENIED.search(text.lower()) else ""
+
+
+def _beginning(text: str) -> str:
+    return _folded(text)
+
+
+def _sequence(answer: object, options: Mapping[str, str]) -> list[str]:
+    """The ids in an answer: ["b", "c"], "b, c", "(b) and (c)", "bc", "b → c", 7, or the options' texts."""
+    if isinstance(answer, list):
+        found = []
+        for entry in _entries(answer, options):
+            if isinstance(entry, str) and not entry.strip():
+                continue
+            name = _one(_text(entry), options)
+            if name is None:
+                several = _ids(_text(entry), options) if len(answer) == 1 else None
+                if several is None:
+                    raise _unknown(_text(entry), options)
+                found += several
+            else:
+                found.append(name)
+    else:
+        text = _text(answer)
+        ids = _ids(text, options)
+        one = None if ids else _one(text, options)
+        parts = None if ids or one else _parts(text, options)
+        found = ids or ([one] if one else None) or parts or []
+        if not found and text.strip().casefold() in ("all", "all of them", "all of these"):
+            found = list(options)
+        if not found:
+            raise _unknown(text, options)
+    if not found:
+        raise Unreadable(f"Choose from {', '.join(options)}.")
+    return found
+
+
+def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
+    """The ids that a text consists of and of nothing else; None if it has other words."""
+    known = {name.casefold(): name for name in options}
+    text = _LED.sub("", english(digits(text))).casefold().replace(")(", ") (")
+    text = _AROUND.sub(" ", text)
+    text = re.sub(r"(?:->|=>|[→>⇒<←⟶➝]|\b(?:and|then|und|plus)\b|[,;&+/|]|\\to|\\rightarrow)", " ", text)
+    text = re.sub(r"(?m)^\s*\d+\s*[.):=]\s*(?=[a-z])|(?<=\s)\d+\s*[.):=]\s*(?=[a-z]\b)", " ", text)
+    words = [word.strip("().:[]{}\"'`*-$") for word in text.split()]
+    words = [word for word in words if word]
+    if len(words) == 1 and words[0] not in known:
+        word = words[0].replace("-", "")
+        if len(word) == len(set(word)) and all(len(name) == 1 and name.isalpha() for name in known):
+            words = list(word)
+    return [known[word] for word in words] if words and all(word in known for word in words) else None
+
+
+def _parts(text: str, options: Mapping[str, str]) -> list[str] | None:
+    """Options' texts with a semicolon, a new line or an arrow between them."""
+    parts = [part for part in re.split(r"[;\n]|->|→", text) if part.strip()]
+    found = [_one(part, options) for part in parts]
+    return [name for name in found if name] if len(parts) > 1 and all(found) else None
+
+
+def _count(found: Sequence[str], options: Mapping[str, str]) -> Unreadable:
+    if not found:
+        return Unreadable(f"Choose from {', '.join(options)}.")
+    return Unreadable(f"This asks for one answer, and you gave {len(found)}. Keep the one you mean.")
+
+
+def _unknown(text: str, options: Mapping[str, str]) -> Unreadable:
+    return Unreadable(f"{quoted(text)} is none of the options. Choose from {', '.join(options)}.")
+
+
+# ---------------------------------------------------------------------------------------------------------- tables
+def _column(value: object, columns: Sequence[str]) -> str | None:
+    """The one column that is meant: its text, or the same multiple (`0.2*lr`, `lr`, `0.2` for `0.2 × lr`)."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = repr(value)[:MAX_LENGTH] if isinstance(value, float) else str(value) if abs(value) < 10**9 else ""
+    if not isinstance(value, str):
+        return None
+    wanted = _folded(value)
+    exact = [column for column in columns if _folded(column) == wanted]
+    if not exact:
+        exact = [column for column in columns if _squeezed(column) == _squeezed(value)]
+    if not exact and (multiple := _multiple(english(wanted))):
+        exact = [column for column in columns if _same_multiple(multiple, _multiple(_folded(column)))]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _written_table(text: str, rows: Sequence[str]) -> object:
+    """A table that is written as a text, `row: column; row: column` or the columns in the order of the rows."""
+    known, found = {_folded(row): row for row in rows}, {}
+    parts = [part for part in re.split(r"[;\n]", text[:MAX_LENGTH]) if part.strip()]
+    for part in parts:
+        for sign in re.finditer(r"->|=>|[:=→⇒|\t]", part):
+            if _folded(part[: sign.start()]) in known:
+                found[known[_folded(part[: sign.start()])]] = part[sign.end() :].strip()
+                break
+    if not found and len(parts) == 1:
+        parts = re.split(r",(?!\d)", text[:MAX_LENGTH])
+    return found or (dict(zip(rows, parts, strict=True)) if len(parts) == len(rows) > 1 else text)
+
+
+def _multiple(text: str) -> tuple[float, str] | None:
+    """`0.2 x lr` and `lr x 0.2` as (0.2, "lr"), `3 x` as (3, ""), `lr` as (1, "lr"); None for other texts."""
+    text = re.sub(r"\b(?:eta|alpha|learning rate)\b|η|α", "lr", re.sub(r"^(?:about|≈|~|by)\s*", "", text))
+    text = re.sub(r"^(lr)\s*[x*·]\s*([\d.,/]+)$", r"\2 x \1", text)
+    match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*[x*·]?", text)
+    if match is None or not (match[1] or match[2]):
+        return None
+    try:
+        value = read_number(match[1])[0].value if match[1] else 1.0
+    except Unreadable:
+        return None
+    return value, "" if match[2] in (None, "x") else match[2]
+
+
+def _same_multiple(one: tuple[float, str], other: tuple[float, str] | None) -> bool:
+    return other is not None and abs(one[0] - other[0]) <= 1e-9 * abs(other[0]) and one[1] in ("", other[1])
