@@ -27,7 +27,7 @@ NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
 
 @dataclass(frozen=True)
 class Batch:
-    """The things that all submissions of a batch are marked with. `students`: who handed in what, where that is known."""
+    """Everything that a batch is marked with. `students`: who handed in what, where that is known."""
 
     assignment: Assignment
     seed: int | None = None
