@@ -15,18 +15,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from multiprocessing import get_all_start_methods
+from functools import partial
 from pathlib import Path
 
 from autograder.assignment import BadAssignment
-from autograder.batch import mark, mark_all, opening
+from autograder.batch import Batch, marking
 from autograder.blame import AuthorFault
 from autograder.course import named as _load
+from autograder.crew import Crew, can_fork
 from autograder.intake import NothingToMark, find
 from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
 from autograder.regenerate.run import CannotRegenerate, write
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
-from autograder.verify import Proof, Provers, Row
+from autograder.verify import Proof, ProofCrew, Row, prover
 from autograder.verify import verify as _verify
 
 __all__ = [
@@ -96,12 +97,11 @@ def grade(
         NothingToMark: there is nothing at these paths.
         SandboxUnavailable: nothing on this machine can isolate code.
     """
-    with opening(sandbox, trusted=False, say=tell) as opened:  # it boots while the assignment is loaded
-        asked = _loaded(assignment)
-        several = [paths] if isinstance(paths, str | os.PathLike) else paths
-        found = find([Path(path) for path in several], main=asked.main)
-        ready = opened.result()
-        for one in mark_all(found, lambda path: mark(path, asked, ready, seed), jobs or cores()):
+    asked = _loaded(assignment)
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    found = find([Path(path) for path in several], main=asked.main)
+    with marking(sandbox, trusted=False, say=tell, jobs=jobs or cores(), several=len(found) > 1) as mark_all:
+        for one in mark_all(found, Batch(asked, seed)):
             yield one.report
 
 
@@ -128,13 +128,13 @@ def verify(
     with choose(sandbox, say=tell) as tried:
         name = tried.name
     with ExitStack() as opened:
-        several = (jobs or cores()) > 1 and "fork" in get_all_start_methods()
-        provers = Provers(asked, lambda: choose(name, say=lambda _: None), jobs or cores()) if several else None
-        if provers:
-            opened.enter_context(provers)
+        crew: ProofCrew | None = None
+        if (jobs or cores()) > 1 and can_fork():
+            begin = partial(prover, asked, lambda: choose(name, say=lambda _: None))
+            crew = opened.enter_context(Crew(begin, jobs or cores()))
         main = opened.enter_context(choose(name, say=lambda _: None))
         more = [opened.enter_context(other) for other in others(main.name)]
-        return _verify(asked, main, more, provers=provers, progress=progress)
+        return _verify(asked, main, more, crew=crew, progress=progress)
 
 
 def regenerate(

@@ -7,11 +7,14 @@ import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from autograder.crew import Crew, can_fork, portable
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -20,6 +23,68 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
 NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all submissions of a batch are marked with. `students`: who handed in what, where that is known."""
+
+    assignment: Assignment
+    seed: int | None = None
+    secret: bytes | None = None
+    students: Mapping[Path, str] = field(default_factory=dict)
+
+    def mark(self, path: Path, sandbox: Sandbox) -> Marked:
+        student = self.students.get(path, "")
+        return mark(path, self.assignment, sandbox, self.seed, secret=self.secret, student=student)
+
+
+@contextmanager
+def marking(
+    name: str, *, trusted: bool, say: Callable[[str], None], jobs: int, several: bool
+) -> Iterator[Callable[[Sequence[Path], Batch], Iterator[Marked]]]:
+    """A function that marks what lies at many paths: `jobs` at once, in the order in which they are finished.
+
+    Several are marked in forked processes, each with a sandbox of its own, so that one that dies takes only its own
+    submission with it. One alone is marked in this process, whose sandbox opens while it does other things; so are
+    several where a fork would not be whole.
+
+    That function raises:
+        SandboxUnavailable: nothing on this machine can isolate code.
+    """
+    if several and jobs > 1 and can_fork():
+        with ExitStack() as held:
+
+            def mark_apart(paths: Sequence[Path], batch: Batch) -> Iterator[Marked]:
+                from autograder import intake, pipeline  # noqa: F401 - once, before the fork
+
+                reopen = _usable(name, trusted=trusted, say=say)
+                crew = held.enter_context(Crew(partial(_worker, batch, reopen), min(jobs, len(paths))))
+                return _mark_apart(crew, paths, batch)
+
+            yield mark_apart
+    else:
+        with opening(name, trusted=trusted, say=say) as opened:
+            yield lambda paths, batch: mark_all(paths, partial(batch.mark, sandbox=opened.result()), jobs)
+
+
+def _usable(name: str, *, trusted: bool, say: Callable[[str], None]) -> Callable[[], Sandbox]:
+    """Opens the sandbox that works here, once it is known which."""
+    from autograder.sandbox.choose import choose
+
+    with choose(name, trusted=trusted, say=say) as tried:
+        return partial(choose, tried.name, trusted=trusted, say=lambda _: None)
+
+
+def _mark_apart(crew: Crew[Path, Marked], paths: Sequence[Path], batch: Batch) -> Iterator[Marked]:
+    for index, done in crew.results(paths):
+        yield _unmarked(paths[index], batch.assignment, done) if isinstance(done, Exception) else done
+
+
+@contextmanager
+def _worker(batch: Batch, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Path], Marked]]:
+    with reopen() as sandbox:
+        yield lambda path: batch.mark(path, sandbox).portable()
 
 
 @contextmanager
@@ -49,6 +114,10 @@ class Marked:
         """The same, under a name that says more than its path, with what is known of its author."""
         told = (*remarks, *self.report.remarks)
         return replace(self, report=replace(self.report, path=label, known_as=known_as, remarks=told))
+
+    def portable(self) -> Marked:
+        """The same, as another process can have it."""
+        return replace(self, trouble=portable(self.trouble)) if self.trouble else self
 
     def without_marks(self) -> Report:
         """The same submission, as one that was not judged."""
@@ -94,8 +163,13 @@ def mark(
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on
             trouble = error
             break
-    quiz_marks = _answered(path, assignment)
-    report = replace(failed(assignment, seed or 0), path=str(path), sandbox=sandbox.name, quiz=quiz_marks)
+    return _unmarked(path, assignment, trouble, seed or 0, sandbox.name)
+
+
+def _unmarked(
+    path: Path, assignment: Assignment, trouble: Exception | None, seed: int = 0, sandbox: str = ""
+) -> Marked:
+    report = replace(failed(assignment, seed), path=str(path), sandbox=sandbox, quiz=_answered(path, assignment))
     return Marked(path, report, trouble)
 
 

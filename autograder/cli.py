@@ -14,7 +14,6 @@ from autograder.service.command import admin
 
 if TYPE_CHECKING:
     from autograder.adapters.packing import Package
-    from autograder.batch import Marked
     from autograder.edition import Edition
     from autograder.gather import Found
     from autograder.model import Assignment
@@ -452,11 +451,15 @@ def _run(
     """Marks `paths`; without any, the samples of the assignment, which are ours and therefore trusted."""
     from tempfile import TemporaryDirectory
 
-    from autograder.batch import mark, mark_all, opening
+    from autograder.batch import Batch, marking
     from autograder.publish import publish, say
 
-    # The sandbox first: its guest boots while the rest is imported.
-    with TemporaryDirectory(prefix="gradmark-") as unpacked, opening(sandbox, trusted=not paths, say=say) as opened:
+    several = not paths or len(paths) > 1 or paths[0].suffix != ".py"  # a folder, a zip
+    # Alone, the sandbox first: its guest boots while the rest is imported.
+    with (
+        TemporaryDirectory(prefix="gradmark-") as unpacked,
+        marking(sandbox, trusted=not paths, say=say, jobs=jobs, several=several) as mark_all,
+    ):
         from autograder.gather import Found
         from autograder.sandbox import SandboxUnavailable
 
@@ -467,18 +470,15 @@ def _run(
             every = [Found(path, label, label) for label, path in assignment.samples.items()]
         found = {one.path: one for one in every}
         pages = _pages(out, {path: one.label for path, one in found.items()}) if out else None
+        students = {path: one.student for path, one in found.items()}
+        batch = Batch(assignment, seed, kept.secret if kept else None, students)
         try:
-            ready = opened.result()
+            marked = mark_all(list(found), batch)
         except SandboxUnavailable as error:
             say(str(error))
             raise typer.Exit(GRADER_FAILED) from error
-
-        def mark_one(path: Path) -> "Marked":
-            one = found[path]
-            marked = mark(path, assignment, ready, seed, secret=kept.secret if kept else None, student=one.student)
-            return marked.called(one.shown, one.known_as, one.remarks)
-
-        if not publish(mark_all(list(found), mark_one, jobs), list(found), form, pages):
+        named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
+        if not publish(named, list(found), form, pages):
             raise typer.Exit(GRADER_FAILED)
 
 

@@ -6,8 +6,9 @@ import json
 import re
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from autograder.render import parts
@@ -16,6 +17,8 @@ from autograder.render.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from rich.progress import Progress, TaskID
 
     from autograder.batch import Marked
     from autograder.model import Assignment, Report
@@ -180,13 +183,22 @@ def rewrite(
 
 @contextmanager
 def _counting() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, fed with how many of how many are done."""
+    """A bar on stderr, fed with how many of how many are done: before the first it is not there, nor is its thread."""
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("proving", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with ExitStack() as held:
+
+        @cache
+        def started() -> tuple[Progress, TaskID]:
+            bar = held.enter_context(Progress(console=Console(stderr=True), transient=True))
+            return bar, bar.add_task("proving", total=None)
+
+        def count(done: int, total: int) -> None:
+            bar, task = started()
+            bar.update(task, completed=done, total=total)
+
+        yield count
 
 
 def _with_progress(marked: Iterator[Marked], count: int, form: str) -> Iterator[Marked]:

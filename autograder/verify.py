@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import multiprocessing.util
-import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
 from autograder import pipeline, variants
 from autograder.assignment.returns import mismatch
 from autograder.blame import AuthorFault, blaming, told
+from autograder.crew import Crew, WorkerDied
 from autograder.judge.verdict import Verdict
 from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
 from autograder.paraphrase import paraphrases
@@ -85,6 +83,9 @@ class Result:
 
 
 Seen = pipeline.Examination | str  # or why there is none
+Part = Trial | Section  # of the proof: what is run, and what is computed
+Proved = Result | list[Row]
+ProofCrew = Crew[Part, Proved]
 Progress = Callable[[int, int], None]
 
 
@@ -95,15 +96,15 @@ def verify(
     *,
     only: Collection[str] | None = None,
     progress: Progress = lambda done, total: None,
-    provers: Provers | None = None,
+    crew: ProofCrew | None = None,
 ) -> Proof:
     """Runs the whole proof. `others`: further sandboxes that must give the same reports.
 
     `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
-    `provers`: processes that share the work; without them all is done here, one trial after the other.
+    `crew`: processes that share the work (see `prover`); without them all is done here, one trial after the other.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    computed, results = _divided(assignment, sandbox, trials, provers, progress)
+    computed, results = _divided(assignment, sandbox, trials, crew, progress)
     rows = [result.row for result in results]
     rows += _stated(assignment, "margin", lambda: _rounding_margin([result.rounding for result in results]))
     rows += computed["margin"]
@@ -115,62 +116,37 @@ def verify(
 
 
 def _divided(
-    assignment: Assignment, sandbox: Sandbox, trials: Sequence[Trial], provers: Provers | None, progress: Progress
+    assignment: Assignment, sandbox: Sandbox, trials: Sequence[Trial], crew: ProofCrew | None, progress: Progress
 ) -> tuple[dict[Section, list[Row]], list[Result]]:
     """The parts that need only the assignment, and what each trial gave, whoever works on them."""
-    if provers is None:
-        done = []
-        for trial in trials:
-            done.append(_tried(assignment, trial, sandbox))
-            progress(len(done), len(trials))
-        return {section: _computed(assignment, section) for section in COMPUTED}, done
-    computed = {section: provers.computed(section) for section in COMPUTED}  # the longest pieces of work first
-    results = [provers.result(trial) for trial in trials]
-    for count, _ in enumerate(as_completed(results), start=1):
-        progress(count, len(trials))
-    return {section: rows.result() for section, rows in computed.items()}, [result.result() for result in results]
+    parts: list[Part] = [*COMPUTED, *trials]  # the longest pieces of work first
+    alone = ((index, _proved(assignment, part, sandbox)) for index, part in enumerate(parts))
+    done: dict[int, Proved] = {}
+    for index, given in crew.results(parts) if crew else alone:
+        if isinstance(given, Exception) and not isinstance(given, WorkerDied):
+            raise given
+        done[index] = _without_result(parts[index], given) if isinstance(given, Exception) else given
+        progress(sum(number >= len(COMPUTED) for number in done), len(trials))
+    every = [done[index] for index in range(len(parts))]
+    rows = {section: found for section, found in zip(COMPUTED, every, strict=False) if isinstance(found, list)}
+    return rows, [found for found in every if isinstance(found, Result)]
 
 
-class Provers:
-    """Processes that share a proof's work, each with a sandbox of its own: the judging is what takes the time.
-
-    They are forked, so that they have the assignment as it stands here; fork before there are any threads.
-    """
-
-    def __init__(self, assignment: Assignment, reopen: Callable[[], Sandbox], jobs: int) -> None:
-        fork = multiprocessing.get_context("fork")
-        self._pool = ProcessPoolExecutor(jobs, fork, initializer=_begin, initargs=(assignment, reopen))
-        self._pool.submit(int)  # it forks at the first piece of work, and that is to be now
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def result(self, trial: Trial) -> Future[Result]:
-        return self._pool.submit(_try, trial)
-
-    def computed(self, section: Section) -> Future[list[Row]]:
-        return self._pool.submit(_compute, section)
+@contextmanager
+def prover(assignment: Assignment, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Part], Proved]]:
+    """The work of a `ProofCrew`, in a sandbox of its own: the judging is what takes the time."""
+    with reopen() as sandbox:
+        yield lambda part: _proved(assignment, part, sandbox)
 
 
-_prover: dict[str, Any] = {}  # in a forked process: its assignment, and its open sandbox
+def _proved(assignment: Assignment, part: Part, sandbox: Sandbox) -> Proved:
+    return _tried(assignment, part, sandbox) if isinstance(part, Trial) else _computed(assignment, part)
 
 
-def _begin(assignment: Assignment, reopen: Callable[[], Sandbox]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that forked us, which ends us
-    opened = reopen()
-    _prover.update(assignment=assignment, sandbox=opened.__enter__())
-    multiprocessing.util.Finalize(None, opened.__exit__, args=(None, None, None), exitpriority=10)
-
-
-def _try(trial: Trial) -> Result:
-    return _tried(_prover["assignment"], trial, _prover["sandbox"])
-
-
-def _compute(section: Section) -> list[Row]:
-    return _computed(_prover["assignment"], section)
+def _without_result(part: Part, why: WorkerDied) -> Proved:
+    if isinstance(part, Trial):
+        return Result(Row(part.section, part.name, holds=False, said=str(why), detail={}), None)
+    return [Row(part, "can be proven", holds=False, said=str(why), detail={})]
 
 
 def _tried(assignment: Assignment, trial: Trial, sandbox: Sandbox) -> Result:

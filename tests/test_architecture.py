@@ -36,7 +36,18 @@ ARROWS: dict[str, set[str]] = {
     "course": {"model", "assignment"},
     "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
-    "verify": {"model", "assignment", "blame", "paraphrase", "judge", "pipeline", "sandbox", "syntax", "variants"},
+    "verify": {
+        "model",
+        "assignment",
+        "blame",
+        "crew",
+        "paraphrase",
+        "judge",
+        "pipeline",
+        "sandbox",
+        "syntax",
+        "variants",
+    },
     # what goes in and what comes out
     "intake": {"model", "legible"},
     "render": {"model", "verify"},
@@ -50,10 +61,12 @@ ARROWS: dict[str, set[str]] = {
     # made from the model solution: the bare template, and right solutions in other hands
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
+    # work shared among processes
+    "crew": set(),
     # the command
-    "batch": {"model", "blame", "intake", "judge", "pipeline", "quiz", "sandbox"},
+    "batch": {"model", "blame", "crew", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
-    "api": {"model", "assignment", "batch", "blame", "course", "intake", "regenerate", "sandbox", "verify"},
+    "api": {"model", "assignment", "batch", "blame", "course", "crew", "intake", "regenerate", "sandbox", "verify"},
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",

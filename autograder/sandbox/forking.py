@@ -188,6 +188,8 @@ class Zygote:
     def close(self) -> None:
         """End it; its guests are being killed, or gone."""
         self.retire()
+        if not self.guests:
+            self._process.kill()  # it may be starting still, and nobody waits for that
         try:
             self._process.wait(REAP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -28,6 +28,7 @@ from autograder.service.store.schema import (
     CourseRow,
     JobRow,
     LaunchRow,
+    MembershipRow,
     NoticeRow,
     PlatformRow,
     ResourceRow,
@@ -397,8 +398,13 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
     with visits.page("Staff") as page:
         page.goto(f"/staff/a/{service.assignment}/texts")
         page.get_by_role("region", name="Questions").get_by_role("link").first.click()
-        expect(page.get_by_label("Points, of")).to_be_focused()
-        page.keyboard.type("1")
+        rows = page.get_by_role("group", name="What the rubric asks for").get_by_role("checkbox")
+        expect(rows.first).to_be_focused()
+        page.keyboard.press("2")
+        expect(rows.nth(1)).to_be_checked()
+        expect(page.get_by_label("Points, of")).to_have_value(f"{float(rows.nth(1).get_attribute('data-points')):g}")
+        expect(page.get_by_role("heading", name="The question, with")).to_be_visible()
+        expect(page.get_by_text("A sample answer")).to_be_visible()
         waiting = page.get_by_role("status").inner_text()
         page.keyboard.press("Enter")
         expect(page.get_by_role("status")).not_to_have_text(waiting)
@@ -416,6 +422,34 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
         page.get_by_role("link", name=re.compile("Student0 and Student1|Student1 and Student0")).click()
         expect(page.get_by_role("heading", name="Passage 1")).to_be_visible()
         expect(page.locator("main")).to_contain_text("100 percent")
+        assert not faults(page)
+
+
+def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, visits):
+    with service.store.writing() as db:
+        for name in ("Zoë Åberg", "Emma van den Berg", "Anna Zimmer"):
+            user = UserRow(name=name)
+            db.add(user)
+            db.flush()
+            db.add(MembershipRow(course_id=service.course, user_id=user.id, role="student", roster_id=name))
+    with visits.page("Staff", locale="sv-SE") as page:
+        page.goto(f"/staff/a/{service.assignment}/grades")
+
+        def column(number: int) -> list[str]:
+            cells = page.get_by_role("region", name="Grades").locator(f"tbody tr > :nth-child({number})")
+            return cells.all_inner_texts()
+
+        page.get_by_role("button", name="Points").click()
+        expect(page.get_by_role("columnheader", name="Points")).to_have_attribute("aria-sort", "ascending")
+        rising = [float(cell.split()[0]) for cell in column(4) if cell != "–"]
+        assert rising == sorted(rising)
+        assert column(4)[len(rising) :] == ["–"] * (len(column(4)) - len(rising)) != []
+        page.get_by_role("button", name="Points").click()
+        assert [float(cell.split()[0]) for cell in column(4) if cell != "–"] == rising[::-1]
+        assert column(4)[-1] == "–"
+        page.get_by_role("button", name="Name").click()
+        names = [one for one in column(1) if one in ("Zoë Åberg", "Emma van den Berg", "Anna Zimmer")]
+        assert names == ["Emma van den Berg", "Anna Zimmer", "Zoë Åberg"], "in Swedish, å comes after z"
         assert not faults(page)
 
 

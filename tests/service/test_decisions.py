@@ -154,6 +154,20 @@ def test_a_students_question_waits_for_staff_until_one_answers_and_the_thread_st
     assert any("commented on submission 1" in text for text in notices(service))
 
 
+def test_a_student_is_excused_from_a_row_which_counts_in_full_and_reads_why(service, staff, ada):
+    id_ = put(service)
+    before = has(service)
+    data = {"csrf": csrf(staff), "row": "criterion:adam", "points": "", "excuse": "1", "reason": "Ill for a week."}
+    assert staff.post(f"/staff/s/{id_}/override", data=data).status_code == 200
+    with service.store.reading() as db:
+        (one,) = db.query(OverrideRow)
+    assert one.reason == "You are excused from this part, which counts in full. Ill for a week."
+    assert has(service) > before
+    assert "You are excused from this part" in ada.get(f"/s/{id_}").text
+    refused = staff.post(f"/staff/s/{id_}/override", data={**data, "reason": " "})
+    assert (refused.status_code, "Write a reason" in refused.text) == (422, True)
+
+
 def test_staff_answer_all_questions_on_one_page_and_come_back_to_the_rest(service, staff, ada):
     id_ = put(service)
     bob = service.browser("Bob")

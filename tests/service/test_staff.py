@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from course import RIGHT, WRONG, csrf, hand_in
 
 from autograder import authoring
-from autograder.assignment import BadAssignment
+from autograder.assignment import BadAssignment, load
+from autograder.quiz.kinds.text import mark
 from autograder.service.store.schema import (
     AssignmentRow,
     AuditRow,
@@ -25,6 +27,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.web.staff.submissions import ROWS, chosen, listed
+from autograder.service.web.staff.texts import rubric
 
 
 @pytest.fixture
@@ -350,6 +353,35 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
             1.5,
             2.0,
         ]
+
+
+def test_question_sample_and_rubric_stand_beside_the_answer(service, staff):
+    """The rows that a grader ticks are those of the quiz, whatever the worker writes around them."""
+    item = text_item(service, "Ada")
+    hand_in(service, "Ada", RIGHT, answers={item.id: "m is too small: the correction is large"})
+    service.work()
+    shown = staff.get(f"/staff/a/{service.assignment}/texts/{item.id}").text
+    text = html.unescape(shown)
+    assert item.prompt.split("\n")[0] in text
+    assert item.key.sample in text
+    assert [float(points) for points in re.findall(r'data-points="([\d.]+)"', shown)] == [
+        points for points, _ in item.key.rubric
+    ]
+    assert all(what in text for _, what in item.key.rubric)
+
+
+@pytest.mark.parametrize("source", ["optimizers", "schedulers"])
+def test_every_row_of_every_rubric_is_read_back(source):
+    """A row that is not read could not be ticked."""
+    known = set()
+    for seed in range(10):
+        for item in load(source).quiz(seed):
+            if item.kind == "text":
+                for answer in ("", "nothing: at all", item.key.sample):
+                    known.add(item.title)
+                    rows = rubric(mark(item, answer).for_staff)
+                    assert [(row.points, row.what) for row in rows] == list(item.key.rubric)
+    assert known or source != "optimizers"
 
 
 def test_of_two_who_mark_the_same_text_the_second_is_told_and_loses_nothing(service, staff):

@@ -278,3 +278,15 @@ def test_staff_see_how_marks_are_spread_and_when_the_class_handed_in(service):
     days = page.partition('id="hand-ins-desc">')[2].partition("</desc>")[0]
     assert sum(int(part.rpartition(": ")[2]) for part in spread.split(", ")) == 2
     assert sum(int(part.rpartition(": ")[2]) for part in days.split(", ")) == 2
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, 0.5, 4.0]), min_size=3, max_size=3), max_size=12))
+def test_a_spread_counts_each_student_once_in_each_row_and_says_what_everyone_has(marks):
+    rows = [[Part(f"p{place}", "P", "", score, 4.0) for place, score in enumerate(row)] for row in marks]
+    found = ours.spreads(rows)
+    assert [one.students for one in found] == [len(marks)] * (3 if marks else 0)
+    for place, one in enumerate(found):
+        column = [row[place] for row in marks]
+        assert (one.none, one.some, one.full) == tuple(column.count(score) for score in (0.0, 0.5, 4.0))
+        expected = {(0.0,): "everyone scored 0 %", (4.0,): "everyone scored 100 %"}
+        assert one.alike == expected.get(tuple(set(column)), "")

@@ -302,6 +302,39 @@ def _course(name: str, all_: Sequence[Held]) -> Course:
 
 
 # --------------------------------------------------------------------------------------------- pictures of the class
+@dataclass(frozen=True)
+class Spread:
+    """The points of a class in one row: how many have none of them, some, all."""
+
+    id: str
+    title: str
+    none: int
+    some: int
+    full: int
+
+    @property
+    def students(self) -> int:
+        return self.none + self.some + self.full
+
+    @property
+    def alike(self) -> str:
+        """Return what everyone has, in words, where everyone has the same end of the scale; else ""."""
+        if self.students and self.none == self.students:
+            return "everyone scored 0 %"
+        return "everyone scored 100 %" if self.students and self.full == self.students else ""
+
+
+def spreads(rows: Section) -> list[Spread]:
+    """Return the spread of each part, in the order in which parts first occur; counts need no least number."""
+    found: dict[str, Spread] = {}
+    for row in rows:
+        for part in row:
+            had = found.get(part.id, Spread(part.id, part.title, 0, 0, 0))
+            way = "none" if part.score <= 0 else "full" if part.score >= part.max_score else "some"
+            found[part.id] = replace(had, **{way: getattr(had, way) + 1})
+    return list(found.values())
+
+
 BINS = 10  # of the distribution of marks
 MOST_DAYS = 60  # of the picture of hand-ins; of a longer time the newest
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from autograder.render.html import environment
 from autograder.service.queue import Queue
-from autograder.service.rules import zones
+from autograder.service.rules import names, zones
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.schema import now
@@ -54,7 +54,7 @@ def part(request: Request, template: str, **values: Any) -> Markup:
 def _environment() -> Environment:
     made = environment("autograder.service.web")
     made.filters.update(day=day, day_text=day_text, span=span, away=away)
-    made.globals.update(asset=asset, role_names=ROLE_NAMES)
+    made.globals.update(asset=asset, role_names=ROLE_NAMES, family_first=names.family_first)
     return made
 
 

@@ -54,6 +54,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
             ("Criteria", statistics.items(criteria, [row for row, _ in firsts]), statistics.alpha(criteria)),
             ("Questions", questions, statistics.alpha(quizzes)),
         ],
+        spreads=statistics.spreads(criteria),
         pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
         misconceptions=found,
         class_pictures=_pictures([one.points / one.max_points for one in has if one.max_points], handed_in, asked),

@@ -39,19 +39,22 @@ router = APIRouter(prefix="/staff", include_in_schema=False)
 
 @router.post("/s/{submission_id}/override", dependencies=[Depends(ours)])
 def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> Response:
-    """Give a row of this submission other points, with a reason that its student reads."""
+    """Give a row of this submission other points, with a reason that its student reads; an excuse is all of them."""
     with site(request).store.writing() as db:
         found, asked, report = _marked(db, actor, submission_id)
         row = decidable(report).get(typed.get("row", ""))
         if row is None:
             raise HTTPException(422, "Choose the row whose points you want to change.")
+        excused = bool(typed.get("excuse"))
         try:
-            given = round(typed_number(typed.get("points", ""), "Points", most=row.max_score), 2)
+            points_typed = f"{row.max_score}" if excused else typed.get("points", "")
+            given = round(typed_number(points_typed, "Points", most=row.max_score), 2)
         except Unreadable as error:
             raise HTTPException(422, str(error)) from error
         reason = " ".join(typed.get("reason", "").split())[:LONGEST]
         if not reason:
             raise HTTPException(422, "Write a reason: the student reads it beside the points.")
+        reason = f"You are excused from this part, which counts in full. {reason}" if excused else reason
         name = typed["row"]
         one = db.get(OverrideRow, (found.id, name)) or OverrideRow(submission_id=found.id, row=name)
         one.points, one.reason, one.by_id, one.made_at = given, reason, actor.id, now()

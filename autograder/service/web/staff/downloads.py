@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import Grade, named, plain, written
 from autograder.roster import Person
 from autograder.service.queue import OPEN
+from autograder.service.rules import names
 from autograder.service.rules.grades import Standing
 from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, MembershipRow, UserRow, VersionRow
 from autograder.service.store.standings import standings
@@ -63,9 +64,9 @@ def _rows(db: Session, asked: AssignmentRow) -> Rows:
         sa.select(UserRow, MembershipRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")
-        .order_by(MembershipRow.dropped, UserRow.name, MembershipRow.roster_id)
     )
-    return [(user, member, has.get(user.id)) for user, member in people]
+    found = sorted(people, key=lambda row: (row[1].dropped, names.sort_key(row[0].name), row[1].roster_id))
+    return [(user, member, has.get(user.id)) for user, member in found]
 
 
 @router.get("/grades/{form}.csv")

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due
 from autograder.service.queue import Queue
+from autograder.service.rules import names, zones
 from autograder.service.rules import policy as policies
-from autograder.service.rules import zones
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
@@ -129,14 +129,14 @@ def _page(
 
 def _students(db: Session, asked: AssignmentRow) -> Sequence[sa.Row[UserRow, MembershipRow, ExtensionRow | None]]:
     mine = (ExtensionRow.assignment_id == asked.id) & (ExtensionRow.user_id == UserRow.id)
-    return db.execute(
+    found = db.execute(
         sa.select(UserRow, MembershipRow, ExtensionRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .outerjoin(ExtensionRow, mine)
         .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")
         .where(MembershipRow.dropped.is_(False), UserRow.erased_at.is_(None))
-        .order_by(UserRow.name, MembershipRow.roster_id)
-    ).all()
+    )
+    return sorted(found, key=lambda row: (names.sort_key(row[0].name), row[1].roster_id))
 
 
 @router.post("/a/{assignment_id}/extensions", dependencies=[Depends(ours)])

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import harmless
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
-from autograder.service.rules import roster
+from autograder.service.rules import names, roster
 from autograder.service.store.links import end_access, new_link
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -74,9 +74,10 @@ def _everybody(db: Session, course_id: str) -> list[tuple[UserRow, MembershipRow
         sa.select(UserRow, MembershipRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(MembershipRow.course_id == course_id)
-        .order_by(MembershipRow.role, UserRow.name, MembershipRow.roster_id)
     )
-    return [(user, member) for user, member in rows]
+    by_role = {role: place for place, role in enumerate(reversed(ROLES))}
+    found = [(user, member) for user, member in rows]
+    return sorted(found, key=lambda row: (by_role[row[1].role], names.sort_key(row[0].name), row[1].roster_id))
 
 
 # ------------------------------------------------------------------------------------------------------ the roster

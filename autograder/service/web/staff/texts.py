@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,25 @@ class Group:
     @property
     def waits(self) -> bool:
         return None in self.marks
+
+
+@dataclass(frozen=True)
+class RubricRow:
+    """A row of a text's rubric; `found`: its words that occur in the answer, a place to look."""
+
+    points: float
+    what: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What stands beside an answer: the question with its student's numbers, a sample answer, the rubric."""
+
+    question: str
+    answer: str
+    sample: str
+    rubric: tuple[RubricRow, ...]
 
 
 @router.get("")
@@ -80,9 +100,10 @@ def _answer_page(
             raise not_found()
         waiting = [group for group in groups if group.waits]
         shown = next((group for group in groups if group.text.digest == digest), waiting[0] if waiting else None)
-        values: dict[str, Any] = {"given": None, "seen": "", "answer": "", "rubric": "", "people": []}
+        values: dict[str, Any] = {"given": None, "seen": "", "text": None, "people": []}
         if shown is not None:
-            values["answer"], values["rubric"] = _read(db, shown)
+            values["text"] = _read(db, shown)
+            values["after"] = _after(waiting, shown)
             marks = db.scalars(_marks(asked, shown)).all()
             values["given"] = next(iter(marks), None)
             values["seen"] = typed.get("seen", "") if typed and status == 422 else _seen(marks)
@@ -184,9 +205,24 @@ def _groups(db: Session, asked: AssignmentRow) -> list[Group]:
     ]
 
 
-def _read(db: Session, group: Group) -> tuple[str, str]:
-    """The answer, and what the worker wrote for who marks it."""
+def _after(waiting: Sequence[Group], shown: Group) -> Group | None:
+    """Return the answer to go on with, where this one is left for later: the next that waits, then the first."""
+    others = [group for group in waiting if group is not shown]
+    places = [place for place, group in enumerate(waiting) if group is shown]
+    return others[places[0] % len(others)] if others and places else next(iter(others), None)
+
+
+def _read(db: Session, group: Group) -> Asked:
+    """The answer with what the worker wrote for who marks it."""
     verdict = reports.unpack(db.get_one(ReportRow, group.report_id).body)
     item = next(one for one in verdict.quiz if one.id == group.text.item)
     assert item.awaited is not None
-    return item.awaited.answer, item.for_staff.removeprefix(f"Answer to {item.id}:\n{item.awaited.answer}").strip()
+    for_staff = item.for_staff.removeprefix(f"Answer to {item.id}:\n{item.awaited.answer}")
+    question, sample = (item.detail.prompt, item.detail.right) if item.detail else ("", "")
+    return Asked(question, item.awaited.answer, sample, rubric(for_staff))
+
+
+def rubric(for_staff: str) -> tuple[RubricRow, ...]:
+    """Return the rows of a rubric as quiz.kinds.text writes them: `0.5 · what it asks for: words, that occur`."""
+    rows = re.findall(r"^(\d+(?:\.\d+)?) · (.*): ([^:\n]*)$", for_staff, re.MULTILINE)
+    return tuple(RubricRow(float(points), what, "" if found == "none" else found) for points, what, found in rows)

@@ -137,3 +137,44 @@ for (const field of document.querySelectorAll("input[data-own-zone]")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && [...field.list.options].some((option) => option.value === zone)) field.value = zone;
 }
+
+// Ticked rows of a rubric add up to the points; digits tick them while the form has the focus and nobody types a text.
+for (const form of document.querySelectorAll("form.mark-text")) {
+  const rows = [...form.querySelectorAll("[data-points]")];
+  const points = form.elements.points;
+  form.classList.add("scripted");
+  form.addEventListener("change", ({ target }) => {
+    if (rows.includes(target)) points.value = Math.round(100 * rows.reduce((sum, row) => sum + (row.checked ? Number(row.dataset.points) : 0), 0)) / 100;
+  });
+  form.addEventListener("keydown", (event) => {
+    const row = /^[1-9]$/.test(event.key) && rows[event.key - 1];
+    if (row && event.target.type === "checkbox" && !event.ctrlKey && !event.metaKey && !event.altKey) row.click();
+  });
+}
+
+// Tables are sorted by any column: numbers by size, words as the reader's language orders them, what is empty last.
+const collator = new Intl.Collator(undefined, { numeric: true });
+const worth = (cell) => (cell?.dataset.sort ?? cell?.textContent ?? "").trim().replace(/^–$/, "");
+const compared = (one, other) => {
+  if (!one || !other) return one ? -1 : other ? 1 : 0;
+  return isNaN(one) || isNaN(other) ? collator.compare(one, other) : one - other;
+};
+const sorted = (table, column, way) => {
+  const rows = [...table.tBodies[0].rows].map((row) => [worth(row.cells[column]), row]);
+  rows.sort(([one], [other]) => (one && other ? way : 1) * compared(one, other));
+  table.tBodies[0].append(...rows.map(([, row]) => row));
+};
+for (const table of document.querySelectorAll("table.sortable")) {
+  for (const head of table.tHead.rows[0].cells) {
+    if ("unsorted" in head.dataset) continue;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "sort" });
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const falls = head.ariaSort === "ascending";
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      head.ariaSort = falls ? "descending" : "ascending";
+      sorted(table, head.cellIndex, falls ? -1 : 1);
+    });
+  }
+}
