@@ -34,6 +34,8 @@ MAY = {  # whose objects: Ada's, in the course of Bob and Staff; Stranger and Te
 ROUTES = {
     # signing in, and one's own access
     "GET /session": "anybody signed in",
+    "GET /notices": "anybody signed in",
+    "POST /notices": "anybody signed in",
     "GET /openid": "who has a signature",
     "GET /openid/return": "who has a signature",
     "GET /sign-in": "public",

@@ -62,6 +62,7 @@ class UserRow(Keyed, Base):
     name: Mapped[str] = mapped_column(Text, default="")
     email: Mapped[str | None] = mapped_column(String(320), unique=True)  # lower case
     operator: Mapped[bool] = mapped_column(default=False)  # runs the service: makes courses, sees parked jobs
+    notices: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ways by kind, as chosen: rules.notices
     erased_at: Mapped[float | None]
 
 
@@ -343,13 +344,20 @@ class DownloadRow(Keyed, Base):
 
 
 class NoticeRow(Keyed, Base):
-    """Something a student must be told, such as a mark that a regrade changed."""
+    """Something a person must be told, such as a mark that a regrade changed; workers mail it to who wants that."""
 
     __tablename__ = "notices"
+    __table_args__ = (
+        Index("ix_notices_user_id_key", "user_id", "key", unique=True),
+        Index("ix_notices_mailed_at", "mailed_at", "made_at"),
+    )
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     submission_id: Mapped[str | None] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(10), default="changed")  # a line of rules.notices, or "platform"
+    key: Mapped[str | None] = mapped_column(String(80))  # of what is told only once
     seen_at: Mapped[float | None]
+    mailed_at: Mapped[float | None]  # sent, or looked at and not wanted
 
 
 # ------------------------------------------------------------------------------------------------------ the queue

@@ -47,7 +47,7 @@ from autograder.service.web.staff import (
 )
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
-from autograder.service.web.student import code, comments, practice, quiz, starter
+from autograder.service.web.student import code, comments, notices, practice, quiz, starter
 from autograder.service.web.student import pages as student
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ ROUTERS = (
     student.router,
     code.router,
     comments.router,
+    notices.router,
     decisions.router,
     starter.router,
     live.router,

@@ -22,10 +22,11 @@ from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OP
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient, queue_engine
 from autograder.service.store.schema import JobRow, WorkerRow, now
-from autograder.service.worker import editions, jobs
+from autograder.service.worker import editions, jobs, notices
 from autograder.service.worker.context import Context
 
 BEAT_SECONDS = LEASE_SECONDS / 5
+REMIND_SECONDS = 600.0  # between two looks for what is due tomorrow
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
 DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
 KEPT_SECONDS = 600.0  # turns that are over, for who looks into DBOS's tables: each look for live ones reads them too
@@ -170,6 +171,7 @@ def _first_beat(context: Context, worker_id: str) -> bool:
 
 def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
     idle: set[str] = set()
+    reminded_at = 0.0
     while not over.wait(BEAT_SECONDS):
         try:
             living = _beat(context, worker_id)
@@ -178,6 +180,11 @@ def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
                 _take_over(context)
                 context.queue.forget(before=now() - KEPT_SECONDS)
                 tidy_when_due(context.store, context.queue)
+                if context.settings.mail_from:
+                    notices.mail_due(context.store, context.queue)
+                if now() > reminded_at + REMIND_SECONDS:
+                    reminded_at = now()
+                    notices.remind(context.store)
         except sa.exc.SQLAlchemyError as error:  # a database that is down comes back; jobs under way go on meanwhile
             log.warning("no heartbeat: %s", " ".join(str(error).split()))
         except Exception:  # whatever it is: who no longer beats is thought dead

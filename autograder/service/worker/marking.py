@@ -14,12 +14,23 @@ from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
 from autograder.service.queue import LANES
+from autograder.service.rules import notices
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow as Asked
-from autograder.service.store.schema import DiagnosisRow, JobRow, MembershipRow, ReportRow, SheetRow, VersionRow, new_id
+from autograder.service.store.schema import (
+    DiagnosisRow,
+    JobRow,
+    MembershipRow,
+    NoticeRow,
+    ReportRow,
+    SheetRow,
+    UserRow,
+    VersionRow,
+    new_id,
+)
 from autograder.service.store.schema import SubmissionRow as HandedIn
 from autograder.service.store.standings import refresh
 from autograder.service.worker.context import Context, WrongSecret
@@ -46,6 +57,7 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
             if verdict.status == "not_gradable":
                 context.queue.revive(db, current)
             if not current.practice:
+                _tell(db, asked, current)
                 passback_due(db, context.queue, asked, current.user_id)
             if following := regrades.following(db, asked, current, version.id):
                 context.queue.put(db, **regrades.remark(asked, following, current, late=True))
@@ -64,6 +76,14 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
     if not charts:
         draw(context, report.id, verdict.charts)
     return {"report": report.id}
+
+
+def _tell(db: Session, asked: Asked, handed_in: HandedIn) -> None:
+    """Write a notice for a student who wants to be told that a submission was marked: most look on while it is."""
+    user = db.get_one(UserRow, handed_in.user_id)
+    if any(notices.wanted(user.notices, "marked", way) for way in notices.WAYS):
+        text = f"Submission {handed_in.number} of {asked.title} was marked."
+        db.add(NoticeRow(user_id=user.id, submission_id=handed_in.id, kind="marked", text=text))
 
 
 def _others_wait(context: Context) -> bool:

@@ -80,7 +80,7 @@ def set_extensions(
                 db.delete(known)
             audit(db, actor, "extension.taken_back", user, asked.course_id, assignment=asked.id)
         if due_at != before:
-            db.add(NoticeRow(user_id=user, text=_notice(asked, due_at)))
+            db.add(NoticeRow(user_id=user, kind="extended", text=_notice(asked, due_at)))
         judge_lateness(db, asked, user)
     refresh(db, asked, users)
     for user in users:

@@ -58,7 +58,7 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
             db.execute(sa.update(CommentRow).where(CommentRow.submission_id == found.id).values(open=False))
             comment.open = False
             told = f"{actor.name or 'Your instructor'} commented on submission {found.number} of {asked.title}."
-            db.add(NoticeRow(user_id=found.user_id, submission_id=found.id, text=told))
+            db.add(NoticeRow(user_id=found.user_id, submission_id=found.id, kind="reply", text=told))
         audit(db, actor, "comment.written", found.id, asked.course_id)
     if staff and typed.get("back") == "questions":
         return RedirectResponse(f"/staff/a/{asked.id}/questions", 303)

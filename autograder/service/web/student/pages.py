@@ -40,6 +40,7 @@ from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, part, site
 from autograder.service.web.student.code import has_notes
 from autograder.service.web.student.comments import comments, rows
+from autograder.service.web.student.notices import read, shown
 from autograder.service.web.student.submitting import NotTaken, admission_of, receive
 from autograder.service.web.student.telling import Told, history, reader, told
 
@@ -98,7 +99,7 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
     tasks: dict[str, list[Task]] = {course.id: [] for course in courses}
     for asked in every:
         tasks[asked.course_id].append(_task(asked, extended.get(asked.id), standing.get(asked.id), asked.id in quizzes))
-    notices = db.scalars(_notices(actor).order_by(NoticeRow.made_at.desc())).all()
+    notices = shown(db, actor, list(db.scalars(_notices(actor).order_by(NoticeRow.made_at.desc()))))
     return {"courses": courses, "tasks": tasks, "notices": notices}
 
 
@@ -294,15 +295,17 @@ def submission(request: Request, actor: Me, submission_id: str, report: str = ""
     with site(request).store.reading() as db:
         found, asked = submission_for(db, actor, submission_id)
         staff = asked.course_id in actor.staff
-        shown = told(db, found, asked, report_id=report, staff=staff)
-        sight = sights(db, [found.id])[found.id] if shown.seen is None else None
+        said = told(db, found, asked, report_id=report, staff=staff)
+        sight = sights(db, [found.id])[found.id] if said.seen is None else None
         course, owner = db.get_one(CourseRow, asked.course_id), db.get_one(UserRow, found.user_id)
-        seen = shown.seen.report if shown.seen else None
+        seen = said.seen.report if said.seen else None
         thread = comments(db, found, seen)
-    body = report_body(request, shown, course, owner, staff=staff) if shown.seen else ""
+    if said.seen is not None:
+        read(request, actor, found.id)
+    body = report_body(request, said, course, owner, staff=staff) if said.seen else ""
     values: dict[str, Any] = {"submission": found, "asked": asked, "course": course, "owner": owner}
     return page(
-        request, "submission.html", told=shown, sight=sight, body=body, comments=thread, rows=rows(seen), **values
+        request, "submission.html", told=said, sight=sight, body=body, comments=thread, rows=rows(seen), **values
     )
 
 
