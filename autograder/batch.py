@@ -27,7 +27,7 @@ NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
 
 @dataclass(frozen=True)
 class Batch:
-    """What all submissions of a batch are marked with. `students`: who handed in what, where that is known."""
+    """The setting that all submissions of a batch share. `students`: who handed in what, where that is known."""
 
     assignment: Assignment
     seed: int | None = None

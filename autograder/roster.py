@@ -77,6 +77,7 @@ _CODE_PAGES = {
     "cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp850": "DOS code page 850", "cp852": "DOS code page 852",
     "mac_roman": "Mac Roman",
 }  # fmt: skip
+_CANVAS_NAMES = [["student"], ["student in"], ["studierende"], ["etudiant"], ["estudiante"]]
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
 
 
@@ -315,9 +316,11 @@ def _places(header: Sequence[str]) -> dict[str, list[int]]:
 
 
 def is_canvas(header: Sequence[str]) -> bool:
-    """Return whether this is Canvas's export, in any language: whole names first, then its own ids."""
+    """Return whether this is Canvas's export, in any language: whole names first, then its own ids, and a section."""
     titles = [plain(cell) for cell in header]
-    return titles[:1] != ["name"] and titles[1:2] == ["id"] and bool({"name", "section"} <= set(_places(header)))
+    return (
+        titles[:1] in _CANVAS_NAMES and titles[1:2] == ["id"] and bool({"section", "abschnitt", "seccion"} & {*titles})
+    )
 
 
 def ids_end(header: Sequence[str]) -> int:

@@ -110,6 +110,11 @@ def test_an_export_of_canvas_is_known_in_other_languages(language):
     assert (ada.id, ada.login, ada.platform_id, ada.section) == ("s1", "ada01", "12", "S")
 
 
+def test_a_list_of_ones_own_with_an_id_and_groups_is_not_canvass():
+    (ada,) = parse("Full name,ID,Group,Email\nAda Lovelace,4711,G1,ada@uni.edu\n").people
+    assert ada.id == "4711"
+
+
 NUMBERS = ["123456", "123457", "123458", "123459"]
 BAD = {
     "damaged by a spreadsheet": "1.23E+11", "was damaged": "1,2e+05", "Export the list again": "123456.0",

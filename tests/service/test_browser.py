@@ -496,7 +496,8 @@ NO_PAGES = {  # answers for programs, files, and parts of pages that the tests a
     "GET /healthz", "GET /healthz/live", "GET /metrics", "GET /lti/jwks.json", "GET /lti/login",
     "GET /s/{submission_id}/events", "GET /s/{submission_id}/file", "GET /a/{assignment_id}/starter",
     "GET /staff/s/{submission_id}/upload", "GET /staff/a/{assignment_id}/proof",
-    "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/c/{course_id}/export.zip", "GET /staff/a/{assignment_id}/downloads/{download_id}",
+    "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/a/{assignment_id}/downloads/{download_id}",
+    "GET /staff/c/{course_id}/export.zip", "GET /session", "GET /openid", "GET /openid/return",
     "GET /staff/a/{assignment_id}/regrade/progress", "GET /staff/a/{assignment_id}/regrade/preview.csv",
 }  # fmt: skip
 WHO = {  # who looks at what; the rest is for staff

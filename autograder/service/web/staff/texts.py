@@ -54,7 +54,7 @@ class RubricRow:
 
 @dataclass(frozen=True)
 class Asked:
-    """What stands beside an answer: the question with its student's numbers, a sample answer, the rubric."""
+    """The context of an answer: the question with its student's numbers, a sample answer, the rubric."""
 
     question: str
     answer: str
