@@ -24,7 +24,7 @@ GRADER_FAILED = 3
 DEMO_REPORTS = Path("demo-reports")
 REPORTS = Path("reports")  # where pages go when nobody says where
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(admin, name="admin")
 
 

@@ -416,3 +416,12 @@ def test_who_reads_a_page_while_it_is_written_anew_reads_the_old_one_whole(tmp_p
         reader.read(10)
         pages.write(Path("ada"), "new")
         assert len(reader.read()) == len("old ") * 9999 - 10
+
+
+def test_a_shell_completes_the_commands():
+    asked = {"_GRADMARK_COMPLETE": "complete_bash", "COMP_WORDS": "gradmark re", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv[0] = 'gradmark'; from autograder.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["regenerate"]
