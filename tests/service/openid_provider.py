@@ -22,7 +22,8 @@ from joserfc.jwk import RSAKey
 PORT, PEOPLE = int(sys.argv[1]), json.loads(sys.argv[2])
 ISSUER, CLIENT = f"http://127.0.0.1:{PORT}", "gradmark"
 KEY = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
-app, codes = Flask(__name__), {}
+AT_USERINFO = {"grace", "mallory"}  # their address is told at the userinfo endpoint alone
+app, codes, tokens = Flask(__name__), {}, {}
 
 
 @dataclass
@@ -99,10 +100,10 @@ class IdentityToken(OpenIDCode):
         return {"key": KEY.as_dict(private=True), "alg": "RS256", "iss": ISSUER, "exp": 300}
 
     def generate_user_info(self, user, scope):
-        return UserInfo(sub=user, **PEOPLE[user])
+        return UserInfo(sub=user, **({} if user in AT_USERINFO else PEOPLE[user]))
 
 
-server = AuthorizationServer(app, query_client=lambda id_: PublicClient() if id_ == CLIENT else None, save_token=lambda *_: None)  # fmt: skip
+server = AuthorizationServer(app, query_client=lambda id_: PublicClient() if id_ == CLIENT else None, save_token=lambda token, request: tokens.update({token["access_token"]: request.user}))  # fmt: skip
 server.register_grant(CodeGrant, [CodeChallenge(required=True), IdentityToken(require_nonce=True)])
 
 
@@ -113,12 +114,19 @@ def metadata():
         authorization_endpoint=f"{ISSUER}/authorize",
         token_endpoint=f"{ISSUER}/token",
         jwks_uri=f"{ISSUER}/jwks",
+        userinfo_endpoint=f"{ISSUER}/userinfo",
     )
 
 
 @app.get("/jwks")
 def jwks():
     return jsonify(keys=[KEY.as_dict(private=False)])
+
+
+@app.get("/userinfo")
+def userinfo():
+    sub = tokens[request.headers["Authorization"].removeprefix("Bearer ")]
+    return jsonify(sub="somebody else" if sub == "mallory" else sub, **PEOPLE[sub])
 
 
 @app.get("/authorize")

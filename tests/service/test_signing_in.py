@@ -142,6 +142,8 @@ def provider():
         "bob": {"email": "bob@example.org", "email_verified": False},
         "eve": {"email": "eve@example.org", "email_verified": True},
         "nobody": {},
+        "grace": {"email": "ada@example.org", "email_verified": True},
+        "mallory": {"email": "ada@example.org", "email_verified": True},
     }
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -187,6 +189,12 @@ def test_who_signs_in_with_the_provider_goes_on_where_they_wanted(with_openid):
     assert client.get("/session").json()["user"] == with_openid.people["Ada"]
 
 
+def test_an_address_that_only_the_userinfo_endpoint_tells_counts(with_openid):
+    client = with_openid.browser()
+    assert client.get(signed_in_there(client, "grace"), follow_redirects=False).status_code == 303
+    assert client.get("/session").json()["user"] == with_openid.people["Ada"]
+
+
 def test_the_web_process_is_a_public_client_with_pkce(with_openid):
     """The code is bound to the browser by a verifier whose hash went ahead; there is no secret to send."""
     client = with_openid.browser()
@@ -204,6 +212,7 @@ def test_the_web_process_is_a_public_client_with_pkce(with_openid):
         ("bob", "has not verified your address bob@example.org"),
         ("eve", "No course here knows the address eve@example.org"),
         ("nobody", "does not tell your e-mail address"),
+        ("mallory", "does not tell your e-mail address"),  # what is told of somebody else
     ],
 )
 def test_who_is_not_known_here_is_told_why_and_is_offered_another_way(with_openid, sub, told):

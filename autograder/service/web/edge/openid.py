@@ -128,7 +128,13 @@ def _claims(request: Request) -> CodeIDToken:
             "code_verifier": flow["verifier"],
         },
     )
-    return _verified(request, str(token.get("id_token", "")), flow["nonce"], token.get("access_token"))
+    claims = _verified(request, str(token.get("id_token", "")), flow["nonce"], token.get("access_token"))
+    if "email" not in claims and "userinfo_endpoint" in provider.metadata:  # as the standard has it: only there
+        bearer = {"Authorization": f"Bearer {token.get('access_token', '')}"}
+        told = _ask("GET", provider.metadata["userinfo_endpoint"], headers=bearer)
+        if told.get("sub") == claims["sub"]:
+            claims.update({name: told[name] for name in ("email", "email_verified") if name in told})
+    return claims
 
 
 def _flow(request: Request) -> dict[str, str] | None:
