@@ -125,6 +125,7 @@ class Misconception:
     cost: float = 1.0  # fraction of its criterion
     common: bool = False  # often seen: tried in combinations of three too
     implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
+    elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 COMMUTATIVE = (ast.Add, ast.Mult)  # exactly so in floating point too: exchanging operands changes no bit
 
+ALSO = {"in place": frozenset({"interface"})}  # the caller's own array is changed
+
 Nodes = Iterator[ast.AST]
 
 
@@ -187,7 +189,8 @@ def _changed(tree: ast.Module) -> Iterator[Mutant]:
                 place.put(replacement)
                 ast.fix_missing_locations(tree)
                 now = _line(replacement if node is place.statement else place.statement)
-                yield Mutant(rule, place.where, was, now, ast.unparse(tree), rows_of(place.where, was))
+                rows = rows_of(place.where, was) | ALSO.get(rule, frozenset())
+                yield Mutant(rule, place.where, was, now, ast.unparse(tree), rows)
                 place.put(node)
     yield from _exchanged(tree)
 

@@ -70,6 +70,34 @@ def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Ass
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row"),
+    [
+        ("methods_patched_in", "param.data - self.lr * grad", "param.data - self.lr", "sgd"),  # ignores its gradients
+        ("folded_step_size", "grad = grad + self.weight_decay * param.data", "pass", "weight_decay"),
+        ("in_place", "if self.buffers[i] is None:", "if False:", "momentum"),
+        ("count_per_parameter", "self.lr = lr", "self.lr = eps", "adaptive_step"),
+    ],
+)
+def test_what_was_left_out_is_found_where_it_was(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str
+) -> None:
+    source, line = hand(assignment, name, right, wrong)
+    report = graded(assignment, sandbox, source)
+    assert abs(report.places[0].line - line) <= 1
+    assert {c.id for c in report.criteria if c.status != "passed"} - {"training"} == {row}
+
+
+@pytest.mark.slow
+def test_a_minus_in_the_first_moment_is_not_called_ascent(assignment: Assignment, sandbox: Sandbox) -> None:
+    wrong = "self.beta1 * self.m[i] - (1 - self.beta1)"
+    source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i] + (1 - self.beta1)", wrong)
+    report = graded(assignment, sandbox, source)
+    assert report.diagnoses == ()
+    assert [(place.line, place.criterion) for place in report.places] == [(line, "adam_moments")]
+
+
+@pytest.mark.slow
 def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
     source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
     report = graded(assignment, sandbox, source)

@@ -74,11 +74,12 @@ def _rule(
     *,
     common: bool = False,
     implies: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
     **changes: str,
 ) -> Misconception:
     return Misconception(
         name, title, criterion, hint, reason, groups, changes=changes, cost=cost, unknown=unknown,
-        common=common, implies=implies,
+        common=common, implies=implies, elsewhere=elsewhere,
     )  # fmt: skip
 
 
@@ -358,7 +359,7 @@ ADAPTIVE = (
     _rule("direction-sign", BOTH, "adaptive_step", "Only the sign of m", "Your direction is only the sign of m̂; its size matters too.", "Lion", direction="sign of m"),
     _rule("direction-sign-gradient", BOTH, "adaptive_step", "Only the sign of the gradient", "Your direction is only the sign of the newest gradient.", "signSGD", direction="sign of g"),
     _rule("direction-nadam", BOTH, "adaptive_step", "Nesterov's look-ahead in Adam", "You mix the newest gradient into m̂ once more. That is NAdam.", "Dozat 2016", direction="look-ahead"),
-    _rule("adam-ascent", BOTH, "adaptive_step", "Adam climbs", "Your Adam goes uphill. The average of gradients points up, too.", SLIP, sign="ascend", common=True),
+    _rule("adam-ascent", BOTH, "adaptive_step", "Adam climbs", "Your Adam goes uphill. The average of gradients points up, too.", SLIP, sign="ascend", common=True, elsewhere=("adam_moments", "bias_correction")),
     _rule("adam-no-lr", BOTH, "adaptive_step", "Adam without learning rate", "Your first step is 1, whatever lr. The learning rate is the length of Adam's step.", SLIP, rate="without lr"),
     _rule("adam-lr-squared", BOTH, "adaptive_step", "Learning rate twice in Adam", "Halving lr makes your step four times smaller.", SLIP, rate="lr squared"),
     _rule("adam-lr-over-root-t", BOTH, "adaptive_step", "A schedule hidden in Adam", "Your steps shrink as 1/√t. The proof uses that; the algorithm does not.", KINGMA + ", section 4", rate="lr over root t"),

@@ -45,6 +45,7 @@ def _sgd() -> Iterator[tuple[str, list[Any]]]:
         theta -= LR * v
     rows = ("weight_decay", "weight_decay", "momentum", "momentum", "sgd", "sgd")
     yield from zip(rows, map(list, zip(*steps, strict=True)), strict=True)
+    yield "interface", list(range(1, len(GRADIENTS) + 1))  # steps are counted, and nothing depends on it
 
 
 def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Any]]]:

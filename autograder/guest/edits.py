@@ -23,7 +23,8 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
-MOST_EDITS = 6000  # of one search: about half a second of computing
+MOST_VALUES, MOST_SHARES, MOST_MOVED = 10, 4, 5  # of what may be put in
+MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
 class Edit:
@@ -112,31 +113,62 @@ class Scope:
         mine = [n for n in paths if inside(n, function)]
         self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
         around = (*chain, function)
-        self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and self.knows(n)
-                            and isinstance(n.ctx, ast.Store) and any(inside(n, one) for one in around)])  # fmt: skip
+        self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and is_stored(n)
+                            and self.knows(n) and any(inside(n, one) for one in around) and self.holds(n)])  # fmt: skip
+        slices = [n.slice for n in nodes if isinstance(n, ast.Subscript) and self.knows(n.slice)]
+        self.indices = unique([n for n in slices if not isinstance(n, ast.Slice | ast.Tuple)])[:8]
         self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
         calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
         self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
-        terms = [(a, 2) for a in self.atoms]
-        terms += [(ast.BinOp(ast.Constant(1), ast.Sub(), a), 3) for a in self.atoms if not isinstance(a, ast.Subscript)]
-        terms += [(d, 3) for d in self.donors if isinstance(d, ast.BinOp) and len(text(d)) < 40]
-        self.terms = list({text(t): (t, cost) for t, cost in terms}.values())[:50]
+        self.idle = [] if function.name == "__init__" else idle(function, chain, self.locals)
+        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function)
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
         swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
+        written = [n for n in ast.walk(function) if isinstance(n, ast.Name | ast.Attribute) and is_stored(n)]
+        numbers = {text(n) for n in computed(function)}
+        moved = unique([n for n in written if text(n) in numbers and not is_own(n)])
+        self.moved = sorted(moved, key=lambda n: isinstance(n, ast.Name))[:MOST_MOVED]
         own = {text(n) for n in ast.walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
+
+    def missing(self, function):
+        """The factors and the terms that may have been left out: where something is kept and never used, of that.
+
+        A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y.
+        """
+        values = [n for n in computed(function) if self.knows(n)]
+        shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)][:MOST_SHARES]
+        settings = [n for n in values if is_own(n)][:MOST_SHARES]
+        values = values[:MOST_VALUES]
+        once, shares = self.idle or values, self.idle or shares
+        rests = [rest(share) for share in shares]
+        pairs = [product(a, b) for a in self.idle for b in settings]
+        factors = [*once, *rests, *(rest(pair) for pair in pairs)]
+        terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
+        return (
+            unique(factors),
+            unique(terms),
+            unique([*once, *(product(a, b) for a in self.idle for b in values)]),
+            pairs,
+        )
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
         if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
             return False
         return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node) if is_own(n))
+
+    def holds(self, path):
+        """Return whether a path begins with something of this call: a change of a class would outlive the run."""
+        while isinstance(path, ast.Attribute | ast.Subscript):
+            path = path.value
+        return isinstance(path, ast.Name) and (path.id == "self" or path.id in self.locals)
 
     def sets(self, node):
         """Return whether a statement could stand here: what it reads is known, or it sets it itself."""
@@ -149,8 +181,60 @@ class Scope:
         return fits
 
 
+def idle(function, chain, names):
+    """The settings of a class, and the names of a function, that are kept and never computed with."""
+    used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    left = [ast.Name(name, ast.Load()) for name in names if name not in used]
+    methods = [n for c in chain for n in c.body if isinstance(n, FUNCTIONS)]
+    makers = [n for n in methods if n.name == "__init__"]
+    others = [m for m in methods if m not in makers]
+    made = {n.attr for m in makers for n in ast.walk(m) if is_own(n) and is_stored(n)}
+    asked = {id(n) for m in others for t in ast.walk(m) if hasattr(t, "test") for n in ast.walk(t.test)}
+    asked |= {id(n) for m in others if m.name.startswith("has_") for n in ast.walk(m)}
+    touched = {n.attr for m in others for n in ast.walk(m) if is_own(n) and id(n) not in asked}
+    return left + [ast.Attribute(ast.Name("self", ast.Load()), name, ast.Load()) for name in sorted(made - touched)]
+
+
+def computed(function):
+    """The paths of a function that take part in arithmetic, or come out of it."""
+    found = []
+    for node in ast.walk(function):
+        match node:
+            case ast.BinOp(left, _, right):
+                found += [left, right]
+            case ast.AugAssign(target, _, value):
+                found += [target, value]
+            case ast.Assign([target, *_], ast.BinOp()):
+                found.append(target)
+            case ast.Call(ast.Attribute(), arguments):
+                found += arguments
+    return unique([loaded(n) for n in found if is_path(n) and getattr(n, "attr", "") != "dtype"])
+
+
+def shares_in(path, function):
+    """Return whether something is multiplied by a path, or by 1 less it, in a function."""
+    wanted = {text(path), text(rest(path))}
+    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and {text(n.left), text(n.right)} & wanted
+               for n in ast.walk(function))  # fmt: skip
+
+
+def rest(node):
+    return ast.BinOp(ast.Constant(1), ast.Sub(), node)
+
+
+def product(one, other):
+    return ast.BinOp(one, ast.Mult(), other)
+
+
 def is_own(node):
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def is_kept(target):
+    """Return whether a target is state of the object: self.x, or an entry of it."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return is_own(target)
 
 
 def defined(node):
@@ -277,6 +361,8 @@ class Plan:
         self.tree, self.covered, self.rich = tree, covered, rich
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
         for function, owner in functions(tree):
+            if rich and function.name == "__init__":
+                continue  # nothing is computed there
             if any(line in covered for line in range(function.body[0].lineno, function.end_lineno + 1)):
                 self.scope = Scope(tree, function, owner)
                 self.signature(function, owner)
@@ -308,10 +394,13 @@ class Plan:
         if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
             return
         if number is None:
+            late = isinstance(new[0], ast.Assign) and not is_kept(new[0].targets[0])
+            cost -= 0.01 * place if late else 0  # beside its use: what is only used stands as late as it can
             above = block[place - 1] if place else block[0]
-            number = self.add(above, kind, cost)
+            below = is_docstring(above) and place < len(block)
+            number = self.add(block[place] if below else above, kind, cost)
             edit = self.edits[-1]
-            if place:
+            if place and not below:
                 edit.line = edit.end = above.end_lineno
             else:
                 edit.end = edit.line
@@ -381,14 +470,25 @@ class Plan:
                     self.insert(block, len(block), [donor], "statement", 3)
 
     def gap(self, block, place):
-        """Stores that are missing, and counts, made of what is in scope."""
+        """Statements that are missing, made of what is in scope: stores, counts, and what uses an idle setting."""
         names = [ast.Name(name, ast.Load()) for name in self.scope.locals]
         for target in self.scope.kept:
             for value in names:
                 if value.id not in text(target):
-                    self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 5)
+                    self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4)
             if not isinstance(target, ast.Subscript):
                 self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
+        if not self.scope.idle:
+            return
+        inner = isinstance(in_loop(block[0].parent), ast.For) or not any(isinstance(s, ast.For) for s in block)
+        for target in self.scope.moved if inner else ():
+            now = loaded(target)
+            values = [product(now, factor) for factor in self.scope.missing_factors]
+            pulls = [*self.scope.missing_pulls, *(product(pair, now) for pair in self.scope.pairs)]
+            values += [ast.BinOp(now, op, pull) for pull in pulls for op in (ast.Add(), ast.Sub())]
+            for value in values:
+                cost = 4 + 0.1 * sum(tokens(value).values())
+                self.insert(block, place, [ast.Assign([target], value)], "statement", cost)
 
     def inside(self, statement):
         for field, value in ast.iter_fields(statement):
@@ -399,24 +499,35 @@ class Plan:
                     self.expression(child)
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
-        if isinstance(statement, ast.If):
-            test = statement.test
-            for other in self.scope.conditions:
-                self.replace(test, other, "condition", 1)
-            if not isinstance(test, ast.Constant):
-                self.replace(test, test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), "condition", 1)
-                self.replace(test, ast.Constant(value=True), "condition", 2)
-                self.replace(test, ast.Constant(value=False), "condition", 2)
+        if isinstance(statement, ast.If) and not self.rich:
+            self.condition(statement.test)
+
+    def condition(self, test):
+        """The test of a branch as others of this file, turned, or the question whether something is there yet."""
+        constant = isinstance(test, ast.Constant)
+        others = [(other, 1) for other in self.scope.conditions]
+        for atom in self.scope.atoms:
+            others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
+            others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
+        for method in sorted(self.scope.methods) if constant else ():
+            asked = ast.Attribute(ast.Name("self", ast.Load()), method, ast.Load())
+            others += [(ast.Call(asked, [], []), 1.2)] if not method.startswith("__") else []
+        if not constant:
+            others.append((test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), 1))
+            others += [(ast.Constant(value), 2) for value in (True, False)]
+        for other, cost in others:
+            self.replace(test, other, "condition", cost)
 
     def whole(self, block, place, statement):
         """The statement dropped, doubled, moved, turned, or as another function of this file has it."""
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            return  # a docstring
+        if is_docstring(statement):
+            return
         if self.rich:
             return
         if isinstance(statement, FUNCTIONS):
             return
-        self.instead(statement, [ast.Pass()], "statement", 2)
+        twice = any(s is not statement and text(s) == text(statement) for s in block)
+        self.instead(statement, [ast.Pass()], "statement", 0.9 if twice else 2)
         if isinstance(statement, ast.If):
             self.instead(statement, statement.body, "condition", 2)
         if isinstance(statement, SIMPLE):
@@ -440,7 +551,7 @@ class Plan:
                     if text(atom) != text(target):
                         self.instead(s, [ast.AugAssign(stored(atom), op, value)], "name", 1)
                 self.instead(s, [ast.Assign([target], value)], "operator", 1)
-                self.instead(s, [ast.Assign([target], ast.BinOp(loaded(target), op, value))], "copy", 1)
+                self.instead(s, [ast.Assign([target], ast.BinOp(loaded(target), op, value))], "copy", 0.5)
             case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target], value):
                 for op in (ast.Add, ast.Sub, ast.Mult):
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
@@ -453,12 +564,18 @@ class Plan:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
             case ast.Assign([ast.Tuple(left), *_], ast.Tuple(right)) if len(left) == len(right) == 2:
                 self.instead(s, [ast.Assign(s.targets, ast.Tuple(right[::-1], ast.Load()))], "operand", 1)
+            case ast.Return(None):
+                for atom in self.scope.atoms:
+                    self.instead(s, [ast.Return(atom)], "statement", 1)
             case ast.Continue():
                 self.instead(s, [ast.Break()], "statement", 1)
             case ast.Break():
                 self.instead(s, [ast.Continue()], "statement", 1)
-            case ast.Return(value) if isinstance(in_loop(s), ast.For):
-                self.instead(s, [ast.Continue()], "statement", 1)
+        if isinstance(s, ast.Return) and isinstance(in_loop(s), ast.For):
+            self.instead(s, [ast.Continue()], "statement", 1)
+        match s:
+            case ast.Assign([ast.Attribute()], value):
+                self.replace(value, ast.Constant(None), "constant", 1)
         self.instead(s, [s, s], "statement", 2)
 
     def moved(self, block, place, statement):
@@ -567,6 +684,9 @@ class Plan:
                 for n in range(len(parts) - 1):
                     swapped = [*parts[:n], parts[n + 1], parts[n], *parts[n + 2 :]]
                     self.replace(node, type(node)(swapped, ast.Load()), "operand", 1)
+        if isinstance(node.parent, ast.Subscript) and node is node.parent.slice:
+            for index in self.scope.indices:
+                self.replace(node, index, "name", 0.9)
         if is_path(node) and not is_called(node):
             self.path(node)
         if not isinstance(node, ast.Constant):
@@ -650,28 +770,59 @@ class Plan:
         self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
 
     def larger(self, node):
-        """Edits that put something in: an operation with what is in scope."""
+        """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""
         above = node.parent
         if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
             return
-        if (isinstance(above, ast.Call) and above.func is node) or isinstance(node, ast.Compare | ast.BoolOp):
+        if not computes(node):
             return
         joined = above.op if isinstance(above, ast.BinOp) else None
-        operations = [ast.Pow] if is_path(node) or isinstance(node, ast.Call) else []
-        operations += [] if isinstance(joined, ast.Mult | ast.Div) else [ast.Mult, ast.Div]
-        operations += [] if isinstance(joined, ast.Add | ast.Sub) else [ast.Add, ast.Sub]
-        for term, cost in self.scope.terms:
-            for op in operations:
-                if op is not ast.Pow or cost == 2:
-                    self.replace(node, ast.BinOp(node, op(), term), "operand", cost)
-        for op in operations:
-            if op in (ast.Pow, ast.Mult):
-                for number in (2, 0.5):
-                    self.replace(node, ast.BinOp(node, op(), ast.Constant(number)), "operand", 2)
+        if not isinstance(joined, ast.Mult | ast.Div) or above.right is node:
+            for factor in self.scope.missing_factors:
+                cost = 2 + 0.1 * sum(tokens(factor).values())
+                self.replace(node, product(node, factor), "operand", cost)
+                self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
+        if (
+            joined is None
+            or (isinstance(joined, ast.Div) and above.right is node)
+            or (self.scope.idle and is_path(node))
+        ):
+            for term in self.scope.missing_terms:
+                for op in (ast.Add(), ast.Sub()):
+                    cost = 2 + 0.1 * sum(tokens(term).values())
+                    self.replace(node, ast.BinOp(node, op, term), "operand", cost)
+        if is_path(node) or isinstance(node, ast.Call):
+            for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
+                self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
+
+
+def computes(node):
+    """Return whether a node is a number on the way to what a statement sets: no test, no index, no other call's."""
+    if isinstance(node, ast.Compare | ast.BoolOp | ast.IfExp):
+        return False
+    below, above = node, node.parent
+    while isinstance(above, ast.expr):
+        if isinstance(above, ast.Compare | ast.BoolOp | ast.IfExp | ast.Subscript | ast.comprehension | ast.Attribute):
+            return False
+        if isinstance(above, ast.Call) and (below is above.func or getattr(above.func, "attr", "") not in MATHS):
+            return False
+        below, above = above, above.parent
+    return isinstance(above, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr | ast.keyword)
+
+
+MATHS = ("sqrt", "square", "abs", "maximum", "minimum", "power", "multiply", "add", "subtract", "divide", "pow")
+
+
+def is_docstring(statement):
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def is_not(test):
     return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+
+
+def is_stored(node):
+    return isinstance(node.ctx, ast.Store)
 
 
 def stored(node):
@@ -752,8 +903,11 @@ class Build:
         self.plan, self.only, self.noted, self.setting = plan, only, {}, None
         if watched is not None:
             node = watched.anchor
+            made = [new for number, new in plan.expressions.get(id(node), ()) if number == watched.number]
+            if made and isinstance(made[0], PATHS):
+                node = node.parent  # what is only read there is computed elsewhere
             while isinstance(node, ast.expr | ast.keyword):
-                if isinstance(node, ast.expr) and not is_path(node):
+                if isinstance(node, ast.expr) and not isinstance(node, PATHS):  # what is read is computed elsewhere
                     self.noted[id(node)] = len(self.noted)
                 node = node.parent
             self.setting = node if isinstance(node, ast.stmt) else None
@@ -790,11 +944,19 @@ class Build:
             made += [*put, *here]
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
 
+    def placed(self, new, number):
+        """What an edit puts in, on the lines of the edit: from wherever in the file it was taken."""
+        edit, made = self.plan.edits[number - 1], clone(new)
+        for node in (n for one in (made if isinstance(made, list) else [made]) for n in ast.walk(one)):
+            if isinstance(node, ast.expr | ast.stmt) and not edit.line <= node.lineno <= edit.end:
+                node.lineno = node.end_lineno = edit.line
+        return made
+
     def choice(self, node, others):
         if not others:
             return node
         if self.only is not None:
-            return next((new for number, new in others if number in self.only), node)
+            return next((self.placed(new, number) for number, new in others if number in self.only), node)
         chain = others[-1][1]
         for number, new in reversed(others[:-1]):
             chain = ast.IfExp(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, chain)
@@ -805,7 +967,7 @@ class Build:
         if not others:
             return whole
         if self.only is not None:
-            return next((new for number, new in others if number in self.only), whole)
+            return next((self.placed(new, number) for number, new in others if number in self.only), whole)
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
 

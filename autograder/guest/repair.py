@@ -181,7 +181,8 @@ class Search:
 
         def note(depth, value):
             with contextlib.suppress(Exception):
-                numbers = np.asarray(getattr(value, "data", value) if depth == edits.LAST else value, dtype=float)
+                numbers = np.asarray(getattr(value, "data", value) if depth == edits.LAST else value)
+                numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]  # an answer is no quantity
                 if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
                     noted[depth].append(float(numbers.ravel()[0]))
             return value

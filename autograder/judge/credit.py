@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.judge.observations import Observations
-from autograder.judge.places import RowsAbout, named_by, place_of
+from autograder.judge.places import RowsAbout, named_by, place_of, without_contradicted
 from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
@@ -43,6 +43,7 @@ def credit(
     """The verdict with credit for what the repaired program does, and the places of its edits."""
     subjects = {s.id: assignment.subject(s) for s in scenarios}
     about = RowsAbout(frozenset(c.id for c in assignment.criteria if c.conduct), {s.id: s.group for s in scenarios})
+    verdict = without_contradicted(verdict, mending.mends, assignment.misconceptions)
     places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]

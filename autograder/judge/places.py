@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
-from autograder.model import Diagnosis, Finding, Place
+from autograder.model import Diagnosis, Finding, Misconception, Place
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,49 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """The row that an edit is about.
 
     A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
-    the edit; then what is computed there, if an experiment about that failed: nothing is charged to a row that is
-    right. An exception is about conduct unless something is computed there. At last it is the row that most of what
-    the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as well, and these do not count
-    beside it.
+    the edit; then what is computed there, for an edit of a number, or if an experiment about that failed. An exception
+    where nothing is computed is about the rule that it spoils wholly, where others of the subject work, else about
+    conduct. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
+    experiments on conduct as well, and these do not count beside it.
     """
     named = named_by(mend, verdict)
     if named:
         return named[0].criterion
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
-    if sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
+    if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
-    if all("raised" in f.message for f in mended) and not mend.row:
-        return _heaviest([f for f in mended if f.check.criterion in about.conduct] or mended)
-    of_rule = [f for f in mended if f.check.criterion not in about.conduct]
-    if mend.row in {f.check.criterion for f in of_rule}:
+    if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
-    mended = of_rule or mended
-    return _heaviest([f for f in mended if about.groups[f.scenario] == mend.subject] or mended)
+    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
+    if all("raised" in f.message for f in mended):
+        theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
+        right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
+        wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
+        return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
+    of_rule = [f for f in mended if f.check.criterion not in about.conduct] or mended
+    return _heaviest([f for f in of_rule if f in mine] or of_rule)
+
+
+def _is_path(finding: Finding) -> bool:
+    return bool(finding.check.arrays) and not finding.check.at_most
+
+
+def without_contradicted(verdict: Verdict, mends: Sequence[Mend], misconceptions: Sequence[Misconception]) -> Verdict:
+    """The verdict less the names that the line contradicts.
+
+    A minus in the first moment is a minus in the step to whoever sees numbers alone: the line tells which. And where
+    one edit of a number mends a subject, two beliefs that it is not about are no explanation.
+    """
+    elsewhere = {m.id: m.elsewhere for m in misconceptions}
+    wrong = set()
+    for mend in mends:
+        named = named_by(mend, verdict)
+        alone = sum(one.subject == mend.subject for one in mends) == 1 and mend.trial.kind in COMPUTES
+        if alone and mend.row and all(d.criterion != mend.row for d in named):
+            alike = all(mend.row in elsewhere[d.misconception] for d in named)
+            wrong |= {mend.subject} if len(named) > 1 or alike else set()
+    return replace(verdict, diagnoses=tuple(d for d in verdict.diagnoses if d.group not in wrong))
 
 
 def _heaviest(findings: Sequence[Finding]) -> str:
@@ -77,6 +101,7 @@ def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
+COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that change a number, and nothing besides
 
 
 def _note(mend: Mend, one_line: bool) -> str:  # noqa: FBT001

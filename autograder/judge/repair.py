@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.circumstances import find_deaf
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.model import Array, Assignment, EditTask, Finding, Observation, Quantity, Scenario, Trial
@@ -25,8 +24,9 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
-RICH = (False,)
-MOST_SIFTED = 5  # times that all edits of what ran are tried, for one submission
+MOST_NARROWED = 40  # of more than those, that are tried in one more experiment first
+GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
+MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 
@@ -62,7 +62,6 @@ def mend(
 class _Search:
     def __init__(self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask) -> None:
         self.assignment, self.ask = assignment, ask
-        self.responses = [s for s in scenarios if s.role == "response"]
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
@@ -109,11 +108,10 @@ class _Search:
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
         now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
-        deaf = find_deaf({self.assignment.subject(s): s for s in self.responses}, observations)
-        for subject in self._in_order():
-            if subject in deaf:
-                continue
-            if self.assignment.quantities(subject) is None and any(self.failures(r, now) for r in self.rules):
+        first = self._before_rules(now)
+        for subject in (*first, *self._in_order(first)):
+            spoilt = any(self.failures(r, now) for r in self.rules)
+            if self.assignment.quantities(subject) is None and spoilt and subject not in first:
                 break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
             for _ in range(MOST_IN_ONE):
@@ -138,10 +136,19 @@ class _Search:
         agreeing = frozenset(s for s in self.golden if not self.failures(s, now))
         return Mending(tuple(mends), repaired, tuple(self.unfinished), agreeing)
 
-    def _in_order(self) -> list[str]:
-        """Rules first: what else is wrong may come of them."""
-        subjects = dict.fromkeys(self.subjects.values())
-        return [*self.rules, *(s for s in subjects if s not in self.rules)]
+    def _before_rules(self, now: Observations) -> list[str]:
+        """The subjects that are no rule, and fail, about whose rows alone the rules fail as well."""
+        spoilt = {row for rule in self.rules for row in self._rows(self.failures(rule, now))}
+        others = [s for s in dict.fromkeys(self.subjects.values()) if s not in self.rules]
+        return [s for s in others if spoilt and spoilt <= self._rows(self.failures(s, now))]
+
+    def _rows(self, failing: Failures) -> set[str]:
+        return {c.criterion for name, check in failing for c in self.by_id[name].checks if c.id == check}
+
+    def _in_order(self, first: Sequence[str]) -> list[str]:
+        """The others, rules first: what else is wrong may come of them."""
+        subjects = dict.fromkeys([*self.rules, *self.subjects.values()])
+        return [s for s in subjects if s not in first]
 
     def _unwritten(self, subject: str, failing: Failures, observations: Observations) -> bool:
         """Return whether the bodies are those of the bare template: nothing there is repaired."""
@@ -151,9 +158,12 @@ class _Search:
     def _improve(
         self, subject: str, failing: Failures, now: Observations, chain: Sequence[Mapping[str, Any]]
     ) -> tuple[Mend, Mapping[str, Any], dict[str, Observation]] | None:
+        """The first edit with which everything about the subject agrees; else one with which more does."""
         probe = self._probe(subject, failing)
-        for rich in RICH:
+        partly = None
+        for rich in GRAMMARS:
             sifted = self._sift(subject, probe, chain, rich=rich)
+            sifted = self._narrowed(subject, failing, probe, chain, sifted, rich=rich)
             if not sifted:
                 continue
             step = {"probe": (probe.id,), "rich": rich}
@@ -168,8 +178,11 @@ class _Search:
                 if self._no_worse(subject, now, {**now, **everything}):
                     noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
                     row = _row(noted[0], watch[1]) if noted and watch else ""
-                    return replace(one, row=row), {**step, "number": one.trial.edit}, everything
-        return None
+                    found = replace(one, row=row), {**step, "number": one.trial.edit}, everything
+                    if one.fixed == failing:
+                        return found
+                    partly = partly or found
+        return partly
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
         """Return whether nothing about other subjects fails that did not before."""
@@ -195,6 +208,30 @@ class _Search:
         kept = [t for t in trials if t.observation.scenario == probe.id and self._fits(subject, probe, t)]
         votes = Counter(t.line for t in kept)
         return sorted(kept, key=lambda t: (t.cost, -votes[t.line], t.edit))
+
+    def _narrowed(
+        self,
+        subject: str,
+        failing: Failures,
+        probe: Scenario,
+        chain: Sequence[Mapping[str, Any]],
+        sifted: list[Trial],
+        *,
+        rich: bool,
+    ) -> list[Trial]:
+        """Those edits that suit another experiment as well, a failing one if there is one; all where none does."""
+        ids = {name for name, _ in failing}
+        theirs = [s for s in self.about(subject) if s is not probe and any(c.arrays for c in s.checks)]
+        others = [s for s in theirs if s.id in ids] or theirs
+        if len(sifted) <= MOST_CONFIRMED or not others:
+            return sifted
+        other = max(others, key=lambda s: (not _effort(s)[0], len(s.arrays), -_effort(s)[1]))
+        few = sifted[:MOST_NARROWED]
+        task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in few))
+        wanted = {s.id for s in (*self._needed(probe, chain), other)}
+        trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
+        fitting = {t.edit for t in trials if t.observation.scenario == other.id and self._fits(subject, other, t)}
+        return [t for t in few if t.edit in fitting] or sifted
 
     def _needed(self, probe: Scenario, chain: Sequence[Mapping[str, Any]]) -> list[Scenario]:
         ids = {probe.id, *(name for step in chain for name in step["probe"])}
