@@ -59,6 +59,8 @@ WHEN_LOADED = {
     "a missing sample": Breakage(TOML, '"bare template" = "template.py"', '"bare template" = "t.py"', "names 't.py'"),
     "a missing function": Breakage("__init__.py", "from .planted import plant\n", "", "no `plant`", line='"""The assign'),
     "a missing title": Breakage(TOML, "title =", "titel =", "lacks `title`", line="# What"),
+    "a misspelt key": Breakage(TOML, "quantity =", "qantity =", "no `qantity`"),
+    "a misspelt table": Breakage(TOML, "[quiz]", "[qiuz]", "no `qiuz`"),
     "points that are a text": Breakage(TOML, "points = 10", 'points = "10"', "must be a number"),
     "a row without points": Breakage(TOML, "points = 10\n", "", "lacks `points`", line="[[rubric]]"),
     "a row with a key that does not exist": Breakage(TOML, "points = 10", "points = 10\nweight = 1", "no `weight`", "weight"),

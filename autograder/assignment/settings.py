@@ -48,11 +48,14 @@ class Settings:
         """Look for misspelt keys, whose defaults would be taken in silence.
 
         Raises:
-            BadAssignment: there is one.
+            BadAssignment: there is one, or a key that everything needs is missing.
         """
+        for key in ("title", "main", "module"):
+            self.get(str, key)
         for key, inside in self.table.items():
             if key not in KNOWN:
-                raise self.problem(f"there is no `{key}`; there are {', '.join(KNOWN)}.", key, key)
+                table = key if isinstance(inside, Mapping | list) else ""
+                raise self.problem(f"there is no `{key}`; there are {', '.join(KNOWN)}.", table, key)
             if KNOWN[key] and isinstance(inside, Mapping) and (unknown := sorted(inside.keys() - KNOWN[key])):
                 told = ", ".join(sorted(KNOWN[key]))
                 raise self.problem(f"[{key}] has no `{unknown[0]}`; there are {told}.", key, unknown[0])

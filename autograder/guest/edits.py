@@ -945,7 +945,7 @@ class Build:
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
 
     def placed(self, new, number):
-        """What an edit puts in, on the lines of the edit: from wherever in the file it was taken."""
+        """The text that an edit puts in, on the lines of the edit: from wherever in the file it was taken."""
         edit, made = self.plan.edits[number - 1], clone(new)
         for node in (n for one in (made if isinstance(made, list) else [made]) for n in ast.walk(one)):
             if isinstance(node, ast.expr | ast.stmt) and not edit.line <= node.lineno <= edit.end:
