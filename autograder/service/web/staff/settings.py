@@ -151,7 +151,9 @@ def _tell(
         if change is not None:
             points = points_shown(db, asked, user)
             told.append(rules.policy_notice(change, what, points=points))
-        db.add(NoticeRow(user_id=user, submission_id=_counting(change), text=f"{asked.title}: {' '.join(told)}"))
+        kind = "extended" if change is None else "changed"
+        text = f"{asked.title}: {' '.join(told)}"
+        db.add(NoticeRow(user_id=user, submission_id=_counting(change), kind=kind, text=text))
 
 
 def _counting(change: rules.Change | None) -> str | None:
