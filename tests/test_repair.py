@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.judge.repair import _computes
-from autograder.model import Assignment, Place, Report, Submission
+from autograder.judge.places import RowsAbout, place_of
+from autograder.judge.repair import Mend, _computes
+from autograder.judge.verdict import Verdict
+from autograder.model import Assignment, Observation, Place, Report, Submission, Trial
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
 
@@ -148,3 +150,16 @@ def test_an_unnamed_mistake_costs_the_row_of_what_its_line_computes(
     report = graded(assignment, sandbox, source)
     assert line in {place.line for place in report.places}
     assert {c.id for c in report.criteria if c.status != "passed"} - {"training"} == {row}
+
+
+@pytest.mark.parametrize(
+    ("line", "cost", "certain"), [(2, 1.0, False), (2, 2.0, True), (1, 1.0, True)], ids=["elsewhere", "larger", "here"]
+)
+def test_a_line_is_told_for_certain_only_where_no_other_would_do_as_well(line, cost, certain):
+    def trial(line: int, cost: float) -> Trial:
+        return Trial(1, line, line, "operator", cost, "", Observation("s", {}, {}))
+
+    mend = Mend("Adam", trial(1, 1.0), frozenset(), (trial(1, 1.0), trial(line, cost)), row="adam_moments")
+    place = place_of(mend, Verdict((), (), (), (), (), {}), RowsAbout(frozenset(), {}), ["a - b", "c - d"])
+    assert place.note.startswith("The mistake is in this line") == certain
+    assert "everything about Adam agrees" in place.note

@@ -105,5 +105,8 @@ COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that ch
 
 
 def _note(mend: Mend, one_line: bool) -> str:  # noqa: FBT001
+    """The sentence for students; it says less where an edit of another line, no larger, does as well."""
     where = "this line" if one_line else "these lines"
-    return f"The mistake is in {where}: with it changed, everything about {mend.subject} agrees."
+    elsewhere = any(t.line != mend.trial.line and t.cost <= mend.trial.cost for t in mend.rivals)
+    found = f"The mistake may be in {where}" if elsewhere else f"The mistake is in {where}"
+    return f"{found}: with it changed, everything about {mend.subject} agrees."
