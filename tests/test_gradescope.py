@@ -474,7 +474,16 @@ def test_where_there_is_no_due_date_no_row_says_which_answer_is_right(counts):
 
 @pytest.mark.parametrize(
     "line",
-    ['visibility = "secret"', 'colour = "red"', "late_per_day = 10", "attempts = -1", 'rows = {sgd = "never"}'],
+    [
+        'visibility = "secret"',
+        'colour = "red"',
+        "late_per_day = 10",
+        "attempts = -1",
+        'rows = {sgd = "never"}',
+        'attempts = "two"',
+        "rows = 3",
+        "leaderboard = 1",
+    ],
 )
 def test_a_policy_that_cannot_be_is_refused(tmp_path, line):
     (tmp_path / "assignment.toml").write_text(f"[platforms]\n{line}\n")

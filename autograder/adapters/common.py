@@ -19,9 +19,10 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from autograder.assignment import BadAssignment, load
+from autograder.assignment.returns import mismatch
 from autograder.batch import Marked, mark
 from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Place, Report
 from autograder.render import (
@@ -238,6 +239,10 @@ def policy(assignment: Assignment) -> Policy:
     known = {f.name for f in fields(Policy)}
     if unknown := sorted(table.keys() - known):
         raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+    kinds = get_type_hints(Policy)
+    for name, value in table.items():
+        if wrong := mismatch(value, kinds[name], f"[platforms] {name}"):
+            raise BadAssignment(f"{assignment.folder / 'assignment.toml'}: {wrong}.")
     found = Policy(**table)
     for value in (found.visibility, found.quiz, *found.rows.values()):
         if value not in VISIBILITIES:
