@@ -3,7 +3,7 @@
 title = "ML systems, autumn"
 
 [[stages]]
-assignment = "foundations"          # one that comes with gradmark; "./losses" is a folder beside this file
+assignment = "practice"             # one that comes with gradmark; "./losses" is a folder beside this file
 due = 2026-10-05T23:59:00+02:00
 
 [[stages]]

@@ -217,7 +217,8 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
     page = re.sub(r"\s+", " ", service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text)
     assert "No bias correction" in page
     assert '<td class="number">13</td><td class="number">11</td> <td>1 submission' in page
-    correction = page.partition('scope="row">Bias correction')[2].partition("</tr>")[0]
+    assert 'aria-label="3 of 14 have all points"' in page
+    correction = page.rpartition('scope="row">Bias correction')[2].partition("</tr>")[0]
     assert '<td class="number">14</td>' in correction
     assert '<td class="number">21 %</td>' in correction  # three of fourteen have all, the others nothing
     assert '<td class="number">7 %</td>' in correction  # and one of them at first
