@@ -34,15 +34,43 @@ def fresh_case(rule, seed):
     return case
 
 
+def shaken(case, seed):
+    """The same course with each of its numbers a rounding error away."""
+    draw = np.random.default_rng(seed)
+
+    def near(numbers):
+        return np.asarray(numbers) * (1 + draw.choice([-1, 1], np.shape(numbers)) * 2.0**-52)
+
+    hyper = dict(case["hyper"])
+    if "betas" in hyper:
+        hyper["betas"] = tuple(near(hyper["betas"]).tolist())
+    return case | {"hyper": hyper, "w0": near(case["w0"]).tolist(), "grads": near(case["grads"]).tolist()}
+
+
+def found_and_rounding(rule, case):
+    """The iterates of the reference, and how far rounding alone moves them."""
+    found, *others = (
+        RECORD["reference_iterates"](rule, one, **FORKS_OF_TORCH[rule])
+        for one in (case, *(shaken(case, seed) for seed in range(3)))
+    )
+    return found, max(np.abs(other - found).max() for other in others)
+
+
 @pytest.mark.parametrize("rule", FORKS_OF_TORCH)
 def test_the_reference_agrees_with_live_torch(rule):
-    for seed in (secrets.randbits(32) for _ in range(10)):
+    """Where a decayed gradient nearly cancels, a step divides by rounding errors: such a course shows nothing."""
+    compared = 0
+    for seed in (secrets.randbits(32) for _ in range(20)):
         case = fresh_case(rule, seed)
         expected = RECORD["torch_iterates"](rule, case)
-        found = RECORD["reference_iterates"](rule, case, **FORKS_OF_TORCH[rule])
+        found, rounding = found_and_rounding(rule, case)
+        if rounding > SAME / 10 * np.abs(expected).max():
+            continue
+        compared += 1
         assert np.abs(found - expected).max() <= SAME * np.abs(expected).max(), (
             f"seed {seed}, torch {torch.__version__}"
         )
+    assert compared >= 10  # one in a hundred is left out
 
 
 def test_the_recorded_runs_are_still_what_torch_does():
