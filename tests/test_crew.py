@@ -109,7 +109,8 @@ def test_a_worker_that_is_killed_takes_only_its_own_submission_with_it(tmp_path)
         first = running.stdout.readline()  # both workers are at work by now, and have work left
         victim = _workers(running.pid)[0]
         os.kill(victim, signal.SIGKILL)
-        rest, words = running.communicate()
+        assert running.stderr is not None
+        rest, words = running.stdout.read(), running.stderr.read()  # not communicate(), which loses lines read ahead
     reports = [json.loads(line) for line in [first, *rest.splitlines()]]
     assert sorted(report["status"] for report in reports) == ["graded"] * 5 + ["grader_error"]
     assert {report["score"] for report in reports if report["status"] == "graded"} == {100.0}

@@ -87,7 +87,9 @@ def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_p
     told = {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"}
     with gradmark(tmp_path, "worker", "--sandbox", "landlock", "--jobs", "1", **told) as silent:
         until(lambda: only_job(anywhere).state == "running")
-        silent.send_signal(number)
+        with anywhere.store.writing():  # paused while it writes, a process keeps the lock of SQLite
+            silent.send_signal(number)
+            until(lambda: psutil.Process(silent.pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE})
         with working(anywhere, "other"):
             until(lambda: only_job(anywhere).state == "done")
         assert (only_job(anywhere).starts, only_job(anywhere).failures) == (2, 1)
