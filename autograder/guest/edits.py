@@ -1003,7 +1003,7 @@ def note(depth, node):
 
 
 def operands_noted(made):
-    """What an edit puts in, its operands noted: they tell what a sum is made of."""
+    """The nodes that an edit puts in, their operands noted: these tell what a sum is made of."""
     for one in made if isinstance(made, list) else [made]:
         outer = one.value if isinstance(one, ast.Assign) else one
         if isinstance(outer, ast.BinOp):
