@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder.model import Array, Check, Json, Scenario
 
+from .course import DEFAULTS
 from .lives import lives
 
 Draw = np.random.Generator
@@ -31,10 +32,21 @@ LATE_STEPS, LATE_FROM = 36, 30  # 0.6^30 = 2e-7: bias correction is over
 def scenarios(seed: int) -> tuple[Scenario, ...]:
     """All experiments of one submission. The same seed always gives the same ones."""
     return tuple(
-        scenario
+        replace(scenario, without=_without(scenario))
         for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training, _lives))
         for scenario in part(np.random.default_rng([seed, number]))
     )
+
+
+def _without(scenario: Scenario) -> frozenset[str]:
+    """The rows about parts of the rule that its hyperparameters switch off."""
+    name = scenario.spec.get("class")
+    if name is None or scenario.spec["kind"] == "pair":
+        return frozenset()
+    given = {**DEFAULTS[name], **scenario.spec["kwargs"]}
+    decay = "adamw" if name == "AdamW" else "weight_decay"
+    parts = {decay: given["weight_decay"], "momentum": given.get("momentum")}
+    return frozenset(row for row, size in parts.items() if not size)
 
 
 # ---------------------------------------------------------------------------------------------------- building

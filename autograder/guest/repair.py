@@ -180,11 +180,13 @@ class Search:
         noted = {}
 
         def note(depth, value):
-            with contextlib.suppress(Exception):
-                numbers = np.asarray(getattr(value, "data", value) if depth == edits.LAST else value)
-                numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]  # an answer is no quantity
-                if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
-                    noted[depth].append(float(numbers.ravel()[0]))
+            for part in value if isinstance(value, tuple) else (value,):
+                with contextlib.suppress(Exception):
+                    numbers = np.asarray(getattr(part, "data", part) if depth == edits.LAST else part)
+                    # An answer is no quantity.
+                    numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]
+                    if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
+                        noted[depth].append(float(numbers.ravel()[0]))
             return value
 
         try:
