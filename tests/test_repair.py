@@ -108,6 +108,17 @@ def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assign
     assert 95 <= report.score <= 99
 
 
+@pytest.mark.slow
+def test_a_step_that_is_counted_with_momentum_only_costs_the_interface(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = assignment.model_solution.read_text()
+    report = graded(
+        assignment, sandbox, source.replace("self.step_count += 1", "self.step_count += self.momentum != 0", 1)
+    )
+    assert [row.id for row in report.criteria if row.status != "passed"] == ["interface"]
+
+
 @pytest.mark.parametrize("subject", ["SGD", "Adam", "AdamW"])
 def test_what_a_right_rule_computes_ends_where_the_reference_does(assignment: Assignment, subject: str) -> None:
     told = assignment.quantities(subject)

@@ -187,7 +187,9 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
     small = {**ONE, "start": theta}
     yield _response(draw, "SGD", lr)
     yield sgd("sgd-one-step", "One step, one number", _path("sgd", 3, params=1), grads=_one(g), steps=1, lr=lr, **small)
-    yield sgd("sgd-several", "Several parameters, four steps", _path("sgd", 3), lr=lr)
+    counts = "`step_count` counts calls of step() without momentum as well."
+    yield sgd("sgd-several", "Several parameters, four steps", _path("sgd", 3),
+              _fact("step_count", "interface", 0.25, counts, ("moved",), "SGD"), lr=lr)  # fmt: skip
     yield sgd("sgd-lr-change", "The learning rate changes between steps", _path("sgd", 2), lr=lr,
               spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 3 * lr}}})  # fmt: skip
     yield sgd("momentum-two-steps", "Two steps with momentum, one number", _path("momentum", 3, params=1),
