@@ -62,12 +62,12 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
+    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     of_conduct = [f for f in mended if f.check.criterion in about.conduct]
     if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT):
-        return _heaviest(of_conduct)
+        return _heaviest([f for f in of_conduct if f in mine] or of_conduct)
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
-    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     if all("raised" in f.message for f in mended):
         theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
