@@ -206,6 +206,13 @@ def test_text_without_any_entry_is_refused_and_costs_the_quiz_alone(text, tmp_pa
     assert ([mark.status for mark in marked.marks], marked.points) == (["unreadable"], 25)
 
 
+@pytest.mark.parametrize("piece", ['"', "'", "“", "[", '"""', '"x" ', "\\", "# ", "a-b = [", 'a-b = "x\n', "= "])
+def test_what_repeats_without_end_is_read_as_quickly_and_without_a_fault_of_ours(piece, tmp_path):
+    marked = marks("race-rates = " + piece * (60_000 // len(piece.encode())), tmp_path)
+    assert marked.points == 25
+    assert "grader_error" not in {mark.status for mark in marked.marks}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="ab-_\"'“”[]{}=:#.\\\n\t \0", max_size=200))
 def test_no_text_brings_the_reader_down(text):

@@ -183,7 +183,9 @@ def _value(lines: Sequence[str]) -> tuple[Any, bool]:
 def _typed(text: str) -> Any:
     """An answer that is not TOML: without the quotation marks, brackets and comment around it."""
     if closed := _CLOSED.fullmatch(text):
-        return _typed(closed[2]) if closed[2][:1] in _QUOTES and closed[2][-1:] in _QUOTES else _unescaped(closed[2])
+        inner = closed[2]
+        twice = inner[:1] in _QUOTES and inner[-1:] in _QUOTES  # ""1.2"": typed in the middle of the empty pair
+        return _unescaped(inner.strip(f"{_QUOTES} ") if twice else inner)
     if text[:1] not in _QUOTES:
         text = re.sub(r"(?:^|\s)#[^\n]*", "", text).strip()
     if text.startswith("["):
