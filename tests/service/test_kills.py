@@ -49,7 +49,7 @@ from autograder.service.worker import jobs, marking
 
 FILES = {label: file.read_bytes() for label, file in list(SAMPLES.items())[:5]}
 LEASE = {"GRADMARK_LEASE_SECONDS": "2", "GRADMARK_LOG_FORMAT": "text"}
-KILLS = 10
+KILLS = int(os.environ.get("KILLS", "5"))  # 10 before a release, with a hundred submissions
 ALL_DONE_SECONDS = 240.0
 
 
@@ -237,7 +237,7 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
 
 
 @pytest.mark.slow
-def test_a_hundred_submissions_survive_ten_kills_on_postgres(tmp_path, postgres):
+def test_submissions_survive_kills_on_postgres(tmp_path, postgres):
     require("landlock")
 
     def database(_: Deployment) -> None:
@@ -250,7 +250,7 @@ def test_a_hundred_submissions_survive_ten_kills_on_postgres(tmp_path, postgres)
     chosen = kills + [drawn.choice(kills) for _ in range(KILLS - len(kills))]
     drawn.shuffle(chosen)
     with serving(tmp_path, postgres.database()) as service:
-        survives(service, tmp_path, chosen, students=25, each=4)
+        survives(service, tmp_path, chosen, students=5 * KILLS, each=2)
 
 
 @pytest.mark.slow
