@@ -135,7 +135,8 @@ ARROWS: dict[str, set[str]] = {
     "service.logs": set(),
     "service.rules": {"roster"},
     "service.store": {"model", "service.rules"},
-    "service.queue": {"service.store"},
+    "service.bell": {"service.store"},
+    "service.queue": {"service.bell", "service.store"},
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
@@ -215,6 +216,7 @@ ARROWS: dict[str, set[str]] = {
         "service.settings",
         "service.rules",
         "service.store",
+        "service.bell",
         "service.queue",
         "service.outbox",
         "service.outgoing",
@@ -249,13 +251,14 @@ LIBRARIES: dict[str, set[str]] = {
     "regenerate": {"jinja2", "numpy", "rich"},
     "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
+    "service.bell": {"psycopg", "sqlalchemy"},
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},
     "service.outbox": {"sqlalchemy"},
     "service.outgoing": {"httpx2"},
-    "service.queue": {"dbos", "sqlalchemy"},
+    "service.queue": {"sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
-    "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
+    "service.store": {"alembic", "cattrs", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
     "service.web": {"fastapi", "sqlalchemy", "starlette"},
     "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
     "service.web.edge": {
@@ -273,7 +276,7 @@ LIBRARIES: dict[str, set[str]] = {
     "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
     "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
     "service.web.student": {"fastapi", "markupsafe", "pygments", "sqlalchemy"},
-    "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
+    "service.worker": {"cryptography", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
 }

@@ -222,9 +222,6 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
         for one in crowd:
             one.join()
         until(look, ALL_DONE_SECONDS)
-        until(
-            lambda: not [turn for turn in service.queue.turns() if not turn.job_id.startswith("tidy")], ALL_DONE_SECONDS
-        )
         try_again(service)
         until(lambda: states(service) == {"done"}, ALL_DONE_SECONDS)
     assert len(sent) == len(work)

@@ -93,14 +93,13 @@ def asked(made) -> dict[str, list]:
         for name, (path, cookie) in asked_pages(made).items():
             with listening() as told[name]:
                 assert client.get(path, headers={"cookie": cookie}).status_code == 200, name
-    queue = Queue(made.settings.database)
+    queue = Queue()
     with listening() as told["handing in"], made.store.writing() as db:
         student = next(iter(made.cookies))
         one = receive(db, queue, db.get_one(AssignmentRow, made.assignment), student, "optimizers.py", b"x = 1\n").id
     with listening() as told["the place in the queue"], made.store.reading() as db:
         assert places(db)
         assert sights(db, [one])
-    queue.close()
     return told
 
 

@@ -57,7 +57,7 @@ def opened(url) -> Iterator[Store]:
 
 
 def differences(store: Store) -> list[object]:
-    """Between the tables that there are, DBOS's aside, and those of the code."""
+    """Between the tables that there are and those of the code."""
     with store.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,

@@ -256,7 +256,7 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     assert stat.S_IMODE((elsewhere / "worker.secret").stat().st_mode) == 0o600
     assert gradmark("check", "--data", elsewhere) == "all is well\n"
     settings = Settings(elsewhere, f"sqlite:///{elsewhere / 'gradmark.sqlite'}", "http://testserver")
-    store, queue = Store(settings.database), Queue(settings.database)
+    store, queue = Store(settings.database), Queue()
     again = replace(
         service, settings=settings, store=store, queue=queue, context=replace(service.context, store=store, queue=queue)
     )
@@ -264,7 +264,6 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     with store.reading() as db:
         assert {db.get_one(SubmissionRow, one).state for one in (done, waits)} == {"graded"}
         assert 20 <= db.query(AuditRow).where(AuditRow.action == "test.written").count() <= at_the_end
-    queue.close()
     store.close()
 
 
