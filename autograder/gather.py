@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.intake import NothingToMark, find
 from autograder.intake.bulk import FOLDERS, Bulk, inner_zips, unpack
+from autograder.intake.names import suffix
 from autograder.roster import Roster, owners
 
 MOST_TOLD = 20  # names in one sentence
@@ -105,13 +106,13 @@ def _joined(found: Sequence[Found]) -> list[Found]:
         if code is one or _kinds(one.path) & CODE or ".toml" in _kinds(one.path) & _kinds(code.path):
             joined.append(one)
             continue
-        for quiz in one.path.rglob("*.toml"):
+        for quiz in one.path.rglob("*.toml*"):
             shutil.copyfile(quiz, code.path / quiz.name)
     return joined
 
 
 def _kinds(folder: Path) -> set[str]:
-    return {file.suffix.lower() for file in folder.rglob("*") if file.is_file()}
+    return {suffix(file.name) for file in folder.rglob("*") if file.is_file()}
 
 
 def _with_people(found: Sequence[Found], roster: Roster, say: Callable[[str], None]) -> list[Found]:

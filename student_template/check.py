@@ -225,30 +225,34 @@ def show_quiz():
     if questions is None or not (HOME / "quiz.toml").exists():
         return
     known, sheet = json.loads(questions.read_text(encoding="utf-8")), read_quiz()
-    answers = sheet.get("answers", {}) if sheet else {}
-    if not sheet or not isinstance(answers, dict):
+    answers = sheet.answers if sheet else None
+    if not isinstance(answers, dict):
         return
-    if sheet.get("variant") != known["variant"]:
+    if sheet.table.get("variant") != known["variant"]:
         print(f"\n{questions.name} belongs to another quiz.toml than yours. Put the two that you were given here.")
         return
     print("\nYour answers in quiz.toml, as they are read (whether they are right is not told here):\n")
     for question in known["questions"]:
-        print(f"  {question['id']}: {read_answer(question, answers.pop(question['id'], ''))}")
+        given = read_answer(question, answers.pop(question["id"], ""))
+        print(f"  {question['id']}: {'IS ANSWERED TWICE' if question['id'] in sheet.twice else given}")
     for name in answers:
         print(f"  {name}: there is no such question. Copy its name from the quiz.toml that you were given.")
 
 
 def read_quiz():
+    from reading import Unreadable, sheet
+
     try:
-        import tomllib
+        found = sheet.read(sheet.decoded((HOME / "quiz.toml").read_bytes()))
     except ModuleNotFoundError:
         print("\nWith Python 3.11 or newer you see here how your answers in quiz.toml are read.")
-        return None
-    try:
-        return tomllib.loads((HOME / "quiz.toml").read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        print(f'\nquiz.toml cannot be read: {error}. Each question is answered once, like `name = "answer"`.')
-        return None
+    except (OSError, Unreadable) as error:
+        print(f"\n{error}")
+    else:
+        if found.fault:
+            print(f"\nquiz.toml is not valid TOML: {found.fault}. It is read line by line: look at each answer.")
+        return found
+    return None
 
 
 def read_answer(question, answer):

@@ -246,7 +246,7 @@ def test_a_folder_that_was_unpacked_with_the_names_of_windows_has_its_people(tmp
     assert (one.student, one.label) == ("jm", "Jürgen Müller")
 
 
-NOT_CODE = ["optimizers.txt", "optimizers.py.txt", "notes.pdf", "work.rar", "optimizers.docx"]
+NOT_CODE = ["optimizers.txt", "notes.pdf", "work.rar", "optimizers.docx"]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

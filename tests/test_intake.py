@@ -307,12 +307,18 @@ def test_of_two_quizzes_none_is_taken_and_it_is_said(tmp_path):
     assert "2 files" in found.refused["quiz.toml"]
 
 
-@pytest.mark.parametrize("quiz", [b"#" * 64_001, b"\xff\xfe\0", b"a = '\xe9'"])
+@pytest.mark.parametrize("quiz", [b"#" * 64_001, b"PK\x03\x04\xff", b"a = 1\0\x01\0\x02b"])
 def test_an_unreadable_quiz_costs_the_answers_and_not_the_code(quiz, tmp_path):
     a_folder(tmp_path)
     (tmp_path / "quiz.toml").write_bytes(quiz)
     assert read(tmp_path).files == {"optimizers.py": CODE}
     assert "quiz.toml" in read(tmp_path).refused["quiz.toml"]
+
+
+@pytest.mark.parametrize("name", ["optimizers.py.txt", "Optimizers.py.txt", "solution.py.TXT"])
+def test_an_ending_that_an_editor_put_behind_a_files_own_is_ignored(name, tmp_path):
+    (tmp_path / name).write_bytes(CODE)
+    assert read(tmp_path).files == read(tmp_path / name).files == {"optimizers.py": CODE}
 
 
 def test_missing_permission_is_ours_and_not_the_students(tmp_path):

@@ -156,3 +156,26 @@ def test_argument_names_of_an_older_edition_are_one_slip_in_one_row(seen, kept_a
     assert conduct.left_out == ()
     assert [(row.id, len(row.messages)) for row in lost] == [("interface", 1)]
     assert "older edition" in lost[0].messages[0]
+
+
+SHARED = {  # ways in which two optimizers share what one should keep for itself
+    "in a class": ("class Adam(Optimizer):", "class Adam(Optimizer):\n    kept = {}\n", "Adam.kept"),
+    "in a global name": ("class Adam(Optimizer):", "KEPT = {}\n\n\nclass Adam(Optimizer):", "KEPT"),
+    "in a default argument": ("eps=1e-8, weight_decay=0.0):", "eps=1e-8, weight_decay=0.0, kept={}):\n        self.kept = kept", "self.kept"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", SHARED)
+def test_state_that_optimizers_share_costs_the_state_row_alone(seen, way):
+    before, after, name = SHARED[way]
+    assert SOLUTION.count(before) >= 1
+    source = SOLUTION.replace(before, after, 1)
+    head, adam = source[: source.index("class Adam(")], source[source.index("class Adam(") :]
+    adam, adamw = adam[: adam.index("class AdamW(")], adam[adam.index("class AdamW(") :]
+    adam = adam.replace("if self.m[i] is None:", f"if i not in {name}:")
+    adam = adam.replace("self.m[i] = np.zeros_like(param.data)", f"{name}[i] = [0.0, 0.0]")
+    adam = adam.replace("                self.v[i] = np.zeros_like(param.data)\n", "")
+    adam = adam.replace("self.m[i]", f"{name}[i][0]").replace("self.v[i]", f"{name}[i][1]")
+    _, rows = seen(head + adam + adamw)
+    assert [row.id for row in rows] == ["state"]

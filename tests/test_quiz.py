@@ -531,10 +531,9 @@ def test_unanswered_is_empty_and_not_wrong():
 @pytest.mark.parametrize(
     "data",
     [
-        b"\xff\xfe", b"[answers", b'[answers]\na = "x"\na = "y"\n', b"answers = 3", b"a = " + b"[" * 30_000, b"a" * 70_000,
-        b"a = " + b"9" * 5000, ".".join("a" * 20_000).encode() + b" = 1", b"variant = 0x" + b"f" * 5000,
-        b"variant = true", b"variant = 'seven'", b"student = ['x']", b"student = '" + b"x" * 5000 + b"'",
-        b'[answers]\nmemory = "<script>', b"\x00" * 100, b"[answers]\n" + b"".join(b"k%d=1\n" % n for n in range(500)),
+        b"\xff\xfe", b"[answers", b"answers = 3", b"a" * 70_000, ".".join("a" * 20_000).encode() + b" = 1",
+        b"variant = 0x" + b"f" * 5000, b"variant = true", b"variant = 'seven'", b"student = ['x']",
+        b"student = '" + b"x" * 5000 + b"'", b"[answers]\n" + b"".join(b"k%d=1\n" % n for n in range(500)),
     ],
     ids=count(),
 )  # fmt: skip

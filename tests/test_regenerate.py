@@ -254,9 +254,13 @@ def test_a_quiz_of_somebody_else_and_one_that_is_no_toml_are_said(own):
     sheet = (own / "quiz.toml").read_text()
     (own / "quiz.toml").write_text(sheet.replace("variant = 1 ", "variant = 2 "))
     assert "belongs to another quiz.toml" in check(own, SOLUTION).stdout
-    (own / "quiz.toml").write_text(sheet + "\nname = = 1\n")
+    first = next(item.id for item in optimizers.quiz(1) if isinstance(item.key, NumericKey))
+    (own / "quiz.toml").write_text(sheet.replace(f'\n{first} = ""', f"\n{first} = 9,25 GiB"))
     done = check(own, SOLUTION)
-    assert (done.returncode, "quiz.toml cannot be read" in done.stdout) == (0, True)
+    assert (done.returncode, "is not valid TOML" in done.stdout) == (0, True)
+    assert f"{first}: read as 9.25 GiB" in done.stdout
+    (own / "quiz.toml").write_text(sheet + f'\n{first} = "1"\n{first} = "2"\n')
+    assert f"{first}: IS ANSWERED TWICE" in check(own, SOLUTION).stdout
 
 
 def test_the_questions_for_check_py_hold_no_keys():

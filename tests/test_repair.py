@@ -108,6 +108,17 @@ def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assign
     assert 95 <= report.score <= 99
 
 
+@pytest.mark.slow
+def test_a_step_that_is_counted_with_momentum_only_costs_the_interface(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = assignment.model_solution.read_text()
+    report = graded(
+        assignment, sandbox, source.replace("self.step_count += 1", "self.step_count += self.momentum != 0", 1)
+    )
+    assert [row.id for row in report.criteria if row.status != "passed"] == ["interface"]
+
+
 @pytest.mark.parametrize("subject", ["SGD", "Adam", "AdamW"])
 def test_what_a_right_rule_computes_ends_where_the_reference_does(assignment: Assignment, subject: str) -> None:
     told = assignment.quantities(subject)
@@ -141,6 +152,12 @@ def test_a_quantity_is_known_in_any_rhythm_after_other_runs_and_by_a_stretch_of_
         ("one_flat_vector", "self.beta1**self.step_count", "self.beta1**self.weight_decay", "bias_correction"),
         ("inherited_adamw", "super().__init__(params)", "params", "interface"),
         ("lerp", "self.step_count += 1", "self.eps += 1", "bias_correction"),
+        ("properties", "self._velocity.get(i, 0.0)", "self._velocty.get(i, 0.0)", "momentum"),  # misspelt
+        ("dict_by_index", "(1 - beta2) * grad**2", "(1 - beta2) * (grad**2).mean()", "adam_moments"),
+        ("in_place", "self.buffers[i] += d", "self.buffers[i] += d.mean()", "momentum"),
+        ("inherited_adamw", "self.m[i] / (1 - self.beta1", "self.m[i] // (1 - self.beta1", "bias_correction"),
+        ("methods_patched_in", "self.beta1, self.beta2 = betas", "self.beta2, self.beta1 = betas", "adam_moments"),
+        ("dict_by_id", "param.grad = None", "param.grad.fill(0)", "zero_grad"),
     ],
 )
 def test_an_unnamed_mistake_costs_the_row_of_what_its_line_computes(

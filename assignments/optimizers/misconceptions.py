@@ -372,7 +372,7 @@ ADAPTIVE = (
     _rule("eps-root", BOTH, "adaptive_step", "Root of ε", "You add √ε beside the root: 10⁻⁸ becomes 10⁻⁴.", SLIP, denominator="root of eps"),
     _rule("eps-only", BOTH, "adaptive_step", "Divided by ε alone", "You divide by ε and nothing else, so the step becomes huge.", "brackets", denominator="only eps"),
     _rule("amsgrad-uncorrected", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v so far. That is AMSGrad; Adam lets v fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest uncorrected", implies=THIRD_BUFFER),
-    _rule("eps-beside-fraction", BOTH, "adaptive_step", "One for a whole parameter", "All numbers of a parameter share your denominator. Each should have its own.", "np.mean in the wrong place", denominator="one per parameter"),
+    _rule("eps-beside-fraction", BOTH, "adaptive_step", "One for a whole parameter", "All numbers of a parameter share your denominator. Each should have its own.", "np.mean in the wrong place", denominator="one per parameter", elsewhere=("adam_moments",)),
     _rule("direction-squared", BOTH, "adaptive_step", "m̂ squared", "Your direction is m̂², which has lost its sign.", SLIP, direction="squared"),
     _rule("direction-sum", BOTH, "adaptive_step", "Gradient added to m̂", "You step along m̂ plus the gradient, which is in m̂ already.", "Nesterov half remembered", direction="sum with g"),
     _rule("direction-corrected-gradient", BOTH, "adaptive_step", "Corrected gradient as direction", "You correct the newest gradient and step along it. Adam's direction is the average.", SLIP, direction="corrected gradient"),

@@ -11,6 +11,7 @@ from autograder.model import Quantity, Scenario
 
 LR, MU, DECAY, B1, B2, EPS, START = 0.37, 0.6, 0.2, 0.7, 0.9, 0.05, 1.7  # no two alike, nor 1 less another
 GRADIENTS = np.array([2.3, -0.9, 1.1])
+DECAYED = "the gradient with the decay in it"  # everything else is computed from it
 SETTINGS = {  # what a constructor keeps, and the row that suffers most when it does not; one value each
     "SGD": {LR: "sgd", MU: "momentum", DECAY: "weight_decay"},
     "Adam": {LR: "adaptive_step", B1: "adam_moments", B2: "adam_moments", EPS: "adaptive_step", DECAY: "weight_decay"},
@@ -33,17 +34,21 @@ def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
     settings = SETTINGS[subject].items()
     found = _sgd() if subject == "SGD" else _adam(decoupled=subject == "AdamW")
     kept = [Quantity(row, np.array([value])) for value, row in settings]
-    return scenario, (*(Quantity(row, np.array(values)) for row, values in found), *kept)
+    made = (
+        Quantity("weight_decay" if row == DECAYED else row, np.array(values), passing=row == DECAYED)
+        for row, values in found
+    )
+    return scenario, (*made, *kept)
 
 
 def _sgd() -> Iterator[tuple[str, list[Any]]]:
     steps, theta, v = [], START, 0.0
     for g in GRADIENTS:
         decayed = g + DECAY * theta
-        kept, v = MU * v, MU * v + decayed
-        steps.append((DECAY * theta, decayed, kept, v, LR * v, theta - LR * v))
+        old, kept, v = v, MU * v, MU * v + decayed
+        steps.append((DECAY * theta, decayed, old, kept, v, LR * v, theta - LR * v))
         theta -= LR * v
-    rows = ("weight_decay", "weight_decay", "momentum", "momentum", "sgd", "sgd")
+    rows = ("weight_decay", DECAYED, "momentum", "momentum", "momentum", "sgd", "sgd")
     yield from zip(rows, map(list, zip(*steps, strict=True)), strict=True)
     yield "interface", list(range(1, len(GRADIENTS) + 1))  # steps are counted, and nothing depends on it
 
@@ -65,8 +70,10 @@ def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Any]]]:
             moved = theta * shrink - step if first else theta - step
             after = moved if first else moved * shrink
             by_row = {
-                "weight_decay": [] if decoupled else [pulled, g],
-                "adam_moments": [B1 * old_m, (1 - B1) * g, m, B2 * old_v, (1 - B2) * g**2, v, g**2, (1 - B2) * g],
+                "weight_decay": [] if decoupled else [pulled],
+                DECAYED: [] if decoupled else [g],
+                "adam_moments": [old_m, old_v, B1 * old_m, (1 - B1) * g, m, B2 * old_v, (1 - B2) * g**2, v, g**2,
+                                 (1 - B2) * g],
                 "bias_correction": [t, B1**t, B2**t, c1, c2, np.sqrt(c2), m_hat, v_hat, LR / c1,
                                     np.sqrt(c2) / c1, LR * np.sqrt(c2) / c1],
                 "adaptive_step": [root, root + EPS, np.sqrt(v), m_hat / (root + EPS), m / (root + EPS),

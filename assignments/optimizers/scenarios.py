@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder.model import Array, Check, Json, Scenario
 
+from .course import DEFAULTS
 from .lives import lives
 
 Draw = np.random.Generator
@@ -31,10 +32,21 @@ LATE_STEPS, LATE_FROM = 36, 30  # 0.6^30 = 2e-7: bias correction is over
 def scenarios(seed: int) -> tuple[Scenario, ...]:
     """All experiments of one submission. The same seed always gives the same ones."""
     return tuple(
-        scenario
+        replace(scenario, without=_without(scenario))
         for number, part in enumerate((_interface, _zero_grad, _sgd, _adam, _adamw, _state, _training, _lives))
         for scenario in part(np.random.default_rng([seed, number]))
     )
+
+
+def _without(scenario: Scenario) -> frozenset[str]:
+    """The rows about parts of the rule that its hyperparameters switch off."""
+    name = scenario.spec.get("class")
+    if name is None or scenario.spec["kind"] == "pair":
+        return frozenset()
+    given = {**DEFAULTS[name], **scenario.spec["kwargs"]}
+    decay = "adamw" if name == "AdamW" else "weight_decay"
+    parts = {decay: given["weight_decay"], "momentum": given.get("momentum")}
+    return frozenset(row for row, size in parts.items() if not size)
 
 
 # ---------------------------------------------------------------------------------------------------- building
@@ -175,7 +187,9 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
     small = {**ONE, "start": theta}
     yield _response(draw, "SGD", lr)
     yield sgd("sgd-one-step", "One step, one number", _path("sgd", 3, params=1), grads=_one(g), steps=1, lr=lr, **small)
-    yield sgd("sgd-several", "Several parameters, four steps", _path("sgd", 3), lr=lr)
+    counts = "`step_count` counts calls of step() without momentum as well."
+    yield sgd("sgd-several", "Several parameters, four steps", _path("sgd", 3),
+              _fact("step_count", "interface", 0.25, counts, ("moved",), "SGD"), lr=lr)  # fmt: skip
     yield sgd("sgd-lr-change", "The learning rate changes between steps", _path("sgd", 2), lr=lr,
               spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 3 * lr}}})  # fmt: skip
     yield sgd("momentum-two-steps", "Two steps with momentum, one number", _path("momentum", 3, params=1),

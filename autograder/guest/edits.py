@@ -12,6 +12,7 @@ import copy
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 BUILTINS = frozenset(dir(builtins))
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+OPERATORS = (*ARITHMETIC, ast.FloorDiv, ast.Mod, ast.MatMult)  # those that may stand where another one belongs
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 COMPOUND = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.BoolOp, ast.IfExp)
@@ -267,6 +268,8 @@ def is_path(node):
         return False
     above = getattr(node, "parent", None)
     longer = isinstance(above, ast.Attribute | ast.Subscript) and above.value is node
+    if longer and isinstance(above, ast.Attribute) and is_called(above):
+        longer = not is_kept(node)  # self.m.get(i): what belongs to the object ends where the method's name begins
     plain = not any(isinstance(n, ast.Slice | ast.BinOp) for n in ast.walk(node))
     return plain and not longer
 
@@ -417,6 +420,8 @@ class Plan:
             for node in ast.walk(default):
                 if isinstance(node, ast.Constant):
                     self.constant(node, static=True)
+            for other in (*self.scope.constants, ast.Constant(None)) if not isinstance(default, ast.Constant) else ():
+                self.replace(default, other, "constant", 1, static=True)
         names, defaults = arguments.args, arguments.defaults
         for donor in (f for f, _ in functions(self.tree) if f is not function and f.name == function.name):
             if donor.args.defaults and len(donor.args.args) == len(names):
@@ -434,8 +439,8 @@ class Plan:
             other = copy.copy(function)
             other.args = copy.copy(arguments)
             k = n - (len(names) - len(defaults))
-            other.args.args = [*names[:n], names[n + 1], names[n], *names[n + 2 :]]
-            other.args.defaults = [*defaults[:k], defaults[k + 1], defaults[k], *defaults[k + 2 :]]
+            other.args.args = exchanged(names, n)
+            other.args.defaults = exchanged(defaults, k)
             self.instead(function, [other], "argument", 2, static=True)
 
     def returned(self, function):
@@ -562,8 +567,15 @@ class Plan:
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
-            case ast.Assign([ast.Tuple(left), *_], ast.Tuple(right)) if len(left) == len(right) == 2:
-                self.instead(s, [ast.Assign(s.targets, ast.Tuple(right[::-1], ast.Load()))], "operand", 1)
+            case ast.Assign([ast.Tuple(left)], value):
+                for n in range(len(left) - 1):
+                    self.assigned(s, exchanged(left, n), value)
+                for n, part in enumerate(left):
+                    for atom in self.scope.kept if is_own(part) else ():
+                        if text(atom) not in map(text, left):
+                            self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
+            case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
+                self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
             case ast.Return(None):
                 for atom in self.scope.atoms:
                     self.instead(s, [ast.Return(atom)], "statement", 1)
@@ -577,6 +589,9 @@ class Plan:
             case ast.Assign([ast.Attribute()], value):
                 self.replace(value, ast.Constant(None), "constant", 1)
         self.instead(s, [s, s], "statement", 2)
+
+    def assigned(self, statement, targets, value):
+        self.instead(statement, [ast.Assign([ast.Tuple(targets, ast.Store())], value)], "operand", 1)
 
     def moved(self, block, place, statement):
         for other in range(len(block) + 1):
@@ -650,7 +665,7 @@ class Plan:
                 self.constant(node)
             case ast.BinOp(left, op, right):
                 for other in ARITHMETIC:
-                    if isinstance(op, ARITHMETIC) and not isinstance(op, other):
+                    if isinstance(op, OPERATORS) and not isinstance(op, other):
                         self.replace(node, ast.BinOp(left, other(), right), "operator", 1, at=right)
                 self.replace(node, left, "operand", 1)
                 self.replace(node, right, "operand", 1)
@@ -682,8 +697,7 @@ class Plan:
                 self.replace(node, value, "operand", 1)
             case ast.Tuple(parts) | ast.List(parts):
                 for n in range(len(parts) - 1):
-                    swapped = [*parts[:n], parts[n + 1], parts[n], *parts[n + 2 :]]
-                    self.replace(node, type(node)(swapped, ast.Load()), "operand", 1)
+                    self.replace(node, type(node)(exchanged(parts, n), ast.Load()), "operand", 1)
         if isinstance(node.parent, ast.Subscript) and node is node.parent.slice:
             for index in self.scope.indices:
                 self.replace(node, index, "name", 0.9)
@@ -733,11 +747,13 @@ class Plan:
 
     def call(self, node):
         function, arguments, keywords = node.func, node.args, node.keywords
+        kind = "operator" if getattr(function, "attr", "") in (*MATHS, *SUMS) else "call"
         if arguments and not isinstance(arguments[0], ast.Starred):
-            self.replace(node, arguments[0], "call", 1)
+            self.replace(node, arguments[0], kind, 1)
         if isinstance(function, ast.Attribute):
-            if (not arguments and not isinstance(function.value, ast.Name)) or function.attr in ("copy", "astype"):
-                self.replace(node, function.value, "call", 1)
+            bare = not arguments and (kind == "operator" or not isinstance(function.value, ast.Name))
+            if bare or function.attr in ("copy", "astype"):
+                self.replace(node, function.value, kind, 1)
             for other in LIKE.get(function.attr, ()):
                 renamed = ast.Attribute(function.value, other, ast.Load())
                 self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
@@ -749,8 +765,7 @@ class Plan:
         for n in range(len(keywords)):
             self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
         for n in range(len(arguments) - 1):
-            swapped = [*arguments[:n], arguments[n + 1], arguments[n], *arguments[n + 2 :]]
-            self.replace(node, ast.Call(function, swapped, keywords), "argument", 1)
+            self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
 
     def path(self, node):
         for atom in self.scope.atoms:
@@ -811,6 +826,12 @@ def computes(node):
 
 
 MATHS = ("sqrt", "square", "abs", "maximum", "minimum", "power", "multiply", "add", "subtract", "divide", "pow")
+SUMS = ("mean", "sum", "max", "min", "norm", "clip", "sign", "round", "floor", "ceil", "exp", "log")
+
+
+def exchanged(items, n):
+    """The items, two neighbours exchanged."""
+    return [*items[:n], items[n + 1], items[n], *items[n + 2 :]]
 
 
 def is_docstring(statement):
@@ -911,6 +932,7 @@ class Build:
                     self.noted[id(node)] = len(self.noted)
                 node = node.parent
             self.setting = node if isinstance(node, ast.stmt) else None
+        self.watched = watched.number if watched is not None else 0
         inserted = {number for others in plan.insertions.values() for number, _ in others}
         self.only_inserted = bool(only and set(only) & inserted)
 
@@ -950,7 +972,7 @@ class Build:
         for node in (n for one in (made if isinstance(made, list) else [made]) for n in ast.walk(one)):
             if isinstance(node, ast.expr | ast.stmt) and not edit.line <= node.lineno <= edit.end:
                 node.lineno = node.end_lineno = edit.line
-        return made
+        return operands_noted(made) if number == self.watched else made
 
     def choice(self, node, others):
         if not others:
@@ -973,10 +995,22 @@ class Build:
 
 
 NOTE = "_note_"  # the global that notes a value and returns it
+BELOW, LAST = -1, 99  # the depth of the operands of what an edit puts in, and of what a statement sets
 
 
 def note(depth, node):
     return ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(depth), node], [])
+
+
+def operands_noted(made):
+    """The nodes that an edit puts in, their operands noted: these tell what a sum is made of."""
+    for one in made if isinstance(made, list) else [made]:
+        outer = one.value if isinstance(one, ast.Assign) else one
+        if isinstance(outer, ast.BinOp):
+            outer.left, outer.right = note(BELOW, outer.left), note(BELOW, outer.right)
+        elif isinstance(outer, ast.AugAssign):
+            outer.value = note(BELOW, outer.value)
+    return made
 
 
 def targets_noted(statements):
@@ -986,11 +1020,8 @@ def targets_noted(statements):
             found = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if isinstance(node, ast.Assign | ast.AugAssign):
                 parts = [p for t in found for p in (t.elts if isinstance(t, ast.Tuple) else [t])]
-                return [ast.Expr(note(LAST, loaded(p))) for p in parts if isinstance(p, PATHS)][:1]
+                return [ast.Expr(note(LAST, loaded(p))) for p in parts if isinstance(p, PATHS)]
     return []
-
-
-LAST = 99  # the depth of what a statement sets
 
 
 def switch():

@@ -105,7 +105,9 @@ def run(job, inputs, out):
     try:
         with deadline(job["import_seconds"]):
             driver = importlib.import_module(job["driver"])
-            module, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
+            loading = importlib.import_module("gradmark_loading")
+            module, left_out = loading.load(job["submission"], finder)
+            kept = loading.Kept(module)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})
         return
@@ -117,11 +119,12 @@ def run(job, inputs, out):
         if hung.get(group, 0) >= 2:
             send(out, {"skipped": number})
             continue
-        recorder = Recorder()
+        recorder = Recorder(kept.restore)
         fault = None
         arrays = {name: array.copy() for name, array in arrays.items()}
         try:
             with deadline(job["scenario_seconds"]):
+                recorder.afresh()
                 driver.play(module, scenario["spec"], arrays, recorder)
         except BaseException as error:  # noqa: BLE001
             fault = describe(error, job, recorder.doing)
@@ -142,9 +145,13 @@ def search(job, arrays, out):
 
 
 class Recorder:
-    """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array."""
+    """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array.
 
-    def __init__(self):
+    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment.
+    """
+
+    def __init__(self, afresh=lambda: None):
+        self.afresh = afresh
         self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
 
     def row(self, name, value):

@@ -70,6 +70,7 @@ class Search:
         self.job, self.arrays, self.harness, self.file = job, arrays, harness, file
         self.driver_code = compile(job["sources"][job["driver"]], "<driver>", "exec", dont_inherit=True)
         self.hung = 0
+        self.loading = importlib.import_module("gradmark_loading")
 
     # -------------------------------------------------------------------------------------------- playing
     def module(self, code, number=0, note=None):
@@ -82,6 +83,7 @@ class Search:
         sys.modules[name] = module
         with self.harness.deadline(self.job["import_seconds"]):
             exec(code, vars(module))  # noqa: S102 - this is the sandbox
+        module.__kept__ = self.loading.Kept(module, (edits.SWITCH, edits.NOTE))
         return module
 
     def driver(self):
@@ -92,10 +94,11 @@ class Search:
     def play(self, play, module, number):
         """(fault or None, named arrays, facts) of one scenario."""
         scenario = self.job["edits"]["scenarios"][number]
-        recorder, fault = self.harness.Recorder(), None
+        recorder, fault = self.harness.Recorder(module.__kept__.restore), None
         inputs = {name: self.arrays[key].copy() for name, key in scenario["arrays"].items()}
         signal.setitimer(signal.ITIMER_VIRTUAL, PLAY_SECONDS)
         try:
+            recorder.afresh()
             play(module, scenario["spec"], inputs, recorder)
         except Hung:
             self.hung += 1
@@ -180,11 +183,13 @@ class Search:
         noted = {}
 
         def note(depth, value):
-            with contextlib.suppress(Exception):
-                numbers = np.asarray(getattr(value, "data", value) if depth == edits.LAST else value)
-                numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]  # an answer is no quantity
-                if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
-                    noted[depth].append(float(numbers.ravel()[0]))
+            for part in value if isinstance(value, tuple) else (value,):
+                with contextlib.suppress(Exception):
+                    numbers = np.asarray(getattr(part, "data", part) if depth == edits.LAST else part)
+                    # An answer is no quantity.
+                    numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]
+                    if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
+                        noted[depth].append(float(numbers.ravel()[0]))
             return value
 
         try:

@@ -189,7 +189,7 @@ def _read_extra(tree: Tree, folder: str, extra: str, found: Found) -> set[str]:
 def _extra(name: str, data: bytes) -> bytes:
     if len(data) > MAX_EXTRA_BYTES:
         raise Refused(f"{show(name)} is larger than {MAX_EXTRA_BYTES // 1000} kB.")
-    return text.decode(name, data).replace("\r\n", "\n").encode()
+    return text.typed(name, data).replace("\r\n", "\n").encode()
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -45,13 +45,17 @@ def visible(name: str) -> bool:
 
 
 def suffix(name: str) -> str:
-    return posixpath.splitext(name)[1].lower()
+    """The ending of a name, lower case, without the `.txt` that an editor or a mail program put behind it."""
+    return posixpath.splitext(re.sub(r"(?i)(\.(?:py|ipynb|toml))\.txt\Z", r"\1", name))[1].lower()
 
 
 def called(name: str, wanted: str) -> bool:
-    """Return whether a file is `wanted`, perhaps renamed on its way: quiz-1.toml, quiz (2).toml, ada_12_quiz.toml."""
+    """Return whether a file is `wanted`, perhaps renamed on its way.
+
+    quiz-1.toml, quiz (2).toml, ada_12_quiz.toml, quiz_ada.toml, and quiz.toml.txt of an editor.
+    """
     stem, ending = map(re.escape, posixpath.splitext(wanted))
-    pattern = rf"(?:.*[_\W])?{stem}(?:-\d+| ?\(\d+\))?{ending}"
+    pattern = rf"(?:.*[_\W])?{stem}(?:[-_. (].*)?{ending}(?:\.txt)?"
     return bool(re.fullmatch(pattern, posixpath.basename(name), re.IGNORECASE))
 
 

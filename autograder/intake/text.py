@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from autograder import legible
 from autograder.intake.names import Refused, show
 
 MAX_SOURCE_BYTES = 256_000  # the longest TinyTorch edition of the module has 95 kB, comments and essays included
@@ -46,6 +47,24 @@ def decode(name: str, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(_not_utf8(name, data, error.start)) from error
+
+
+def typed(name: str, data: bytes) -> str:
+    """The text of a file that people fill in, in whatever encoding their editor saved it.
+
+    Raises:
+        Refused: it is not text.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode()
+    elif not data.startswith(b"PK\x03\x04") and _utf16_without_mark(data):
+        data = data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace").encode()
+    try:
+        return decode(name, data.rstrip(b"\0"))
+    except Refused:
+        if b"\0" in data or any(byte < 32 and byte not in b"\t\n\r\f" for byte in data):
+            raise
+        return legible.decoded(data, legible.TABLES)[0]
 
 
 def _utf16_without_mark(data: bytes) -> bool:

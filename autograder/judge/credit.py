@@ -42,7 +42,8 @@ def credit(
 ) -> tuple[Verdict, tuple[Place, ...]]:
     """The verdict with credit for what the repaired program does, and the places of its edits."""
     subjects = {s.id: assignment.subject(s) for s in scenarios}
-    about = RowsAbout(frozenset(c.id for c in assignment.criteria if c.conduct), {s.id: s.group for s in scenarios})
+    conduct = frozenset(c.id for c in assignment.criteria if c.conduct)
+    about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
     verdict = without_contradicted(verdict, mending.mends, assignment.misconceptions)
     places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
     explained = _explained(verdict, subjects)

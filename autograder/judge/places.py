@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from autograder.judge.repair import Mend
 from autograder.judge.verdict import Verdict
@@ -12,10 +12,16 @@ from autograder.model import Diagnosis, Finding, Misconception, Place
 
 @dataclass(frozen=True)
 class RowsAbout:
-    """The rows that are about conduct and no rule, and the subject of each experiment."""
+    """The rows that are about conduct and no rule; of each experiment its subject, and the rows switched off in it."""
 
     conduct: frozenset[str]
     groups: Mapping[str, str]  # by scenario id
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def ruled_out(self, mended: Iterable[Finding]) -> frozenset[str]:
+        """The rows that a mistake is not about: it shows where that part of the rule is switched off."""
+        trajectories = (f for f in mended if _is_path(f))
+        return frozenset[str]().union(*(self.without.get(f.scenario, frozenset()) for f in trajectories))
 
 
 def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str]) -> Place:
@@ -45,7 +51,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     the edit; then what is computed there, for an edit of a number, or if an experiment about that failed. An exception
     where nothing is computed is about the rule that it spoils wholly, where others of the subject work, else about
     conduct. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
-    experiments on conduct as well, and these do not count beside it.
+    experiments on conduct as well, and these do not count beside it; nor does a row whose part of the rule is
+    switched off in an experiment that the edit mends.
     """
     named = named_by(mend, verdict)
     if named:
@@ -62,7 +69,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
         return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
-    of_rule = [f for f in mended if f.check.criterion not in about.conduct] or mended
+    ruled_out = about.conduct | about.ruled_out(mended)
+    of_rule = [f for f in mended if f.check.criterion not in ruled_out] or mended
     return _heaviest([f for f in of_rule if f in mine] or of_rule)
 
 

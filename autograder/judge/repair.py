@@ -7,8 +7,9 @@ Two mistakes in one class are found one after the other: an edit with which stri
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
@@ -28,6 +29,7 @@ MOST_NARROWED = 40  # of more than those, that are tried in one more experiment 
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
+OPERANDS = -1  # the depth that the guest gives them (guest/edits.py)
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 
 
@@ -177,7 +179,8 @@ class _Search:
                 everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
                 if self._no_worse(subject, now, {**now, **everything}):
                     noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
-                    row = _row(noted[0], watch[1]) if noted and watch else ""
+                    ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
+                    row = _row(noted[0], watch[1], ruled_out) if noted and watch else ""
                     found = replace(one, row=row), {**step, "number": one.trial.edit}, everything
                     if one.fixed == failing:
                         return found
@@ -280,11 +283,24 @@ def _joined(mends: Sequence[Mend]) -> list[Mend]:
     return list(by_line.values())
 
 
-def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity]) -> str:
-    """The row of the innermost noted value that is a quantity of the right rule, up to its sign."""
-    for name in sorted(noted, key=lambda name: int(name.removeprefix("noted"))):
-        for quantity in quantities:
-            if _computes(np.abs(np.ravel(noted[name])), np.abs(quantity.values)):
+def switched_off(mended: Iterable[Scenario]) -> frozenset[str]:
+    """The rows that a mistake is not about: it shows where that part of the rule is switched off."""
+    return frozenset[str]().union(*(s.without for s in mended))
+
+
+def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity], ruled_out: frozenset[str]) -> str:
+    """The row of the innermost noted value that is a quantity of the right rule, up to its sign.
+
+    What a row's part has only gone into is about that row if the part is an operand of the edit, or if nothing
+    shows that the mistake is about another one.
+    """
+    depths = {name: re.fullmatch(r"noted(-?\d{1,3})", name) for name in noted}  # a guest may say anything
+    by_depth = {int(depth[1]): np.abs(np.ravel(noted[name])) for name, depth in depths.items() if depth}
+    operands = by_depth.pop(OPERANDS, np.array([]))
+    parts = {q.criterion for q in quantities if not q.passing and _computes(operands, np.abs(q.values))}
+    for _, values in sorted(by_depth.items()):
+        for quantity in (q for q in quantities if _computes(values, np.abs(q.values))):
+            if not quantity.passing or quantity.criterion in parts or quantity.criterion not in ruled_out:
                 return quantity.criterion
     return ""
 

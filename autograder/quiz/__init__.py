@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.model import WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
-from autograder.quiz.answers import Answers, read, unknown
+from autograder.quiz.answers import MAX_TOLD, Answers, fitted, read, unknown
 from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
 from autograder.quiz.outcome import BadKey
 from autograder.quiz.variants import check
-from autograder.reading import Unreadable
+from autograder.reading import Unreadable, as_typed, quoted
 
 __all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 
@@ -75,7 +75,7 @@ def mark_submission(assignment: Assignment, submission: Submission, secret: byte
 def _marked(assignment: Assignment, answers_toml: bytes, secret: bytes | None, student: str) -> Marked:
     try:
         answers = read(answers_toml)
-        own = check(answers, assignment.quiz_seed, secret, student) if answers.entries else None
+        own = check(answers, assignment.quiz_seed, secret, student) if answers.entries or answers.twice else None
     except Unreadable as error:
         most = points(assignment)
         return Marked(_refused(most, str(error)), points=most) if most else Marked()
@@ -106,11 +106,22 @@ def _sum(items: Sequence[Item]) -> float:
 
 
 def _remarks(items: Sequence[Item], answers: Answers) -> tuple[str, ...]:
-    """Return remarks beside the marks: the variant's owner, and entries that fit no question."""
+    """Return remarks beside the marks: the variant's owner, how a spoilt file was read, entries of no question."""
     said = [f"The quiz was marked as the variant of student {answers.student}."] if answers.student else []
+    answers = fitted(items, answers)
+    if answers.fault:
+        read = ", ".join(f"{name}: {quoted(as_typed(answers.entries[name]))}" for name in _mended(answers))
+        said.append(
+            f"Your quiz.toml is not valid TOML: {quoted(answers.fault)}. It was read line by line all the same. "
+            + (f"Check how these were read: {read}." if read else "Each answer stands in quotes, once.")
+        )
     if strangers := unknown(items, answers):
         said.append(
             f"Your quiz.toml answers questions that your quiz does not have: {strangers}. They were not marked; "
             "check how the names are written."
         )
     return tuple(said)
+
+
+def _mended(answers: Answers) -> list[str]:
+    return [name for name in answers.mended if name in answers.entries and name not in answers.twice][:MAX_TOLD]

@@ -1,21 +1,20 @@
-"""Reads quiz.toml: bounded TOML in, answers by item id out. What is wrong with it is told to its author."""
+"""Reads quiz.toml: bounded text in, answers by item id out. What is wrong with it is told to its author."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from autograder.model import Item
-from autograder.reading import Unreadable, is_empty, quoted
+from autograder.reading import Unreadable, is_empty, quoted, sheet
 
 MAX_BYTES = 64_000  # as intake has it: answers to a dozen questions, essays included
 MAX_ENTRIES = 200  # a quiz has a dozen
-MAX_DOTS = 100  # in a line that is no comment: tomllib takes quadratic time for a.a.a… (here 0.4 s at worst)
 MAX_STUDENT = 100  # characters of an id
+MAX_TOLD = 5  # entries in one sentence
+_BY_NUMBER = re.compile(r"(?:q|question|item|answer|no|nr|number)?[-_ .]*0*([1-9]\d?)")
 
 
 @dataclass(frozen=True)
@@ -25,55 +24,71 @@ class Answers:
     variant: int | None
     student: str
     entries: Mapping[str, object]
+    mended: tuple[str, ...] = ()  # names of entries that were read although they are not TOML
+    twice: Mapping[str, str] = field(default_factory=dict)  # name -> both of its answers
+    fault: str = ""  # what TOML's reader says
 
 
 def read(data: bytes) -> Answers:
     """The answers in these bytes.
 
     Raises:
-        Unreadable: no TOML, or not of the shape that quiz.toml has.
+        Unreadable: nothing like quiz.toml.
     """
-    table = _parsed(data)
-    entries = table.get("answers", {k: v for k, v in table.items() if k not in ("variant", "student")})
+    found = _read(data)
+    entries = found.answers
     if not isinstance(entries, dict):
         raise Unreadable("In your quiz.toml, `answers` is not a table. Start your answers with the line `[answers]`.")
     if len(entries) > MAX_ENTRIES:
         raise Unreadable(f"Your quiz.toml has more than {MAX_ENTRIES} entries. Keep one line for each question.")
-    filled = {name: value for name, value in entries.items() if not is_empty(value)}
-    return Answers(_variant(table.get("variant")), _student(table.get("student", "")), filled)
+    owner = {name: found.table.get(name, entries.get(name)) for name in sheet.OWNER}
+    filled = {name: value for name, value in entries.items() if name not in sheet.OWNER and not is_empty(value)}
+    variant, student = _variant(owner["variant"]), _student("" if owner["student"] is None else owner["student"])
+    return Answers(variant, student, filled, found.mended, found.twice, found.fault)
+
+
+def fitted(items: Sequence[Item], answers: Answers) -> Answers:
+    """The same with the ids of items: `race_rates` and `Race-Rates` are race-rates, and `5` is the fifth question."""
+    ids = [item.id for item in items]
+    names = {name: _meant(name, ids) for name in (*answers.entries, *answers.twice)}
+    taken = set(ids) & set(names)
+    others = [meant for name, meant in names.items() if meant != name]
+    names = {
+        name: name if meant in taken or others.count(meant) > 1 else meant for name, meant in names.items()
+    }  # nothing is guessed where two entries could be one answer
+    return replace(
+        answers,
+        entries={names[name]: value for name, value in answers.entries.items()},
+        mended=tuple(names.get(name, name) for name in answers.mended),
+        twice={names[name]: both for name, both in answers.twice.items()},
+    )
+
+
+def _meant(name: str, ids: Sequence[str]) -> str:
+    folded = re.sub(r"[\s_\u2010-\u2015-]+", "-", name.strip().casefold())
+    if folded in ids:
+        return folded
+    number = _BY_NUMBER.fullmatch(name.strip().casefold())
+    return ids[int(number[1]) - 1] if number and int(number[1]) <= len(ids) else name
 
 
 def unknown(items: Sequence[Item], answers: Answers) -> str:
     """The entries that belong to no item, quoted, with the item they look like; "" when there are none."""
     ids = [item.id for item in items]
     told = []
-    for name in [name for name in answers.entries if name not in ids][:5]:
+    for name in [name for name in answers.entries if name not in ids][:MAX_TOLD]:
         like = difflib.get_close_matches(name[:80], ids, n=1)
         told.append(quoted(name) + (f" (did you mean {like[0]}?)" if like else ""))
     return ", ".join(told)
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
+def _read(data: bytes) -> sheet.Sheet:
     if len(data) > MAX_BYTES:
         raise Unreadable(f"Your quiz.toml is larger than {MAX_BYTES // 1000} kB. Shorten your answers.")
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
-        if any(line.count(".") > MAX_DOTS for line in text.split("\n") if not line.lstrip().startswith("#")):
-            raise Unreadable(
-                f'Your quiz.toml has more than {MAX_DOTS} points in one line. Break long texts: """ on both sides '
-                "lets an answer have several lines."
-            )
-        return tomllib.loads(text)
+        return sheet.read(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Unreadable("Your quiz.toml is not UTF-8 text. Save it as UTF-8 and hand in again.") from error
-    except RecursionError as error:
-        raise Unreadable("Your quiz.toml is nested too deeply. An answer is a text, a list or one table.") from error
-    except ValueError as error:  # tomllib's own, and numbers of thousands of digits
-        said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a number with too many digits"
-        raise Unreadable(
-            f"Your quiz.toml is not valid TOML: {quoted(said)}. Each question is answered once, in the form "
-            '`name = "answer"`, with quotes around text.'
-        ) from error
 
 
 def _variant(value: object) -> int | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from autograder.model import Awaited, Item, ItemDetail, ItemMark, NumericKey
-from autograder.quiz.answers import Answers
+from autograder.quiz.answers import Answers, fitted
 from autograder.quiz.kinds import in_words, kind, numeric, right_words, text
 from autograder.quiz.outcome import BadKey, Outcome
 from autograder.reading import Unreadable, as_typed, is_empty
+from autograder.reading.sheet import TWICE
 
 log = logging.getLogger(__name__)
 OUR_FAULT = "We could not mark this answer. This is our fault and costs you nothing: it is marked again later."
@@ -25,7 +27,13 @@ def mark_items(items: Sequence[Item], answers: Answers) -> tuple[ItemMark, ...]:
     by_id = {item.id: item for item in items}
     if len(by_id) < len(items):
         raise BadKey("Two items of one quiz have the same id.")
-    return tuple(mark_item(item, answers.entries.get(item.id), by_id, answers.entries) for item in items)
+    answers = fitted(items, answers)
+    return tuple(
+        _twice(item, answers.twice[item.id])
+        if item.id in answers.twice
+        else mark_item(item, answers.entries.get(item.id), by_id, answers.entries)
+        for item in items
+    )
 
 
 def mark_item(
@@ -56,6 +64,12 @@ def mark_item(
         awaited,
         _detail(item, answer),
     )
+
+
+def _twice(item: Item, both: str) -> ItemMark:
+    """The mark of a question that two entries answer differently: which one is meant is not guessed."""
+    unread = replace(mark_item(item, ""), status="unreadable", message=TWICE)
+    return replace(unread, detail=replace(unread.detail, answer=both[: text.LONGEST])) if unread.detail else unread
 
 
 def _detail(item: Item, answer: object) -> ItemDetail | None:

@@ -11,24 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import formulas, numbers, options
-from .words import Unreadable, amount, as_typed, listed, quoted
+from .words import Unreadable, amount, as_typed, is_empty, listed, quoted
 
 __all__ = ["Unreadable", "amount", "as_typed", "is_empty", "listed", "problem", "quoted", "read_as"]
 
 Question = Mapping[str, Any]
-
-
-def is_empty(value: object) -> bool:
-    """Return whether nothing was answered: "", [], {}, or a list or table of nothing but these."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, (list, tuple)):
-        return all(isinstance(entry, str) and not entry.strip() for entry in value)
-    if isinstance(value, dict):
-        return all(isinstance(entry, str) and not entry.strip() for entry in value.values())
-    return False
 
 
 def read_as(question: Question, answer: object) -> str:

@@ -13,7 +13,7 @@ GREEK = {
     "θ": "theta", "ϑ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "ν": "nu", "π": "pi",
     "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "ϕ": "phi", "ω": "omega", "Δ": "Delta",
 }  # fmt: skip
-_COMMANDS = {  # LaTeX: what a command means here
+COMMANDS = {  # LaTeX: what a command means here
     "cdot": "*", "times": "×", "ast": "*", "odot": "*", "circ": "*", "div": "/", "leftarrow": "=", "gets": "=",
     "coloneqq": "=", "approx": "≈", "simeq": "≈", "sim": "~", "le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥",
     "geq": "≥", "geqslant": "≥", "lt": "<", "gt": ">", "pm": "±", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
@@ -52,7 +52,7 @@ def without_latex(text: str) -> str:
 
 
 def _command(match: re.Match[str]) -> str:
-    meaning = _COMMANDS.get(match[1])
+    meaning = COMMANDS.get(match[1])
     if meaning is not None:
         return f" {meaning} "
     following = match.string[match.end() : match.end() + 1]

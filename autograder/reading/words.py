@@ -11,6 +11,19 @@ class Unreadable(Exception):
     """An answer that has no reading, or more than one; the message tells its author why, and how to write it."""
 
 
+def is_empty(value: object) -> bool:
+    """Return whether nothing was answered: "", [], {}, or a list or table of nothing but these."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(entry, str) and not entry.strip() for entry in value)
+    if isinstance(value, dict):
+        return all(isinstance(entry, str) and not entry.strip() for entry in value.values())
+    return False
+
+
 def quoted(answer: object) -> str:
     """An answer on one line and short, fit to stand in a sentence (renderers escape it once more)."""
     if not isinstance(answer, str):
