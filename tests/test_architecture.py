@@ -372,12 +372,14 @@ def complaints(actual: dict[str, set[str]], table: dict[str, set[str]]) -> list[
     return said
 
 
+@pytest.mark.slow
 def test_parts_import_what_the_table_says_and_the_table_says_what_they_import():
     inner, _ = drawn(ROOT)
     assert complaints(inner, ARROWS) == []
     assert inner.keys() == ARROWS.keys()
 
 
+@pytest.mark.slow
 def test_libraries_are_known_only_where_the_table_says():
     _, outer = drawn(ROOT)
     assert complaints(outer, LIBRARIES) == []
@@ -440,6 +442,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", PLANTED)
 def test_a_planted_arrow_is_seen(copy, where):
     file, line, complaint = PLANTED[where]
@@ -449,6 +452,7 @@ def test_a_planted_arrow_is_seen(copy, where):
     assert f"{complaint}, which the table lacks" in complaints(inner, ARROWS)
 
 
+@pytest.mark.slow
 def test_a_planted_library_is_seen(copy):
     with (copy / "autograder/model.py").open("a", encoding="utf-8") as source:
         source.write("\nimport docker.errors\n")
@@ -456,6 +460,7 @@ def test_a_planted_library_is_seen(copy):
     assert "model imports docker, which the table lacks" in complaints(outer, LIBRARIES)
 
 
+@pytest.mark.slow
 def test_a_row_that_no_code_uses_is_seen():
     inner, _ = drawn(ROOT)
     assert complaints(inner, {**inner, "model": {"wire"}}) == ["the table lets model import wire, which it does not"]

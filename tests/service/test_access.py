@@ -532,6 +532,7 @@ def test_no_redirect_is_made_of_the_host_that_a_request_claims(service):
 
 
 # --------------------------------------------------------------------------------------------- what the web knows
+@pytest.mark.slow
 def test_the_web_process_has_no_keys_no_secret_and_no_sandbox(tmp_path):
     """In a process of its own, without a secret, a Docker host, or the modules that know answers."""
     code = """

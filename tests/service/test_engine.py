@@ -79,6 +79,7 @@ def only_job(service) -> JobRow:
 
 
 # ------------------------------------------------------------------------------------------------ jobs of the dead
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.usefixtures("hasty")
 def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_path, number):
@@ -124,6 +125,7 @@ def job_worker(service, submission) -> str | None:
         return db.scalars(sa.select(JobRow.worker_id).where(JobRow.submission_id == submission)).one()
 
 
+@pytest.mark.slow
 def test_jobs_that_lost_their_worker_are_told_to_be_next_and_run_in_their_old_order(anywhere, monkeypatch):
     """One at a time, in the queue that runs jobs alone; whoever came after them may run beside them meanwhile."""
     ran: list[str] = []
@@ -286,6 +288,7 @@ main()
     assert "died while it had this job" in job.error
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_a_worker_whose_sandbox_broke_ends_and_blames_no_job(service, monkeypatch):
     def broken(_context, _job):
@@ -306,6 +309,7 @@ def test_a_worker_whose_sandbox_broke_ends_and_blames_no_job(service, monkeypatc
     assert only_job(service).failures == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatch):
     begun, go = threading.Event(), threading.Event()
     monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: begun.set() or (go.wait(30) and {}))
@@ -320,6 +324,7 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatc
         assert db.scalars(sa.select(WorkerRow)).all() == []
 
 
+@pytest.mark.slow
 def test_a_worker_waits_for_its_tables(tmp_path):
     data = tmp_path / "new"
     data.mkdir()
@@ -345,6 +350,7 @@ def test_the_operator_has_the_name_of_whoever_starts_the_service(monkeypatch, ui
     assert serve.operator_name() == name
 
 
+@pytest.mark.slow
 def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
     """A worker that was killed is replaced; when the web process is killed, its worker ends by itself."""
     data = tmp_path / "data"
@@ -363,6 +369,7 @@ def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
         worker.wait(30)
 
 
+@pytest.mark.slow
 def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
     """Cleanly: a browser that watches connects again, to the next process."""
     watched, token = hand_in(service, "Ada", RIGHT), secrets.token_urlsafe()
@@ -379,6 +386,7 @@ def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
         assert web.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_serve_goes_on_without_a_sandbox_and_says_that_nothing_is_marked(tmp_path):
     nowhere = f"unix://{tmp_path}/docker.sock"
     with gradmark(tmp_path, "serve", "--port", "0", "--sandbox", "docker", DOCKER_HOST=nowhere) as web:
@@ -395,6 +403,7 @@ def refusal(data: Path, *, port: int = 0, **more: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_a_sentence_and_a_usage_error(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -103,6 +103,7 @@ def asked(made) -> dict[str, list]:
     return told
 
 
+@pytest.mark.slow
 def test_no_page_asks_more_often_the_more_is_stored(course):
     made, columns = course
     before = asked(made)
@@ -113,6 +114,7 @@ def test_no_page_asks_more_often_the_more_is_stored(course):
     }
 
 
+@pytest.mark.slow
 def test_no_page_works_more_the_more_is_stored(course):
     """Of each student there is ten times as much."""
     made, columns = course

@@ -56,6 +56,7 @@ def test_lanes_come_one_after_the_other(service, order):
     assert order == ["sheet", "interactive", "practice", "regrade"]
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_somebody_elses_second_job(service, order):
     for number in (1, 2, 3):
         put(service, f"Ada {number}", who="Ada")
@@ -76,6 +77,7 @@ def test_a_job_is_queued_only_if_what_it_is_about_is_stored(service, order):
     assert order == ["stored"]
 
 
+@pytest.mark.slow
 def test_a_newer_submission_takes_the_place_of_one_that_waits(service):
     first, second = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT)
     practice = hand_in(service, "Ada", WRONG, practice=True)
@@ -92,6 +94,7 @@ def states_of(service, *submissions) -> set[str]:
         return {db.get_one(SubmissionRow, one).state for one in submissions}
 
 
+@pytest.mark.slow
 def test_places_are_told_in_the_order_in_which_jobs_are_taken(service, order, monkeypatch):
     begun, go = threading.Event(), threading.Event()
     monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: begun.set() or (go.wait(30) and {}))
@@ -166,6 +169,7 @@ def test_nobody_is_promised_a_time_while_there_is_no_worker(service):
     assert "no worker is there just now" in ada.get(f"/s/{submission}").text
 
 
+@pytest.mark.slow
 def test_a_parked_job_can_be_tried_again(service, monkeypatch):
     monkeypatch.setattr(jobs, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setitem(jobs.KINDS, "mark", lambda context, job: 1 / 0)
