@@ -733,10 +733,15 @@ def test_wrong_use_is_told_before_the_long_proof(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "roster.csv"]
 
 
-@pytest.fixture(scope="module")
-def small():
-    """The assignment with one misconception left: its whole proof takes seconds, and runs every part of the real one."""
-    return replace(optimizers, misconceptions=tuple(m for m in optimizers.misconceptions if m.id == "adamw-coupled"))
+@pytest.fixture
+def small(monkeypatch):
+    """The assignment with little left of it: its whole proof takes seconds, and runs every part of the real one."""
+    monkeypatch.setattr(variants, "SEEDS", 50)
+    return replace(
+        optimizers,
+        misconceptions=tuple(m for m in optimizers.misconceptions if m.id == "adamw-coupled"),
+        hands=optimizers.hands[:2],
+    )
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 
 from autograder import variants, verify
 from autograder.assignment import load
+from autograder.paraphrase import paraphrases
 from autograder.reference import updates
 from autograder.sandbox.choose import choose
 
@@ -25,6 +26,7 @@ def _fewer_draws(monkeypatch):
     """The whole proof draws thousands, run by .ci/run; these tests look at whether it notices."""
     monkeypatch.setattr(variants, "SEEDS", 20)
     monkeypatch.setattr(verify, "SEEDS_FOR_VISIBILITY", 2)
+    monkeypatch.setattr(verify, "paraphrases", lambda *asked: dict(list(paraphrases(*asked).items())[:1]))
 
 
 @pytest.fixture(scope="module")
