@@ -148,7 +148,8 @@ def rows_of(where: str, statement: str) -> frozenset[str]:
         rows.add("adamw")
     final = re.search(r"\.data (=|-=)|self\.write|theta = theta|return .*theta", statement)
     if final and not sgd and not re.search(POWER, statement):
-        rows = (rows & {decay}) or {"adaptive_step"}
+        two = {"adaptive_step"} if re.search(r"adapt|_hat|denom|direction|sqrt|update", statement) else set()
+        rows = (rows & {decay, "adamw"}) | two or {"adaptive_step"}
     elif "bias_correction" in rows:
         rows -= {"adam_moments"} if not re.search(r"lerp|1 - \(?(self\.)?b\w*\) \*", statement) else set()
     if re.search(r"zeros|None|setdefault|\.get\(| in self", statement) and rows & {"momentum", "adam_moments"}:

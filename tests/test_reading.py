@@ -487,3 +487,49 @@ def test_the_reading_needs_nothing_but_the_standard_library():
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 names = [node.module or ""]
             assert all(name.partition(".")[0] in sys.stdlib_module_names for name in names), (path, names)
+
+
+def test_a_cell_is_known_by_words_that_no_other_column_has():
+    columns, rows = (
+        ("on the ramp", "on the cosine", "at min_lr", "fast, and even", "fast, and uneven"),
+        ("t = 5", "t = 6"),
+    )
+    given = {"t=5": "ramp", "t  = 6": "Min_LR"}
+    assert options.read_table(given, rows, columns)[0] == {"t = 5": "on the ramp", "t = 6": "at min_lr"}
+    for unclear in ("fast, and", "on the", "the", "min", "not on the ramp"):
+        with pytest.raises(Unreadable):
+            options.read_table({"t = 5": unclear}, rows, columns)
+
+
+@pytest.mark.parametrize(
+    ("typed_", "name"),
+    [("0.98**20", "e"), ("(1-0.02)^20", "e"), ("0.668", "e"), ("2/100", "a"), ("\u2212\u221e", "c"), ("minus infinity", "c"),
+     ("-np.inf", "c"), ("float('nan')", "d"), ("not a number", "d"), ("infinity", ""), ("0.67 or 0.02", ""), ("0.65", ""), ("0.7", "")],
+)  # fmt: skip
+def test_an_option_is_known_by_its_value_however_it_is_written(typed_, name):
+    shown = {"a": "0.02", "b": "-1500", "c": "-inf", "d": "nan", "e": "0.6676"}
+    if name:
+        assert options.read_one(typed_, shown) == name
+    else:
+        with pytest.raises(Unreadable):
+            options.read_one(typed_, shown)
+
+
+def test_options_that_lie_close_together_are_not_told_apart_by_a_rounded_value():
+    with pytest.raises(Unreadable):
+        options.read_one("0.668", {"a": "0.6676", "b": "0.6725"})
+
+
+@pytest.mark.parametrize("form", ["e^({})", "e**({})", "math.e**({})", "e^{{{}}}", "\\mathrm{{e}}^{{{}}}"])
+@pytest.mark.parametrize("power", ["x", "-x", "2*x", "-2*x/3"])
+def test_a_power_of_e_is_the_exponential_unless_the_question_has_an_e(form, power):
+    exponential = formulas.parse(f"exp({power})", ["x"])
+    assert formulas.parse(form.format(power), ["x"]) == exponential
+    assert formulas.parse(form.format(power), ["x", "e"]) != exponential
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("eˣ", "exp(x)"), ("e⁻ˣ", "exp(-x)"), ("e^-x", "exp(-x)"), ("2e^x", "2*exp(x)")]
+)
+def test_a_power_of_e_needs_no_parentheses(text, meant):
+    assert formulas.parse(text, ["x"]) == formulas.parse(meant, ["x"])

@@ -41,7 +41,8 @@ def places(assignment: Assignment, sandbox: Sandbox, source: str) -> tuple[Place
 
 def hand(assignment: Assignment, name: str, right: str, wrong: str) -> tuple[str, int]:
     """A right solution with one mistake, and the line that has it."""
-    source = next(path for path in assignment.hands if path.stem == name).read_text()
+    known = {path.stem: path for path in assignment.hands} | {"model_solution": assignment.model_solution}
+    source = known[name].read_text()
     assert source.count(right) >= 1
     at = source.rindex(right)
     return source[:at] + wrong + source[at + len(right) :], source[:at].count("\n") + 1
@@ -109,6 +110,13 @@ def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assign
 
 
 @pytest.mark.slow
+def test_one_edit_that_mends_two_classes_is_told_in_place_of_two(assignment: Assignment, sandbox: Sandbox) -> None:
+    right = "return m_hat / (np.sqrt(v_hat) + self.eps)"
+    source, line = hand(assignment, "one_flat_vector", right, right.replace("m_hat", "self.lr * m_hat"))
+    assert [place.line for place in places(assignment, sandbox, source)] == [line]
+
+
+@pytest.mark.slow
 def test_a_step_that_is_counted_with_momentum_only_costs_the_interface(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
@@ -158,6 +166,10 @@ def test_a_quantity_is_known_in_any_rhythm_after_other_runs_and_by_a_stretch_of_
         ("inherited_adamw", "self.m[i] / (1 - self.beta1", "self.m[i] // (1 - self.beta1", "bias_correction"),
         ("methods_patched_in", "self.beta1, self.beta2 = betas", "self.beta2, self.beta1 = betas", "adam_moments"),
         ("dict_by_id", "param.grad = None", "param.grad.fill(0)", "zero_grad"),
+        ("dict_by_id", "betas=(0.9, 0.999)", "betas=(1.8, 0.999)", "interface"),
+        ("running_powers", "in self.active():", "in list(self.active())[1:]:", "interface"),
+        ("model_solution", "isinstance(param.grad, Tensor)", "isinstance(param.data, Tensor)", "interface"),
+        ("functional", "self.lr, self.betas, self.eps", "self.step_count, self.betas, self.eps", "adaptive_step"),
     ],
 )
 def test_an_unnamed_mistake_costs_the_row_of_what_its_line_computes(

@@ -105,7 +105,8 @@ class Scope:
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
-        self.attributes = own_attributes(chain) - self.methods if "self" in arguments else set()
+        patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
+        self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
@@ -158,6 +159,10 @@ class Scope:
             unique([*once, *(product(a, b) for a in self.idle for b in values)]),
             pairs,
         )
+
+    def owned(self):
+        """The places of the object where something may be put: those that are set, and those that are only read."""
+        return unique([*self.kept, *(stored(a) for a in self.atoms if is_own(a))])
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
@@ -362,6 +367,7 @@ class Plan:
 
     def __init__(self, tree, covered, *, rich):
         self.tree, self.covered, self.rich = tree, covered, rich
+        self.looping = False  # inside of what a loop goes over
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
         for function, owner in functions(tree):
             if rich and function.name == "__init__":
@@ -383,7 +389,7 @@ class Plan:
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
-            number = self.add(at or node, kind, cost, static=static)
+            number = self.add(at or node, "loop" if self.looping else kind, cost, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
@@ -419,9 +425,9 @@ class Plan:
         for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
             for node in ast.walk(default):
                 if isinstance(node, ast.Constant):
-                    self.constant(node, static=True)
+                    self.constant(node, "default", static=True)
             for other in (*self.scope.constants, ast.Constant(None)) if not isinstance(default, ast.Constant) else ():
-                self.replace(default, other, "constant", 1, static=True)
+                self.replace(default, other, "default", 1, static=True)
         names, defaults = arguments.args, arguments.defaults
         for donor in (f for f, _ in functions(self.tree) if f is not function and f.name == function.name):
             if donor.args.defaults and len(donor.args.args) == len(names):
@@ -447,8 +453,13 @@ class Plan:
         """Yield what a function without any `return` might return."""
         says = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function))
         if not says and function.name != "__init__" and not self.rich:
-            for atom in self.scope.atoms:
-                self.insert(function.body, len(function.body), [ast.Return(atom)], "statement", 3)
+            for answer in self.answers():
+                self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
+
+    def answers(self):
+        """The values that may have been meant to be returned, and the question whether they are there."""
+        atoms = self.scope.atoms
+        return [*atoms, *(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]) for atom in atoms if is_own(atom))]
 
     # --------------------------------------------------------------------------------------------- statements
     def block(self, block):  # noqa: C901 - a list of kinds
@@ -499,11 +510,13 @@ class Plan:
         for field, value in ast.iter_fields(statement):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue
+            self.looping = isinstance(statement, ast.For) and field == "iter"
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.expr):
                     self.expression(child)
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
+            self.looping = False
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
 
@@ -562,7 +575,7 @@ class Plan:
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
-                for atom in [*self.scope.kept, *(a for a in self.scope.atoms if is_own(a))]:
+                for atom in self.scope.owned():
                     self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
@@ -571,14 +584,14 @@ class Plan:
                 for n in range(len(left) - 1):
                     self.assigned(s, exchanged(left, n), value)
                 for n, part in enumerate(left):
-                    for atom in self.scope.kept if is_own(part) else ():
+                    for atom in self.scope.owned() if is_own(part) else ():
                         if text(atom) not in map(text, left):
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
             case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
                 self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
             case ast.Return(None):
-                for atom in self.scope.atoms:
-                    self.instead(s, [ast.Return(atom)], "statement", 1)
+                for answer in self.answers():
+                    self.instead(s, [ast.Return(answer)], "statement", 1)
             case ast.Continue():
                 self.instead(s, [ast.Break()], "statement", 1)
             case ast.Break():
@@ -715,16 +728,16 @@ class Plan:
                 if alike(node, donor):
                     self.replace(node, donor, "operand", 1.5 + 0.1 * distance(node, donor))
 
-    def constant(self, node, *, static=False):
+    def constant(self, node, kind="constant", *, static=False):
         value = node.value
         if isinstance(value, bool):
-            self.replace(node, ast.Constant(value=not value), "constant", 1, static=static)
+            self.replace(node, ast.Constant(value=not value), kind, 1, static=static)
         elif is_number(value):
             near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
             near += [c.value for c in self.scope.constants]
             for other in dict.fromkeys(type(value)(n) if n == int(n) else n for n in near):
                 if other != value:
-                    self.replace(node, ast.Constant(value=other), "constant", 1, static=static)
+                    self.replace(node, ast.Constant(value=other), kind, 1, static=static)
             if not static:
                 for atom in self.scope.atoms:
                     self.replace(node, atom, "constant", 1)
@@ -961,7 +974,7 @@ class Build:
             here = self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
             if self.setting is not None and put:
                 put += targets_noted(put)
-            if statement is self.setting and not self.only_inserted:
+            if statement is self.setting and not self.only_inserted and not isinstance(statement, ast.For):
                 here = [*here, *targets_noted([*here, statement])]
             made += [*put, *here]
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)

@@ -48,7 +48,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """The row that an edit is about.
 
     A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
-    the edit; then what is computed there, for an edit of a number, or if an experiment about that failed. An exception
+    the edit; a mistake in a default, in what a loop goes over, or that only experiments on conduct show, is about
+    conduct; then what is computed there, for an edit of a number, or if an experiment about that failed. An exception
     where nothing is computed is about the rule that it spoils wholly, where others of the subject work, else about
     conduct. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
     experiments on conduct as well, and these do not count beside it; nor does a row whose part of the rule is
@@ -61,9 +62,12 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
         return facts[0].check.criterion
+    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
+    of_conduct = [f for f in mended if f.check.criterion in about.conduct]
+    if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT):
+        return _heaviest([f for f in of_conduct if f in mine] or of_conduct)
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
-    mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     if all("raised" in f.message for f in mended):
         theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
@@ -109,6 +113,7 @@ def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
+CONDUCT = ("default", "argument", "loop")  # kinds of edits that change what is asked, and of which parameters
 COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that change a number, and nothing besides
 
 

@@ -25,6 +25,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
+MOST_SHARED = 5  # the same, of one line each, where other rules are wrong too: one edit may mend all of them
 MOST_NARROWED = 40  # of more than those, that are tried in one more experiment first
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
@@ -42,6 +43,9 @@ class Mend:
     fixed: Failures  # what no longer fails with it
     rivals: tuple[Trial, ...] = ()  # other edits that do as well
     row: str = ""  # the rubric row of what is computed there, where that is known
+
+
+Judged = tuple[Mend, dict[str, Observation]]  # an edit, and what is seen with it
 
 
 @dataclass(frozen=True)
@@ -172,20 +176,35 @@ class _Search:
             task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in sifted[:MOST_CONFIRMED]))
             wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
             trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
-            for one, seen in self._judged(subject, failing, now, trials):
-                watch = self.assignment.quantities(subject)
-                final = replace(task, only=(one.trial.edit,), watch=watch[0].id if watch else "")
-                tried, _ = self.ask(final, [*self.scenarios, *([watch[0]] if watch else [])])
-                everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
-                if self._no_worse(subject, now, {**now, **everything}):
-                    noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
-                    ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
-                    row = _row(noted[0], watch[1], ruled_out) if noted and watch else ""
-                    found = replace(one, row=row), {**step, "number": one.trial.edit}, everything
-                    if one.fixed == failing:
-                        return found
+            judged = self._judged(subject, failing, now, trials)
+            others = [r for r in self.rules if r != subject and self.failures(r, now)]
+            whole = []
+            for one, seen in _one_of_each_line(judged)[:MOST_SHARED] if others else judged[:MOST_TRUSTED]:
+                trusted = self._trusted(one, seen, now, task)
+                if trusted is None:
+                    continue
+                found = trusted[0], {**step, "number": one.trial.edit}, trusted[1]
+                if one.fixed != failing:
                     partly = partly or found
+                    continue
+                whole.append((sum(len(self.failures(r, {**now, **trusted[1]})) for r in others), found))
+                if not whole[-1][0]:
+                    break
+            if whole:
+                return min(whole, key=lambda entry: entry[0])[1]
         return partly
+
+    def _trusted(self, one: Mend, seen: dict[str, Observation], now: Observations, task: EditTask) -> Judged | None:
+        """The edit with its row, and what is seen with it in every experiment; None where it makes something worse."""
+        watch = self.assignment.quantities(one.subject)
+        final = replace(task, only=(one.trial.edit,), watch=watch[0].id if watch else "")
+        tried, _ = self.ask(final, [*self.scenarios, *([watch[0]] if watch else [])])
+        everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
+        if not self._no_worse(one.subject, now, {**now, **everything}):
+            return None
+        noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
+        ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
+        return replace(one, row=_row(noted[0], watch[1], ruled_out) if noted and watch else ""), everything
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
         """Return whether nothing about other subjects fails that did not before."""
@@ -253,9 +272,7 @@ class _Search:
                 return True
         return False
 
-    def _judged(
-        self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]
-    ) -> list[tuple[Mend, dict[str, Observation]]]:
+    def _judged(self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]) -> list[Judged]:
         """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line."""
         by_edit: dict[int, list[Trial]] = {}
         for trial in trials:
@@ -271,7 +288,16 @@ class _Search:
         votes = Counter(t.line for t, *_ in best)
         best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
         rivals = tuple(t for t, *_ in best)
-        return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best[:MOST_TRUSTED]]
+        return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best]
+
+
+def _one_of_each_line(judged: Sequence[Judged]) -> list[Judged]:
+    """The first edit of each line, where none is larger than the first of all."""
+    by_line: dict[int, Judged] = {}
+    for mend, seen in judged:
+        if mend.trial.cost <= judged[0][0].trial.cost:
+            by_line.setdefault(mend.trial.line, (mend, seen))
+    return list(by_line.values())
 
 
 def _joined(mends: Sequence[Mend]) -> list[Mend]:

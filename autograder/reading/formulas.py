@@ -299,6 +299,9 @@ class _Parser:
         if (local := self.known.get(plain(text))) is not None:
             return local
         symbol = self.resolve(text)
+        if symbol is None and text == "e" and self.peek()[1] in {"^", "**"}:
+            self.take()
+            return self.node("exp", self.expression(30))
         if symbol is None and plain(text) == "pi":
             return self.node("pi")
         if symbol is None:

@@ -27,7 +27,8 @@ _TIMES = {
 }  # fmt: skip
 COUNTED = (
     "gpu", "device", "card", "machine", "worker", "node", "shard", "step", "iteration", "update", "epoch", "batch",
-    "minibatch", "sample", "parameter", "param", "weight", "number", "value", "element", "unit", "model", "checkpoint",
+    "minibatch", "sample", "call",
+    "parameter", "param", "weight", "number", "value", "element", "unit", "model", "checkpoint",
 )  # fmt: skip
 _NAMES = {name: unit for unit, names in _TIMES.items() for name in (unit, *names.split())}
 _NAMES |= {form: "" for name in COUNTED for form in (name, name + "s", name + "es")}

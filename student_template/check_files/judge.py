@@ -70,6 +70,7 @@ class Scenario:
     arrays: Mapping[str, Array]
     checks: tuple[Check, ...]
     beyond_rule: bool = False  # what is no rule may spoil it: missing gradients, other dtypes, other iterables
+    without: frozenset[str] = frozenset()  # rubric rows about parts of the rule that are switched off in it
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""

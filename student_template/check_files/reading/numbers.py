@@ -56,6 +56,7 @@ _FOLD = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0}
 _DIGITS = r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'_]\d+)*|[.,]\d+)"
 _NUMBER = re.compile(rf"{_DIGITS}\.?(?:[eE][+-]?\d{{1,4}}(?![A-Za-z0-9]))?")
 _WORD = re.compile(r"[A-Za-zµμ]+|%")
+_POWER_OF_E = re.compile(r"(?:(?<=[^A-Za-z0-9_.])|\A)e\s*(?=\^|\*\*)")
 _FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs")
 _LEAD = re.compile(
     r"(?:(?:about|approx(?:imately)?|ca|circa|roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
@@ -80,7 +81,8 @@ _WHOLE = re.compile(  # 9.75 -> 10
     r"\bi\.e\.|\s)+(\d+)\b(?![.,]\d)"
 )
 _STEP = re.compile(
-    r"(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)", re.IGNORECASE
+    r"(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)|after (?=\d)",
+    re.IGNORECASE,
 )
 _LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:[^\W\d_][^:=;,.]*?\d?\s*|\([^():]*\)\s*):\s+(?=[-+\d.(√~≈a-z])")  # "m and v: "
@@ -208,7 +210,7 @@ class _Reader:
         text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
         if self.whole_number and (rounded := _WHOLE.match(text)) and abs(self.plain(rounded[1]) - int(rounded[2])) < 1:
             text = text[rounded.start(2) :]
-        if re.search(r"\bstep t\b|\bwhich step\b", self.prompt):
+        if re.search(r"\bstep t\b|\b(?:which step|after how many)\b", self.prompt):
             text = re.sub(r"(?<=\d) (?:on|onwards?)$", "", _STEP.sub("", text, count=1))
         if _LIMITED.search(self.prompt):
             text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
@@ -336,6 +338,8 @@ class _Reader:
         """A number, a function, a sign or an opening parenthesis."""
         if text[at] == " ":
             return [], at + 1, None
+        if _POWER_OF_E.match(text, at):
+            return ["e"], at + 1, None
         if number := _NUMBER.match(text, at):
             size, other = self.decimal(number[0])
             return [size], number.end(), other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +12,7 @@ from .plain import digits, without_latex
 from .words import Unreadable, listed, quoted
 
 MAX_CHOSEN = 50  # entries of a list or table: no question has as many options
+NEAR = 1e-3  # of a number, within which it is an option's
 MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
 _ORDINALS = [
     "first",
@@ -100,11 +102,11 @@ def read_table(answer: object, rows: Sequence[str], columns: Sequence[str]) -> t
         answer = _written_table(answer, rows)
     if not isinstance(answer, dict):
         raise Unreadable(f"This asks for a table with a line for each row, and your answer is {quoted(answer)}.")
-    known = {_folded(row): row for row in rows}
+    known = {_squeezed(row): row for row in rows}
     given: dict[str, str] = {}
     told, seen = [], set()
     for name, value in list(answer.items())[:MAX_CHOSEN]:
-        row = known.get(_folded(name))
+        row = known.get(_squeezed(name))
         if row is None:
             told.append(f"There is no row {quoted(name)} here.")
         elif row in seen:
@@ -171,14 +173,47 @@ def _named(text: str, options: Mapping[str, str]) -> str | None:
 
 def _by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = ()) -> str | None:
     """The one option whose words, code or number a text is."""
-    for same in ways or (_folded, _squeezed, _without_name, _its_number, _beginning):
+    for same in ways or (_folded, _squeezed, _special, _without_name, _its_number, _beginning):
         wanted = same(text)
         found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
         if len(found) == 1:
             return found[0]
         if found:
             return None
-    return None
+    return None if ways else _by_value(text, options)
+
+
+def _by_value(text: str, options: Mapping[str, str]) -> str | None:
+    """The option whose number a text's is, computed or rounded: `0.98**20` and `0.668` for `0.6676`.
+
+    None of the others may be near: they are what mistakes lead to.
+    """
+    values = {name: _value(option) for name, option in options.items()}
+    typed = _value(text)
+    if not math.isfinite(typed) or any(name.isdigit() for name in options):
+        return None
+    near = [name for name, value in values.items() if abs(value - typed) <= NEAR * abs(typed)]
+    around = [name for name, value in values.items() if abs(value - typed) <= 20 * NEAR * abs(typed)]
+    return near[0] if len(near) == len(around) == 1 else None
+
+
+def _value(text: str) -> float:
+    """A pure number, or what one is called by: inf, nan. NaN where there is none."""
+    try:
+        found = read_number(re.sub(r"^\s*[A-Za-z_]+\s*=", "", text))
+    except Unreadable:
+        return math.nan
+    return found[0].value if len(found) == 1 and not found[0].unit else math.nan
+
+
+def _special(text: str) -> str:
+    """`inf`, `-inf` and `nan` by their other names."""
+    bare = re.sub(r"\b(?:np|numpy|math|torch)\.|^float\(|[()\"'`\s]", "", digits(without_latex(text)).casefold())
+    bare = (
+        re.sub("infinity|infty|\u221e", "inf", re.sub(r"^(?:minus|negative)", "-", bare)).replace("\\", "").lstrip("+")
+    )
+    bare = "nan" if bare == "notanumber" else bare
+    return bare if bare in ("inf", "-inf", "nan") else ""
 
 
 def _match(same: Callable[[str], str], wanted: str, option: str) -> bool:
@@ -198,7 +233,7 @@ def _shortened(value: object) -> str:
     return value[:MAX_LENGTH] if isinstance(value, str) else ""
 
 
-def _squeezed(text: str) -> str:
+def _squeezed(text: object) -> str:
     """Code without its spaces."""
     return re.sub(r"\s+", "", _folded(text)).replace("**", "^")
 
@@ -299,7 +334,13 @@ def _column(value: object, columns: Sequence[str]) -> str | None:
         exact = [column for column in columns if _squeezed(column) == _squeezed(value)]
     if not exact and (multiple := _multiple(english(wanted))):
         exact = [column for column in columns if _same_multiple(multiple, _multiple(_folded(column)))]
+    if not exact and any(len(word) > 2 and word != "the" for word in _words(value)):
+        exact = [column for column in columns if _words(value) <= _words(column)]  # `ramp` for `on the ramp`
     return exact[0] if len(exact) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", _folded(text)))
 
 
 def _written_table(text: str, rows: Sequence[str]) -> object:

@@ -29,7 +29,7 @@ _FRACTION = re.compile(r"\\[dt]?frac\s*(?:" + _GROUP + r"|(\d))\s*(?:" + _GROUP 
 _ROOT = re.compile(r"\\sqrt\s*" + _GROUP)
 _HAT = re.compile(r"\\(?:wide)?hat\s*(?:" + _GROUP + r"|(\\[A-Za-z]+|[A-Za-z]))")
 _SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜₖₙ₋₊", "0123456789tkn-+")
-_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ᵗⁿᵏ⁻⁺⁽⁾", "0123456789tnk-+()")
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ᵗⁿᵏᵃᵇˣʸ⁻⁺⁽⁾", "0123456789tnkabxy-+()")
 _DASHES = str.maketrans(dict.fromkeys("−–—‒‐‑﹣－", "-"))
 _FRACTIONS = re.compile(r"(\d*)\s*([¼-¾⅐-⅞])")
 MAX_NESTED = 20  # commands inside each other: no formula of a course has more than four
@@ -66,7 +66,7 @@ def digits(text: str) -> str:
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # marks of direction, spaces of no width
     text = re.sub("[\uff01-\uff5e]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _FRACTIONS.sub(lambda m: _fraction(m[1], m[2]), text)
-    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹ᵗⁿᵏ⁻⁺⁽⁾]+", lambda m: f"^({m[0].translate(_SUPER)})", text)
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹ᵗⁿᵏᵃᵇˣʸ⁻⁺⁽⁾]+", lambda m: f"^({m[0].translate(_SUPER)})", text)
     text = "".join(str(unicodedata.decimal(c, c)) if not c.isascii() else c for c in text)
     text = text.translate(_DASHES).replace("\u066b", ".").replace("\u066c", ",")
     return re.sub("[’‘ʼ`´]", "'", text)
