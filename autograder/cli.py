@@ -478,7 +478,7 @@ def _run(
             say(str(error))
             raise typer.Exit(GRADER_FAILED) from error
         named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
-        if not publish(named, list(found), form, pages):
+        if not publish(named, list(found), form, pages, edition=edition is not None):
             raise typer.Exit(GRADER_FAILED)
 
 
