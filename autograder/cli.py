@@ -425,7 +425,7 @@ def worker_(
 def _service(data: Path | None, database: str, url: str, assignments: Path | None) -> "Settings":
     from importlib.util import find_spec
 
-    if find_spec("dbos") is None:
+    if find_spec("alembic") is None:
         raise typer.BadParameter('The service needs more than the command does: pip install "gradmark[service]"')
     from autograder.service.settings import settings
 

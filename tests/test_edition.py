@@ -67,6 +67,7 @@ def test_a_spoilt_edition_is_refused_with_a_sentence(written, tmp_path, harm):
         edition.read(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_class_goes_all_the_way_and_every_table_agrees(written, tmp_path):
     """A download of Canvas: ada's own quiz, alan with ada's, grace without one."""
     quiz = (written / "students" / "s1" / "quiz.toml").read_text()
