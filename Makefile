@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test lint bench mutants fuzz image platforms docs template lock clean
+.PHONY: help demo serve test test-all lint bench mutants fuzz image platforms docs template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -20,8 +20,13 @@ demo: $(VENV)/run.stamp ## mark the sample submissions; prints a table and where
 serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and the operator's sign-in link
 	@$(BIN)/gradmark serve $(SERVE)
 
-test: $(VENV)/dev.stamp ## run every test that this machine can run
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST)
+PYTESTS = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/dev.stamp ## run the tests that take no more than a second or two each: minutes in all
+	@$(PYTESTS) -m "not slow and not docker and not platforms" $(PYTEST)
+
+test-all: test ## run every test that this machine can run: three quarters of an hour on two cores
+	@$(PYTESTS) -m "slow or docker or platforms" $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

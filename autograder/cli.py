@@ -425,7 +425,7 @@ def worker_(
 def _service(data: Path | None, database: str, url: str, assignments: Path | None) -> "Settings":
     from importlib.util import find_spec
 
-    if find_spec("dbos") is None:
+    if find_spec("alembic") is None:
         raise typer.BadParameter('The service needs more than the command does: pip install "gradmark[service]"')
     from autograder.service.settings import settings
 
@@ -478,7 +478,7 @@ def _run(
             say(str(error))
             raise typer.Exit(GRADER_FAILED) from error
         named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
-        if not publish(named, list(found), form, pages):
+        if not publish(named, list(found), form, pages, edition=edition is not None):
             raise typer.Exit(GRADER_FAILED)
 
 

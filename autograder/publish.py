@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autograder.model import Assignment, Report
     from autograder.verify import Proof
 
-EDITION = "Give --edition and the staff folder that `gradmark regenerate` wrote, if you handed out its quiz"
+EDITION = " Give --edition and the staff folder that `gradmark regenerate` wrote, if you handed out its quiz"
 PROOF_WIDTH = 118  # columns: five of them, of which none should wrap
 LONGEST_NAME = 60  # characters of a page's name: at most 240 bytes, where file systems allow 255
 
@@ -34,7 +34,9 @@ def say(message: str) -> None:
     print(f"gradmark: {message}", file=sys.stderr, flush=True)
 
 
-def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None) -> bool:
+def publish(
+    marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None, *, edition: bool = False
+) -> bool:
     """Shows each report as soon as it is known; says whether every submission could be judged."""
     from autograder.model import WHOLE_QUIZ
 
@@ -54,7 +56,8 @@ def publish(marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: P
         if pages and pages.written and form != "html":
             _print_pages(pages.in_order(), to_stdout=form == "text")
     if refused:
-        say(f"THE QUIZ OF {refused} of {len(paths)} submissions WAS NOT MARKED: their reports say why. {EDITION}")
+        of = f"{refused} of {len(paths)} submissions"
+        say(f"THE QUIZ OF {of} WAS NOT MARKED: their reports say why.{'' if edition else EDITION}")
     if unread:
         answers = f"{unread} QUIZ ANSWERS" if unread > 1 else "1 QUIZ ANSWER"
         say(f"{answers} COULD NOT BE READ and got 0 points (status `unreadable`): look at them yourself")

@@ -246,9 +246,9 @@ def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> Seen:
         with blaming(assignment.folder, "marking it"):
             submission = _submission(assignment, trial)
             seen = pipeline.examine(submission, assignment, sandbox, SEED)
-            # where diagnoses account for everything, a repair changes no mark
-            whole = seen.verdict is None or seen.verdict.is_explained
-            return seen if whole else pipeline.look_closer(submission, assignment, sandbox, seen)[0]
+            # a right answer that loses anything fails, whatever a repair would give back
+            enough = trial.section == "right" or seen.verdict is None or seen.verdict.is_explained
+            return seen if enough else pipeline.look_closer(submission, assignment, sandbox, seen)[0]
     except SandboxFailed:
         raise
     except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback

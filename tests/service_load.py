@@ -275,7 +275,7 @@ def graded(made: Deployment) -> dict[str, object]:
     """The columns of one real report; the first student has a quiz."""
     optimizers, student = load("optimizers"), next(iter(made.cookies))
     with choose("landlock", say=lambda _: None) as sandbox:
-        context = Context(made.settings, made.store, Queue(made.settings.database), sandbox, bytes(32), 1)
+        context = Context(made.settings, made.store, Queue(), sandbox, bytes(32), 1)
         sheets.draw(context, JobRow(user_id=student, payload={"assignment": made.assignment}))
         wrong = optimizers.samples["Adam without bias correction"]
         verdict = pipeline.grade(intake.read(wrong, main=optimizers.main), optimizers, sandbox, 7)
@@ -403,7 +403,7 @@ def _place(made: Deployment) -> None:
 
 def _job(made: Deployment) -> float:
     """The least that a job takes, when nothing else waits."""
-    queue = Queue(made.settings.database)
+    queue = Queue()
 
     def run() -> None:
         with made.store.writing() as db:
@@ -414,9 +414,7 @@ def _job(made: Deployment) -> float:
                     return
             time.sleep(0.002)
 
-    taken = _median(run)
-    queue.close()
-    return taken
+    return _median(run)
 
 
 def _own(made: Deployment) -> str:

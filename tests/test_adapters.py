@@ -220,6 +220,7 @@ def command(platform, tmp_path, source, **environment):
     return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment)
 
 
+@pytest.mark.slow
 def test_github_annotates_and_writes_a_summary(grade, tmp_path):
     place = tmp_path / "summary.md"
     done = command("github", tmp_path, WRONG + LOUD, GITHUB_STEP_SUMMARY=str(place))
@@ -294,6 +295,7 @@ def test_the_quiz_reaches_prairielearn_and_github_with_the_code(tmp_path):
     assert set(intake(tmp_path / "submission").files) == {"optimizers.py", "quiz.toml"}
 
 
+@pytest.mark.slow
 def test_junit_is_read_by_a_real_client(tmp_path):
     junitparser = pytest.importorskip("junitparser", reason="needs the package junitparser")
     file = tmp_path / "results.xml"

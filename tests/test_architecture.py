@@ -135,7 +135,8 @@ ARROWS: dict[str, set[str]] = {
     "service.logs": set(),
     "service.rules": {"roster"},
     "service.store": {"model", "service.rules"},
-    "service.queue": {"service.store"},
+    "service.bell": {"service.store"},
+    "service.queue": {"service.bell", "service.store"},
     "service.outbox": {"service.queue", "service.store"},
     "service.outgoing": set(),
     # the rooms of the web process: what every request meets, then who it is for; `web` itself is the app and its templates
@@ -215,6 +216,7 @@ ARROWS: dict[str, set[str]] = {
         "service.settings",
         "service.rules",
         "service.store",
+        "service.bell",
         "service.queue",
         "service.outbox",
         "service.outgoing",
@@ -249,13 +251,14 @@ LIBRARIES: dict[str, set[str]] = {
     "regenerate": {"jinja2", "numpy", "rich"},
     "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
+    "service.bell": {"psycopg", "sqlalchemy"},
     "service.command": {"sqlalchemy", "typer"},
     "service.operate": {"sqlalchemy"},
     "service.outbox": {"sqlalchemy"},
     "service.outgoing": {"httpx2"},
-    "service.queue": {"dbos", "sqlalchemy"},
+    "service.queue": {"sqlalchemy"},
     "service.serve": {"sqlalchemy", "starlette", "uvicorn"},
-    "service.store": {"alembic", "cattrs", "dbos", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
+    "service.store": {"alembic", "cattrs", "numpy", "sqlalchemy"},  # charts until they are drawn are arrays
     "service.web": {"fastapi", "sqlalchemy", "starlette"},
     "service.web.api": {"fastapi", "pydantic", "sqlalchemy", "starlette"},
     "service.web.edge": {
@@ -273,7 +276,7 @@ LIBRARIES: dict[str, set[str]] = {
     "service.web.lti": {"fastapi", "jwt", "sqlalchemy"},
     "service.web.staff": {"fastapi", "markupsafe", "sqlalchemy"},
     "service.web.student": {"fastapi", "markupsafe", "pygments", "sqlalchemy"},
-    "service.worker": {"cryptography", "dbos", "jwt", "rapidfuzz", "sqlalchemy"},
+    "service.worker": {"cryptography", "jwt", "rapidfuzz", "sqlalchemy"},
     "verify": {"numpy"},
     "wire": {"numpy"},
 }
@@ -369,12 +372,14 @@ def complaints(actual: dict[str, set[str]], table: dict[str, set[str]]) -> list[
     return said
 
 
+@pytest.mark.slow
 def test_parts_import_what_the_table_says_and_the_table_says_what_they_import():
     inner, _ = drawn(ROOT)
     assert complaints(inner, ARROWS) == []
     assert inner.keys() == ARROWS.keys()
 
 
+@pytest.mark.slow
 def test_libraries_are_known_only_where_the_table_says():
     _, outer = drawn(ROOT)
     assert complaints(outer, LIBRARIES) == []
@@ -437,6 +442,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", PLANTED)
 def test_a_planted_arrow_is_seen(copy, where):
     file, line, complaint = PLANTED[where]
@@ -446,6 +452,7 @@ def test_a_planted_arrow_is_seen(copy, where):
     assert f"{complaint}, which the table lacks" in complaints(inner, ARROWS)
 
 
+@pytest.mark.slow
 def test_a_planted_library_is_seen(copy):
     with (copy / "autograder/model.py").open("a", encoding="utf-8") as source:
         source.write("\nimport docker.errors\n")
@@ -453,6 +460,7 @@ def test_a_planted_library_is_seen(copy):
     assert "model imports docker, which the table lacks" in complaints(outer, LIBRARIES)
 
 
+@pytest.mark.slow
 def test_a_row_that_no_code_uses_is_seen():
     inner, _ = drawn(ROOT)
     assert complaints(inner, {**inner, "model": {"wire"}}) == ["the table lets model import wire, which it does not"]

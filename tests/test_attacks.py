@@ -157,6 +157,7 @@ def play(
 
 
 # ---------------------------------------------------------------------------------------------------------------- tests
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORPUS)
 def test_attack_comes_to_nothing(name: str, sandbox: Sandbox, told: Mapping[str, Any]) -> None:
     source = CORPUS[name]
@@ -200,6 +201,7 @@ def honest(observed: Observation | None) -> bool:
     return observed is not None and np.array_equal(observed.arrays["x"], due)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, source in CORPUS.items() if "\ndef look(" in source])
 def test_next_submission_finds_nothing_of_the_last(name: str, sandbox: Sandbox, told: Mapping[str, Any]) -> None:
     for _ in range(2):  # twice, so that guests that were started in advance have been there during an attack
@@ -212,6 +214,7 @@ def test_next_submission_finds_nothing_of_the_last(name: str, sandbox: Sandbox, 
         assert not seen[0].facts.get("breaches"), seen[0].facts["breaches"]
 
 
+@pytest.mark.slow
 def test_submissions_that_run_at_once_cannot_reach_each_other(sandbox: Sandbox, told: Mapping[str, Any]) -> None:
     """A patient one works while another kills and reads everything it can."""
     patient = "import time\n\n\ndef step(x):\n    time.sleep(0.05)\n    return 0.9 * x\n"

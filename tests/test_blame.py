@@ -125,6 +125,7 @@ ONLY_PROVEN = {  # a question's fault costs that question only, and code is mark
 WRONG = "def gradient_step(theta, gradient, lr):\n    return theta - gradient * lr * 3\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", WHEN_MARKED)
 def test_an_authors_exception_is_a_grader_error_and_never_a_mark(folder, sandbox, how, tmp_path):
     breakage = WHEN_MARKED[how]
@@ -167,6 +168,7 @@ STUDENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", STUDENTS)
 def test_a_students_mistake_that_raises_in_the_driver_stays_theirs(folder, sandbox, how):
     assignment = load(str(folder))
@@ -179,6 +181,7 @@ def test_a_students_mistake_that_raises_in_the_driver_stays_theirs(folder, sandb
         assert report.score == 0
 
 
+@pytest.mark.slow
 def test_the_command_says_the_sentence_and_ends_with_3(folder, tmp_path):
     WHEN_MARKED["a typo in the driver"].plant(folder)
     command = [sys.executable, "-m", "autograder", "grade", "descent/solution.py", "--assignment", "./descent"]
@@ -190,6 +193,7 @@ def test_the_command_says_the_sentence_and_ends_with_3(folder, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

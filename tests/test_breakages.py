@@ -173,6 +173,7 @@ def test_no_command_ends_in_a_traceback_of_a_broken_folder(original, sandbox, nu
             must_be_a_sentence(error, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -76,6 +76,7 @@ def course(tmp_path_factory):
 
 
 # ------------------------------------------------------------------------------------------------------ contract
+@pytest.mark.slow
 def test_json_is_one_object_a_line_on_stdout_and_nothing_else(course, tmp_path):
     done = gradmark("grade", course, "--format", "json", *ANYWHERE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -88,6 +89,7 @@ def test_json_is_one_object_a_line_on_stdout_and_nothing_else(course, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_seed_given_twice_gives_the_same_report(course, tmp_path):
     def marked(*seed: str) -> dict[str, object]:
         done = gradmark("grade", course / "bob", "--format", "json", *seed, *ANYWHERE, cwd=tmp_path)
@@ -98,6 +100,7 @@ def test_a_seed_given_twice_gives_the_same_report(course, tmp_path):
     assert marked()["seed"] == marked()["seed"] != 7
 
 
+@pytest.mark.slow
 def test_one_submission_is_shown_in_full_and_many_as_a_table(course, tmp_path):
     one = gradmark("grade", course / "bob", *ANYWHERE, cwd=tmp_path)
     many = gradmark("grade", course, *ANYWHERE, cwd=tmp_path)
@@ -109,6 +112,7 @@ def test_one_submission_is_shown_in_full_and_many_as_a_table(course, tmp_path):
     ), "in the order in which they were handed in, not in which they were finished"
 
 
+@pytest.mark.slow
 def test_pages_are_written_and_their_paths_printed(course, tmp_path):
     done = gradmark("grade", course, "--format", "html", "--out", "pages", *ANYWHERE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -118,12 +122,14 @@ def test_pages_are_written_and_their_paths_printed(course, tmp_path):
     assert len(list((tmp_path / "pages").iterdir())) == 4, "nothing unfinished is left"
 
 
+@pytest.mark.slow
 def test_without_a_folder_pages_go_where_the_command_says(course, tmp_path):
     done = gradmark("grade", course / "cyd", "--format", "html", *ANYWHERE, cwd=tmp_path)
     assert done.stdout.splitlines() == ["reports/cyd.html"]
     assert (tmp_path / "reports/cyd.html").is_file()
 
 
+@pytest.mark.slow
 def test_json_stays_json_when_pages_are_written_too(course, tmp_path):
     done = gradmark("grade", course / "cyd", "--format", "json", "--out", "pages", *ANYWHERE, cwd=tmp_path)
     (line,) = done.stdout.splitlines()
@@ -144,6 +150,7 @@ MISUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", MISUSED)
 def test_a_usage_error_ends_with_2_and_a_sentence(how, course, tmp_path):
     arguments = [word.replace("{ada}", str(course / "ada")) for word in MISUSED[how]]
@@ -154,6 +161,7 @@ def test_a_usage_error_ends_with_2_and_a_sentence(how, course, tmp_path):
     assert "Usage" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_cannot_be_had_ends_with_3(course, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody-listens.sock")
     done = gradmark("grade", course / "ada", "--sandbox", "docker", "--format", "json", cwd=tmp_path)
@@ -169,6 +177,7 @@ def test_the_version_is_told(tmp_path):
     assert gradmark("--version", cwd=tmp_path).stdout == f"gradmark {__version__}\n"
 
 
+@pytest.mark.slow
 def test_the_demo_marks_the_samples_and_says_where_the_pages_are(tmp_path):
     done = gradmark("demo", *ANYWHERE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -191,6 +200,7 @@ def test_the_command_starts_without_what_it_may_not_need():
     assert HEAVY & set(loaded) == set()
 
 
+@pytest.mark.slow
 def test_json_is_marked_without_what_draws(course):
     script = (
         "import sys, autograder.cli as cli\n"
@@ -331,6 +341,7 @@ def alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_leaves_finished_reports_whole_and_nothing_running(number, status, tmp_path):
     for name, source in {"a": MODEL_SOLUTION.read_text(encoding="utf-8"), "b": SLEEPS, "c": SLEEPS}.items():
@@ -351,6 +362,7 @@ def test_an_interrupt_leaves_finished_reports_whole_and_nothing_running(number, 
     assert [pid for pid in guests if alive(pid)] == []
 
 
+@pytest.mark.slow
 def test_a_bar_is_drawn_where_somebody_watches_and_only_there(course, tmp_path):
     watched, terminal = pty.openpty()
     with running("grade", course, "--format", "json", *ANYWHERE, cwd=tmp_path, stderr=terminal) as process:

@@ -25,6 +25,7 @@ def golden(assignment, seed):
     return {name: {key: array.tolist() for key, array in one.arrays.items()} for name, one in seen.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_copy_is_the_same_assignment_and_stands_alone(tmp_path, name):
     folder = authoring.new("mine", tmp_path, name)
@@ -38,12 +39,14 @@ def test_a_copy_is_the_same_assignment_and_stands_alone(tmp_path, name):
     assert "gradmark:" not in (folder / "assignment.toml").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_that_is_copied_by_hand_works_at_once(tmp_path, name):
     shutil.copytree(HOME / name, tmp_path / "other", ignore=shutil.ignore_patterns("__pycache__"))
     assert golden(load(str(tmp_path / "other")), 3) == golden(load(name), 3)
 
 
+@pytest.mark.slow
 def test_a_copy_changes_when_its_own_reference_does_and_the_original_does_not(tmp_path):
     folder = authoring.new("mine", tmp_path, "optimizers")
     before = golden(load("optimizers"), 3)
@@ -53,6 +56,7 @@ def test_a_copy_changes_when_its_own_reference_does_and_the_original_does_not(tm
     assert golden(load("optimizers"), 3) == before
 
 
+@pytest.mark.slow
 def test_a_copy_marks_as_the_original_does(tmp_path):
     require("landlock")
     source, copied = load("foundations"), load(str(authoring.new("mine", tmp_path, "foundations")))

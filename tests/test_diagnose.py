@@ -62,6 +62,7 @@ def test_every_misconception_is_named_and_costs_its_own_criterion(judge, m, grou
     assert set(lost(verdict)) == {m.criterion}
 
 
+@pytest.mark.slow
 def test_a_rule_without_a_name_is_searched_for_with_bounded_effort(judge, monkeypatch):
     """Its parameters are NaN: everything is tried, and nothing else."""
     asked = []

@@ -80,6 +80,7 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_every_module_says_what_it_is_for():
     files = ours()
     assert len(files) > 20, "looked in the wrong place"
@@ -92,6 +93,7 @@ def test_a_module_that_does_not_say_what_it_is_for_is_seen(tmp_path):
     assert without_docstring([silent]) == [str(silent)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_mention_only_commands_that_exist(name, commands, options):
     assert "grade" in commands, "the help could not be read"

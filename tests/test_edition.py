@@ -67,6 +67,7 @@ def test_a_spoilt_edition_is_refused_with_a_sentence(written, tmp_path, harm):
         edition.read(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_class_goes_all_the_way_and_every_table_agrees(written, tmp_path):
     """A download of Canvas: ada's own quiz, alan with ada's, grace without one."""
     quiz = (written / "students" / "s1" / "quiz.toml").read_text()
@@ -85,6 +86,7 @@ def test_a_class_goes_all_the_way_and_every_table_agrees(written, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "THE QUIZ OF 1 of 3 submissions WAS NOT MARKED" in done.stderr
+    assert "Give --edition" not in done.stderr, "it was given"
     reports = {told["submission"]["known_as"][0]: told for told in map(json.loads, done.stdout.splitlines())}
     assert {who: (told["score"], told["max_score"]) for who, told in reports.items()} == {
         "s1": (100 + item.points, 125), "s2": (100, 125), "s3": (100, 125),

@@ -40,6 +40,7 @@ def earns_nothing(rows, name, body, *, skips=False, counts=True):
     assert {row: points for row, points in empty.items() if points > bare[row]} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_constant_step_earns_nothing(rows, name):
     earns_nothing(rows, name, "p.data = p.data - p.data.dtype.type(0.5)")

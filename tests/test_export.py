@@ -752,6 +752,32 @@ def test_code_and_quiz_can_be_two_columns():
         gradebook("moodle", REPORTS, parse(ROSTER), "x", "quiz")
 
 
+PARTS = [
+    {"id": "code", "score": 90, "max_score": 100, "counts": True, "state": "marked"},
+    {"id": "quiz", "score": 5, "max_score": 25, "counts": True, "state": "marked"},
+]
+
+
+@pytest.mark.parametrize(
+    "columns", ["Optimizers (4)", "Optimizers quiz (5)", "Optimizers (4),Optimizers quiz (5)", "Essay (3)"]
+)
+@pytest.mark.parametrize("part", ["code", "quiz"])
+def test_the_points_of_one_part_never_go_into_the_column_of_the_other(part, columns):
+    """Canvas knows a column by its number: quiz points in the code's column would replace the marks of the code."""
+    told = json.loads(report("ada/optimizers.py", 95)) | {"max_score": 125, "parts": PARTS}
+    header = f"Student,ID,SIS User ID,SIS Login ID,Section,{columns}"
+    roster = parse(f'{header}\n"Lovelace, Ada",11,ada,al,Monday{"," * len(columns.split(","))}\n')
+    title = gradebook("canvas", json.dumps(told), roster, "", part).text.splitlines()[0].split(",")[-1]
+    own, name = ("Optimizers quiz (5)", "optimizers quiz") if part == "quiz" else ("Optimizers (4)", "optimizers")
+    assert title == (own if own in columns.split(",") else name)
+
+
+def test_staff_are_told_whose_code_could_not_be_imported():
+    (told,) = [one for one in gradebook("canvas", REPORTS, parse(ROSTER)).remarks if "could not be imported" in one]
+    assert "bob" in told
+    assert "ada" not in told
+
+
 # ------------------------------------------------------------------------------------------------------ the commands
 def gradmark(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]

@@ -204,6 +204,7 @@ def test_a_ratio_is_of_the_numbers_themselves_where_nothing_moves(graded):
 
 
 # ------------------------------------------------------------------------------------------------- for students
+@pytest.mark.slow
 def test_the_quiz_is_fair_in_every_variant():
     assert [(name, said) for name, holds, said in variants.statements(FOUNDATIONS) if not holds] == []
 

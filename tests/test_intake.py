@@ -828,6 +828,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", SLOW)
 def test_no_text_makes_the_scan_slow_or_deep(piece):
     cell = "x" + piece * (250_000 // len(piece))

@@ -59,6 +59,7 @@ def marked():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_life_shows_it_and_it_costs_a_point_on_its_row(marked, name):
     right, wrong, rows = SHOWN[name]
@@ -75,6 +76,7 @@ def test_right_code_lives_well(marked):
     assert sum(row.score for row in report.criteria) == 100
 
 
+@pytest.mark.slow
 def test_a_life_is_told_as_its_smallest_part_in_lines_that_can_be_pasted(marked, tmp_path):
     """Eleven steps of sixty; pasted below the wrong code they print the wrong number, below the right code the right one."""
     right, wrong, _ = SHOWN["a correction stops after ten steps"]

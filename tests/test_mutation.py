@@ -65,6 +65,7 @@ def test_the_rows_of_a_line_are_read_from_its_words(where, statement, rows):
     assert mutants.rows_of(where, statement) == rows
 
 
+@pytest.mark.slow
 def test_every_rule_makes_mutants_that_differ_from_the_source_and_each_other(made):
     assert {m.rule for m in made} == {*mutants.RULES, "order"}
     assert len({m.source for m in made}) == len(made)

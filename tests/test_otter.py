@@ -64,6 +64,7 @@ def test_a_students_test_cell_says_of_its_row_what_the_public_experiments_say(be
     assert bool(told) == (label != "model solution")
 
 
+@pytest.mark.slow
 def test_where_only_another_uid_isolates_what_is_private_is_closed(tmp_path, monkeypatch):
     require("root")
     package, private = tmp_path / "package", tmp_path / "course"

@@ -22,6 +22,7 @@ def way(name: str, source: str, known: str = "") -> str:
     return paraphrases(source, [known])[name]
 
 
+@pytest.mark.slow
 def test_every_way_changes_some_shipped_solution():
     used = {how for name in NAMES for how in paraphrases(load(name).model_solution.read_text())}
     hands = {how for path in load("optimizers").hands for how in paraphrases(path.read_text())}

@@ -56,6 +56,7 @@ def test_the_bare_template_gets_nothing(grade):
     assert report.score == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sample", "lost", "named"),
     [
@@ -72,6 +73,7 @@ def test_an_instructive_mistake_is_named_and_costs_its_own_criterion(grade, samp
     assert "the right θ is" in report.diagnoses[0].try_this
 
 
+@pytest.mark.slow
 def test_of_a_notebook_the_mistakes_line_is_told_in_its_cell_and_staff_see_the_edit(sandbox):
     source = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()
     start, end = (source.index(f"class {name}(Optimizer)") for name in ("Adam", "AdamW"))
@@ -89,6 +91,7 @@ def test_of_a_notebook_the_mistakes_line_is_told_in_its_cell_and_staff_see_the_e
     assert "beta2 ** self" in page(report, staff=True)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_report_and_another_seed_other_experiments(grade):
     source = OPTIMIZERS.samples["Adam without bias correction"].read_text()
     first, second, other = grade(source), grade(source), grade(source, seed=8)
@@ -163,12 +166,14 @@ FORGERIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGERIES)
 def test_forging_gains_nothing(grade, name):
     template = OPTIMIZERS.template.read_text()
     assert grade(FORGERIES[name] + "\n" + template).score == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["np.nan", "np.inf", "1j", "'a'", "None", "object()", "np.ones((2, 2, 2))"])
 def test_parameters_that_are_not_numbers_cost_points_and_stop_nothing(grade, wrong):
     """One line spoils right rules: the closest right program is credited, the line is not."""
@@ -179,6 +184,7 @@ def test_parameters_that_are_not_numbers_cost_points_and_stop_nothing(grade, wro
     json.dumps(to_json(report), allow_nan=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "told"),
     [

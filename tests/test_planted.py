@@ -46,6 +46,7 @@ def test_every_misconception_has_a_planted_form(name):
     assert planted.plant(MODEL, name) != MODEL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", writing.STYLES)
 def test_every_style_can_write_every_belief_that_is_code(style):
     """As another file each: beliefs that only edits of the model solution show are few, and known."""

@@ -186,10 +186,12 @@ def test_a_question_shows_no_answer():
 
 
 # ------------------------------------------------------------------------------------------- exercises of practice
+@pytest.mark.slow
 def test_the_exercises_are_fair():
     assert [(name, said) for name, holds, said in variants.statements(PRACTICE) if not holds] == []
 
 
+@pytest.mark.slow
 def test_no_two_options_of_an_exercise_say_the_same():
     """Two mistakes with one trajectory could not be told apart."""
     for seed in range(200):
@@ -199,6 +201,7 @@ def test_no_two_options_of_an_exercise_say_the_same():
                 assert len(set(paths)) == len(paths) >= 3, item.prompt
 
 
+@pytest.mark.slow
 def test_a_wrong_step_shows():
     for seed in range(200):
         (item,) = (i for i in PRACTICE.quiz(seed) if i.id.startswith("wrong-step-"))

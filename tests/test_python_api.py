@@ -19,6 +19,7 @@ BLOCKS = re.findall(
 )
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_run(tmp_path, monkeypatch):
     require("landlock")
     monkeypatch.chdir(tmp_path)
@@ -38,6 +39,7 @@ def test_everything_that_is_exported_is_there_and_typed():
     assert (importlib.resources.files("autograder") / "py.typed").is_file()
 
 
+@pytest.mark.slow
 def test_what_does_not_verify_is_raised_and_nothing_is_written(tmp_path):
     require("landlock")
     folder = authoring.new("descent", tmp_path)

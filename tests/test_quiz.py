@@ -571,6 +571,7 @@ WORDS = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(TOML | WORDS)
 def test_no_answer_brings_the_marker_down(answer):

@@ -175,6 +175,7 @@ def test_seeds_differ_in_structure_and_not_only_in_numbers():
     assert len(structures) == 30
 
 
+@pytest.mark.slow
 def test_every_template_is_drawn_by_some_seed():
     drawn = {item.id for seed in range(120) for item in quiz(seed)}
     assert drawn == set(TEMPLATES)

@@ -263,6 +263,7 @@ def test_a_quiz_of_somebody_else_and_one_that_is_no_toml_are_said(own):
     assert f"{first}: IS ANSWERED TWICE" in check(own, SOLUTION).stdout
 
 
+@pytest.mark.slow
 def test_the_questions_for_check_py_hold_no_keys():
     told = for_student(optimizers, 7)["check_files/questions.json"].decode()
     for item in optimizers.quiz(7):
@@ -278,6 +279,7 @@ def test_the_model_solution_passes_everything(home):
     assert list(rows(done.stdout)) == [c.title for c in optimizers.criteria]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hand", sorted(p.stem for p in HANDS.glob("*.py")))
 def test_right_solutions_in_other_hands_pass_everything(home, hand):
     done = check(home, HANDS / f"{hand}.py")
@@ -346,6 +348,7 @@ def test_a_missing_file_is_explained(home, tmp_path):
     assert "There is no" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_endless_loop_ends(home, tmp_path):
     mine = tmp_path / "mine.py"
     mine.write_text(
@@ -386,6 +389,7 @@ def sandbox():
         yield opened
 
 
+@pytest.mark.slow
 def test_the_folder_as_it_is_handed_out_is_a_submission_that_earns_nothing(home, sandbox):
     report = grade(intake(home), optimizers, sandbox, 7)
     assert report.status == "graded"
@@ -492,6 +496,7 @@ def test_quiz_toml_as_handed_out_is_valid_and_every_item_empty():
     assert {mark.status for mark in marking.mark_quiz(ITEMS, sheet)} == {"empty"}
 
 
+@pytest.mark.slow
 @given(st.text())
 @settings(max_examples=200, deadline=None)
 def test_no_text_breaks_out_of_a_comment(text):
@@ -710,6 +715,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
+@pytest.mark.slow
 def test_wrong_use_is_told_before_the_long_proof(tmp_path):
     good = tmp_path / "roster.csv"
     good.write_text("id\n7\n")
@@ -727,10 +733,15 @@ def test_wrong_use_is_told_before_the_long_proof(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "roster.csv"]
 
 
-@pytest.fixture(scope="module")
-def small():
-    """The assignment with one misconception left: its whole proof takes seconds, and runs every part of the real one."""
-    return replace(optimizers, misconceptions=tuple(m for m in optimizers.misconceptions if m.id == "adamw-coupled"))
+@pytest.fixture
+def small(monkeypatch):
+    """The assignment with little left of it: its whole proof takes seconds, and runs every part of the real one."""
+    monkeypatch.setattr(variants, "SEEDS", 50)
+    return replace(
+        optimizers,
+        misconceptions=tuple(m for m in optimizers.misconceptions if m.id == "adamw-coupled"),
+        hands=optimizers.hands[:2],
+    )
 
 
 @pytest.mark.slow

@@ -144,6 +144,7 @@ def test_only_the_runtime_can_be_read(sandbox: Sandbox) -> None:
     assert said(sandbox, source) == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reaction", ["SIG_DFL", "SIG_IGN"])
 def test_the_cpu_limit_is_named_and_who_ignores_it_is_killed(sandbox: Sandbox, reaction: str) -> None:
     source = f"""
@@ -163,6 +164,7 @@ def test_a_large_job_and_a_guest_that_does_not_read_it(sandbox: Sandbox) -> None
     assert said(sandbox, "said = 'x'\ndef step(x): return x\n" + "# padding\n" * 200_000) == "x"
 
 
+@pytest.mark.slow
 def test_a_scenario_has_so_much_computing_time_and_five_times_as_much_of_a_clock(sandbox: Sandbox) -> None:
     """On a machine under load a second of computing takes many; a submission that waits is not told that it hangs."""
     patient = "import time\nsaid = ''\ndef step(x):\n    time.sleep(0.2)\n    return x"
@@ -203,6 +205,7 @@ def test_endings_are_named(ending: Ending, log: bytes, due: tuple[str, str]) -> 
     assert how_it_ended(ending, log, LIMITS) == due
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "complaint"),
     [("raise SystemExit('no numpy')", "no numpy"), ("import time; time.sleep(60)", "did not become ready")],
@@ -452,6 +455,7 @@ def test_auto_goes_on_to_process_as_root() -> None:
     assert (chosen.name, chosen.isolated) == ("process", True)
 
 
+@pytest.mark.slow
 @FORGETFUL
 @pytest.mark.usefixtures("no_engine", "no_landlock")
 def test_where_nothing_isolates_only_the_trusted_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,6 +515,7 @@ print(json.dumps(answers))
 """
 
 
+@pytest.mark.slow
 def test_an_ordinary_user_is_served_too() -> None:
     """Landlock without root and without another uid: the user's own files and processes stay out of reach."""
     require("root")

@@ -229,11 +229,13 @@ def test_the_template_is_the_solution_without_its_regions():
 
 
 # ------------------------------------------------------------------------------------------------------------ quiz
+@pytest.mark.slow
 def test_the_quiz_is_fair_in_every_variant():
     assert len(SCHEDULERS.quiz(1)) >= 6
     assert [(name, said) for name, holds, said in variants.statements(SCHEDULERS) if not holds] == []
 
 
+@pytest.mark.slow
 def test_a_distractor_equal_to_the_key_would_be_noticed():
     def spoilt(seed):
         first, *rest = SCHEDULERS.quiz(seed)

@@ -7,6 +7,7 @@ import pytest
 
 from autograder import variants, verify
 from autograder.assignment import load
+from autograder.paraphrase import paraphrases
 from autograder.reference import updates
 from autograder.sandbox.choose import choose
 
@@ -25,6 +26,7 @@ def _fewer_draws(monkeypatch):
     """The whole proof draws thousands, run by .ci/run; these tests look at whether it notices."""
     monkeypatch.setattr(variants, "SEEDS", 20)
     monkeypatch.setattr(verify, "SEEDS_FOR_VISIBILITY", 2)
+    monkeypatch.setattr(verify, "paraphrases", lambda *asked: dict(list(paraphrases(*asked).items())[:1]))
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +54,18 @@ def prove(sandbox):
     return proved
 
 
+@pytest.mark.slow
 def test_what_is_shipped_is_proven(prove, optimizers):
     assert prove(optimizers) == set()
 
 
+@pytest.mark.slow
 def test_a_weak_tolerance_is_noticed(prove, optimizers):
     weak = {**optimizers.tolerances, "default": replace(optimizers.tolerances["default"], relative=0.1)}
     assert ("margin", "visibility") in prove(replace(optimizers, tolerances=weak))
 
 
+@pytest.mark.slow
 def test_a_tight_tolerance_is_noticed(prove, optimizers):
     tight = {**optimizers.tolerances, "default": replace(optimizers.tolerances["default"], relative=1e-9)}
     failing = prove(replace(optimizers, tolerances=tight), only=())
@@ -68,6 +73,7 @@ def test_a_tight_tolerance_is_noticed(prove, optimizers):
     assert ("right", "model solution") in failing
 
 
+@pytest.mark.slow
 def test_a_dropped_scenario_is_noticed(prove, optimizers):
     """By what it alone makes visible, and by the list of experiments that a person approved."""
 
@@ -79,12 +85,14 @@ def test_a_dropped_scenario_is_noticed(prove, optimizers):
     assert ("review", "experiments") in failing
 
 
+@pytest.mark.slow
 def test_swapped_hints_are_noticed(prove, optimizers):
     first, second, *rest = optimizers.misconceptions
     swapped = (replace(first, hint=second.hint), replace(second, hint=first.hint), *rest)
     assert prove(replace(optimizers, misconceptions=swapped), only=()) == {("review", "hints")}
 
 
+@pytest.mark.slow
 def test_a_misconception_under_a_wrong_name_is_noticed(prove, optimizers):
     named = {m.id: m for m in optimizers.misconceptions}
     one, other = named["momentum-averaged"], named["momentum-lr-inside"]
@@ -94,6 +102,7 @@ def test_a_misconception_under_a_wrong_name_is_noticed(prove, optimizers):
     assert {("misconception", one.id), ("misconception", other.id)} <= failing
 
 
+@pytest.mark.slow
 def test_a_broken_reference_is_noticed(prove, optimizers, monkeypatch):
     right = updates.adam
     monkeypatch.setattr(updates, "adam", lambda *args, **kwargs: right(*args, **kwargs) * (1 + 1e-9))
@@ -101,6 +110,7 @@ def test_a_broken_reference_is_noticed(prove, optimizers, monkeypatch):
     assert ("reference", "Adam: defaults") in failing
 
 
+@pytest.mark.slow
 def test_another_authors_right_answer_that_loses_marks_is_noticed(prove, optimizers, tmp_path):
     hand = tmp_path / "wrong_after_all.py"
     hand.write_text(optimizers.samples["AdamW with L2 in the gradient"].read_text())
@@ -108,10 +118,12 @@ def test_another_authors_right_answer_that_loses_marks_is_noticed(prove, optimiz
     assert ("right", "wrong_after_all") in failing
 
 
+@pytest.mark.slow
 def test_a_template_that_earns_marks_is_noticed(prove, optimizers):
     assert ("empty", "bare template") in prove(replace(optimizers, template=optimizers.model_solution), only=())
 
 
+@pytest.mark.slow
 def test_a_report_that_differs_between_runs_is_noticed(prove, optimizers):
     seeds = count(1)  # another one each time: two that are drawn may give the same report
     unsteady = replace(optimizers, scenarios=lambda _: optimizers.scenarios(next(seeds)))

@@ -40,6 +40,7 @@ class Grade:
     max_score: float
     known_as: tuple[str, ...] = ()  # ids and names of who handed it in, the surest first
     refused: bool = False  # its quiz was handed in and could not be marked
+    broken: bool = False  # its code could not be imported, so nothing of it was marked
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def gradebook(platform: Platform, reports: str, roster: Roster, column: str = ""
     grades = read_reports(reports, part)
     grades_by_person, remarks = assign(roster, grades)
     total = max(grade.max_score for grade in grades)
-    sheet = Sheet(roster, grades_by_person, column, grades[0].assignment, total)
+    sheet = Sheet(roster, grades_by_person, column, grades[0].assignment, total, part)
     rows, more = SHEETS[platform](sheet)
     return Written(plain(rows), (*roster.remarks, *remarks, *more))
 
@@ -90,7 +91,8 @@ def _grade(number: int, line: str, part: Part) -> Grade:
         who = tuple(str(key) for key in told["submission"].get("known_as", ()))
         refused = any(one["state"] == "refused" for one in told.get("parts", ()))
         path, most = str(told["submission"]["path"]), float(marks["max_score"])
-        grade = Grade(path, str(told["assignment"]), score, most, who, refused)
+        broken = told["status"] == "not_gradable"
+        grade = Grade(path, str(told["assignment"]), score, most, who, refused, broken)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
     if not math.isfinite(grade.max_score) or (score is not None and not 0 <= score < math.inf):
@@ -157,6 +159,11 @@ def assign(roster: Roster, grades: Iterable[Grade]) -> tuple[dict[Person, Grade 
         remarks.append(f"The grader failed on these, and their cells are empty: {_listed(failed)}. Mark them again.")
     if refused := [person.id for person, grade in found.items() if grade is not None and grade.refused]:
         remarks.append(f"The quiz of these was handed in and not marked; their reports say why: {_listed(refused)}.")
+    if broken := [person.id for person, grade in found.items() if grade is not None and grade.broken]:
+        remarks.append(
+            f"The code of these could not be imported, so nothing was marked, their quiz neither, and they have 0: "
+            f"{_listed(broken)}. Their reports say what to mend; mark them again when they have handed in anew."
+        )
     if without := [person.id for person, grade in found.items() if grade is None and person not in twice]:
         remarks.append(f"Nothing is marked for these, and their cells are empty: {_listed(without)}.")
     return found, remarks
@@ -181,10 +188,12 @@ class Sheet:
     column: str  # "" = the assignment's id, or the column of the export that is called like it
     assignment: str
     total: float
+    part: Part = "total"
 
     @property
     def title(self) -> str:
-        return self.column or self.assignment
+        """Return the name of the column: the quiz alone has one of its own, beside that of the code."""
+        return self.column or (f"{self.assignment} quiz" if self.part == "quiz" else self.assignment)
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -207,6 +216,7 @@ class Sheet:
         names = {at: titled(match[1]) for at, cell in enumerate(self.header) if (match := re.fullmatch(pattern, cell))}
         exact = [at for at, name in names.items() if name == titled(self.title)]
         near = [at for at, name in names.items() if titled(self.title) in name and not self.column]
+        near = [at for at in near if self.part != "code" or "quiz" not in names[at].split()]
         places = exact or near
         if len(places) > 1:
             told = ", ".join(f"“{self.header[at]}”" for at in places)

@@ -212,7 +212,7 @@ def recount(data: Data = None, database: Database = "") -> None:
 def _settings(data: Path | None, database: str, url: str = "") -> "Settings":
     from importlib.util import find_spec
 
-    if find_spec("dbos") is None:
+    if find_spec("alembic") is None:
         raise typer.BadParameter('The service needs more than the command does: pip install "gradmark[service]"')
     from autograder.service.settings import settings
 

@@ -31,9 +31,6 @@ def start(form: str | None = None) -> None:
     logging.captureWarnings(capture=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    queue = logging.getLogger("dbos")  # brings a handler of its own, unless it finds one
-    queue.handlers, queue.propagate = [handler], False
-    queue.setLevel(logging.WARNING)
 
 
 class AsJson(logging.Formatter):

@@ -1,40 +1,34 @@
-"""The queue: who is next, and how long it takes. DBOS Transact holds it, in the database and transaction of the rest.
+"""The queue: who is next, and how long it takes. Its jobs are rows, in the database and transaction of the rest.
 
-A job is enqueued by the commit that stores what it is about, so neither can exist without the other. Lanes come one
-after the other; within a lane, a student's second waiting job stands behind everybody's first.
+A job is queued by the commit that stores what it is about, so neither can exist without the other. Lanes come one after
+the other; within a lane, a student's second waiting job stands behind everybody's first.
 
-The Job row says what is true; a workflow of DBOS is its turn. A turn that was lost with its worker is given anew, and
-one too many finds nothing to do.
+A worker takes the first queued job of a room by making it its own (`worker.jobs.start`); one that two workers want is
+taken by one. Rows are all there is: whatever is killed, a job is queued, or has a worker that lives or is dead.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 import os
-import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOSClient, EnqueueOptions
 from sqlalchemy.orm import Session
 
-from autograder.service.store import now_of
+from autograder.service.bell import Room, ring_after
+from autograder.service.store import clock, now_of
 from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
 
-APPLICATION = "gradmark"
-WORKFLOW = "job"  # the one workflow there is: it runs the job of the id it is given
-LIVE = ["ENQUEUED", "DELAYED", "PENDING"]  # states of a workflow that will run, or is run
-APP_VERSION = "1"  # of what a queued job means; workers of another one leave it alone
 # A worker that has not been heard of for so long is dead: others take its jobs. The same for all of a service.
 LEASE_SECONDS = float(os.environ.get("GRADMARK_LEASE_SECONDS", "15"))
 
 
 @dataclass(frozen=True)
 class Lane:
-    queue: str  # "quick" has a slot for each core; "slow" one, so that a proof keeps nobody waiting
+    queue: Room  # a proof in "slow" keeps nobody waiting
     base: int
 
 
@@ -47,8 +41,6 @@ LANES = {
     "slow": Lane("slow", 40_000),  # proofs, similarity, packages
     "outbox": Lane("slow", 30_000),  # grades sent to platforms
 }
-# How long a job waits for a free slot to notice it; a look into an empty queue costs 2 ms.
-POLL_SECONDS = {"quick": 0.05, "slow": 0.5}
 MOST_BEHIND = 9_000  # waiting jobs of one student that still count: lanes never overlap
 OPEN = ("queued", "running")
 AT_ONCE = 200  # waiting jobs that are read at a time
@@ -56,29 +48,8 @@ RECENT = 50  # jobs that tell how long the next one takes
 FIRST_SECONDS = {"quick": 1.0, "slow": 30.0}  # before any has told
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A workflow of DBOS that will run a job, or runs it at the worker that took it."""
-
-    id: str
-    worker_id: str | None  # None = nobody has taken it yet
-
-    @property
-    def job_id(self) -> str:
-        return self.id.partition(".")[0]
-
-
 class Queue:
-    """The queue as the web process and workers use it. Opens its connection on first use."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    @cached_property
-    def _client(self) -> DBOSClient:
-        return DBOSClient(
-            system_database_url=self.url, system_database_pool_size=1, lazy=True, retry_connection_errors=False
-        )
+    """The queue as the web process and workers use it."""
 
     def put(
         self,
@@ -109,26 +80,19 @@ class Queue:
         return job
 
     def dispatch(self, db: Session, job: JobRow, *, after_seconds: float = 0.0, alone: bool = False) -> None:
-        """Hands a queued job to DBOS: each of its turns is a workflow of its own.
+        """Lets workers take a queued job, from so many seconds on, and wakes one when this transaction commits.
 
         `alone` is for a job whose worker died: of several, only one at a time runs in a worker, so that the one that
         kills it does not count against the others.
         """
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": "slow" if alone else LANES[job.lane].queue,
-            "workflow_id": f"{job.id}.{secrets.token_hex(6)}",
-            "priority": job.priority,
-            "app_version": APP_VERSION,
-        }
-        if after_seconds:
-            options["delay_seconds"] = after_seconds
-        self._client.enqueue_in_transaction(db, options, job.id)
+        job.room = room = "slow" if alone else LANES[job.lane].queue
+        job.not_before = now_of(db) + after_seconds if after_seconds else 0.0
+        ring_after(db, room)
 
     def again(self, db: Session, job: JobRow, *, after_seconds: float = 0.0, alone: bool = False) -> None:
         """Puts a job back, and with it the submission that it marks: a newer one may supersede it again.
 
-        It is the next of its lane: it had its turn, and DBOS would put the new one behind everybody who came meanwhile.
+        It is the next of its lane: it had its turn.
         """
         job.state, job.worker_id, job.priority = "queued", None, LANES[job.lane].base - 1
         job.finished_at = None
@@ -187,38 +151,16 @@ class Queue:
             older.state, job.state, job.finished_at = "queued", "queued", None
             self.dispatch(db, job)
 
-    def open(self, *, slots: int) -> None:
-        """Makes the queues, before a worker listens. DBOS keeps one width for all workers: the latest one's slots."""
-        for name, seconds in POLL_SECONDS.items():
-            self._client.register_queue(
-                name,
-                worker_concurrency=slots if name == "quick" else 1,
-                polling_interval_sec=seconds,
-                application_name=APPLICATION,
-            )
 
-    def turns(self, worker_id: str | None = None) -> list[Turn]:
-        """Every turn that is not over; with `worker_id` those that this worker has taken."""
-        asked: dict[str, Any] = {"status": "PENDING", "executor_id": worker_id} if worker_id else {"status": LIVE}
-        flows = self._client.list_workflows(**asked, load_input=False, load_output=False)
-        return [Turn(flow.workflow_id, flow.executor_id if flow.status == "PENDING" else None) for flow in flows]
-
-    def cancel(self, turns: Iterable[Turn]) -> None:
-        """Ends turns that nobody takes any more; one that is over stays as it is."""
-        if ids := [turn.id for turn in turns]:
-            self._client.cancel_workflows(ids)
-
-    def forget(self, *, before: float) -> int:
-        """Deletes up to a thousand turns that were over by then: a job's row says all that anybody asks later."""
-        at = dt.datetime.fromtimestamp(before, dt.UTC).isoformat()
-        over = self._client.list_workflows(completed_before=at, limit=1000, load_input=False, load_output=False)
-        if over:
-            self._client.delete_workflows([flow.workflow_id for flow in over])
-        return len(over)
-
-    def close(self) -> None:
-        if "_client" in self.__dict__:
-            self._client.destroy()
+def next_job(db: Session, room: Room) -> tuple[str | None, float]:
+    """Return the id of the job that comes next in a room; or None, and the seconds until one may be tried again."""
+    waiting = (JobRow.state == "queued", JobRow.room == room)
+    at = clock(db)
+    ready = sa.select(JobRow.id).where(*waiting, JobRow.not_before <= at)
+    if id_ := db.scalar(ready.order_by(JobRow.priority, JobRow.made_at, JobRow.id).limit(1)):
+        return id_, 0.0
+    left = db.scalar(sa.select(sa.func.min(JobRow.not_before) - at).where(*waiting))
+    return None, math.inf if left is None else max(0.0, float(left))
 
 
 def lives(at: float) -> sa.ColumnElement[bool]:

@@ -194,6 +194,7 @@ def interleaved(module, spec, arrays, record):
     alone(module, spec, arrays, record, "a", ("p", "g"))
     alone(module, spec, arrays, record, "b", ("q", "h"))
     pairs = []
+    record.afresh()
     for prefix, grads in (("p", "g"), ("q", "h")):
         params = parameters(arrays, prefix)
         pairs.append((prefix, params, [arrays[n] for n in numbered(arrays, grads)], make(module, spec, params)))
@@ -209,6 +210,7 @@ def interleaved(module, spec, arrays, record):
 
 
 def alone(module, spec, arrays, record, name, prefixes):
+    record.afresh()
     params, grads = parameters(arrays, prefixes[0]), [arrays[n] for n in numbered(arrays, prefixes[1])]
     optimizer, form = make(module, spec, params), form_for(module, spec)
     note(record, params, name)
@@ -253,6 +255,7 @@ def opposite(arrays):
 
 def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=0.0):
     """One run of several that are compared, recorded as `name`."""
+    record.afresh()
     form, params = form_for(module, spec), parameters(arrays, start)
     optimizer = make(module, spec, params, **(changes or {}))
     note(record, params, name)

@@ -437,9 +437,13 @@ CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIME
 
 
 class Recorder:
-    """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array."""
+    """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array.
 
-    def __init__(self):
+    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment.
+    """
+
+    def __init__(self, afresh=lambda: None):
+        self.afresh = afresh
         self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
 
     def row(self, name, value):

@@ -135,7 +135,7 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
         migrate(settings.database)
     else:
         (data / "gradmark.sqlite").write_bytes(empty_database())
-    store, queue = Store(settings.database), Queue(settings.database)
+    store, queue = Store(settings.database), Queue()
     context = Context(settings, store, queue, opened_sandbox(sandbox), secrets.token_bytes(32), 2)
     service = Service(settings, store, queue, context)
     with store.writing() as db:
@@ -162,9 +162,7 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock"):
     with store.reading() as db:
         assert [(asked.title, user) for asked, user in outdated(db)] == []
     if "app" in vars(service):
-        service.app.state.site.queue.close()
         service.app.state.site.store.close()
-    queue.close()
     store.close()
 
 

@@ -71,6 +71,7 @@ def test_hand_in_poll_and_read_the_report(service):
     assert ada.get(f"/api/v1/assignments/{service.assignment}").json()["points"] == 100
 
 
+@pytest.mark.slow
 def test_the_report_is_the_one_of_the_command(service):
     """Field by field as `gradmark grade --format json` writes it, for staff."""
     from autograder.render import jsonl
@@ -86,6 +87,7 @@ def test_the_report_is_the_one_of_the_command(service):
     assert told == json.loads(json.dumps(jsonl.to_json(verdict)))
 
 
+@pytest.mark.slow
 def test_what_staff_withhold_is_not_in_the_report_of_a_student(service):
     submission = hand_in(service, "Ada", WRONG)
     service.work()
@@ -247,6 +249,7 @@ def test_a_token_and_an_address_are_held_to_a_rate(service):
     assert codes == [401] * rates.BAD_TOKENS.amount + [429]
 
 
+@pytest.mark.slow
 def test_staff_mark_again_look_and_apply(service):
     submission = hand_in(service, "Ada", WRONG)
     service.work()
@@ -266,6 +269,7 @@ def test_staff_mark_again_look_and_apply(service):
     assert staff.get(f"/api/v1/submissions/{submission}/report").json()["score"] == 90
 
 
+@pytest.mark.slow
 def test_the_gradebook_has_everybody_and_what_they_have(service):
     hand_in(service, "Ada", WRONG)
     service.work()

@@ -66,6 +66,7 @@ def busy(service):
     return staff
 
 
+@pytest.mark.slow
 def test_the_log_of_a_course_reads_like_sentences_with_names_and_links(service, busy):
     told = log(busy, service)
     assert told[0] == "Staff renamed the course from “Machine learning systems” to “Systems II”"
@@ -80,6 +81,7 @@ def test_the_log_of_a_course_reads_like_sentences_with_names_and_links(service, 
     assert f'<a href="/staff/c/{service.course}/people/{service.people["Bob"]}">Bob</a>' in page
 
 
+@pytest.mark.slow
 def test_filters_leave_what_fits_all_of_them(service, busy):
     with service.store.writing() as db:
         db.add(AuditRow(action="regrade.begun", course_id=service.course, at=1000 * DAY))
@@ -92,6 +94,7 @@ def test_filters_leave_what_fits_all_of_them(service, busy):
     assert (refused.status_code, "is not a day" in refused.text) == (422, True)
 
 
+@pytest.mark.slow
 def test_a_course_tells_nothing_of_another_one(service, busy):
     with service.store.writing() as db:
         db.add(AuditRow(action="course.made", course_id="elsewhere", detail={"title": "Secret"}))
@@ -101,6 +104,7 @@ def test_a_course_tells_nothing_of_another_one(service, busy):
     assert "signed in" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("busy")
 def test_an_operator_reads_all_courses_without_links_into_those_that_others_staff(service):
     page = service.browser("Operator").get("/operator/audit").text

@@ -85,6 +85,7 @@ def chosen(source: bytes) -> dict[str, object]:
 
 
 # ---------------------------------------------------------------------------------------------------------- students
+@pytest.mark.slow
 def test_a_large_file_says_how_far_it_is_and_a_refusal_is_shown(service, visits):
     large, said = chosen(RIGHT + b"#" * 1_000_000), []
     watch = """() => {
@@ -111,6 +112,7 @@ def test_a_large_file_says_how_far_it_is_and_a_refusal_is_shown(service, visits)
     service.work()
 
 
+@pytest.mark.slow
 def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, visits, monkeypatch):
     """On a phone's screen: by dropping a file, then by choosing one. A page that waits for a report is loaded once."""
     service.person("Hopper")
@@ -151,6 +153,7 @@ def test_a_student_hands_in_watches_reads_answers_and_hands_in_again(service, vi
             expect(since).to_contain_text("no longer")
 
 
+@pytest.mark.slow
 def test_answers_are_not_lost_with_a_session(service, visits):
     """Typed on, they are not saved, which is said, and not sent away; signed in again in another tab, they are."""
     service.person("Ritchie")
@@ -192,6 +195,7 @@ def sign_in_again(page: Page, visits: Visits, name: str) -> None:
     page.get_by_role("button", name="Sign out").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["in another tab", "in the same tab"])
 def test_a_file_that_was_chosen_outlives_the_session(service, visits, where):
     name = f"Kernighan{len(where)}"
@@ -224,6 +228,7 @@ def test_a_file_that_was_chosen_outlives_the_session(service, visits, where):
     service.work()
 
 
+@pytest.mark.slow
 def test_answers_that_were_typed_come_back_after_signing_in_in_the_same_tab(service, visits):
     service.person("Thompson")
     with visits.page("Thompson", wanted="401") as page, working(service, slots=1):
@@ -240,6 +245,7 @@ def test_answers_that_were_typed_come_back_after_signing_in_in_the_same_tab(serv
         assert first.input_value() == "320 GB"
 
 
+@pytest.mark.slow
 def test_what_somebody_typed_is_not_given_to_whoever_signs_in_next(service, visits):
     for name in ("Wirth", "Hoare"):
         service.person(name)
@@ -258,6 +264,7 @@ def test_what_somebody_typed_is_not_given_to_whoever_signs_in_next(service, visi
         assert other.locator("#file").evaluate("field => field.files.length") == 0
 
 
+@pytest.mark.slow
 def test_without_javascript_a_form_waits_until_somebody_has_signed_in(service, visits):
     service.person("Dijkstra")
     with visits.page("Dijkstra", java_script_enabled=False, wanted="401") as page:
@@ -286,6 +293,7 @@ def hold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return go
 
 
+@pytest.mark.slow
 def test_a_keyboard_is_enough(service, visits):
     """From the link to the second report; what has the focus shows it."""
     service.person("Knuth")
@@ -317,6 +325,7 @@ def press(page: Page, wanted: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.slow
 def test_the_whole_way_works_without_javascript(service, visits):
     service.person("Lamport")
     with visits.page("Lamport", java_script_enabled=False) as page, working(service, slots=2):
@@ -338,6 +347,7 @@ def test_the_whole_way_works_without_javascript(service, visits):
         expect(page.get_by_role("button", name="Next exercise")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
     service.person("Noether")
     with visits.page("Noether", viewport=NARROW) as page, working(service, slots=2):
@@ -355,6 +365,7 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
 
 
 # ------------------------------------------------------------------------------------------------------------- staff
+@pytest.mark.slow
 def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, visits):
     with visits.page("Operator") as page:
         page.get_by_role("link", name="Create a course").click()
@@ -370,6 +381,7 @@ def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, vi
         expect(page.get_by_role("button", name="Add and prove it")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_staff_import_a_roster_after_they_have_seen_what_it_changes(service, visits):
     service.person("Teacher", "staff")
     with visits.page("Teacher") as page:
@@ -393,6 +405,7 @@ def test_staff_import_a_roster_after_they_have_seen_what_it_changes(service, vis
         expect(page.get_by_role("link", name="Margaret Hamilton")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, visits):
     """Student0 and Student1 handed in the same code."""
     with visits.page("Staff") as page:
@@ -425,6 +438,7 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
         assert not faults(page)
 
 
+@pytest.mark.slow
 def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, visits):
     with service.store.writing() as db:
         for name in ("Zoë Åberg", "Emma van den Berg", "Anna Zimmer"):
@@ -453,6 +467,7 @@ def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, vis
         assert not faults(page)
 
 
+@pytest.mark.slow
 def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, visits, tmp_path):
     """Of a second assignment, whose new edition weighs two criteria otherwise."""
     for name in ("Rises", "Falls"):
@@ -521,6 +536,7 @@ def _of(route: str, start: str) -> bool:
     return route == start if start == "/" else route.startswith(start)
 
 
+@pytest.mark.slow
 def test_no_page_shuts_anybody_out(service, visits):
     """Axe finds nothing serious on any page there is, none is broader than a phone, and `Visits.page` hears nothing.
 

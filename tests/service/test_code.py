@@ -206,6 +206,7 @@ def test_a_report_begins_with_what_stopped_the_code_and_says_whose_it_is(service
     assert page.index("<summary>How this was marked") < page.index("e" * 64)
 
 
+@pytest.mark.slow
 def test_real_code_that_loops_is_told_so_first(service, ada):
     id_ = hand_in(service, "Ada", LOOP)
     service.work()

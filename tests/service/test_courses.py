@@ -51,6 +51,7 @@ def test_a_course_is_renamed_and_never_left_without_a_title(service, staff):
 
 
 # ---------------------------------------------------------------------------------------------------------- archive
+@pytest.mark.slow
 def test_an_archived_course_is_read_and_nothing_in_it_changes_until_it_is_brought_back(service, staff):
     submission = hand_in(service, "Ada", WRONG)
     service.work()
@@ -150,6 +151,7 @@ def lines(archive, table) -> list[dict]:
     return [json.loads(line) for line in archive.read(f"{table}.jsonl").splitlines()]
 
 
+@pytest.mark.slow
 def test_the_export_has_everything_of_the_course_and_the_manifest_lists_each_file(service, staff):
     submission = hand_in(service, "Ada", WRONG)
     service.work()

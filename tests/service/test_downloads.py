@@ -24,6 +24,7 @@ def rows(text):
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
+@pytest.mark.slow
 def test_the_gradebook_has_what_counts_after_lateness_for_every_student(service, staff):
     hand_in(service, "Ada", RIGHT)
     late = hand_in(service, "Bob", WRONG)
@@ -92,6 +93,7 @@ def test_a_download_is_made_once_however_often_it_is_asked_for(service, staff):
     assert staff.post(url, data={"csrf": csrf(staff), "kind": "passwords"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_every_kind_on_the_page_can_be_made(service):
     assignment = service.context.assignment("optimizers")
     for kind in KINDS:

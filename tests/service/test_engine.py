@@ -79,6 +79,7 @@ def only_job(service) -> JobRow:
 
 
 # ------------------------------------------------------------------------------------------------ jobs of the dead
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.usefixtures("hasty")
 def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_path, number):
@@ -87,7 +88,8 @@ def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_p
     told = {"GRADMARK_DATABASE": anywhere.settings.database, "GRADMARK_LEASE_SECONDS": "1"}
     with gradmark(tmp_path, "worker", "--sandbox", "landlock", "--jobs", "1", **told) as silent:
         until(lambda: only_job(anywhere).state == "running")
-        with anywhere.store.writing():  # paused while it writes, a process keeps the lock of SQLite
+        with anywhere.store.writing() as db:
+            db.execute(sa.select(1))  # takes the lock of SQLite: a process that is paused while it writes would keep it
             silent.send_signal(number)
             until(lambda: psutil.Process(silent.pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE})
         with working(anywhere, "other"):
@@ -123,6 +125,7 @@ def job_worker(service, submission) -> str | None:
         return db.scalars(sa.select(JobRow.worker_id).where(JobRow.submission_id == submission)).one()
 
 
+@pytest.mark.slow
 def test_jobs_that_lost_their_worker_are_told_to_be_next_and_run_in_their_old_order(anywhere, monkeypatch):
     """One at a time, in the queue that runs jobs alone; whoever came after them may run beside them meanwhile."""
     ran: list[str] = []
@@ -130,11 +133,10 @@ def test_jobs_that_lost_their_worker_are_told_to_be_next_and_run_in_their_old_or
     with anywhere.store.writing() as db:
         lost = [anywhere.queue.put(db, "note", "interactive").id for _ in range(2)]
         for id_ in reversed(lost):
-            db.get_one(JobRow, id_).state = "running"
-        turns = "workflow_status" if anywhere.store.sqlite else "dbos.workflow_status"
-        db.execute(sa.text(f"UPDATE {turns} SET status = 'PENDING', executor_id = 'dead'"))  # noqa: S608
+            job = db.get_one(JobRow, id_)
+            job.state, job.worker_id = "running", "dead"
         later = [anywhere.queue.put(db, "note", "interactive").id for _ in range(3)]
-    main._take_over(anywhere.context)  # noqa: SLF001 - what the heart does, at a moment that the test chooses
+    main._take_over(anywhere.context, [])  # noqa: SLF001 - what the heart does, at a moment that the test chooses
     with anywhere.store.reading() as db:
         told = places(db)
     assert [told[id_].ahead for id_ in (*lost, *later)] == [0, 1, 2, 3, 4]
@@ -179,8 +181,8 @@ def test_who_lost_a_job_has_nothing_more_to_say_of_it(service):
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_turn_that_its_worker_never_heard_of_is_given_up(service, monkeypatch):
-    """The database took it down and then died, before it could answer."""
+def test_a_job_that_is_its_workers_by_the_row_alone_begins_again(service, monkeypatch):
+    """The database wrote that the worker has it and then went away, before it could answer."""
     go = threading.Event()
     monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: go.wait(30) and {})
     with service.store.writing() as db:
@@ -188,16 +190,16 @@ def test_a_turn_that_its_worker_never_heard_of_is_given_up(service, monkeypatch)
     with working(service, "worker"):
         until(lambda: state(service, held) == "running")
         with service.store.writing() as db:
-            job = service.queue.put(db, "hold", "sheet").id
-            db.execute(
-                sa.text(
-                    "UPDATE workflow_status SET status = 'PENDING', executor_id = 'worker' WHERE workflow_uuid LIKE :id"
-                ),
-                {"id": f"{job}.%"},
-            )
-        until(lambda: [turn.job_id for turn in service.queue.turns() if turn.worker_id is None] == [job])
+            job = service.queue.put(db, "hold", "sheet")
+            job.state, job.worker_id = "running", "worker"
+        until(lambda: state(service, job.id) == "queued")
+        assert state(service, held) == "running"
         go.set()
-        until(lambda: state(service, job) == "done")
+        until(lambda: state(service, job.id) == "done")
+    with service.store.reading() as db:
+        assert [(db.get_one(JobRow, id_).starts, db.get_one(JobRow, id_).failures) for id_ in (held, job.id)] == [
+            (1, 0)
+        ] * 2
 
 
 def state(service, job_id) -> str:
@@ -209,9 +211,9 @@ def state(service, job_id) -> str:
 def test_a_worker_that_died_before_the_clock_was_set_back_is_dead(service, monkeypatch):
     monkeypatch.setitem(jobs.KINDS, "note", lambda _, job: {})
     with service.store.writing() as db:
-        service.queue.put(db, "note", "interactive")
+        job = service.queue.put(db, "note", "interactive")
+        job.state, job.worker_id = "running", "dead"
         db.add(WorkerRow(id="dead", slots=1, sandbox="landlock", beat_at=now() + 3600))
-        db.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"))
     with working(service):
         until(lambda: only_job(service).state == "done")
 
@@ -223,7 +225,7 @@ def test_a_job_that_cannot_be_read_is_parked_and_keeps_no_other_from_being_taken
     with service.store.writing() as db:
         other = service.queue.put(db, "note", "interactive").id
         db.execute(sa.text("UPDATE jobs SET payload = '{' WHERE submission_id IS NOT NULL"))
-        db.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"))
+        db.execute(sa.text("UPDATE jobs SET state = 'running', worker_id = 'dead'"))
     with working(service):
         until(lambda: state(service, other) == "done")
         until(lambda: submission_state(service, damaged) == "parked")
@@ -286,6 +288,7 @@ main()
     assert "died while it had this job" in job.error
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_a_worker_whose_sandbox_broke_ends_and_blames_no_job(service, monkeypatch):
     def broken(_context, _job):
@@ -306,6 +309,7 @@ def test_a_worker_whose_sandbox_broke_ends_and_blames_no_job(service, monkeypatc
     assert only_job(service).failures == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatch):
     begun, go = threading.Event(), threading.Event()
     monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: begun.set() or (go.wait(30) and {}))
@@ -320,6 +324,7 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(service, monkeypatc
         assert db.scalars(sa.select(WorkerRow)).all() == []
 
 
+@pytest.mark.slow
 def test_a_worker_waits_for_its_tables(tmp_path):
     data = tmp_path / "new"
     data.mkdir()
@@ -345,6 +350,7 @@ def test_the_operator_has_the_name_of_whoever_starts_the_service(monkeypatch, ui
     assert serve.operator_name() == name
 
 
+@pytest.mark.slow
 def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
     """A worker that was killed is replaced; when the web process is killed, its worker ends by itself."""
     data = tmp_path / "data"
@@ -363,6 +369,7 @@ def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
         worker.wait(30)
 
 
+@pytest.mark.slow
 def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
     """Cleanly: a browser that watches connects again, to the next process."""
     watched, token = hand_in(service, "Ada", RIGHT), secrets.token_urlsafe()
@@ -379,6 +386,7 @@ def test_serve_ends_open_streams_when_it_is_stopped(service, tmp_path):
         assert web.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_serve_goes_on_without_a_sandbox_and_says_that_nothing_is_marked(tmp_path):
     nowhere = f"unix://{tmp_path}/docker.sock"
     with gradmark(tmp_path, "serve", "--port", "0", "--sandbox", "docker", DOCKER_HOST=nowhere) as web:
@@ -395,6 +403,7 @@ def refusal(data: Path, *, port: int = 0, **more: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_a_sentence_and_a_usage_error(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

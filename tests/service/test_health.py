@@ -100,6 +100,7 @@ def test_the_process_answers_while_all_its_threads_wait_for_a_database(service, 
     assert asyncio.run(asked()) == 200
 
 
+@pytest.mark.slow
 def test_numbers_tell_of_queue_jobs_and_requests(service, probing, monkeypatch):
     monkeypatch.setattr("autograder.service.web.edge.health.FRESH_SECONDS", 0.0)
     hand_in(service, "Ada", WRONG)

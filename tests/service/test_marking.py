@@ -14,6 +14,7 @@ from autograder.service.web.student.submitting import receive
 from autograder.service.worker import jobs, marking, sheets
 
 
+@pytest.mark.slow
 def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
     right, wrong = hand_in(service, "Ada", RIGHT), hand_in(service, "Bob", WRONG)
     assert service.work() == ["mark", "mark", "draw"], "while somebody waits for marks, pictures wait too"
@@ -27,6 +28,7 @@ def test_what_is_handed_in_is_marked_and_its_pictures_follow(service):
         assert not [job for job in db.query(JobRow) if "charts" in job.payload], "they are large, and drawn"
 
 
+@pytest.mark.slow
 def test_pictures_that_were_put_off_are_the_same_as_those_drawn_at_once(service):
     before, after = hand_in(service, "Ada", WRONG), hand_in(service, "Bob", WRONG)
     service.work()
@@ -86,6 +88,7 @@ def states(service, *submissions):
         return [db.get_one(SubmissionRow, one).state for one in submissions]
 
 
+@pytest.mark.slow
 def test_a_superseded_submission_stays_so_whoever_was_still_marking_it(service):
     """A worker that was thought dead; the limit does not count what was superseded."""
     first = hand_in(service, "Ada", WRONG)
@@ -118,6 +121,7 @@ def test_a_worker_with_another_secret_marks_no_quiz_by_other_questions(service):
         assert db.get_one(SubmissionRow, submission).state == "graded"
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_before_it_draws_leaves_no_regrade_without_pictures(service, monkeypatch):
     submission = hand_in(service, "Ada", WRONG)
     service.work()

@@ -57,7 +57,7 @@ def opened(url) -> Iterator[Store]:
 
 
 def differences(store: Store) -> list[object]:
-    """Between the tables that there are, DBOS's aside, and those of the code."""
+    """Between the tables that there are and those of the code."""
     with store.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -169,6 +169,7 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(opened, url):
         assert db.scalar(sa.text("SELECT version_num FROM gradmark_version")) == "9999"
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_are_all_right(url):
     program = f"from autograder.service.store.migrate import migrate; print(flush=True); input(); migrate({url!r})"
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -131,6 +131,7 @@ def test_a_mail_that_does_not_go_out_is_tried_again_and_nothing_is_noted_as_sent
 
 
 # ------------------------------------------------------------------------------------------------------ in the page
+@pytest.mark.slow
 def test_who_looks_at_a_submission_has_read_its_notices(service):
     id_ = hand_in(service, "Ada", WRONG)
     service.work()
@@ -142,6 +143,7 @@ def test_who_looks_at_a_submission_has_read_its_notices(service):
     assert "now have 6" not in ada.get("/").text
 
 
+@pytest.mark.slow
 def test_who_asked_for_it_is_told_that_a_submission_was_marked(service):
     hand_in(service, "Bob", WRONG)
     ada = service.browser("Ada")

@@ -52,6 +52,7 @@ def app(service, monkeypatch):
     return app
 
 
+@pytest.mark.slow
 def test_the_schema_holds_the_api_and_nothing_else(app):
     schema = app.openapi()
     assert schema["openapi"].startswith("3.1")
@@ -66,6 +67,7 @@ def test_the_schema_holds_the_api_and_nothing_else(app):
                     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/Problem"), (path, code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Ada", "Staff"])
 def test_whatever_is_asked_the_answer_is_one_that_the_schema_tells_of(app, name):
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)

@@ -156,6 +156,7 @@ def test_every_table_is_about_people_or_is_known_not_to_be():
     assert {*Base.metadata.tables} == known | {"users", "memberships", "audit"}
 
 
+@pytest.mark.slow
 def test_a_student_who_is_erased_leaves_no_byte_in_the_files(service, where):
     student = enrich(service)
     before = rows(service.store, student)
@@ -191,6 +192,7 @@ def test_who_was_erased_while_being_marked_stays_erased(service, monkeypatch):
     assert sum(rows(service.store, student).values()) == 0
 
 
+@pytest.mark.slow
 def test_others_keep_everything_when_one_is_erased(service):
     hand_in(service, "Ada", RIGHT)
     service.work()
@@ -206,6 +208,7 @@ def test_staff_are_not_erased_with_a_command(service, where):
     assert (status, "one of the staff" in why) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_student_gets_all_that_is_known_of_them_and_no_secret(service, where, tmp_path):
     student = enrich(service)
     gradmark("export", "--user", student, "--out", tmp_path / "all.zip", *where)
@@ -226,6 +229,7 @@ def test_a_student_gets_all_that_is_known_of_them_and_no_secret(service, where, 
 
 
 # -------------------------------------------------------------------------------------------------- backup, restore
+@pytest.mark.slow
 def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service, where, tmp_path):
     service.settings.secret_file.write_text("0" * 64)
     done = hand_in(service, "Ada", RIGHT)
@@ -256,7 +260,7 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     assert stat.S_IMODE((elsewhere / "worker.secret").stat().st_mode) == 0o600
     assert gradmark("check", "--data", elsewhere) == "all is well\n"
     settings = Settings(elsewhere, f"sqlite:///{elsewhere / 'gradmark.sqlite'}", "http://testserver")
-    store, queue = Store(settings.database), Queue(settings.database)
+    store, queue = Store(settings.database), Queue()
     again = replace(
         service, settings=settings, store=store, queue=queue, context=replace(service.context, store=store, queue=queue)
     )
@@ -264,7 +268,6 @@ def test_a_backup_while_somebody_writes_is_whole_and_marks_on_elsewhere(service,
     with store.reading() as db:
         assert {db.get_one(SubmissionRow, one).state for one in (done, waits)} == {"graded"}
         assert 20 <= db.query(AuditRow).where(AuditRow.action == "test.written").count() <= at_the_end
-    queue.close()
     store.close()
 
 
@@ -352,6 +355,7 @@ def _repack(file: Path, change) -> None:
             archive.addfile(entry, io.BytesIO(changed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["handing in", "marking", "a class written anew", "a text", "a start"])
 def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(postgres, tmp_path, what):
     """Two transactions that do not see each other: on SQLite there is one at a time."""
@@ -403,6 +407,7 @@ def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(
                 receive(db, service.queue, db.get_one(AssignmentRow, service.assignment), ada, "optimizers.py", RIGHT)
 
 
+@pytest.mark.slow
 def test_postgres_is_backed_up_restored_and_erased_too(postgres, tmp_path, monkeypatch):
     """With its own tools, as whatever release is installed brings them."""
     monkeypatch.setenv("PATH", f"{postgres.server.bin_path}:{os.environ['PATH']}")
@@ -424,6 +429,7 @@ def test_postgres_is_backed_up_restored_and_erased_too(postgres, tmp_path, monke
 
 
 # ------------------------------------------------------------------------------------------------------- old data
+@pytest.mark.slow
 def test_a_course_keeps_submissions_for_as_long_as_it_says(service, where):
     old, waits, new = hand_in(service, "Ada", WRONG), hand_in(service, "Bob", WRONG), ""
     with service.store.writing() as db:
@@ -499,6 +505,7 @@ def marked(tmp_path_factory) -> Path:
     return folder / "gradmark.sqlite"
 
 
+@pytest.mark.slow
 def test_a_whole_database_has_no_faults(marked):
     assert gradmark("check", "--data", marked.parent) == "all is well\n"
 

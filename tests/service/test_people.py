@@ -206,6 +206,7 @@ def test_a_link_of_one_person_is_shown_once(service, staff):
 
 
 # ------------------------------------------------------------------------------------------------------ one person
+@pytest.mark.slow
 def test_an_extension_is_taken_back_before_or_after_the_due_time_changes(postgres, tmp_path):
     """At the same moment, and neither had seen the other: what was handed in late counted as in time for good."""
     with serving(tmp_path, postgres.database()) as service:

@@ -87,6 +87,7 @@ def reply(service, client, page, answer=None):
     return done(service, client, client.post(f"{place(service)}/{asked.id}", data=sent, follow_redirects=False))
 
 
+@pytest.mark.slow
 def test_every_kind_of_exercise_is_asked_without_its_key_and_marked_at_once(service, ada):
     page, kinds = draw(service, ada), set()
     for _ in range(12):
@@ -106,6 +107,7 @@ def test_every_kind_of_exercise_is_asked_without_its_key_and_marked_at_once(serv
     assert len(kinds) >= 4
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_gets_its_hint_the_right_answer_and_the_reason(service, ada):
     page = draw(service, ada)
     while not (known := [w for w in wrong_answers(item_of(service, page)) if w[1]]):
@@ -125,6 +127,7 @@ def test_an_empty_answer_shows_the_right_one(service, ada):
     assert "The answer is" in verdict.text
 
 
+@pytest.mark.slow
 def test_a_wrong_idea_comes_back_after_two_others(service, ada):
     page = draw(service, ada)
     first = item_of(service, page).idea
@@ -136,6 +139,7 @@ def test_a_wrong_idea_comes_back_after_two_others(service, ada):
     assert item_of(service, page).idea == first
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_may_be_written_again_and_gives_nothing_away(service, ada):
     page = draw_of(service, ada, "numeric", "prediction")
     item = item_of(service, page)
@@ -147,6 +151,7 @@ def test_what_cannot_be_read_may_be_written_again_and_gives_nothing_away(service
     assert job_of(service, right).result["status"] == "right"
 
 
+@pytest.mark.slow
 def test_ideas_can_be_chosen_and_a_made_up_one_is_told(service, ada):
     page = draw(service, ada, choose="1", idea=["memory", "state"])
     for _ in range(4):
@@ -183,6 +188,7 @@ def test_who_asks_again_while_a_job_waits_is_shown_that_one(service, ada):
     assert service.work() == ["exercise"]
 
 
+@pytest.mark.slow
 def test_an_exercise_that_has_changed_meanwhile_is_not_marked_as_another(service, ada):
     page = draw(service, ada)
     with service.store.writing() as db:
@@ -201,6 +207,7 @@ def test_an_assignment_that_has_not_begun_is_not_practised(service, ada):
     assert f"/a/{service.assignment}/submissions" not in page.text
 
 
+@pytest.mark.slow
 def test_tampered_and_endless_answers_get_a_sentence(service, ada):
     page = draw_of(service, ada, "numeric", "prediction")
     here = f"{place(service)}/{job_of(service, page).id}"
@@ -212,6 +219,7 @@ def test_tampered_and_endless_answers_get_a_sentence(service, ada):
     assert ada.post(here, data={"q1": "zz"}).status_code == 409
 
 
+@pytest.mark.slow
 def test_practice_leaves_nothing_but_small_jobs(service, ada):
     page = draw(service, ada)
     for _ in range(3):
@@ -247,6 +255,7 @@ def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
         assert {job.lane for job in db.query(JobRow).where(JobRow.kind == "mark")} == {"practice"}
 
 
+@pytest.mark.slow
 def test_practice_never_shows_a_question_of_a_quiz_that_still_counts(service, ada):
     """Not Ada's own, opened or not, and not one that was drawn for Bob."""
     from autograder.practice import same_words

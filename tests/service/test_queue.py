@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 
 import pytest
@@ -11,9 +12,9 @@ from course import RIGHT, WRONG, hand_in, serving
 from workers import until, working
 
 from autograder.service import queue as queues
-from autograder.service.queue import LANES, MOST_BEHIND, places, unpark
+from autograder.service.queue import LANES, MOST_BEHIND, next_job, places, unpark
 from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
-from autograder.service.worker import jobs
+from autograder.service.worker import jobs, main
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -55,6 +56,7 @@ def test_lanes_come_one_after_the_other(service, order):
     assert order == ["sheet", "interactive", "practice", "regrade"]
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_somebody_elses_second_job(service, order):
     for number in (1, 2, 3):
         put(service, f"Ada {number}", who="Ada")
@@ -75,6 +77,7 @@ def test_a_job_is_queued_only_if_what_it_is_about_is_stored(service, order):
     assert order == ["stored"]
 
 
+@pytest.mark.slow
 def test_a_newer_submission_takes_the_place_of_one_that_waits(service):
     first, second = hand_in(service, "Ada", WRONG), hand_in(service, "Ada", RIGHT)
     practice = hand_in(service, "Ada", WRONG, practice=True)
@@ -91,6 +94,7 @@ def states_of(service, *submissions) -> set[str]:
         return {db.get_one(SubmissionRow, one).state for one in submissions}
 
 
+@pytest.mark.slow
 def test_places_are_told_in_the_order_in_which_jobs_are_taken(service, order, monkeypatch):
     begun, go = threading.Event(), threading.Event()
     monkeypatch.setitem(jobs.KINDS, "hold", lambda context, job: begun.set() or (go.wait(30) and {}))
@@ -165,6 +169,7 @@ def test_nobody_is_promised_a_time_while_there_is_no_worker(service):
     assert "no worker is there just now" in ada.get(f"/s/{submission}").text
 
 
+@pytest.mark.slow
 def test_a_parked_job_can_be_tried_again(service, monkeypatch):
     monkeypatch.setattr(jobs, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setitem(jobs.KINDS, "mark", lambda context, job: 1 / 0)
@@ -183,14 +188,31 @@ def test_a_parked_job_can_be_tried_again(service, monkeypatch):
         until(lambda: states_of(service, submission) == {"graded"})
 
 
-def test_turns_that_are_over_are_forgotten(service, order):
-    for number in range(3):
-        put(service, str(number))
+def test_a_job_that_failed_waits_before_it_is_tried_again_and_keeps_nobody_waiting(service, order):
+    tried = put(service, "later")
+    with service.store.writing() as db:
+        service.queue.again(db, db.get_one(JobRow, tried), after_seconds=1.0)
+    put(service, "now")
+    with service.store.reading() as db:
+        assert next_job(db, "slow") == (None, math.inf)
     with working(service):
-        until(lambda: len(order) == 3)
-        put(service, "later", who="Ada")
-        until(lambda: len(order) == 4 and not service.queue.turns())
-    waiting = put(service, "waits")
-    assert service.queue.forget(before=now() + 5) >= 4  # a slow machine may have given one a second turn
-    assert service.queue.forget(before=now() + 5) == 0
-    assert [turn.job_id for turn in service.queue.turns()] == [waiting]
+        until(lambda: len(order) == 2)
+    assert order == ["now", "later"]
+
+
+def test_a_hand_that_waits_is_woken_when_a_job_is_stored(service, order, monkeypatch):
+    """By the database: this worker looks by itself once in a quarter of an hour."""
+    monkeypatch.setattr(main, "NET_SECONDS", 900.0)
+    with working(service):
+        put(service, "first")
+        until(lambda: order == ["first"])
+        put(service, "second", "slow")
+        until(lambda: order == ["first", "second"])
+
+
+def test_hands_of_two_workers_run_each_job_once(service, order):
+    for number in range(40):
+        put(service, str(number))
+    with working(service, "one", 2), working(service, "other", 2):
+        until(lambda: len(order) >= 40)
+    assert sorted(order, key=int) == [str(number) for number in range(40)]

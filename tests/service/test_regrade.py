@@ -181,6 +181,7 @@ def falls_of(page):
     return page.partition('name="falls" value="')[2].partition('"')[0]
 
 
+@pytest.mark.slow
 def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     """Bob has the mistake that now costs more, Ada none, Cleo the one that now costs less."""
     service.person("Cleo")
@@ -218,6 +219,7 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leaves_the_rest_to_another(
     service, edition, staff, monkeypatch
 ):
@@ -249,6 +251,7 @@ def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leave
     assert regrading.regrade(service.context, job) == {}, "once more does nothing"
 
 
+@pytest.mark.slow
 def test_a_regrade_that_is_dismissed_while_its_jobs_are_put_puts_no_more(service, edition, staff, monkeypatch):
     for number in range(3):
         hand_in(service, "Ada", WRONG + b"#" * number)
@@ -332,6 +335,7 @@ def test_who_is_erased_while_jobs_are_put_gets_none(service, monkeypatch):
     assert progress(service, wanted) == regrades.Progress(total=1, waiting=1, skipped=0, parked=0)
 
 
+@pytest.mark.slow
 def test_rules_do_not_change_under_a_regrade_and_an_extension_makes_it_look_again(service, edition, staff):
     """The late one is spared, because the one in time has all points; with an extension it might count."""
     with service.by_hand() as db:
@@ -360,6 +364,7 @@ def test_rules_do_not_change_under_a_regrade_and_an_extension_makes_it_look_agai
     assert service.work() == ["remark"]
 
 
+@pytest.mark.slow
 def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_the_same_edition(
     service, edition, staff, monkeypatch
 ):
@@ -387,6 +392,7 @@ def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_
     assert "r-bob,Bob,,90.0,80.0,-10.0,1,1" in staff.browser.get(staff.path + "/preview.csv").text
 
 
+@pytest.mark.slow
 def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres, tmp_path, monkeypatch):
     """Each would see the other's old report, and take its own for no loss."""
     with serving(tmp_path, postgres.database()) as service:
@@ -456,6 +462,7 @@ def everything_of(service, kind):
     return [job for job in everything(service, JobRow) if job.kind == kind]
 
 
+@pytest.mark.slow
 def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(service, edition, staff):
     hand_in(service, "Bob", WRONG)
     service.work()
@@ -477,6 +484,7 @@ def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(se
     assert "You had 90 points and now have 80" in notice.text
 
 
+@pytest.mark.slow
 def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, edition, staff):
     """Before the preview, between it and its application, and in the middle of that."""
     hand_in(service, "Ada", RIGHT)
@@ -522,6 +530,7 @@ def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, editi
     assert service.work() == ["mark"], "and from then on the new edition marks"
 
 
+@pytest.mark.slow
 def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
     id_ = hand_in(service, "Ada", RIGHT)
     with service.store.writing() as db:
@@ -536,6 +545,7 @@ def test_what_was_parked_is_rescued_by_a_regrade(service, edition, staff):
         assert db.get_one(SubmissionRow, id_).state == "graded"
 
 
+@pytest.mark.slow
 def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed_with_the_one_button(
     service, edition, staff
 ):
@@ -565,6 +575,7 @@ def test_staff_are_told_on_the_course_and_the_assignment_that_the_folder_changed
         assert not re.search("another edition|could not be marked|under way", page), url
 
 
+@pytest.mark.slow
 def test_a_worker_that_begins_tells_of_another_edition_before_anybody_hands_in(service, edition, staff):
     edition.points(bias_correction=20)
     service.context = replace(service.context, _loaded={})
@@ -581,6 +592,7 @@ def test_a_worker_that_begins_tells_of_another_edition_before_anybody_hands_in(s
         assert told(), "nor can it mark with what it cannot read"
 
 
+@pytest.mark.slow
 def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edition, staff):
     edition.points(bias_correction=20, momentum=5)
     service.context = replace(service.context, _loaded={})
@@ -595,6 +607,7 @@ def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edit
     assert "Nothing is parked" in operator.get("/operator").text
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_put_back_is_told_of_no_more_once_a_regrade_with_it_is_applied(service, staff):
     with service.store.writing() as db:
         version = db.get_one(VersionRow, db.get_one(AssignmentRow, service.assignment).version_id)
@@ -638,6 +651,7 @@ def test_the_proof_shown_is_that_of_the_edition_in_use(service, edition, staff):
     assert (new in shown, old in shown, new == old) == (True, False, False)
 
 
+@pytest.mark.slow
 def test_what_was_parked_gets_its_report_whatever_else_counts(service, edition, staff):
     """Its student was told that it will."""
     hand_in(service, "Ada", RIGHT)
@@ -654,6 +668,7 @@ def test_what_was_parked_gets_its_report_whatever_else_counts(service, edition, 
         assert db.get_one(SubmissionRow, id_).state == "graded"
 
 
+@pytest.mark.slow
 def test_one_that_was_parked_after_the_beginning_is_marked_when_it_is_applied(service, edition, staff):
     hand_in(service, "Ada", RIGHT)
     service.work()
@@ -678,6 +693,7 @@ def test_the_same_edition_changes_nothing_and_says_so(service, staff):
     assert len(everything(service, ReportRow)) == 1
 
 
+@pytest.mark.slow
 def test_one_regrade_at_a_time_and_a_dismissed_one_leaves_no_work(service, edition, staff):
     hand_in(service, "Bob", WRONG)
     service.work()
@@ -711,6 +727,7 @@ def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, staff, monk
     assert "Nothing is parked" in operator.get("/operator").text
 
 
+@pytest.mark.slow
 def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition, staff, monkeypatch):
     hand_in(service, "Bob", WRONG)
     service.work()
@@ -727,6 +744,7 @@ def test_one_that_is_dismissed_while_it_is_proven_marks_nothing(service, edition
     assert [row.state for row in everything(service, RegradeRow)] == ["dismissed"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_anywhere_leaves_the_same_regrade(service, edition, staff):
     """Each job runs twice, as one does whose worker fell silent after its last word."""
     hand_in(service, "Bob", WRONG)
@@ -741,6 +759,7 @@ def test_a_worker_that_dies_anywhere_leaves_the_same_regrade(service, edition, s
     assert len(everything(service, ReportRow)) == 2
 
 
+@pytest.mark.slow
 def test_a_marking_that_ends_twice_moves_nothing_back(service, edition, staff):
     """A worker that was thought dead stores what it found long after a regrade was applied."""
     id_ = hand_in(service, "Bob", AVERAGED)
@@ -763,6 +782,7 @@ def test_a_marking_that_ends_twice_moves_nothing_back(service, edition, staff):
         assert db.get_one(SubmissionRow, id_).report_id == now
 
 
+@pytest.mark.slow
 def test_older_ones_are_spared_when_the_counting_one_has_everything(service, edition, staff):
     for source in (WRONG, AVERAGED, RIGHT):
         hand_in(service, "Ada", source)
@@ -774,6 +794,7 @@ def test_older_ones_are_spared_when_the_counting_one_has_everything(service, edi
     assert "2 older submissions were not marked again" in staff.look()
 
 
+@pytest.mark.slow
 def test_with_latest_only_the_last_ones_are_marked_again(service, edition, staff):
     for source in (WRONG, AVERAGED):
         hand_in(service, "Ada", source)
@@ -785,6 +806,7 @@ def test_with_latest_only_the_last_ones_are_marked_again(service, edition, staff
     assert service.work() == ["regrade", "remark"]
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_marked_again_keeps_its_report_and_is_told(service, edition, staff):
     id_ = hand_in(service, "Bob", WRONG)
     service.work()
@@ -800,6 +822,7 @@ def test_one_that_cannot_be_marked_again_keeps_its_report_and_is_told(service, e
     assert points(service) == {"Bob": 90}
 
 
+@pytest.mark.slow
 def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
     hand_in(service, "Bob", WRONG)
     service.work()
@@ -832,6 +855,7 @@ def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path
     assert {row.state for row in everything(service, VersionRow)} == {"proven", "refused"}
 
 
+@pytest.mark.slow
 def test_the_progress_tells_and_ends_with_the_preview(service, edition, staff):
     hand_in(service, "Bob", WRONG)
     service.work()

@@ -81,6 +81,7 @@ def test_whoever_only_observes_another_course_makes_no_links_for_its_people(serv
     assert role_of(service, "Ada") == "student"
 
 
+@pytest.mark.slow
 def test_an_observer_writes_no_comment_and_a_ta_does(service):
     service.person("Carol", "observer")
     service.person("Tom", "ta")
@@ -92,6 +93,7 @@ def test_an_observer_writes_no_comment_and_a_ta_does(service):
         assert sent.status_code == status
 
 
+@pytest.mark.slow
 def test_a_page_tells_all_that_a_person_handed_in_with_marks_and_extensions(service):
     ids = [hand_in(service, "Ada", source) for source in (WRONG, RIGHT) if service.work() is not None]
     service.work()

@@ -328,6 +328,7 @@ def allowed(route: str) -> tuple[str, ...]:
     return MAY[ROUTES[route]]
 
 
+@pytest.mark.slow
 def test_nobody_reaches_what_is_not_theirs(world):
     """As each person on each route, with ids of Ada's: refused, and never an answer or a fault of ours."""
     wrong = []
@@ -347,6 +348,7 @@ def test_nobody_reaches_what_is_not_theirs(world):
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_whoever_may_change_something_is_not_refused(world):
     """With forms of nonsense, which change nothing: an answer for a role that has the right is about the form."""
     wrong = []
@@ -367,6 +369,7 @@ def offered(html: str) -> set[str]:
     return {name for name, pattern in patterns.items() for action in actions if pattern.fullmatch(action)}
 
 
+@pytest.mark.slow
 def test_no_page_offers_a_form_that_its_reader_may_not_send(world):
     wrong = []
     for route, of in every_route():
@@ -378,6 +381,7 @@ def test_no_page_offers_a_form_that_its_reader_may_not_send(world):
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+@pytest.mark.slow
 def test_an_object_of_another_course_is_not_reached_by_way_of_ones_own(world):
     """Whoever staffs a course names it, and somebody else's person, job or file below it."""
     wrong = []
@@ -428,6 +432,7 @@ def test_inline_code_is_seen():
     assert inline(page) == ["onclick", "style", "script", "javascript:w"]
 
 
+@pytest.mark.slow
 def test_who_may_gets_an_answer_and_no_page_has_inline_code(world):
     """Else the tests above would hold for ids of nothing."""
     wrong = []

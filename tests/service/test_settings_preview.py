@@ -68,6 +68,7 @@ def seen(html: str) -> str:
     return re.search(r'name="seen" value="(\w+)"', html)[1]
 
 
+@pytest.mark.slow
 def test_a_due_time_that_costs_marks_is_shown_first_and_saved_once_it_was_seen(marked):
     staff, before = marked.browser("Staff"), points(marked)
     earlier = {"due_at": now() - 12 * HOUR}
@@ -85,6 +86,7 @@ def test_a_due_time_that_costs_marks_is_shown_first_and_saved_once_it_was_seen(m
     assert "It is now due on" in told
 
 
+@pytest.mark.slow
 def test_what_changes_no_mark_is_saved_at_once_and_a_due_time_is_told(marked):
     staff, before = marked.browser("Staff"), points(marked)
     assert "Saved" in save(marked, staff, limit=3).text
@@ -96,6 +98,7 @@ def test_what_changes_no_mark_is_saved_at_once_and_a_due_time_is_told(marked):
     assert points(marked) == before
 
 
+@pytest.mark.slow
 def test_what_was_looked_at_is_what_is_saved(marked):
     staff = marked.browser("Staff")
     stale = seen(save(marked, staff, due_at=now() - 12 * HOUR).text)
@@ -111,12 +114,14 @@ def test_what_was_looked_at_is_what_is_saved(marked):
     assert notices(marked, "Bob") == [], "nothing changes for Bob"
 
 
+@pytest.mark.slow
 def test_one_goes_back_with_what_was_typed(marked):
     staff = marked.browser("Staff")
     back = save(marked, staff, late_percent_per_day=73.0, due_at=now() - 12 * HOUR, back="1")
     assert (back.status_code, 'value="73.0"' in back.text) == (200, True)
 
 
+@pytest.mark.slow
 def test_nobody_reads_points_in_a_notice_that_their_page_does_not_show(marked):
     staff = marked.browser("Staff")
     hidden = {"due_at": now() - 12 * HOUR, "show_marks": "never"}
@@ -126,6 +131,7 @@ def test_nobody_reads_points_in_a_notice_that_their_page_does_not_show(marked):
     assert "had" not in told
 
 
+@pytest.mark.slow
 def test_a_time_zone_that_moves_the_end_of_a_late_day_tells_whose_mark_changes(marked):
     """Berlin's clocks are set back in the night of 25 October 2026: that late day has 25 hours there, 24 in UTC."""
     due = zones.seconds(dt.datetime(2026, 10, 25), "Europe/Berlin")  # noqa: DTZ001 - a local time
@@ -144,6 +150,7 @@ def test_a_time_zone_that_moves_the_end_of_a_late_day_tells_whose_mark_changes(m
         assert db.get_one(CourseRow, marked.course).time_zone == "Europe/Berlin"
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.builds(

@@ -111,6 +111,7 @@ def ask_for(service, staff, source):
     return post(staff, page.url.path, source=source, title="")
 
 
+@pytest.mark.slow
 def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff):
     made = ask_for(own, staff, "tiny")
     assert "waits for a worker" in made.text
@@ -123,6 +124,7 @@ def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff
         assert (asked.open, db.get_one(VersionRow, asked.version_id).state) == (True, "proven")
 
 
+@pytest.mark.slow
 def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_be_mended(own, staff):
     made = ask_for(own, staff, "spoilt")
     assert own.work() == ["prove"]
@@ -205,6 +207,7 @@ def test_a_policy_that_cannot_be_is_refused_and_nothing_typed_is_lost(service, s
 
 
 # ---------------------------------------------------------------------------------------------------- submissions
+@pytest.mark.slow
 def test_staff_find_submissions_by_filter(service, staff):
     right, wrong = hand_in(service, "Ada", RIGHT), hand_in(service, "Bob", WRONG)
     late = hand_in(service, "Bob", b"x = 1", practice=True)
@@ -262,6 +265,7 @@ def test_a_page_of_submissions_reads_an_index_in_its_order_however_many_there_ar
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
+@pytest.mark.slow
 def test_staff_see_one_submission_with_their_notes_and_as_its_student_does(service, staff):
     submission = hand_in(service, "Bob", WRONG)
     service.work()
@@ -355,6 +359,7 @@ def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once
         ]
 
 
+@pytest.mark.slow
 def test_question_sample_and_rubric_stand_beside_the_answer(service, staff):
     """The rows that a grader ticks are those of the quiz, whatever the worker writes around them."""
     item = text_item(service, "Ada")
@@ -416,6 +421,7 @@ def given(service):
         return [(mark.points, mark.comment) for mark in db.query(TextMarkRow)]
 
 
+@pytest.mark.slow
 def test_as_many_answers_are_told_to_wait_as_wait_on_their_page(service, staff):
     """Of the submission that counts and of the newest; what somebody else wrote letter for letter is no other one."""
     for name, source, text in (

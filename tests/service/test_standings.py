@@ -95,6 +95,7 @@ def test_what_is_kept_follows_the_policy(service, klass, counts):
     assert all(latest.values()) == (counts == "latest")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("klass")
 def test_a_student_alone_is_what_the_class_says_of_them(service):
     with service.store.writing() as db:
@@ -272,6 +273,7 @@ def test_what_a_course_keeps_no_longer_counts_no_longer(service):
         assert set(db.scalars(sa.select(TextMarkRow.user_id))) == {ada}, "who has something left keeps the marks for it"
 
 
+@pytest.mark.slow
 def test_two_markings_of_a_student_at_once_both_count(postgres, tmp_path):
     """Neither transaction sees the other's report: the second to compute must wait until the first is over."""
     require("landlock")
@@ -314,6 +316,7 @@ def test_two_markings_of_a_student_at_once_both_count(postgres, tmp_path):
             assert standings(db, asked_in(service, db))[ada].points == 95
 
 
+@pytest.mark.slow
 def test_handing_in_and_marking_keep_it_by_themselves(service):
     hand_in(service, "Ada", WRONG)
     hand_in(service, "Bob", RIGHT)

@@ -158,6 +158,7 @@ def test_a_place_has_everybody_whichever_question_they_drew():
 
 
 # ------------------------------------------------------------------------------------------------ always
+@pytest.mark.slow
 @given(st.lists(st.lists(st.floats(0, 5), min_size=3, max_size=3), min_size=10, max_size=40))
 @settings(max_examples=80, deadline=None)
 def test_estimates_lie_in_their_intervals_and_intervals_in_what_can_be(table):
@@ -197,6 +198,7 @@ def test_a_misconception_that_nobody_lost_says_no_time():
 
 
 # -------------------------------------------------------------------------------------------------- in the service
+@pytest.mark.slow
 def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service):
     """Twelve students with a mistake, of whom two mend it. What is stored is what the pipeline said of one of them."""
     wrong, right = hand_in(service, "Ada", WRONG), hand_in(service, "Bob", RIGHT)
@@ -239,6 +241,7 @@ def test_what_a_person_gave_for_a_text_is_in_the_analysis():
     assert (other.slot, other.score) == ("Question 2", 1.0)
 
 
+@pytest.mark.slow
 def test_a_few_students_see_no_numbers_on_parts(service):
     empty = service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text
     assert "Nothing is marked yet" in empty
@@ -270,6 +273,7 @@ def test_days_without_a_hand_in_are_days_too_and_the_newest_are_shown():
     assert len(ours.by_day({0: 1, 1000: 1})) == ours.MOST_DAYS
 
 
+@pytest.mark.slow
 def test_staff_see_how_marks_are_spread_and_when_the_class_handed_in(service):
     hand_in(service, "Ada", RIGHT)
     hand_in(service, "Bob", WRONG)

@@ -31,6 +31,7 @@ def test_a_look_is_of_one_moment(store):
         assert db.scalar(count) == 1
 
 
+@pytest.mark.slow
 def test_an_error_that_is_logged_holds_nothing_that_was_stored(store):
     with store.writing() as db:
         db.add(UserRow(id="x" * 16, name="Ada Lovelace"))

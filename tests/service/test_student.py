@@ -95,6 +95,7 @@ def submissions(service, name="Ada") -> list[SubmissionRow]:
 
 
 # --------------------------------------------------------------------------------------------------- handing in
+@pytest.mark.slow
 def test_a_file_is_handed_in_marked_and_read(service):
     ada = service.browser("Ada")
     shown = post(ada, service, file=("optimizers.py", WRONG))
@@ -110,6 +111,7 @@ def test_a_file_is_handed_in_marked_and_read(service):
     assert 'http-equiv="refresh"' not in shown.text
 
 
+@pytest.mark.slow
 def test_pasted_code_is_handed_in_as_the_file_that_is_marked(service):
     ada = service.browser("Ada")
     post(ada, service, code=RIGHT.decode().replace("\n", "\r\n"))  # as browsers send lines
@@ -158,6 +160,7 @@ def test_what_cannot_be_taken_is_told_costs_nothing_and_keeps_what_was_typed(ser
     assert not submissions(service)
 
 
+@pytest.mark.slow
 def test_a_limit_is_told_before_and_after_it_is_reached_and_code_is_not_lost(service):
     policy(service, limit=1, window_minutes=60)
     ada = service.browser("Ada")
@@ -270,6 +273,7 @@ def test_what_changed_is_told_on_the_page_and_in_the_history(service):
         assert "no longer: IDEA" in words
 
 
+@pytest.mark.slow
 def test_a_report_that_a_regrade_replaced_stays_reachable_and_one_that_never_counted_does_not(service):
     one = put(service, made_at=now() - DAY)
     with service.by_hand() as db:
@@ -381,6 +385,7 @@ SECRETS = {
 PICTURE = {"title": "PICTURE", "caption": "", "svg": "<svg></svg>"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", SECRETS)
 @pytest.mark.parametrize("when", ["after_due", "never"])
 def test_what_the_policy_withholds_is_not_sent_and_it_is_told_when_it_will_be(service, part, when):

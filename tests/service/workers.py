@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autograder.service.queue import Queue
 from autograder.service.store import Store
 from autograder.service.worker import main
 from autograder.service.worker.context import Context
@@ -21,18 +20,15 @@ if TYPE_CHECKING:
 @contextmanager
 def working(service: Service, name: str = "worker", slots: int = 1) -> Iterator[Context]:
     """A worker that takes jobs until the block ends."""
-    store, queue = Store(service.settings.database), Queue(service.settings.database)
-    context = replace(service.context, store=store, queue=queue, jobs=slots, stopping=threading.Event(), turns=set())
+    store = Store(service.settings.database)
+    context = replace(service.context, store=store, jobs=slots, stopping=threading.Event(), at_work={})
     life = threading.Thread(target=main.live, args=(context, name))
     life.start()
     try:
         yield context
-        # so that no turn is being written down while its connections are closed
-        until(lambda: context.stopping.is_set() or not [turn for turn in queue.turns() if turn.worker_id == name])
     finally:
         context.stopping.set()
         life.join()
-        queue.close()
         store.close()
 
 

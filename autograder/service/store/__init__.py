@@ -60,11 +60,16 @@ class Store:
         self._reader.dispose()
 
 
-def now_of(db: Session) -> float:
+def clock(db: Session) -> sa.ColumnElement[float]:
     """The database's clock: leases of several machines are measured by it, whatever their own clocks say."""
     if db.get_bind().dialect.name == "sqlite":
-        return now()  # one machine
-    return float(db.scalar(sa.text("SELECT EXTRACT(EPOCH FROM clock_timestamp())")))
+        return sa.literal(now())  # one machine
+    return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+
+
+def now_of(db: Session) -> float:
+    """The time by that clock, in seconds since 1970."""
+    return db.execute(sa.select(clock(db))).scalar_one()
 
 
 def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
@@ -83,20 +88,6 @@ def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
                     log.warning("waiting for the database: %s", " ".join(str(error).split()))
             tries += 1
             stop.wait(AGAIN_SECONDS)
-
-    return engine
-
-
-def queue_engine(url: str) -> sa.Engine:
-    """Return the engine for DBOS in a worker. On SQLite its transactions begin as they write: polls take no lock."""
-    if not url.startswith("sqlite"):
-        return _server(url, 10)
-    engine = sa.create_engine(url, hide_parameters=True)
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        _set(connection)
 
     return engine
 

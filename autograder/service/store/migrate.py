@@ -1,4 +1,4 @@
-"""Brings the database to this release's schema: ours by Alembic, the queue's by DBOS. Safe to run again, and at once.
+"""Brings the database to this release's schema: by Alembic. Safe to run again, and at once.
 
 There is no way back down: before an upgrade make a backup, and restore that.
 """
@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from dbos import DBOS
 from sqlalchemy.orm import Session
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -35,7 +34,6 @@ def migrate(url: str, *, to: str = "head") -> None:
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, to)
-    DBOS.migrate(url)
 
 
 def revisions() -> tuple[str, ...]:

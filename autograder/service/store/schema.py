@@ -362,17 +362,20 @@ class NoticeRow(Keyed, Base):
 
 # ------------------------------------------------------------------------------------------------------ the queue
 class JobRow(Keyed, Base):
-    """A job for a worker. DBOS runs it durably; this row is what people see of it, and how it ended."""
+    """A job for a worker: what waits, who has it, and how it ended."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state_priority", "state", "priority", "made_at"),
+        Index("ix_jobs_state_room_priority", "state", "room", "priority", "made_at"),  # which one a worker takes next
         Index("ix_jobs_course_kind", "course_id", "kind", "made_at"),
         Index("ix_jobs_regrade", "regrade_id", "kind", "state"),
     )
     kind: Mapped[str] = mapped_column(String(16))  # a line of worker.jobs.KINDS
     lane: Mapped[str] = mapped_column(String(12))  # a line of queue.LANES
+    room: Mapped[str] = mapped_column(String(8), default="quick")  # "quick" | "slow": which hands of a worker take it
     priority: Mapped[int]  # smaller is sooner
+    not_before: Mapped[float] = mapped_column(default=0.0)  # a job that failed waits a little
     course_id: Mapped[str | None] = mapped_column(String(16))
     user_id: Mapped[str | None] = mapped_column(String(16), index=True)
     submission_id: Mapped[str | None] = mapped_column(String(16), index=True)

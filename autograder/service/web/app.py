@@ -87,12 +87,11 @@ ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    store, queue = Store(settings.database), Queue(settings.database)
+    store = Store(settings.database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        queue.close()
         store.close()
 
     app = FastAPI(
@@ -103,7 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would lead to whatever host the request names
         lifespan=lifespan,
     )
-    app.state.site = Site(settings, store, queue)
+    app.state.site = Site(settings, store, Queue())
     app.state.rates = Rates()
     security.protect(app, settings)
     app.state.registry = health.registry_of(store)

@@ -38,7 +38,7 @@ class Context:
     stopping: threading.Event = field(default_factory=threading.Event)  # no job is begun any more
     over: bool = False  # the sandbox is being closed: failures count no more
     ended_by: str = ""  # why this worker stops by itself; "" = it does not
-    turns: set[str] = field(default_factory=set)  # of the queue, that this process really takes
+    at_work: dict[int, str] = field(default_factory=dict)  # by thread: the job that it begins, runs or ends
     _loaded: dict[tuple[str, str], Assignment] = field(default_factory=dict)  # by name and digest; "" = the newest
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -64,20 +65,28 @@ KINDS: dict[str, Work] = {
 log = logging.getLogger(__name__)
 
 
-def run(context: Context, job_id: str, worker_id: str) -> None:
-    """Run a job: the queue's workflow. Its outcome is written into its row.
+def run(context: Context, job_id: str, worker_id: str) -> bool:
+    """Run a job that nobody has begun; its outcome is written into its row. Return whether it was ours to run.
 
     Raises:
-        OperationalError: the database went away. Nothing is lost: the job is found without a turn, and gets another.
+        OperationalError: the database went away. Nothing is lost: nobody is at work on the job, and it begins again.
     """
+    me = threading.get_ident()
+    context.at_work[me] = job_id  # before its row says that it is ours, until it says so no longer
     try:
         job = start(context, job_id, worker_id)
+        if job is not None:
+            _run(context, job)
     except json.JSONDecodeError as error:
         log.exception("a job cannot be read", extra={"job": job_id})
         _park_unread(context, job_id, str(error))
-        return
-    if job is None:
-        return
+        return False
+    finally:
+        del context.at_work[me]
+    return job is not None
+
+
+def _run(context: Context, job: JobRow) -> None:
     try:
         result = KINDS[job.kind](context, job)
     except sa.exc.OperationalError:
@@ -85,14 +94,14 @@ def run(context: Context, job_id: str, worker_id: str) -> None:
     except Exception as error:
         if context.over or (isinstance(error, SandboxFailed) and not _sandbox_works(context)):
             return  # not this job's failure: it gets another turn, with another worker
-        log.exception("job failed", extra={"job": job_id, "kind": job.kind})
+        log.exception("job failed", extra={"job": job.id, "kind": job.kind})
         if isinstance(error, WrongEdition):
             editions.look(context)  # staff can do something about it
         failed(context, job, "".join(traceback.format_exception(error)))
     else:
         done(context, job, result)
         log.info(
-            "job done", extra={"job": job_id, "kind": job.kind, "seconds": round(now() - (job.started_at or 0.0), 3)}
+            "job done", extra={"job": job.id, "kind": job.kind, "seconds": round(now() - (job.started_at or 0.0), 3)}
         )
 
 
@@ -108,9 +117,9 @@ def _sandbox_works(context: Context) -> bool:
 
 def start(context: Context, job_id: str, worker_id: str) -> JobRow | None:
     with context.store.writing() as db:
-        job = db.get(JobRow, job_id, with_for_update=True)
+        job = db.get(JobRow, job_id, with_for_update={"skip_locked": True})
         if job is None or job.state != "queued" or context.stopping.is_set():
-            return None  # superseded, or somebody else's turn
+            return None  # superseded, or somebody else was quicker
         job.starts += 1
         if job.starts > STARTS:
             _park(db, job, f"started {STARTS} times, and never came to an end\n{job.error}")

@@ -9,27 +9,31 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
-from dbos import DBOS
+from sqlalchemy.orm import Session
 
 from autograder.batch import opening
 from autograder.sandbox import SandboxUnavailable
+from autograder.service.bell import Bell, Room, listen
 from autograder.service.operate.housekeeping import due as tidy_when_due
-from autograder.service.queue import APP_VERSION, APPLICATION, LEASE_SECONDS, OPEN, WORKFLOW, Queue, lives
+from autograder.service.queue import LEASE_SECONDS, Queue, lives, next_job
 from autograder.service.settings import Settings
-from autograder.service.store import Store, now_of, patient, queue_engine
+from autograder.service.store import Store, now_of, patient
 from autograder.service.store.schema import JobRow, WorkerRow, now
 from autograder.service.worker import editions, jobs, notices
 from autograder.service.worker.context import Context
 
 BEAT_SECONDS = LEASE_SECONDS / 5
-REMIND_SECONDS = 600.0  # between two looks for what is due tomorrow
+REMIND_SECONDS = 600.0  # between two looks for what is due tomorrow, and for the day's tidying
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
 DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
-KEPT_SECONDS = 600.0  # turns that are over, for who looks into DBOS's tables: each look for live ones reads them too
+NET_SECONDS = 10.0  # between two looks of an idle hand that nobody wakes
+AGAIN_SECONDS = 1.0  # after a database that was away
+TAKEN_SECONDS = 0.01  # after a job that somebody else was quicker to take
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +52,14 @@ def work(
     if with_parent:
         threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
     os.nice(NICE)
-    store, queue = Store(settings.database), Queue(settings.database)
+    store = Store(settings.database)
     patient(store.engine, stop)
     try:
         with opening(sandbox, trusted=False, say=say) as opened:
             secret = open_secret(settings.secret_file)
-            context = Context(settings, store, queue, opened.result(), secret, slots, stopping=stop)
+            context = Context(settings, store, Queue(), opened.result(), secret, slots, stopping=stop)
             live(context, f"{socket.gethostname()[:20]}-{secrets.token_hex(6)}")
     finally:
-        queue.close()
         store.close()
     if context.ended_by:
         raise SandboxUnavailable(context.ended_by)
@@ -85,73 +88,67 @@ def _until_parent_ends(stop: threading.Event) -> None:
 # ------------------------------------------------------------------------------------------------- a worker's life
 def live(context: Context, worker_id: str) -> None:
     """Beats from before the first job until after the last: who holds jobs is heard of."""
-    over = threading.Event()
+    over, bell = threading.Event(), Bell()
     if not _first_beat(context, worker_id):
         return
     heart = threading.Thread(target=_beating, args=(context, worker_id, over), name="heart")
-    heart.start()
+    ear = threading.Thread(target=listen, args=(context.store, bell, over), name="ear")
+    rooms: list[Room] = ["slow"]
+    rooms += ["quick"] * context.jobs
+    hands = [threading.Thread(target=_take_jobs, args=(context, worker_id, room, bell), daemon=True) for room in rooms]
+    for thread in (heart, ear, *hands):
+        thread.start()
     try:
-        while not context.stopping.is_set():
-            with contextlib.suppress(sa.exc.OperationalError), _launched(context, worker_id):  # it went away meanwhile
-                log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
-                editions.look(context)
-                context.stopping.wait()
+        log.info("worker ready", extra={"worker": worker_id, "slots": context.jobs})
+        _look_at_editions(context)
+        context.stopping.wait()
     finally:
+        bell.end()
+        end = time.monotonic() + DRAIN_SECONDS
+        for hand in hands:
+            hand.join(max(0.0, end - time.monotonic()))
         context.over = True
         over.set()
         heart.join()
+        ear.join()
         with contextlib.suppress(sa.exc.DBAPIError), context.store.writing() as db:
             _give_back(context, db, worker_id)
             db.execute(sa.delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
-def _give_back(context: Context, db: sa.orm.Session, worker_id: str) -> None:
-    """Give back the jobs that we were stopped over: they begin again elsewhere, and we did not die of them."""
-    held = sa.select(JobRow).where(JobRow.worker_id == worker_id, JobRow.state == "running")
-    for job in db.scalars(held.options(sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)).with_for_update()):
-        context.queue.again(db, job)
-
-
-@contextlib.contextmanager
-def _launched(context: Context, worker_id: str) -> Iterator[None]:
-    """DBOS, running our one workflow on the queues of all lanes; what is under way at the end has time to finish."""
-    engine = patient(queue_engine(context.settings.database), context.stopping)
-    DBOS(
-        config={
-            "name": APPLICATION,
-            "system_database_url": context.settings.database,
-            "system_database_engine": engine,
-            "application_version": APP_VERSION,
-            "executor_id": worker_id,
-            "log_level": "ERROR",  # a database that is down for a moment is ours to tell, once
-            "run_migrations": False,
-        }
-    )
-
-    @DBOS.workflow(name=WORKFLOW)
-    def job(job_id: str) -> None:
-        turn = str(DBOS.workflow_id)
-        context.turns.add(turn)
+def _look_at_editions(context: Context) -> None:
+    while not context.stopping.is_set():
         try:
-            jobs.run(context, job_id, worker_id)
-        finally:
-            context.turns.discard(turn)
-
-    try:
-        DBOS.launch()
-        yield
-    finally:
-        seconds = DRAIN_SECONDS if _busy(context, worker_id) else 0
-        DBOS.destroy(workflow_completion_timeout_sec=seconds, destroy_registry=True)
-        engine.dispose()
+            editions.look(context)
+            break
+        except sa.exc.OperationalError:  # the database went away meanwhile
+            context.stopping.wait(AGAIN_SECONDS)
 
 
-def _busy(context: Context, worker_id: str) -> bool:
-    """Return whether the queue counts a turn as ours, begun or not."""
-    try:
-        return bool(context.queue.turns(worker_id))
-    except sa.exc.DBAPIError:
-        return bool(context.turns)
+def _take_jobs(context: Context, worker_id: str, room: Room, bell: Bell) -> None:
+    """One hand: takes what comes next in its room, until the worker stops."""
+    while not context.stopping.is_set():
+        try:
+            with context.store.reading() as db:
+                job_id, seconds = next_job(db, room)
+            if job_id is None:
+                bell.wait(room, min(seconds, NET_SECONDS))
+                continue
+            bell.ring([room])  # behind this one there may be more
+            if not jobs.run(context, job_id, worker_id):
+                context.stopping.wait(TAKEN_SECONDS)
+        except sa.exc.SQLAlchemyError as error:  # a job under way is found and begins again
+            log.warning("no job can be taken: %s", " ".join(str(error).split()))
+            context.stopping.wait(AGAIN_SECONDS)
+        except Exception:  # whatever it is: a hand that ends takes nothing any more
+            log.exception("no job can be taken")
+            context.stopping.wait(AGAIN_SECONDS)
+
+
+def _give_back(context: Context, db: Session, worker_id: str) -> None:
+    """Give back the jobs that we were stopped over: they begin again elsewhere, and we did not die of them."""
+    for job in _locked(db, JobRow.worker_id == worker_id, JobRow.state == "running"):
+        context.queue.again(db, job)
 
 
 # --------------------------------------------------------------------------------------------- who lives, who is dead
@@ -160,7 +157,6 @@ def _first_beat(context: Context, worker_id: str) -> bool:
     while not context.stopping.is_set():
         try:
             _beat(context, worker_id)
-            context.queue.open(slots=context.jobs)
         except sa.exc.DBAPIError as error:
             log.warning("waiting for `gradmark serve` to make the tables: %s", error.orig)
             context.stopping.wait(1)
@@ -170,20 +166,18 @@ def _first_beat(context: Context, worker_id: str) -> bool:
 
 
 def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
-    idle: set[str] = set()
     reminded_at = 0.0
     while not over.wait(BEAT_SECONDS):
         try:
             living = _beat(context, worker_id)
-            idle = _drop_idle(context, worker_id, idle)
+            _begin_again(context, worker_id)
             if worker_id == min(living):  # one is enough
-                _take_over(context)
-                context.queue.forget(before=now() - KEPT_SECONDS)
-                tidy_when_due(context.store, context.queue)
+                _take_over(context, living)
                 if context.settings.mail_from:
                     notices.mail_due(context.store, context.queue)
                 if now() > reminded_at + REMIND_SECONDS:
                     reminded_at = now()
+                    tidy_when_due(context.store, context.queue)
                     notices.remind(context.store)
         except sa.exc.SQLAlchemyError as error:  # a database that is down comes back; jobs under way go on meanwhile
             log.warning("no heartbeat: %s", " ".join(str(error).split()))
@@ -201,43 +195,36 @@ def _beat(context: Context, worker_id: str) -> list[str]:
         return list(db.scalars(sa.select(WorkerRow.id)))
 
 
-def _drop_idle(context: Context, worker_id: str, idle: set[str]) -> set[str]:
-    """Gives up turns that the queue counts as ours, but that never reached us: the answer was lost with a connection.
-
-    `idle` are those of the last beat; returns those of this one.
-    """
-    lost = [turn for turn in context.queue.turns(worker_id) if turn.id not in context.turns]
-    context.queue.cancel(turn for turn in lost if turn.id in idle)
-    return {turn.id for turn in lost}
-
-
-def _take_over(context: Context) -> None:
-    """Gives a turn to every open job that has none with somebody who lives, whatever was killed.
-
-    In this order it is safe without locks: who has a turn in the second look was alive in the third, and a job of the
-    first that has none in the second is over or lost. One turn too many would find its job begun, and end.
-    """
+def _begin_again(context: Context, worker_id: str) -> None:
+    """Puts back jobs that are ours by their rows and that none of our hands has: the database went away meanwhile."""
+    ours = (JobRow.state == "running", JobRow.worker_id == worker_id)
     with context.store.reading() as db:
-        open_ = set(db.scalars(sa.select(JobRow.id).where(JobRow.state.in_(OPEN))))
-    turns = context.queue.turns()
-    with context.store.reading() as db:
-        living = set(db.scalars(sa.select(WorkerRow.id)))
-    dead = [turn for turn in turns if turn.worker_id and turn.worker_id not in living]
-    context.queue.cancel(dead)
-    lost = open_ - {turn.job_id for turn in turns if turn not in dead}
-    if not lost:
+        found = set(db.scalars(sa.select(JobRow.id).where(*ours)))
+    if found.issubset(list(context.at_work.values())):
         return
     with context.store.writing() as db:
-        held = (
-            sa.select(JobRow)
-            .where(JobRow.id.in_(lost), JobRow.state.in_(OPEN))
-            .order_by(JobRow.priority, JobRow.made_at)
-        )
-        # Without the JSON: one row that cannot be read must not keep all others from being taken over.
-        unread = sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)
-        for job in db.scalars(held.options(*unread).with_for_update()):
-            log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
-            if job.state == "running" and job.worker_id not in living:
-                jobs.lost(context, db, job)
-            else:  # its turn was lost on the way, or its end could not be written
+        for job in _locked(db, *ours):  # while we hold its row, none of our hands can end it or begin it
+            if job.id not in list(context.at_work.values()):
+                log.warning("a job could not be ended", extra={"job": job.id, "kind": job.kind})
                 context.queue.again(db, job)
+
+
+def _take_over(context: Context, living: Sequence[str]) -> None:
+    """Gives every job whose worker is dead to others, whatever was killed."""
+    theirs = (JobRow.state == "running", sa.or_(JobRow.worker_id.is_(None), JobRow.worker_id.not_in(living)))
+    with context.store.reading() as db:
+        if db.scalar(sa.select(JobRow.id).where(*theirs).limit(1)) is None:
+            return
+    with context.store.writing() as db:
+        alive = sa.select(WorkerRow.id)  # now: one may have come, and begun, since we beat
+        dead = (JobRow.state == "running", sa.or_(JobRow.worker_id.is_(None), JobRow.worker_id.not_in(alive)))
+        for job in _locked(db, *dead):
+            log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
+            jobs.lost(context, db, job)
+
+
+def _locked(db: Session, *which: sa.ColumnElement[bool]) -> sa.ScalarResult[JobRow]:
+    """These jobs, without their JSON: one row that cannot be read must not keep all others from being taken over."""
+    unread = sa.orm.defer(JobRow.payload), sa.orm.defer(JobRow.result)
+    found = sa.select(JobRow).where(*which).order_by(JobRow.priority, JobRow.made_at).options(*unread)
+    return db.scalars(found.with_for_update())
