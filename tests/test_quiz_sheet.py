@@ -1,5 +1,6 @@
 """A quiz.toml as people leave it: one slip of the file's form costs no answer, and nothing is guessed."""
 
+import re
 import tomllib
 from dataclasses import replace
 
@@ -90,6 +91,32 @@ def test_a_slip_in_one_answer_costs_no_other(item, hand):
     got = answers.read(text.encode())
     marked = quiz.mark_items(ITEMS, got)
     assert sum(mark.score for mark in marked) == MOST
+
+
+WHOLE = filled(QUOTED | {"text-fast-start": '"Adam adapts; v = 0.9v"'})
+LINES = [at for at, line in enumerate(WHOLE.split("\n")) if line and not line.startswith("#")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(LINES), st.data())
+def test_one_wrong_key_anywhere_costs_no_answer_of_another_line(at, data):
+    """A character too much, too few or another one, or the rest of the line gone: in answers, names and the heading."""
+    lines = WHOLE.split("\n")
+    line, place = lines[at], data.draw(st.integers(0, len(lines[at]) - 1))
+    typed = data.draw(st.sampled_from(["", *"\"'=[]#,.\\x "]))
+    lines[at] = line[:place] + typed + data.draw(st.sampled_from([line[place:], line[place + 1 :], ""]))
+    assume(not line.startswith("variant") or re.match(r"variant = 7\s*(?:#|$)", lines[at]))  # else it is another's
+    assume(line != "[answers]" or len(lines[at]) > 6)
+    own = next((name for name in RIGHT if line.startswith(f"{name} =")), "")
+    got = quiz.mark_items(ITEMS, answers.read("\n".join(lines).encode()))
+    assert [mark.id for mark in got if mark.id in RIGHT and mark.id != own and mark.score < mark.max_score] == []
+
+
+def test_numbered_answers_and_entries_above_the_heading_are_found(tmp_path):
+    lines = [f"answer{number} = {QUOTED[item.id]}" for number, item in enumerate(ITEMS, 1) if item.id in RIGHT]
+    assert score("\n".join(lines), tmp_path) == MOST
+    head, *rest = [f"{name} = {value}" for name, value in QUOTED.items()]
+    assert score("\n".join([head, "[answers]", *rest]), tmp_path) == MOST
 
 
 FILES = {
@@ -204,6 +231,13 @@ def test_its_author_is_told_how_a_spoilt_file_was_read(tmp_path):
 def test_text_without_any_entry_is_refused_and_costs_the_quiz_alone(text, tmp_path):
     marked = marks(text, tmp_path)
     assert ([mark.status for mark in marked.marks], marked.points) == (["unreadable"], 25)
+
+
+@pytest.mark.parametrize("piece", ['"', "'", "“", "[", '"""', '"x" ', "\\", "# ", "a-b = [", 'a-b = "x\n', "= "])
+def test_what_repeats_without_end_is_read_as_quickly_and_without_a_fault_of_ours(piece, tmp_path):
+    marked = marks("race-rates = " + piece * (60_000 // len(piece.encode())), tmp_path)
+    assert marked.points == 25
+    assert "grader_error" not in {mark.status for mark in marked.marks}
 
 
 @settings(max_examples=60, deadline=None)

@@ -92,12 +92,14 @@ def _read(data: bytes) -> sheet.Sheet:
 
 
 def _variant(value: object) -> int | None:
-    if value is None:
+    if value is None or value == "":
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return value
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
-        return int(value)
+    if isinstance(value, str) and (
+        number := re.match(r"\s*([0-9]{1,18})\b(?![.,])", value)
+    ):  # and what stands behind it
+        return int(number[1])
     raise Unreadable(
         f"In your quiz.toml, `variant` is {quoted(value)}, which is not a whole number. "
         "Copy the line `variant = …` from the quiz.toml that you were given."

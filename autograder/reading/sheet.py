@@ -11,6 +11,7 @@ An entry that is there twice, with two answers, has no answer. Nothing here is e
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ TWICE = "It is answered twice in your quiz.toml, with two answers. Keep the one 
 _KEY = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
 _ENTRY = re.compile(rf"[ \t]*({_KEY})(?:[ \t]*\.[ \t]*({_KEY}|[“„][^”“\n]*[”“]))?[ \t]*([=:])(.*)", re.DOTALL)
 _LOOSE = re.compile(r"\w+(?:[-_]\w+)+|\d+")  # a name that nobody writes before a colon in a sentence
+_BETWEEN = re.compile(r"# (?:-{10}|\d+\. )")  # what stands between two questions of a quiz.toml that was handed out
+_ENDS = re.compile(r"\s*(?:#|\[\w+\]\s*$)")
 _TOKEN = re.compile(
     r"""\"{3}(?:[^"\\]|\\[\s\S]|"(?!""))*\"{3}|'{3}[\s\S]*?'{3}|"(?:[^"\\\n]|\\[^\n])*"|'[^'\n]*'|\#[^\n]*"""
 )
@@ -47,9 +50,18 @@ class Sheet:
 
     @property
     def answers(self) -> Any:
-        """The table of answers, whatever the case of its name; else all entries but those of OWNER."""
-        named = [value for name, value in self.table.items() if name.strip().casefold() in ("answers", "answer")]
-        return named[0] if len(named) == 1 else {n: v for n, v in self.table.items() if n not in OWNER}
+        """The table of answers, however its heading is spelt, with what stands above it; else all but OWNER's."""
+        rest = {name: value for name, value in self.table.items() if name not in OWNER}
+        for name, value in rest.items():
+            heading, inner = name, value
+            while isinstance(inner, dict) and len(inner) == 1 and isinstance(inner[one := next(iter(inner))], dict):
+                heading, inner = f"{heading}.{one}", inner[one]
+            close = difflib.get_close_matches(heading.strip().casefold()[:20], ["answers"], cutoff=0.7)
+            if close and isinstance(inner, dict):
+                return {other: answer for other, answer in rest.items() if other != name} | inner
+            if name == "answers":
+                return inner
+        return rest
 
 
 def decoded(data: bytes) -> str:
@@ -148,11 +160,12 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
         answer, closing = [first], first.strip()[:3] if first.strip()[:3] in ('"""', "'''") else ""
         end = at
         if closing and closing not in first.strip()[3:]:
-            end = next((n + 1 for n in range(at, len(lines)) if closing in lines[n]), at)
+            until = next((n for n in range(at, len(lines)) if _BETWEEN.match(lines[n])), len(lines))
+            end = next((n + 1 for n in range(at, until) if closing in lines[n]), at)
         answer += lines[at:end]
         at = end
         inside = first.strip()[:1] in _QUOTES and not _CLOSED.fullmatch(first.strip())  # of a text
-        while at < len(lines) and not lines[at].lstrip().startswith("#") and _start(lines[at], inside=inside) is None:
+        while at < len(lines) and not _ENDS.match(lines[at]) and _start(lines[at], inside=inside) is None:
             answer.append(lines[at])
             at += 1
         yield name, row, answer
@@ -183,7 +196,9 @@ def _value(lines: Sequence[str]) -> tuple[Any, bool]:
 def _typed(text: str) -> Any:
     """An answer that is not TOML: without the quotation marks, brackets and comment around it."""
     if closed := _CLOSED.fullmatch(text):
-        return _typed(closed[2]) if closed[2][:1] in _QUOTES and closed[2][-1:] in _QUOTES else _unescaped(closed[2])
+        inner = closed[2]
+        twice = inner[:1] in _QUOTES and inner[-1:] in _QUOTES  # ""1.2"": typed in the middle of the empty pair
+        return _unescaped(inner.strip(f"{_QUOTES} ") if twice else inner)
     if text[:1] not in _QUOTES:
         text = re.sub(r"(?:^|\s)#[^\n]*", "", text).strip()
     if text.startswith("["):
