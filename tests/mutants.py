@@ -164,7 +164,7 @@ def rows_of(where: str, statement: str) -> frozenset[str]:
         rows |= (
             {"interface"} if statement.startswith(("def", "super")) else {"interface", "state"} & rows | {"interface"}
         )
-    if "step_count +=" in statement and not sgd:
+    if re.search(r"step(s|_count) [-+*/]*=", statement) and not sgd and method != "__init__":
         rows.add("bias_correction")
     return frozenset(rows)
 

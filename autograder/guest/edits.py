@@ -422,12 +422,7 @@ class Plan:
     def signature(self, function, owner):
         """Defaults, which stand when the file is imported, and the order of arguments."""
         arguments = function.args
-        for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
-            for node in ast.walk(default):
-                if isinstance(node, ast.Constant):
-                    self.constant(node, "default", static=True)
-            for other in (*self.scope.constants, ast.Constant(None)) if not isinstance(default, ast.Constant) else ():
-                self.replace(default, other, "default", 1, static=True)
+        self.defaults(arguments)
         names, defaults = arguments.args, arguments.defaults
         for donor in (f for f, _ in functions(self.tree) if f is not function and f.name == function.name):
             if donor.args.defaults and len(donor.args.args) == len(names):
@@ -455,6 +450,15 @@ class Plan:
         if not says and function.name != "__init__" and not self.rich:
             for answer in self.answers():
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
+
+    def defaults(self, arguments):
+        for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
+            for node in ast.walk(default):
+                if isinstance(node, ast.Constant):
+                    self.constant(node, "default", static=True)
+                elif isinstance(node, ast.UnaryOp) or node is default:
+                    for other in (*self.scope.constants, ast.Constant(None)):
+                        self.replace(node, other, "default", 1, static=True)
 
     def answers(self):
         """The values that may have been meant to be returned, and the question whether they are there."""
@@ -548,6 +552,8 @@ class Plan:
         self.instead(statement, [ast.Pass()], "statement", 0.9 if twice else 2)
         if isinstance(statement, ast.If):
             self.instead(statement, statement.body, "condition", 2)
+        if isinstance(statement, ast.Pass):
+            self.turned(statement)
         if isinstance(statement, SIMPLE):
             self.turned(statement)
             self.moved(block, place, statement)
@@ -565,7 +571,7 @@ class Plan:
                 for other in ARITHMETIC:
                     if not isinstance(op, other):
                         self.instead(s, [ast.AugAssign(target, other(), value)], "operator", 1)
-                for atom in self.scope.kept if is_own(target) else ():
+                for atom in self.scope.kept if is_kept(target) else ():
                     if text(atom) != text(target):
                         self.instead(s, [ast.AugAssign(stored(atom), op, value)], "name", 1)
                 self.instead(s, [ast.Assign([target], value)], "operator", 1)
@@ -592,6 +598,9 @@ class Plan:
             case ast.Return(None):
                 for answer in self.answers():
                     self.instead(s, [ast.Return(answer)], "statement", 1)
+            case ast.Pass():
+                self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
+                self.instead(s, [ast.Continue()], "statement", 1)
             case ast.Continue():
                 self.instead(s, [ast.Break()], "statement", 1)
             case ast.Break():

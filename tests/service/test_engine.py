@@ -136,7 +136,7 @@ def test_jobs_that_lost_their_worker_are_told_to_be_next_and_run_in_their_old_or
             job = db.get_one(JobRow, id_)
             job.state, job.worker_id = "running", "dead"
         later = [anywhere.queue.put(db, "note", "interactive").id for _ in range(3)]
-    main._take_over(anywhere.context, [])  # noqa: SLF001 - what the heart does, at a moment that the test chooses
+    main._take_over(anywhere.context)  # noqa: SLF001 - what the heart does, at a moment that the test chooses
     with anywhere.store.reading() as db:
         told = places(db)
     assert [told[id_].ahead for id_ in (*lost, *later)] == [0, 1, 2, 3, 4]

@@ -170,9 +170,8 @@ def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
         try:
             living = _beat(context, worker_id)
-            _begin_again(context, worker_id)
+            _look_after(context, worker_id, living)
             if worker_id == min(living):  # one is enough
-                _take_over(context, living)
                 if context.settings.mail_from:
                     notices.mail_due(context.store, context.queue)
                 if now() > reminded_at + REMIND_SECONDS:
@@ -195,30 +194,33 @@ def _beat(context: Context, worker_id: str) -> list[str]:
         return list(db.scalars(sa.select(WorkerRow.id)))
 
 
+def _look_after(context: Context, worker_id: str, living: Sequence[str]) -> None:
+    """Sees to jobs that are under way by their rows, and that nobody has: one look at each beat."""
+    with context.store.reading() as db:
+        held = db.execute(sa.select(JobRow.id, JobRow.worker_id).where(JobRow.state == "running")).all()
+    here = set(context.at_work.values())
+    if any(worker == worker_id and job not in here for job, worker in held):
+        _begin_again(context, worker_id)
+    if worker_id == min(living) and any(worker not in living for _, worker in held):  # one of us is enough
+        _take_over(context)
+
+
 def _begin_again(context: Context, worker_id: str) -> None:
     """Puts back jobs that are ours by their rows and that none of our hands has: the database went away meanwhile."""
-    ours = (JobRow.state == "running", JobRow.worker_id == worker_id)
-    with context.store.reading() as db:
-        found = set(db.scalars(sa.select(JobRow.id).where(*ours)))
-    if found.issubset(list(context.at_work.values())):
-        return
     with context.store.writing() as db:
-        for job in _locked(db, *ours):  # while we hold its row, none of our hands can end it or begin it
-            if job.id not in list(context.at_work.values()):
+        # While we hold a row, none of our hands can end its job or begin it.
+        for job in _locked(db, JobRow.state == "running", JobRow.worker_id == worker_id):
+            if job.id not in set(context.at_work.values()):
                 log.warning("a job could not be ended", extra={"job": job.id, "kind": job.kind})
                 context.queue.again(db, job)
 
 
-def _take_over(context: Context, living: Sequence[str]) -> None:
+def _take_over(context: Context) -> None:
     """Gives every job whose worker is dead to others, whatever was killed."""
-    theirs = (JobRow.state == "running", sa.or_(JobRow.worker_id.is_(None), JobRow.worker_id.not_in(living)))
-    with context.store.reading() as db:
-        if db.scalar(sa.select(JobRow.id).where(*theirs).limit(1)) is None:
-            return
     with context.store.writing() as db:
         alive = sa.select(WorkerRow.id)  # now: one may have come, and begun, since we beat
-        dead = (JobRow.state == "running", sa.or_(JobRow.worker_id.is_(None), JobRow.worker_id.not_in(alive)))
-        for job in _locked(db, *dead):
+        dead = sa.or_(JobRow.worker_id.is_(None), JobRow.worker_id.not_in(alive))
+        for job in _locked(db, JobRow.state == "running", dead):
             log.warning("a job lost its worker", extra={"job": job.id, "kind": job.kind, "worker": job.worker_id})
             jobs.lost(context, db, job)
 
