@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from random import Random
+from threading import Lock
 from typing import Any
 
 from autograder.model import FormulaKey, Item
@@ -150,8 +151,16 @@ OPERATIONS: Mapping[str, Any] = {
 }
 
 
-@cache
+_ONE = Lock()  # two threads that begin together would have a context each, whose numbers are not each other's
+
+
 def _context() -> Any:
+    with _ONE:
+        return _made_context()
+
+
+@cache
+def _made_context() -> Any:
     """A context of our own: mpmath's global one may be changed by anybody, and this one never is."""
     from mpmath import MPContext  # noqa: PLC0415 - for formulas only
 
