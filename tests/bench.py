@@ -213,6 +213,16 @@ def service() -> None:
 AT_ONCE, WITHIN_SECONDS = 500, 60
 
 
+def idle() -> None:
+    """A service that nobody uses, and the moment in which somebody does."""
+    from service_load import begun, idle
+
+    say("a service without work, all its processes, of a core", 100 * idle(60), "%", 0.5)
+    took = begun(30)
+    say("    a job is begun after it was stored, median", 1000 * statistics.median(took), "ms", 50)
+    say("    the longest of 30", 1000 * max(took), "ms")
+
+
 def stored() -> None:
     """Pages with few and with many submissions stored: their time must not grow."""
     from service_load import with_stored
@@ -228,6 +238,7 @@ PARTS = {
     "docker": docker,
     "diagnosis": diagnosis,
     "service": service,
+    "idle": idle,
     "stored": stored,
 }
 

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
+import psutil
 import sqlalchemy as sa
 
 from autograder import intake, pipeline
@@ -57,6 +58,7 @@ from autograder.service.worker.proving import about
 
 READY_SECONDS = 60.0
 GIVE_UP_SECONDS = 600.0
+SETTLED_SECONDS = 30.0  # after a start, before what it costs to wait is measured
 
 
 @dataclass
@@ -139,6 +141,41 @@ def serving(made: Deployment, *, worker: bool) -> Iterator[str]:
             process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def idle(seconds: float) -> float:
+    """The share of a core that all processes of a service without work take over so many seconds."""
+    with deployment(0) as made, serving(made, worker=True):
+        (served,) = (p for p in psutil.Process().children() if "serve" in p.cmdline())
+        time.sleep(SETTLED_SECONDS)
+        before = _cpu(served)
+        time.sleep(seconds)
+        return (_cpu(served) - before) / seconds
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = (p.cpu_times() for p in (process, *process.children(recursive=True)))
+    return sum(taken.user + taken.system for taken in times)
+
+
+def begun(jobs: int) -> list[float]:
+    """Seconds from the commit that stores a job to its begin by a worker that waits, one job after the other."""
+    took = []
+    with deployment(1) as made, serving(made, worker=True):
+        user = next(iter(made.cookies))
+        for _ in range(jobs):
+            time.sleep(random.uniform(0.1, 0.3))  # noqa: S311
+            with made.store.writing() as db:
+                job = Queue().put(db, "notices", "interactive", user_id=user).id
+            stored = now()
+            _wait(lambda job=job: _begun_at(made, job) is not None)
+            took.append((_begun_at(made, job) or 0.0) - stored)
+    return took
+
+
+def _begun_at(made: Deployment, job: str) -> float | None:
+    with made.store.reading() as db:
+        return db.get_one(JobRow, job).started_at
 
 
 def _wait(ready: Callable[[], bool]) -> None:

@@ -101,6 +101,26 @@ def test_a_minus_in_the_first_moment_is_not_called_ascent(assignment: Assignment
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row"),
+    [
+        ("one_step_for_all", "self.lr * m_hat / (np", "self.lr * v_hat / (np", "adaptive_step"),
+        ("methods_patched_in", "(1 - self.beta1) * grad", "(-1 - self.beta1) * grad", "adam_moments"),
+    ],
+)
+def test_beliefs_of_other_rows_are_no_explanation_in_any_class_that_shares_the_line(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str
+) -> None:
+    """Two beliefs together make the numbers of Adam, and once more those of AdamW, which inherits the line."""
+    source, line = hand(assignment, name, right, wrong)
+    report = graded(assignment, sandbox, source)
+    assert report.diagnoses == ()
+    assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
+    lost = {mark.id for mark in report.criteria if mark.score < mark.max_score}
+    assert row in lost <= {row, "training"}
+
+
+@pytest.mark.slow
 def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
     source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
     report = graded(assignment, sandbox, source)

@@ -44,7 +44,7 @@ def credit(
     subjects = {s.id: assignment.subject(s) for s in scenarios}
     conduct = frozenset(c.id for c in assignment.criteria if c.conduct)
     about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
-    verdict = without_contradicted(verdict, mending.mends, assignment.misconceptions)
+    verdict = without_contradicted(verdict, mending, assignment.misconceptions)
     places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.judge.repair import Mend
+from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict
 from autograder.model import Diagnosis, Finding, Misconception, Place
 
@@ -82,20 +82,26 @@ def _is_path(finding: Finding) -> bool:
     return bool(finding.check.arrays) and not finding.check.at_most
 
 
-def without_contradicted(verdict: Verdict, mends: Sequence[Mend], misconceptions: Sequence[Misconception]) -> Verdict:
+def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Sequence[Misconception]) -> Verdict:
     """The verdict less the names that the line contradicts.
 
     A minus in the first moment is a minus in the step to whoever sees numbers alone: the line tells which. And where
-    one edit of a number mends a subject, two beliefs that it is not about are no explanation.
+    one edit of a number mends a subject, two beliefs of which it is not about one are no explanation. A single edit
+    is about every subject that agrees with it.
     """
     elsewhere = {m.id: m.elsewhere for m in misconceptions}
+    subjects = [one.subject for one in mending.mends]
     wrong = set()
-    for mend in mends:
-        named = named_by(mend, verdict)
-        alone = sum(one.subject == mend.subject for one in mends) == 1 and mend.trial.kind in COMPUTES
-        if alone and mend.row and all(d.criterion != mend.row for d in named):
-            alike = all(mend.row in elsewhere[d.misconception] for d in named)
-            wrong |= {mend.subject} if len(named) > 1 or alike else set()
+    for mend in mending.mends:
+        if subjects.count(mend.subject) > 1 or not mend.row or mend.trial.kind not in COMPUTES:
+            continue
+        named = {mend.subject: named_by(mend, verdict)}
+        if len(subjects) == 1:
+            named |= {s: [d for d in verdict.diagnoses if d.group == s] for s in mending.agreeing - {mend.subject}}
+        for subject, beliefs in named.items():
+            alike = all(mend.row in elsewhere[d.misconception] for d in beliefs)
+            if any(d.criterion != mend.row for d in beliefs) and (len(beliefs) > 1 or alike):
+                wrong.add(subject)
     return replace(verdict, diagnoses=tuple(d for d in verdict.diagnoses if d.group not in wrong))
 
 
