@@ -86,8 +86,8 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     """The verdict less the names that the line contradicts.
 
     A minus in the first moment is a minus in the step to whoever sees numbers alone: the line tells which. And where
-    one edit of a number mends a subject, two beliefs of which it is not about one are no explanation. A single edit
-    is about every subject that agrees with it.
+    one edit of a number mends a subject, two beliefs are no explanation if one of them is about another row. A single
+    edit is about every subject that agrees with it.
     """
     elsewhere = {m.id: m.elsewhere for m in misconceptions}
     subjects = [one.subject for one in mending.mends]

@@ -201,7 +201,7 @@ def test_a_job_that_failed_waits_before_it_is_tried_again_and_keeps_nobody_waiti
 
 
 def test_a_hand_that_waits_is_woken_when_a_job_is_stored(service, order, monkeypatch):
-    """By the database: this worker looks by itself once in a quarter of an hour."""
+    """Its worker would look by itself only after a quarter of an hour."""
     monkeypatch.setattr(main, "NET_SECONDS", 900.0)
     with working(service):
         put(service, "first")

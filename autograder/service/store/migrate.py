@@ -1,4 +1,4 @@
-"""Brings the database to this release's schema: by Alembic. Safe to run again, and at once.
+"""Brings the database to this release's schema, with Alembic. Safe to run again, and at once.
 
 There is no way back down: before an upgrade make a backup, and restore that.
 """
