@@ -122,9 +122,7 @@ def _prepared(settings: Settings, say: Say) -> str:
     if not settings.database.startswith(("sqlite:", "postgresql+psycopg:")):
         raise CannotServe(f"This database cannot be used: {settings.database}. {URL}")
     if settings.direct and settings.database.startswith("sqlite:"):
-        raise CannotServe(
-            f"GRADMARK_DATABASE_DIRECT is set, but the database is SQLite. Set GRADMARK_DATABASE too. {URL}"
-        )
+        raise CannotServe(f"GRADMARK_DATABASE_DIRECT is set, but not GRADMARK_DATABASE. {URL}")
     until, told = time.monotonic() + DATABASE_SECONDS, ""
     while True:
         try:

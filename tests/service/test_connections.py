@@ -127,4 +127,4 @@ def test_a_direct_url_beside_sqlite_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADMARK_DATABASE_DIRECT", "postgresql://db.example.org/gradmark")
     monkeypatch.delenv("GRADMARK_DATABASE", raising=False)
     with pytest.raises(CannotServe, match="GRADMARK_DATABASE_DIRECT"):
-        serve._prepared(settings(tmp_path), print)
+        serve.serve(settings(tmp_path), host="127.0.0.1", port=0, url="", worker=None, say=print)
