@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
-from autograder.service.rules.lti import Message, Refused
+from autograder.service.rules.lti import LaunchRefused, Message
 from autograder.service.store.links import end_access
 from autograder.service.store.schema import (
     STAFF,
@@ -40,7 +40,7 @@ def place(db: Session, platform: PlatformRow, said: Message) -> None:
     if platform.context:
         return
     if said.role != "staff":
-        raise Refused("course", "your instructor has to open this link once, before students can")
+        raise LaunchRefused("course", "your instructor has to open this link once, before students can")
     platform.context = said.context
     db.add(
         AuditRow(
@@ -73,7 +73,7 @@ def arrived(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> 
         member.roster_id = _roster_id(db, platform.course_id, said)
         db.add(member)
     elif member.dropped:
-        raise Refused("course", "you are no longer on the list of this course")
+        raise LaunchRefused("course", "you are no longer on the list of this course")
     elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
         db.add(
             AuditRow(
