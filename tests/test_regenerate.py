@@ -111,8 +111,8 @@ def test_student_template_is_what_the_default_seed_gives(default):
 def test_the_same_seed_gives_the_same_bytes_in_another_process(default):
     program = (
         "import hashlib, json; from autograder.assignment import load; from autograder.regenerate import contents;"
-        "from autograder.verify import Proof, Row; a = load('optimizers');"
-        f"p = Proof(a.id, a.digest, {SEED}, 'process', (Row('right', 'model solution', True, 'full marks', {{}}),));"
+        "from autograder.verify import Proof, ProofRow; a = load('optimizers');"
+        f"p = Proof(a.id, a.digest, {SEED}, 'process', (ProofRow('right', 'model solution', True, 'full marks', {{}}),));"
         "print(json.dumps({n: hashlib.sha256(b).hexdigest() for n, b in contents(a, a.quiz_seed, p).items()}))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C"}
