@@ -30,7 +30,7 @@ def new(name: str, out: Path, source: str = "") -> Path:
 
     Raises:
         BadAssignment: there is no such source.
-        CannotMake: the name cannot be used, or something is there already.
+        CannotCreate: the name cannot be used, or something is there already.
     """
     _must_be_usable(name)
     original = load(source) if source else None

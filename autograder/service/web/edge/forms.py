@@ -30,7 +30,7 @@ def typed_time(text: str, label: str, zone: str) -> float | None:
     """Return the seconds since the epoch of a datetime-local field, in this time zone; None when it is empty.
 
     Raises:
-        Unreadable: no such time.
+        BadField: no such time.
     """
     if not text.strip():
         return None
@@ -52,7 +52,7 @@ def time_field(at: float | None, zone: str) -> str:
 
 
 def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6) -> float:
-    """Raises: Unreadable: no number, or not one of this range."""
+    """Raises: BadField: no number, or not one of this range."""
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError as error:
@@ -63,7 +63,7 @@ def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6
 
 
 def typed_count(text: str, label: str, *, most: int = 100_000) -> int:
-    """Raises: Unreadable: no whole number of this range."""
+    """Raises: BadField: no whole number of this range."""
     value = typed_number(text, label, most=most)
     if value != int(value):
         raise BadField(f"{label}: a whole number, please; it says {text.strip()[:40]}.")

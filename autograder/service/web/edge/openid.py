@@ -105,7 +105,7 @@ def _claims(request: Request) -> CodeIDToken:
     """Return the claims of a valid ID token for the flow that this browser began.
 
     Raises:
-        Refused: there is none.
+        SignInRefused: there is none.
     """
     here, sent, flow = site(request).settings, request.query_params, _flow(request)
     if flow is None or not hmac.compare_digest(sent.get("state", "").encode(), flow["state"].encode()):
@@ -165,7 +165,7 @@ def _sign_in(request: Request, claims: CodeIDToken, response: Response) -> None:
     """Begin a session of the person with the address in the claims.
 
     Raises:
-        Refused: the address is missing, not verified, or nobody's here.
+        SignInRefused: the address is missing, not verified, or nobody's here.
     """
     here, email = site(request).settings, claims.get("email")
     if not isinstance(email, str) or not email:
@@ -192,7 +192,7 @@ def _provider(request: Request, *, fresh: bool = False) -> Provider:
     """Return what is known of the provider, asked again after an hour, or at once with `fresh`.
 
     Raises:
-        Refused: it does not answer, or with something else.
+        SignInRefused: it does not answer, or with something else.
     """
     known: Provider | None = getattr(request.app.state, "openid", None)
     if known is None or fresh or time.monotonic() > known.at + KEPT_SECONDS:
@@ -218,7 +218,7 @@ def _discovered(of: Site) -> Provider:
 
 
 def _ask(method: str, url: str, **sent: Any) -> dict[str, Any]:
-    """Raises: Refused: no answer that is JSON and good."""
+    """Raises: SignInRefused: no answer that is JSON and good."""
     told = "The sign-in provider does not answer as it should. Try again in a moment, or use another way to sign in."
     try:
         answer = outgoing.ask(method, url, seconds=SECONDS, **sent)

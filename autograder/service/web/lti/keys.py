@@ -29,7 +29,7 @@ def verified(store: Store, platform: PlatformRow, known: Known, token: str) -> d
     """The claims of a message that this platform signed, for us, and not too long ago.
 
     Raises:
-        Refused: anything else.
+        LaunchRefused: anything else.
     """
     try:
         header = jwt.get_unverified_header(token)

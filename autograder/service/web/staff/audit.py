@@ -79,6 +79,7 @@ SENTENCES = {
     "link.refused": "refused a sign-in link[ from {address}]",
     "links.made": "made sign-in links for the class[: {count}]",
     "lti.course_bound": "tied a learning platform to its course[ “{title}”]",
+    "lti.course_untied": "untied a course of a learning platform[: “{title}”]",
     "lti.grade_refused": "could not send a grade: the learning platform refused it[. {why}]",
     "lti.grades_sent_again": "sent grades to the learning platform again[: {count}]",
     "lti.key_asked": "asked for a key for learning platforms",
@@ -169,7 +170,7 @@ def _log(request: Request, actor: Actor, before: int | None, course: CourseRow |
 
 
 def _conditions(wanted: Mapping[str, str], zone: str) -> list[sa.ColumnElement[bool]]:
-    """Raises: Unreadable: a day that is none."""
+    """Raises: BadField: a day that is none."""
     found: list[sa.ColumnElement[bool]] = []
     if who := wanted["who"]:
         found.append(UserRow.name.icontains(who, autoescape=True) | (UserRow.email == who.lower()))

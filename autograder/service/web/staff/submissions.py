@@ -78,7 +78,7 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
     """The rows of these filters, in no order yet.
 
     Raises:
-        Unreadable: a score that is no number.
+        BadField: a score that is no number.
     """
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(
