@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from autograder.adapters import common
-from autograder.adapters.common import Policy
+from autograder.adapters.common import PackagePolicy
 from autograder.render import rounded
 from autograder.roster import Roster
 
@@ -38,7 +38,7 @@ def days_late(metadata: Mapping[str, Any]) -> int:
     return max(0, math.ceil((datetime.fromisoformat(metadata["created_at"]) - due) / timedelta(days=1)))
 
 
-def attempts(metadata: Mapping[str, Any], settings: Policy) -> list[datetime]:
+def attempts(metadata: Mapping[str, Any], settings: PackagePolicy) -> list[datetime]:
     """Return the times at which this student's submissions were marked, within the window that ends with this one."""
     if not metadata:
         return []

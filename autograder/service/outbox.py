@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.store.grades import points_shown
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
     JobRow,
     MembershipRow,
@@ -27,11 +28,17 @@ SHOWN_LATER: dict[str, Any] = {
 }
 
 
+def arrived() -> sa.ColumnElement[bool]:
+    """Return the condition that joins somebody's arrivals to who they are."""
+    return sa.and_(PlatformUserRow.platform_id == ArrivalRow.platform_id, PlatformUserRow.subject == ArrivalRow.subject)
+
+
 def passback_due(db: Session, queue: Queue, asked: AssignmentRow, user_id: str) -> None:
     """Queues a passback where a platform wants grades of this student, unless one waits that will see this mark too."""
     wanted = db.scalar(
         sa.select(ResourceRow.id)
-        .join(PlatformUserRow, PlatformUserRow.platform_id == ResourceRow.platform_id)
+        .join(ArrivalRow, ArrivalRow.context_id == ResourceRow.context_id)
+        .join(PlatformUserRow, arrived())
         .join(MembershipRow, MembershipRow.user_id == PlatformUserRow.user_id)
         .where(ResourceRow.assignment_id == asked.id, ResourceRow.line_item != "", PlatformUserRow.user_id == user_id)
         .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")  # staff only try it out

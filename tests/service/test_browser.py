@@ -9,12 +9,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 from browser import NARROW, Visits, faults, tab_to, visiting
 from conftest import require
 from course import RIGHT, WRONG, Service, hand_in, serving
+from learning_platform import LearningPlatform, listening, person
 from playwright.sync_api import Locator, Page, expect
 from test_regrade import AVERAGED, Edition
 from test_routes import every_route
@@ -25,6 +27,7 @@ from autograder.assignment import load
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
+    ContextRow,
     CourseRow,
     JobRow,
     LaunchRow,
@@ -506,9 +509,49 @@ def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, vis
         expect(page.locator(".task", has_text="Second")).to_contain_text("90")
 
 
+# ------------------------------------------------------------------------------------------------ learning platforms
+@pytest.mark.slow
+def test_an_instructor_says_which_course_it_is_and_students_arrive_there(service, visits):
+    people = {"teacher": person("Instructor", name="Grace Hopper"), "learner": person("Learner", name="Emmy Noether")}
+    platform = LearningPlatform(tool=service.settings.public_url, people=people)
+    with listening(lambda _: platform.app()) as platform.url:
+        with service.store.writing() as db:
+            db.add(
+                PlatformRow(
+                    issuer=platform.url, client_id=platform.client_id, deployments=[platform.deployment],
+                    authorize_url=f"{platform.url}/authorize", jwks_url=f"{platform.url}/jwks",
+                    token_url=f"{platform.url}/token",
+                )
+            )  # fmt: skip
+            title = db.get_one(CourseRow, service.course).title
+
+        def click(page: Page, who: str) -> None:
+            page.goto(f"/lti/login?{urlencode(platform.login(who))}")
+
+        elsewhere = f"asked {platform.url}|{platform.url}/favicon|status of 403"
+        with visits.page(wanted=elsewhere) as page:
+            click(page, "learner")
+            expect(page.get_by_role("heading", name="Not yet")).to_be_visible()
+            assert faults(page) == []
+        with visits.page("Staff", wanted=elsewhere) as page:
+            click(page, "teacher")
+            expect(page.get_by_role("heading", name="Which course is this?")).to_be_visible()
+            assert faults(page) == []
+            page.get_by_role("radio", name=title).check()
+            page.get_by_role("button", name="Go on").click()
+            page.get_by_role("radio", name="Optimizers").check()
+            page.get_by_role("button", name="Choose").click()
+            expect(page.get_by_role("heading", name="Optimizers")).to_be_visible()
+        with visits.page(wanted=elsewhere) as page:
+            click(page, "learner")
+            expect(page.get_by_role("heading", name="Optimizers")).to_be_visible()
+            expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
 # --------------------------------------------------------------------------------------------------------- all pages
 NO_PAGES = {  # answers for programs, files, and parts of pages that the tests above meet
     "GET /healthz", "GET /healthz/live", "GET /metrics", "GET /lti/jwks.json", "GET /lti/login",
+    "GET /lti/context/{launch_id}",
     "GET /s/{submission_id}/events", "GET /s/{submission_id}/file", "GET /a/{assignment_id}/starter",
     "GET /staff/s/{submission_id}/upload", "GET /staff/a/{assignment_id}/proof",
     "GET /staff/a/{assignment_id}/grades/{form}.csv", "GET /staff/a/{assignment_id}/downloads/{download_id}",
@@ -518,7 +561,7 @@ NO_PAGES = {  # answers for programs, files, and parts of pages that the tests a
 WHO = {  # who looks at what; the rest is for staff
     "Student0": ("/", "/tokens", "/a/", "/s/", "/c/"),
     "": ("/sign-in",),
-    "Operator": ("/operator", "/staff/c/{course_id}/lti"),
+    "Operator": ("/operator",),
 }
 PAGES = sorted(
     route.removeprefix("GET ")
@@ -569,7 +612,7 @@ def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
     student, later = service.people["Student0"], now() + 1e6
     with service.store.writing() as db:
         platform = PlatformRow(
-            course_id=service.course, issuer="https://lms.example", client_id="1",
+            issuer="https://lms.example", client_id="1",
             authorize_url="https://lms.example/a", jwks_url="https://lms.example/k",
             token_url="https://lms.example/t",  # noqa: S106
         )  # fmt: skip
@@ -579,10 +622,14 @@ def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
         token = TokenRow(token_hash=hashed("hers"), user_id=student, name="My script", expires_at=later)
         db.add_all([platform, parked, token, NoticeRow(user_id=student, text="You had 5 points and now have 6.")])
         db.flush()
-        link = ResourceRow(platform_id=platform.id, deployment="1", context="1", link="1")
+        context = ContextRow(platform_id=platform.id, deployment="1", context="1", course_id=service.course)
+        db.add(context)
+        db.flush()
+        link = ResourceRow(context_id=context.id, link="1")
         launch = LaunchRow(
-            state_hash="l" * 16, nonce="n", platform_id=platform.id, settings={"return": "x"}, expires_at=later
-        )
+            state_hash="l" * 16, nonce="n", platform_id=platform.id, expires_at=later,
+            settings={"return": "x", "context": context.id},
+        )  # fmt: skip
         signed = JobRow(
             kind="deep-link", lane="sheet", priority=1, state="done", user_id=service.people["Staff"],
             result={"return": "https://lms.example/back", "jwt": "x"},

@@ -32,8 +32,10 @@ from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
 from autograder.service.store.links import new_link
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
+    ContextRow,
     CourseRow,
     JobRow,
     MembershipRow,
@@ -110,10 +112,18 @@ class Classroom:
         assert client.post(link).status_code == 303
         return client
 
+    def bound(self, who: str = "teacher", course: str = "", *, client: httpx2.Client | None = None, **more: str):
+        """The instructor has opened a link, signed in here, and said which course it is; what that answers."""
+        client = client or self.signed_in("Staff")
+        page = self.open(who, client=client, **more)
+        assert page.headers["location"].startswith("/lti/context/"), page.text
+        values = {"course": course or self.service.course, "title": "A new one", "time_zone": "Europe/Berlin"}
+        return client.post(page.headers["location"], data=values)
+
     def placed(self) -> None:
-        """The instructor has opened the link and chosen the assignment."""
-        client = self.browser()
-        page = self.open("teacher", client=client)
+        """The instructor has said which course it is, and has chosen the assignment."""
+        client = self.signed_in("Staff")
+        page = self.bound(client=client)
         assert page.status_code == 303, page.text
         ask = client.get(page.headers["location"])
         done = client.post(page.headers["location"], data=form(ask.text)[1] | {"assignment": self.service.assignment})
@@ -126,7 +136,7 @@ class Classroom:
 
     def register(self, **changed: str) -> httpx2.Response:
         client = self.operator()
-        where = f"/staff/c/{self.service.course}/lti"
+        where = "/operator/lti"
         values = {
             "issuer": self.platform.url,
             "client_id": self.platform.client_id,
@@ -189,8 +199,8 @@ def test_staff_choose_once_what_a_link_leads_to_and_students_are_sent_there(clas
     assert early.status_code == 403
     assert "instructor has to open this link once" in early.text
 
-    browser = classroom.browser()
-    launched = classroom.open("teacher", client=browser, method=method)
+    browser = classroom.signed_in("Staff")
+    launched = classroom.bound(client=browser, method=method)
     assert launched.status_code == 303
     assert "httponly" in launched.headers["set-cookie"].lower()
     assert "has not chosen yet" in classroom.open("learner").text
@@ -227,9 +237,9 @@ def test_a_link_that_names_its_assignment_asks_nobody(classroom, way):
     assignment = classroom.service.assignment
     if way == "parameter":
         classroom.platform.people["teacher"].claims[LTI + "custom"] = {"assignment": assignment}
-        launched = classroom.open("teacher")
+        launched = classroom.bound()
     else:
-        launched = classroom.open("teacher", target=f"{classroom.tool}/a/{assignment}")
+        launched = classroom.bound(target=f"{classroom.tool}/a/{assignment}")
     assert launched.headers["location"] == f"/staff/a/{assignment}"
     assert classroom.open("learner").headers["location"] == f"/a/{assignment}"
 
@@ -244,19 +254,19 @@ def test_a_link_leads_to_no_assignment_of_another_course_and_to_none_that_is_clo
         db.add(foreign)
         db.get_one(AssignmentRow, classroom.service.assignment).open = False
         db.flush()
-    browser = classroom.browser()
-    launched = classroom.open("teacher", client=browser, target=f"{classroom.tool}/a/{foreign.id}")
+    browser = classroom.signed_in("Staff")
+    launched = classroom.bound(client=browser, target=f"{classroom.tool}/a/{foreign.id}")
     where = launched.headers["location"]
     assert where.startswith("/lti/link/")
     values = form(browser.get(where).text)[1]
     assert browser.post(where, data=values | {"assignment": foreign.id}).status_code == 404
-    classroom.placed()
+    assert browser.post(where, data=values | {"assignment": classroom.service.assignment}).status_code == 303
     assert "not open yet" in classroom.open("learner").text
 
 
 def test_a_click_places_a_link_by_deep_linking(classroom):
-    browser = classroom.browser()
-    where = classroom.open("teacher", "deep", client=browser).headers["location"]
+    browser = classroom.signed_in("Staff")
+    where = classroom.bound(client=browser, link="deep").headers["location"]
     values = form(browser.get(where).text)[1] | {"assignment": classroom.service.assignment}
     waiting = browser.post(where, data=values).headers["location"]
     assert "being signed" in browser.get(waiting).text
@@ -272,6 +282,146 @@ def test_a_click_places_a_link_by_deep_linking(classroom):
     assert (
         classroom.open("teacher", target=item["url"]).headers["location"] == f"/staff/a/{classroom.service.assignment}"
     )
+
+
+# ------------------------------------------------------------------------------- one registration, many courses
+def courses_asked(page: httpx2.Response) -> list[str]:
+    """The courses that the page offers, a new one included."""
+    return re.findall(r'name="course" value="([^"]+)"', page.text)
+
+
+def contexts_of(room: Classroom) -> dict[str, str]:
+    with room.service.store.reading() as db:
+        return dict(db.execute(sa.select(ContextRow.context, ContextRow.course_id)).all())
+
+
+def test_one_registration_serves_a_second_course_that_its_instructor_makes(enrolled):
+    platform, service = enrolled.platform, enrolled.service
+    platform.context, platform.line_item = "the-next-term", "/courses/7/line_items/8?type_id=9"
+    early = enrolled.open("learner")
+    assert early.status_code == 403
+    assert "You are too early" in early.text
+    assert "You did nothing wrong" in early.text
+
+    browser = enrolled.browser()
+    where = enrolled.open("teacher", client=browser).headers["location"]
+    page = browser.get(where)
+    assert courses_asked(page) == [service.course, "new"]  # the platform knows this person as its instructor
+    values = {"course": "new", "title": "Systems, the next term", "time_zone": "Nowhere/Land"}
+    assert "not a time zone" in browser.post(where, data=values).text
+    made = browser.post(where, data=values | {"time_zone": "Europe/Berlin"}).headers["location"]
+    assert "has no assignments yet" in browser.get(made).text
+    (other,) = set(contexts_of(enrolled).values()) - {service.course}
+    with service.store.reading() as db:
+        course = db.get_one(CourseRow, other)
+        assert (course.title, course.time_zone) == ("Systems, the next term", "Europe/Berlin")
+        assert db.get_one(MembershipRow, (other, service.people["Staff"])).role == "staff"
+        done = sa.select(AuditRow.action, AuditRow.actor_id).where(AuditRow.course_id == other)
+        told = dict(db.execute(done).all())
+        assert told["course.made"] == told["lti.course_bound"] == service.people["Staff"]
+        assert db.get(MembershipRow, (other, enrolled.user("learner").id)) is None  # nobody comes along
+    assert "has not chosen yet" in enrolled.open("learner").text
+    assert browser.get(f"/staff/c/{other}/lti").status_code == 200
+    assert browser.get(f"/staff/c/{service.course}/lti").status_code == 404  # this session is of one course
+
+    platform.context = "course-at-the-platform"
+    assert enrolled.open("learner").headers["location"] == f"/a/{service.assignment}"
+
+
+def test_a_course_is_offered_only_to_who_has_shown_to_be_its_instructor(classroom):
+    """The address of its instructor, told by the platform, shows nothing."""
+    service = classroom.service
+    classroom.platform.people["impostor"] = person("Instructor", name="X", email="staff@example.org")
+    browser = classroom.browser()
+    where = classroom.open("impostor", client=browser).headers["location"]
+    assert courses_asked(browser.get(where)) == ["new"]
+    refused = browser.post(where, data={"course": service.course})
+    assert refused.status_code == 422
+    assert "Choose one of the courses" in refused.text
+    for name, offered in (("Ada", ["new"]), ("Staff", [service.course, "new"])):
+        client = classroom.signed_in(name)
+        page = client.get(classroom.open("impostor", client=client).headers["location"])
+        assert courses_asked(page) == offered, name
+    assert contexts_of(classroom) == {}
+
+
+def test_who_is_signed_in_as_the_instructor_is_the_same_person_from_then_on(classroom):
+    assert classroom.bound().status_code == 303
+    assert classroom.user("teacher").id == classroom.service.people["Staff"]
+
+
+def test_only_the_browser_that_began_the_launch_chooses_and_only_once(classroom):
+    service, mine, other = classroom.service, classroom.signed_in("Staff"), classroom.signed_in("Staff")
+    where = classroom.open("teacher", client=mine).headers["location"]
+    assert other.get(where).status_code == 404
+    assert other.post(where, data={"course": service.course}).status_code == 404
+    kept = dict(mine.cookies)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert mine.post(where, data={"course": service.course}, headers=foreign).status_code == 403
+    assert contexts_of(classroom) == {}
+    assert mine.post(where, data={"course": service.course}).status_code == 303
+    assert classroom.browser(cookies=kept).post(where, data={"course": service.course}).status_code == 404
+
+
+def test_of_two_instructors_who_choose_at_once_one_does(classroom):
+    service = classroom.service
+    classroom.platform.people["second"] = person("Instructor", name="Second")
+    browser = classroom.browser()
+    where = classroom.open("second", client=browser).headers["location"]
+    classroom.placed()
+    late = browser.post(where, data={"course": "new", "title": "Mine", "time_zone": "UTC"})
+    assert "Somebody else has just chosen" in late.text
+    assert classroom.open("second").headers["location"] == f"/staff/a/{service.assignment}"
+
+
+@pytest.mark.slow
+def test_grades_go_to_the_course_there_that_the_student_came_from(enrolled):
+    """Two sections of a platform are one course here; each has a column of its own."""
+    platform, service = enrolled.platform, enrolled.service
+    platform.context, platform.line_item = "section-b", "/courses/7/line_items/8?type_id=9"
+    platform.people["second"] = person("Learner", name="B", email="b@example.edu")
+    assert enrolled.bound(link="link-b", target=f"{enrolled.tool}/a/{service.assignment}").status_code == 303
+    assert enrolled.open("second", "link-b").status_code == 303
+    assert enrolled.user("second").id in {user for _, user in members(service)}
+    enrolled.hand_in("second", WRONG)
+    assert service.work() == ["key", "mark", "passback"]
+    assert [score["userId"] for score in platform.scores] == [platform.people["second"].sub]
+    assert platform.refused == []
+    platform.line_item = "/courses/7/line_items/3?type_id=9"
+    enrolled.hand_in("learner", WRONG)
+    service.work()
+    assert platform.scores[-1]["userId"] == platform.people["learner"].sub
+    assert platform.refused == []
+
+
+def members(service: Service) -> set[tuple[str, str]]:
+    with service.store.reading() as db:
+        return {(row.course_id, row.user_id) for row in db.scalars(sa.select(MembershipRow))}
+
+
+def test_an_instructor_unties_a_course_and_is_asked_again(enrolled):
+    service, staff = enrolled.service, enrolled.signed_in("Staff")
+    where = f"/staff/c/{service.course}/lti"
+    page = staff.get(where).text
+    assert "Optimizers (grades are sent)" in page
+    (untie,) = re.findall(r'action="([^"]+/untie)"', page)
+    before = members(service)
+    assert staff.post(untie, data={"csrf": token_of(page)}).status_code == 303
+    assert "No course of a learning platform leads here" in staff.get(where).text
+    assert "too early" in enrolled.open("learner").text
+    assert enrolled.bound(client=staff).status_code == 303
+    assert members(service) == before
+
+
+def test_an_operator_says_which_course_it_is_before_its_staff_do(classroom):
+    service, platform, client = classroom.service, classroom.platform, classroom.operator()
+    where = f"/operator/lti/{classroom.registered.id}/courses"
+    values = {"context": platform.context, "course": service.course, "csrf": token_of(client.get("/operator/lti").text)}
+    assert client.post(where, data=values | {"course": "x"}).status_code == 422
+    assert client.post(where, data=values | {"deployment": "another"}).status_code == 422
+    assert client.post(where, data=values).status_code == 303
+    assert contexts_of(classroom) == {platform.context: service.course}
+    assert classroom.open("teacher").headers["location"].startswith("/lti/link/")
 
 
 # ------------------------------------------------------------------------------------------------------- attacks
@@ -362,7 +512,7 @@ ATTACKS = {  # what a platform, or somebody who is none, answers: (platform, cla
     "somebody with an endless name": (lambda p, c: p.sign(c | {"sub": "x" * 300}), "sub"),
     "another course of the platform": (
         lambda p, c: p.sign(c | {LTI + "context": {"id": "another"}}),
-        "from another course",
+        "has to open this link once",
     ),
     "no course": (lambda p, c: p.sign(without(c, LTI + "context")), "context.id"),
     "a teacher of another place": (
@@ -483,7 +633,7 @@ def test_a_platform_opens_its_own_course_and_no_other_whoever_it_names(classroom
     browser = classroom.browser()
     assert classroom.open("impostor", client=browser).status_code == 303
     assert classroom.user("impostor").id == service.people["Operator"]
-    assert browser.get(f"/staff/c/{service.course}/lti").status_code == 404
+    assert browser.get("/operator/lti").status_code == 404
     with service.store.reading() as db:
         session = db.scalars(sa.select(SessionRow).where(SessionRow.user_id == service.people["Operator"])).all()[-1]
         assert session.course_id == service.course
@@ -510,6 +660,7 @@ def test_who_is_on_the_list_is_known_again_only_in_the_same_role(attacked, case)
     found = attacked.user("new").id
     assert found == people[who] if who else found not in people.values()
     with attacked.service.store.writing() as db:  # nobody of the list is this one any more
+        db.execute(sa.delete(ArrivalRow).where(ArrivalRow.subject == attacked.platform.people["new"].sub))
         db.execute(sa.delete(PlatformUserRow).where(PlatformUserRow.user_id == found))
 
 
@@ -577,7 +728,7 @@ def test_whom_the_platform_makes_staff_is_nobody_that_somebody_else_holds_a_key_
 
 
 def test_only_staff_of_the_course_choose_where_a_link_leads(classroom):
-    where = classroom.open("teacher").headers["location"]
+    where = classroom.bound().headers["location"]
     for name in ("Ada", "Operator"):
         client = classroom.signed_in(name)
         assert client.get(where).status_code == 404
@@ -704,7 +855,7 @@ def test_our_private_key_is_sealed_and_a_new_one_signs_beside_the_old(classroom)
     first = keys.newest(service.context)
 
     client = classroom.operator()
-    where = f"/staff/c/{service.course}/lti"
+    where = "/operator/lti"
     client.post(where + "/key", data={"csrf": token_of(client.get(where).text)})
     service.work()
     second = keys.newest(service.context)
@@ -862,17 +1013,17 @@ def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
 
 
 @pytest.mark.slow
-def test_an_operator_sends_all_grades_that_wait_at_once(enrolled):
+def test_an_instructor_sends_all_grades_that_wait_at_once(enrolled):
     enrolled.platform.failing = [503] * (1 + len(passback.RETRY_SECONDS))
     enrolled.hand_in("learner", WRONG)
     enrolled.service.work()
-    operator = enrolled.operator()
+    staff = enrolled.signed_in("Staff")
     url = f"/staff/c/{enrolled.service.course}/lti"
-    assert "1 grade could not be sent yet" in operator.get(url).text
-    assert operator.post(f"{url}/send", data={"csrf": token_of(operator.get(url).text)}).status_code == 303
+    assert "1 grade could not be sent yet" in staff.get(url).text
+    assert staff.post(f"{url}/send", data={"csrf": token_of(staff.get(url).text)}).status_code == 303
     assert enrolled.service.work() == ["passback"]
     assert len(enrolled.platform.scores) == 1
-    assert "could not be sent yet" not in operator.get(url).text
+    assert "could not be sent yet" not in staff.get(url).text
 
 
 @pytest.mark.parametrize("what", ["token", "grade"])
@@ -917,7 +1068,7 @@ def test_a_deleted_column_is_told_to_staff_and_a_new_one_gets_every_grade(enroll
     assert enrolled.service.work() == ["mark", "passback"]
     with enrolled.service.store.reading() as db:
         told = db.scalars(sa.select(NoticeRow.text)).all()
-        assert len(told) == 2  # Staff and the teacher
+        assert len(told) == 1  # Staff, who is the teacher
         assert "column in the gradebook is gone" in told[0]
         assert db.scalars(sa.select(ResourceRow.line_item)).one() == ""
     enrolled.hand_in("learner", WRONG)
@@ -998,7 +1149,7 @@ def test_a_token_that_has_ended_is_not_used(enrolled):
 
 # ----------------------------------------------------------------------------------------------- registration
 def test_only_operators_register_platforms(classroom):
-    where = f"/staff/c/{classroom.service.course}/lti"
+    where = "/operator/lti"
     for name in ("Staff", "Ada"):
         client = classroom.signed_in(name)
         assert client.get(where).status_code == 404
@@ -1006,7 +1157,7 @@ def test_only_operators_register_platforms(classroom):
         with classroom.service.store.reading() as db:
             token = db.get_one(SessionRow, hashlib.sha256(session.encode()).hexdigest()).csrf
         one = classroom.registered.id
-        for path in ("", "/key", f"/{one}", f"/{one}/remove"):
+        for path in ("", "/key", f"/{one}", f"/{one}/remove", f"/{one}/courses"):
             assert client.post(where + path, data={"csrf": token}).status_code == 404
     assert classroom.registered
 
@@ -1032,15 +1183,11 @@ def test_a_registration_that_cannot_be_right_is_given_back_with_what_was_typed(a
 
 def test_a_platform_is_changed_and_removed_with_its_links_while_people_stay(enrolled):
     client, one = enrolled.operator(), enrolled.registered
-    where = f"/staff/c/{enrolled.service.course}/lti"
+    where = "/operator/lti"
     enrolled.hand_in("learner")
     enrolled.service.work()
     page = client.get(f"{where}?edit={one.id}").text
-    assert f'value="{enrolled.platform.context}"' in page  # the first launch by staff decided
-    values = {
-        name: getattr(one, name)
-        for name in ("issuer", "client_id", "authorize_url", "token_url", "jwks_url", "context")
-    }
+    values = {name: getattr(one, name) for name in ("issuer", "client_id", "authorize_url", "token_url", "jwks_url")}
     values |= {"deployments": "deployment-2\ndeployment-3", "csrf": token_of(page)}
     assert client.post(f"{where}/{one.id}", data=values).status_code == 303
     assert "is not registered here" in enrolled.open("learner").text
@@ -1075,7 +1222,7 @@ def test_roles_in_the_course_decide(said):
     if ROLES[said]:
         assert rules.role([said]) == ROLES[said]
     else:
-        with pytest.raises(rules.Refused):
+        with pytest.raises(rules.LaunchRefused):
             rules.role([said])
 
 

@@ -33,10 +33,12 @@ from autograder.service.store import Store
 from autograder.service.store.links import PREFIX, new_link
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
     Base,
     CommentRow,
+    ContextRow,
     CourseRow,
     DiagnosisRow,
     ExtensionRow,
@@ -93,13 +95,15 @@ def enrich(service: Service) -> str:
     student = service.person(f"{MARK}-name")
     with service.store.writing() as db:
         db.get_one(MembershipRow, (service.course, student)).section = f"{MARK}-section"
-        platform = PlatformRow(
-            course_id=service.course, issuer="i", client_id="c", authorize_url="", token_url="", jwks_url=""
-        )
+        platform = PlatformRow(issuer="i", client_id="c", authorize_url="", token_url="", jwks_url="")
         db.add(platform)
         db.flush()
-        resource = ResourceRow(platform_id=platform.id, deployment="d", context="c", link="l")
-        db.add_all([resource, PlatformUserRow(platform_id=platform.id, subject=f"{MARK}-subject", user_id=student)])
+        context = ContextRow(platform_id=platform.id, deployment="d", context="c", course_id=service.course)
+        known = PlatformUserRow(platform_id=platform.id, subject=f"{MARK}-subject", user_id=student)
+        db.add_all([context, known])
+        db.flush()
+        resource = ResourceRow(context_id=context.id, link="l")
+        db.add_all([resource, ArrivalRow(context_id=context.id, subject=known.subject, platform_id=platform.id)])
         db.flush()
         about = {"assignment_id": service.assignment, "user_id": student}
         db.add_all(
@@ -457,9 +461,7 @@ def test_a_course_keeps_submissions_for_as_long_as_it_says(service, where):
 def test_what_has_expired_goes_and_what_has_not_stays(service):
     student, past, future = service.people["Ada"], now() - 40 * DAY, now() + DAY
     with service.store.writing() as db:
-        platform = PlatformRow(
-            course_id=service.course, issuer="i", client_id="c", authorize_url="", token_url="", jwks_url=""
-        )
+        platform = PlatformRow(issuer="i", client_id="c", authorize_url="", token_url="", jwks_url="")
         db.add(platform)
         db.flush()
         for name, at in (("old", past), ("new", future)):

@@ -140,13 +140,18 @@ ROUTES = {
     "GET /lti/new-link/{launch_id}": "an instructor",
     "POST /lti/new-link/{launch_id}": "an instructor",
     "GET /lti/signed/{job_id}": "an instructor",
-    "GET /staff/c/{course_id}/lti": "operator",
-    "POST /staff/c/{course_id}/lti": "operator",
-    "POST /staff/c/{course_id}/lti/key": "operator",
-    "POST /staff/c/{course_id}/lti/send": "operator",
+    "GET /lti/context/{launch_id}": "who has a signature",
+    "POST /lti/context/{launch_id}": "who has a signature",
+    "GET /operator/lti": "operator",
+    "POST /operator/lti": "operator",
+    "POST /operator/lti/key": "operator",
+    "POST /operator/lti/{platform_id}": "operator",
+    "POST /operator/lti/{platform_id}/courses": "operator",
+    "POST /operator/lti/{platform_id}/remove": "operator",
+    "GET /staff/c/{course_id}/lti": "staff",
+    "POST /staff/c/{course_id}/lti/send": "an instructor",
+    "POST /staff/c/{course_id}/lti/{context_id}/untie": "an instructor",
     "POST /staff/c/{course_id}/time-zone": "an instructor",
-    "POST /staff/c/{course_id}/lti/{platform_id}": "operator",
-    "POST /staff/c/{course_id}/lti/{platform_id}/remove": "operator",
     # programs
     "GET /api/v1/me": "anybody signed in",
     "GET /api/v1/courses": "anybody signed in",
@@ -235,7 +240,6 @@ class World:
                 result={"sources": []},
             )
             platform = schema.PlatformRow(
-                course_id=service.course,
                 issuer="https://lms.example",
                 client_id="1",
                 authorize_url="https://lms.example/a",
@@ -255,7 +259,10 @@ class World:
             notice = schema.NoticeRow(user_id=ada, text="hers")
             db.add_all([token, practice, sources, platform, download, regrade, notice])
             db.flush()
-            link = schema.ResourceRow(platform_id=platform.id, deployment="1", context="1", link="1")
+            context = schema.ContextRow(platform_id=platform.id, deployment="1", context="1", course_id=service.course)
+            db.add(context)
+            db.flush()
+            link = schema.ResourceRow(context_id=context.id, link="1")
             db.add(link)
             db.flush()
             self.hers = {
@@ -266,6 +273,7 @@ class World:
                 "token_id": token.id,
                 "job_id": practice.id,
                 "platform_id": platform.id,
+                "context_id": context.id,
                 "download_id": download.id,
                 "link_id": link.id,
                 "launch_id": "x" * 16,

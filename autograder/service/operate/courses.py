@@ -15,10 +15,12 @@ from autograder.service.operate.people import plain
 from autograder.service.store import Store, reports
 from autograder.service.store.migrate import revisions
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
     Base,
     CommentRow,
+    ContextRow,
     CourseRow,
     DiagnosisRow,
     DownloadRow,
@@ -61,8 +63,9 @@ def rows_of(course_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
     handed_in = sa.select(SubmissionRow.id).where(SubmissionRow.assignment_id.in_(asked))
     every_report = sa.select(ReportRow.id).where(ReportRow.submission_id.in_(handed_in))
     members = sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id)
-    platforms = sa.select(PlatformRow.id).where(PlatformRow.course_id == course_id)
-    resources = sa.select(ResourceRow.id).where(ResourceRow.platform_id.in_(platforms))
+    contexts = sa.select(ContextRow.id).where(ContextRow.course_id == course_id)
+    platforms = sa.select(ContextRow.platform_id).where(ContextRow.course_id == course_id)
+    resources = sa.select(ResourceRow.id).where(ResourceRow.context_id.in_(contexts))
     by_assignment = (
         VersionRow, ExtensionRow, SheetRow, SubmissionRow, TextMarkRow, StandingRow, StudentMisconceptionRow,
         RegradeRow, DownloadRow,
@@ -77,9 +80,11 @@ def rows_of(course_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
         **{table: table.submission_id.in_(handed_in) for table in by_submission},
         DiagnosisRow: DiagnosisRow.report_id.in_(every_report),
         JobRow: JobRow.course_id == course_id,
-        PlatformRow: PlatformRow.course_id == course_id,
-        PlatformUserRow: PlatformUserRow.platform_id.in_(platforms),
-        ResourceRow: ResourceRow.platform_id.in_(platforms),
+        PlatformRow: PlatformRow.id.in_(platforms),
+        ContextRow: ContextRow.course_id == course_id,
+        PlatformUserRow: PlatformUserRow.platform_id.in_(platforms) & PlatformUserRow.user_id.in_(members),
+        ArrivalRow: ArrivalRow.context_id.in_(contexts),
+        ResourceRow: ResourceRow.context_id.in_(contexts),
         PassbackRow: PassbackRow.resource_id.in_(resources),
         AuditRow: AuditRow.course_id == course_id,
     }

@@ -20,6 +20,7 @@ from autograder.service.operate import CannotOperate
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
     STAFF,
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
     Base,
@@ -49,6 +50,7 @@ SECRETS = {"token_hash", "csrf"}  # columns that are no answer to "what do you k
 # Tables that tell of no student. A test holds this and `about` against the schema: a new table must be in one of them.
 IMPERSONAL = {
     "assignments",
+    "contexts",
     "courses",
     "downloads",
     "keys",
@@ -94,6 +96,7 @@ def about(user_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
         LinkRow: LinkRow.user_id == user_id,
         SessionRow: SessionRow.user_id == user_id,
         TokenRow: TokenRow.user_id == user_id,
+        ArrivalRow: sa.tuple_(ArrivalRow.platform_id, ArrivalRow.subject).in_(at_platforms),
         PassbackRow: sa.tuple_(PassbackRow.platform_id, PassbackRow.subject).in_(at_platforms),
         PlatformUserRow: PlatformUserRow.user_id == user_id,
         StandingRow: StandingRow.user_id == user_id,

@@ -413,20 +413,30 @@ class KeyRow(Keyed, Base):
 
 
 class PlatformRow(Keyed, Base):
-    """A learning platform that launches us by LTI 1.3."""
+    """A learning platform that launches us by LTI 1.3. One registration serves all its courses: see ContextRow."""
 
     __tablename__ = "platforms"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
-    course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"))  # whose people and assignments it launches
     issuer: Mapped[str] = mapped_column(String(500))
     client_id: Mapped[str] = mapped_column(String(200))
     deployments: Mapped[list[Any]] = mapped_column(default=list)
-    context: Mapped[str] = mapped_column(String(255), default="")  # its course; "" until its staff have launched us
     authorize_url: Mapped[str] = mapped_column(Text)
     token_url: Mapped[str] = mapped_column(Text)
     jwks_url: Mapped[str] = mapped_column(Text)
     key_set: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what lay at jwks_url
     keys_at: Mapped[float | None]  # when it was last asked for
+
+
+class ContextRow(Keyed, Base):
+    """A course of a platform, and the course here that it is: staff chose it. Several may be one course here."""
+
+    __tablename__ = "contexts"
+    __table_args__ = (UniqueConstraint("platform_id", "deployment", "context"),)
+    platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
+    deployment: Mapped[str] = mapped_column(String(255))
+    context: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(Text, default="")  # as the platform calls it
+    course_id: Mapped[str] = mapped_column(ForeignKey("courses.id"), index=True)
 
 
 class LaunchRow(Base):
@@ -437,7 +447,8 @@ class LaunchRow(Base):
     nonce: Mapped[str] = mapped_column(String(64), unique=True)
     platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
     target: Mapped[str] = mapped_column(Text, default="")
-    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of deep linking: where the choice goes
+    # of deep linking: where the choice goes; of a course that nobody has chosen yet: all that the launch said
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     expires_at: Mapped[float]
     used_at: Mapped[float | None]
 
@@ -449,14 +460,24 @@ class PlatformUserRow(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
 
 
+class ArrivalRow(Base):
+    """A person of a platform who came from this course there: their grades go to its columns, and to no other's."""
+
+    __tablename__ = "arrivals"
+    __table_args__ = (
+        ForeignKeyConstraint(["platform_id", "subject"], ["platform_users.platform_id", "platform_users.subject"]),
+    )
+    context_id: Mapped[str] = mapped_column(ForeignKey("contexts.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    platform_id: Mapped[str] = mapped_column(String(16))
+
+
 class ResourceRow(Keyed, Base):
     """A link placed in a platform's course, and where its grades go."""
 
     __tablename__ = "resources"
-    __table_args__ = (UniqueConstraint("platform_id", "deployment", "context", "link"),)
-    platform_id: Mapped[str] = mapped_column(ForeignKey("platforms.id"))
-    deployment: Mapped[str] = mapped_column(String(255))
-    context: Mapped[str] = mapped_column(String(255))
+    __table_args__ = (UniqueConstraint("context_id", "link"),)
+    context_id: Mapped[str] = mapped_column(ForeignKey("contexts.id"))
     link: Mapped[str] = mapped_column(String(255))
     assignment_id: Mapped[str | None] = mapped_column(ForeignKey("assignments.id"), index=True)
     line_item: Mapped[str] = mapped_column(Text, default="")  # AGS: "" = this platform wants no grades

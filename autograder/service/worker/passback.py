@@ -16,12 +16,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from autograder.service.outbox import SHOWN_LATER
+from autograder.service.outbox import SHOWN_LATER, arrived
 from autograder.service.outgoing import Answer, Unreachable, ask
 from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
 from autograder.service.store.grades import points_shown, text_points
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
     JobRow,
@@ -110,9 +111,10 @@ def _due(db: Session, assignment_id: str, user_id: str) -> list[Score]:
     told = points_shown(db, asked, user_id)  # else the platform would tell what our pages keep back
     body = _body(standing, waits=_waits(db, asked, user_id, standing)) if told else SHOWN_LATER
     rows = db.execute(
-        sa.select(ResourceRow, PlatformRow, PlatformUserRow.subject)
-        .join(PlatformRow, PlatformRow.id == ResourceRow.platform_id)
-        .join(PlatformUserRow, PlatformUserRow.platform_id == PlatformRow.id)
+        sa.select(ResourceRow, PlatformRow, ArrivalRow.subject)
+        .join(ArrivalRow, ArrivalRow.context_id == ResourceRow.context_id)
+        .join(PlatformUserRow, arrived())
+        .join(PlatformRow, PlatformRow.id == ArrivalRow.platform_id)
         .where(ResourceRow.assignment_id == asked.id, ResourceRow.line_item != "", PlatformUserRow.user_id == user_id)
     ).all()
     due = []

@@ -18,11 +18,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import lti as rules
-from autograder.service.rules.lti import Known, Message, Refused
+from autograder.service.rules.lti import Known, LaunchRefused, Message
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
     AuditRow,
+    ContextRow,
+    CourseRow,
     JobRow,
     KeyRow,
     LaunchRow,
@@ -32,9 +34,11 @@ from autograder.service.store.schema import (
 )
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffs
-from autograder.service.web.edge.security import HEADERS, ours
+from autograder.service.web.edge.forms import Fields
+from autograder.service.web.edge.security import HEADERS, from_here, ours
 from autograder.service.web.edge.signing_in import begin_session
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.lti import contexts
 from autograder.service.web.lti import keys as lti_keys
 from autograder.service.web.lti import people as lti_people
 
@@ -76,9 +80,9 @@ def login(request: Request, sent: Given) -> Response:
             platform = _registered(db, sent.get("iss", ""), sent.get("client_id", ""))
             target = sent.get("target_link_uri", "")
             if not sent.get("login_hint"):
-                raise Refused("platform", "it does not say who wants to sign in")
+                raise LaunchRefused("platform", "it does not say who wants to sign in")
             if len(target) > MOST_TARGET or not rules.is_ours(target, here.settings.public_url):
-                raise Refused("platform", f"its link does not lead to {here.settings.public_url}")
+                raise LaunchRefused("platform", f"its link does not lead to {here.settings.public_url}")
             db.execute(sa.delete(LaunchRow).where(LaunchRow.expires_at < now()))
             db.add(
                 LaunchRow(
@@ -89,8 +93,8 @@ def login(request: Request, sent: Given) -> Response:
                     expires_at=now() + LAUNCH_SECONDS,
                 )
             )
-    except Refused as refused:
-        return _told(request, refused)
+    except LaunchRefused as refused:
+        return told(request, refused)
     question = {
         "scope": "openid",
         "response_type": "id_token",
@@ -124,21 +128,15 @@ def launch(request: Request, sent: Given) -> Response:
     try:
         begun, platform = _begun(request, sent.get("state", ""))
         if "id_token" not in sent:
-            raise Refused("platform", f"it did not sign you in ({sent.get('error', 'no message')[:100]!r})")
+            raise LaunchRefused("platform", f"it did not sign you in ({sent.get('error', 'no message')[:100]!r})")
         if len(sent["id_token"]) > MOST_TOKEN:
-            raise Refused("platform", "its message is too long")
-        known = Known(
-            platform.issuer,
-            platform.client_id,
-            platform.deployments,
-            platform.context,
-            rules.origin(platform.token_url),
-        )
+            raise LaunchRefused("platform", "its message is too long")
+        known = Known(platform.issuer, platform.client_id, platform.deployments, rules.origin(platform.token_url))
         claims = lti_keys.verified(here.store, platform, known, sent["id_token"])
         said = rules.message(claims, known, nonce=begun.nonce, target=begun.target, public_url=here.settings.public_url)
-        response = _entered(request, begun, said)
-    except Refused as refused:
-        return _told(request, refused)
+        response = _entered(request, begun, said, sent["state"])
+    except LaunchRefused as refused:
+        return told(request, refused)
     response.delete_cookie(_cookie(sent["state"]), path="/lti/launch")
     return response
 
@@ -148,7 +146,7 @@ def _registered(db: Session, issuer: str, client_id: str) -> PlatformRow:
     asked = sa.select(PlatformRow).where(PlatformRow.issuer == issuer)
     found = db.scalars(asked.where(PlatformRow.client_id == client_id) if client_id else asked).all()
     if len(found) != 1:
-        raise Refused(
+        raise LaunchRefused(
             "ours", f"no platform is registered here as {issuer[:200]!r} with the client id {client_id[:200]!r}"
         )
     return found[0]
@@ -157,41 +155,65 @@ def _registered(db: Session, issuer: str, client_id: str) -> PlatformRow:
 def _begun(request: Request, state: str) -> tuple[LaunchRow, PlatformRow]:
     """The launch of this state, which is thereby used up: it was begun here, in this browser, and not long ago."""
     if not state or not hmac.compare_digest(request.cookies.get(_cookie(state), "").encode(), state.encode()):
-        raise Refused("late", "it was not begun in this browser, or the browser keeps no cookies of ours")
+        raise LaunchRefused("late", "it was not begun in this browser, or the browser keeps no cookies of ours")
     with site(request).store.writing() as db:
         found = db.get(LaunchRow, hashed(state), with_for_update=True)
         if found is None or found.expires_at < now():
-            raise Refused("late", "it was begun too long ago")
+            raise LaunchRefused("late", "it was begun too long ago")
         if found.used_at is not None:
-            raise Refused("late", "it has been used before")
+            raise LaunchRefused("late", "it has been used before")
         found.used_at = now()
         return found, db.get_one(PlatformRow, found.platform_id)
 
 
-def _entered(request: Request, begun: LaunchRow, said: Message) -> Response:
-    """Signs the person in, to the platform's course, and sends them where the link leads."""
+def _entered(request: Request, begun: LaunchRow, said: Message, state: str) -> Response:
+    """Signs the person in, to the course here that the platform's course is, and sends them where the link leads.
+
+    A course that nobody has chosen yet: its staff are asked.
+    """
     here = site(request)
     with here.store.writing() as db:
         # One launch of a platform at a time: nobody is made twice.
         platform = db.get_one(PlatformRow, begun.platform_id, with_for_update=True)
-        lti_people.place(db, platform, said)
-        user = lti_people.arrived(db, here.queue, platform, said)
-        if said.kind == rules.DEEP_LINKING:
-            where = _choosing(db, begun, said)
-        else:
-            link = lti_people.resource(db, here.queue, platform, said)
-            where = _leads_to(db, link, said)
-        response = RedirectResponse(where, 303)
-        begin_session(request, db, user.id, response, course_id=platform.course_id)
-        db.add(
-            AuditRow(
-                actor_id=user.id,
-                action="lti.launched",
-                object_id=platform.id,
-                course_id=platform.course_id,
-                detail={"role": said.role},
-            )
+        context = contexts.found(db, platform, said)
+        if context is not None:
+            return entered(request, db, begun, platform, context, said)
+        if said.role != "staff":
+            raise LaunchRefused("early", "your instructor has to open this link once, before students can")
+        current = db.get_one(LaunchRow, begun.state_hash)
+        current.expires_at = now() + CHOOSING_SECONDS
+        current.settings = {"said": rules.kept(said)}
+    response = RedirectResponse(f"/lti/context/{begun.state_hash}", 303)
+    response.set_cookie(
+        _cookie(state), state, max_age=int(CHOOSING_SECONDS), path="/lti/context", httponly=True,
+        secure=here.settings.secure, samesite="lax",  # so that no form of another site's carries it
+    )  # fmt: skip
+    return response
+
+
+def entered(
+    request: Request, db: Session, begun: LaunchRow, platform: PlatformRow, context: ContextRow, said: Message,
+    *, proven: str = "",
+) -> Response:  # fmt: skip
+    """Begin a session in this course, and lead to the assignment or to the choice of one."""
+    here = site(request)
+    user = lti_people.arrived(db, here.queue, platform, context, said, proven=proven)
+    if said.kind == rules.DEEP_LINKING:
+        where = _choosing(db, begun, context, said)
+    else:
+        link = lti_people.resource(db, here.queue, context, said)
+        where = _leads_to(db, link, said)
+    response = RedirectResponse(where, 303)
+    begin_session(request, db, user.id, response, course_id=context.course_id)
+    db.add(
+        AuditRow(
+            actor_id=user.id,
+            action="lti.launched",
+            object_id=platform.id,
+            course_id=context.course_id,
+            detail={"role": said.role},
         )
+    )
     return response
 
 
@@ -200,18 +222,18 @@ def _leads_to(db: Session, link: ResourceRow, said: Message) -> str:
     if said.role == "staff":
         return f"/staff/a/{asked.id}" if asked else f"/lti/link/{link.id}"
     if asked is None:
-        raise Refused("course", "your instructor has not chosen yet which assignment this link leads to")
+        raise LaunchRefused("early", "your instructor has not chosen yet which assignment this link leads to")
     if not asked.open:
-        raise Refused("course", "this assignment is not open yet")
+        raise LaunchRefused("early", "this assignment is not open yet")
     return f"/a/{asked.id}"
 
 
-def _choosing(db: Session, begun: LaunchRow, said: Message) -> str:
+def _choosing(db: Session, begun: LaunchRow, context: ContextRow, said: Message) -> str:
     if said.role != "staff":
-        raise Refused("course", "only staff of the course place links")
+        raise LaunchRefused("course", "only staff of the course place links")
     current = db.get_one(LaunchRow, begun.state_hash)
     current.expires_at = now() + CHOOSING_SECONDS
-    current.settings = {**said.settings, "deployment": said.deployment}
+    current.settings = {**said.settings, "deployment": said.deployment, "context": context.id}
     return f"/lti/new-link/{begun.state_hash}"
 
 
@@ -219,7 +241,7 @@ def _cookie(state: str) -> str:
     return COOKIE + hashed(state)[:16]
 
 
-def _told(request: Request, refused: Refused) -> Response:
+def told(request: Request, refused: LaunchRefused) -> Response:
     log.warning("LTI launch refused: %s", refused.why, extra={"whose": refused.whose})
     return page(request, "lti_refused.html", status=403, whose=refused.whose, why=refused.why)
 
@@ -229,9 +251,13 @@ def _told(request: Request, refused: Refused) -> Response:
 def ask(request: Request, actor: Me, link_id: str) -> Response:
     with site(request).store.reading() as db:
         link, course_id = _link(db, actor, link_id)
-        return page(
-            request, "lti_link.html", action=f"/lti/link/{link.id}", chosen=link.assignment_id, all=_all(db, course_id)
-        )
+        return _ask(request, db, course_id, f"/lti/link/{link.id}", link.assignment_id)
+
+
+def _ask(request: Request, db: Session, course_id: str, action: str, chosen: str | None = None) -> Response:
+    in_order = sa.select(AssignmentRow).where(AssignmentRow.course_id == course_id).order_by(AssignmentRow.made_at)
+    course = db.get_one(CourseRow, course_id)
+    return page(request, "lti_link.html", action=action, chosen=chosen, all=db.scalars(in_order).all(), course=course)
 
 
 @router.post("/lti/link/{link_id}", dependencies=[Depends(ours)])
@@ -249,15 +275,9 @@ def _link(db: Session, actor: Actor, link_id: str) -> tuple[ResourceRow, str]:
     link = db.get(ResourceRow, link_id)
     if link is None:
         raise not_found()
-    course_id = db.get_one(PlatformRow, link.platform_id).course_id
+    course_id = db.get_one(ContextRow, link.context_id).course_id
     staffs(actor, course_id, "run")
     return link, course_id
-
-
-def _all(db: Session, course_id: str) -> list[AssignmentRow]:
-    return list(
-        db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == course_id).order_by(AssignmentRow.made_at))
-    )
 
 
 def _of(db: Session, course_id: str, assignment_id: str) -> AssignmentRow:
@@ -271,9 +291,8 @@ def _of(db: Session, course_id: str, assignment_id: str) -> AssignmentRow:
 @router.get("/lti/new-link/{launch_id}")
 def ask_new(request: Request, actor: Me, launch_id: str) -> Response:
     with site(request).store.reading() as db:
-        begun, platform = _open(db, actor, launch_id)
-        action = f"/lti/new-link/{begun.state_hash}"
-        return page(request, "lti_link.html", action=action, chosen=None, all=_all(db, platform.course_id))
+        begun, course_id = _open(db, actor, launch_id)
+        return _ask(request, db, course_id, f"/lti/new-link/{begun.state_hash}")
 
 
 @router.post("/lti/new-link/{launch_id}", dependencies=[Depends(ours)])
@@ -281,17 +300,17 @@ def choose_new(request: Request, actor: Me, launch_id: str, assignment: Annotate
     """Have a worker sign what goes back to the platform."""
     here = site(request)
     with here.store.writing() as db:
-        begun, platform = _open(db, actor, launch_id)
-        asked = _of(db, platform.course_id, assignment)
+        begun, course_id = _open(db, actor, launch_id)
+        asked = _of(db, course_id, assignment)
         job = here.queue.put(
             db,
             "deep-link",
             "sheet",
-            course_id=platform.course_id,
+            course_id=course_id,
             user_id=actor.id,
             payload={"launch": begun.state_hash, "assignment": asked.id},
         )
-        audit(db, actor, "lti.link_made", asked.id, platform.course_id, platform=platform.id)
+        audit(db, actor, "lti.link_made", asked.id, course_id, platform=begun.platform_id)
     return RedirectResponse(f"/lti/signed/{job.id}", 303)
 
 
@@ -315,10 +334,57 @@ def signed(request: Request, actor: Me, job_id: str) -> Response:
     return response
 
 
-def _open(db: Session, actor: Actor, launch_id: str) -> tuple[LaunchRow, PlatformRow]:
+def _open(db: Session, actor: Actor, launch_id: str) -> tuple[LaunchRow, str]:
+    """A launch in which a link is about to be made, and the course here that it is in."""
     begun = db.get(LaunchRow, launch_id)
-    if begun is None or begun.expires_at < now() or not begun.settings:
+    context = db.get(ContextRow, begun.settings.get("context", "")) if begun else None
+    if begun is None or context is None or begun.expires_at < now():
         raise not_found()
-    platform = db.get_one(PlatformRow, begun.platform_id)
-    staffs(actor, platform.course_id, "run")
-    return begun, platform
+    staffs(actor, context.course_id, "run")
+    return begun, context.course_id
+
+
+# ---------------------------------------------------------------- staff say which course here a platform's course is
+@router.get("/lti/context/{launch_id}")
+def ask_course(request: Request, launch_id: str) -> Response:
+    actor = contexts.signed_in(request)
+    with site(request).store.reading() as db:
+        _, platform, said = _waiting(request, db, launch_id)
+        return contexts.asked(request, db, platform, said, actor, action=f"/lti/context/{launch_id}")
+
+
+@router.post("/lti/context/{launch_id}", dependencies=[Depends(from_here)])
+def choose_course(request: Request, launch_id: str, typed: Fields) -> Response:
+    """Tie the platform's course to the course that was chosen, and go on with the launch."""
+    actor = contexts.signed_in(request)
+    try:
+        with site(request).store.writing() as db:
+            begun, platform, said = _waiting(request, db, launch_id)
+            context, problem = contexts.tied(db, platform, said, actor, typed)
+            if context is None:
+                action = f"/lti/context/{launch_id}"
+                return contexts.asked(request, db, platform, said, actor, action=action, problem=problem, typed=typed)
+            begun.settings = {}
+            proven = actor.id if actor and actor.may("run", context.course_id) else ""
+            response = entered(request, db, begun, platform, context, said, proven=proven)
+            contexts.record(db, context, said, typed)
+    except LaunchRefused as refused:
+        return told(request, refused)
+    response.delete_cookie(f"{COOKIE}{launch_id[:16]}", path="/lti/context")
+    return response
+
+
+def _waiting(request: Request, db: Session, launch_id: str) -> tuple[LaunchRow, PlatformRow, Message]:
+    """The launch that this browser began, and that waits for its staff to choose a course.
+
+    Raises:
+        HTTPException: 404.
+    """
+    begun = db.get(LaunchRow, launch_id)
+    state = request.cookies.get(f"{COOKIE}{launch_id[:16]}", "")
+    if begun is None or begun.expires_at < now() or "said" not in begun.settings:
+        raise not_found()
+    if not hmac.compare_digest(hashed(state).encode(), begun.state_hash.encode()):
+        raise not_found()
+    platform = db.get_one(PlatformRow, begun.platform_id, with_for_update=True)
+    return begun, platform, rules.again(begun.settings["said"])

@@ -1,9 +1,9 @@
-"""Finds the person and the link of a launch: a platform speaks for people in its own course, and only there.
+"""Finds the person and the link of a launch: a platform speaks for people in its own courses, and only there.
 
-A platform decides who is in its course and as what. It decides nothing elsewhere: whoever it names, the session that
-it opens sees this one course. Somebody who is there already is known again by the registrar's id, else by the e-mail
-address, if the launch gives them no other role than they have: a student's address that reads like a teacher's is
-worth nothing.
+A platform decides who is in a course of its own and as what. It decides nothing elsewhere: whoever it names, the
+session that a launch opens sees the one course that was launched. Somebody who is there already is known again by the
+registrar's id, else by the e-mail address, if the launch gives them no other role than they have: a student's address
+that reads like a teacher's is worth nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
-from autograder.service.rules.lti import Message, Refused
+from autograder.service.rules.lti import LaunchRefused, Message
 from autograder.service.store.links import end_access
 from autograder.service.store.schema import (
     STAFF,
+    ArrivalRow,
     AssignmentRow,
     AuditRow,
+    ContextRow,
     MembershipRow,
     PassbackRow,
     PlatformRow,
@@ -27,77 +29,75 @@ from autograder.service.store.schema import (
     UserRow,
     new_id,
 )
+from autograder.service.store.standings import standings
 
 
-def place(db: Session, platform: PlatformRow, said: Message) -> None:
-    """Ties a platform's registration to a course there: by the first launch of staff, where the operator has not.
+def arrived(
+    db: Session, queue: Queue, platform: PlatformRow, context: ContextRow, said: Message, *, proven: str = ""
+) -> UserRow:
+    """Return the person of a launch, who is now in the course as what the platform says.
 
-    One client id may serve all courses of a platform, and an instructor of another one is none of ours.
-
-    Raises:
-        Refused: no staff have launched us yet.
-    """
-    if platform.context:
-        return
-    if said.role != "staff":
-        raise Refused("course", "your instructor has to open this link once, before students can")
-    platform.context = said.context
-    db.add(
-        AuditRow(
-            action="lti.course_bound",
-            object_id=platform.id,
-            course_id=platform.course_id,
-            detail={"context": said.context, "title": said.context_title},
-        )
-    )
-
-
-def arrived(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> UserRow:
-    """The person of a launch, who is now in the course as what the platform says.
+    `proven`: who they are here, where the very same browser was signed in as an instructor of the course.
 
     Raises:
-        Refused: staff have taken them off the course's list.
+        LaunchRefused: staff have taken them off the course's list.
     """
     known = db.get(PlatformUserRow, (platform.id, said.subject))
     user = db.get(UserRow, known.user_id) if known else None
     if user is None or user.erased_at is not None:
-        user = _same(db, platform, said) or _new(db, said)
+        user = _free(db, platform, proven) or _same(db, platform, context.course_id, said) or _new(db, said)
         db.merge(PlatformUserRow(platform_id=platform.id, subject=said.subject, user_id=user.id))
         db.flush()
-        for asked in db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == platform.course_id)):
-            passback_due(db, queue, asked, user.id)
     user.name = user.name or said.name
-    member = db.get(MembershipRow, (platform.course_id, user.id))
-    if member is None:
-        member = MembershipRow(course_id=platform.course_id, user_id=user.id, role=said.role)
-        member.roster_id = _roster_id(db, platform.course_id, said)
-        db.add(member)
-    elif member.dropped:
-        raise Refused("course", "you are no longer on the list of this course")
-    elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
-        db.add(
-            AuditRow(
-                action="lti.role_changed",
-                object_id=user.id,
-                course_id=platform.course_id,
-                detail={"from": member.role, "to": said.role},
-            )
-        )
-        member.role = said.role
-        if member.role == "staff":
-            end_access(db, user.id)  # staff of another course may hold a link of their student's
-    db.flush()
+    _join(db, context.course_id, user, said)
+    if db.get(ArrivalRow, (context.id, said.subject)) is None:
+        db.add(ArrivalRow(context_id=context.id, subject=said.subject, platform_id=platform.id))
+        db.flush()
+        for asked in db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == context.course_id)):
+            if user.id in standings(db, asked, user.id):
+                passback_due(db, queue, asked, user.id)
     return user
 
 
-def _same(db: Session, platform: PlatformRow, said: Message) -> UserRow | None:
+def _join(db: Session, course_id: str, user: UserRow, said: Message) -> None:
+    """Put them into the course, or change their role there, as the platform says.
+
+    Raises:
+        LaunchRefused: staff have taken them off the course's list.
+    """
+    member = db.get(MembershipRow, (course_id, user.id))
+    if member is None:
+        roster_id = _roster_id(db, course_id, said)
+        db.add(MembershipRow(course_id=course_id, user_id=user.id, role=said.role, roster_id=roster_id))
+        rises = said.role == "staff"
+    elif member.dropped:
+        raise LaunchRefused("course", "you are no longer on the list of this course")
+    elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
+        changed = {"from": member.role, "to": said.role}
+        db.add(AuditRow(action="lti.role_changed", object_id=user.id, course_id=course_id, detail=changed))
+        member.role = said.role
+        rises = said.role == "staff"
+    else:
+        rises = False
+    if rises:
+        end_access(db, user.id)  # staff of another course may hold a link of their student's
+    db.flush()
+
+
+def _free(db: Session, platform: PlatformRow, user_id: str) -> UserRow | None:
+    """Return this person, unless somebody else of the platform is them already."""
+    taken = sa.select(PlatformUserRow.user_id).where(PlatformUserRow.platform_id == platform.id)
+    return db.scalar(sa.select(UserRow).where(UserRow.id == user_id, UserRow.id.not_in(taken))) if user_id else None
+
+
+def _same(db: Session, platform: PlatformRow, course_id: str, said: Message) -> UserRow | None:
     """Somebody on the course's list whom no other person of this platform is."""
     taken = sa.select(PlatformUserRow.user_id).where(PlatformUserRow.platform_id == platform.id)
     here = (
         sa.select(UserRow)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(
-            MembershipRow.course_id == platform.course_id,
+            MembershipRow.course_id == course_id,
             MembershipRow.role.in_(STAFF) if said.role == "staff" else MembershipRow.role == said.role,
             MembershipRow.dropped.is_(False),
             UserRow.erased_at.is_(None),
@@ -128,19 +128,12 @@ def _roster_id(db: Session, course_id: str, said: Message) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------- links
-def resource(db: Session, queue: Queue, platform: PlatformRow, said: Message) -> ResourceRow:
+def resource(db: Session, queue: Queue, context: ContextRow, said: Message) -> ResourceRow:
     """The link that was opened, with what this launch says of it."""
-    of_link = sa.select(ResourceRow).where(
-        ResourceRow.platform_id == platform.id,
-        ResourceRow.deployment == said.deployment,
-        ResourceRow.context == said.context,
-        ResourceRow.link == said.link,
-    )
-    found = db.scalar(of_link) or ResourceRow(
-        platform_id=platform.id, deployment=said.deployment, context=said.context, link=said.link, line_item=""
-    )
+    of_link = sa.select(ResourceRow).where(ResourceRow.context_id == context.id, ResourceRow.link == said.link)
+    found = db.scalar(of_link) or ResourceRow(context_id=context.id, link=said.link, line_item="")
     named = db.get(AssignmentRow, said.assignment) if said.assignment else None
-    leads_to = named.id if named and named.course_id == platform.course_id else found.assignment_id
+    leads_to = named.id if named and named.course_id == context.course_id else found.assignment_id
     connect(db, queue, found, leads_to, said.line_item or found.line_item, list(said.scopes) or found.scopes or [])
     return found
 

@@ -1,4 +1,4 @@
-"""The operator's page of a course's learning platforms: who may sign people in, and what they must be told of us."""
+"""The operator's page of learning platforms, who may sign people in; and what an instructor sees of theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from autograder.service.outbox import send_now, unsent
 from autograder.service.rules.lti import is_address
 from autograder.service.store.schema import (
+    ArrivalRow,
     AssignmentRow,
+    ContextRow,
     CourseRow,
     KeyRow,
     LaunchRow,
@@ -22,15 +24,18 @@ from autograder.service.store.schema import (
     PlatformUserRow,
     ResourceRow,
 )
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, operates
+from autograder.service.web.edge.access import Actor, Me, audit, not_found, operates, staffs
+from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.lti import contexts
 
 ADDRESSES = {
     "authorize_url": "authorization address",
     "token_url": "token address",
     "jwks_url": "key set address",
 }
+HERE = "/operator/lti"
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +47,6 @@ class Asked:
     issuer: str = ""
     client_id: str = ""
     deployments: str = ""
-    context: str = ""
     authorize_url: str = ""
     token_url: str = ""
     jwks_url: str = ""
@@ -71,75 +75,86 @@ def filled_in(
     issuer: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",
     deployments: Annotated[str, Form()] = "",
-    context: Annotated[str, Form()] = "",
     authorize_url: Annotated[str, Form()] = "",
     token_url: Annotated[str, Form()] = "",
     jwks_url: Annotated[str, Form()] = "",
 ) -> Asked:
-    given = (issuer, client_id, deployments, context[:255], authorize_url, token_url, jwks_url)
+    given = (issuer, client_id, deployments, authorize_url, token_url, jwks_url)
     return Asked(*(value.strip() for value in given))
 
 
-@router.get("/staff/c/{course_id}/lti")
-def show(request: Request, actor: Me, course_id: str, edit: str = "") -> Response:
+@router.get(HERE)
+def show(request: Request, actor: Me, edit: str = "") -> Response:
+    operates(actor)
     with site(request).store.reading() as db:
-        course = _course(db, actor, course_id)
-        one = _platform(db, course.id, edit) if edit else None
-        asked = _as_form(one) if one else Asked()
-        return _page(request, db, course, asked, edit=edit)
+        return _page(request, db, _as_form(_platform(db, edit)) if edit else Asked(), edit=edit)
 
 
-@router.post("/staff/c/{course_id}/lti", dependencies=[Depends(ours)])
-def register(request: Request, actor: Me, course_id: str, asked: Annotated[Asked, Depends(filled_in)]) -> Response:
-    return _save(request, actor, course_id, asked, edit="")
+@router.post(HERE, dependencies=[Depends(ours)])
+def register(request: Request, actor: Me, asked: Annotated[Asked, Depends(filled_in)]) -> Response:
+    return _save(request, actor, asked, edit="")
 
 
-@router.post("/staff/c/{course_id}/lti/key", dependencies=[Depends(ours)])
-def new_key(request: Request, actor: Me, course_id: str) -> Response:
+@router.post(HERE + "/key", dependencies=[Depends(ours)])
+def new_key(request: Request, actor: Me) -> Response:
     """A worker makes it: the private half never comes here."""
+    operates(actor)
     here = site(request)
     with here.store.writing() as db:
-        course = _course(db, actor, course_id)
-        here.queue.put(db, "key", "sheet", course_id=course.id, payload={"new": True})
-        audit(db, actor, "lti.key_asked", "", course.id)
-    return RedirectResponse(f"/staff/c/{course.id}/lti", 303)
+        here.queue.put(db, "key", "sheet", payload={"new": True})
+        audit(db, actor, "lti.key_asked")
+    return RedirectResponse(HERE, 303)
 
 
-@router.post("/staff/c/{course_id}/lti/send", dependencies=[Depends(ours)])
-def send_grades(request: Request, actor: Me, course_id: str) -> Response:
-    """Try again at once to send the grades that a platform has not taken yet."""
-    here = site(request)
-    with here.store.writing() as db:
-        course = _course(db, actor, course_id)
-        audit(db, actor, "lti.grades_sent_again", "", course.id, count=send_now(db, here.queue, course.id))
-    return RedirectResponse(f"/staff/c/{course.id}/lti#unsent", 303)
+@router.post(HERE + "/{platform_id}", dependencies=[Depends(ours)])
+def change(request: Request, actor: Me, platform_id: str, asked: Annotated[Asked, Depends(filled_in)]) -> Response:
+    return _save(request, actor, asked, edit=platform_id)
 
 
-@router.post("/staff/c/{course_id}/lti/{platform_id}", dependencies=[Depends(ours)])
-def change(
-    request: Request, actor: Me, course_id: str, platform_id: str, asked: Annotated[Asked, Depends(filled_in)]
-) -> Response:
-    return _save(request, actor, course_id, asked, edit=platform_id)
-
-
-@router.post("/staff/c/{course_id}/lti/{platform_id}/remove", dependencies=[Depends(ours)])
-def remove(request: Request, actor: Me, course_id: str, platform_id: str) -> Response:
+@router.post(HERE + "/{platform_id}/remove", dependencies=[Depends(ours)])
+def remove(request: Request, actor: Me, platform_id: str) -> Response:
     """Its links and what it called our people go with it; the people and their submissions stay."""
+    operates(actor)
     with site(request).store.writing() as db:
-        course = _course(db, actor, course_id)
-        one = _platform(db, course.id, platform_id)
-        for table in (PassbackRow, ResourceRow, PlatformUserRow, LaunchRow):
+        one = _platform(db, platform_id)
+        for context in db.scalars(sa.select(ContextRow).where(ContextRow.platform_id == one.id)).all():
+            contexts.untie(db, context)
+        for table in (PassbackRow, ArrivalRow, PlatformUserRow, LaunchRow):
             db.execute(sa.delete(table).where(table.platform_id == one.id))
         db.delete(one)
-        audit(db, actor, "lti.platform_removed", one.id, course.id, issuer=one.issuer)
-    return RedirectResponse(f"/staff/c/{course.id}/lti", 303)
+        audit(db, actor, "lti.platform_removed", one.id, issuer=one.issuer)
+    return RedirectResponse(HERE, 303)
 
 
-def _save(request: Request, actor: Actor, course_id: str, asked: Asked, *, edit: str) -> Response:
+@router.post(HERE + "/{platform_id}/courses", dependencies=[Depends(ours)])
+def tie_by_hand(request: Request, actor: Me, platform_id: str, typed: Fields) -> Response:
+    """Say which course a course of the platform is, before its staff do, or another one than they said."""
+    operates(actor)
+    with site(request).store.writing() as db:
+        one = db.get_one(PlatformRow, _platform(db, platform_id).id, with_for_update=True)
+        context, course = typed.get("context", "").strip(), db.get(CourseRow, typed.get("course", ""))
+        wanted = typed.get("deployment", "").strip()
+        deployments = [wanted] if wanted else one.deployments
+        if not 0 < len(context) <= 255 or course is None or not set(deployments) <= set(one.deployments):
+            wrong = ["Give the course id there, a deployment that is registered, and the course here."]
+            return _page(request, db, Asked(), edit="", wrong=wrong)
+        for deployment in deployments:
+            same = ContextRow.platform_id == one.id, ContextRow.deployment == deployment, ContextRow.context == context
+            before = db.scalar(sa.select(ContextRow).where(*same))
+            if before is not None and before.course_id != course.id:
+                contexts.untie(db, before)
+                before = None
+            if before is None:
+                tied = contexts.tie(db, one, deployment, context, course.id)
+                audit(db, actor, "lti.course_bound", tied.id, course.id, context=context)
+    return RedirectResponse(HERE, 303)
+
+
+def _save(request: Request, actor: Actor, asked: Asked, *, edit: str) -> Response:
+    operates(actor)
     here = site(request)
     with here.store.writing() as db:
-        course = _course(db, actor, course_id)
-        one = _platform(db, course.id, edit) if edit else PlatformRow(course_id=course.id)
+        one = _platform(db, edit) if edit else PlatformRow()
         wrong = asked.wrong()
         same = db.scalar(
             sa.select(PlatformRow.id).where(
@@ -147,47 +162,30 @@ def _save(request: Request, actor: Actor, course_id: str, asked: Asked, *, edit:
             )
         )
         if same not in (None, one.id):
-            wrong.append("A platform with this issuer and client id is registered already. Each course has its own.")
+            wrong.append("A platform with this issuer and client id is registered already. It serves all its courses.")
         if wrong:
-            return _page(request, db, course, asked, edit=edit, wrong=wrong)
-        one.issuer, one.client_id, one.deployments, one.context = (
-            asked.issuer,
-            asked.client_id,
-            asked.listed,
-            asked.context,
-        )
+            return _page(request, db, asked, edit=edit, wrong=wrong)
+        one.issuer, one.client_id, one.deployments = asked.issuer, asked.client_id, asked.listed
         one.authorize_url, one.token_url, one.jwks_url = asked.authorize_url, asked.token_url, asked.jwks_url
         one.key_set, one.keys_at = {}, None
         db.add(one)
         db.flush()
         if db.scalar(sa.select(KeyRow.id).limit(1)) is None:
-            here.queue.put(db, "key", "sheet", course_id=course.id)
+            here.queue.put(db, "key", "sheet")
         done = "lti.platform_changed" if edit else "lti.platform_registered"
-        audit(db, actor, done, one.id, course.id, issuer=one.issuer, client_id=one.client_id)
-    return RedirectResponse(f"/staff/c/{course.id}/lti", 303)
+        audit(db, actor, done, one.id, issuer=one.issuer, client_id=one.client_id)
+    return RedirectResponse(HERE, 303)
 
 
-def _page(
-    request: Request, db: Session, course: CourseRow, asked: Asked, *, edit: str, wrong: list[str] | None = None
-) -> Response:
-    platforms = db.scalars(
-        sa.select(PlatformRow).where(PlatformRow.course_id == course.id).order_by(PlatformRow.made_at)
-    ).all()
-    links = db.execute(
-        sa.select(ResourceRow, AssignmentRow.title)
-        .join(PlatformRow, PlatformRow.id == ResourceRow.platform_id)
-        .outerjoin(AssignmentRow, AssignmentRow.id == ResourceRow.assignment_id)
-        .where(PlatformRow.course_id == course.id)
-        .order_by(ResourceRow.made_at)
-    ).all()
+def _page(request: Request, db: Session, asked: Asked, *, edit: str, wrong: list[str] | None = None) -> Response:
+    tied = sa.select(ContextRow, CourseRow.title).join(CourseRow, CourseRow.id == ContextRow.course_id)
     return page(
         request,
         "lti_platforms.html",
         status=422 if wrong else 200,
-        course=course,
-        platforms=platforms,
-        links=links,
-        unsent=unsent(db, course.id),
+        platforms=db.scalars(sa.select(PlatformRow).order_by(PlatformRow.made_at)).all(),
+        tied=db.execute(tied.order_by(ContextRow.made_at)).all(),
+        courses=db.scalars(sa.select(CourseRow).order_by(CourseRow.made_at.desc())).all(),
         keys=db.scalars(sa.select(KeyRow.made_at).order_by(KeyRow.made_at.desc())).all(),
         here=site(request).settings.public_url,
         asked=asked,
@@ -196,29 +194,58 @@ def _page(
     )
 
 
-def _course(db: Session, actor: Actor, course_id: str) -> CourseRow:
-    """Operators only: who registers a platform decides who may sign in."""
-    operates(actor)
-    course = db.get(CourseRow, course_id)
-    if course is None:
-        raise not_found()
-    return course
-
-
-def _platform(db: Session, course_id: str, platform_id: str) -> PlatformRow:
+def _platform(db: Session, platform_id: str) -> PlatformRow:
     one = db.get(PlatformRow, platform_id)
-    if one is None or one.course_id != course_id:
+    if one is None:
         raise not_found()
     return one
 
 
 def _as_form(one: PlatformRow) -> Asked:
-    return Asked(
-        one.issuer,
-        one.client_id,
-        "\n".join(one.deployments),
-        one.context,
-        one.authorize_url,
-        one.token_url,
-        one.jwks_url,
-    )
+    given = (one.issuer, one.client_id, "\n".join(one.deployments), one.authorize_url, one.token_url, one.jwks_url)
+    return Asked(*given)
+
+
+# ---------------------------------------------------------------------------------------- the platforms of one course
+@router.get("/staff/c/{course_id}/lti")
+def of_course(request: Request, actor: Me, course_id: str) -> Response:
+    staffs(actor, course_id, "see")
+    with site(request).store.reading() as db:
+        tied = db.execute(
+            sa.select(ContextRow, PlatformRow.issuer)
+            .join(PlatformRow, PlatformRow.id == ContextRow.platform_id)
+            .where(ContextRow.course_id == course_id)
+            .order_by(ContextRow.made_at)
+        ).all()
+        links = db.execute(
+            sa.select(ResourceRow, AssignmentRow.title)
+            .join(ContextRow, ContextRow.id == ResourceRow.context_id)
+            .outerjoin(AssignmentRow, AssignmentRow.id == ResourceRow.assignment_id)
+            .where(ContextRow.course_id == course_id)
+            .order_by(ResourceRow.made_at)
+        ).all()
+        course, waiting = db.get_one(CourseRow, course_id), unsent(db, course_id)
+    return page(request, "lti_course.html", course=course, tied=tied, links=links, unsent=waiting)
+
+
+@router.post("/staff/c/{course_id}/lti/send", dependencies=[Depends(ours)])
+def send_grades(request: Request, actor: Me, course_id: str) -> Response:
+    """Try again at once to send the grades that a platform has not taken yet."""
+    staffs(actor, course_id, "run")
+    here = site(request)
+    with here.store.writing() as db:
+        audit(db, actor, "lti.grades_sent_again", "", course_id, count=send_now(db, here.queue, course_id))
+    return RedirectResponse(f"/staff/c/{course_id}/lti#unsent", 303)
+
+
+@router.post("/staff/c/{course_id}/lti/{context_id}/untie", dependencies=[Depends(ours)])
+def untie(request: Request, actor: Me, course_id: str, context_id: str) -> Response:
+    """The next launch by staff of that course there asks again which course it is."""
+    staffs(actor, course_id, "run")
+    with site(request).store.writing() as db:
+        context = db.get(ContextRow, context_id)
+        if context is None or context.course_id != course_id:
+            raise not_found()
+        audit(db, actor, "lti.course_untied", context.id, course_id, context=context.context, title=context.title)
+        contexts.untie(db, context)
+    return RedirectResponse(f"/staff/c/{course_id}/lti", 303)
