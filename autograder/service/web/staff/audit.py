@@ -99,6 +99,7 @@ SENTENCES = {
     "regrade.begun": "began a regrade of {it}",
     "regrade.dismissed": "dismissed a regrade of {it}",
     "regrade.settled": "let a regrade of {it} count[ for {user}][: {from} to {to} points]",
+    "people.merged": "merged another entry[ (“{name}”)] into {it}",
     "roster.imported": "imported a roster[: {new} new, {changed} changed, {dropped} dropped]",
     "session.begun": "signed in",
     "session.ended": "signed out",
