@@ -1,4 +1,4 @@
-"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the policy.
+"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the settings.
 
     python -m autograder.adapters.common ASSIGNMENT      the trial in an image: is the model solution marked in full?
 
@@ -80,7 +80,7 @@ def asked(about: str) -> tuple[Assignment, Report]:
         one = mark(given.path, assignment, sandbox, given.seed)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
-    return assignment, held_back(one.report, policy(assignment))
+    return assignment, held_back(one.report, platform_settings(assignment))
 
 
 def say(message: str) -> None:
@@ -109,7 +109,7 @@ def put(file: Path, content: object) -> None:
     os.replace(draft.name, file)  # noqa: PTH105 - says that it overwrites
 
 
-def held_back(report: Report, settings: Policy) -> Report:
+def held_back(report: Report, settings: PlatformSettings) -> Report:
     """The report without which quiz answers are right: a platform that knows no due date would tell it while it counts.
 
     Where the quiz counts, its sum stays in one row; where it does not, nothing of its points is told.
@@ -213,9 +213,9 @@ def of(row: Row) -> str:
     return f"{GLYPHS.get(row.status, '•')} {row.title}: {points(row.score)} / {points(row.max_score)}"
 
 
-# ------------------------------------------------------------------------------------------------------ policy
+# ---------------------------------------------------------------------------------------------------- settings
 @dataclass(frozen=True)
-class Policy:
+class PlatformSettings:
     """Settings of `[platforms]` in assignment.toml. The defaults show students everything that is theirs."""
 
     visibility: str = "visible"
@@ -227,7 +227,7 @@ class Policy:
     quiz: str = "after_due_date"  # of quiz rows; without a due date only their sum is told, unless "visible"
 
 
-def policy(assignment: Assignment) -> Policy:
+def platform_settings(assignment: Assignment) -> PlatformSettings:
     """Reads it.
 
     Raises:
@@ -236,14 +236,14 @@ def policy(assignment: Assignment) -> Policy:
     table: dict[str, Any] = tomllib.loads((assignment.folder / "assignment.toml").read_text(encoding="utf-8")).get(
         "platforms", {}
     )
-    known = {f.name for f in fields(Policy)}
+    known = {f.name for f in fields(PlatformSettings)}
     if unknown := sorted(table.keys() - known):
         raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
-    kinds = get_type_hints(Policy)
+    kinds = get_type_hints(PlatformSettings)
     for name, value in table.items():
         if wrong := mismatch(value, kinds[name], f"[platforms] {name}"):
             raise BadAssignment(f"{assignment.folder / 'assignment.toml'}: {wrong}.")
-    found = Policy(**table)
+    found = PlatformSettings(**table)
     for value in (found.visibility, found.quiz, *found.rows.values()):
         if value not in VISIBILITIES:
             raise BadAssignment(f"[platforms] knows no visibility {value!r}; there are {', '.join(VISIBILITIES)}.")
@@ -257,7 +257,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Marks the model solution here, as the platform will.")
     parser.add_argument("assignment")
     assignment = load(parser.parse_args().assignment)
-    policy(assignment)
+    platform_settings(assignment)
     report = marked(assignment.model_solution, assignment, 1).report
     print(f"gradmark: {assignment.id}: the model solution gets {points(report.score)} / {points(report.max_score)}")
     return 0 if is_perfect(report) else 1

@@ -17,10 +17,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from autograder import edition
+from autograder import edition, lateness
 from autograder.adapters import common
 from autograder.adapters import gradescope_rules as rules
-from autograder.adapters.common import Policy, Row
+from autograder.adapters.common import PlatformSettings, Row
 from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
 from autograder.batch import failed
@@ -35,7 +35,7 @@ Results = dict[str, Any]
 
 def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> Package:
     """The package; `kept`: the files of an edition, whose quiz then counts and is each student's own."""
-    settings = common.policy(assignment)
+    settings = common.platform_settings(assignment)
     source = payload(assignment) | {
         "setup.sh": template("gradescope/setup.sh"),
         "run_autograder": template("gradescope/run_autograder", assignment=assignment.id, seconds=SECONDS),
@@ -48,7 +48,7 @@ def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> 
     return Package({"autograder.zip": zipped(source), "Dockerfile": template("gradescope/Dockerfile")}, told)
 
 
-def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Results:
+def results(report: Report, settings: PlatformSettings, metadata: Mapping[str, Any]) -> Results:
     """A report as results.json."""
     score, maximum = total(report)
     said = [common.heading(common.held_back(report, settings))]
@@ -57,7 +57,7 @@ def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Re
         score = rules.kept(metadata)
     else:
         if (days := rules.days_late(metadata)) and settings.late_per_day:
-            score = rounded(score * max(0.0, 1 - settings.late_per_day * days))
+            score = rounded(score * lateness.kept(days, settings.late_per_day))
             said.append(f"Handed in {days} day{'s' * (days > 1)} late: {settings.late_per_day:.0%} less for each.")
         if report.status == "graded" and "created_at" in metadata:
             counted.append(metadata["created_at"])
@@ -78,7 +78,7 @@ def results(report: Report, settings: Policy, metadata: Mapping[str, Any]) -> Re
     return made
 
 
-def _test(row: Row, settings: Policy) -> Results:
+def _test(row: Row, settings: PlatformSettings) -> Results:
     test: Results = {"name": row.title, "score": row.score, "max_score": row.max_score, "output": row.text}
     test["status"] = "passed" if row.passed else "failed"
     if row.id in settings.rows:
@@ -88,7 +88,7 @@ def _test(row: Row, settings: Policy) -> Results:
     return test
 
 
-def limited(metadata: Mapping[str, Any], settings: Policy) -> Results | None:
+def limited(metadata: Mapping[str, Any], settings: PlatformSettings) -> Results | None:
     """The latest results again, when there have been enough attempts; None when this one may be marked."""
     used = rules.attempts(metadata, settings)
     if not settings.attempts or len(used) < settings.attempts:
@@ -116,7 +116,7 @@ def main() -> int:
     if (root / "source" / EDITION).exists():
         kept = edition.read(root / "source" / EDITION)
         assignment = kept.of(assignment)
-    settings = common.policy(assignment)
+    settings = common.platform_settings(assignment)
     metadata = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     made = limited(metadata, settings)
     status = 0

@@ -7,7 +7,6 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from autograder.service.operate.integrity import check
 from course import RIGHT, WRONG, csrf, hand_in
 from test_people import send
 
@@ -15,6 +14,7 @@ from autograder.assignment import load
 from autograder.quiz.kinds import right_answer
 from autograder.quiz.variants import seed_for
 from autograder.service.operate import people
+from autograder.service.operate.integrity import check
 from autograder.service.rules import roster
 from autograder.service.store.schema import (
     AssignmentRow,
