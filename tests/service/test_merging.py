@@ -119,7 +119,7 @@ def test_a_merge_says_what_it_will_do_does_it_and_loses_nothing(service, staff):
         assert all(row.late_seconds == 0 for row in rows)  # the extension holds for all of them
         asked = db.get_one(AssignmentRow, service.assignment)
         assert standings(db, asked)[bob].points == points
-        done = db.scalars(sa.select(AuditRow).where(AuditRow.action == "people.merged")).one()
+        done = db.scalars(sa.select(AuditRow).where(AuditRow.action == "member.merged")).one()
         assert (done.actor_id, done.object_id, done.detail["entry"]) == (service.people["Staff"], bob, ada)
     assert {one: quiz_points(service, one) for one in before} == before  # each by the quiz that it answers
     assert "merged another entry (“Ada”) into Bob" in text_of(staff.get(f"/staff/c/{service.course}/audit"))

@@ -143,7 +143,7 @@ def merge(db: Session, gone_id: str, stays_id: str, by_id: str | None = None) ->
         _join(db, member, stays_id)
         detail = {"entry": gone_id, "name": gone.name}
         where = {"object_id": stays_id, "course_id": member.course_id}
-        db.add(AuditRow(actor_id=by_id, action="people.merged", detail=detail, **where))
+        db.add(AuditRow(actor_id=by_id, action="member.merged", detail=detail, **where))
     _rest(db, gone, stays)
     db.flush()
     for asked in every:
