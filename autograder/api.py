@@ -25,9 +25,10 @@ from autograder.course import named as _load
 from autograder.crew import Crew, can_fork
 from autograder.intake import NothingToMark, find
 from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
+from autograder.regenerate import NotProven
 from autograder.regenerate.run import CannotRegenerate, write
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
-from autograder.verify import Proof, ProofCrew, Row, prover
+from autograder.verify import Proof, ProofCrew, ProofRow, prover
 from autograder.verify import verify as _verify
 
 __all__ = [
@@ -41,8 +42,8 @@ __all__ = [
     "NotProven",
     "NothingToMark",
     "Proof",
+    "ProofRow",
     "Report",
-    "Row",
     "SandboxFailed",
     "SandboxUnavailable",
     "grade",
@@ -55,15 +56,6 @@ Asked = str | os.PathLike[str] | Assignment  # a shipped assignment's name, a fo
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Tell = Callable[[str], None]
 Progress = Callable[[int, int], None]  # trials that are done, and how many there are
-
-
-class NotProven(Exception):
-    """The assignment does not verify, so that nothing was written; `proof` says what fails."""
-
-    def __init__(self, proof: Proof) -> None:
-        failing = [f"{row.name}: {row.said}" for row in proof.rows if not row.holds]
-        super().__init__(f"{proof.assignment} does not verify: {'; '.join(failing)}")
-        self.proof = proof
 
 
 def load_assignment(name: str | os.PathLike[str]) -> Assignment:

@@ -34,7 +34,7 @@ class Batch:
     secret: bytes | None = None
     students: Mapping[Path, str] = field(default_factory=dict)
 
-    def mark(self, path: Path, sandbox: Sandbox) -> Marked:
+    def mark(self, path: Path, sandbox: Sandbox) -> MarkedFile:
         student = self.students.get(path, "")
         return mark(path, self.assignment, sandbox, self.seed, secret=self.secret, student=student)
 
@@ -42,7 +42,7 @@ class Batch:
 @contextmanager
 def marking(
     name: str, *, trusted: bool, say: Callable[[str], None], jobs: int, several: bool
-) -> Iterator[Callable[[Sequence[Path], Batch], Iterator[Marked]]]:
+) -> Iterator[Callable[[Sequence[Path], Batch], Iterator[MarkedFile]]]:
     """A function that marks what lies at many paths: `jobs` at once, in the order in which they are finished.
 
     Several are marked in forked processes, each with a sandbox of its own, so that one that dies takes only its own
@@ -55,7 +55,7 @@ def marking(
     if several and jobs > 1 and can_fork():
         with ExitStack() as held:
 
-            def mark_apart(paths: Sequence[Path], batch: Batch) -> Iterator[Marked]:
+            def mark_apart(paths: Sequence[Path], batch: Batch) -> Iterator[MarkedFile]:
                 from autograder import intake, pipeline  # noqa: F401 - once, before the fork
 
                 reopen = _usable(name, trusted=trusted, say=say)
@@ -76,13 +76,13 @@ def _usable(name: str, *, trusted: bool, say: Callable[[str], None]) -> Callable
         return partial(choose, tried.name, trusted=trusted, say=lambda _: None)
 
 
-def _mark_apart(crew: Crew[Path, Marked], paths: Sequence[Path], batch: Batch) -> Iterator[Marked]:
+def _mark_apart(crew: Crew[Path, MarkedFile], paths: Sequence[Path], batch: Batch) -> Iterator[MarkedFile]:
     for index, done in crew.results(paths):
         yield _unmarked(paths[index], batch.assignment, done) if isinstance(done, Exception) else done
 
 
 @contextmanager
-def _worker(batch: Batch, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Path], Marked]]:
+def _worker(batch: Batch, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Path], MarkedFile]]:
     with reopen() as sandbox:
         yield lambda path: batch.mark(path, sandbox).portable()
 
@@ -103,19 +103,19 @@ def opening(name: str, *, trusted: bool, say: Callable[[str], None]) -> Iterator
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedFile:
     """A report on what lies at `path`, and what of ours broke on the way to it."""
 
     path: Path
     report: Report
     trouble: Exception | None = None
 
-    def called(self, label: str, known_as: tuple[str, ...] = (), remarks: tuple[str, ...] = ()) -> Marked:
+    def called(self, label: str, known_as: tuple[str, ...] = (), remarks: tuple[str, ...] = ()) -> MarkedFile:
         """The same, under a name that says more than its path, with what is known of its author."""
         told = (*remarks, *self.report.remarks)
         return replace(self, report=replace(self.report, path=label, known_as=known_as, remarks=told))
 
-    def portable(self) -> Marked:
+    def portable(self) -> MarkedFile:
         """The same, as another process can have it."""
         return replace(self, trouble=portable(self.trouble)) if self.trouble else self
 
@@ -143,7 +143,7 @@ def mark(
     *,
     secret: bytes | None = None,
     student: str = "",
-) -> Marked:
+) -> MarkedFile:
     """The report on one submission, whatever happens: our own faults become a `grader_error`.
 
     `secret`: the edition's; else the one that the environment names. `student`: who handed it in, where that is known.
@@ -157,7 +157,7 @@ def mark(
     for _ in range(ATTEMPTS):
         try:
             submission = replace(read(path, main=assignment.main), student=student)
-            return Marked(path, grade(submission, assignment, sandbox, seed, secret or secret_from()))
+            return MarkedFile(path, grade(submission, assignment, sandbox, seed, secret or secret_from()))
         except SandboxFailed as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on
@@ -168,9 +168,9 @@ def mark(
 
 def _unmarked(
     path: Path, assignment: Assignment, trouble: Exception | None, seed: int = 0, sandbox: str = ""
-) -> Marked:
+) -> MarkedFile:
     report = replace(failed(assignment, seed), path=str(path), sandbox=sandbox, quiz=_answered(path, assignment))
-    return Marked(path, report, trouble)
+    return MarkedFile(path, report, trouble)
 
 
 def failed(assignment: Assignment, seed: int = 0) -> Report:
@@ -199,13 +199,13 @@ def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:
     return ()
 
 
-def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], Marked], jobs: int) -> Iterator[Marked]:
+def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], MarkedFile], jobs: int) -> Iterator[MarkedFile]:
     """Reports in the order in which they are finished.
 
     At most `jobs` wait for a slow reader; then marking waits too: memory does not grow with `paths`.
     """
     todo: queue.SimpleQueue[Path] = queue.SimpleQueue()
-    done: queue.Queue[Marked] = queue.Queue(maxsize=jobs)
+    done: queue.Queue[MarkedFile] = queue.Queue(maxsize=jobs)
     for path in paths:
         todo.put(path)
 

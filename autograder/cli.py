@@ -17,7 +17,7 @@ from autograder.service.command import admin
 if TYPE_CHECKING:
     from autograder.adapters.packing import Package
     from autograder.edition import Edition
-    from autograder.gather import Found
+    from autograder.gather import FoundSubmission
     from autograder.model import Assignment
     from autograder.publish import Pages
     from autograder.service.settings import Settings
@@ -298,12 +298,12 @@ def new(
 ) -> None:
     """Make a new assignment: the smallest complete one, or a copy to extend; both verify as they stand."""
     from autograder.assignment import BadAssignment
-    from autograder.authoring import CannotMake
+    from autograder.authoring import CannotCreate
     from autograder.authoring import new as made
 
     try:
         folder = made(name, out, source)
-    except (BadAssignment, CannotMake) as error:
+    except (BadAssignment, CannotCreate) as error:
         raise typer.BadParameter(str(error)) from error
     shown = (
         folder if folder.is_absolute() else f".{os.sep}{folder}"
@@ -325,11 +325,11 @@ def practice(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line for each exercise and verdict.")] = False,
 ) -> None:
     """Practise with small exercises, one idea each, as many as you like; nothing is recorded."""
-    from autograder.practice import NoExercise, Pool, run
+    from autograder.practice import ExercisePool, NoExercise, run
 
     loaded = [_load(name) for name in assignment or ["practice", "optimizers"]]
     try:
-        pool = Pool(loaded, ideas=idea or [], seed=seed)
+        pool = ExercisePool(loaded, ideas=idea or [], seed=seed)
     except NoExercise as error:
         raise typer.BadParameter(str(error)) from error
     run(pool, count, as_json=as_json)
@@ -443,14 +443,14 @@ def _run(
         TemporaryDirectory(prefix="gradmark-") as unpacked,
         marking(sandbox, trusted=not paths, say=say, jobs=jobs, several=several) as mark_all,
     ):
-        from autograder.gather import Found
+        from autograder.gather import FoundSubmission
         from autograder.sandbox import SandboxUnavailable
 
         assignment, kept = _edition(_load(assignment_id), edition)
         if paths:
             every = _gather(paths, assignment, Path(unpacked), kept)
         else:
-            every = [Found(path, label, label) for label, path in assignment.samples.items()]
+            every = [FoundSubmission(path, label, label) for label, path in assignment.samples.items()]
         found = {one.path: one for one in every}
         pages = _pages(out, {path: one.label for path, one in found.items()}) if out else None
         students = {path: one.student for path, one in found.items()}
@@ -484,7 +484,9 @@ def _edition(assignment: "Assignment", folder: Path | None) -> "tuple[Assignment
     return edited, kept
 
 
-def _gather(paths: list[Path], assignment: "Assignment", unpacked: Path, edition: "Edition | None") -> "list[Found]":
+def _gather(
+    paths: list[Path], assignment: "Assignment", unpacked: Path, edition: "Edition | None"
+) -> "list[FoundSubmission]":
     from autograder.gather import gather
     from autograder.intake import NothingToMark
     from autograder.intake.bulk import BadBulk

@@ -18,7 +18,7 @@ LEAST_INSIDE = 2  # people in a zip among others from which it is a class's down
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSubmission:
     """One submission to mark."""
 
     path: Path
@@ -31,7 +31,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Search:
+class _Gathering:
     """The request of one command."""
 
     main: str
@@ -49,20 +49,20 @@ def gather(
     roster: Roster | None,
     label: Callable[[Path], str],
     say: Callable[[str], None],
-) -> list[Found]:
+) -> list[FoundSubmission]:
     """Every submission once; downloads are unpacked below `target`.
 
     Raises:
         NothingToMark: as intake.find.
         BadBulk: a download that cannot be read.
     """
-    search = _Search(main, target, label, say, alone=len(paths) == 1)
+    search = _Gathering(main, target, label, say, alone=len(paths) == 1)
     found = [one for number, path in enumerate(paths) for one in _below(search, path, target / str(number))]
     found = _joined(list({one.path: one for one in found}.values()))
     return found if roster is None else _with_people(found, roster, say)
 
 
-def _below(search: _Search, path: Path, target: Path) -> Iterator[Found]:
+def _below(search: _Gathering, path: Path, target: Path) -> Iterator[FoundSubmission]:
     """The submissions of a download; else of the downloads that lie there, and all that is in none of them."""
     if bulk := unpack(path, target / "all", search.main if search.alone else ""):
         yield from _people(search, path, bulk)
@@ -78,7 +78,7 @@ def _below(search: _Search, path: Path, target: Path) -> Iterator[Found]:
         rest = _alone(path, search.main, needed=not downloads)
     for one in rest:
         if one not in downloads and not (downloads and one == path):
-            yield Found(one, search.label(one), str(one))
+            yield FoundSubmission(one, search.label(one), str(one))
 
 
 def _alone(path: Path, main: str, *, needed: bool) -> list[Path]:
@@ -90,14 +90,16 @@ def _alone(path: Path, main: str, *, needed: bool) -> list[Path]:
         return []
 
 
-def _people(search: _Search, path: Path, bulk: Bulk) -> Iterator[Found]:
+def _people(search: _Gathering, path: Path, bulk: Bulk) -> Iterator[FoundSubmission]:
     _tell(path, bulk, search.say)
     for one in bulk.people:
         shown = f"{path.name}/{one.label}"
-        yield Found(one.folder, one.label, shown, one.keys, remarks=one.remarks, person=(bulk.platform, one.keys[0]))
+        yield FoundSubmission(
+            one.folder, one.label, shown, one.keys, remarks=one.remarks, person=(bulk.platform, one.keys[0])
+        )
 
 
-def _joined(found: Sequence[Found]) -> list[Found]:
+def _joined(found: Sequence[FoundSubmission]) -> list[FoundSubmission]:
     """One submission of one person's code and quiz that came in two downloads of a platform."""
     codes = {one.person: one for one in found if one.person and _kinds(one.path) & CODE}
     joined = []
@@ -115,8 +117,8 @@ def _kinds(folder: Path) -> set[str]:
     return {suffix(file.name) for file in folder.rglob("*") if file.is_file()}
 
 
-def _with_people(found: Sequence[Found], roster: Roster, say: Callable[[str], None]) -> list[Found]:
-    named: list[Found] = []
+def _with_people(found: Sequence[FoundSubmission], roster: Roster, say: Callable[[str], None]) -> list[FoundSubmission]:
+    named: list[FoundSubmission] = []
     strangers: list[str] = []
     for one in found:
         who = owners(roster, one.known_as, one.shown)

@@ -146,7 +146,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Quantity:
+class RuleQuantity:
     """A quantity that a right rule computes in each step, and the rubric row that it is about."""
 
     criterion: str
@@ -232,7 +232,7 @@ class Assignment:
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
-    quantities: Callable[[str], tuple[Scenario, tuple[Quantity, ...]] | None] = lambda _subject: None
+    quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None
 
 
 # ------------------------------------------------------------------------------------------ what was handed in

@@ -32,7 +32,7 @@ class NoExercise(Exception):
 
 
 @dataclass
-class Pool:
+class ExercisePool:
     """Draws exercises, and decides which idea is due when."""
 
     assignments: Sequence[Assignment]
@@ -111,7 +111,7 @@ def _alone(assignment: Assignment, seed: int) -> Iterator[Item]:
 
 
 # ---------------------------------------------------------------------------------------------------- the dialogue
-def run(pool: Pool, most: int | None, *, as_json: bool) -> None:
+def run(pool: ExercisePool, most: int | None, *, as_json: bool) -> None:
     """Asks, reads answers from standard input and says how it went, until `most`, `q`, the end of input or Ctrl-C."""
     right = asked = 0
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from autograder.batch import Marked
+    from autograder.batch import MarkedFile
     from autograder.model import Assignment, Report
     from autograder.verify import Proof
 
@@ -35,7 +35,7 @@ def say(message: str) -> None:
 
 
 def publish(
-    marked: Iterator[Marked], paths: Sequence[Path], form: str, pages: Pages | None, *, edition: bool = False
+    marked: Iterator[MarkedFile], paths: Sequence[Path], form: str, pages: Pages | None, *, edition: bool = False
 ) -> bool:
     """Shows each report as soon as it is known; says whether every submission could be judged."""
     from autograder.model import WHOLE_QUIZ
@@ -66,7 +66,7 @@ def publish(
     return not failed
 
 
-def _show(one: Marked, form: str, pages: Pages | None) -> Report:
+def _show(one: MarkedFile, form: str, pages: Pages | None) -> Report:
     """Shows one report. One that cannot be drawn is a fault of ours as well, and stops no other."""
     report, trouble = one.report, one.trouble
     try:
@@ -204,7 +204,7 @@ def _counting() -> Iterator[Callable[[int, int], None]]:
         yield count
 
 
-def _with_progress(marked: Iterator[Marked], count: int, form: str) -> Iterator[Marked]:
+def _with_progress(marked: Iterator[MarkedFile], count: int, form: str) -> Iterator[MarkedFile]:
     """Draws a bar where somebody watches and no line of ours would run through it."""
     if count == 1 or not sys.stderr.isatty() or (form != "text" and sys.stdout.isatty()):
         yield from marked

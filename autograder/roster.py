@@ -105,7 +105,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Table:
+class RosterTable:
     """The file as it is: what a gradebook writes again with marks in it."""
 
     header: tuple[str, ...]
@@ -117,7 +117,7 @@ class Table:
 @dataclass(frozen=True)
 class Roster:
     people: tuple[Person, ...]
-    table: Table
+    table: RosterTable
     remarks: tuple[str, ...] = ()  # what staff should know: encoding, rows that are no students
     _known: Mapping[str, tuple[Person, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -267,7 +267,7 @@ def _by_words(roster: Roster, part: str) -> tuple[Person, ...]:
 
 
 # ----------------------------------------------------------------------------------------------------- the table
-def _table(text: str, name: str, encoding: str) -> tuple[Table, list[int]]:
+def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]:
     """The table, and the line that each of its rows ends in."""
     text = text.removeprefix("\ufeff").replace("\0", "")
     separator = ""
@@ -288,7 +288,7 @@ def _table(text: str, name: str, encoding: str) -> tuple[Table, list[int]]:
     known = [len(_places(cells)) for _, cells in numbered[:HEADER_LINES]]
     header = known.index(max(known))
     body = numbered[header + 1 :]
-    table = Table(numbered[header][1], tuple(cells for _, cells in body), separator, encoding)
+    table = RosterTable(numbered[header][1], tuple(cells for _, cells in body), separator, encoding)
     return table, [line for line, _ in body]
 
 

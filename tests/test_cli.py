@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autograder.assignment import load
-from autograder.batch import Marked, mark, mark_all
+from autograder.batch import MarkedFile, mark, mark_all
 from autograder.model import Report
 from autograder.publish import Pages, publish, whose
 from autograder.sandbox import SandboxFailed
@@ -215,9 +215,9 @@ def test_json_is_marked_without_what_draws(course):
 
 
 # ------------------------------------------------------------------------------------------------ what goes wrong
-def marked(path: object, trouble: Exception | None = None, **changes: object) -> Marked:
+def marked(path: object, trouble: Exception | None = None, **changes: object) -> MarkedFile:
     report = replace(Report("optimizers", "a" * 64, 7, str(path), "b" * 64, "graded", "", ()), **changes)
-    return Marked(Path(str(path)), report, trouble)
+    return MarkedFile(Path(str(path)), report, trouble)
 
 
 class Broken:
@@ -279,7 +279,7 @@ def test_a_report_that_cannot_be_drawn_is_our_fault_and_stops_no_other():
 def test_reports_come_as_they_are_finished():
     slow = threading.Event()
 
-    def mark_one(path: Path) -> Marked:
+    def mark_one(path: Path) -> MarkedFile:
         assert path.name != "slow" or slow.wait(PATIENCE)
         return marked(path)
 
@@ -301,7 +301,7 @@ def test_marking_waits_for_a_slow_reader():
 def test_who_stops_reading_stops_the_marking():
     begun, goes_on = [], threading.Event()
 
-    def mark_one(path: Path) -> Marked:
+    def mark_one(path: Path) -> MarkedFile:
         begun.append(path)
         assert path.name == "0" or goes_on.wait(PATIENCE)
         return marked(path)

@@ -12,7 +12,7 @@ from conftest import require
 
 from autograder import authoring, pipeline
 from autograder.assignment import HOME, BadAssignment, load
-from autograder.authoring import CannotMake
+from autograder.authoring import CannotCreate
 from autograder.model import Submission
 from autograder.sandbox.landlock import LandlockSandbox
 
@@ -72,6 +72,6 @@ def test_a_copy_marks_as_the_original_does(tmp_path):
 def test_what_does_not_exist_is_not_copied(tmp_path):
     with pytest.raises(BadAssignment, match="no assignment 'nowhere'"):
         authoring.new("mine", tmp_path, "nowhere")
-    with pytest.raises(CannotMake, match="comes with gradmark"):
+    with pytest.raises(CannotCreate, match="comes with gradmark"):
         authoring.new("optimizers", tmp_path, "optimizers")
     assert list(Path(tmp_path).iterdir()) == []

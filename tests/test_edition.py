@@ -18,7 +18,7 @@ from autograder.assignment import load
 from autograder.quiz.variants import seed_for
 from autograder.regenerate import contents, place, students_of
 from autograder.roster import parse
-from autograder.verify import Proof, Row
+from autograder.verify import Proof, ProofRow
 
 ROOT = Path(__file__).resolve().parent.parent
 OPTIMIZERS = load("optimizers")
@@ -31,7 +31,7 @@ ROSTER = (
 
 def proven() -> Proof:
     """A proof of one statement: what is written looks only at whether it holds and whose it is."""
-    return Proof(OPTIMIZERS.id, OPTIMIZERS.digest, 1, "process", (Row("right", "it", True, "100", {}),))  # noqa: FBT003
+    return Proof(OPTIMIZERS.id, OPTIMIZERS.digest, 1, "process", (ProofRow("right", "it", True, "100", {}),))  # noqa: FBT003
 
 
 @pytest.fixture(scope="module")

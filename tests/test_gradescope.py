@@ -17,7 +17,7 @@ from test_pipeline import ATTACKS, attacked
 
 from autograder.adapters import autolab, coderunner, common, gradescope, prairielearn
 from autograder.adapters import gradescope_rules as rules
-from autograder.adapters.common import PlatformSettings
+from autograder.adapters.common import PackagePolicy
 from autograder.assignment import BadAssignment
 from autograder.batch import ATTEMPTS, failed
 from autograder.model import CriterionMark, ItemMark
@@ -115,7 +115,7 @@ def marked(tmp_path, source, seed):
 
 def expected(tmp_path, source, metadata=METADATA):
     report = marked(tmp_path, source, rules.seed(metadata))
-    return json.loads(json.dumps(gradescope.results(report, PlatformSettings(), metadata))) | {"execution_time": 0}
+    return json.loads(json.dumps(gradescope.results(report, PackagePolicy(), metadata))) | {"execution_time": 0}
 
 
 # -------------------------------------------------------------------------------------------------- in the container
@@ -363,7 +363,7 @@ def test_the_seed_belongs_to_the_submission_and_the_assignment():
 
 
 def test_by_default_everything_is_visible_and_what_was_printed_is_not_there():
-    made = check(gradescope.results(report_with(), PlatformSettings(), METADATA))
+    made = check(gradescope.results(report_with(), PackagePolicy(), METADATA))
     assert made["visibility"] == "visible"
     assert not any("visibility" in test for test in made["tests"])  # a single hidden row hides the total
     assert "stdout_visibility" not in made  # absent means staff only
@@ -371,7 +371,7 @@ def test_by_default_everything_is_visible_and_what_was_printed_is_not_there():
 
 
 def test_visibility_follows_the_assignment():
-    settings = PlatformSettings(visibility="after_due_date", rows={"sgd": "after_published"}, leaderboard=True)
+    settings = PackagePolicy(visibility="after_due_date", rows={"sgd": "after_published"}, leaderboard=True)
     made = check(gradescope.results(report_with(), settings, METADATA))
     assert (made["visibility"], made["tests"][0]["visibility"]) == ("after_due_date", "after_published")
     assert made["leaderboard"][0] == {"name": "score", "value": 80.0}
@@ -381,7 +381,7 @@ def test_visibility_follows_the_assignment():
 def test_lateness_counts_days_begun_between_two_times_of_the_metadata(hours, score):
     due = datetime.fromisoformat(METADATA["created_at"]) - timedelta(hours=hours)
     metadata = METADATA | {"assignment": METADATA["assignment"] | {"due_date": due.isoformat()}}
-    made = check(gradescope.results(report_with(), PlatformSettings(late_per_day=0.1), metadata))
+    made = check(gradescope.results(report_with(), PackagePolicy(late_per_day=0.1), metadata))
     assert made["score"] == score
     assert ("late" in made["output"]) == (score < 80)
 
@@ -389,11 +389,11 @@ def test_lateness_counts_days_begun_between_two_times_of_the_metadata(hours, sco
 def test_too_many_attempts_keep_the_last_results_and_say_when_to_come_back():
     latest = check(
         gradescope.results(
-            report_with(70.0), PlatformSettings(), with_earlier(earlier(5), created_at=earlier(2)["submission_time"])
+            report_with(70.0), PackagePolicy(), with_earlier(earlier(5), created_at=earlier(2)["submission_time"])
         )
     )
     metadata = with_earlier(earlier(5), earlier(2, results=latest))
-    made = check(gradescope.limited(metadata, PlatformSettings(attempts=2, attempts_hours=24)))
+    made = check(gradescope.limited(metadata, PackagePolicy(attempts=2, attempts_hours=24)))
     assert (made["score"], made["tests"]) == (latest["score"], latest["tests"])
     assert "not marked" in made["output"]
     assert "2026-07-02 09:22" in made["output"]
@@ -401,7 +401,7 @@ def test_too_many_attempts_keep_the_last_results_and_say_when_to_come_back():
     after = with_earlier(
         earlier(5), earlier(2, results=latest), earlier(0, results=made), created_at="2026-07-01T15:00:00-07:00"
     )
-    assert len(rules.attempts(after, PlatformSettings())) == 2
+    assert len(rules.attempts(after, PackagePolicy())) == 2
 
 
 @pytest.mark.parametrize(
@@ -415,17 +415,17 @@ def test_too_many_attempts_keep_the_last_results_and_say_when_to_come_back():
     ],
 )
 def test_attempts_are_counted_relative_to_the_submission(previous, counted):
-    assert len(rules.attempts(with_earlier(*previous), PlatformSettings())) == counted
-    assert (gradescope.limited(with_earlier(*previous), PlatformSettings(attempts=1)) is not None) == (counted > 0)
-    assert gradescope.limited(with_earlier(*previous), PlatformSettings()) is None
+    assert len(rules.attempts(with_earlier(*previous), PackagePolicy())) == counted
+    assert (gradescope.limited(with_earlier(*previous), PackagePolicy(attempts=1)) is not None) == (counted > 0)
+    assert gradescope.limited(with_earlier(*previous), PackagePolicy()) is None
 
 
 def test_what_could_not_be_marked_costs_no_attempt_and_what_failed_on_our_side_costs_no_score():
-    unmarked = gradescope.results(report_with(status="not_gradable"), PlatformSettings(), METADATA)
+    unmarked = gradescope.results(report_with(status="not_gradable"), PackagePolicy(), METADATA)
     assert unmarked["extra_data"]["gradmark"]["attempts"] == []
-    marked_ = gradescope.results(report_with(), PlatformSettings(), METADATA)
+    marked_ = gradescope.results(report_with(), PackagePolicy(), METADATA)
     assert marked_["extra_data"]["gradmark"]["attempts"] == [METADATA["created_at"]]
-    again = check(gradescope.results(failed(OPTIMIZERS), PlatformSettings(), with_earlier(earlier(3))))
+    again = check(gradescope.results(failed(OPTIMIZERS), PackagePolicy(), with_earlier(earlier(3))))
     assert again["score"] == 70.0
 
 
@@ -472,11 +472,11 @@ def test_a_package_of_an_edition_knows_who_submits_by_any_id():
 
 def test_quiz_rows_wait_for_the_due_date_and_the_heading_tells_no_points():
     quiz = (ItemMark("q1", 1.0, 2.0, "partial", "WHY"), ItemMark("q2", 3.0, 3.0, "right", "WHY"))
-    made = gradescope.results(replace(report_with(), quiz=quiz, quiz_points=5.0), PlatformSettings(), METADATA)
+    made = gradescope.results(replace(report_with(), quiz=quiz, quiz_points=5.0), PackagePolicy(), METADATA)
     assert [test["visibility"] for test in made["tests"] if test["name"].startswith("Quiz")] == ["after_due_date"] * 2
     assert "4 of 5" not in made["output"]
     shown = gradescope.results(
-        replace(report_with(), quiz=quiz, quiz_points=5.0), PlatformSettings(quiz="visible"), METADATA
+        replace(report_with(), quiz=quiz, quiz_points=5.0), PackagePolicy(quiz="visible"), METADATA
     )
     assert "4 of 5" in shown["output"]
 
@@ -484,7 +484,7 @@ def test_quiz_rows_wait_for_the_due_date_and_the_heading_tells_no_points():
 @pytest.mark.parametrize("counts", [True, False])
 def test_where_there_is_no_due_date_no_row_says_which_answer_is_right(counts):
     quiz = (ItemMark("q1", 1.0, 2.0, "partial", "WHY"), ItemMark("q2", 3.0, 3.0, "right", "WHY"))
-    held = common.held_back(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts), PlatformSettings())
+    held = common.held_back(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts), PackagePolicy())
     assert total(held) == total(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts))
     assert not [row for row in common.rows(held) if "WHY" in row.text]
     assert "received" in common.heading(held) + "".join(row.text for row in common.rows(held))

@@ -153,7 +153,7 @@ def test_two_folders_of_one_name_are_two_assignments(tmp_path):
     ],
 )
 def test_a_name_that_cannot_be_used_makes_nothing(tmp_path, name, complaint):
-    with pytest.raises(authoring.CannotMake, match=complaint):
+    with pytest.raises(authoring.CannotCreate, match=complaint):
         authoring.new(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -176,5 +176,5 @@ def test_what_is_there_is_left_alone(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(authoring.CannotMake, match="Choose another place"):
+    with pytest.raises(authoring.CannotCreate, match="Choose another place"):
         authoring.new("descent", tmp_path / "file")

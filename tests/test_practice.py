@@ -59,7 +59,7 @@ def ideas_asked(pool, wrong=()):
 
 def test_a_seed_gives_the_same_exercises_and_another_gives_others():
     def prompts(seed):
-        pool = practice.Pool([PRACTICE], seed=seed)
+        pool = practice.ExercisePool([PRACTICE], seed=seed)
         return [pool.next().prompt for _ in range(5)]
 
     assert prompts(1) == prompts(1)
@@ -67,7 +67,7 @@ def test_a_seed_gives_the_same_exercises_and_another_gives_others():
 
 
 def test_ideas_take_turns():
-    pool = practice.Pool([PRACTICE], seed=1)
+    pool = practice.ExercisePool([PRACTICE], seed=1)
     asked = ideas_asked(pool)
     n = len(pool.ideas)
     assert sorted(asked[:n]) == sorted(asked[n : 2 * n]) == sorted(pool.ideas)
@@ -75,22 +75,22 @@ def test_ideas_take_turns():
 
 def test_an_idea_that_was_wrong_comes_back_as_the_third_exercise_after():
     for seed in range(5):
-        asked = ideas_asked(practice.Pool([PRACTICE], seed=seed), wrong=(2,))
+        asked = ideas_asked(practice.ExercisePool([PRACTICE], seed=seed), wrong=(2,))
         assert asked[4] == asked[1]
 
 
 def test_only_the_ideas_asked_for_are_asked():
-    assert set(ideas_asked(practice.Pool(ASSIGNMENTS, ideas=["cosine"], seed=1))) == {"cosine"}
+    assert set(ideas_asked(practice.ExercisePool(ASSIGNMENTS, ideas=["cosine"], seed=1))) == {"cosine"}
 
 
 def test_an_idea_that_is_nowhere_is_refused_with_those_that_are():
     with pytest.raises(practice.NoExercise, match=r"no exercise about love. The ideas are: .*telling optimizers apart"):
-        practice.Pool([PRACTICE], ideas=["love"])
+        practice.ExercisePool([PRACTICE], ideas=["love"])
 
 
 def test_an_assignment_without_a_quiz_is_refused():
     with pytest.raises(practice.NoExercise, match="nothing to practise"):
-        practice.Pool([replace(PRACTICE, quiz=lambda _: ())])
+        practice.ExercisePool([replace(PRACTICE, quiz=lambda _: ())])
 
 
 def test_what_needs_another_answer_or_a_person_is_not_asked():
@@ -103,11 +103,13 @@ def test_questions_that_are_held_are_never_asked_and_the_same_draw_needs_only_th
     """Of a slot whose questions have no numbers, all stand in somebody's quiz: other ideas are asked then."""
     optimizers = load("optimizers")
     held = frozenset(practice.same_words(asked(item)) for seed in range(12) for item in optimizers.quiz(seed))
-    pool = practice.Pool([optimizers], seed=5, held=held, known=practice.Pool([optimizers], seed=5).known)
+    pool = practice.ExercisePool(
+        [optimizers], seed=5, held=held, known=practice.ExercisePool([optimizers], seed=5).known
+    )
     found = [pool.next() for _ in range(4)]
     assert not held & {practice.same_words(asked(item)) for item in found}
     assert pool.avoided
-    again = practice.Pool([optimizers], seed=5, held=frozenset(pool.avoided), known=pool.known)
+    again = practice.ExercisePool([optimizers], seed=5, held=frozenset(pool.avoided), known=pool.known)
     assert [again.next().prompt for _ in range(4)] == [item.prompt for item in found]
 
 
@@ -123,7 +125,7 @@ def test_the_key_as_it_is_shown_is_right_when_typed(kind):
 
 
 def test_every_exercise_can_be_answered_right_and_is_counted():
-    pool = practice.Pool([PRACTICE], seed=3)
+    pool = practice.ExercisePool([PRACTICE], seed=3)
     answers = "".join(practice.key_text(pool.next()) + "\n" for _ in range(6))
     done = typed(answers, "--count", "6")
     assert done.returncode == 0
@@ -131,7 +133,7 @@ def test_every_exercise_can_be_answered_right_and_is_counted():
 
 
 def test_a_wrong_answer_gets_its_hint_the_answer_and_the_tally():
-    pool = practice.Pool([PRACTICE], ideas=["telling optimizers apart"], seed=3)
+    pool = practice.ExercisePool([PRACTICE], ideas=["telling optimizers apart"], seed=3)
     item = pool.next()
     assert isinstance(item.key, ChoiceKey)
     wrong = next(option for option in item.key.options if not option.right)
@@ -141,7 +143,7 @@ def test_a_wrong_answer_gets_its_hint_the_answer_and_the_tally():
 
 
 def test_what_cannot_be_read_may_be_typed_again_and_counts_nowhere():
-    item = practice.Pool([PRACTICE], ideas=["telling optimizers apart"], seed=3).next()
+    item = practice.ExercisePool([PRACTICE], ideas=["telling optimizers apart"], seed=3).next()
     done = typed(f"purple\n{practice.key_text(item)}\n", "--idea", "telling optimizers apart", "--count", "1")
     assert "Try again." in done.stdout
     assert "That was 1, 1 of them right." in done.stdout

@@ -466,7 +466,7 @@ def test_the_form_and_the_grader_read_alike(answer, question):
 
 
 def test_the_command_counts_loudly_what_it_could_not_read(capsys):
-    from autograder.batch import Marked
+    from autograder.batch import MarkedFile
     from autograder.model import CriterionMark, Report
     from autograder.publish import publish
 
@@ -474,7 +474,7 @@ def test_the_command_counts_loudly_what_it_could_not_read(capsys):
     report = Report(
         "a", "0" * 64, 1, "x", "0" * 64, "graded", "", (CriterionMark("c", "C", 1, 1, "passed"),), quiz=quiz
     )
-    publish(iter([Marked(Path("x"), report)]), [Path("x")], "json", None)
+    publish(iter([MarkedFile(Path("x"), report)]), [Path("x")], "json", None)
     assert "2 QUIZ ANSWERS COULD NOT BE READ" in capsys.readouterr().err
 
 

@@ -173,7 +173,7 @@ def random_course(rule, seed):
             values[:, experiment == 0] = 0.0
         hyper[key] = values
     hyper["lr"][3:, experiment == 5] *= 3.0
-    return family.Course(
+    return family.StepInputs(
         start=draw.uniform(0.5, 3.0, width) * draw.choice([-1.0, 1.0], width), grads=np.where(present, grads, 0.0),
         present=present, stepped=np.ones_like(present), blocked=blocked, reused=reused, ordinal=ordinal,
         visits=visits, written=np.arange(STEPS)[:, None] * (experiment == 5) == 3, axes=np.where(ordinal == 0, 1, 2), siblings=np.full(width, 2), tensor=2 * experiment + ordinal, hyper=hyper, given=given,

@@ -62,7 +62,7 @@ from autograder.regenerate import (
 )
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
-from autograder.verify import SEED, Proof, Row
+from autograder.verify import SEED, Proof, ProofRow
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "student_template"
@@ -76,7 +76,7 @@ optimizers = load("optimizers")
 
 def proven(assignment=optimizers, *, holds=True) -> Proof:
     """A proof of one statement: `contents` looks at whether it holds and whose it is; verify is tested elsewhere."""
-    row = Row("right", "model solution", holds, "full marks" if holds else "sgd −3", {})
+    row = ProofRow("right", "model solution", holds, "full marks" if holds else "sgd −3", {})
     return Proof(assignment.id, assignment.digest, SEED, "process", (row,))
 
 
@@ -111,8 +111,8 @@ def test_student_template_is_what_the_default_seed_gives(default):
 def test_the_same_seed_gives_the_same_bytes_in_another_process(default):
     program = (
         "import hashlib, json; from autograder.assignment import load; from autograder.regenerate import contents;"
-        "from autograder.verify import Proof, Row; a = load('optimizers');"
-        f"p = Proof(a.id, a.digest, {SEED}, 'process', (Row('right', 'model solution', True, 'full marks', {{}}),));"
+        "from autograder.verify import Proof, ProofRow; a = load('optimizers');"
+        f"p = Proof(a.id, a.digest, {SEED}, 'process', (ProofRow('right', 'model solution', True, 'full marks', {{}}),));"
         "print(json.dumps({n: hashlib.sha256(b).hexdigest() for n, b in contents(a, a.quiz_seed, p).items()}))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C"}
@@ -657,7 +657,7 @@ def test_workers_that_start_at_once_have_one_secret_though_one_was_killed_while_
 def test_an_assignment_that_is_not_proven_is_not_written():
     with pytest.raises(NotProven, match="sgd −3"):
         contents(optimizers, 1, proven(holds=False))
-    with pytest.raises(NotProven, match="not of this"):
+    with pytest.raises(NotProven, match="not the one"):
         contents(optimizers, 1, replace(proven(), digest="another"))
 
 

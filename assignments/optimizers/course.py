@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Array, Scenario
-from autograder.reference.family import Course
+from autograder.reference.family import StepInputs
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "SGD": {"lr": 0.01, "momentum": 0.0, "weight_decay": 0.0},
@@ -31,7 +31,7 @@ def subject(scenario: Scenario) -> str:
     return str(scenario.spec["class"]) if scenario.spec["kind"] in MOVING else scenario.group
 
 
-class Run:
+class ParameterRun:
     """One parameter's part in a scenario."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Run:
         self.visits = np.array([sum(place <= (t, self.ordinal) for place in met) for t in steps])
 
 
-def runs_of(scenario: Scenario) -> list[Run]:
+def runs_of(scenario: Scenario) -> list[ParameterRun]:
     spec, arrays = scenario.spec, scenario.arrays
     kind = spec["kind"]
     if kind == "course":
@@ -92,7 +92,7 @@ OPPOSITE, NEAR = "opposite", "near"  # the gradients turned round, in size and i
 TWINS = {"pair": _pair, "response": _response}
 
 
-def _twins(scenario: Scenario, name: str, start: str, grads: str, changes: Mapping[str, Any]) -> list[Run]:
+def _twins(scenario: Scenario, name: str, start: str, grads: str, changes: Mapping[str, Any]) -> list[ParameterRun]:
     """One run of an experiment that consists of several, beside each other."""
     spec = {**scenario.spec, "kwargs": {**scenario.spec["kwargs"], **changes}}
     arrays, n = scenario.arrays, count(scenario.arrays, "p")
@@ -101,15 +101,18 @@ def _twins(scenario: Scenario, name: str, start: str, grads: str, changes: Mappi
     for i in range(n):
         g = arrays[f"g{i}"]
         given = {OPPOSITE: -g[::-1], NEAR: (1 + spec.get("nearly", 0.0)) * g}.get(grads, g)
-        runs.append(Run(f"{name}{i}", arrays[f"{start}{i}"], given, spec, (i, n), rows))
+        runs.append(ParameterRun(f"{name}{i}", arrays[f"{start}{i}"], given, spec, (i, n), rows))
     return runs
 
 
 def _parameters(
     arrays: Mapping[str, Array], prefix: str, grads: str, spec: Mapping[str, Any], rows: list[int]
-) -> list[Run]:
+) -> list[ParameterRun]:
     n = count(arrays, prefix)
-    return [Run(f"{prefix}{i}", arrays[f"{prefix}{i}"], arrays[f"{grads}{i}"], spec, (i, n), rows) for i in range(n)]
+    return [
+        ParameterRun(f"{prefix}{i}", arrays[f"{prefix}{i}"], arrays[f"{grads}{i}"], spec, (i, n), rows)
+        for i in range(n)
+    ]
 
 
 def count(arrays: Mapping[str, Array], prefix: str) -> int:
@@ -117,7 +120,7 @@ def count(arrays: Mapping[str, Array], prefix: str) -> int:
     return sum(f"{prefix}{i}" in arrays for i in range(len(arrays)))
 
 
-def _lived(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[Run]:
+def _lived(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[ParameterRun]:
     """Each parameter's part in a life: the gradients that it has at each step, and the learning rates."""
     n, rates, held = count(arrays, "p"), dict[str, Any](), dict[int, Array]()
     grads: list[list[Array]] = [[] for _ in range(n)]
@@ -136,10 +139,10 @@ def _lived(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[Run]:
             for i, taken in enumerate(grads):
                 taken.append(held.get(i, np.zeros_like(arrays[f"p{i}"])))
     rows, told = list(range(len(grads[0]) + 1)), {**spec, "absent": absent, "set": rates}
-    return [Run(f"p{i}", arrays[f"p{i}"], np.array(grads[i]), told, (i, n), rows) for i in range(n)]
+    return [ParameterRun(f"p{i}", arrays[f"p{i}"], np.array(grads[i]), told, (i, n), rows) for i in range(n)]
 
 
-def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:
+def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> ParameterRun:
     held, missing = np.zeros_like(arrays["c0"]), True
     grads: list[Array] = []
     absent: list[list[int]] = []
@@ -152,19 +155,21 @@ def _accumulated(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> Run:
             if missing:
                 absent.append([len(grads), 0])
             grads.append(held)
-    return Run("p0", arrays["p0"], np.array(grads), {**spec, "absent": absent}, (0, 1), list(range(len(grads) + 1)))
+    return ParameterRun(
+        "p0", arrays["p0"], np.array(grads), {**spec, "absent": absent}, (0, 1), list(range(len(grads) + 1))
+    )
 
 
 # --------------------------------------------------------------------------------------------------- one course
 @lru_cache(maxsize=128)
-def course_of(name: str, scenarios: tuple[Scenario, ...]) -> tuple[list[list[Run]], Course | None]:
+def course_of(name: str, scenarios: tuple[Scenario, ...]) -> tuple[list[list[ParameterRun]], StepInputs | None]:
     """The parameters' parts in each scenario, and all of them as one course of this rule; None where nothing moves."""
     theirs = [runs_of(scenario) for scenario in scenarios]
     flat = [run for runs in theirs for run in runs]
     return theirs, lay_out(name, flat) if flat else None
 
 
-def lay_out(name: str, runs: Sequence[Run]) -> Course:
+def lay_out(name: str, runs: Sequence[ParameterRun]) -> StepInputs:
     """All runs side by side, padded to the longest."""
     steps = max(len(run.grads) for run in runs)
     sizes = [run.start.size for run in runs]
@@ -192,7 +197,7 @@ def lay_out(name: str, runs: Sequence[Run]) -> Course:
             hyper[key][:, here] = value
         at += size
     kwargs = [run.spec["kwargs"] for run in runs]
-    return Course(
+    return StepInputs(
         start=np.concatenate([run.start.ravel() for run in runs]), grads=grads, present=present, stepped=stepped,
         blocked=blocked, visits=visits, axes=lay([run.axes for run in runs], int),
         written=written,
@@ -225,7 +230,7 @@ def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
     return np.array(rates)
 
 
-def split(iterates: Array, theirs: Sequence[Sequence[Run]]) -> list[dict[str, Array]]:
+def split(iterates: Array, theirs: Sequence[Sequence[ParameterRun]]) -> list[dict[str, Array]]:
     """Cuts iterates ((..., T, D) of the course of all runs) into what each scenario records, start included."""
     at, results, lead = 0, [], iterates.shape[:-2]
     for runs in theirs:

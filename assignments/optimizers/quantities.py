@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Quantity, Scenario
+from autograder.model import RuleQuantity, Scenario
 
 LR, MU, DECAY, B1, B2, EPS, START = 0.37, 0.6, 0.2, 0.7, 0.9, 0.05, 1.7  # no two alike, nor 1 less another
 GRADIENTS = np.array([2.3, -0.9, 1.1])
@@ -19,7 +19,7 @@ SETTINGS = {  # what a constructor keeps, and the row that suffers most when it 
 }
 
 
-def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
+def quantities(subject: str) -> tuple[Scenario, tuple[RuleQuantity, ...]] | None:
     """An experiment on one number, three steps, and what is computed in it; None where no rule is at work.
 
     Of one value the first row counts: they stand in the order in which a rule is written.
@@ -33,9 +33,9 @@ def quantities(subject: str) -> tuple[Scenario, tuple[Quantity, ...]] | None:
     scenario = Scenario(f"watch-{subject}", "One number, three steps", subject, spec, arrays, ())
     settings = SETTINGS[subject].items()
     found = _sgd() if subject == "SGD" else _adam(decoupled=subject == "AdamW")
-    kept = [Quantity(row, np.array([value])) for value, row in settings]
+    kept = [RuleQuantity(row, np.array([value])) for value, row in settings]
     made = (
-        Quantity("weight_decay" if row == DECAYED else row, np.array(values), passing=row == DECAYED)
+        RuleQuantity("weight_decay" if row == DECAYED else row, np.array(values), passing=row == DECAYED)
         for row, values in found
     )
     return scenario, (*made, *kept)

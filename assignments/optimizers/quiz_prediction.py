@@ -14,7 +14,7 @@ import numpy as np
 from autograder.model import Item
 from autograder.reference import family, updates
 
-from .course import Run, hyperparameters, lay_out
+from .course import ParameterRun, hyperparameters, lay_out
 from .misconceptions import MISCONCEPTIONS
 from .predict import RIGHT
 from .quiz_draw import HINTS, Draw, Make, listed, numeric
@@ -47,7 +47,7 @@ def outcome(
         "set": {str(t): {"lr": lr} for t, lr in (rates or {}).items()},
     }
     course = np.array([[0.0 if g is None else g] for g in grads])
-    run = Run("p0", np.array([start]), course, spec, (0, 1), list(range(len(grads) + 1)))
+    run = ParameterRun("p0", np.array([start]), course, spec, (0, 1), list(range(len(grads) + 1)))
     found = family.simulate(RIGHT[name], lay_out(name, [run]), [CHANGES[belief] for belief in beliefs])
     return [float(value) for value in found[:, -1, 0]]
 

@@ -23,7 +23,7 @@ from typing import Any, get_type_hints
 
 from autograder.assignment import BadAssignment, load
 from autograder.assignment.returns import mismatch
-from autograder.batch import Marked, mark
+from autograder.batch import MarkedFile, mark
 from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Place, Report
 from autograder.render import (
     GLYPHS,
@@ -51,7 +51,7 @@ LONGEST_TEXT = 20_000  # characters of one row: five screens; what platforms cut
 # ----------------------------------------------------------------------------------------------------- grading
 def marked(
     path: Path, assignment: Assignment, seed: int | None, *, secret: bytes | None = None, student: str = ""
-) -> Marked:
+) -> MarkedFile:
     """Marks one submission as root in a container that allows no container inside.
 
     Raises:
@@ -109,7 +109,7 @@ def put(file: Path, content: object) -> None:
     os.replace(draft.name, file)  # noqa: PTH105 - says that it overwrites
 
 
-def held_back(report: Report, settings: PlatformSettings) -> Report:
+def held_back(report: Report, settings: PackagePolicy) -> Report:
     """The report without which quiz answers are right: a platform that knows no due date would tell it while it counts.
 
     Where the quiz counts, its sum stays in one row; where it does not, nothing of its points is told.
@@ -128,7 +128,7 @@ QUIZ_RECEIVED = "Your quiz answers were received. Which are right is told when t
 
 # ------------------------------------------------------------------------------------------------------- words
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """A rubric row or a quiz item, ready to be shown: plain text in which nothing is hidden and nothing steers."""
 
     id: str
@@ -142,12 +142,12 @@ class Row:
     places: tuple[Place, ...] = ()  # told in the text already; for platforms that can point at a line
 
 
-def rows(report: Report) -> list[Row]:
+def rows(report: Report) -> list[ResultRow]:
     """The rows that add up to the total, in rubric order; none where nothing was marked."""
     if report.status != "graded":
         return []
     shown = [
-        Row(c.id, one_line(c.title), rounded(c.score), rounded(c.max_score), c.status == "passed", c.status,
+        ResultRow(c.id, one_line(c.title), rounded(c.score), rounded(c.max_score), c.status == "passed", c.status,
             _joined([*_lines(report, c.id), *other_messages(report, c),
                      *_ideas(report, c.id), *_numbers(report, c.id)]),
             places=tuple(places_in(report, c.id)))
@@ -156,14 +156,14 @@ def rows(report: Report) -> list[Row]:
     return shown + [_of_quiz(item, counts=report.quiz_counts) for item in report.quiz]
 
 
-def _of_quiz(item: ItemMark, *, counts: bool) -> Row:
+def _of_quiz(item: ItemMark, *, counts: bool) -> ResultRow:
     """A quiz item; where the quiz is not part of the total, its points are only told."""
     title, score, most = one_line(f"Quiz: {item.title or item.id}"), rounded(item.score), rounded(item.max_score)
     told = [item.message]
     if not counts:
         told.append(f"{points(score)} of {points(most)} points, which are not part of the total.")
         score = most = 0.0
-    return Row(item.id, title, score, most, item.status == "right", item.status, _joined(told), quiz=True)
+    return ResultRow(item.id, title, score, most, item.status == "right", item.status, _joined(told), quiz=True)
 
 
 def heading(report: Report) -> str:
@@ -208,14 +208,14 @@ def _joined(parts: list[str]) -> str:
     return visible("\n\n".join(part for part in parts if part), LONGEST_TEXT)
 
 
-def of(row: Row) -> str:
+def of(row: ResultRow) -> str:
     """`✗ Momentum: 9 / 15`, for places that show one line."""
     return f"{GLYPHS.get(row.status, '•')} {row.title}: {points(row.score)} / {points(row.max_score)}"
 
 
 # ---------------------------------------------------------------------------------------------------- settings
 @dataclass(frozen=True)
-class PlatformSettings:
+class PackagePolicy:
     """Settings of `[platforms]` in assignment.toml. The defaults show students everything that is theirs."""
 
     visibility: str = "visible"
@@ -227,7 +227,7 @@ class PlatformSettings:
     quiz: str = "after_due_date"  # of quiz rows; without a due date only their sum is told, unless "visible"
 
 
-def platform_settings(assignment: Assignment) -> PlatformSettings:
+def policy(assignment: Assignment) -> PackagePolicy:
     """Reads it.
 
     Raises:
@@ -236,14 +236,14 @@ def platform_settings(assignment: Assignment) -> PlatformSettings:
     table: dict[str, Any] = tomllib.loads((assignment.folder / "assignment.toml").read_text(encoding="utf-8")).get(
         "platforms", {}
     )
-    known = {f.name for f in fields(PlatformSettings)}
+    known = {f.name for f in fields(PackagePolicy)}
     if unknown := sorted(table.keys() - known):
         raise BadAssignment(f"[platforms] has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
-    kinds = get_type_hints(PlatformSettings)
+    kinds = get_type_hints(PackagePolicy)
     for name, value in table.items():
         if wrong := mismatch(value, kinds[name], f"[platforms] {name}"):
             raise BadAssignment(f"{assignment.folder / 'assignment.toml'}: {wrong}.")
-    found = PlatformSettings(**table)
+    found = PackagePolicy(**table)
     for value in (found.visibility, found.quiz, *found.rows.values()):
         if value not in VISIBILITIES:
             raise BadAssignment(f"[platforms] knows no visibility {value!r}; there are {', '.join(VISIBILITIES)}.")

@@ -20,7 +20,7 @@ from typing import Any
 from autograder import edition, lateness
 from autograder.adapters import common
 from autograder.adapters import gradescope_rules as rules
-from autograder.adapters.common import PlatformSettings, Row
+from autograder.adapters.common import PackagePolicy, ResultRow
 from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
 from autograder.batch import failed
@@ -48,7 +48,7 @@ def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> 
     return Package({"autograder.zip": zipped(source), "Dockerfile": template("gradescope/Dockerfile")}, told)
 
 
-def results(report: Report, settings: PlatformSettings, metadata: Mapping[str, Any]) -> Results:
+def results(report: Report, settings: PackagePolicy, metadata: Mapping[str, Any]) -> Results:
     """A report as results.json."""
     score, maximum = total(report)
     said = [common.heading(common.held_back(report, settings))]
@@ -78,7 +78,7 @@ def results(report: Report, settings: PlatformSettings, metadata: Mapping[str, A
     return made
 
 
-def _test(row: Row, settings: PlatformSettings) -> Results:
+def _test(row: ResultRow, settings: PackagePolicy) -> Results:
     test: Results = {"name": row.title, "score": row.score, "max_score": row.max_score, "output": row.text}
     test["status"] = "passed" if row.passed else "failed"
     if row.id in settings.rows:
@@ -88,7 +88,7 @@ def _test(row: Row, settings: PlatformSettings) -> Results:
     return test
 
 
-def limited(metadata: Mapping[str, Any], settings: PlatformSettings) -> Results | None:
+def limited(metadata: Mapping[str, Any], settings: PackagePolicy) -> Results | None:
     """The latest results again, when there have been enough attempts; None when this one may be marked."""
     used = rules.attempts(metadata, settings)
     if not settings.attempts or len(used) < settings.attempts:

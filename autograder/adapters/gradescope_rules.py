@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder import lateness
 from autograder.adapters import common
-from autograder.adapters.common import PlatformSettings
+from autograder.adapters.common import PackagePolicy
 from autograder.render import rounded
 from autograder.roster import Roster
 
@@ -45,7 +45,7 @@ def days_late(metadata: Mapping[str, Any]) -> int:
     return max(1, lateness.days(start, at.timestamp(), lambda days: start + days * lateness.DAY))
 
 
-def attempts(metadata: Mapping[str, Any], settings: PlatformSettings) -> list[datetime]:
+def attempts(metadata: Mapping[str, Any], settings: PackagePolicy) -> list[datetime]:
     """Return the times at which this student's submissions were marked, within the window that ends with this one."""
     if not metadata:
         return []

@@ -15,7 +15,7 @@ from autograder.assignment import settings
 from autograder.assignment.checks import must_agree, must_drive, must_export, must_name, must_parse
 from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
-from autograder.assignment.settings import PACKAGE, Settings
+from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
 from autograder.model import Assignment, Item
 
@@ -50,7 +50,7 @@ def load(name: str, *, provided: Path | None = None) -> Assignment:
     return assignment
 
 
-def _build(folder: Path, given: Settings, provided: Path | None) -> Assignment:
+def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> Assignment:
     criteria, tolerances = given.criteria(), given.tolerances()
     files = dict(_given_files(given, provided))
     template, model_solution = given.path("template", "sources"), given.path("model_solution", "sources")
@@ -162,7 +162,7 @@ def _state(folder: Path) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
 
 
-def _given_files(given: Settings, provided: Path | None) -> Iterator[tuple[str, Path]]:
+def _given_files(given: AssignmentSettings, provided: Path | None) -> Iterator[tuple[str, Path]]:
     """Modules that the guest is given beside the submission: dotted name -> file."""
     driver = given.path("driver", "sources")
     must_drive(driver)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import mismatch, promised
-from autograder.assignment.settings import Settings
+from autograder.assignment.settings import AssignmentSettings
 from autograder.blame import blaming
 from autograder.model import Assignment, Misconception, Scenario
 from autograder.syntax import parse
@@ -53,7 +53,7 @@ def must_export(package: object, folder: Path) -> None:
             raise BadAssignment(f"{where}, line 1: {sentence}.")
 
 
-def must_name(given: Settings) -> None:
+def must_name(given: AssignmentSettings) -> None:
     """Look at what submissions are called.
 
     Raises:

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
-class Settings:
+class AssignmentSettings:
     """Settings from assignment.toml, checked."""
 
     folder: Path
@@ -182,7 +182,7 @@ KINDS: Mapping[type, str] = {
 }
 
 
-def read(folder: Path) -> Settings:
+def read(folder: Path) -> AssignmentSettings:
     """The settings in that folder.
 
     Raises:
@@ -193,7 +193,7 @@ def read(folder: Path) -> Settings:
     data = file.read_bytes()
     try:
         text = data.decode("utf-8")
-        found = Settings(folder, tomllib.loads(text), text)
+        found = AssignmentSettings(folder, tomllib.loads(text), text)
     except UnicodeDecodeError as error:
         raise BadAssignment(f"{file}, byte {error.start}: this is not UTF-8. Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:

@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # becomes a folder, a Python module 
 TAKEN = frozenset({"numpy", "tinytorch", "gradmark_driver"})  # what a guest has under that name already
 
 
-class CannotMake(Exception):
+class CannotCreate(Exception):
     """No folder was made; the message says why and what to do."""
 
 
@@ -30,7 +30,7 @@ def new(name: str, out: Path, source: str = "") -> Path:
 
     Raises:
         BadAssignment: there is no such source.
-        CannotMake: the name cannot be used, or something is there already.
+        CannotCreate: the name cannot be used, or something is there already.
     """
     _must_be_usable(name)
     original = load(source) if source else None
@@ -38,9 +38,9 @@ def new(name: str, out: Path, source: str = "") -> Path:
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:
-        raise CannotMake(f"{folder} is there already. Choose another name, or move it away.") from error
+        raise CannotCreate(f"{folder} is there already. Choose another name, or move it away.") from error
     except OSError as error:
-        raise CannotMake(f"{folder} cannot be made: {error.strerror}. Choose another place with --out.") from error
+        raise CannotCreate(f"{folder} cannot be made: {error.strerror}. Choose another place with --out.") from error
     if original is not None:
         copy(original, folder)
         load(str(folder.resolve()))
@@ -52,11 +52,11 @@ def new(name: str, out: Path, source: str = "") -> Path:
 
 def _must_be_usable(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise CannotMake(f"{name!r} cannot be a name: use lower-case letters, digits and _, a letter first.")
+        raise CannotCreate(f"{name!r} cannot be a name: use lower-case letters, digits and _, a letter first.")
     if name in TAKEN or name in sys.stdlib_module_names:
-        raise CannotMake(f"{name!r} is the name of a module that submissions import. Choose another.")
+        raise CannotCreate(f"{name!r} is the name of a module that submissions import. Choose another.")
     if (HOME / name).exists():
-        raise CannotMake(f"{name!r} is the name of an assignment that comes with gradmark. Choose another.")
+        raise CannotCreate(f"{name!r} is the name of an assignment that comes with gradmark. Choose another.")
 
 
 def _write(folder: Path, name: str) -> None:

@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from autograder.export import gift, moodle, qti
-from autograder.export.questions import CannotExport, Pool, pools
+from autograder.export.questions import CannotExport, QuestionPool, pools
 from autograder.model import Item
 
-WRITERS: Mapping[str, Callable[[str, str, Sequence[Pool]], bytes]] = {
+WRITERS: Mapping[str, Callable[[str, str, Sequence[QuestionPool]], bytes]] = {
     "qti": qti.write,
     "moodle": moodle.write,
     "gift": gift.write,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from autograder.export.html import hints, inline, paragraphs, plain
 from autograder.export.moodle import fraction
-from autograder.export.questions import Pool, Question, decimal, numbers, rubric
+from autograder.export.questions import BankQuestion, QuestionPool, decimal, numbers, rubric
 from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
 
 _CONTROL = str.maketrans({char: "\\" + char for char in "\\~=#{}:"} | {"\n": "\\n"})
 
 
-def write(_id: str, title: str, pools: Sequence[Pool]) -> bytes:
+def write(_id: str, title: str, pools: Sequence[QuestionPool]) -> bytes:
     home = "$course$/top/" + _segment(title)
     lines = [f"$CATEGORY: {home}"]
     for pool in pools:
@@ -29,7 +29,7 @@ def _segment(name: str) -> str:
     return plain(name).replace("/", "//")  # a single one would begin another category
 
 
-def _question(question: Question) -> str:
+def _question(question: BankQuestion) -> str:
     item = question.item
     name = escaped(f"{plain(item.title)} ({question.name})")
     answers = "".join(

@@ -59,7 +59,7 @@ def gradebook(platform: str, reports: str, roster: Roster, column: str = "", par
     grades = read_reports(reports, part)
     grades_by_person, remarks = assign(roster, grades)
     total = max(grade.max_score for grade in grades)
-    sheet = Sheet(roster, grades_by_person, column, grades[0].assignment, total, part)
+    sheet = GradebookInput(roster, grades_by_person, column, grades[0].assignment, total, part)
     rows, more = SHEETS[platform](sheet)
     return Written(plain(rows), (*roster.remarks, *remarks, *more))
 
@@ -179,7 +179,7 @@ Marked = Sequence[tuple[Person, Grade | None]]
 
 
 @dataclass(frozen=True)
-class Sheet:
+class GradebookInput:
     """The input of a gradebook."""
 
     roster: Roster
@@ -234,7 +234,7 @@ def written(platform: Literal["canvas", "moodle", "nbgrader"], rows: Marked, col
     return plain(_nbgrader(rows, column, total))
 
 
-def _canvas(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _canvas(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     """From Canvas's own export: its columns of ids, and the assignment's own column, by which Canvas knows it again."""
     remarks = title_warning(sheet.title)
     place = sheet.place(r"(.*?)\s*\(\d+\)\s*")
@@ -273,7 +273,7 @@ def _canvas_new(rows: Marked, column: str, total: float) -> Rows:
         yield name, person.platform_id, person.id, person.login, person.section, _score(grade)
 
 
-def _moodle(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _moodle(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     """The grading worksheet as it was, with grades in it; or a table for the import of grades."""
     grade_at = sheet.columns("grade", "bewertung", "note", "calificacion")
     most_at = sheet.columns("maximum grade", "bestwertung", "hochste bewertung", "note maximale", "calificacion maxima")
@@ -290,7 +290,7 @@ def _moodle_new(rows: Marked, column: str) -> Rows:
         yield person.first, person.last, person.id, person.email, _score(grade)
 
 
-def _blackboard(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _blackboard(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     place = sheet.place(r"(.*?)\s*\[[^\]]*\].*\|\s*\d+\s*")
     ids = sheet.columns("last name", "first name", "username", "student id")
     if place is None or not sheet.columns("username"):
@@ -305,7 +305,7 @@ def _blackboard(sheet: Sheet) -> tuple[Rows, list[str]]:
     return [header, *rows], remarks
 
 
-def _brightspace(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _brightspace(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     """Ids with Brightspace's `#`, the grade item's points, and its mark at the end of each line."""
     place = sheet.place(r"(.*?) Points Grade(?:\s*<.*>)?")
     ids = sheet.columns("orgdefinedid", "username")
@@ -324,7 +324,7 @@ def _brightspace(sheet: Sheet) -> tuple[Rows, list[str]]:
     return rows, remarks
 
 
-def _gradescope(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _gradescope(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     score_at, most_at = sheet.columns("total score"), sheet.columns("max points")
     if score_at and most_at:
         return _filled(sheet, {score_at[0]: _score, most_at[0]: lambda _: sheet.total}), []
@@ -334,7 +334,7 @@ def _gradescope(sheet: Sheet) -> tuple[Rows, list[str]]:
     return rows, []
 
 
-def _github(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _github(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     """GitHub Classroom imports no grades: its roster, with points beside it."""
     rows: list[Sequence[object]] = [(*sheet.header, "score", "max_score")]
     for person, grade in sheet.grades.items():
@@ -342,7 +342,7 @@ def _github(sheet: Sheet) -> tuple[Rows, list[str]]:
     return rows, ["GitHub Classroom imports no grades: this is its roster with the points beside it."]
 
 
-def _nbgrader_sheet(sheet: Sheet) -> tuple[Rows, list[str]]:
+def _nbgrader_sheet(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     return _nbgrader(list(sheet.grades.items()), sheet.title, sheet.total), []
 
 
@@ -358,7 +358,7 @@ def _nbgrader(rows: Marked, column: str, total: float) -> Rows:
         yield column, "", "", *names, score, 0.0, score, total
 
 
-SHEETS: Mapping[str, Callable[[Sheet], tuple[Rows, list[str]]]] = {
+SHEETS: Mapping[str, Callable[[GradebookInput], tuple[Rows, list[str]]]] = {
     "canvas": _canvas,
     "moodle": _moodle,
     "blackboard": _blackboard,
@@ -369,7 +369,9 @@ SHEETS: Mapping[str, Callable[[Sheet], tuple[Rows, list[str]]]] = {
 }
 
 
-def _filled(sheet: Sheet, values: Mapping[int, Callable[[Grade | None], object]]) -> Iterator[Sequence[object]]:
+def _filled(
+    sheet: GradebookInput, values: Mapping[int, Callable[[Grade | None], object]]
+) -> Iterator[Sequence[object]]:
     """The export as it is, with values in some columns of the rows of those who have a grade."""
     yield sheet.header
     grades = {person.row: grade for person, grade in sheet.grades.items()}

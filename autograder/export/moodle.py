@@ -7,7 +7,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 from autograder.export.html import hints, inline, paragraphs, plain
-from autograder.export.questions import BYTES, Number, Pool, Question, decimal, numbers, rubric
+from autograder.export.questions import BYTES, BankQuestion, Number, QuestionPool, decimal, numbers, rubric
 from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
 
 TYPES = {
@@ -19,7 +19,7 @@ TYPES = {
 }
 
 
-def write(_id: str, title: str, pools: Sequence[Pool]) -> bytes:
+def write(_id: str, title: str, pools: Sequence[QuestionPool]) -> bytes:
     root = ET.Element("quiz")
     home = "$course$/top/" + _segment(title)
     _category(root, home)
@@ -42,7 +42,7 @@ def _category(root: ET.Element, path: str) -> None:
     _text(ET.SubElement(root, "question", type="category"), "category", path)
 
 
-def _question(root: ET.Element, question: Question) -> None:
+def _question(root: ET.Element, question: BankQuestion) -> None:
     item = question.item
     element = ET.SubElement(root, "question", type=TYPES[type(item.key)])
     _text(element, "name", f"{plain(item.title)} ({question.name})")

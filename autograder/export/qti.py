@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from autograder.export.html import plain
 from autograder.export.qti_items import add, add_fields, add_item, nest
-from autograder.export.questions import Pool
+from autograder.export.questions import QuestionPool
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can tell: the same quiz is the same bytes
 
@@ -19,7 +19,7 @@ _CANVAS = "http://canvas.instructure.com/xsd/cccv1p0"
 _PACKAGE = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
 
 
-def write(id: str, title: str, pools: Sequence[Pool]) -> bytes:  # noqa: A002
+def write(id: str, title: str, pools: Sequence[QuestionPool]) -> bytes:  # noqa: A002
     """The zip: a manifest, and for the one quiz its settings and its questions."""
     quiz = "quiz-" + "-".join((id, pools[0].ident[1:17]))
     points = sum(pool.points for pool in pools)
@@ -77,7 +77,7 @@ def _settings(quiz: str, title: str, points: float) -> ET.Element:
     return root
 
 
-def _assessment(quiz: str, title: str, pools: Sequence[Pool]) -> ET.Element:
+def _assessment(quiz: str, title: str, pools: Sequence[QuestionPool]) -> ET.Element:
     root = ET.Element(
         "questestinterop",
         {

@@ -13,7 +13,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 from autograder.export.html import hints, inline, paragraphs, plain
-from autograder.export.questions import Number, Question, decimal, numbers, rubric
+from autograder.export.questions import BankQuestion, Number, decimal, numbers, rubric
 from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
 
 SMALLEST = Decimal("1e-4")  # Canvas takes no smaller number as an answer
@@ -22,7 +22,7 @@ FIRST_ID = 1000  # answers are numbered from here: Canvas takes the digits of an
 Feedback = dict[str, str]  # identifier -> HTML
 
 
-def add_item(section: ET.Element, question: Question) -> None:
+def add_item(section: ET.Element, question: BankQuestion) -> None:
     item = question.item
     element = ET.SubElement(section, "item", ident=question.ident, title=plain(item.title))
     match item.key:
@@ -51,7 +51,7 @@ def add_item(section: ET.Element, question: Question) -> None:
 
 
 # ------------------------------------------------------------------------------------------- the kinds of question
-def _choice(element: ET.Element, question: Question, key: ChoiceKey) -> Feedback:
+def _choice(element: ET.Element, question: BankQuestion, key: ChoiceKey) -> Feedback:
     kind, cardinality = (
         ("multiple_answers_question", "Multiple") if key.several else ("multiple_choice_question", "Single")
     )
@@ -82,7 +82,7 @@ def _exactly(test: ET.Element, ids: Sequence[str], key: ChoiceKey) -> None:
             add(test if option.right else ET.SubElement(test, "not"), "varequal", ident, respident="response1")
 
 
-def _numerical(element: ET.Element, question: Question, key: NumericKey) -> Feedback:
+def _numerical(element: ET.Element, question: BankQuestion, key: NumericKey) -> Feedback:
     """Wrong numbers stand in the feedback for any wrong answer: as conditions, Canvas would import them as right."""
     right, wrong, prompt = _scaled(question.item, key)
     ids = _ids(1)
@@ -129,7 +129,7 @@ def _times(number: Number, power: int) -> Number:
 
 def _matching(
     element: ET.Element,
-    question: Question,
+    question: BankQuestion,
     columns: Sequence[str],
     pairs: Sequence[tuple[str, int]],
     said: Mapping[int, str],
@@ -157,7 +157,7 @@ def _matching(
     return feedback
 
 
-def _essay(element: ET.Element, question: Question, key: TextKey) -> Feedback:
+def _essay(element: ET.Element, question: BankQuestion, key: TextKey) -> Feedback:
     presentation = _head(element, question, "essay_question", question.item.prompt, [])
     string = ET.SubElement(presentation, "response_str", ident="response1", rcardinality="Single")
     ET.SubElement(ET.SubElement(string, "render_fib"), "response_label", ident="answer1", rshuffle="No")
@@ -172,7 +172,7 @@ def _ids(count: int) -> list[str]:
     return [str(FIRST_ID + n) for n in range(count)]
 
 
-def _head(element: ET.Element, question: Question, kind: str, prompt: str, ids: Sequence[str]) -> ET.Element:
+def _head(element: ET.Element, question: BankQuestion, kind: str, prompt: str, ids: Sequence[str]) -> ET.Element:
     """Write the kind of the question and its prompt; return the element for the answer fields."""
     fields = {
         "question_type": kind,

@@ -21,7 +21,7 @@ class CannotExport(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class BankQuestion:
     """One item of one variant, known by an identifier that depends on nothing but assignment, seed and item."""
 
     ident: str
@@ -30,13 +30,13 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Pool:
+class QuestionPool:
     """Questions that may stand in for each other: a platform draws one for each student."""
 
     ident: str
     title: str
     points: float
-    questions: tuple[Question, ...]
+    questions: tuple[BankQuestion, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Number:
     hint: str = ""
 
 
-def pools(assignment: str, variants: Mapping[int, Sequence[Item]]) -> list[Pool]:
+def pools(assignment: str, variants: Mapping[int, Sequence[Item]]) -> list[QuestionPool]:
     """One pool for each place in the quiz. Identical questions of several variants are asked once.
 
     Items are grouped by their id where all variants have the same ids, by their place otherwise.
@@ -74,16 +74,18 @@ def pools(assignment: str, variants: Mapping[int, Sequence[Item]]) -> list[Pool]
     ]
 
 
-def _pool(assignment: str, place: int, asked: Iterable[tuple[int, Item]]) -> Pool:
-    kept: list[Question] = []
+def _pool(assignment: str, place: int, asked: Iterable[tuple[int, Item]]) -> QuestionPool:
+    kept: list[BankQuestion] = []
     for seed, item in asked:
         as_asked = portable(item, seed)
         if all(question.item != as_asked for question in kept):
             ident = "g" + _hash(f"{assignment}/{seed}/{item.id}")[:31]
-            kept.append(Question(ident, f"{item.id}-{seed}", as_asked))
+            kept.append(BankQuestion(ident, f"{item.id}-{seed}", as_asked))
     one = kept[0].item
     title = f"{place + 1:02d} {one.title}"  # platforms sort by name
-    return Pool("p" + _hash(f"{assignment}/{place}/{[q.ident for q in kept]}")[:31], title, one.points, tuple(kept))
+    return QuestionPool(
+        "p" + _hash(f"{assignment}/{place}/{[q.ident for q in kept]}")[:31], title, one.points, tuple(kept)
+    )
 
 
 def portable(item: Item, seed: int) -> Item:

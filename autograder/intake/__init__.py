@@ -59,7 +59,7 @@ def read_upload(
     return _submission(name, found)
 
 
-def _submission(path: str, found: Found) -> Submission:
+def _submission(path: str, found: ReadSubmission) -> Submission:
     return Submission(
         path,
         found.files,
@@ -120,7 +120,7 @@ def _holds_one(folder: Path) -> bool:
 
 # ---------------------------------------------------------------------------------------------------- reading
 @dataclass
-class Found:
+class ReadSubmission:
     """The result of reading: files by the grader's names, remarks, why a file beside the code was refused, cells."""
 
     files: dict[str, bytes]
@@ -129,7 +129,7 @@ class Found:
     cells: tuple[tuple[int, int], ...] = ()
 
 
-def _read(path: Path, main: str, extras: Sequence[str]) -> Found:
+def _read(path: Path, main: str, extras: Sequence[str]) -> ReadSubmission:
     try:
         mode = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -146,16 +146,16 @@ def _read(path: Path, main: str, extras: Sequence[str]) -> Found:
     return found
 
 
-def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Found:
+def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> ReadSubmission:
     if suffix(name) == ".zip":
         return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
     if suffix(name) == ".ipynb":
         code, remarks, cells = notebook.source(name, data, main)
-        return Found({main: text.source(name, code)}, remarks, cells=cells)
-    return Found({main: text.source(name, data)})
+        return ReadSubmission({main: text.source(name, code)}, remarks, cells=cells)
+    return ReadSubmission({main: text.source(name, data)})
 
 
-def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> Found:
+def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> ReadSubmission:
     chosen = choose(tree.names, main, zips=zips)
     found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
     if posixpath.basename(chosen) != main:
@@ -169,7 +169,7 @@ def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> F
     return found
 
 
-def _read_extra(tree: Tree, folder: str, extra: str, found: Found) -> set[str]:
+def _read_extra(tree: Tree, folder: str, extra: str, found: ReadSubmission) -> set[str]:
     """Reads the file beside the code, or the only one that is called like it; what is wrong with it costs no code."""
     beside = posixpath.join(folder, extra)
     names = [name for name in tree.names if visible(name) and called(name, extra)]

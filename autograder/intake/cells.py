@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from autograder.intake.scan import Line, Statement, statements
+from autograder.intake.scan import LogicalLine, Statement, statements
 
 PROVIDED = frozenset({"numpy", "tinytorch"})  # what every guest has beside the standard library
 GUARD = "with _contextlib.suppress(ImportError): "  # keeps to one line, so that line numbers stay
@@ -53,7 +53,7 @@ _EQUALS = re.compile(r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<equals>(?<![=!<>:]
 
 
 @dataclass
-class Edit:
+class CellText:
     """The result for one cell: its text, and what was left out of it."""
 
     text: str
@@ -64,7 +64,7 @@ class Edit:
 
 
 @dataclass
-class _Names:
+class _KnownNames:
     """Names known so far, going through a notebook from top to bottom."""
 
     own: set[str]  # classes and functions that it defines
@@ -73,11 +73,11 @@ class _Names:
     lost: set[str] = field(default_factory=set)  # bound, or perhaps changed, by what was left out
 
 
-def tidy(cells: Sequence[str], *, trusted: bool) -> list[Edit]:
+def tidy(cells: Sequence[str], *, trusted: bool) -> list[CellText]:
     """The cells with notebook syntax, and unless `trusted` demonstrations, turned into comments."""
     parsed = [statements(cell) for cell in cells]
     own = {match[1] for cell in parsed for statement in cell if (match := _definition(statement))}
-    names = _Names(own)
+    names = _KnownNames(own)
     return [_tidy(cell, parts, names, trusted=trusted) for cell, parts in zip(cells, parsed, strict=True)]
 
 
@@ -121,8 +121,8 @@ def _made(cell: str) -> set[str]:
     return made
 
 
-def _tidy(cell: str, parts: Sequence[Statement], names: _Names, *, trusted: bool) -> Edit:
-    edit = Edit("")
+def _tidy(cell: str, parts: Sequence[Statement], names: _KnownNames, *, trusted: bool) -> CellText:
+    edit = CellText("")
     lines = cell.split("\n")
     for statement in parts:
         first = statement[0]
@@ -145,7 +145,7 @@ def _tidy(cell: str, parts: Sequence[Statement], names: _Names, *, trusted: bool
     return edit
 
 
-def _guard(lines: list[str], line: Line, edit: Edit) -> None:
+def _guard(lines: list[str], line: LogicalLine, edit: CellText) -> None:
     if not _always_there(line.code):
         lines[line.first] = GUARD + lines[line.first]
         edit.guarded |= _unprovided(line.code)
@@ -166,7 +166,7 @@ def _comment_magics(lines: list[str], statement: Statement) -> int:
 
 
 # ----------------------------------------------------------------------------------------- what belongs to it
-def _kept(statement: Statement, names: _Names) -> bool:
+def _kept(statement: Statement, names: _KnownNames) -> bool:
     first = statement[0].code
     if match := _definition(statement):
         names.lost.discard(match[1])
@@ -178,7 +178,7 @@ def _kept(statement: Statement, names: _Names) -> bool:
     return len(statement) == 1 and _kept_line(statement[0], names, guarded=False, top=True)
 
 
-def _kept_block(lines: Sequence[Line], names: _Names, *, guarded: bool) -> bool:
+def _kept_block(lines: Sequence[LogicalLine], names: _KnownNames, *, guarded: bool) -> bool:
     kept = all(_kept_line(line, names, guarded=guarded) for line in lines)
     for line in lines:  # also where `except ImportError` binds the name to something else
         if _unprovided(line.code):
@@ -191,7 +191,7 @@ def _definition(statement: Statement) -> re.Match[str] | None:
     return _DEFINITION.match(header.code)
 
 
-def _outside_blocks(statement: Statement) -> Iterator[Line]:
+def _outside_blocks(statement: Statement) -> Iterator[LogicalLine]:
     """The lines that are not inside a class or function."""
     inside: int | None = None
     for line in statement:
@@ -202,7 +202,7 @@ def _outside_blocks(statement: Statement) -> Iterator[Line]:
             yield line
 
 
-def _kept_line(line: Line, names: _Names, *, guarded: bool, top: bool = False) -> bool:
+def _kept_line(line: LogicalLine, names: _KnownNames, *, guarded: bool, top: bool = False) -> bool:
     if line.magic:
         return True
     if not top and _CLAUSE.match(line.code):
@@ -210,7 +210,7 @@ def _kept_line(line: Line, names: _Names, *, guarded: bool, top: bool = False) -
     return all(_kept_simple(part.strip(), names, guarded=guarded or top) for part in line.code.split(";"))
 
 
-def _kept_simple(code: str, names: _Names, *, guarded: bool) -> bool:
+def _kept_simple(code: str, names: _KnownNames, *, guarded: bool) -> bool:
     if _IMPORT.match(code):
         unprovided = _unprovided(code)
         bound = set(_imported(code))
@@ -225,11 +225,11 @@ def _kept_simple(code: str, names: _Names, *, guarded: bool) -> bool:
     return not (first and keyword.iskeyword(first[0])) and _kept_assignment(code, names)
 
 
-def _uses_nothing_lost(code: str, names: _Names) -> bool:
+def _uses_nothing_lost(code: str, names: _KnownNames) -> bool:
     return names.lost.isdisjoint(_NAME.findall(code))
 
 
-def _kept_assignment(code: str, names: _Names) -> bool:
+def _kept_assignment(code: str, names: _KnownNames) -> bool:
     split = _split_assignment(code)
     if split is None:
         return False
@@ -249,7 +249,7 @@ def _kept_assignment(code: str, names: _Names) -> bool:
     return kept
 
 
-def _safe_call(call: re.Match[str], names: _Names) -> bool:
+def _safe_call(call: re.Match[str], names: _KnownNames) -> bool:
     root, path = call.groups()
     return keyword.iskeyword(root) or (
         root in names.safe and root not in names.own | names.lost and not _READS_FILES.search(path)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.intake.cells import Edit, left_unmarked, tidy
+from autograder.intake.cells import CellText, left_unmarked, tidy
 from autograder.intake.names import Refused, show, show_some
 from autograder.intake.text import decode
 
@@ -83,7 +83,7 @@ def _without_mark(cells: Sequence[Cell]) -> str:
     )
 
 
-def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+def _joined(cells: Sequence[Cell], edits: Sequence[CellText]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
     parts = ["# The solution's cells of a notebook."]
     parts += dict.fromkeys(line for edit in edits for line in edit.futures)
     if any("_contextlib" in edit.text for edit in edits):
@@ -98,7 +98,7 @@ def _joined(cells: Sequence[Cell], edits: Sequence[Edit]) -> tuple[bytes, tuple[
     return code, tuple(begins)
 
 
-def _remarks(cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[Edit], *, exported: bool) -> list[str]:
+def _remarks(cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[CellText], *, exported: bool) -> list[str]:
     remarks = []
     if exported:
         remarks.append(f"Your notebook marks cells with #| export: {len(taken)} of {len(cells)} code cells were read.")

@@ -43,7 +43,7 @@ _CLAUSE = re.compile(r"(?:else|elif|except|finally)\b")
 
 
 @dataclass(frozen=True)
-class Line:
+class LogicalLine:
     """A logical line: physical lines first to last (from 0); code without comments and string contents."""
 
     first: int
@@ -53,12 +53,12 @@ class Line:
     magic: bool = False
 
 
-Statement = Sequence[Line]  # at top level: its first line is not indented, the others are its block and clauses
+Statement = Sequence[LogicalLine]  # at top level: its first line is not indented, the others are its block and clauses
 
 
 def statements(text: str) -> Sequence[Statement]:
     """Top-level statements, each with its decorators, block and clauses."""
-    found: list[list[Line]] = []
+    found: list[list[LogicalLine]] = []
     for line in logical_lines(text):
         attached = line.indent > 0 or (_CLAUSE.match(line.code) and not line.magic)
         decorated = bool(found) and found[-1][-1].indent == 0 and found[-1][-1].code.startswith("@")
@@ -69,7 +69,7 @@ def statements(text: str) -> Sequence[Statement]:
     return found
 
 
-def logical_lines(text: str) -> Iterator[Line]:
+def logical_lines(text: str) -> Iterator[LogicalLine]:
     at = number = 0
     while at < len(text):
         if blank := _BLANK.match(text, at):
@@ -79,7 +79,7 @@ def logical_lines(text: str) -> Iterator[Line]:
         magic = _MAGIC.match(text, at)
         end, code = (magic.end(), magic.group().strip()) if magic else _code(text, at)
         last = number + text.count("\n", at, end)
-        yield Line(number, last, indent, code, magic=bool(magic))
+        yield LogicalLine(number, last, indent, code, magic=bool(magic))
         at, number = end + 1, last + 1
 
 

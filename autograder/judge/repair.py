@@ -18,7 +18,7 @@ import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.model import Array, Assignment, EditTask, Finding, Observation, Quantity, Scenario, Trial
+from autograder.model import Array, Assignment, EditTask, Finding, Observation, RuleQuantity, Scenario, Trial
 
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
@@ -314,7 +314,7 @@ def switched_off(mended: Iterable[Scenario]) -> frozenset[str]:
     return frozenset[str]().union(*(s.without for s in mended))
 
 
-def _row(noted: Mapping[str, Array], quantities: Sequence[Quantity], ruled_out: frozenset[str]) -> str:
+def _row(noted: Mapping[str, Array], quantities: Sequence[RuleQuantity], ruled_out: frozenset[str]) -> str:
     """The row of the innermost noted value that is a quantity of the right rule, up to its sign.
 
     What a row's part has only gone into is about that row if the part is an operand of the edit, or if nothing

@@ -207,7 +207,7 @@ def identify(question: Question) -> Fit | None:
 
     None when the right rule does, or none fits, or several fit that say different things.
     """
-    search = _Search(question)
+    search = _RuleSearch(question)
     right = min((fit.price for fit in search.among([()], question.ordered)), default=None)  # by some convention
     if right == 0:
         return None
@@ -229,7 +229,7 @@ def _clearest(fits: Sequence[Fit], named: frozenset[str]) -> Fit | None:
     return best[0] if len({fit.rows for fit in best}) == 1 else None
 
 
-class _Search:
+class _RuleSearch:
     def __init__(self, question: Question) -> None:
         self.question = question
         known = [m for m in question.assignment.misconceptions if m.changes and question.subject in m.groups]

@@ -19,7 +19,7 @@ from autograder.quiz.outcome import BadKey
 from autograder.quiz.variants import check
 from autograder.reading import Unreadable, as_typed, quoted
 
-__all__ = ["BadKey", "Marked", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
+__all__ = ["BadKey", "MarkedQuiz", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 
 FILE = "quiz.toml"
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ NO_ANSWERS = "Your quiz.toml has no answers in it. Your code was marked without 
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedQuiz:
     """A marked quiz: its marks add up to `points`; both are empty when the quiz neither counts nor was handed in."""
 
     marks: tuple[ItemMark, ...] = ()
@@ -54,7 +54,7 @@ def mark_quiz(items: Sequence[Item], answers_toml: bytes) -> tuple[ItemMark, ...
         return _refused(_sum(items), str(error))
 
 
-def mark_submission(assignment: Assignment, submission: Submission, secret: bytes | None = None) -> Marked:
+def mark_submission(assignment: Assignment, submission: Submission, secret: bytes | None = None) -> MarkedQuiz:
     """The quiz of a submission: its own variant, or nothing where it neither counts nor was handed in.
 
     What it is out of never depends on the answers: a quiz that is missing, cannot be read or is somebody else's has
@@ -69,32 +69,32 @@ def mark_submission(assignment: Assignment, submission: Submission, secret: byte
     except Exception as error:
         log.exception("the quiz of %s could not be marked", assignment.id)
         told = f"The quiz could not be marked: {type(error).__name__}: {error}"
-        return Marked((ItemMark(WHOLE_QUIZ, 0.0, 0.0, "grader_error", OUR_FAULT, TITLE, told),))
+        return MarkedQuiz((ItemMark(WHOLE_QUIZ, 0.0, 0.0, "grader_error", OUR_FAULT, TITLE, told),))
 
 
-def _marked(assignment: Assignment, answers_toml: bytes, secret: bytes | None, student: str) -> Marked:
+def _marked(assignment: Assignment, answers_toml: bytes, secret: bytes | None, student: str) -> MarkedQuiz:
     try:
         answers = read(answers_toml)
         own = check(answers, assignment.quiz_seed, secret, student) if answers.entries or answers.twice else None
     except Unreadable as error:
         most = points(assignment)
-        return Marked(_refused(most, str(error)), points=most) if most else Marked()
+        return MarkedQuiz(_refused(most, str(error)), points=most) if most else MarkedQuiz()
     items = assignment.quiz(assignment.quiz_seed if own is None else own)
     if not items:
-        return Marked()
+        return MarkedQuiz()
     if not answers.entries and not assignment.quiz_counts:
-        return Marked(remarks=(NO_ANSWERS,))
-    return Marked(mark_items(items, answers), _remarks(items, answers), _sum(items))
+        return MarkedQuiz(remarks=(NO_ANSWERS,))
+    return MarkedQuiz(mark_items(items, answers), _remarks(items, answers), _sum(items))
 
 
-def _not_handed_in(assignment: Assignment, refused: str) -> Marked:
+def _not_handed_in(assignment: Assignment, refused: str) -> MarkedQuiz:
     """One row of 0 points; nothing where the quiz does not count and none was tried."""
     most = points(assignment) if assignment.quiz_counts or refused else 0.0
     if not most:
-        return Marked()
+        return MarkedQuiz()
     if refused:
-        return Marked(_refused(most, refused), points=most)
-    return Marked((ItemMark(WHOLE_QUIZ, 0.0, most, "empty", "You handed in no quiz answers.", TITLE),), points=most)
+        return MarkedQuiz(_refused(most, refused), points=most)
+    return MarkedQuiz((ItemMark(WHOLE_QUIZ, 0.0, most, "empty", "You handed in no quiz answers.", TITLE),), points=most)
 
 
 def _refused(most: float, why: str) -> tuple[ItemMark, ...]:

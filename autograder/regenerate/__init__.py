@@ -39,7 +39,13 @@ __all__ = [
 
 
 class NotProven(Exception):
-    """The assignment does not verify: nobody may be marked with it, and nothing was written."""
+    """The assignment does not verify: nobody may be marked with it. `proof` says what fails."""
+
+    def __init__(self, proof: Proof) -> None:
+        failing = [f"{row.section}: {row.name} ({row.said})" for row in proof.rows if not row.holds]
+        why = f"does not verify: {'; '.join(failing)}" if failing else "is not the one that this proof is of"
+        super().__init__(f"{proof.assignment} {why}")
+        self.proof = proof
 
 
 def contents(
@@ -59,8 +65,7 @@ def contents(
         NotProven: the proof does not hold, or is another assignment's.
     """
     if not proof.holds or proof.digest != assignment.digest:
-        failing = [f"{row.section}: {row.name} ({row.said})" for row in proof.rows if not row.holds]
-        raise NotProven("; ".join(failing) or f"The proof is not of this {assignment.id}.")
+        raise NotProven(proof)
     assignment = that_counts(assignment)
     items = assignment.quiz(seed)
     shared = not given and bool(items)

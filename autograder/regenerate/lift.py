@@ -78,12 +78,12 @@ def _definitions(module: Path, tree: ast.Module) -> Iterator[Definition]:
             case _:
                 continue
         assert node.end_lineno is not None
-        names = _Names()
+        names = _UsedNames()
         names.visit(node)
         yield Definition(name, module, first, "\n".join(lines[first - 1 : node.end_lineno]), frozenset(names.used))
 
 
-class _Names(ast.NodeVisitor):
+class _UsedNames(ast.NodeVisitor):
     """The names that a definition uses when it runs."""
 
     def __init__(self) -> None:

@@ -68,7 +68,7 @@ def total(report: Report) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportPart:
     """Code or quiz: what a report gives it, out of what, and whether that is part of the total."""
 
     id: Literal["code", "quiz"]
@@ -78,13 +78,13 @@ class Part:
     state: PartState
 
 
-def parts(report: Report) -> list[Part]:
+def parts(report: Report) -> list[ReportPart]:
     """The code, and the quiz where it counts or answers were handed in."""
     marked = report.status == "graded"
-    found = [Part("code", *subtotal(report.criteria), True, "marked" if marked else "not_marked")]  # noqa: FBT003
+    found = [ReportPart("code", *subtotal(report.criteria), True, "marked" if marked else "not_marked")]  # noqa: FBT003
     score, shown = subtotal(report.quiz)
     if most := rounded(report.quiz_points) or shown:
-        found.append(Part("quiz", score, most, report.quiz_counts, _quiz_state(report)))
+        found.append(ReportPart("quiz", score, most, report.quiz_counts, _quiz_state(report)))
     return found
 
 

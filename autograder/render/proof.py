@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from autograder.verify import Proof, Row, Section
+from autograder.verify import Proof, ProofRow, Section
 
 TITLES: dict[Section, str] = {
     "right": "Right answers get full marks",
@@ -32,7 +32,7 @@ def proof_view(proof: Proof) -> RenderableType:
     return Group(*parts, _verdict(proof))
 
 
-def _table(title: str, rows: Sequence[Row]) -> Table:
+def _table(title: str, rows: Sequence[ProofRow]) -> Table:
     columns = list(dict.fromkeys(name for row in rows for name in row.detail))
     good = sum(row.holds for row in rows)
     table = Table(title=f"{title}: {good} of {len(rows)}", title_justify="left", box=None, pad_edge=False)

@@ -175,7 +175,7 @@ class Demultiplexer:
                 self._header = b""
 
 
-class Guest:
+class ContainerGuest:
     """A container that was created: attached to, made ready, given one job. The pool removes it."""
 
     def __init__(self, client: Any, container: str):

@@ -24,7 +24,7 @@ from typing import Any, Self
 from autograder.model import Limits, Run
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox import image as images
-from autograder.sandbox.container import OWNER, Guest, arguments, is_dead, owner_of
+from autograder.sandbox.container import OWNER, ContainerGuest, arguments, is_dead, owner_of
 from autograder.sandbox.limits import LIMITS, within
 
 GONE = (404, 409)  # HTTP: no such container; its removal is under way
@@ -50,7 +50,7 @@ class DockerSandbox:
         self._size = max(1, pool)
         self._lock = threading.Lock()
         self._live: set[str] = set()  # ids of containers that exist because of us
-        self._warm: deque[Future[Guest]] = deque()
+        self._warm: deque[Future[ContainerGuest]] = deque()
         self._open = False
 
     def __enter__(self) -> Self:
@@ -97,7 +97,7 @@ class DockerSandbox:
         assert self._image is not None
         return arguments(self._image, self._limits, owner=self._owner, runtime=self._runtime)
 
-    def _take(self) -> Guest:
+    def _take(self) -> ContainerGuest:
         """The guest that was started first, and a successor under way in its place."""
         for _ in range(self._size + 1):  # all that wait may have died, with an engine that was restarted, say
             successor = self._later(self._start)
@@ -121,14 +121,14 @@ class DockerSandbox:
         with self._lock:
             return self._workers.submit(work, *args) if self._open else None
 
-    def _start(self) -> Guest:
+    def _start(self) -> ContainerGuest:
         with _engine_answers(SandboxFailed):
             container = self._client.create_container_from_config(self.arguments())["Id"]
             with self._lock:
                 self._live.add(container)
             guest = None
             try:
-                guest = Guest(self._client, container)
+                guest = ContainerGuest(self._client, container)
                 guest.boot(self._limits)
             except BaseException:
                 if guest is not None:

@@ -72,15 +72,15 @@ class ForkingSandbox:
     def __init__(self, *, limits: Limits = LIMITS) -> None:
         self.limits = limits
         self._lock = threading.Lock()
-        self._zygote: Zygote | None = None
-        self._retired: list[Zygote] = []  # whose last guests may still be at work
+        self._zygote: ZygoteProcess | None = None
+        self._retired: list[ZygoteProcess] = []  # whose last guests may still be at work
         self._at_work = AtWork()
         self._open = False
 
     def __enter__(self) -> Self:
         self._runtime = prepare()
         self._plan = self.plan()
-        self._zygote = Zygote(self._runtime, self._plan)  # it starts while the caller does other things
+        self._zygote = ZygoteProcess(self._runtime, self._plan)  # it starts while the caller does other things
         self._open = True
         return self
 
@@ -114,7 +114,7 @@ class ForkingSandbox:
         finally:
             guest.close()
 
-    def _fork(self, held: Lease) -> Guest:
+    def _fork(self, held: Lease) -> ForkedGuest:
         """A guest of the zygote, or of another one in its place when it is dead or has forked often enough.
 
         Asked for under the lock: else another thread may retire the zygote before it is asked.
@@ -125,12 +125,12 @@ class ForkingSandbox:
             if self._zygote.is_spent():
                 self._zygote.retire()
                 self._retired = [old for old in (*self._retired, self._zygote) if not old.ended()]
-                self._zygote = Zygote(self._runtime, self._plan)
+                self._zygote = ZygoteProcess(self._runtime, self._plan)
             self._zygote.guests += 1
             return self._zygote.fork(held)
 
 
-class Zygote:
+class ZygoteProcess:
     """A process that forks guests on request."""
 
     def __init__(self, runtime: Runtime, plan: dict[str, object]) -> None:
@@ -153,13 +153,13 @@ class Zygote:
         """Return whether it is dead, or has forked so often that another layout of addresses is due."""
         return self.guests >= GUESTS or self._process.poll() is not None
 
-    def fork(self, held: Lease) -> Guest:
+    def fork(self, held: Lease) -> ForkedGuest:
         """Ask for a guest, which may still be about to start.
 
         Raises:
             SandboxFailed: the zygote is dead.
         """
-        guest = Guest(held, self.last_words)
+        guest = ForkedGuest(held, self.last_words)
         try:
             socket.send_fds(self._control, [str(held.uid).encode()], guest.theirs)
         except OSError as error:
@@ -198,7 +198,7 @@ class Zygote:
         self._words.close()
 
 
-class Guest:
+class ForkedGuest:
     """A forked guest: three pipes, and a channel to its zygote that tells its end, and ends it when it is shut."""
 
     def __init__(self, held: Lease, why: Callable[[], str]) -> None:

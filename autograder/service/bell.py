@@ -121,11 +121,11 @@ def _hear_pipe(store: Store, bell: Bell, over: threading.Event) -> None:
 
 
 def _hear_postgres(store: Store, bell: Bell, over: threading.Event) -> None:
-    held = store.engine.raw_connection()
+    held = store.session()
     try:
         connection = held.driver_connection
         assert isinstance(connection, psycopg.Connection)
-        connection.rollback()
+        connection.rollback()  # SQLAlchemy has looked around
         connection.autocommit = True
         connection.execute(f"LISTEN {CHANNEL}")
         bell.ring(ROOMS)
@@ -133,7 +133,7 @@ def _hear_postgres(store: Store, bell: Bell, over: threading.Event) -> None:
             for told in connection.notifies(timeout=HEAR_SECONDS, stop_after=1):
                 bell.ring([room for room in ROOMS if room == told.payload])
     finally:
-        held.invalidate()  # it listens, which no other use of it should
+        held.close()
 
 
 def _folder(engine: sa.Engine) -> Path:

@@ -63,7 +63,7 @@ def migrate(data: Data = None, database: Database = "") -> None:
     settings = _settings(data, database)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        run(settings.database)
+        run(settings.own_session)
     except NewerDatabase as error:
         _cannot(error)
 

@@ -214,7 +214,7 @@ def rescued(db: Session, assignment_id: str) -> None:
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePlace:
     """The place of a job: `ahead` jobs come first; the estimate is from what jobs of each lane took lately."""
 
     state: str
@@ -223,16 +223,16 @@ class Place:
     seconds: float | None  # None: there is no worker, and nobody can say
 
 
-def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Place]:
+def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, QueuePlace]:
     """The place of every open job, by job id: a few queries, however many watch.
 
     With `wanted`, at least of these: who waits for a page stands before a regrade of thousands, which is not read then.
     """
     took, (workers, slots) = _pace(db), alive(db)
     at_once = {"quick": slots, "slow": workers}
-    told: dict[str, Place] = {}
+    told: dict[str, QueuePlace] = {}
     for id_, lane in db.execute(sa.select(JobRow.id, JobRow.lane).where(JobRow.state == "running")):
-        told[id_] = Place("running", lane, 0, took[lane] if workers else None)
+        told[id_] = QueuePlace("running", lane, 0, took[lane] if workers else None)
     waiting = (
         sa.select(JobRow.id, JobRow.lane).where(JobRow.state == "queued").order_by(JobRow.priority, JobRow.made_at)
     )
@@ -242,7 +242,7 @@ def places(db: Session, wanted: Collection[str] | None = None) -> dict[str, Plac
         for id_, lane in rows if left is None or left else ():
             queue = LANES[lane].queue
             seconds = work[queue] / at_once[queue] + took[lane] if workers else None
-            told[id_] = Place("queued", lane, ahead[queue], seconds)
+            told[id_] = QueuePlace("queued", lane, ahead[queue], seconds)
             ahead[queue] += 1
             work[queue] += took[lane]
             if left is not None:

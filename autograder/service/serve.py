@@ -121,10 +121,12 @@ def _prepared(settings: Settings, say: Say) -> str:
         raise CannotServe(f"{told} Choose another with --data, or make it yours.") from error
     if not settings.database.startswith(("sqlite:", "postgresql+psycopg:")):
         raise CannotServe(f"This database cannot be used: {settings.database}. {URL}")
+    if settings.direct and settings.database.startswith("sqlite:"):
+        raise CannotServe(f"GRADMARK_DATABASE_DIRECT is set, but not GRADMARK_DATABASE. {URL}")
     until, told = time.monotonic() + DATABASE_SECONDS, ""
     while True:
         try:
-            migrate(settings.database)
+            migrate(settings.own_session)
             return first_link(settings)
         except NewerDatabase as error:
             raise CannotServe(str(error)) from error

@@ -14,6 +14,7 @@ class Settings:
     data: Path  # SQLite's file, the workers' secret, backups: one folder to look after
     database: str  # SQLAlchemy's URL
     public_url: str  # as browsers reach it, without a slash at the end; LTI platforms are told this
+    direct: str = ""  # the same database past PgBouncer, for what needs a session of its own; "" = `database`
     assignments: Path | None = None  # folders of assignments beside the shipped ones: the operator's, never uploaded
     mail_from: str = ""  # the sender of mails with links and notices; "" = none are sent. Workers know the server
     proxies: str = ""  # addresses of reverse proxies whose X-Forwarded-For is believed, with commas between
@@ -34,6 +35,11 @@ class Settings:
         return bool(self.openid_issuer and self.openid_client)
 
     @property
+    def own_session(self) -> str:
+        """The URL of a connection that is a session: migrations, pg_dump and LISTEN need one."""
+        return self.direct or self.database
+
+    @property
     def secret_file(self) -> Path:
         """The workers' secret: quiz variants derive from it, the LTI key is sealed with it. No web process reads it."""
         return self.data / "worker.secret"
@@ -44,8 +50,8 @@ def settings(
 ) -> Settings:
     """Return the settings from the arguments, else from the environment (GRADMARK_DATA and so on), else the defaults.
 
-    The rest is a deployment's, so only the environment tells of it: GRADMARK_MAIL_FROM, GRADMARK_PROXIES,
-    GRADMARK_OPENID_ISSUER and its like, and GRADMARK_METRICS_TOKEN.
+    The rest is a deployment's, so only the environment tells of it: GRADMARK_DATABASE_DIRECT, GRADMARK_MAIL_FROM,
+    GRADMARK_PROXIES, GRADMARK_OPENID_ISSUER and its like, and GRADMARK_METRICS_TOKEN.
     """
     folder = (data or Path(os.environ.get("GRADMARK_DATA", "gradmark-data"))).absolute()
     url = database or os.environ.get("GRADMARK_DATABASE", "") or f"sqlite:///{folder / 'gradmark.sqlite'}"
@@ -54,6 +60,7 @@ def settings(
         data=folder,
         database=_with_driver(url),
         public_url=(public_url or os.environ.get("GRADMARK_URL", "") or "http://127.0.0.1:8000").rstrip("/"),
+        direct=_with_driver(os.environ.get("GRADMARK_DATABASE_DIRECT", "")),
         assignments=own.absolute() if own else None,
         mail_from=os.environ.get("GRADMARK_MAIL_FROM", ""),
         proxies=os.environ.get("GRADMARK_PROXIES", ""),

@@ -128,11 +128,12 @@ def opened_sandbox(name: str):
 
 
 @contextmanager
-def serving(data: Path, database: str = "", sandbox: str = "landlock"):
+def serving(data: Path, database: str = "", sandbox: str = "landlock", direct: str = ""):
     """A service with a course, a member of staff, an operator and two students; `optimizers` is open."""
-    settings = Settings(data, database or f"sqlite:///{data / 'gradmark.sqlite'}", "http://testserver")
+    url = database or f"sqlite:///{data / 'gradmark.sqlite'}"
+    settings = Settings(data, url, "http://testserver", direct=direct)
     if database:
-        migrate(settings.database)
+        migrate(settings.own_session)
     else:
         (data / "gradmark.sqlite").write_bytes(empty_database())
     store, queue = Store(settings.database), Queue()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import uvicorn
 from course import RIGHT, WRONG, hand_in
 
-from autograder.service.queue import Place
+from autograder.service.queue import QueuePlace
 from autograder.service.store.schema import JobRow, SubmissionRow
 from autograder.service.web.app import create_app
 from autograder.service.web.edge import live
@@ -160,7 +160,7 @@ def looks(monkeypatch):
 
 def test_hundreds_of_streams_are_one_look_and_the_last_one_ends_it(looks):
     names = [f"s{number}" for number in range(300)]
-    looks.sights = dict.fromkeys(names, Sight("queued", Place("queued", "interactive", 1, 1.0)))
+    looks.sights = dict.fromkeys(names, Sight("queued", QueuePlace("queued", "interactive", 1, 1.0)))
     of = Live(looks)
 
     async def watched(name):

@@ -1222,7 +1222,7 @@ def test_roles_in_the_course_decide(said):
     if ROLES[said]:
         assert rules.role([said]) == ROLES[said]
     else:
-        with pytest.raises(rules.Refused):
+        with pytest.raises(rules.LaunchRefused):
             rules.role([said])
 
 

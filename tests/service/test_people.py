@@ -162,7 +162,7 @@ def test_whatever_a_roster_says_is_read_or_refused(rows, raw):
             roster.Member(row.id, row.id, row.name, row.email, row.section, "student", dropped=False)
             for row in plan.new
         ]
-        assert roster.plan(found, members) == roster.Plan(same=len(found))
+        assert roster.plan(found, members) == roster.ImportPlan(same=len(found))
 
 
 # ----------------------------------------------------------------------------------------------------------- links

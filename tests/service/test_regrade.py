@@ -22,9 +22,9 @@ from autograder.assignment import load
 from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
 from autograder.service.rules import regrading as rules
-from autograder.service.rules.grades import Marked, standing
+from autograder.service.rules.grades import MarkedSubmission, standing
 from autograder.service.rules.policy import Policy, to_json
-from autograder.service.rules.statistics import Part
+from autograder.service.rules.statistics import PartMark
 from autograder.service.store import regrades
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -46,7 +46,7 @@ AVERAGED = SAMPLES["momentum as an average"].read_bytes()
 
 # ------------------------------------------------------------------------------------------------ pure functions
 def one(number, score, late=0.0):
-    return Marked(f"s{number}", number, 100.0 * number, late, score, 100.0)
+    return MarkedSubmission(f"s{number}", number, 100.0 * number, late, score, 100.0)
 
 
 BEST, LATEST = Policy(), Policy(counts="latest")
@@ -81,9 +81,9 @@ def test_changes_come_with_the_largest_falls_first():
 
 def test_shifts_tell_what_became_of_each_part():
     def parts(sgd, adam):
-        return [Part("sgd", "SGD", "sgd", sgd, 10), Part("adam", "Adam", "adam", adam, 10)]
+        return [PartMark("sgd", "SGD", "sgd", sgd, 10), PartMark("adam", "Adam", "adam", adam, 10)]
 
-    new = Part("new", "New", "new", 3, 5)
+    new = PartMark("new", "New", "new", 3, 5)
     found = rules.shifts([(parts(5, 5), [*parts(7, 5), new]), (parts(5, 5), parts(4, 5))])
     assert [(s.title, s.up, s.down, s.same, s.mean) for s in found] == [("SGD", 1, 1, 0, 0.5), ("Adam", 0, 0, 2, 0.0)]
 

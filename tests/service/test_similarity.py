@@ -13,11 +13,11 @@ from autograder.assignment import load
 from autograder.model import Report
 from autograder.service.store.schema import AuditRow, JobRow, SubmissionRow
 from autograder.service.worker.marking import stored
-from autograder.service.worker.similarity import LEAST, Reader, compare, shared
+from autograder.service.worker.similarity import LEAST, TokenReader, compare, shared
 
 OPTIMIZERS = load("optimizers")
 HANDS = {path.stem: path.read_text() for path in OPTIMIZERS.hands}
-READER = Reader(OPTIMIZERS.template.read_text())
+READER = TokenReader(OPTIMIZERS.template.read_text())
 
 
 def source(text, name="somebody"):

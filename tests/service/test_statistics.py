@@ -17,7 +17,7 @@ from test_student import verdict as made_up
 from autograder.model import Awaited, ItemMark
 from autograder.service.rules import statistics as ours
 from autograder.service.rules.grades import answer_digest
-from autograder.service.rules.statistics import Part, Seen
+from autograder.service.rules.statistics import PartMark, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import AssignmentRow, DiagnosisRow, ReportRow, SubmissionRow
 from autograder.service.store.standings import refresh
@@ -29,7 +29,7 @@ TABLE = [(4, 4, 4), (4, 4, 3), (4, 3, 3), (3, 4, 2), (3, 2, 3), (2, 3, 1), (2, 1
 
 
 def rows(table=TABLE, most=4.0):
-    return [[Part(f"p{n}", f"Part {n}", f"p{n}", float(x), most) for n, x in enumerate(row)] for row in table]
+    return [[PartMark(f"p{n}", f"Part {n}", f"p{n}", float(x), most) for n, x in enumerate(row)] for row in table]
 
 
 # ---------------------------------------------------------------------------------------------- known values
@@ -118,13 +118,13 @@ def test_a_part_that_all_have_the_same_of_discriminates_nothing():
 
 
 def test_alpha_is_of_those_who_have_the_usual_places():
-    odd = [Part("other", "Other", "elsewhere", 1.0, 4.0)]
+    odd = [PartMark("other", "Other", "elsewhere", 1.0, 4.0)]
     assert ours.alpha([*rows(), odd]) == ours.alpha(rows())
 
 
 def test_variants_in_one_place_are_uneven_when_their_intervals_do_not_meet():
     def drawn(name, score):
-        return [Part(name, name, "Question 1", score, 1.0)]
+        return [PartMark(name, name, "Question 1", score, 1.0)]
 
     easy, hard, few = [drawn("easy", 1.0)] * 20, [drawn("hard", 0.0)] * 20, [drawn("few", 0.0)] * 3
     (pool,) = ours.pools(ours.items([*easy, *hard, *few]))
@@ -146,8 +146,8 @@ def test_a_part_that_varies_while_nothing_else_does_is_not_the_same_for_everybod
 
 def test_a_place_has_everybody_whichever_question_they_drew():
     def row(number):
-        one = Part(f"q{number % 3}", f"Variant {number % 3}", "Question 1", number % 2, 1.0)
-        return [one, Part("why", "Why?", "Question 2", 1 - number % 2, 2.0)]
+        one = PartMark(f"q{number % 3}", f"Variant {number % 3}", "Question 1", number % 2, 1.0)
+        return [one, PartMark("why", "Why?", "Question 2", 1 - number % 2, 2.0)]
 
     drawn = [row(number) for number in range(12)]
     assert all(fact.facility is None for fact in ours.items(drawn) if fact.id != "why"), "of each four have it"
@@ -287,7 +287,7 @@ def test_staff_see_how_marks_are_spread_and_when_the_class_handed_in(service):
 
 @given(st.lists(st.lists(st.sampled_from([0.0, 0.5, 4.0]), min_size=3, max_size=3), max_size=12))
 def test_a_spread_counts_each_student_once_in_each_row_and_says_what_everyone_has(marks):
-    rows = [[Part(f"p{place}", "P", "", score, 4.0) for place, score in enumerate(row)] for row in marks]
+    rows = [[PartMark(f"p{place}", "P", "", score, 4.0) for place, score in enumerate(row)] for row in marks]
     found = ours.spreads(rows)
     assert [one.students for one in found] == [len(marks)] * (3 if marks else 0)
     for place, one in enumerate(found):

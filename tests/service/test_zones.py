@@ -15,7 +15,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules import zones
 from autograder.service.rules.policy import Policy
 from autograder.service.store.schema import AssignmentRow, CourseRow
-from autograder.service.web.edge.forms import Unreadable, time_field, typed_time
+from autograder.service.web.edge.forms import BadField, time_field, typed_time
 
 BERLIN = "Europe/Berlin"
 ZONES = st.sampled_from(("UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"))
@@ -35,7 +35,7 @@ def test_a_time_field_reads_back_what_it_shows(zone, moment):
 
 
 def test_a_time_that_the_clocks_skip_is_refused_with_a_sentence():
-    with pytest.raises(Unreadable, match="does not exist in Europe/Berlin"):
+    with pytest.raises(BadField, match="does not exist in Europe/Berlin"):
         typed_time("2026-03-29T02:30", "Due", BERLIN)
 
 

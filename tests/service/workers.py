@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autograder.service.store import Store
 from autograder.service.worker import main
 from autograder.service.worker.context import Context
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def working(service: Service, name: str = "worker", slots: int = 1) -> Iterator[Context]:
     """A worker that takes jobs until the block ends."""
-    store = Store(service.settings.database)
+    store = main.opened(service.settings)
     context = replace(service.context, store=store, jobs=slots, stopping=threading.Event(), at_work={})
     life = threading.Thread(target=main.live, args=(context, name))
     life.start()

@@ -47,7 +47,7 @@ def backup(settings: Settings, out: Path, *, secret: bool = True) -> None:
     with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".backup-") as folder:
         name = SQLITE if settings.database.startswith("sqlite") else POSTGRES
         copy = Path(folder) / name
-        (_copy_sqlite if name == SQLITE else _dump_postgres)(settings.database, copy)
+        (_copy_sqlite if name == SQLITE else _dump_postgres)(settings.own_session, copy)
         about = {"schema": SCHEMA, "release": __version__, "made_at": now(), "sha256": {name: _digest(copy)}}
         made = Path(folder) / "backup.tar.gz"
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -82,11 +82,11 @@ def restore(settings: Settings, file: Path) -> None:
         if name == SQLITE:
             _place_sqlite(settings, draft / name)
         else:
-            _load_postgres(settings.database, draft / name)
+            _load_postgres(settings.own_session, draft / name)
         if keeps_secret:
             (draft / SECRET).chmod(0o600)
             (draft / SECRET).rename(settings.secret_file)
-    migrate(settings.database)
+    migrate(settings.own_session)
 
 
 ELSEWHERE = "Restore into an empty folder, or move away what is there."

@@ -10,7 +10,7 @@ from autograder.service.rules.policy import Policy, kept
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedSubmission:
     """A submission with a report."""
 
     submission_id: str
@@ -44,7 +44,7 @@ class Override:
 class Standing:
     """A student's standing in an assignment: the submission that counts, and its points after lateness."""
 
-    counting: Marked
+    counting: MarkedSubmission
     points: float
     max_points: float
     submissions: int  # with marks
@@ -52,16 +52,16 @@ class Standing:
     latest_id: str
 
 
-def earned(policy: Policy, one: Marked) -> float:
+def earned(policy: Policy, one: MarkedSubmission) -> float:
     return round((one.score + one.texts) * kept(policy, one.late_seconds, one.made_at), 2)
 
 
-def _merit(policy: Policy, one: Marked) -> tuple[float, float]:
+def _merit(policy: Policy, one: MarkedSubmission) -> tuple[float, float]:
     """Return the sort key that decides which submission counts: points as shown, then what rounding hides."""
     return earned(policy, one), one.score + one.texts
 
 
-def standing(policy: Policy, marked: Iterable[Marked]) -> Standing | None:
+def standing(policy: Policy, marked: Iterable[MarkedSubmission]) -> Standing | None:
     """None when nothing is marked. Of equals the earlier one counts."""
     every = sorted(marked, key=lambda one: one.number)
     if not every:

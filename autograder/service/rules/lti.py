@@ -29,7 +29,7 @@ Role = Literal["staff", "student"]
 Fault = Literal["platform", "ours", "course", "early", "late"]
 
 
-class Refused(Exception):
+class LaunchRefused(Exception):
     """A launch that is not one: `whose` fault it is decides what its reader is told to do, `why` is for the log too."""
 
     def __init__(self, whose: Fault, why: str) -> None:
@@ -81,17 +81,19 @@ def message(claims: Mapping[str, Any], known: Known, *, nonce: str, target: str,
     """Reads verified claims. `nonce` and `target` are those of the login that this must answer.
 
     Raises:
-        Refused: something is missing, not ours, or not of this login.
+        LaunchRefused: something is missing, not ours, or not of this login.
     """
     _addressed(claims, known, nonce)
     kind = claims.get(CLAIM + "message_type")
     if kind not in (RESOURCE_LINK, DEEP_LINKING):
-        raise Refused("platform", f"it sent a message of the type {kind!r}, and gradmark knows {RESOURCE_LINK} only")
+        raise LaunchRefused(
+            "platform", f"it sent a message of the type {kind!r}, and gradmark knows {RESOURCE_LINK} only"
+        )
     if claims.get(CLAIM + "version") != VERSION:
-        raise Refused("platform", f"it speaks LTI {claims.get(CLAIM + 'version')!r}, and gradmark LTI {VERSION}")
+        raise LaunchRefused("platform", f"it speaks LTI {claims.get(CLAIM + 'version')!r}, and gradmark LTI {VERSION}")
     deployment = _text(claims.get(CLAIM + "deployment_id"), "deployment_id")
     if deployment not in known.deployments:
-        raise Refused("platform", f"its deployment {deployment!r} is not registered here")
+        raise LaunchRefused("platform", f"its deployment {deployment!r} is not registered here")
     context = claims.get(CLAIM + "context")
     context_id = _text(context.get("id") if isinstance(context, Mapping) else None, "context.id")
     launched = _launched(claims, kind, target, public_url)
@@ -124,14 +126,14 @@ def role(roles: object) -> Role:
     """Return somebody's role in the course.
 
     Raises:
-        Refused: nothing that we know.
+        LaunchRefused: nothing that we know.
     """
     here = [_in_course(said) for said in roles if isinstance(said, str)] if isinstance(roles, list) else []
     if any(name in STAFF for name in here):
         return "staff"
     if "Learner" in here:
         return "student"
-    raise Refused("course", "you are neither a student nor a member of staff of this course there")
+    raise LaunchRefused("course", "you are neither a student nor a member of staff of this course there")
 
 
 def _in_course(said: str) -> str:
@@ -184,16 +186,16 @@ def with_query(url: str, values: Mapping[str, str]) -> str:
 def _addressed(claims: Mapping[str, Any], known: Known, nonce: str) -> None:
     """From this platform, to us, and the answer to our question."""
     if claims.get("iss") != known.issuer:
-        raise Refused("platform", "its message names another issuer than its registration")
+        raise LaunchRefused("platform", "its message names another issuer than its registration")
     to = claims.get("aud")
     audience = [to] if isinstance(to, str) else to if isinstance(to, list) else []
     if known.client_id not in audience:
-        raise Refused("platform", "its message is addressed to another tool")
+        raise LaunchRefused("platform", "its message is addressed to another tool")
     azp = claims.get("azp")
     if (len(audience) > 1 or azp is not None) and azp != known.client_id:
-        raise Refused("platform", "its message is addressed to several tools, and another one is to act on it")
+        raise LaunchRefused("platform", "its message is addressed to several tools, and another one is to act on it")
     if claims.get("nonce") != nonce:
-        raise Refused("late", "the message answers another login than yours")
+        raise LaunchRefused("late", "the message answers another login than yours")
 
 
 def _launched(claims: Mapping[str, Any], kind: str, target: str, public_url: str) -> str:
@@ -201,7 +203,7 @@ def _launched(claims: Mapping[str, Any], kind: str, target: str, public_url: str
     if kind == DEEP_LINKING and launched is None:
         return target  # deep linking has no such claim in the specification; platforms differ
     if launched != target or not is_ours(target, public_url):
-        raise Refused("platform", "its link leads elsewhere than the login said")
+        raise LaunchRefused("platform", "its link leads elsewhere than the login said")
     return target
 
 
@@ -230,23 +232,23 @@ def _settings(claim: object, origin_: str) -> Mapping[str, Any]:
     settings = claim if isinstance(claim, Mapping) else {}
     back = settings.get("deep_link_return_url")
     if not isinstance(back, str):
-        raise Refused("platform", "its message says not where the chosen assignment is to be sent")
+        raise LaunchRefused("platform", "its message says not where the chosen assignment is to be sent")
     _reachable(back, origin_, "return address")
     accepted = settings.get("accept_types")
     if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
-        raise Refused("platform", "it takes no links to assignments at this place")
+        raise LaunchRefused("platform", "it takes no links to assignments at this place")
     return {"return": back, **({"data": settings["data"]} if isinstance(settings.get("data"), str) else {})}
 
 
 def _reachable(url: str, origin_: str, what: str) -> None:
     """A platform elsewhere does not make us call machines beside ours."""
     if not is_address(url) or (urlsplit(url).scheme != "https" and origin(url) != origin_):
-        raise Refused("platform", f"its {what} is no address with HTTPS")
+        raise LaunchRefused("platform", f"its {what} is no address with HTTPS")
 
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 255 or value != _storable(value):
-        raise Refused("platform", f"its message lacks {what}")
+        raise LaunchRefused("platform", f"its message lacks {what}")
     return value
 
 

@@ -11,7 +11,7 @@ WAYS: tuple[Way, ...] = ("page", "mail")
 
 
 @dataclass(frozen=True)
-class Kind:
+class NoticeKind:
     id: str
     title: str
     usual: frozenset[Way]  # where it comes unless somebody chose otherwise
@@ -23,13 +23,13 @@ KINDS = {
     kind.id: kind
     for kind in (
         # Whoever hands in looks on while it is marked: told only to who asks for it.
-        Kind("marked", "A submission of mine was marked", frozenset()),
-        Kind(
+        NoticeKind("marked", "A submission of mine was marked", frozenset()),
+        NoticeKind(
             "changed", "A mark of mine was changed", BOTH, "A mark of yours was changed. The page says which and why."
         ),
-        Kind("extended", "My due time was changed", BOTH),
-        Kind("reply", "Somebody answered my question, or commented on my work", BOTH),
-        Kind("due", "Something is due tomorrow, and I have points to gain", BOTH),
+        NoticeKind("extended", "My due time was changed", BOTH),
+        NoticeKind("reply", "Somebody answered my question, or commented on my work", BOTH),
+        NoticeKind("due", "Something is due tomorrow, and I have points to gain", BOTH),
     )
 }
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.service.rules.grades import Marked, Standing, earned
+from autograder.service.rules.grades import MarkedSubmission, Standing, earned
 from autograder.service.rules.policy import Policy, kept
-from autograder.service.rules.statistics import Part
+from autograder.service.rules.statistics import PartMark
 
 Way = Literal["up", "down", "same"]
 EDGES = (5.0, 10.0, 20.0)  # points by which marks change, for the table of how many change by how much
 
 
 @dataclass(frozen=True)
-class Change:
+class MarkChange:
     """A student's points now, and if every new report counted. None: nothing of theirs is marked."""
 
     user_id: str
@@ -57,13 +57,13 @@ class Shift:
     mean: float  # points
 
 
-def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> list[Change]:
+def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> list[MarkChange]:
     """Return the changes of everyone with marks; those who lose most come first, then those who gain."""
-    found = [Change(user, before.get(user), after.get(user)) for user in before.keys() | after.keys()]
+    found = [MarkChange(user, before.get(user), after.get(user)) for user in before.keys() | after.keys()]
     return sorted(found, key=lambda change: (change.by >= 0, -abs(change.by), change.user_id))
 
 
-def bands(found: Iterable[Change]) -> list[tuple[str, int]]:
+def bands(found: Iterable[MarkChange]) -> list[tuple[str, int]]:
     """Return how many marks change by how much, from the largest fall to the largest rise; empty ends are left out."""
     counts = Counter(_band(change.by) for change in found)
     return [(_told(band), counts[band]) for band in range(min(counts), max(counts) + 1)] if counts else []
@@ -86,7 +86,7 @@ def _told(band: int) -> str:
     return f"{EDGES[far - 2]:g} to {EDGES[far - 1]:g} points {way}"
 
 
-def shifts(pairs: Iterable[tuple[Sequence[Part], Sequence[Part]]]) -> list[Shift]:
+def shifts(pairs: Iterable[tuple[Sequence[PartMark], Sequence[PartMark]]]) -> list[Shift]:
     """`pairs`: the parts of each student's counting report before and after. What nobody has in both is left out."""
     moved: dict[str, list[float]] = {}
     titles: dict[str, str] = {}
@@ -109,7 +109,7 @@ def shifts(pairs: Iterable[tuple[Sequence[Part], Sequence[Part]]]) -> list[Shift
     ]
 
 
-def notice(title: str, change: Change, *, points: bool) -> str:
+def notice(title: str, change: MarkChange, *, points: bool) -> str:
     """Return the notice to a student whose mark changes; `points`: whether they may see their points."""
     now = f"{change.new:g} of {change.after.max_points:g} points" if change.after else "no points"
     had = f"{change.old:g} points" if change.before else "nothing"
@@ -120,7 +120,7 @@ def notice(title: str, change: Change, *, points: bool) -> str:
     )
 
 
-def policy_notice(change: Change, changed: Sequence[str], *, points: bool) -> str:
+def policy_notice(change: MarkChange, changed: Sequence[str], *, points: bool) -> str:
     """Return what tells a student that a new policy changes their mark; `changed`: its parts in words."""
     why = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1]))) if changed else "the settings"
     verb = "were" if len(changed) > 1 else "was"
@@ -131,7 +131,7 @@ def policy_notice(change: Change, changed: Sequence[str], *, points: bool) -> st
 
 
 def can_matter(
-    policy: Policy, one: Marked | None, late_seconds: float, made_at: float, full: float, best: float
+    policy: Policy, one: MarkedSubmission | None, late_seconds: float, made_at: float, full: float, best: float
 ) -> bool:
     """Return whether marking a submission again can change anything for a student with `best` points by new reports.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from autograder.roster import BadRoster, people_in, problems
 
-__all__ = ["BadRoster", "Change", "Member", "Plan", "Row", "plan", "read"]
+__all__ = ["BadRoster", "ImportPlan", "Member", "MemberChange", "MemberRow", "plan", "read"]
 
 MOST_BYTES = 900_000  # ten thousand students; a form's field may have a million
 MOST_ID = 100
@@ -16,7 +16,7 @@ FORMULA = tuple("=+-@")  # what a spreadsheet runs, should this id ever be expor
 
 
 @dataclass(frozen=True)
-class Row:
+class MemberRow:
     line: int
     id: str
     name: str = ""
@@ -43,27 +43,27 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Change:
+class MemberChange:
     """The changes that a row makes to a member: column -> (before, after)."""
 
-    row: Row
+    row: MemberRow
     member: Member
     columns: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """The effect of an import. With conflicts it does nothing."""
 
-    new: tuple[Row, ...] = ()
-    changed: tuple[Change, ...] = ()
+    new: tuple[MemberRow, ...] = ()
+    changed: tuple[MemberChange, ...] = ()
     same: int = 0
     missing: tuple[Member, ...] = ()  # students of the course who are not in the file
     conflicts: tuple[str, ...] = field(default=())
     kept: tuple[Member, ...] = ()  # whose name or address is another one here, and stays: others have them too
 
 
-def read(text: str) -> tuple[Row, ...]:
+def read(text: str) -> tuple[MemberRow, ...]:
     """The rows of a CSV with a header, separated by commas, semicolons or tabs.
 
     Raises:
@@ -76,33 +76,27 @@ def read(text: str) -> tuple[Row, ...]:
     for line, problem in problems(found.people):
         wrong.setdefault(line, problem)
     return tuple(
-        Row(
-            person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""),
-            tuple(id_ for id_ in person.ids if id_ not in (person.id, person.email) and "@" not in id_),
-        )
+        MemberRow(person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""))
         for person in found.people
     )  # fmt: skip
 
 
-def plan(rows: Sequence[Row], members: Sequence[Member], elsewhere: Collection[str] = ()) -> Plan:
-    """Matches rows with members: by any id of either, or by the address of who came from a learning platform before.
-
-    An e-mail address that says otherwise is a conflict for a person to solve.
+def plan(rows: Sequence[MemberRow], members: Sequence[Member], elsewhere: Collection[str] = ()) -> ImportPlan:
+    """Matches rows with members by id. An e-mail address that says otherwise is a conflict for a person to solve.
 
     `elsewhere`: addresses of people of other courses. Who is new here may be one of them; who is here is not.
     """
     by_id = {member.id: member for member in members}
     by_email = {member.email: member for member in members if member.email}
-    who = {row.line: _members(row, members, by_id, by_email) for row in rows}
-    conflicts = _conflicts(rows, by_id, by_email, who, elsewhere)
-    new = tuple(row for row in rows if not who[row.line])
-    matched = [(row, who[row.line][0]) for row in rows if who[row.line]]
-    changes = [Change(row, member, _differences(row, member)) for row, member in matched]
+    conflicts = _conflicts(rows, by_id, by_email, elsewhere)
+    new = tuple(row for row in rows if row.id not in by_id)
+    matched = [(row, by_id[row.id]) for row in rows if row.id in by_id]
+    changes = [MemberChange(row, member, _differences(row, member)) for row, member in matched]
     changed = tuple(change for change in changes if change.columns)
     given = {member.user_id for _, member in matched}
     missing = tuple(m for m in members if m.role == "student" and not m.dropped and m.user_id not in given)
     kept = tuple(member for row, member in matched if member.shared and _renamed(row, member))
-    return Plan(new, changed, len(changes) - len(changed), missing, conflicts, kept)
+    return ImportPlan(new, changed, len(changes) - len(changed), missing, conflicts, kept)
 
 
 def _members(
@@ -120,9 +114,8 @@ def _members(
 
 # ------------------------------------------------------------------------------------------------------- judging
 def _conflicts(
-    rows: Sequence[Row], by_id: Mapping[str, Member], by_email: Mapping[str, Member],
-    who: Mapping[int, Sequence[Member]], elsewhere: Collection[str],
-) -> tuple[str, ...]:  # fmt: skip
+    rows: Sequence[MemberRow], by_id: Mapping[str, Member], by_email: Mapping[str, Member], elsewhere: Collection[str]
+) -> tuple[str, ...]:
     ids, emails = Counter(row.id for row in rows), Counter(row.email for row in rows if row.email)
     cased = {known.casefold(): known for known in by_id}
     told = []
@@ -136,14 +129,7 @@ def _conflicts(
     return tuple(told)
 
 
-def _several(found: Sequence[Member]) -> str:
-    if len(found) < 2:
-        return ""
-    shown = " and ".join(f"{member.name or member.id} (“{member.id}”)" for member in found)
-    return f"its ids belong to {shown}. If they are one person, merge them, on the page of either."
-
-
-def _with_id(row: Row, member: Member | None, times: int, known: str) -> str:
+def _with_id(row: MemberRow, member: Member | None, times: int, known: str) -> str:
     if not row.id:
         return "it has no id."
     if len(row.id) > MOST_ID or not row.id.isprintable() or row.id.startswith(FORMULA):
@@ -158,7 +144,9 @@ def _with_id(row: Row, member: Member | None, times: int, known: str) -> str:
     return ""
 
 
-def _with_email(row: Row, member: Member | None, times: int, holder: Member | None, elsewhere: Collection[str]) -> str:
+def _with_email(
+    row: MemberRow, member: Member | None, times: int, holder: Member | None, elsewhere: Collection[str]
+) -> str:
     name, at, host = row.email.partition("@")
     if not (name and at and host) or " " in row.email:
         return f"“{row.email}” is no e-mail address."
@@ -178,7 +166,7 @@ def _with_email(row: Row, member: Member | None, times: int, holder: Member | No
     return ""
 
 
-def _differences(row: Row, member: Member) -> dict[str, tuple[str, str]]:
+def _differences(row: MemberRow, member: Member) -> dict[str, tuple[str, str]]:
     """Return what the file changes. A missing column or an empty cell changes nothing."""
     found = {} if member.shared else _renamed(row, member)
     if row.section and row.section != member.section:
@@ -192,6 +180,6 @@ def _differences(row: Row, member: Member) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _renamed(row: Row, member: Member) -> dict[str, tuple[str, str]]:
+def _renamed(row: MemberRow, member: Member) -> dict[str, tuple[str, str]]:
     both = (("name", member.name, row.name), ("email", member.email, row.email))
     return {column: (before, after) for column, before, after in both if after and after != before}

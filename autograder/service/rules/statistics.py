@@ -28,7 +28,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartMark:
     """A criterion or a question in one student's report."""
 
     id: str
@@ -67,7 +67,7 @@ class Alpha:
 
 
 @dataclass(frozen=True)
-class Pool:
+class SlotFacts:
     """Questions that students have in the same place: each student one of them, with numbers of their own."""
 
     slot: str
@@ -80,14 +80,14 @@ class Pool:
         return any(one.facility is not None for one in self.facts)
 
 
-Section = Sequence[Sequence[Part]]  # the parts of each student, one row for each
+Section = Sequence[Sequence[PartMark]]  # the parts of each student, one row for each
 
 
 # --------------------------------------------------------------------------------------------------------- items
 def items(rows: Section, first: Section = ()) -> list[Facts]:
     """Every part of a section in the order of first appearance. `first`: the same students' first submissions."""
     with_rest: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
-    named: dict[str, Part] = {}
+    named: dict[str, PartMark] = {}
     for row in rows:
         for part in row:
             named.setdefault(part.id, part)
@@ -99,7 +99,7 @@ def items(rows: Section, first: Section = ()) -> list[Facts]:
     return [_facts(named[id_], pairs, at_first[id_]) for id_, pairs in with_rest.items()]
 
 
-def places(rows: Section) -> list[list[Part]]:
+def places(rows: Section) -> list[list[PartMark]]:
     """The same with all questions of a slot as one part: each student has one of them."""
     titles: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
@@ -112,13 +112,13 @@ def places(rows: Section) -> list[list[Part]]:
     return [[replace(part, id=part.slot, title=told[part.slot]) for part in row] for row in rows]
 
 
-def _rest(row: Sequence[Part], part: Part) -> float | None:
+def _rest(row: Sequence[PartMark], part: PartMark) -> float | None:
     """The share of points of everything else in the row; None when there is nothing else."""
     most = sum(other.max_score for other in row if other is not part)
     return round(sum(other.score for other in row if other is not part) / most, 9) if most else None
 
 
-def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Sequence[float]) -> Facts:
+def _facts(part: PartMark, pairs: Sequence[tuple[float, float | None]], first: Sequence[float]) -> Facts:
     n = len(pairs)
     if n < LEAST:
         return Facts(part.id, part.title, part.slot, n, None, None, None, None)
@@ -139,12 +139,12 @@ def _facts(part: Part, pairs: Sequence[tuple[float, float | None]], first: Seque
     )
 
 
-def pools(facts: Iterable[Facts]) -> list[Pool]:
+def pools(facts: Iterable[Facts]) -> list[SlotFacts]:
     """Slots that more than one question can stand in."""
     by_slot: dict[str, list[Facts]] = defaultdict(list)
     for one in facts:
         by_slot[one.slot].append(one)
-    return [Pool(slot, tuple(each), _uneven(each)) for slot, each in by_slot.items() if len(each) > 1]
+    return [SlotFacts(slot, tuple(each), _uneven(each)) for slot, each in by_slot.items() if len(each) > 1]
 
 
 def _uneven(facts: Iterable[Facts]) -> bool:
@@ -258,7 +258,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Course:
+class MisconceptionFacts:
     """A class's time with a misconception."""
 
     id: str
@@ -281,7 +281,7 @@ def held(seen: Sequence[Seen]) -> list[Held]:
     return found
 
 
-def misconceptions(each: Iterable[Held]) -> list[Course]:
+def misconceptions(each: Iterable[Held]) -> list[MisconceptionFacts]:
     """The most frequent first; `each`: of every student."""
     by_name: dict[str, list[Held]] = defaultdict(list)
     for one in each:
@@ -289,10 +289,10 @@ def misconceptions(each: Iterable[Held]) -> list[Course]:
     return [_course(name, by_name[name]) for name in sorted(by_name, key=lambda n: (-len(by_name[n]), n))]
 
 
-def _course(name: str, all_: Sequence[Held]) -> Course:
+def _course(name: str, all_: Sequence[Held]) -> MisconceptionFacts:
     lost = [(one.submissions, one.seconds) for one in all_ if one.submissions is not None and one.seconds is not None]
     counts, took = zip(*lost, strict=True) if lost else ((), ())
-    return Course(
+    return MisconceptionFacts(
         name,
         len(all_),
         len(all_) - len(lost),

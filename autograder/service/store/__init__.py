@@ -16,13 +16,17 @@ from autograder.service.store.schema import now
 BUSY_SECONDS = 30  # how long a writer waits for another: SQLite has one at a time, and each is done in milliseconds
 AGAIN_SECONDS = 0.2  # between two tries to reach a database that is down
 TOLD_TRIES = 50  # a line in the log for each ten seconds without a database
+MOST = 20  # connections of a process at once, unless it says otherwise
+KEPT = 10  # of them, while they are idle
 # A server whose machine has vanished sends no goodbye: without these a socket waits for hours.
-SERVER = {
+SERVER: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "keepalives_count": 2,
     "tcp_user_timeout": 15_000,
+    # PgBouncer gives each transaction any session: a statement prepared in one is unknown or another's in the next.
+    "prepare_threshold": None,
 }
 
 log = logging.getLogger(__name__)
@@ -31,13 +35,24 @@ log = logging.getLogger(__name__)
 class Store:
     """Held open by a process. A transaction of `writing` sees no other one's half; on SQLite there is one at a time."""
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(
+        self, url: str, *, direct: str = "", most: int = MOST, wait_seconds: float = 30.0, name: str = "gradmark"
+    ) -> None:
+        """Opens nothing yet.
+
+        `direct`: the same database past PgBouncer; `most`: connections at once; `wait_seconds`: for a free one of them;
+        `name`: as Postgres shows it in pg_stat_activity.
+        """
         self.url = url
         self.sqlite = url.startswith("sqlite")
-        self._writer = _engine(url, pool, begin="BEGIN IMMEDIATE")
+        pool = {"pool_size": min(most, KEPT), "max_overflow": max(0, most - KEPT), "pool_timeout": wait_seconds}
+        if self.sqlite:
+            self._writer, self._reader = (_file(url, pool, begin=begin) for begin in ("BEGIN IMMEDIATE", "BEGIN"))
+            return
+        self._writer = _server(url, name, pool_pre_ping=True, **pool)
         # Else each statement of Postgres would see a database of its own.
-        snapshot = {"isolation_level": "REPEATABLE READ"}
-        self._reader = _engine(url, pool, begin="BEGIN") if self.sqlite else self._writer.execution_options(**snapshot)
+        self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+        self._session = _server(direct or url, f"{name}, listening", poolclass=sa.NullPool)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -54,6 +69,10 @@ class Store:
     @property
     def engine(self) -> sa.Engine:
         return self._writer
+
+    def session(self) -> sa.PoolProxiedConnection:
+        """A connection to Postgres that is in no pool, neither ours nor PgBouncer's: whoever asks for it closes it."""
+        return self._session.raw_connection()
 
     def close(self) -> None:
         self._writer.dispose()
@@ -92,11 +111,8 @@ def patient(engine: sa.Engine, stop: threading.Event) -> sa.Engine:
     return engine
 
 
-def _engine(url: str, pool: int, *, begin: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return _server(url, pool)
-    own = {"check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=own, pool_size=pool, max_overflow=pool, hide_parameters=True)
+def _file(url: str, pool: dict[str, Any], *, begin: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -110,11 +126,10 @@ def _engine(url: str, pool: int, *, begin: str) -> sa.Engine:
     return engine
 
 
-def _server(url: str, pool: int) -> sa.Engine:
+def _server(url: str, name: str, **pool: Any) -> sa.Engine:
     """`hide_parameters`, here and for SQLite: an error is logged, and what somebody sent is no part of a log."""
-    return sa.create_engine(
-        url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=SERVER, hide_parameters=True
-    )
+    told = SERVER | {"fallback_application_name": name}
+    return sa.create_engine(url, connect_args=told, hide_parameters=True, **pool)
 
 
 def _set(connection: Any) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
-from autograder.service.rules.grades import Marked, Override, Standing, Text, standing
-from autograder.service.rules.statistics import Part, Seen
+from autograder.service.rules.grades import MarkedSubmission, Override, Standing, Text, standing
+from autograder.service.rules.statistics import PartMark, Seen
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -61,7 +61,9 @@ def extensions(db: Session, asked: AssignmentRow) -> dict[str, float]:
     return {one.user_id: one.due_at for one in rows}
 
 
-def marked(db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "") -> dict[str, list[Marked]]:
+def marked(
+    db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = ""
+) -> dict[str, list[MarkedSubmission]]:
     """Every submission with marks, by user id, in order; practice is not among them.
 
     With `digest`: as if the reports by this edition of the assignment counted, where there are any.
@@ -72,7 +74,7 @@ def marked(db: Session, asked: AssignmentRow, users: Users = None, *, digest: st
         again = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
         rows |= _rows(db, asked, users, again, texts=bool(given))
     decided = _differences(db, asked, users, rows)
-    found: dict[str, list[Marked]] = defaultdict(list)
+    found: dict[str, list[MarkedSubmission]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
         if row.status == "graded":
             found[row.user_id].append(_as_marked(row, given, decided.get(row.id, 0.0)))
@@ -116,7 +118,7 @@ def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[Student
 
 def parts(
     db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = ""
-) -> dict[str, tuple[list[Part], list[Part]]]:
+) -> dict[str, tuple[list[PartMark], list[PartMark]]]:
     """Criteria and questions of the reports that count, or of those by this edition, by submission."""
     given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for (user, item, answer), points in text_points(db, asked).items():
@@ -174,10 +176,12 @@ def _differences(db: Session, asked: AssignmentRow, users: Users, rows: Mapping[
     return {id_: reports.difference(body, decided[id_]) for id_, body in bodies.items()}
 
 
-def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float) -> Marked:
+def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float) -> MarkedSubmission:
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
     earned = sum((given[key] for _, key in keyed if key in given), 0.0)
-    return Marked(row.id, row.number, row.made_at, row.late_seconds, row.score + decided, row.max_score, earned)
+    return MarkedSubmission(
+        row.id, row.number, row.made_at, row.late_seconds, row.score + decided, row.max_score, earned
+    )
 
 
 def _rows(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from autograder.service.rules import policy as policies
 from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import earned
-from autograder.service.rules.statistics import Part
+from autograder.service.rules.statistics import PartMark
 from autograder.service.store.grades import judged, marked, parts, points_shown
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -177,14 +177,14 @@ def progress(db: Session, regrade: RegradeRow) -> Progress:
 
 
 # --------------------------------------------------------------------------------------------- what that changes
-def changes(db: Session, asked: AssignmentRow, digest: str) -> list[rules.Change]:
+def changes(db: Session, asked: AssignmentRow, digest: str) -> list[rules.MarkChange]:
     """Return, for everyone with marks, what counts now and what would count by a regrade that is under way."""
     return rules.changes(standings(db, asked), standings(db, asked, digest=digest))
 
 
 def settle(
     db: Session, asked: AssignmentRow, version: VersionRow, *, lowering: bool, user_id: str | None = None
-) -> list[rules.Change]:
+) -> list[rules.MarkChange]:
     """Lets the new reports count, for all or for this student, and tells whose mark that changes; returns these.
 
     A student who would lose keeps the old reports, unless `lowering`.
@@ -215,7 +215,7 @@ def settle(
     return told
 
 
-def shifts(db: Session, asked: AssignmentRow, digest: str, found: Sequence[rules.Change]) -> list[rules.Shift]:
+def shifts(db: Session, asked: AssignmentRow, digest: str, found: Sequence[rules.MarkChange]) -> list[rules.Shift]:
     """Part by part, for those who have marks before and after."""
     pairs = [
         (change.before.counting.submission_id, change.after.counting.submission_id)
@@ -227,7 +227,7 @@ def shifts(db: Session, asked: AssignmentRow, digest: str, found: Sequence[rules
     return rules.shifts((_all(counting[before]), _all(new[after])) for before, after in pairs)
 
 
-def _all(sections: Sequence[Sequence[Part]]) -> list[Part]:
+def _all(sections: Sequence[Sequence[PartMark]]) -> list[PartMark]:
     return [part for section in sections for part in section]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.model import Chart, Report
 from autograder.service.rules.grades import answer_digest
-from autograder.service.rules.statistics import Part
+from autograder.service.rules.statistics import PartMark
 
 
 def _is_array(kind: object) -> bool:
@@ -52,15 +52,17 @@ def text(body: bytes) -> str:
     return zlib.decompress(body).decode()
 
 
-def parts(body: bytes, given: Mapping[tuple[str, str], float]) -> tuple[list[Part], list[Part]]:
+def parts(body: bytes, given: Mapping[tuple[str, str], float]) -> tuple[list[PartMark], list[PartMark]]:
     """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them.
 
     `given`: what people gave to this student's free texts, by question and digest of the answer.
     """
     told = json.loads(zlib.decompress(body))  # as it is: to structure all of a report takes ten times as long
-    criteria = [Part(row["id"], row["title"], row["id"], row["score"], row["max_score"]) for row in told["criteria"]]
+    criteria = [
+        PartMark(row["id"], row["title"], row["id"], row["score"], row["max_score"]) for row in told["criteria"]
+    ]
     questions = [
-        Part(item["id"], item["title"], f"Question {number}", *_points(item, given))
+        PartMark(item["id"], item["title"], f"Question {number}", *_points(item, given))
         for number, item in enumerate(told["quiz"], start=1)
     ]
     return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import statistics
-from autograder.service.rules.grades import Marked, Standing, Text
+from autograder.service.rules.grades import MarkedSubmission, Standing, Text
 from autograder.service.store import grades, schema
 from autograder.service.store.grades import AT_ONCE, Users
 from autograder.service.store.locks import locked, one_at_a_time
@@ -52,7 +52,9 @@ def standings_of(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> d
     return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
 
-def misconceptions(db: Session, asked: AssignmentRow) -> list[tuple[statistics.Course, StudentMisconceptionRow]]:
+def misconceptions(
+    db: Session, asked: AssignmentRow
+) -> list[tuple[statistics.MisconceptionFacts, StudentMisconceptionRow]]:
     """The most frequent first, each with a row that tells its title and criterion."""
     rows = _held(db, asked)
     about = {row.misconception: row for row in rows}
@@ -130,7 +132,9 @@ def counts(db: Session, every: Sequence[AssignmentRow]) -> dict[str, Counts]:
 
 
 def _standing(row: Row) -> Standing:
-    counting = Marked(row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts)
+    counting = MarkedSubmission(
+        row.submission_id, row.number, row.made_at, row.late_seconds, row.score, row.max_score, row.texts
+    )
     return Standing(counting, row.points, row.max_points, row.submissions, row.first_id, row.latest_id)
 
 

@@ -32,6 +32,7 @@ REMIND_SECONDS = 600.0  # between two looks for what is due tomorrow, and for th
 NICE = 10  # pages come before marks: a student who waits for a mark looks at a page
 DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes seconds; a longer job begins again
 NET_SECONDS = 10.0  # between two looks of an idle hand that nobody wakes
+CONNECTIONS = 3  # to Postgres: transactions last milliseconds, so two do for all hands; the third listens
 AGAIN_SECONDS = 1.0  # after a database that was away
 TAKEN_SECONDS = 0.01  # after a job that somebody else was quicker to take
 
@@ -52,17 +53,28 @@ def work(
     if with_parent:
         threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
     os.nice(NICE)
-    store = Store(settings.database)
+    store = opened(settings)
     patient(store.engine, stop)
     try:
-        with opening(sandbox, trusted=False, say=say) as opened:
+        with opening(sandbox, trusted=False, say=say) as sandboxed:
             secret = open_secret(settings.secret_file)
-            context = Context(settings, store, Queue(), opened.result(), secret, slots, stopping=stop)
+            context = Context(settings, store, Queue(), sandboxed.result(), secret, slots, stopping=stop)
             live(context, f"{socket.gethostname()[:20]}-{secrets.token_hex(6)}")
     finally:
         store.close()
     if context.ended_by:
         raise SandboxUnavailable(context.ended_by)
+
+
+def opened(settings: Settings) -> Store:
+    """The database as a worker uses it: its hands take turns, for as long as a database may be down."""
+    return Store(
+        settings.database,
+        direct=settings.direct,
+        most=CONNECTIONS - 1,
+        wait_seconds=threading.TIMEOUT_MAX,
+        name="gradmark worker",
+    )
 
 
 def open_secret(path: Path) -> bytes:

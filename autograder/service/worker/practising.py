@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.model import Item
-from autograder.practice import NoExercise, Pool, same_words
+from autograder.practice import ExercisePool, NoExercise, same_words
 from autograder.quiz import mark_item
 from autograder.quiz.kinds import asked as question
 from autograder.quiz.kinds import right_words
@@ -88,14 +88,14 @@ def _still_counts(db: Session, asked: AssignmentRow) -> bool:
     return asked.version_id is not None and (closes is None or now() <= closes)
 
 
-def drawn(context: Context, asked: JobRow, held: frozenset[str]) -> tuple[Pool, Item]:
+def drawn(context: Context, asked: JobRow, held: frozenset[str]) -> tuple[ExercisePool, Item]:
     """The exercise of a job, the same every time, and the pool that it came from.
 
     Raises:
         NoExercise: nothing can be asked.
     """
     state: State = asked.payload["state"]
-    pool = Pool(
+    pool = ExercisePool(
         [context.assignment(source) for source in dict.fromkeys([*asked.payload["sources"], ALWAYS])],
         ideas=state["ideas"],
         seed=state["seed"],
@@ -108,7 +108,7 @@ def drawn(context: Context, asked: JobRow, held: frozenset[str]) -> tuple[Pool, 
     return pool, pool.next()
 
 
-def _kept(pool: Pool) -> State:
+def _kept(pool: ExercisePool) -> State:
     return {
         "seed": pool.seed,
         "ideas": list(pool.ideas),

@@ -58,7 +58,7 @@ def similarity(context: Context, job: JobRow) -> dict[str, Any]:
         every = sorted((one.counting for one in standings(db, asked).values()), key=lambda one: one.made_at)
         counting = [one.submission_id for one in every]  # of two that are alike, the earlier one is named first
     assignment = context.assignment(asked.source, version.digest)
-    reader = Reader(assignment.template.read_text(encoding="utf-8"))
+    reader = TokenReader(assignment.template.read_text(encoding="utf-8"))
     sources, unread = [], 0
     for id_ in counting:  # one at a time: what five hundred students handed in need not be in memory together
         with context.store.reading() as db:
@@ -69,13 +69,13 @@ def similarity(context: Context, job: JobRow) -> dict[str, Any]:
     return {**compare(sources), "unread": unread}
 
 
-def _source(reader: Reader, handed_in: SubmissionRow, assignment: Assignment) -> Source | None:
+def _source(reader: TokenReader, handed_in: SubmissionRow, assignment: Assignment) -> Source | None:
     found = read(handed_in, assignment, "").files.get(assignment.main) if handed_in.upload else None
     return reader.source(handed_in.id, handed_in.user_id, found.decode(errors="replace")) if found else None
 
 
 # ------------------------------------------------------------------------------------------------------- reading
-class Reader:
+class TokenReader:
     """Makes tokens comparable across submissions: the same kind of token is the same character everywhere."""
 
     def __init__(self, template: str) -> None:

@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.orm import Session
 
+from autograder.service.store import SERVER
 from autograder.service.store.migrate import refuse_newer, revisions
 from autograder.service.store.schema import Base
 from autograder.service.store.standings import recount
 
 LOCK = 6_711_097  # ours among the advisory locks of a Postgres server
 
-engine = sa.create_engine(str(context.config.get_main_option("sqlalchemy.url")), poolclass=sa.pool.NullPool)
-sqlite = engine.dialect.name == "sqlite"
+url = str(context.config.get_main_option("sqlalchemy.url"))
+sqlite = url.startswith("sqlite")
+engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args={} if sqlite else SERVER)
 
 
 @sa.event.listens_for(engine, "connect")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from autograder.render import jsonl
-from autograder.service.queue import Place
+from autograder.service.queue import QueuePlace
 from autograder.service.rules import answers
 from autograder.service.store import regrades
 from autograder.service.store import schema as tables
@@ -65,29 +65,29 @@ class AssignmentRef(BaseModel):
     open: bool
 
 
-class Course(BaseModel):
+class CourseOut(BaseModel):
     id: str
     title: str
     role: Literal["student", "staff"]
     assignments: list[AssignmentRef]
 
 
-class Criterion(BaseModel):
+class CriterionOut(BaseModel):
     id: str
     title: str
     points: float
 
 
-class Assignment(AssignmentRef):
+class AssignmentOut(AssignmentRef):
     course: str
     main: str = Field(description="The file that is marked; empty, as the criteria are, before it opens.")
-    criteria: list[Criterion]
+    criteria: list[CriterionOut]
     due_at: float | None = Field(description="For you, in seconds since the epoch; null: no due time.")
     points: float | None = Field(description="What you have; null: nothing marked, or not shown yet.")
     max_points: float | None
 
 
-class Submission(BaseModel):
+class SubmissionOut(BaseModel):
     id: str
     assignment: str
     user: str
@@ -104,7 +104,7 @@ class Submission(BaseModel):
 
 
 class Submissions(BaseModel):
-    submissions: list[Submission]
+    submissions: list[SubmissionOut]
     next: str | None = Field(description="Ask again with ?after= this; null: that was all.")
 
 
@@ -125,8 +125,8 @@ class Upload(BaseModel):
     )
 
 
-class HandedIn(BaseModel):
-    """Store a submission that came in either form."""
+class SubmissionIn(BaseModel):
+    """A submission that came in either form."""
 
     name: str
     upload: bytes
@@ -145,14 +145,14 @@ class Mark(BaseModel):
     messages: list[str]
 
 
-class Diagnosis(BaseModel):
+class DiagnosisOut(BaseModel):
     misconception: str
     criterion: str
     hint: str
     try_this: str
 
 
-class Item(BaseModel):
+class ItemOut(BaseModel):
     """A question of the quiz."""
 
     id: str
@@ -162,7 +162,7 @@ class Item(BaseModel):
     message: str
 
 
-class Part(BaseModel):
+class PartOut(BaseModel):
     """Code or quiz: what it has, out of what, and whether it is part of the total."""
 
     id: Literal["code", "quiz"]
@@ -177,7 +177,7 @@ class File(BaseModel):
     digest: str
 
 
-class Report(BaseModel):
+class ReportOut(BaseModel):
     """gradmark.report/1, as `gradmark grade --format json` writes it: what this reader may see of it now."""
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -192,13 +192,13 @@ class Report(BaseModel):
     score: float | None = Field(description="null: marks are not shown now.")
     max_score: float | None
     criteria: list[Mark]
-    diagnoses: list[Diagnosis]
-    quiz: list[Item]
+    diagnoses: list[DiagnosisOut]
+    quiz: list[ItemOut]
     seconds: float
     sandbox: str
     versions: dict[str, str]
     remarks: list[str]
-    parts: list[Part] = Field(description="Empty while marks are not shown.")
+    parts: list[PartOut] = Field(description="Empty while marks are not shown.")
     withheld: list[Literal["marks", "hints", "quiz"]] = Field(description="What staff show later, or not at all.")
 
 
@@ -232,7 +232,7 @@ Key = Annotated[
 ]
 
 
-async def handed_in(request: Request, actor: Bearer) -> HandedIn:
+async def handed_in(request: Request, actor: Bearer) -> SubmissionIn:
     """Dependency: the file of a request, sent as multipart or as JSON, after its sender is known.
 
     Raises:
@@ -247,7 +247,7 @@ async def handed_in(request: Request, actor: Bearer) -> HandedIn:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise HTTPException(422, "file: send the file in the field `file` of the form.")
-            found = HandedIn(name=file.filename or "", upload=await file.read(), answers={})
+            found = SubmissionIn(name=file.filename or "", upload=await file.read(), answers={})
     else:
         raise HTTPException(415, "Send multipart/form-data with a field `file`, or application/json.")
     if not found.upload or not found.name.strip():
@@ -256,7 +256,7 @@ async def handed_in(request: Request, actor: Bearer) -> HandedIn:
     return found
 
 
-def _of_json(body: bytes) -> HandedIn:
+def _of_json(body: bytes) -> SubmissionIn:
     try:
         sent = Upload.model_validate_json(body)
         upload = base64.b64decode(sent.content, validate=True) if sent.encoding == "base64" else sent.content.encode()
@@ -267,7 +267,7 @@ def _of_json(body: bytes) -> HandedIn:
         raise HTTPException(422, "content: this is not base64, which `encoding` says it is.") from error
     if len(answers.as_toml(sent.answers)) > answers.MOST_BYTES:
         raise HTTPException(422, f"answers: together longer than {answers.MOST_BYTES // 1000} kB.")
-    return HandedIn(name=sent.name, upload=upload, answers=sent.answers)
+    return SubmissionIn(name=sent.name, upload=upload, answers=sent.answers)
 
 
 TAKES = {
@@ -294,7 +294,7 @@ def me(actor: Bearer) -> Me:
 
 
 @router.get("/courses")
-def courses(request: Request, actor: Bearer) -> list[Course]:
+def courses(request: Request, actor: Bearer) -> list[CourseOut]:
     """Your courses, with the assignments that you may see."""
     mine = actor.staff.keys() | actor.student
     with site(request).store.reading() as db:
@@ -310,7 +310,7 @@ def courses(request: Request, actor: Bearer) -> list[Course]:
             sa.select(tables.CourseRow).where(tables.CourseRow.id.in_(mine)).order_by(tables.CourseRow.made_at)
         )
         return [
-            Course(
+            CourseOut(
                 id=one.id,
                 title=one.title,
                 role="staff" if one.id in actor.staff else "student",
@@ -321,7 +321,7 @@ def courses(request: Request, actor: Bearer) -> list[Course]:
 
 
 @router.get("/assignments/{assignment_id}", responses=READ)
-def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment:
+def assignment(request: Request, actor: Bearer, assignment_id: Id) -> AssignmentOut:
     """Return the assignment, its due time and your points."""
     with site(request).store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
@@ -330,13 +330,13 @@ def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment
         early = not eyes.staff and eyes.policy.opens_at is not None and tables.now() < eyes.policy.opens_at
         about = version.about if version and not early else {}
         mine = standings(db, asked, actor.id).get(actor.id) if eyes.sees_standing else None
-        return Assignment(
+        return AssignmentOut(
             id=asked.id,
             title=asked.title,
             open=asked.open,
             course=asked.course_id,
             main=about.get("main", ""),
-            criteria=[Criterion.model_validate(one) for one in about.get("criteria", ())],
+            criteria=[CriterionOut.model_validate(one) for one in about.get("criteria", ())],
             due_at=eyes.due_at,
             points=mine.points if mine else None,
             max_points=mine.max_points if mine else None,
@@ -350,7 +350,7 @@ def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment
     responses=CHANGE
     | _problems(400, 408, 413, 415)
     | {
-        200: {"model": Submission, "description": "The key was used before: this is what it stored."},
+        200: {"model": SubmissionOut, "description": "The key was used before: this is what it stored."},
         201: {"headers": {"Location": {"description": "Where to ask how it stands.", "schema": {"type": "string"}}}},
     },
 )
@@ -359,9 +359,9 @@ def submit(
     response: Response,
     actor: Bearer,
     assignment_id: Id,
-    sent: Annotated[HandedIn, Depends(handed_in)],
+    sent: Annotated[SubmissionIn, Depends(handed_in)],
     idempotency_key: Key = None,
-) -> Submission:
+) -> SubmissionOut:
     """Hands in a file."""
     of = site(request)
     key = idempotency_key or ""
@@ -437,7 +437,7 @@ def submission(
 
 
 @router.get("/submissions/{submission_id}/report", responses=READ | _problems(409))
-def report(request: Request, actor: Bearer, submission_id: Id) -> Report:
+def report(request: Request, actor: Bearer, submission_id: Id) -> ReportOut:
     """The report that counts, once there is one."""
     with site(request).store.reading() as db:
         found, asked = submission_for(db, actor, submission_id)
@@ -449,7 +449,7 @@ def report(request: Request, actor: Bearer, submission_id: Id) -> Report:
     told = jsonl.to_json(visible.report) | {"withheld": [one.part for one in visible.withheld]}
     if visible.hides("marks"):
         told |= {"score": None, "max_score": None, "parts": []}
-    return Report.model_validate(told)
+    return ReportOut.model_validate(told)
 
 
 @router.get("/assignments/{assignment_id}/submissions", responses=READ)
@@ -476,8 +476,8 @@ def submissions(
         )
 
 
-def _told(found: tables.SubmissionRow, place: Place | None) -> Submission:
-    return Submission(
+def _told(found: tables.SubmissionRow, place: QueuePlace | None) -> SubmissionOut:
+    return SubmissionOut(
         id=found.id,
         assignment=found.assignment_id,
         user=found.user_id,
@@ -493,7 +493,7 @@ def _told(found: tables.SubmissionRow, place: Place | None) -> Submission:
 
 
 # -------------------------------------------------------------------------------------------- marks again, and out
-class Change(BaseModel):
+class ChangeOut(BaseModel):
     """A student's points now, and after the regrade."""
 
     user: str
@@ -507,7 +507,7 @@ class Regrade(BaseModel):
     state: Literal["proving", "refused", "running", "ready", "applied", "dismissed"]
     done: int = Field(description="Submissions that are marked again,")
     of: int = Field(description="of so many.")
-    changes: list[Change] | None = Field(description="Whose points would change; null: no preview now.")
+    changes: list[ChangeOut] | None = Field(description="Whose points would change; null: no preview now.")
     falls: str | None = Field(description="Stands for exactly the falls of this preview.")
 
 
@@ -572,7 +572,9 @@ def _told_regrade(db: Session, asked: tables.AssignmentRow, found: tables.Regrad
         state=found.state,  # type: ignore[arg-type]  # a column of these words
         done=progress.total - progress.waiting,
         of=progress.total,
-        changes=[Change(user=c.user_id, before=c.old, after=c.new) for c in preview.of("changed")] if preview else None,
+        changes=[ChangeOut(user=c.user_id, before=c.old, after=c.new) for c in preview.of("changed")]
+        if preview
+        else None,
         falls=preview.falls if preview else None,
     )
 

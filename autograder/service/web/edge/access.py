@@ -78,7 +78,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptForm:
     """A form that somebody sent without a session: what they typed and chose, for the page that asks to sign in."""
 
     fields: tuple[tuple[str, str], ...]  # a file is two of them: `file.name` and `file.base64`
@@ -93,7 +93,7 @@ class Kept:
 class SignInNeeded(Exception):
     """Nobody is signed in: a page sends them to the sign-in page, the API says 401."""
 
-    kept: Kept | None = None
+    kept: KeptForm | None = None
 
 
 def cookie_name(settings: Settings) -> str:
@@ -119,7 +119,7 @@ async def signed_in(request: Request) -> Actor:
         raise
 
 
-async def _kept(request: Request) -> Kept | None:
+async def _kept(request: Request) -> KeptForm | None:
     """Return the form of this request, unless a script sent it: its page is still open."""
     kind = request.headers.get("content-type", "").partition(";")[0].lower()
     if request.method != "POST" or kind not in FORMS or "hx-request" in request.headers:
@@ -131,7 +131,7 @@ async def _kept(request: Request) -> Kept | None:
         elif value.filename:
             body = base64.b64encode(await value.read()).decode()
             fields += [(f"{name}.name", value.filename), (f"{name}.base64", body)]
-    return Kept(tuple(fields), await run_in_threadpool(_whose, request))
+    return KeptForm(tuple(fields), await run_in_threadpool(_whose, request))
 
 
 def _whose(request: Request) -> str:

@@ -13,7 +13,7 @@ from autograder.service.rules import zones
 LATEST = 4_102_444_800.0  # the year 2100: whatever is later was typed wrongly
 
 
-class Unreadable(Exception):
+class BadField(Exception):
     """A field holds something else than it asks for; the message says which field, and what to write."""
 
 
@@ -30,19 +30,19 @@ def typed_time(text: str, label: str, zone: str) -> float | None:
     """Return the seconds since the epoch of a datetime-local field, in this time zone; None when it is empty.
 
     Raises:
-        Unreadable: no such time.
+        BadField: no such time.
     """
     if not text.strip():
         return None
     try:
         at = zones.seconds(dt.datetime.fromisoformat(text.strip()).replace(tzinfo=None), zone)
     except zones.NoSuchTime as error:
-        raise Unreadable(f"{label}: {error}. Choose another time.") from error
+        raise BadField(f"{label}: {error}. Choose another time.") from error
     except (ValueError, OverflowError) as error:
         told = f"{label}: “{text[:40]}” is not a time. Write it as 2026-11-30 18:00, in {zone}."
-        raise Unreadable(told) from error
+        raise BadField(told) from error
     if not 0 <= at < LATEST:
-        raise Unreadable(f"{label}: the year is not one of this century.")
+        raise BadField(f"{label}: the year is not one of this century.")
     return at
 
 
@@ -52,19 +52,19 @@ def time_field(at: float | None, zone: str) -> str:
 
 
 def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6) -> float:
-    """Raises: Unreadable: no number, or not one of this range."""
+    """Raises: BadField: no number, or not one of this range."""
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError as error:
-        raise Unreadable(f"{label}: “{text[:40]}” is no number.") from error
+        raise BadField(f"{label}: “{text[:40]}” is no number.") from error
     if not (math.isfinite(value) and least <= value <= most):
-        raise Unreadable(f"{label}: between {least:g} and {most:g}, please; it says {text.strip()[:40]}.")
+        raise BadField(f"{label}: between {least:g} and {most:g}, please; it says {text.strip()[:40]}.")
     return value
 
 
 def typed_count(text: str, label: str, *, most: int = 100_000) -> int:
-    """Raises: Unreadable: no whole number of this range."""
+    """Raises: BadField: no whole number of this range."""
     value = typed_number(text, label, most=most)
     if value != int(value):
-        raise Unreadable(f"{label}: a whole number, please; it says {text.strip()[:40]}.")
+        raise BadField(f"{label}: a whole number, please; it says {text.strip()[:40]}.")
     return int(value)

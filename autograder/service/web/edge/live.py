@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
-from autograder.service.queue import OPEN, Place, places
+from autograder.service.queue import OPEN, QueuePlace, places
 from autograder.service.store.schema import JobRow, SubmissionRow
 from autograder.service.web.edge.access import Actor, Me, submission_for
 from autograder.service.web.edge.site import page, site
@@ -38,7 +38,7 @@ class Sight:
     """The state of a submission: `place` is None when no worker has it to mark."""
 
     state: str
-    place: Place | None = None
+    place: QueuePlace | None = None
 
     @property
     def final(self) -> bool:

@@ -44,7 +44,7 @@ REMEMBERED = ("state", "nonce", "verifier")  # letters and digits each
 router = APIRouter(include_in_schema=False)
 
 
-class Refused(Exception):
+class SignInRefused(Exception):
     """Nobody was signed in; the message tells the person why and what to do."""
 
 
@@ -66,7 +66,7 @@ def begin(request: Request) -> Response:
         raise HTTPException(404, "This service has no OpenID provider. Use another way to sign in.")
     try:
         provider = _provider(request)
-    except Refused as refused:
+    except SignInRefused as refused:
         return _told(request, refused)
     flow = dict(zip(REMEMBERED, (generate_token(48) for _ in REMEMBERED), strict=True))
     where = prepare_grant_uri(
@@ -94,7 +94,7 @@ def finish(request: Request) -> Response:
     try:
         claims = _claims(request)
         _sign_in(request, claims, response)
-    except Refused as refused:
+    except SignInRefused as refused:
         rates.spend(request, rates.BAD_LINKS, rates.address(request))
         response = _told(request, refused)
     response.delete_cookie(_cookie(site(request).settings), httponly=True, secure=site(request).settings.secure)
@@ -105,15 +105,15 @@ def _claims(request: Request) -> CodeIDToken:
     """Return the claims of a valid ID token for the flow that this browser began.
 
     Raises:
-        Refused: there is none.
+        SignInRefused: there is none.
     """
     here, sent, flow = site(request).settings, request.query_params, _flow(request)
     if flow is None or not hmac.compare_digest(sent.get("state", "").encode(), flow["state"].encode()):
-        raise Refused("This sign-in was not begun in this browser, or more than ten minutes ago. Try again.")
+        raise SignInRefused("This sign-in was not begun in this browser, or more than ten minutes ago. Try again.")
     if sent.get("iss", here.openid_issuer) != here.openid_issuer:
-        raise Refused(f"The answer came from another provider than {here.openid_name}. Try again.")
+        raise SignInRefused(f"The answer came from another provider than {here.openid_name}. Try again.")
     if "code" not in sent:
-        raise Refused(
+        raise SignInRefused(
             f"{here.openid_name} did not sign you in ({sent.get('error', 'no reason given')[:80]}). Try again."
         )
     provider = _provider(request)
@@ -158,20 +158,20 @@ def _verified(request: Request, id_token: str, nonce: str, access_token: object)
             why = error
         else:
             return claims
-    raise Refused(f"What {here.openid_name} says about you cannot be trusted. Tell the operator: {why}.")
+    raise SignInRefused(f"What {here.openid_name} says about you cannot be trusted. Tell the operator: {why}.")
 
 
 def _sign_in(request: Request, claims: CodeIDToken, response: Response) -> None:
     """Begin a session of the person with the address in the claims.
 
     Raises:
-        Refused: the address is missing, not verified, or nobody's here.
+        SignInRefused: the address is missing, not verified, or nobody's here.
     """
     here, email = site(request).settings, claims.get("email")
     if not isinstance(email, str) or not email:
-        raise Refused(f"{here.openid_name} does not tell your e-mail address. Use another way to sign in.")
+        raise SignInRefused(f"{here.openid_name} does not tell your e-mail address. Use another way to sign in.")
     if claims.get("email_verified") is not True and not here.openid_trusts_emails:
-        raise Refused(
+        raise SignInRefused(
             f"{here.openid_name} has not verified your address {email[:320]}. Verify it there, and try again."
         )
     with site(request).store.writing() as db:
@@ -182,7 +182,9 @@ def _sign_in(request: Request, claims: CodeIDToken, response: Response) -> None:
         else:
             begin_session(request, db, user.id, response)
     if user is None:
-        raise Refused(f"No course here knows the address {email[:320]}. Ask your instructor to add it to the roster.")
+        raise SignInRefused(
+            f"No course here knows the address {email[:320]}. Ask your instructor to add it to the roster."
+        )
 
 
 # ------------------------------------------------------------------------------------------------------ the provider
@@ -190,7 +192,7 @@ def _provider(request: Request, *, fresh: bool = False) -> Provider:
     """Return what is known of the provider, asked again after an hour, or at once with `fresh`.
 
     Raises:
-        Refused: it does not answer, or with something else.
+        SignInRefused: it does not answer, or with something else.
     """
     known: Provider | None = getattr(request.app.state, "openid", None)
     if known is None or fresh or time.monotonic() > known.at + KEPT_SECONDS:
@@ -205,24 +207,26 @@ def _discovered(of: Site) -> Provider:
         metadata.get("issuer") != issuer
         or not {"authorization_endpoint", "token_endpoint", "jwks_uri"} <= metadata.keys()
     ):
-        raise Refused(f"{name} is set up wrongly: it is not the issuer {issuer}. Tell the operator of this service.")
+        raise SignInRefused(
+            f"{name} is set up wrongly: it is not the issuer {issuer}. Tell the operator of this service."
+        )
     try:
         keys = KeySet.import_key_set(_ask("GET", metadata["jwks_uri"]))  # type: ignore[arg-type]
     except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"The keys of {name} cannot be read. Tell the operator of this service.") from error
+        raise SignInRefused(f"The keys of {name} cannot be read. Tell the operator of this service.") from error
     return Provider(metadata, keys, time.monotonic())
 
 
 def _ask(method: str, url: str, **sent: Any) -> dict[str, Any]:
-    """Raises: Refused: no answer that is JSON and good."""
+    """Raises: SignInRefused: no answer that is JSON and good."""
     told = "The sign-in provider does not answer as it should. Try again in a moment, or use another way to sign in."
     try:
         answer = outgoing.ask(method, url, seconds=SECONDS, **sent)
         read = json.loads(answer.body)
     except (outgoing.Unreachable, ValueError) as error:
-        raise Refused(told) from error
+        raise SignInRefused(told) from error
     if not answer.good or not isinstance(read, dict):
-        raise Refused(told)
+        raise SignInRefused(told)
     return read
 
 
@@ -234,5 +238,5 @@ def _cookie(here: Settings) -> str:
     return f"__Host-{COOKIE}" if here.secure else COOKIE
 
 
-def _told(request: Request, refused: Refused) -> Response:
+def _told(request: Request, refused: SignInRefused) -> Response:
     return ask_page(request, status=403, refused=str(refused))

@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 from autograder.service.store.links import LINK_SECONDS, end_sessions, hashed, new_link
 from autograder.service.store.schema import AuditRow, JobRow, LinkRow, SessionRow, UserRow, now
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import IDLE_SECONDS, SESSION_SECONDS, Kept, Me, audit, cookie_name
+from autograder.service.web.edge.access import IDLE_SECONDS, SESSION_SECONDS, KeptForm, Me, audit, cookie_name
 from autograder.service.web.edge.security import from_here, kept_cookie, ours
 from autograder.service.web.edge.site import Site, page, site
 
@@ -78,7 +78,7 @@ def ask_page(request: Request, *, status: int = 200, **values: Any) -> Response:
     return page(request, "sign_in.html", status=status, here=here, **{**known, **values})
 
 
-def ask_and_keep(request: Request, kept: Kept) -> Response:
+def ask_and_keep(request: Request, kept: KeptForm) -> Response:
     """The same page, holding the form that was sent, so that it can be sent again from another tab's session.
 
     A word in a cookie of this browser and in the form shows that it is ours (`security.ours`).

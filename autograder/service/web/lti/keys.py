@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 
 from autograder.service.outgoing import Unreachable, ask
-from autograder.service.rules.lti import Known, Refused
+from autograder.service.rules.lti import Known, LaunchRefused
 from autograder.service.store import Store
 from autograder.service.store.schema import PlatformRow, now
 
@@ -29,17 +29,17 @@ def verified(store: Store, platform: PlatformRow, known: Known, token: str) -> d
     """The claims of a message that this platform signed, for us, and not too long ago.
 
     Raises:
-        Refused: anything else.
+        LaunchRefused: anything else.
     """
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError as error:
-        raise Refused("platform", "its message is no signed token") from error
+        raise LaunchRefused("platform", "its message is no signed token") from error
     if header.get("alg") != ALGORITHM:
-        raise Refused("platform", f"its message is signed by {header.get('alg')!r}, and has to be by {ALGORITHM}")
+        raise LaunchRefused("platform", f"its message is signed by {header.get('alg')!r}, and has to be by {ALGORITHM}")
     kid = header.get("kid")
     if not kid or not isinstance(kid, str):
-        raise Refused("platform", "its message does not say which key it is signed with")
+        raise LaunchRefused("platform", "its message does not say which key it is signed with")
     key = _key(store, platform, kid)
     try:
         return jwt.decode(
@@ -52,11 +52,11 @@ def verified(store: Store, platform: PlatformRow, known: Known, token: str) -> d
             options={"require": ["iss", "aud", "exp", "iat", "nonce"]},
         )
     except jwt.ExpiredSignatureError as error:
-        raise Refused("late", "the platform's message has expired") from error
+        raise LaunchRefused("late", "the platform's message has expired") from error
     except jwt.ImmatureSignatureError as error:
-        raise Refused("platform", "its message is from the future: one of our clocks is wrong") from error
+        raise LaunchRefused("platform", "its message is from the future: one of our clocks is wrong") from error
     except jwt.InvalidTokenError as error:
-        raise Refused("platform", f"its message cannot be trusted ({error})") from error
+        raise LaunchRefused("platform", f"its message cannot be trusted ({error})") from error
 
 
 def _key(store: Store, platform: PlatformRow, kid: str) -> jwt.PyJWK:
@@ -66,11 +66,11 @@ def _key(store: Store, platform: PlatformRow, kid: str) -> jwt.PyJWK:
     if entry is None and age > PAUSE_SECONDS:
         entry = _entry(_fetched(store, platform), kid)
     if entry is None:
-        raise Refused("platform", "its message is signed with a key that its key set does not have")
+        raise LaunchRefused("platform", "its message is signed with a key that its key set does not have")
     try:
         return jwt.PyJWK(entry, algorithm=ALGORITHM)
     except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise Refused(
+        raise LaunchRefused(
             "platform", "its key set has something else than an RSA key under the name of this one"
         ) from error
 
@@ -102,11 +102,11 @@ def _get(url: str) -> dict[str, Any]:
         answer = ask("GET", url, seconds=FETCH_SECONDS, headers={"Accept": "application/json"})
     except Unreachable as error:
         log.warning("no keys: %s", error)
-        raise Refused("ours", f"the platform's keys at {url} cannot be read now") from error
+        raise LaunchRefused("ours", f"the platform's keys at {url} cannot be read now") from error
     if not answer.good:
-        raise Refused("ours", f"the platform's keys are not at {url}: it answers {answer.status}")
+        raise LaunchRefused("ours", f"the platform's keys are not at {url}: it answers {answer.status}")
     try:
         key_set = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise Refused("ours", f"what lies at {url} is no set of keys") from error
+        raise LaunchRefused("ours", f"what lies at {url} is no set of keys") from error
     return key_set if isinstance(key_set, dict) else {}

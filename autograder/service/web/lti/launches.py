@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import lti as rules
-from autograder.service.rules.lti import Known, Message, Refused
+from autograder.service.rules.lti import Known, LaunchRefused, Message
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -80,9 +80,9 @@ def login(request: Request, sent: Given) -> Response:
             platform = _registered(db, sent.get("iss", ""), sent.get("client_id", ""))
             target = sent.get("target_link_uri", "")
             if not sent.get("login_hint"):
-                raise Refused("platform", "it does not say who wants to sign in")
+                raise LaunchRefused("platform", "it does not say who wants to sign in")
             if len(target) > MOST_TARGET or not rules.is_ours(target, here.settings.public_url):
-                raise Refused("platform", f"its link does not lead to {here.settings.public_url}")
+                raise LaunchRefused("platform", f"its link does not lead to {here.settings.public_url}")
             db.execute(sa.delete(LaunchRow).where(LaunchRow.expires_at < now()))
             db.add(
                 LaunchRow(
@@ -93,7 +93,7 @@ def login(request: Request, sent: Given) -> Response:
                     expires_at=now() + LAUNCH_SECONDS,
                 )
             )
-    except Refused as refused:
+    except LaunchRefused as refused:
         return told(request, refused)
     question = {
         "scope": "openid",
@@ -128,14 +128,14 @@ def launch(request: Request, sent: Given) -> Response:
     try:
         begun, platform = _begun(request, sent.get("state", ""))
         if "id_token" not in sent:
-            raise Refused("platform", f"it did not sign you in ({sent.get('error', 'no message')[:100]!r})")
+            raise LaunchRefused("platform", f"it did not sign you in ({sent.get('error', 'no message')[:100]!r})")
         if len(sent["id_token"]) > MOST_TOKEN:
-            raise Refused("platform", "its message is too long")
+            raise LaunchRefused("platform", "its message is too long")
         known = Known(platform.issuer, platform.client_id, platform.deployments, rules.origin(platform.token_url))
         claims = lti_keys.verified(here.store, platform, known, sent["id_token"])
         said = rules.message(claims, known, nonce=begun.nonce, target=begun.target, public_url=here.settings.public_url)
         response = _entered(request, begun, said, sent["state"])
-    except Refused as refused:
+    except LaunchRefused as refused:
         return told(request, refused)
     response.delete_cookie(_cookie(sent["state"]), path="/lti/launch")
     return response
@@ -146,7 +146,7 @@ def _registered(db: Session, issuer: str, client_id: str) -> PlatformRow:
     asked = sa.select(PlatformRow).where(PlatformRow.issuer == issuer)
     found = db.scalars(asked.where(PlatformRow.client_id == client_id) if client_id else asked).all()
     if len(found) != 1:
-        raise Refused(
+        raise LaunchRefused(
             "ours", f"no platform is registered here as {issuer[:200]!r} with the client id {client_id[:200]!r}"
         )
     return found[0]
@@ -155,13 +155,13 @@ def _registered(db: Session, issuer: str, client_id: str) -> PlatformRow:
 def _begun(request: Request, state: str) -> tuple[LaunchRow, PlatformRow]:
     """The launch of this state, which is thereby used up: it was begun here, in this browser, and not long ago."""
     if not state or not hmac.compare_digest(request.cookies.get(_cookie(state), "").encode(), state.encode()):
-        raise Refused("late", "it was not begun in this browser, or the browser keeps no cookies of ours")
+        raise LaunchRefused("late", "it was not begun in this browser, or the browser keeps no cookies of ours")
     with site(request).store.writing() as db:
         found = db.get(LaunchRow, hashed(state), with_for_update=True)
         if found is None or found.expires_at < now():
-            raise Refused("late", "it was begun too long ago")
+            raise LaunchRefused("late", "it was begun too long ago")
         if found.used_at is not None:
-            raise Refused("late", "it has been used before")
+            raise LaunchRefused("late", "it has been used before")
         found.used_at = now()
         return found, db.get_one(PlatformRow, found.platform_id)
 
@@ -179,7 +179,7 @@ def _entered(request: Request, begun: LaunchRow, said: Message, state: str) -> R
         if context is not None:
             return entered(request, db, begun, platform, context, said)
         if said.role != "staff":
-            raise Refused("early", "your instructor has to open this link once, before students can")
+            raise LaunchRefused("early", "your instructor has to open this link once, before students can")
         current = db.get_one(LaunchRow, begun.state_hash)
         current.expires_at = now() + CHOOSING_SECONDS
         current.settings = {"said": rules.kept(said)}
@@ -222,15 +222,15 @@ def _leads_to(db: Session, link: ResourceRow, said: Message) -> str:
     if said.role == "staff":
         return f"/staff/a/{asked.id}" if asked else f"/lti/link/{link.id}"
     if asked is None:
-        raise Refused("early", "your instructor has not chosen yet which assignment this link leads to")
+        raise LaunchRefused("early", "your instructor has not chosen yet which assignment this link leads to")
     if not asked.open:
-        raise Refused("early", "this assignment is not open yet")
+        raise LaunchRefused("early", "this assignment is not open yet")
     return f"/a/{asked.id}"
 
 
 def _choosing(db: Session, begun: LaunchRow, context: ContextRow, said: Message) -> str:
     if said.role != "staff":
-        raise Refused("course", "only staff of the course place links")
+        raise LaunchRefused("course", "only staff of the course place links")
     current = db.get_one(LaunchRow, begun.state_hash)
     current.expires_at = now() + CHOOSING_SECONDS
     current.settings = {**said.settings, "deployment": said.deployment, "context": context.id}
@@ -241,7 +241,7 @@ def _cookie(state: str) -> str:
     return COOKIE + hashed(state)[:16]
 
 
-def told(request: Request, refused: Refused) -> Response:
+def told(request: Request, refused: LaunchRefused) -> Response:
     log.warning("LTI launch refused: %s", refused.why, extra={"whose": refused.whose})
     return page(request, "lti_refused.html", status=403, whose=refused.whose, why=refused.why)
 
@@ -368,7 +368,7 @@ def choose_course(request: Request, launch_id: str, typed: Fields) -> Response:
             proven = actor.id if actor and actor.may("run", context.course_id) else ""
             response = entered(request, db, begun, platform, context, said, proven=proven)
             contexts.record(db, context, said, typed)
-    except Refused as refused:
+    except LaunchRefused as refused:
         return told(request, refused)
     response.delete_cookie(f"{COOKIE}{launch_id[:16]}", path="/lti/context")
     return response

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
-from autograder.service.rules.lti import Message, Refused
+from autograder.service.rules.lti import LaunchRefused, Message
 from autograder.service.store.links import end_access
 from autograder.service.store.schema import (
     STAFF,
@@ -40,7 +40,7 @@ def arrived(
     `proven`: who they are here, where the very same browser was signed in as an instructor of the course.
 
     Raises:
-        Refused: staff have taken them off the course's list.
+        LaunchRefused: staff have taken them off the course's list.
     """
     known = db.get(PlatformUserRow, (platform.id, said.subject))
     user = db.get(UserRow, known.user_id) if known else None
@@ -63,7 +63,7 @@ def _join(db: Session, course_id: str, user: UserRow, said: Message) -> None:
     """Put them into the course, or change their role there, as the platform says.
 
     Raises:
-        Refused: staff have taken them off the course's list.
+        LaunchRefused: staff have taken them off the course's list.
     """
     member = db.get(MembershipRow, (course_id, user.id))
     if member is None:
@@ -71,7 +71,7 @@ def _join(db: Session, course_id: str, user: UserRow, said: Message) -> None:
         db.add(MembershipRow(course_id=course_id, user_id=user.id, role=said.role, roster_id=roster_id))
         rises = said.role == "staff"
     elif member.dropped:
-        raise Refused("course", "you are no longer on the list of this course")
+        raise LaunchRefused("course", "you are no longer on the list of this course")
     elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
         changed = {"from": member.role, "to": said.role}
         db.add(AuditRow(action="lti.role_changed", object_id=user.id, course_id=course_id, detail=changed))

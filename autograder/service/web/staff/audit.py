@@ -23,7 +23,7 @@ from autograder.service.store.schema import (
     UserRow,
 )
 from autograder.service.web.edge.access import Actor, Me, operates, staffs
-from autograder.service.web.edge.forms import Unreadable
+from autograder.service.web.edge.forms import BadField
 from autograder.service.web.edge.site import ROLE_NAMES, page, site
 
 ROWS = 100  # of one page
@@ -145,7 +145,7 @@ def _log(request: Request, actor: Actor, before: int | None, course: CourseRow |
     zone, problem = course.time_zone if course else zones.UTC, ""
     try:
         conditions = _conditions(wanted, zone)
-    except Unreadable as error:
+    except BadField as error:
         problem, conditions = str(error), []
     if course is not None:
         conditions.append(AuditRow.course_id == course.id)
@@ -171,7 +171,7 @@ def _log(request: Request, actor: Actor, before: int | None, course: CourseRow |
 
 
 def _conditions(wanted: Mapping[str, str], zone: str) -> list[sa.ColumnElement[bool]]:
-    """Raises: Unreadable: a day that is none."""
+    """Raises: BadField: a day that is none."""
     found: list[sa.ColumnElement[bool]] = []
     if who := wanted["who"]:
         found.append(UserRow.name.icontains(who, autoescape=True) | (UserRow.email == who.lower()))
@@ -188,7 +188,7 @@ def _day(text: str, zone: str) -> float:
     try:
         return zones.seconds(dt.datetime.combine(dt.date.fromisoformat(text), dt.time()), zone)
     except (ValueError, OverflowError, zones.NoSuchTime) as error:
-        raise Unreadable(f"“{text[:40]}” is not a day. Write it as 2026-11-30.") from error
+        raise BadField(f"“{text[:40]}” is not a day. Write it as 2026-11-30.") from error
 
 
 # ---------------------------------------------------------------------------------------------------- as sentences

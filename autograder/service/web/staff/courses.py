@@ -25,7 +25,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.web.edge.access import Actor, Me, audit, staffs
-from autograder.service.web.edge.forms import Fields, Unreadable, typed_count
+from autograder.service.web.edge.forms import BadField, Fields, typed_count
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.settings import REGRADING, adopt, changes
@@ -113,7 +113,7 @@ def copy(request: Request, actor: Me, course_id: str, typed: Fields) -> Response
         return _page(request, course_id, problem="Give the copy a title of its own.", typed=typed)
     try:
         weeks = typed_count(typed.get("weeks", ""), "Weeks later", most=520) if typed.get("weeks", "").strip() else None
-    except Unreadable as error:
+    except BadField as error:
         return _page(request, course_id, problem=str(error), typed=typed)
     with site(request).store.writing() as db:
         made = copied(db, actor, db.get_one(CourseRow, course_id), title, weeks, staff=bool(typed.get("staff")))

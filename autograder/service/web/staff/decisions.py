@@ -27,7 +27,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import refresh
 from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
-from autograder.service.web.edge.forms import Fields, Unreadable, typed_number
+from autograder.service.web.edge.forms import BadField, Fields, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.student.comments import earlier
@@ -49,7 +49,7 @@ def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> 
         try:
             points_typed = f"{row.max_score}" if excused else typed.get("points", "")
             given = round(typed_number(points_typed, "Points", most=row.max_score), 2)
-        except Unreadable as error:
+        except BadField as error:
             raise HTTPException(422, str(error)) from error
         reason = " ".join(typed.get("reason", "").split())[:LONGEST]
         if not reason:

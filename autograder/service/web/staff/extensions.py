@@ -27,7 +27,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import refresh
 from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffed_assignment, staffs
-from autograder.service.web.edge.forms import Fields, Unreadable, time_field, typed_time
+from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_time
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.people import person_of, person_page
@@ -44,7 +44,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
         with site(request).store.reading() as db:
             zone = db.get_one(CourseRow, course_id).time_zone
         due_at = typed_time(typed.get("due_at", ""), "The new due time", zone)
-    except Unreadable as error:
+    except BadField as error:
         again = {**typed, "assignment": assignment_id}
         return person_page(request, actor, course_id, user_id, problem=str(error), typed=again)
     with site(request).store.writing() as db:
@@ -165,7 +165,7 @@ def _extend_many(
             try:
                 zone = db.get_one(CourseRow, asked.course_id).time_zone
                 due_at = typed_time(typed.get("due_at", ""), "The new due time", zone)
-            except Unreadable as error:
+            except BadField as error:
                 problem = str(error)
             if due_at is None and not problem:
                 problem = "Type the new due time, or tick that extensions are taken back."

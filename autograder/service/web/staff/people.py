@@ -153,7 +153,7 @@ def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> 
     return RedirectResponse(f"/staff/c/{course_id}/roster?done={told}", 303)
 
 
-def _plan(db: Session, actor: Actor, course_id: str, rows: Sequence[roster.Row]) -> roster.Plan:
+def _plan(db: Session, actor: Actor, course_id: str, rows: Sequence[roster.MemberRow]) -> roster.ImportPlan:
     members = _members(db, actor, course_id)
     addresses = {row.email for row in rows if row.email} - {member.email for member in members}
     return roster.plan(rows, members, set(db.scalars(sa.select(UserRow.email).where(UserRow.email.in_(addresses)))))
@@ -181,7 +181,7 @@ def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
     ]
 
 
-def _apply(db: Session, course_id: str, plan: roster.Plan, dropped: tuple[roster.Member, ...]) -> None:
+def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[roster.Member, ...]) -> None:
     users = {user.id: (user, member) for user, member in _everybody(db, course_id)}
     for change in plan.changed:
         user, member = users[change.member.user_id]

@@ -43,11 +43,11 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/regrade", include_in_schema=
 class Preview:
     """The effect of applying a regrade."""
 
-    changes: Sequence[rules.Change]
+    changes: Sequence[rules.MarkChange]
     full: tuple[float, float]  # points of the two editions' rubrics
     same: bool  # the folder holds the edition that is in use
 
-    def of(self, way: str) -> list[rules.Change]:
+    def of(self, way: str) -> list[rules.MarkChange]:
         every = {"all": True, "changed": None}
         return [c for c in self.changes if every.get(way) or c.way == way or (way == "changed" and c.way != "same")]
 
@@ -185,7 +185,7 @@ def as_csv(request: Request, actor: Me, assignment_id: str) -> Response:
     return Response(stream.getvalue(), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
-def _cells(change: rules.Change) -> list[str | float]:
+def _cells(change: rules.MarkChange) -> list[str | float]:
     """Points, and the numbers of the submissions that count; empty where nothing does."""
     sides = (change.before, change.after)
     points = [side.points if side else "" for side in sides]
@@ -239,7 +239,7 @@ def _falls_now(db: Session, asked: AssignmentRow) -> str:
 
 def applied(
     db: Session, queue: Queue, actor: Actor, asked: AssignmentRow, regrade_id: str, *, lowering: bool
-) -> list[rules.Change]:
+) -> list[rules.MarkChange]:
     """Lets the new reports count; whoever keeps a better old one does so unless `lowering`. Returns whose mark changes.
 
     Raises:

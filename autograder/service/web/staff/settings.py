@@ -21,7 +21,7 @@ from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, NoticeRow, UserRow
 from autograder.service.store.standings import refresh, standings
 from autograder.service.web.edge.access import Me, audit, staffed_assignment
-from autograder.service.web.edge.forms import Fields, Unreadable, time_field, typed_count, typed_number, typed_time
+from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_count, typed_number, typed_time
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.regrade import people
@@ -69,7 +69,7 @@ def _form(
 def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
     """Save them. Where marks would change, show whose first: they are saved once that has been seen."""
     title = " ".join(typed.get("title", "").split())[:200]
-    preview: list[rules.Change] = []
+    preview: list[rules.MarkChange] = []
     with site(request).store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
         problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone)
@@ -94,7 +94,7 @@ def _preview_page(
     request: Request,
     asked: AssignmentRow,
     typed: Mapping[str, str],
-    preview: Sequence[rules.Change],
+    preview: Sequence[rules.MarkChange],
     *,
     overtaken: bool,
 ) -> Response:
@@ -108,13 +108,13 @@ def _preview_page(
     )  # fmt: skip
 
 
-def _seen(preview: Sequence[rules.Change]) -> str:
+def _seen(preview: Sequence[rules.MarkChange]) -> str:
     """Return what stands for exactly these changes, so that what was looked at is what is saved."""
     told = [(change.user_id, change.old, change.new) for change in preview]
     return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
 
 
-def changes(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> list[rules.Change]:
+def changes(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> list[rules.MarkChange]:
     """Return whose points would change by this policy, those who lose most first."""
     if not _changed(asked, chosen):
         return []
@@ -127,7 +127,7 @@ def adopt(
     actor: Me,
     asked: AssignmentRow,
     chosen: policies.Policy,
-    preview: Sequence[rules.Change],
+    preview: Sequence[rules.MarkChange],
 ) -> None:
     """Let a policy hold: judge everybody anew, and tell students and platforms what it changes."""
     before, asked.policy = asked.policy, policies.to_json(chosen)
@@ -140,7 +140,11 @@ def adopt(
 
 
 def _tell(
-    db: Session, asked: AssignmentRow, before: policies.Policy, after: policies.Policy, preview: Sequence[rules.Change]
+    db: Session,
+    asked: AssignmentRow,
+    before: policies.Policy,
+    after: policies.Policy,
+    preview: Sequence[rules.MarkChange],
 ) -> None:
     what = [name for key, name in DECIDING.items() if getattr(before, key) != getattr(after, key)]
     moved = {change.user_id: change for change in preview}
@@ -156,7 +160,7 @@ def _tell(
         db.add(NoticeRow(user_id=user, submission_id=_counting(change), kind=kind, text=text))
 
 
-def _counting(change: rules.Change | None) -> str | None:
+def _counting(change: rules.MarkChange | None) -> str | None:
     standing = (change.after or change.before) if change else None
     return standing.counting.submission_id if standing else None
 
@@ -218,7 +222,7 @@ def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Polic
     for name, read in readers.items():
         try:
             values[name] = read(typed.get(name, ""))
-        except Unreadable as error:
+        except BadField as error:
             problems.append(str(error))
     if problems:
         return problems, None
@@ -230,5 +234,5 @@ def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Polic
 
 def _one_of(text: str, known: tuple[str, ...], label: str) -> str:
     if text not in known:
-        raise Unreadable(f"{label}: choose one of the list.")
+        raise BadField(f"{label}: choose one of the list.")
     return text

@@ -27,7 +27,7 @@ from autograder.service.store.schema import (
     UserRow,
 )
 from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
-from autograder.service.web.edge.forms import Unreadable, typed_number
+from autograder.service.web.edge.forms import BadField, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.decisions import decidable, decided
@@ -52,7 +52,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         try:
             wanted = chosen(asked, asked_for)
-        except Unreadable as error:
+        except BadField as error:
             problem, wanted = str(error), chosen(asked, {})
         rows = db.execute(listed(wanted, request.query_params.get("after", ""), asked_for["order"] == "oldest")).all()
         sections = db.scalars(
@@ -78,7 +78,7 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
     """The rows of these filters, in no order yet.
 
     Raises:
-        Unreadable: a score that is no number.
+        BadField: a score that is no number.
     """
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(

@@ -22,7 +22,7 @@ from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, ReportRow, TextMarkRow, UserRow, now
 from autograder.service.store.standings import refresh, texts
 from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment
-from autograder.service.web.edge.forms import Fields, Unreadable, typed_number
+from autograder.service.web.edge.forms import BadField, Fields, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 
@@ -53,7 +53,7 @@ class RubricRow:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TextContext:
     """The context of an answer: the question with its student's numbers, a sample answer, the rubric."""
 
     question: str
@@ -128,7 +128,7 @@ def mark(request: Request, actor: Me, assignment_id: str, item: str, typed: Fiel
         known, problem, status = db.scalars(_marks(asked, group)).all(), "", 200
         try:
             points = round(typed_number(typed.get("points", ""), "Points", most=group.text.points), 2)
-        except Unreadable as error:
+        except BadField as error:
             problem, status = str(error), 422
         else:
             comment = typed.get("comment", "").strip()[:4000]
@@ -212,14 +212,14 @@ def _after(waiting: Sequence[Group], shown: Group) -> Group | None:
     return others[places[0] % len(others)] if others and places else next(iter(others), None)
 
 
-def _read(db: Session, group: Group) -> Asked:
+def _read(db: Session, group: Group) -> TextContext:
     """The answer with what the worker wrote for who marks it."""
     verdict = reports.unpack(db.get_one(ReportRow, group.report_id).body)
     item = next(one for one in verdict.quiz if one.id == group.text.item)
     assert item.awaited is not None
     for_staff = item.for_staff.removeprefix(f"Answer to {item.id}:\n{item.awaited.answer}")
     question, sample = (item.detail.prompt, item.detail.right) if item.detail else ("", "")
-    return Asked(question, item.awaited.answer, sample, rubric(for_staff))
+    return TextContext(question, item.awaited.answer, sample, rubric(for_staff))
 
 
 def rubric(for_staff: str) -> tuple[RubricRow, ...]:

@@ -24,7 +24,7 @@ from autograder.service.store.schema import AssignmentRow, CourseRow, Submission
 from autograder.service.web.edge.access import Me, audit, not_found, submission_for
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.student.comments import comments
-from autograder.service.web.student.telling import Told, told
+from autograder.service.web.student.telling import Telling, told
 
 MOST_CHARACTERS = 200_000  # of one file: ten times the longest honest one; more would keep a browser busy
 MOST_OTHERS = 100  # submissions to compare with
@@ -48,7 +48,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Line:
+class CodeLine:
     """A line of code as HTML. In a comparison `sign` is "+" or "−" where it changed."""
 
     number: int | None
@@ -181,17 +181,17 @@ def highlighted(source: str) -> list[Markup]:
     return [Markup(line) for line in highlight(source, _LEXER, _FORMATTER).split("\n")]  # noqa: S704 - Pygments escapes
 
 
-def annotated(source: str, notes: Sequence[Note]) -> Iterator[Line]:
+def annotated(source: str, notes: Sequence[Note]) -> Iterator[CodeLine]:
     """All lines; a note stands below the last line that it is about."""
     marked = {line for note in notes for line in range(note.line, note.end_line + 1)}
     below: Mapping[int, tuple[Note, ...]] = {
         line: tuple(note for note in notes if note.end_line == line) for line in {note.end_line for note in notes}
     }
     for number, html in enumerate(highlighted(source) if source else [], start=1):
-        yield Line(number, html, number in marked, below.get(number, ()))
+        yield CodeLine(number, html, number in marked, below.get(number, ()))
 
 
-def compared(before: str, after: str) -> Iterator[Line]:
+def compared(before: str, after: str) -> Iterator[CodeLine]:
     """The lines that changed, with some around them: removed ones first, in the place of what came instead."""
     old, new = before.split("\n"), after.split("\n")
     old_html, new_html = highlighted(before), highlighted(after)
@@ -201,15 +201,15 @@ def compared(before: str, after: str) -> Iterator[Line]:
         for tag, start, end, from_, to in group:
             if tag == "equal":
                 pairs = zip(range(start, end), range(from_, to), strict=True)
-                changed = [Line(b + 1, new_html[b], before=a + 1) for a, b in pairs]
+                changed = [CodeLine(b + 1, new_html[b], before=a + 1) for a, b in pairs]
             else:
-                removed = [Line(None, old_html[a], sign="−", before=a + 1) for a in range(start, end)]
-                changed = [*removed, *(Line(b + 1, new_html[b], sign="+") for b in range(from_, to))]
+                removed = [CodeLine(None, old_html[a], sign="−", before=a + 1) for a in range(start, end)]
+                changed = [*removed, *(CodeLine(b + 1, new_html[b], sign="+") for b in range(from_, to))]
             for line in changed:
-                yield Line(line.number, line.html, sign=line.sign, before=line.before, gap=fresh)
+                yield CodeLine(line.number, line.html, sign=line.sign, before=line.before, gap=fresh)
                 fresh = False
 
 
-def has_notes(report: Told) -> bool:
+def has_notes(report: Telling) -> bool:
     """Return whether the code page has something to say about lines."""
     return bool(report.seen and (report.seen.report.places or any(_stops(report.seen.report))))

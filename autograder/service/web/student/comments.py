@@ -15,7 +15,7 @@ from autograder.model import Report
 from autograder.service.store.schema import AssignmentRow, CommentRow, NoticeRow, SubmissionRow, UserRow
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Me, audit, staffs, submission_for
-from autograder.service.web.edge.forms import Fields, Unreadable, typed_count
+from autograder.service.web.edge.forms import BadField, Fields, typed_count
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import site
 
@@ -72,7 +72,7 @@ def _about(typed: dict[str, str]) -> str:
         return typed.get("about", "")[:120]
     try:
         return f"line:{typed_count(line, 'Line')}"
-    except Unreadable as error:
+    except BadField as error:
         raise HTTPException(422, str(error)) from error
 
 

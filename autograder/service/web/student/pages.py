@@ -42,7 +42,7 @@ from autograder.service.web.student.code import has_notes
 from autograder.service.web.student.comments import comments, rows
 from autograder.service.web.student.notices import read, shown
 from autograder.service.web.student.submitting import NotTaken, admission_of, receive
-from autograder.service.web.student.telling import Told, history, reader, told
+from autograder.service.web.student.telling import Telling, history, reader, told
 
 MOST_UPLOAD = 8_000_000  # bytes: the largest that is read of any kind of file
 
@@ -309,7 +309,7 @@ def submission(request: Request, actor: Me, submission_id: str, report: str = ""
     )
 
 
-def report_body(request: Request, shown: Told, course: CourseRow, owner: UserRow, *, staff: bool) -> Markup:
+def report_body(request: Request, shown: Telling, course: CourseRow, owner: UserRow, *, staff: bool) -> Markup:
     """The report of a submission with what is told beside it, for inside of a page; it has the page's h1."""
     assert shown.seen is not None
     values = {"told": shown, "submission": shown.submission, "asked": shown.asked, "course": course, "owner": owner}

@@ -47,7 +47,7 @@ Texts = Mapping[tuple[str, str], TextGiven]
 
 
 @dataclass(frozen=True)
-class Reader:
+class Viewer:
     """The viewer of a report; decides which parts they may see."""
 
     policy: policies.Policy
@@ -74,7 +74,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Line:
+class HistoryRow:
     """One submission in a student's history. `score` is None where there are no marks, or none to see yet."""
 
     id: str
@@ -96,7 +96,7 @@ class Lateness:
 
 
 @dataclass(frozen=True)
-class Told:
+class Telling:
     """All that is told of a submission beside its report."""
 
     submission: SubmissionRow
@@ -115,7 +115,7 @@ class Told:
     newer_id: str = ""
 
 
-def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = False) -> Reader:
+def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = False) -> Viewer:
     """The eyes of this student, or with `staff` of who sees all of theirs."""
     given = db.scalars(
         sa.select(TextMarkRow).where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == user_id)
@@ -131,13 +131,13 @@ def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = Fal
             .distinct()
         )
     }
-    return Reader(policies.from_json(asked.policy), due_at(db, asked, user_id), texts, staff, quiz, decided)
+    return Viewer(policies.from_json(asked.policy), due_at(db, asked, user_id), texts, staff, quiz, decided)
 
 
 # ------------------------------------------------------------------------------------------------------ history
 def history(
-    db: Session, asked: AssignmentRow, user_id: str, eyes: Reader, *, before: int = 0
-) -> tuple[list[Line], bool]:
+    db: Session, asked: AssignmentRow, user_id: str, eyes: Viewer, *, before: int = 0
+) -> tuple[list[HistoryRow], bool]:
     """A page of what was handed in, newest first, from below number `before`; and whether there is more below."""
     rows = db.execute(
         sa.select(
@@ -163,7 +163,7 @@ def history(
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
         score, most = total(verdict) if verdict else (None, 0.0)
         lines.append(
-            Line(
+            HistoryRow(
                 row.id,
                 row.number,
                 row.made_at,
@@ -201,14 +201,14 @@ def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple
 # ----------------------------------------------------------------------------------------------- one submission
 def told(
     db: Session, submission: SubmissionRow, asked: AssignmentRow, *, report_id: str = "", staff: bool = False
-) -> Told:
+) -> Telling:
     """Return the view of the report that counts, or of an earlier one: students see the first, staff see all.
 
     Raises:
         HTTPException: 404: there is no such report, or it is not theirs to see.
     """
     if submission.report_id is None:
-        return Told(submission, asked, newer_id=_newer(db, submission))
+        return Telling(submission, asked, newer_id=_newer(db, submission))
     made = db.execute(
         sa.select(ReportRow.id, ReportRow.counted)
         .where(ReportRow.submission_id == submission.id)
@@ -225,7 +225,7 @@ def told(
     earlier = _before(db, asked.id, submission.user_id, submission.number) if report.status == "graded" else None
     compared = earlier if not (outdated or submission.practice) else None
     pictures, drawn_in = ([], 0.0) if seen.hides("hints") else _pictures(db, report)
-    return Told(
+    return Telling(
         submission,
         asked,
         seen,
@@ -276,7 +276,7 @@ def _pictures(db: Session, report: ReportRow) -> tuple[list[dict[str, str]] | No
     return None, NO_WORKER_SECONDS if seconds is None else min(max(seconds, least), most)
 
 
-def _lateness(submission: SubmissionRow, seen: Visible, eyes: Reader) -> Lateness | None:
+def _lateness(submission: SubmissionRow, seen: Visible, eyes: Viewer) -> Lateness | None:
     kept = policies.kept(eyes.policy, submission.late_seconds, submission.made_at)
     if kept == 1 or seen.report.status != "graded" or eyes.hides("marks"):
         return None

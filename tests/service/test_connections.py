@@ -1,0 +1,130 @@
+"""What a worker asks of Postgres: connections, transactions, log, and nothing of a session but where it listens."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import sqlalchemy as sa
+from course import RIGHT, WRONG, csrf, hand_in, serving
+from pgbouncer import SESSIONS
+from workers import until, working
+
+from autograder.service import serve
+from autograder.service.serve import CannotServe
+from autograder.service.settings import settings
+from autograder.service.store import Store
+from autograder.service.store.migrate import migrate
+from autograder.service.store.schema import JobRow, SubmissionRow
+from autograder.service.worker import jobs, main
+
+HANDS = 8
+MOST_CONNECTIONS = 3
+
+
+@contextmanager
+def looking(url: str):
+    """A connection that sees what the server counts."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield lambda query, **values: connection.execute(sa.text(query), values).scalar_one()
+    engine.dispose()
+
+
+def done(service) -> bool:
+    with service.store.reading() as db:
+        return not db.scalar(sa.select(JobRow.id).where(JobRow.state.in_(("queued", "running"))).limit(1))
+
+
+def test_a_worker_with_many_hands_has_three_connections(tmp_path, postgres, monkeypatch):
+    url = postgres.database()
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'gradmark worker%'"
+    held = []
+
+    def hold(context, _job):
+        with context.store.writing() as db:
+            db.execute(sa.text("SELECT pg_sleep(0.05)"))
+        return {}
+
+    monkeypatch.setitem(jobs.KINDS, "hold", hold)
+    with serving(tmp_path, url) as service, looking(url) as ask, working(service, slots=HANDS):
+        with service.store.writing() as db:
+            for _ in range(4 * HANDS):
+                service.queue.put(db, "hold", "interactive")
+
+        def over() -> bool:
+            held.append(ask(count + " AND datname = current_database()"))
+            return done(service)
+
+        until(over)
+    assert max(held) == MOST_CONNECTIONS
+
+
+def left_in_sessions(url: str) -> list[str]:
+    """What the sessions behind PgBouncer keep between two transactions, and the next client finds there."""
+    engine = sa.create_engine(url, connect_args={"prepare_threshold": None})
+    with ExitStack() as opened:  # as many transactions at once as there are sessions: each has another
+        clients = [opened.enter_context(engine.connect()) for _ in range(SESSIONS)]
+        kept = [name for client in clients for name in client.scalars(sa.text(KEPT))]
+    engine.dispose()
+    return kept
+
+
+KEPT = """
+SELECT statement FROM pg_prepared_statements
+UNION ALL SELECT pg_listening_channels()
+UNION ALL SELECT locktype FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+UNION ALL SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'
+"""
+
+
+@pytest.mark.slow
+def test_a_service_works_behind_pgbouncer_in_transaction_mode(tmp_path, pooled, monkeypatch, caplog):
+    """With two sessions for all: who relied on one of its own would meet somebody else's. Workers are only ever rung."""
+    url, direct = pooled
+    monkeypatch.setattr(main, "NET_SECONDS", 3600.0)
+    with serving(tmp_path, url, direct=direct) as service, working(service, slots=4), service.browser("Ada") as ada:
+        until(lambda: done(service))
+        token, form = csrf(ada), f"/a/{service.assignment}"
+        for number in range(3):
+            key = re.search('name="key" value="([^"]+)"', ada.get(form).text)[1]
+            sent = ada.post(
+                f"{form}/submissions",
+                data={"csrf": token, "key": key},
+                files={"file": ("optimizers.py", RIGHT + b"#" * number)},
+            )
+            assert sent.status_code == 200, sent.text
+            hand_in(service, "Bob", WRONG)
+            until(lambda: done(service))
+        with service.store.reading() as db:
+            assert set(db.scalars(sa.select(SubmissionRow.state))) == {"graded"}
+            assert db.scalar(sa.select(sa.func.count()).select_from(SubmissionRow)) == 6
+        assert left_in_sessions(url) == []
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_statement_that_is_often_asked_is_prepared_in_nobodys_session(pooled):
+    url, direct = pooled
+    migrate(direct)
+    store = Store(url)
+    for number in range(20):
+        with store.writing() as db:  # a rollback would make the driver forget its statements
+            db.execute(sa.update(JobRow).where(JobRow.priority == number).values(starts=1))
+    store.close()
+    assert left_in_sessions(url) == []
+
+
+def test_a_worker_behind_pgbouncer_listens_past_it(tmp_path, pooled):
+    url, direct = pooled
+    with serving(tmp_path, url, direct=direct) as service, looking(direct) as ask, working(service):
+        listens = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gradmark worker, listening'"
+        until(lambda: ask(listens) == 1)
+
+
+def test_a_direct_url_beside_sqlite_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADMARK_DATABASE_DIRECT", "postgresql://db.example.org/gradmark")
+    monkeypatch.delenv("GRADMARK_DATABASE", raising=False)
+    with pytest.raises(CannotServe, match="GRADMARK_DATABASE_DIRECT"):
+        serve.serve(settings(tmp_path), host="127.0.0.1", port=0, url="", worker=None, say=print)
