@@ -506,4 +506,4 @@ def test_where_there_is_no_due_date_no_row_says_which_answer_is_right(counts):
 def test_a_policy_that_cannot_be_is_refused(tmp_path, line):
     (tmp_path / "assignment.toml").write_text(f"[platforms]\n{line}\n")
     with pytest.raises(BadAssignment, match=r"\[platforms\]"):
-        common.platform_settings(replace(OPTIMIZERS, folder=tmp_path))
+        common.policy(replace(OPTIMIZERS, folder=tmp_path))

@@ -85,7 +85,7 @@ def main() -> int:
     handin = given.handin if given.handin.exists() or not packed.exists() else packed
     common.shut(handin, Path.cwd())
     assignment = load(given.assignment)
-    report = common.held_back(common.marked(handin, assignment, None).report, common.platform_settings(assignment))
+    report = common.held_back(common.marked(handin, assignment, None).report, common.policy(assignment))
     print(lines(report, assignment), end="", flush=True)
     return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
 

@@ -70,7 +70,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:  # 0700: nobody else's while it is there
         file = Path(folder) / assignment.main
         file.write_bytes(sys.stdin.buffer.read(LONGEST))
-        report = common.held_back(common.marked(file, assignment, None).report, common.platform_settings(assignment))
+        report = common.held_back(common.marked(file, assignment, None).report, common.policy(assignment))
     if report.status == "grader_error":  # without JSON CodeRunner marks nothing
         common.say(common.heading(report))
         return 3

@@ -80,7 +80,7 @@ def asked(about: str) -> tuple[Assignment, Report]:
         one = mark(given.path, assignment, sandbox, given.seed)
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
-    return assignment, held_back(one.report, platform_settings(assignment))
+    return assignment, held_back(one.report, policy(assignment))
 
 
 def say(message: str) -> None:
@@ -257,7 +257,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Marks the model solution here, as the platform will.")
     parser.add_argument("assignment")
     assignment = load(parser.parse_args().assignment)
-    platform_settings(assignment)
+    policy(assignment)
     report = marked(assignment.model_solution, assignment, 1).report
     print(f"gradmark: {assignment.id}: the model solution gets {points(report.score)} / {points(report.max_score)}")
     return 0 if is_perfect(report) else 1

@@ -35,7 +35,7 @@ Results = dict[str, Any]
 
 def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> Package:
     """The package; `kept`: the files of an edition, whose quiz then counts and is each student's own."""
-    settings = common.platform_settings(assignment)
+    settings = common.policy(assignment)
     source = payload(assignment) | {
         "setup.sh": template("gradescope/setup.sh"),
         "run_autograder": template("gradescope/run_autograder", assignment=assignment.id, seconds=SECONDS),
@@ -116,7 +116,7 @@ def main() -> int:
     if (root / "source" / EDITION).exists():
         kept = edition.read(root / "source" / EDITION)
         assignment = kept.of(assignment)
-    settings = common.platform_settings(assignment)
+    settings = common.policy(assignment)
     metadata = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     made = limited(metadata, settings)
     status = 0

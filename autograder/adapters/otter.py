@@ -53,7 +53,7 @@ def package(assignment: Assignment) -> Package:
         "wheel": wheel,
         "files": sorted({name.split("/")[0] for name in given}),
         "requirements": [json.dumps(line) for line in (*locked, f"{IN_IMAGE}/{wheel}")],
-        "visibility": common.platform_settings(assignment).visibility,
+        "visibility": common.policy(assignment).visibility,
     }
     cells = [cell("raw", template("otter/config.yaml", **values).decode())]
     cells += [cell("markdown", part) for part in introduction(assignment)]

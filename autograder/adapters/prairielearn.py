@@ -89,9 +89,7 @@ def main() -> int:
     common.shut(*(root / name for name in ("data", "tests", "serverFilesCourse", "student", "results")))
     data = json.loads((root / "data/data.json").read_text(encoding="utf-8"))
     assignment = load(given.assignment)
-    report = common.held_back(
-        common.marked(root / "student", assignment, seed(data)).report, common.platform_settings(assignment)
-    )
+    report = common.held_back(common.marked(root / "student", assignment, seed(data)).report, common.policy(assignment))
     common.put(root / "results/results.json", results(report))
     return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
 

@@ -76,21 +76,27 @@ def read(text: str) -> tuple[MemberRow, ...]:
     for line, problem in problems(found.people):
         wrong.setdefault(line, problem)
     return tuple(
-        MemberRow(person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""))
+        MemberRow(
+            person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""),
+            tuple(id_ for id_ in person.ids if id_ not in (person.id, person.email) and "@" not in id_),
+        )
         for person in found.people
     )  # fmt: skip
 
 
 def plan(rows: Sequence[MemberRow], members: Sequence[Member], elsewhere: Collection[str] = ()) -> ImportPlan:
-    """Matches rows with members by id. An e-mail address that says otherwise is a conflict for a person to solve.
+    """Matches rows with members: by any id of either, or by the address of who came from a learning platform before.
+
+    An e-mail address that says otherwise is a conflict for a person to solve.
 
     `elsewhere`: addresses of people of other courses. Who is new here may be one of them; who is here is not.
     """
     by_id = {member.id: member for member in members}
     by_email = {member.email: member for member in members if member.email}
-    conflicts = _conflicts(rows, by_id, by_email, elsewhere)
-    new = tuple(row for row in rows if row.id not in by_id)
-    matched = [(row, by_id[row.id]) for row in rows if row.id in by_id]
+    who = {row.line: _members(row, members, by_id, by_email) for row in rows}
+    conflicts = _conflicts(rows, by_id, by_email, who, elsewhere)
+    new = tuple(row for row in rows if not who[row.line])
+    matched = [(row, who[row.line][0]) for row in rows if who[row.line]]
     changes = [MemberChange(row, member, _differences(row, member)) for row, member in matched]
     changed = tuple(change for change in changes if change.columns)
     given = {member.user_id for _, member in matched}
@@ -100,7 +106,7 @@ def plan(rows: Sequence[MemberRow], members: Sequence[Member], elsewhere: Collec
 
 
 def _members(
-    row: Row, members: Sequence[Member], by_id: Mapping[str, Member], by_email: Mapping[str, Member]
+    row: MemberRow, members: Sequence[Member], by_id: Mapping[str, Member], by_email: Mapping[str, Member]
 ) -> list[Member]:
     """The members whom a row may be: none, one, or several, who are for a person to tell apart."""
     if row.id in by_id:
@@ -114,8 +120,9 @@ def _members(
 
 # ------------------------------------------------------------------------------------------------------- judging
 def _conflicts(
-    rows: Sequence[MemberRow], by_id: Mapping[str, Member], by_email: Mapping[str, Member], elsewhere: Collection[str]
-) -> tuple[str, ...]:
+    rows: Sequence[MemberRow], by_id: Mapping[str, Member], by_email: Mapping[str, Member],
+    who: Mapping[int, Sequence[Member]], elsewhere: Collection[str],
+) -> tuple[str, ...]:  # fmt: skip
     ids, emails = Counter(row.id for row in rows), Counter(row.email for row in rows if row.email)
     cased = {known.casefold(): known for known in by_id}
     told = []
@@ -127,6 +134,13 @@ def _conflicts(
             problem = _with_email(row, member, emails[row.email], by_email.get(row.email), elsewhere)
         told += [f"Line {row.line}: {problem}"] if problem else []
     return tuple(told)
+
+
+def _several(found: Sequence[Member]) -> str:
+    if len(found) < 2:
+        return ""
+    shown = " and ".join(f"{member.name or member.id} (“{member.id}”)" for member in found)
+    return f"its ids belong to {shown}. If they are one person, merge them, on the page of either."
 
 
 def _with_id(row: MemberRow, member: Member | None, times: int, known: str) -> str:
@@ -157,10 +171,8 @@ def _with_email(
             f"{row.email} is {holder.name or holder.id} here, with the id “{holder.id}”. An id never changes, "
             "because it decides the quiz: write that id, or another address."
         )
-        return (
-            f"{told} If that is the person with the id “{row.id}”, merge them, on the page of either." * bool(member)
-            or told
-        )
+        both = f" If that is the person with the id “{row.id}”, merge them, on the page of either." if member else ""
+        return told + both
     if member is not None and not member.shared and row.email in elsewhere:
         return f"{row.email} is somebody else's, in another course here."
     return ""
