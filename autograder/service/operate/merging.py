@@ -54,7 +54,7 @@ class Found:
 
 
 @dataclass
-class Preview:
+class MergePlan:
     """What a merge will do, for staff to read before it is done."""
 
     gone: UserRow
@@ -66,7 +66,7 @@ class Preview:
     found: list[Found] = field(default_factory=list)
 
 
-def preview(db: Session, course_id: str, gone_id: str, stays_id: str) -> Preview:
+def preview(db: Session, course_id: str, gone_id: str, stays_id: str) -> MergePlan:
     """Return what merging these two would do.
 
     Raises:
@@ -74,7 +74,7 @@ def preview(db: Session, course_id: str, gone_id: str, stays_id: str) -> Preview
     """
     gone, stays = _both(db, gone_id, stays_id)
     member, own = db.get_one(MembershipRow, (course_id, gone_id)), db.get_one(MembershipRow, (course_id, stays_id))
-    return Preview(
+    return MergePlan(
         gone, stays, (member.roster_id, *member.other_ids), own.roster_id,
         db.scalar(sa.select(sa.func.count()).where(PlatformUserRow.user_id == gone_id)) or 0,
         (db.scalar(sa.select(sa.func.count()).where(MembershipRow.user_id == gone_id)) or 1) - 1,
