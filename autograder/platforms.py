@@ -10,7 +10,7 @@ Ability = Literal["package", "download", "gradebook"]
 
 @dataclass(frozen=True)
 class Platform:
-    """What gradmark does with a platform. Each ability is a function of the room that has it, under this id."""
+    """A platform, and what gradmark does with it: each ability is a function of the room that has it, under this id."""
 
     id: str
     name: str

@@ -40,7 +40,7 @@ ASIDE = 1_000_000  # where numbers of submissions wait until those below them ar
 
 @dataclass
 class Found:
-    """What one person has in one assignment that will be the other's."""
+    """Things of one person in one assignment that will be the other's."""
 
     asked: AssignmentRow
     submissions: int = 0
@@ -55,7 +55,7 @@ class Found:
 
 @dataclass
 class MergePlan:
-    """What a merge will do, for staff to read before it is done."""
+    """The effects of a merge, for staff to read before it is done."""
 
     gone: UserRow
     stays: UserRow
@@ -169,7 +169,7 @@ def _join(db: Session, member: MembershipRow, stays_id: str) -> None:
 
 
 def _move(db: Session, asked: AssignmentRow, gone_id: str, stays_id: str) -> None:
-    """What was handed in, marked, given and begun in an assignment."""
+    """Move what was handed in, marked, given and begun in an assignment."""
     _sheets(db, asked, gone_id, stays_id)
     extension, own = (db.get(ExtensionRow, (asked.id, user)) for user in (gone_id, stays_id))
     if extension is not None and own is not None:
@@ -246,7 +246,7 @@ def _renumber(db: Session, asked: AssignmentRow, drawn: dict[str, str], gone_id:
 
 
 def _rest(db: Session, gone: UserRow, stays: UserRow) -> None:
-    """What belongs to no course: identities at platforms, notices, waiting jobs, the address and the name."""
+    """Move what belongs to no course: identities at platforms, notices, waiting jobs, the address and the name."""
     told = set(db.scalars(sa.select(NoticeRow.key).where(NoticeRow.user_id == stays.id, NoticeRow.key.is_not(None))))
     db.execute(sa.delete(NoticeRow).where(NoticeRow.user_id == gone.id, NoticeRow.key.in_(told)))
     for table in (LinkRow, TokenRow):
