@@ -408,7 +408,7 @@ class Plan:
                     self.misnamed(function, owner)
 
     def misnamed(self, function, owner):
-        """What is read in many places and set nowhere, by the name of something that is set: in all of them at once."""
+        """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
         chain = ancestry(self.tree, owner)
         mine = [f for f, around in functions(self.tree) if around is not None and around in chain] or [function]
         owned = [n for f in mine for n in ast.walk(f) if is_own(n)]
@@ -683,7 +683,7 @@ class Plan:
                 self.statements.setdefault(id(second), []).append((number, [ast.Assign([one], last)]))
 
     def elsewhere(self, statement, target, value):
-        """What is set, put into another part of the same thing, or into the thing of which it is a part."""
+        """Puts what is set into another part of the same thing, or into the thing of which it is a part."""
         if isinstance(target, ast.Attribute) and not is_own(target):
             for part in (p for p in (*self.scope.parts, "data", "grad") if p != target.attr):
                 self.instead(
