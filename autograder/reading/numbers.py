@@ -314,9 +314,9 @@ class _Reader:
                 _finite(units.convert(size.value, str(size.unit), "B") / float(each[1])), ""
             )  # 80 GB / 16 B
         target = self.asked_unit
-        if target in units.TIME and size.unit in units.TIME and factor.unit is None:
-            if factor.value == units.convert(1.0, target, str(size.unit)):  # 6600 s / 3600
-                return Quantity(_finite(size.value / factor.value), target)
+        whole = target in units.TIME and size.unit in units.TIME and factor.unit is None
+        if whole and factor.value == units.convert(1.0, str(target), str(size.unit)):  # 6600 s / 3600
+            return Quantity(_finite(size.value / factor.value), target)
         return _divided(size, factor)
 
     def factor(self, text: str) -> tuple[Quantity, str]:
