@@ -7,9 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import click
 import typer
 
 from autograder import __version__
+from autograder.platforms import having
 from autograder.service.command import admin
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 GRADER_FAILED = 3
 DEMO_REPORTS = Path("demo-reports")
 REPORTS = Path("reports")  # where pages go when nobody says where
+PACKAGES, GRADEBOOKS = click.Choice([*having("package")]), click.Choice([*having("gradebook")])
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(admin, name="admin")
@@ -50,26 +53,6 @@ class QuizFormat(StrEnum):
     QTI = "qti"
     MOODLE = "moodle"
     GIFT = "gift"
-
-
-class Platform(StrEnum):
-    GRADESCOPE = "gradescope"
-    PRAIRIELEARN = "prairielearn"
-    AUTOLAB = "autolab"
-    OTTER = "otter"
-    NBGRADER = "nbgrader"
-    GITHUB = "github"
-    CODERUNNER = "coderunner"
-
-
-class Gradebook(StrEnum):
-    CANVAS = "canvas"
-    MOODLE = "moodle"
-    BLACKBOARD = "blackboard"
-    BRIGHTSPACE = "brightspace"
-    GRADESCOPE = "gradescope"
-    GITHUB = "github"
-    NBGRADER = "nbgrader"
 
 
 class GradedPart(StrEnum):
@@ -204,7 +187,7 @@ def export(
 @app.command()
 def gradebook(
     reports: Annotated[Path, typer.Argument(help="What `gradmark grade --format json` printed.")],
-    for_: Annotated[Gradebook, typer.Option("--for", help="Whose gradebook imports it.")],
+    for_: Annotated[str, typer.Option("--for", help="Whose gradebook imports it.", click_type=GRADEBOOKS)],
     roster: Annotated[Path, typer.Option(help="The platform's own export of its gradebook, or any CSV with ids.")],
     out: Annotated[Path, typer.Option(help="The CSV file to write.")],
     column: Annotated[str, typer.Option(help="What the gradebook calls the assignment. Default: its id.")] = "",
@@ -218,7 +201,7 @@ def gradebook(
     from autograder.roster import read as read_roster
 
     try:
-        made = table(for_.value, _read(reports), read_roster(roster), column, part.value)
+        made = table(for_, _read(reports), read_roster(roster), column, part.value)
     except (BadGradebook, BadRoster) as error:
         raise typer.BadParameter(str(error)) from error
     except OSError as error:
@@ -272,23 +255,23 @@ def package(
     assignment: Annotated[
         str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
     ],
-    for_: Annotated[Platform, typer.Option("--for", help="Where it will run.")],
+    for_: Annotated[str, typer.Option("--for", help="Where it will run.", click_type=PACKAGES)],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     edition: Annotated[
         Path | None, typer.Option(help="For Gradescope: the staff folder of `regenerate`, whose quiz is then marked.")
     ] = None,
 ) -> None:
     """Write what a platform needs to mark this assignment, gradmark itself included."""
-    from autograder.adapters import platforms
+    from autograder.adapters import packages
     from autograder.adapters.packing import write
     from autograder.publish import say
 
-    if edition is not None and for_ is not Platform.GRADESCOPE:
+    if edition is not None and for_ != "gradescope":
         raise typer.BadParameter(
-            f"{for_.value} does not tell who submits, so it marks no variants: leave --edition out, or use gradescope."
+            f"{for_} does not tell who submits, so it marks no variants: leave --edition out, or use gradescope."
         )
     for asked, folder in _stages(assignment, out, elsewhere=True):
-        made = platforms()[for_.value](asked) if edition is None else _with_edition(asked, edition)
+        made = packages(for_)(asked) if edition is None else _with_edition(asked, edition)
         try:
             write(made, folder)
         except OSError as error:

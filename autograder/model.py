@@ -285,7 +285,8 @@ class EditTask:
     chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
     rich: bool = False  # whether the grammar of insertions is used
     only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
-    watch: str = ""  # the scenario in which values at the edit are noted, if any
+    watch: str = ""  # the scenario in which values are noted, if any: those at the edit, and all that is computed
+    switched: bool = False  # `only` behind one switch: many edits at little cost, without the text of each
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ def _with_edits(
         "chain": chain,
         "rich": task.rich,
         "only": task.only,
+        "switched": task.switched,
     }
     edits["watch"] = ids.index(task.watch) if task.watch else None
     return {**header, "edits": {**edits, "scenarios": told}}, arrays

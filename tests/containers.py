@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import require
 
-from autograder.adapters import platforms
+from autograder.adapters import packages
 from autograder.adapters.packing import HOME, Package, write
 from autograder.assignment import load
 
@@ -68,7 +68,7 @@ def derived(tag: str, dockerfile: str) -> str:
 
 @cache
 def package(platform: str) -> Package:
-    return platforms()[platform](OPTIMIZERS)
+    return packages(platform)(OPTIMIZERS)
 
 
 def build(platform: str, folder: str, base_argument: str, base: str = "", dockerfile: str = "") -> str:

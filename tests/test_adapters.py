@@ -16,16 +16,21 @@ import tarfile
 import tomllib
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from conftest import require
 from containers import OPTIMIZERS, build, derived, package, run
 
-from autograder.adapters import autolab, coderunner, common, github, junit, packing, platforms, prairielearn
+from autograder import adapters
+from autograder.adapters import autolab, coderunner, common, github, junit, packages, packing, prairielearn
 from autograder.batch import failed
+from autograder.export import gradebook
+from autograder.intake import bulk
 from autograder.intake import read as intake
 from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark, Place
+from autograder.platforms import having
 from autograder.render import total
 
 SOLUTION = OPTIMIZERS.model_solution.read_text()
@@ -358,10 +363,18 @@ def test_coderunner_text_is_escaped_and_columns_fit():
 
 
 # ---------------------------------------------------------------------------------------------------------- packages
-def test_every_platform_of_the_command_can_be_packed_and_nothing_else():
-    from autograder.cli import Platform
+def test_every_platform_is_in_the_one_table_and_can_do_what_it_says():
+    modules = {path.stem for path in Path(adapters.__file__).parent.glob("*.py")}
+    assert having("package").keys() == {name for name in modules if _has_package(name)}
+    assert having("download").keys() == bulk.PARSERS.keys()
+    assert having("gradebook").keys() == gradebook.SHEETS.keys()
 
-    assert {platform.value for platform in Platform} == platforms().keys()
+
+def _has_package(name: str) -> bool:
+    try:
+        return callable(packages(name))
+    except (KeyError, AttributeError):
+        return False
 
 
 @pytest.mark.parametrize("platform", ["gradescope", "prairielearn", "autolab", "github", "coderunner"])

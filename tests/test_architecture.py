@@ -49,7 +49,9 @@ ARROWS: dict[str, set[str]] = {
         "variants",
     },
     # what goes in and what comes out
-    "intake": {"model", "legible"},
+    "platforms": set(),
+    "lateness": set(),
+    "intake": {"model", "legible", "platforms"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
     "export": {"model", "roster"},
@@ -70,6 +72,7 @@ ARROWS: dict[str, set[str]] = {
     "publish": {"model", "api", "blame", "batch", "render", "verify"},
     "cli": {
         "model",
+        "platforms",
         "version",
         "assignment",
         "intake",
@@ -114,6 +117,8 @@ ARROWS: dict[str, set[str]] = {
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {
         "edition",
+        "lateness",
+        "platforms",
         "roster",
         "model",
         "version",
@@ -133,7 +138,7 @@ ARROWS: dict[str, set[str]] = {
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
-    "service.rules": {"roster"},
+    "service.rules": {"lateness", "roster"},
     "service.store": {"model", "service.rules"},
     "service.bell": {"service.store"},
     "service.queue": {"service.bell", "service.store"},
@@ -160,6 +165,7 @@ ARROWS: dict[str, set[str]] = {
         "service.web.edge",
     },
     "service.web.staff": {
+        "platforms",
         "export",
         "roster",
         "model",
@@ -239,7 +245,7 @@ LIBRARIES: dict[str, set[str]] = {
     "authoring": {"jinja2"},
     "assignment": {"numpy"},
     "blame": {"numpy"},
-    "cli": {"typer"},
+    "cli": {"click", "typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},
     "model": {"numpy"},
@@ -289,9 +295,10 @@ BESIDE_STUDENTS = {
 }  # beyond the standard library; tinytorch is what students are given
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
 BY_NAME = {
-    "assignment",
-    "sandbox",
-}  # the one loads assignments by name, the other asks libraries where they lie
+    "adapters",  # a platform's own module, of the same room
+    "assignment",  # assignments, by name
+    "sandbox",  # asks libraries where they lie
+}
 
 
 def modules(root: Path) -> dict[str, Path]:

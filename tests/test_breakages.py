@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder import authoring, batch, verify
-from autograder.adapters import platforms
+from autograder.adapters import packages
 from autograder.assignment import BadAssignment, load
 from autograder.blame import AuthorFault
 from autograder.regenerate import contents
@@ -165,7 +165,7 @@ def test_no_command_ends_in_a_traceback_of_a_broken_folder(original, sandbox, nu
         assert row.holds or "Error" not in row.said or str(folder) in row.said, (how, row)
     proven = verify.Proof(assignment.id, assignment.digest, 1, "process", ())
     actions = [lambda: contents(assignment, 1, proven)]
-    actions += [lambda: platforms()["otter"](assignment)] if number % 5 == 0 else []
+    actions += [lambda: packages("otter")(assignment)] if number % 5 == 0 else []
     for act in actions:
         try:
             act()

@@ -442,6 +442,22 @@ def test_a_students_own_due_date_counts(users, days):
     assert rules.days_late({**given, "users": users}) == days
 
 
+@pytest.mark.parametrize(
+    ("due", "at", "days"),
+    [
+        ("2026-10-23T12:00:00+02:00", "2026-10-25T11:59:00+01:00", 2),  # the clocks went back in the night between
+        ("2026-10-23T12:00:00+02:00", "2026-10-25T12:01:00+01:00", 3),
+        ("2026-03-28T12:00:00+01:00", "2026-03-29T11:59:00+02:00", 1),
+        ("2026-03-28T12:00:00+01:00", "2026-03-29T12:01:00+02:00", 2),
+        ("2026-10-01T12:00:00-07:00", "2026-10-02T18:59:00+00:00", 1),  # one time in UTC, the other not
+        ("2026-10-01T12:00:00-07:00", "2026-10-02T19:01:00+00:00", 2),
+        ("2026-10-01T12:00:00-07:00", "2026-10-01T12:00:00-07:00", 0),
+    ],
+)
+def test_a_late_day_ends_at_the_due_times_hour_also_over_a_change_of_the_clock(due, at, days):
+    assert rules.days_late({"created_at": at, "assignment": {"due_date": due}}) == days
+
+
 def test_a_package_of_an_edition_knows_who_submits_by_any_id():
     kept = {"edition.json": b"{}", "secret": b"s" * 20}
     packed = zipfile.ZipFile(io.BytesIO(gradescope.package(OPTIMIZERS, kept).files["autograder.zip"]))

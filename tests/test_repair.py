@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from autograder import pipeline
 from autograder.assignment import load
+from autograder.judge.compare import IDLE
+from autograder.judge.marks import ISOLATED, UNCLEAR
 from autograder.judge.places import RowsAbout, place_of
 from autograder.judge.repair import Mend, _computes
 from autograder.judge.verdict import Verdict
@@ -65,6 +67,53 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
     found = places(assignment, sandbox, source)
     assert abs(found[0].line - line) <= 1
     assert found[0].source == source.splitlines()[found[0].line - 1].strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row"),
+    [
+        ("methods_patched_in", "= param.data - self.lr * grad", "= param.data", "sgd"),  # nothing moves
+        ("lerp", "param.data = param.data - self.lr * direction", "param = param.data - self.lr * direction", "sgd"),
+        ("in_place", "return self.momentum > 0", "return", "momentum"),
+        ("first_velocity_is_gradient", "if p.grad is None:", "if True:", "interface"),
+        (
+            "python_floats",
+            "float(self.lr) / (1.0 - math.pow(self.beta1, self.step_count))",
+            "float(self.lr)",
+            "bias_correction",
+        ),
+        ("dict_by_id", "(np.sqrt(v) + self.eps)", "(np.sqrt(v)) + self.eps", "adaptive_step"),
+        (
+            "inherited_adamw",
+            "(1 - self.beta1**self.step_count)",
+            "(self.beta1**self.step_count - 1)",
+            "bias_correction",
+        ),
+    ],
+)
+def test_mistakes_of_students_are_found_on_their_line_and_cost_their_row(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str
+) -> None:
+    source, line = hand(assignment, name, right, wrong)
+    report = graded(assignment, sandbox, source)
+    assert [place.line for place in report.places] == [line]
+    assert {c.id for c in report.criteria if c.status != "passed"} - {"training"} == {row}
+
+
+@pytest.mark.slow
+def test_a_class_that_moves_nothing_is_accused_of_nothing_else(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = assignment.model_solution.read_text()
+    start = source.index("        self.step_count += 1\n", source.index("class SGD"))
+    end = source.index("class Adam(")
+    report = graded(assignment, sandbox, source[:start] + "        self.step_count += 1\n\n\n" + source[end:])
+    told = {text for mark in report.criteria if mark.id != "training" for text in mark.messages}
+    assert told <= {
+        IDLE,
+        ISOLATED,
+        UNCLEAR,
+        "SGD with momentum must keep 1 × the size of its parameters between steps.",
+    }
 
 
 def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Assignment, sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the policy.
+"""Shared parts of the adapters: grading inside somebody else's container, rows in plain text, and the settings.
 
     python -m autograder.adapters.common ASSIGNMENT      the trial in an image: is the model solution marked in full?
 
@@ -213,7 +213,7 @@ def of(row: ResultRow) -> str:
     return f"{GLYPHS.get(row.status, '•')} {row.title}: {points(row.score)} / {points(row.max_score)}"
 
 
-# ------------------------------------------------------------------------------------------------------ policy
+# ---------------------------------------------------------------------------------------------------- settings
 @dataclass(frozen=True)
 class PackagePolicy:
     """Settings of `[platforms]` in assignment.toml. The defaults show students everything that is theirs."""

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from autograder import edition
+from autograder import edition, lateness
 from autograder.adapters import common
 from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import PackagePolicy, ResultRow
@@ -57,7 +57,7 @@ def results(report: Report, settings: PackagePolicy, metadata: Mapping[str, Any]
         score = rules.kept(metadata)
     else:
         if (days := rules.days_late(metadata)) and settings.late_per_day:
-            score = rounded(score * max(0.0, 1 - settings.late_per_day * days))
+            score = rounded(score * lateness.kept(days, settings.late_per_day))
             said.append(f"Handed in {days} day{'s' * (days > 1)} late: {settings.late_per_day:.0%} less for each.")
         if report.status == "graded" and "created_at" in metadata:
             counted.append(metadata["created_at"])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from autograder import lateness
 from autograder.adapters import common
 from autograder.adapters.common import PackagePolicy
 from autograder.render import rounded
 from autograder.roster import Roster
+
+NONE, CHANGE = timedelta(0), timedelta(hours=1)  # by so much clocks are changed at most, in summer and in autumn
 
 
 def seed(metadata: Mapping[str, Any]) -> int | None:
@@ -29,13 +31,18 @@ def student(metadata: Mapping[str, Any], roster: Roster) -> str:
 
 
 def days_late(metadata: Mapping[str, Any]) -> int:
-    """Days begun between the due date and the submission; of a group, the latest due date of its people counts."""
+    """Late days begun by the submission; of a group, the latest due date of its people counts."""
     own = [(user.get("assignment") or {}).get("due_date") for user in metadata.get("users") or ()]
     dates = [due for due in own if due] or [(metadata.get("assignment") or {}).get("due_date")]
     if not dates[0]:
         return 0
-    due = max(datetime.fromisoformat(date) for date in dates)
-    return max(0, math.ceil((datetime.fromisoformat(metadata["created_at"]) - due) / timedelta(days=1)))
+    due, at = max(map(datetime.fromisoformat, dates)), datetime.fromisoformat(metadata["created_at"])
+    if at <= due:
+        return 0
+    if abs((at.utcoffset() or NONE) - (due.utcoffset() or NONE)) <= CHANGE:  # both on the course's clock
+        due, at = due.replace(tzinfo=UTC), at.replace(tzinfo=UTC)
+    start = due.timestamp()
+    return max(1, lateness.days(start, at.timestamp(), lambda days: start + days * lateness.DAY))
 
 
 def attempts(metadata: Mapping[str, Any], settings: PackagePolicy) -> list[datetime]:

@@ -19,7 +19,6 @@ from typing import Any, Literal
 from autograder.roster import PLACEHOLDERS, Person, Roster, ids_end, is_canvas, owners, split_name
 from autograder.roster import plain as titled
 
-Platform = Literal["canvas", "moodle", "blackboard", "brightspace", "gradescope", "github", "nbgrader"]
 Part = Literal["total", "code", "quiz"]
 SCHEMA = "gradmark.report/1"
 MOST_TOLD = 20  # reports or people named in one sentence
@@ -51,7 +50,7 @@ class Written:
     remarks: tuple[str, ...] = ()
 
 
-def gradebook(platform: Platform, reports: str, roster: Roster, column: str = "", part: Part = "total") -> Written:
+def gradebook(platform: str, reports: str, roster: Roster, column: str = "", part: Part = "total") -> Written:
     """The file: a row for each person of the roster, in its order. `column` names the assignment there.
 
     Raises:
@@ -226,7 +225,7 @@ class GradebookInput:
         return places[0] if places else None
 
 
-def written(platform: Platform, rows: Marked, column: str, total: float) -> str:
+def written(platform: Literal["canvas", "moodle", "nbgrader"], rows: Marked, column: str, total: float) -> str:
     """The same for grades whose owners are known. `total`: what the assignment is out of."""
     if platform == "canvas":
         return plain(_canvas_new(rows, column, total))

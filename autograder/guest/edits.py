@@ -77,12 +77,22 @@ def text(node):
 
 def functions(tree):
     """Every function of the file with the class around it (or None), in order."""
+    classes = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+    patched = dict(patches(tree))
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
             around = node.parent
             while not isinstance(around, ast.ClassDef | ast.Module):
                 around = around.parent
-            yield node, around if isinstance(around, ast.ClassDef) else None
+            yield node, around if isinstance(around, ast.ClassDef) else classes.get(patched.get(node.name))
+
+
+def patches(tree):
+    """Functions of the module that are put into a class, with its name: SGD.step = sgd_step."""
+    for node in tree.body:
+        match node:
+            case ast.Assign([ast.Attribute(ast.Name(owner))], ast.Name(function)):
+                yield function, owner
 
 
 def free_names(node):
@@ -117,18 +127,22 @@ class Scope:
         around = (*chain, function)
         self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and is_stored(n)
                             and self.knows(n) and any(inside(n, one) for one in around) and self.holds(n)])  # fmt: skip
+        parts = [n.attr for n in nodes if isinstance(n, ast.Attribute) and is_stored(n) and not is_own(n)]
+        self.parts = list(dict.fromkeys(parts))[:4]  # attributes that are set, of what is not self
         slices = [n.slice for n in nodes if isinstance(n, ast.Subscript) and self.knows(n.slice)]
         self.indices = unique([n for n in slices if not isinstance(n, ast.Slice | ast.Tuple)])[:8]
         self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
         calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
         self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
-        self.idle = [] if function.name == "__init__" else idle(function, chain, self.locals)
+        methods = [f for f, around in functions(tree) if around is not None and around in chain]
+        self.idle = [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals)
+        swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
+        self.donors = unique([*self.donors, *swapped])
+        self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
         self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function)
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
-        swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
-        self.donors = unique([*self.donors, *swapped])
         self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
         written = [n for n in ast.walk(function) if isinstance(n, ast.Name | ast.Attribute) and is_stored(n)]
         numbers = {text(n) for n in computed(function)}
@@ -145,13 +159,15 @@ class Scope:
         A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y.
         """
         values = [n for n in computed(function) if self.knows(n)]
-        shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)][:MOST_SHARES]
+        shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
+        rests = {text(n) for n in ast.walk(function) if isinstance(n, ast.BinOp)}
+        shares = sorted(shares, key=lambda n: text(rest(n)) not in rests)[:MOST_SHARES]
         settings = [n for n in values if is_own(n)][:MOST_SHARES]
         values = values[:MOST_VALUES]
         once, shares = self.idle or values, self.idle or shares
         rests = [rest(share) for share in shares]
         pairs = [product(a, b) for a in self.idle for b in settings]
-        factors = [*once, *rests, *(rest(pair) for pair in pairs)]
+        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
             unique(factors),
@@ -187,13 +203,12 @@ class Scope:
         return fits
 
 
-def idle(function, chain, names):
+def idle(function, methods, names):
     """The settings of a class, and the names of a function, that are kept and never computed with."""
     used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     left = [ast.Name(name, ast.Load()) for name in names if name not in used]
-    methods = [n for c in chain for n in c.body if isinstance(n, FUNCTIONS)]
-    makers = [n for n in methods if n.name == "__init__"]
-    others = [m for m in methods if m not in makers]
+    makers = [n for n in methods if isinstance(n, FUNCTIONS) and n.name == "__init__"]
+    others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
     made = {n.attr for m in makers for n in ast.walk(m) if is_own(n) and is_stored(n)}
     asked = {id(n) for m in others for t in ast.walk(m) if hasattr(t, "test") for n in ast.walk(t.test)}
     asked |= {id(n) for m in others if m.name.startswith("has_") for n in ast.walk(m)}
@@ -226,6 +241,14 @@ def shares_in(path, function):
 
 def rest(node):
     return ast.BinOp(ast.Constant(1), ast.Sub(), node)
+
+
+def is_rest(node):
+    """Return whether a node is 1 less something that is computed."""
+    match node:
+        case ast.BinOp(ast.Constant(1), ast.Sub(), right):
+            return not is_path(right)
+    return False
 
 
 def product(one, other):
@@ -377,6 +400,12 @@ class Plan:
                 self.signature(function, owner)
                 self.block(function.body)
                 self.returned(function)
+
+    def keep(self, numbers):
+        """Drops the other edits; the numbers stay."""
+        for places in (self.expressions, self.statements, self.insertions):
+            for others in places.values():
+                others[:] = [entry for entry in others if entry[0] in numbers]
 
     def full(self):
         """Return whether there are as many edits as one search may try."""
@@ -557,6 +586,7 @@ class Plan:
         if isinstance(statement, SIMPLE):
             self.turned(statement)
             self.moved(block, place, statement)
+            self.exchanged(block, place)
             self.as_elsewhere(statement)
             for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
                 held = ast.If(guard.test, [statement], [])
@@ -583,6 +613,11 @@ class Plan:
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
                     self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                for part in self.scope.parts if isinstance(target, ast.Name) else ():
+                    whole = ast.Attribute(loaded(target), part, ast.Store())
+                    self.instead(s, [ast.Assign([whole], value)], "name", 1)
+                    if isinstance(value, ast.Call) and len(value.args) == 1:
+                        self.instead(s, [ast.Assign([whole], value.args[0])], "name", 1.5)
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
@@ -611,6 +646,14 @@ class Plan:
             case ast.Assign([ast.Attribute()], value):
                 self.replace(value, ast.Constant(None), "constant", 1)
         self.instead(s, [s, s], "statement", 2)
+
+    def exchanged(self, block, place):
+        """The targets of a statement and the next exchanged: each sets what the other was to set."""
+        match block[place : place + 2]:
+            case [ast.Assign([one], value) as first, ast.Assign([other], last) as second] if text(one) != text(other):
+                number = self.add(first, "name", 1.5)
+                self.statements.setdefault(id(first), []).append((number, [ast.Assign([other], value)]))
+                self.statements.setdefault(id(second), []).append((number, [ast.Assign([one], last)]))
 
     def assigned(self, statement, targets, value):
         self.instead(statement, [ast.Assign([ast.Tuple(targets, ast.Store())], value)], "operand", 1)
@@ -643,7 +686,11 @@ class Plan:
         mine = head(statement)
         for donor in self.scope.statements:
             if type(donor) is type(statement) and head(donor) == mine and text(donor) != text(statement):
+                known = len(self.edits)
                 self.instead(statement, [donor], "statement", 1.5)
+                alone = isinstance(donor, ast.If) and text(donor.test) == text(statement.test)
+                if alone and len(self.edits) > known:
+                    self.edits[-1].line = self.edits[-1].end = parting(statement.body, donor.body)
 
     # -------------------------------------------------------------------------------------------- expressions
     def expression(self, node):  # noqa: C901, PLR0912 - a list of kinds
@@ -693,9 +740,11 @@ class Plan:
                 self.replace(node, right, "operand", 1)
                 if not isinstance(op, ast.Add | ast.Mult):
                     self.replace(node, ast.BinOp(right, op, left), "operand", 1)
+                for inner in unique([n for n in ast.walk(node) if is_path(n) and not is_called(n)]):
+                    self.replace(node, inner, "operand", 1.2)
                 self.regrouped(node)
-            case ast.UnaryOp(_, operand):
-                self.replace(node, operand, "operator", 1)
+            case ast.UnaryOp(op, operand):
+                self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
             case ast.Compare(left, [op], [right]):
                 others = COMPARISONS if isinstance(op, COMPARISONS) else ()
                 others = (ast.Is, ast.IsNot) if isinstance(op, ast.Is | ast.IsNot) else others
@@ -757,7 +806,8 @@ class Plan:
         """A / b + c as a / (b + c), and back."""
         match node:
             case ast.BinOp(ast.BinOp(a, first, b), second, c):
-                self.replace(node, ast.BinOp(a, first, ast.BinOp(b, second, c)), "operand", 1)
+                for inner in reached(b, second, c):
+                    self.replace(node, ast.BinOp(a, first, inner), "operand", 1)
         match node:
             case ast.BinOp(a, first, ast.BinOp(b, second, c)):
                 self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
@@ -767,7 +817,7 @@ class Plan:
             case ast.Call(f, [_], []) if wraps(node.parent) and isinstance(node.op, ARITHMETIC):
                 self.replace(node.parent, ast.BinOp(ast.Call(f, [node.left], []), node.op, node.right), "operand", 1)
 
-    def call(self, node):
+    def call(self, node):  # noqa: C901 - a list of kinds
         function, arguments, keywords = node.func, node.args, node.keywords
         kind = "operator" if getattr(function, "attr", "") in (*MATHS, *SUMS) else "call"
         if arguments and not isinstance(arguments[0], ast.Starred):
@@ -786,6 +836,8 @@ class Plan:
                         self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
         for n in range(len(keywords)):
             self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
+        if len(arguments) > 1:
+            self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
         for n in range(len(arguments) - 1):
             self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
 
@@ -851,6 +903,14 @@ MATHS = ("sqrt", "square", "abs", "maximum", "minimum", "power", "multiply", "ad
 SUMS = ("mean", "sum", "max", "min", "norm", "clip", "sign", "round", "floor", "ceil", "exp", "log")
 
 
+def reached(node, op, other):
+    """A node with `op other` joined to it: to the whole, and further down to each last operand."""
+    yield ast.BinOp(node, op, other)
+    if isinstance(node, ast.BinOp):
+        for inner in reached(node.right, op, other):
+            yield ast.BinOp(node.left, node.op, inner)
+
+
 def exchanged(items, n):
     """The items, two neighbours exchanged."""
     return [*items[:n], items[n + 1], items[n], *items[n + 2 :]]
@@ -872,6 +932,15 @@ def stored(node):
     other = copy.copy(node)
     other.ctx = ast.Store()
     return other
+
+
+def parting(block, other):
+    """The line where a block parts from another one; of what it lacks, the line above."""
+    same = next((n for n, (a, b) in enumerate(zip(block, other, strict=False)) if text(a) != text(b)), None)
+    if same is None:
+        return block[min(len(block), len(other)) - 1].end_lineno
+    lacks = text(block[same]) in map(text, other[same:])
+    return block[same - 1].end_lineno if lacks and same else block[same].lineno
 
 
 def in_loop(node):
@@ -955,6 +1024,7 @@ class Build:
                 node = node.parent
             self.setting = node if isinstance(node, ast.stmt) else None
         self.watched = watched.number if watched is not None else 0
+        self.elsewhere = ELSEWHERE
         inserted = {number for others in plan.insertions.values() for number, _ in others}
         self.only_inserted = bool(only and set(only) & inserted)
 
@@ -974,7 +1044,13 @@ class Build:
         if not isinstance(node, ast.expr):
             return new
         new = self.choice(new, self.plan.expressions.get(id(node)))
-        return note(self.noted[id(node)], new) if id(node) in self.noted else new
+        if id(node) in self.noted:
+            return note(self.noted[id(node)], new)
+        return self.note_elsewhere(new) if self.watched and is_computed(node) else new
+
+    def note_elsewhere(self, node):
+        self.elsewhere += 1
+        return note(self.elsewhere, node)
 
     def block(self, block):
         made = []
@@ -985,6 +1061,8 @@ class Build:
                 put += targets_noted(put)
             if statement is self.setting and not self.only_inserted and not isinstance(statement, ast.For):
                 here = [*here, *targets_noted([*here, statement])]
+            if self.watched and isinstance(statement, ast.AugAssign):
+                here = [*here, ast.Expr(self.note_elsewhere(loaded(statement.target)))]
             made += [*put, *here]
         return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
 
@@ -1018,6 +1096,11 @@ class Build:
 
 NOTE = "_note_"  # the global that notes a value and returns it
 BELOW, LAST = -1, 99  # the depth of the operands of what an edit puts in, and of what a statement sets
+ELSEWHERE = 1000  # and of all that is computed elsewhere, one after the other
+
+
+def is_computed(node):
+    return isinstance(node, ast.BinOp) or (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in MATHS)
 
 
 def note(depth, node):

@@ -18,7 +18,7 @@ import numpy as np
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
-MOST_NOTED = 50
+MOST_NOTED, MOST_ARRAYS = 50, 60  # values of one expression, and expressions
 KEPT_BYTES = 2**15
 
 
@@ -45,7 +45,8 @@ def run(job, arrays, harness, finder):
         tree = edits.annotated(edits.clone(edits.Build(plan, {step["number"]}).tree()))
     plan = search.plan(tree, task["probe"], rich=task["rich"])
     kept = harness.frame({"loaded": True})
-    for header, named in search.sift(plan) if task["only"] is None else search.confirm(plan, task["only"]):
+    by_itself = task["only"] is not None and not task["switched"]
+    for header, named in search.confirm(plan, task["only"]) if by_itself else search.sift(plan, task["only"]):
         kept += harness.frame(header, named)
         if len(kept) > KEPT_BYTES:
             yield kept
@@ -134,14 +135,20 @@ class Search:
         return edits.Plan(tree, covered, rich=rich)
 
     # ------------------------------------------------------------------------------------------ searching
-    def sift(self, plan):
-        """Each edit in the probing scenarios, those left out that change nothing or break it."""
+    def sift(self, plan, only=None):
+        """Each edit in the probing scenarios, those left out that change nothing or break it.
+
+        Of `only` these edits each is played in the other scenarios of the job.
+        """
         probe = self.job["edits"]["probe"]
+        if only is not None:
+            plan.keep(only)
+            probe = [n for n in range(len(self.job["edits"]["scenarios"])) if n not in probe]
         code = self.compiled(edits.Build(plan).tree())
         module, play = self.module(code), self.driver()
         asis = [self.play(play, module, number) for number in probe]
         usual = [digest(found) for found in asis]
-        for edit in plan.edits:
+        for edit in plan.edits if only is None else [e for e in plan.edits if e.number in only]:
             if self.hung > MOST_HUNG:
                 return
             try:
@@ -150,7 +157,7 @@ class Search:
                 vars(module)[edits.SWITCH] = edit.number
                 for place, number in enumerate(probe):
                     found = self.play(play, module, number)
-                    if digest(found) == usual[place] or (found[0] and not asis[place][0]):
+                    if only is None and (digest(found) == usual[place] or (found[0] and not asis[place][0])):
                         break
                     yield self.header(edit, number, found), found[1]
             except Exception:  # noqa: BLE001, S112 - an edit that cannot even be imported
@@ -179,7 +186,7 @@ class Search:
                 yield {**self.header(edit, number, found), "now": now}, found[1]
 
     def watched(self, plan, edit, number):
-        """Return the values at the edit, from the inside out: one array for each expression."""
+        """Return the values at the edit, from the inside out, and those computed elsewhere: of each expression."""
         noted = {}
 
         def note(depth, value):
@@ -197,7 +204,11 @@ class Search:
             self.play(self.driver(), module, number)
         except Exception:  # noqa: BLE001 - an expression that cannot be watched
             return []
-        return [(f"noted{depth}", np.array(values)) for depth, values in sorted(noted.items()) if values]
+        return [
+            (f"noted{depth}" if depth < edits.ELSEWHERE else f"computed{depth}", np.array(values))
+            for depth, values in sorted(noted.items())[:MOST_ARRAYS]
+            if values
+        ]
 
     def header(self, edit, number, found):
         told = {"edit": edit.number, "scenario": number, "line": edit.line, "end": edit.end, "kind": edit.kind}

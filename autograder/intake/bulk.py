@@ -26,6 +26,7 @@ from pathlib import Path
 
 from autograder.intake.names import called, show, suffix, visible
 from autograder.legible import ZIPS, decoded
+from autograder.platforms import having
 
 MAX_FILES = 50_000  # of a class: 500 people, each with a folder full
 MAX_FILE = 8_000_000  # bytes of one file: what intake takes at most
@@ -90,10 +91,10 @@ def unpack(path: Path, target: Path, main: str = "") -> Bulk | None:
     if files is None:
         return None
     names = [name for name in files.names if visible(name)]
-    for platform, parse in PLATFORMS.items():
+    for platform, parse in PARSERS.items():
         entries = parse(names, files.read)
         if entries:
-            return _placed(platform, entries, names, files.read, target)
+            return _placed(having("download")[platform].name, entries, names, files.read, target)
     if main and files.zipped and (entries := _folders(names, main)):
         return _placed(FOLDERS, entries, names, files.read, target)
     return None
@@ -357,12 +358,12 @@ def _folders(names: Sequence[str], main: str) -> list[Entry]:
     return [Entry("/".join(p[1:]), name, p[0], (p[0],), p[0]) for name, p in parts.items() if len(p) > 1]
 
 
-PLATFORMS: Mapping[str, Parser] = {
-    "Gradescope": _gradescope,
-    "Moodle": _moodle,
-    "Blackboard": _blackboard,
-    "Brightspace": _brightspace,
-    "Canvas": _canvas,
+PARSERS: Mapping[str, Parser] = {  # the surest sign first: names like Canvas's may be anybody's
+    "gradescope": _gradescope,
+    "moodle": _moodle,
+    "blackboard": _blackboard,
+    "brightspace": _brightspace,
+    "canvas": _canvas,
 }
 FOLDERS = "a zip of folders, one for each person"
 _OF_ONE = re.compile(

@@ -11,15 +11,13 @@ from typing import Literal
 
 import numpy as np
 
-from autograder.judge.compare import LEAST_MOVE
+from autograder.judge.compare import IDLE, LEAST_MOVE
 from autograder.judge.observations import Observations
 from autograder.model import Array, Check, Finding, Observation, Scenario
 
 # As it is, once more, with opposite gradients, from another start, and with gradients that hardly differ.
 OTHER_GRADIENTS = "gradient0"
 RUNS = ("p0", "again0", OTHER_GRADIENTS, "start0", "near0")
-UNRESPONSIVE = "This counts only where the parameters follow their gradients, and yours do not."
-
 
 Answer = Literal["responds", "ignores gradients", "ignores where it is", "unknown"]
 
@@ -98,7 +96,7 @@ def without_credit(
 ) -> tuple[Finding, ...]:
     """The findings, those failed that need a rule at work in an inert subject, and those it passed by chance."""
     return tuple(
-        replace(f, status="failed", message=UNRESPONSIVE)
+        replace(f, status="failed", message=IDLE)
         if f.status == "passed" and (f.check.needs in inert or (subjects[f.scenario] in inert and _by_chance(f.check)))
         else f
         for f in findings

@@ -21,6 +21,9 @@ MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come fro
 ISOLATED = "We tested this part separately, so your other mistakes don't affect it."
 
 
+UNCLEAR = "Experiments about this fail; another mistake of yours may be the reason."
+
+
 @dataclass(frozen=True)
 class Portion:
     """One row's evidence about one subject."""
@@ -104,6 +107,13 @@ def _spoilt(case: Case, criterion: str, subject: str) -> bool:
     return any(case.unexplained(f) for f in others if f.check.relation is None)
 
 
+def _may_follow(case: Case, finding: Finding) -> bool:
+    """Return whether an experiment's sentence may be false: its trajectory suffers from whatever is wrong."""
+    check = finding.check
+    suffers = bool(check.arrays) and not (check.isolates or check.at_most) and finding.message == check.message
+    return suffers and _spoilt(case, check.criterion, case.subjects[finding.scenario])
+
+
 def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequence[str]) -> CriterionMark:
     mine = [f for f in case.findings if f.check.criterion == criterion.id]
     score = round(criterion.points * fraction, 2)
@@ -112,7 +122,9 @@ def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequenc
         status = "not_run"
     messages = [d.hint for d in case.diagnoses if d.criterion == criterion.id]
     if status != "passed":
-        messages += [f.message for f in mine if f.status == "failed" and case.unexplained(f)]
+        failed = [f for f in mine if f.status == "failed" and case.unexplained(f)]
+        messages += [f.message for f in failed if not _may_follow(case, f)]
+        messages += [] if any(messages) else [UNCLEAR for f in failed if f.message]
     messages += decided_how
     told = list(dict.fromkeys(filter(None, messages)))
     if len(told) > MAX_MESSAGES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.judge.repair import Mend, Mending
+from autograder.judge.repair import AS_SMALL, Mend, Mending
 from autograder.judge.verdict import Verdict
 from autograder.model import Diagnosis, Finding, Misconception, Place
 
@@ -47,13 +47,13 @@ def in_cell(place: Place, cells: Sequence[tuple[int, int]]) -> Place:
 def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """The row that an edit is about.
 
-    A diagnosis that accounts for some of what the edit mends says it, or facts that were wrong and are right with
-    the edit; a mistake in a default, in what a loop goes over, or that only experiments on conduct show, is about
-    conduct; then what is computed there, for an edit of a number, or if an experiment about that failed. An exception
-    where nothing is computed is about the rule that it spoils wholly, where others of the subject work, else about
-    conduct. At last it is the row that most of what the edit mends is evidence for; a rule that is wrong spoils
-    experiments on conduct as well, and these do not count beside it; nor does a row whose part of the rule is
-    switched off in an experiment that the edit mends.
+    A diagnosis that accounts for a good share of what the edit mends says it, or facts that were wrong and are
+    right with the edit; a mistake in a default, in what a loop goes over, in a condition that keeps a rule from
+    running at all, or that only experiments on conduct show, is about conduct; then what is computed there, for an
+    edit of a number, or if an experiment about that failed. An exception where nothing is computed is about the rule
+    that it spoils wholly, where others of the subject work, else about conduct. At last it is the row that most of
+    what the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as well, and these do not
+    count beside it; nor does a row whose part of the rule is switched off in an experiment that the edit mends.
     """
     named = named_by(mend, verdict)
     if named:
@@ -64,12 +64,14 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
         return facts[0].check.criterion
     mine = [f for f in mended if about.groups[f.scenario] == mend.subject]
     of_conduct = [f for f in mended if f.check.criterion in about.conduct]
-    if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT):
+    theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
+    kept_out = mend.trial.kind == "condition" and all(f.status == "failed" for f in theirs)
+    kept_out = kept_out and any(f.difference for f in theirs)  # and not for an exception
+    if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT or kept_out):
         return _heaviest([f for f in of_conduct if f in mine] or of_conduct)
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
     if all("raised" in f.message for f in mended):
-        theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
         return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
@@ -114,8 +116,11 @@ def _heaviest(findings: Sequence[Finding]) -> str:
 
 
 def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
-    """The diagnoses of the edit's subject, where they account for some of what it mends."""
-    return [d for d in verdict.diagnoses if d.group == mend.subject] if mend.fixed & verdict.explained else []
+    """The diagnoses of the edit's subject, where they account for a good share of what it mends."""
+    mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
+    explained = sum(f.check.weight for f in mended if (f.scenario, f.check.id) in verdict.explained)
+    enough = explained and explained >= FACTS_SAY * sum(f.check.weight for f in mended)
+    return [d for d in verdict.diagnoses if d.group == mend.subject] if enough else []
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
@@ -126,6 +131,6 @@ COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that ch
 def _note(mend: Mend, one_line: bool) -> str:  # noqa: FBT001
     """The sentence for students; it says less where an edit of another line, no larger, does as well."""
     where = "this line" if one_line else "these lines"
-    elsewhere = any(t.line != mend.trial.line and t.cost <= mend.trial.cost for t in mend.rivals)
+    elsewhere = any(t.line != mend.trial.line and t.cost < mend.trial.cost + AS_SMALL for t in mend.rivals)
     found = f"The mistake may be in {where}" if elsewhere else f"The mistake is in {where}"
     return f"{found}: with it changed, everything about {mend.subject} agrees."

@@ -24,11 +24,12 @@ Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # tria
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
-MOST_TRUSTED = 2  # of them, those that are tried in every other experiment too, until one is found
-MOST_SHARED = 5  # the same, of one line each, where other rules are wrong too: one edit may mend all of them
-MOST_NARROWED = 40  # of more than those, that are tried in one more experiment first
+MOST_TRUSTED = 5  # of them, those of one line each that are tried in every other experiment too, until one is found
+MOST_NARROWED = 200  # of more than those, that are tried in two more experiments first
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
+AS_SMALL = 0.5  # by which an edit may be larger than another one and still be about as small
+MOST_WATCHED = 4  # edits on different lines of which what is computed with them is looked at
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 OPERANDS = -1  # the depth that the guest gives them (guest/edits.py)
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
@@ -173,13 +174,15 @@ class _Search:
             if not sifted:
                 continue
             step = {"probe": (probe.id,), "rich": rich}
-            task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in sifted[:MOST_CONFIRMED]))
+            task = EditTask((probe.id,), tuple(chain), rich, tuple(_of_many_lines(sifted)))
             wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
             trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
             judged = self._judged(subject, failing, now, trials)
+            judged = self._closest_first(subject, judged, replace(task, chain=tuple(chain)))
             others = [r for r in self.rules if r != subject and self.failures(r, now)]
             whole = []
-            for one, seen in _one_of_each_line(judged)[:MOST_SHARED] if others else judged[:MOST_TRUSTED]:
+            different = _one_of_each_line(judged) if others else _one_of_each_line(judged, np.inf)
+            for one, seen in different[:MOST_TRUSTED]:
                 trusted = self._trusted(one, seen, now, task)
                 if trusted is None:
                     continue
@@ -193,6 +196,29 @@ class _Search:
             if whole:
                 return min(whole, key=lambda entry: entry[0])[1]
         return partly
+
+    def _closest_first(self, subject: str, judged: list[Judged], task: EditTask) -> list[Judged]:
+        """The edits, first the one with which most of what the right rule computes is computed.
+
+        Of each line the first counts, where it is about as small as the first of all: a minus in the first moment is
+        mended by a plus in the step as well, but then m is the right one nowhere.
+        """
+        watch = self.assignment.quantities(subject)
+        near = _one_of_each_line(judged, AS_SMALL)[:MOST_WATCHED]
+        if watch is None or len(near) < 2:
+            return judged
+        probes = {*task.probe, *(name for step in task.chain for name in step["probe"])}
+        asked = replace(task, only=tuple(m.trial.edit for m, _ in near), watch=watch[0].id)
+        tried, _ = self.ask(asked, [*(s for s in self.scenarios if s.id in probes), watch[0]])
+        values = {t.edit: list(t.observation.arrays.values()) for t in tried if t.observation.scenario == watch[0].id}
+        right = [np.ravel(q.values) for q in watch[1]]
+
+        def share(entry: Judged) -> int:
+            arrays = [np.ravel(array) for array in values.get(entry[0].trial.edit, ())]
+            return sum(any(_computes(array, quantity) for array in arrays) for quantity in right)
+
+        best = max(near, key=share)
+        return [best, *(entry for entry in judged if entry is not best)]
 
     def _trusted(self, one: Mend, seen: dict[str, Observation], now: Observations, task: EditTask) -> Judged | None:
         """The edit with its row, and what is seen with it in every experiment; None where it makes something worse."""
@@ -241,19 +267,22 @@ class _Search:
         *,
         rich: bool,
     ) -> list[Trial]:
-        """Those edits that suit another experiment as well, a failing one if there is one; all where none does."""
+        """Those edits that suit most of two more experiments as well, failing ones if there are any."""
         ids = {name for name, _ in failing}
         theirs = [s for s in self.about(subject) if s is not probe and any(c.arrays for c in s.checks)]
         others = [s for s in theirs if s.id in ids] or theirs
         if len(sifted) <= MOST_CONFIRMED or not others:
             return sifted
-        other = max(others, key=lambda s: (not _effort(s)[0], len(s.arrays), -_effort(s)[1]))
+        one = max(others, key=lambda s: (not _effort(s)[0], len(s.arrays), -_effort(s)[1]))
+        telling = {s.id: s for s in (one, max(others, key=lambda s: len(s.checks)))}
         few = sifted[:MOST_NARROWED]
-        task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in few))
-        wanted = {s.id for s in (*self._needed(probe, chain), other)}
+        task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in few), switched=True)
+        wanted = {s.id for s in (*self._needed(probe, chain), *telling.values())}
         trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
-        fitting = {t.edit for t in trials if t.observation.scenario == other.id and self._fits(subject, other, t)}
-        return [t for t in few if t.edit in fitting] or sifted
+        asked = ((t, telling.get(t.observation.scenario)) for t in trials)
+        fitting = Counter(t.edit for t, other in asked if other is not None and self._fits(subject, other, t))
+        most = max(fitting.values(), default=0)
+        return [t for t in few if fitting[t.edit] == most]
 
     def _needed(self, probe: Scenario, chain: Sequence[Mapping[str, Any]]) -> list[Scenario]:
         ids = {probe.id, *(name for step in chain for name in step["probe"])}
@@ -291,12 +320,21 @@ class _Search:
         return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best]
 
 
-def _one_of_each_line(judged: Sequence[Judged]) -> list[Judged]:
-    """The first edit of each line, where none is larger than the first of all."""
+def _of_many_lines(sifted: Sequence[Trial]) -> list[int]:
+    """The edits to confirm: first of all one of each line, where it is about as small as the first of all."""
+    lines: dict[int, Trial] = {}
+    for trial in sifted:
+        if trial.cost <= sifted[0].cost + AS_SMALL:
+            lines.setdefault(trial.line, trial)
+    return list(dict.fromkeys(t.edit for t in [*lines.values(), *sifted]))[:MOST_CONFIRMED]
+
+
+def _one_of_each_line(judged: Sequence[Judged], larger: float = 0.0) -> list[Judged]:
+    """The first edit of each line, where none is larger than the first of all, or by no more than this."""
     by_line: dict[int, Judged] = {}
-    for mend, seen in judged:
-        if mend.trial.cost <= judged[0][0].trial.cost:
-            by_line.setdefault(mend.trial.line, (mend, seen))
+    for entry in judged:
+        if entry[0].trial.cost <= judged[0][0].trial.cost + larger:
+            by_line.setdefault(entry[0].trial.line, entry)
     return list(by_line.values())
 
 

@@ -161,6 +161,9 @@ class Exhibit:
 TOTALLY = float("inf")  # error of what cannot be compared
 
 
+IDLE = "This counts only where your code does what was asked, and here it does not."
+
+
 LEAST_MOVE = 0.05  # of the golden move: a relation between runs that hardly move shows nothing
 
 
@@ -181,13 +184,25 @@ def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observa
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
         error, difference = _arrays(check, golden, found, tolerance)
-    if not all(_same(found.facts.get(name), golden.facts[name]) for name in check.requires):
-        error = TOTALLY
+    lacking = [name for name in check.requires if not _same(found.facts.get(name), golden.facts[name])]
+    by_itself = error <= 1
+    error = TOTALLY if lacking else error
     if error <= 1:  # written so that NaN fails
         return Finding(scenario.id, check, "passed", error=error)
-    unseen = found.fault is not None and (not check.fact or check.fact not in found.facts)
-    message = tell(found.fault) if found.fault and unseen else check.message
+    unseen = not check.fact or any(name not in found.facts for name in (check.fact, *lacking))
+    if found.fault is not None and unseen:
+        message = tell(found.fault)
+    elif check.relation is not None and not np.isfinite(error):
+        message = IDLE
+    else:
+        message = _lacking(scenario, lacking) if by_itself else check.message
     return Finding(scenario.id, check, "failed", message, difference, error)
+
+
+def _lacking(scenario: Scenario, requirements: Sequence[str]) -> str:
+    """The reason why what is right by itself does not count; nothing where a check of its own tells it."""
+    told = {check.fact for check in scenario.checks}
+    return "" if told & set(requirements) else IDLE
 
 
 def _same(found: object, golden: object) -> bool:

@@ -88,6 +88,8 @@ ROUTES = {
     "POST /staff/c/{course_id}/people/{user_id}/link": "an instructor",
     "GET /staff/c/{course_id}/people/{user_id}": "staff",
     "POST /staff/c/{course_id}/people/{user_id}": "an instructor",
+    "GET /staff/c/{course_id}/people/{user_id}/merge": "an instructor",
+    "POST /staff/c/{course_id}/people/{user_id}/merge": "an instructor",
     "GET /staff/c/{course_id}/people/{user_id}/erase": "an instructor",
     "POST /staff/c/{course_id}/people/{user_id}/erase": "an instructor",
     "POST /staff/c/{course_id}/people/{user_id}/extensions/{assignment_id}": "an instructor",

@@ -70,6 +70,8 @@ def find(db: Session, who: str) -> UserRow:
         CannotOperate: there is nobody.
     """
     found = db.get(UserRow, who) or db.scalar(sa.select(UserRow).where(UserRow.email == who.strip().lower()))
+    if found is not None and found.merged_id:
+        found = db.get_one(UserRow, found.merged_id)
     if found is None or found.erased_at is not None:
         raise CannotOperate(f"Nobody here has the id or the e-mail address {who!r}.")
     return found
@@ -129,12 +131,15 @@ def erase(store: Store, who: str) -> str:
                 "their courses first, and erase them when no course is in dispute any more."
             )
         _alone_with(db, user.id)
-        known = {user.name, user.email, *db.scalars(sa.select(MembershipRow.roster_id).where(_of(user.id)))}
+        known = {user.name, user.email, *_ids(db, user.id)}
+        merged = db.scalars(sa.select(UserRow).where(UserRow.merged_id == user.id)).all()
+        known |= {one.name for one in merged}
         for table, rows in about(user.id).items():
             db.execute(sa.delete(table).where(rows))
-        db.execute(sa.update(MembershipRow).where(_of(user.id)).values(roster_id=user.id, section="", dropped=True))
-        _blank_audit(db, user.id, {word for word in known if word} | {user.id})
-        user.name, user.email, user.erased_at = "", None, now()
+        db.execute(sa.update(MembershipRow).where(_of(user.id)).values(_nothing(user.id)))
+        for one in (*merged, user):
+            _blank_audit(db, one.id, user.id, {word for word in known if word} | {one.id})
+            one.name, one.email, one.erased_at = "", None, now()
         db.add(AuditRow(action="user.erased", object_id=user.id))
     scrub(store)
     return user.id
@@ -154,16 +159,29 @@ def _alone_with(db: Session, user_id: str) -> None:
         db.execute(rows.with_for_update()).all()
 
 
+def _nothing(user_id: str) -> dict[str, Any]:
+    """Return the columns of a membership in which nothing of its person is left."""
+    return {"roster_id": user_id, "drawn_as": "", "other_ids": [], "section": "", "dropped": True}
+
+
+def _ids(db: Session, user_id: str) -> set[str]:
+    rows = db.scalars(sa.select(MembershipRow).where(_of(user_id)))
+    return {id_ for row in rows for id_ in (row.roster_id, row.drawn_as, *row.other_ids)}
+
+
 def _of(user_id: str) -> sa.ColumnElement[bool]:
     return MembershipRow.user_id == user_id
 
 
-def _blank_audit(db: Session, user_id: str, known: set[str]) -> None:
-    """Keep the audit log, without details that are by or about this person, or that name them."""
+def _blank_audit(db: Session, user_id: str, member_id: str, known: set[str]) -> None:
+    """Keep the audit log, without details that are by or about this person, or that name them.
+
+    `member_id`: who is in their courses; another one where this person was merged.
+    """
     # Whole values, as they stand in the text of the JSON column, in courses that they were in: who is called "Al" takes
     # no "Alan" along, and nobody takes what was done elsewhere.
     values = [sa.cast(AuditRow.detail, sa.Text).contains(json.dumps(word), autoescape=True) for word in known]
-    courses = sa.select(MembershipRow.course_id).where(_of(user_id))
+    courses = sa.select(MembershipRow.course_id).where(_of(member_id))
     named = sa.and_(sa.or_(*values), sa.or_(AuditRow.course_id.is_(None), AuditRow.course_id.in_(courses)))
     rows = sa.or_(AuditRow.actor_id == user_id, AuditRow.object_id == user_id, named)
     db.execute(sa.update(AuditRow).where(rows).values(detail={}))

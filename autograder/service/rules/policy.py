@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from autograder import lateness
 from autograder.service.rules import zones
 
-DAY = 86_400.0
 When = Literal["at_once", "after_due", "never"]
 
 
@@ -118,15 +118,12 @@ def days_late(policy: Policy, late_seconds: float, at: float) -> int:
     if late_seconds <= 0:
         return 0
     due_at = at - late_seconds
-    days = max(1, int(late_seconds // DAY) - 1)  # at most this many are over for certain: a day has 23 to 25 hours
-    while zones.days_after(due_at, days, policy.time_zone) < at:
-        days += 1
-    return days
+    return lateness.days(due_at, at, lambda days: zones.days_after(due_at, days, policy.time_zone))
 
 
 def kept(policy: Policy, late_seconds: float, at: float) -> float:
     """Return the fraction of the points that lateness leaves to a submission made `at`."""
-    return max(0.0, 1.0 - days_late(policy, late_seconds, at) * policy.late_percent_per_day / 100)
+    return lateness.kept(days_late(policy, late_seconds, at), policy.late_percent_per_day / 100)
 
 
 def closes_at(policy: Policy, due_at: float | None) -> float | None:

@@ -23,6 +23,7 @@ class MemberRow:
     email: str = ""  # lower case
     section: str = ""
     problem: str = ""  # with its id, as the reader of rosters says it: damaged, or of an odd width
+    others: tuple[str, ...] = ()  # further ids of the line
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Member:
     section: str
     role: str  # "student", "staff", or "erased"
     dropped: bool
+    others: tuple[str, ...] = ()  # further ids that they are known by
+    placeholder: bool = False  # their id is a learning platform's: they came from there before any roster had them
     shared: bool = False  # with courses of others: their name and address are not ours to change
 
 
@@ -73,44 +76,71 @@ def read(text: str) -> tuple[MemberRow, ...]:
     for line, problem in problems(found.people):
         wrong.setdefault(line, problem)
     return tuple(
-        MemberRow(person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""))
+        MemberRow(
+            person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""),
+            tuple(id_ for id_ in person.ids if id_ not in (person.id, person.email) and "@" not in id_),
+        )
         for person in found.people
-    )
+    )  # fmt: skip
 
 
 def plan(rows: Sequence[MemberRow], members: Sequence[Member], elsewhere: Collection[str] = ()) -> ImportPlan:
-    """Matches rows with members by id. An e-mail address that says otherwise is a conflict for a person to solve.
+    """Matches rows with members: by any id of either, or by the address of who came from a learning platform before.
+
+    An e-mail address that says otherwise is a conflict for a person to solve.
 
     `elsewhere`: addresses of people of other courses. Who is new here may be one of them; who is here is not.
     """
     by_id = {member.id: member for member in members}
     by_email = {member.email: member for member in members if member.email}
-    conflicts = _conflicts(rows, by_id, by_email, elsewhere)
-    new = tuple(row for row in rows if row.id not in by_id)
-    matched = [(row, by_id[row.id]) for row in rows if row.id in by_id]
+    who = {row.line: _members(row, members, by_id, by_email) for row in rows}
+    conflicts = _conflicts(rows, by_id, by_email, who, elsewhere)
+    new = tuple(row for row in rows if not who[row.line])
+    matched = [(row, who[row.line][0]) for row in rows if who[row.line]]
     changes = [MemberChange(row, member, _differences(row, member)) for row, member in matched]
     changed = tuple(change for change in changes if change.columns)
-    given = {row.id for row in rows}
-    missing = tuple(m for m in members if m.role == "student" and not m.dropped and m.id not in given)
+    given = {member.user_id for _, member in matched}
+    missing = tuple(m for m in members if m.role == "student" and not m.dropped and m.user_id not in given)
     kept = tuple(member for row, member in matched if member.shared and _renamed(row, member))
     return ImportPlan(new, changed, len(changes) - len(changed), missing, conflicts, kept)
 
 
+def _members(
+    row: MemberRow, members: Sequence[Member], by_id: Mapping[str, Member], by_email: Mapping[str, Member]
+) -> list[Member]:
+    """The members whom a row may be: none, one, or several, who are for a person to tell apart."""
+    if row.id in by_id:
+        return [by_id[row.id]]
+    ids = {row.id, *row.others} - {""}
+    if known := [member for member in members if ids & {member.id, *member.others}]:
+        return known
+    holder = by_email.get(row.email) if row.email else None
+    return [holder] if holder is not None and holder.placeholder and holder.role == "student" else []
+
+
 # ------------------------------------------------------------------------------------------------------- judging
 def _conflicts(
-    rows: Sequence[MemberRow], by_id: Mapping[str, Member], by_email: Mapping[str, Member], elsewhere: Collection[str]
-) -> tuple[str, ...]:
+    rows: Sequence[MemberRow], by_id: Mapping[str, Member], by_email: Mapping[str, Member],
+    who: Mapping[int, Sequence[Member]], elsewhere: Collection[str],
+) -> tuple[str, ...]:  # fmt: skip
     ids, emails = Counter(row.id for row in rows), Counter(row.email for row in rows if row.email)
     cased = {known.casefold(): known for known in by_id}
     told = []
     for row in rows:
-        member = by_id.get(row.id)
+        member = next(iter(who[row.line]), None)
         problem = _with_id(row, member, ids[row.id], cased.get(row.id.casefold(), row.id))
-        problem = problem or row.problem
+        problem = problem or row.problem or _several(who[row.line])
         if not problem and row.email:
             problem = _with_email(row, member, emails[row.email], by_email.get(row.email), elsewhere)
         told += [f"Line {row.line}: {problem}"] if problem else []
     return tuple(told)
+
+
+def _several(found: Sequence[Member]) -> str:
+    if len(found) < 2:
+        return ""
+    shown = " and ".join(f"{member.name or member.id} (“{member.id}”)" for member in found)
+    return f"its ids belong to {shown}. If they are one person, merge them, on the page of either."
 
 
 def _with_id(row: MemberRow, member: Member | None, times: int, known: str) -> str:
@@ -136,11 +166,13 @@ def _with_email(
         return f"“{row.email}” is no e-mail address."
     if times > 1:
         return f"the address {row.email} is there {times} times."
-    if holder is not None and holder.id != row.id:
-        return (
+    if holder is not None and holder != member:
+        told = (
             f"{row.email} is {holder.name or holder.id} here, with the id “{holder.id}”. An id never changes, "
             "because it decides the quiz: write that id, or another address."
         )
+        both = f" If that is the person with the id “{row.id}”, merge them, on the page of either." if member else ""
+        return told + both
     if member is not None and not member.shared and row.email in elsewhere:
         return f"{row.email} is somebody else's, in another course here."
     return ""
@@ -151,6 +183,10 @@ def _differences(row: MemberRow, member: Member) -> dict[str, tuple[str, str]]:
     found = {} if member.shared else _renamed(row, member)
     if row.section and row.section != member.section:
         found["section"] = (member.section, row.section)
+    if member.placeholder and row.id != member.id and row.id not in member.others:
+        found["id"] = (member.id, row.id)
+    if further := [id_ for id_ in row.others if id_ not in (member.id, *member.others)]:
+        found["further ids"] = (", ".join(member.others), ", ".join([*member.others, *further]))
     if member.dropped:
         found["state"] = ("dropped", "back in the course")
     return found

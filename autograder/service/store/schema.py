@@ -64,6 +64,7 @@ class UserRow(Keyed, Base):
     operator: Mapped[bool] = mapped_column(default=False)  # runs the service: makes courses, sees parked jobs
     notices: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ways by kind, as chosen: rules.notices
     erased_at: Mapped[float | None]
+    merged_id: Mapped[str | None] = mapped_column(String(16))  # who they turned out to be: nothing else is left here
 
 
 class CourseRow(Keyed, Base):
@@ -75,7 +76,11 @@ class CourseRow(Keyed, Base):
 
 
 class MembershipRow(Base):
-    """A person's role in a course. `roster_id` decides the quiz variant, so it never changes once drawn."""
+    """A person's role in a course.
+
+    `roster_id` decides the quiz variant. Who turns out to have another id in the roster keeps the one that their quiz
+    is drawn by, as `drawn_as`; whoever looks for a person finds them by `other_ids` too.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("course_id", "roster_id"),)
@@ -83,9 +88,15 @@ class MembershipRow(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
     role: Mapped[str] = mapped_column(String(8))  # "student", or one of STAFF
     roster_id: Mapped[str] = mapped_column(String(100))
+    drawn_as: Mapped[str] = mapped_column(String(100), default="")  # "": by the roster's id
+    other_ids: Mapped[list[Any]] = mapped_column(default=list)
     section: Mapped[str] = mapped_column(Text, default="")
     dropped: Mapped[bool] = mapped_column(default=False)  # no longer in the course: hands in nothing, keeps reports
     made_at: Mapped[float] = mapped_column(default=now)
+
+    @property
+    def quiz_id(self) -> str:
+        return self.drawn_as or self.roster_id
 
 
 class LinkRow(Base):
@@ -182,6 +193,7 @@ class SheetRow(Base):
     seed: Mapped[int] = mapped_column(BigInteger, default=0)
     items: Mapped[list[Any]] = mapped_column(default=list)
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    drawn_as: Mapped[str] = mapped_column(String(100), default="")  # "": as its student's others
     saved_at: Mapped[float] = mapped_column(default=now)
 
 
@@ -205,6 +217,7 @@ class SubmissionRow(Keyed, Base):
     upload: Mapped[bytes | None]  # None once erased
     digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the upload
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to the quiz, by item
+    drawn_as: Mapped[str] = mapped_column(String(100), default="")  # whose quiz they answer; "": as the sheet's
     state: Mapped[str] = mapped_column(String(12), default="queued")
     # "queued" | "running" | "graded" | "not_gradable" | "superseded" | "parked"
     late_seconds: Mapped[float] = mapped_column(default=0.0)

@@ -83,7 +83,8 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
         member = db.get_one(MembershipRow, (asked.course_id, handed_in.user_id))
         drawn = db.get(SheetRow, (asked.id, handed_in.user_id))
     secret = context.course_secret(asked.course_id)
-    if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, member.roster_id):
+    of_sheet = (drawn.drawn_as if drawn else "") or member.quiz_id
+    if drawn and drawn.digest == version.digest and drawn.seed != seed_for(secret, of_sheet):
         raise WrongSecret(
             "This student's quiz was drawn by a worker with another secret. Give all workers the same worker.secret "
             "(docs/service.md), and try again."
@@ -91,7 +92,7 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
     assignment = context.assignment(asked.source, version.digest)
     if not handed_in.practice:  # whose quiz is not marked
         assignment = quiz.that_counts(assignment)
-    submission = read(handed_in, assignment, member.roster_id)
+    submission = read(handed_in, assignment, handed_in.drawn_as or of_sheet)
     verdict = pipeline.grade(
         submission,
         assignment,

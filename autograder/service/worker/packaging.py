@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from autograder.adapters import platforms
+from autograder.adapters import packages
 from autograder.adapters.packing import zipped
 from autograder.export import CannotExport, export, losses
 from autograder.model import Assignment
@@ -60,7 +60,7 @@ def made(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:
         return f"{assignment.id}.zip", told, zipped({f"{assignment.id}/{n}": data for n, data in files.items()})
     if kind in QUIZZES:
         return _quiz(assignment, kind)
-    packed = platforms()[kind](assignment)
+    packed = packages(kind)(assignment)
     return f"{assignment.id}-{kind}.zip", packed.told, zipped(packed.files)
 
 

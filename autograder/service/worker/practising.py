@@ -75,7 +75,7 @@ def held(context: Context, job: JobRow) -> frozenset[str]:
             found |= {same_words(question) for items in sheets for question in items}
     for asked in counting if member else ():
         assert member is not None
-        seed = seed_for(context.course_secret(asked.course_id), member.roster_id)
+        seed = seed_for(context.course_secret(asked.course_id), member.quiz_id)
         found |= {same_words(question(item)) for item in context.assignment(asked.source).quiz(seed)}
     return frozenset(found)
 

@@ -17,8 +17,10 @@ def draw(context: Context, job: JobRow) -> dict[str, Any]:
         asked = db.get_one(AssignmentRow, job.payload["assignment"])
         version = db.get_one(VersionRow, asked.version_id)
         member = db.get_one(MembershipRow, (asked.course_id, job.user_id))
+        before = db.get(SheetRow, (asked.id, job.user_id))
+    drawn_as = (before.drawn_as if before else "") or member.quiz_id
     assignment = context.assignment(asked.source, version.digest)
-    seed = seed_for(context.course_secret(asked.course_id), member.roster_id)  # as the grader does when it marks
+    seed = seed_for(context.course_secret(asked.course_id), drawn_as)  # as the grader does when it marks
     questions = [question(item) for item in assignment.quiz(seed)]
     with context.store.writing() as db:
         sheet = db.get(SheetRow, (asked.id, job.user_id), with_for_update=True)

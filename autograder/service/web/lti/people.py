@@ -105,6 +105,10 @@ def _same(db: Session, platform: PlatformRow, course_id: str, said: Message) -> 
         )
     )
     by_id = db.scalar(here.where(MembershipRow.roster_id == said.sourced_id)) if said.sourced_id else None
+    if by_id is None and said.sourced_id:
+        rows = db.execute(here.add_columns(MembershipRow.other_ids)).all()
+        known = [user for user, others in rows if said.sourced_id in others]
+        by_id = known[0] if len(known) == 1 else None
     return by_id or (db.scalar(here.where(UserRow.email == said.email)) if said.email else None)
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.export.gradebook import Grade, named, plain, written
+from autograder.platforms import having
 from autograder.roster import Person
 from autograder.service.queue import OPEN
 from autograder.service.rules import names
@@ -28,13 +29,7 @@ KINDS = {  # as worker.packaging makes them
     "qti": "Quiz for Canvas (QTI 1.2)",
     "moodle": "Quiz for Moodle (XML)",
     "gift": "Quiz as GIFT",
-    "gradescope": "Package for Gradescope",
-    "prairielearn": "Package for PrairieLearn",
-    "autolab": "Package for Autolab",
-    "otter": "Package for Otter-Grader",
-    "nbgrader": "Package for nbgrader",
-    "github": "Package for GitHub Actions",
-    "coderunner": "Package for Moodle CodeRunner",
+    **{one.id: f"Package for {one.name}" for one in having("package").values()},
 }
 GRADEBOOKS = ("plain", "canvas", "moodle")
 LATEST_JOBS = 200

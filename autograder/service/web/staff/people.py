@@ -22,6 +22,7 @@ from autograder.service.store.schema import (
     CourseRow,
     ExtensionRow,
     MembershipRow,
+    PlatformUserRow,
     ReportRow,
     SubmissionRow,
     UserRow,
@@ -159,7 +160,10 @@ def _plan(db: Session, actor: Actor, course_id: str, rows: Sequence[roster.Membe
 
 
 def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
-    shared = _shared(db, actor)
+    foreign = shared(db, actor)
+    called: dict[str, set[str]] = {}  # by their platforms
+    for user, subject in db.execute(sa.select(PlatformUserRow.user_id, PlatformUserRow.subject)):
+        called.setdefault(user, set()).add(subject[:100])
     return [
         roster.Member(
             user.id,
@@ -169,7 +173,9 @@ def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
             member.section,
             "erased" if user.erased_at is not None else member.role,
             member.dropped,
-            shared=user.id in shared,
+            others=tuple(member.other_ids),
+            placeholder=member.roster_id in called.get(user.id, ()),
+            shared=user.id in foreign,
         )
         for user, member in _everybody(db, course_id)
     ]
@@ -183,6 +189,12 @@ def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[
         user.email = change.columns["email"][1] if "email" in change.columns else user.email
         member.section = change.columns.get("section", ("", member.section))[1]
         member.dropped = False if "state" in change.columns else member.dropped
+        further = [id_ for id_ in change.row.others if id_ not in (member.roster_id, *member.other_ids)]
+        if "id" in change.columns:
+            member.drawn_as = member.quiz_id
+            further.append(member.roster_id)
+            member.roster_id = change.row.id
+        member.other_ids = [*member.other_ids, *further]
     for one in dropped:
         users[one.user_id][1].dropped = True
     emails = [row.email for row in plan.new if row.email]
@@ -194,12 +206,19 @@ def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[
             db.add(new)
             db.flush()
         db.add(
-            MembershipRow(course_id=course_id, user_id=new.id, role="student", roster_id=row.id, section=row.section)
+            MembershipRow(
+                course_id=course_id,
+                user_id=new.id,
+                role="student",
+                roster_id=row.id,
+                section=row.section,
+                other_ids=list(row.others),
+            )
         )
 
 
 # ---------------------------------------------------------------------------------------------------------- links
-def _shared(db: Session, actor: Actor) -> set[str]:
+def shared(db: Session, actor: Actor) -> set[str]:
     """Return people beyond the rights of this member of staff: operators, and people of courses that others staff.
 
     Whoever holds a person's link is that person, everywhere. So staff make no links for these, do not rename them, and
@@ -219,12 +238,12 @@ def all_links(request: Request, actor: Me, course_id: str) -> Response:
     table = csv.writer(stream)
     table.writerow(["id", "name", "email", "section", "link"])
     with site(request).store.writing() as db:
-        shared = _shared(db, actor)
+        foreign = shared(db, actor)
         made = 0
         for user, member in _everybody(db, course_id):
             if member.role != "student" or member.dropped or user.erased_at is not None:
                 continue
-            link = "" if user.id in shared else new_link(db, user.id, site(request).settings.public_url)
+            link = "" if user.id in foreign else new_link(db, user.id, site(request).settings.public_url)
             made += bool(link)
             cells = (member.roster_id, user.name, user.email or "", member.section)
             table.writerow([*map(harmless, cells), link])
@@ -239,7 +258,7 @@ def one_link(request: Request, actor: Me, course_id: str, user_id: str) -> Respo
     staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
         user, _ = person_of(db, course_id, user_id)
-        if user_id in _shared(db, actor):
+        if user_id in shared(db, actor):
             raise HTTPException(403, "This person is in other courses too, or runs the service: ask an operator.")
         link = new_link(db, user_id, site(request).settings.public_url)
         audit(db, actor, "link.made", user_id, course_id)
@@ -282,7 +301,7 @@ def person_page(
         ).all()
         values: dict[str, Any] = {
             "course": db.get_one(CourseRow, course_id),
-            "linkable": actor.may("run", course_id) and user_id not in _shared(db, actor) and user.erased_at is None,
+            "linkable": actor.may("run", course_id) and user_id not in shared(db, actor) and user.erased_at is None,
             "standings": standings_of(db, user_id, [asked for asked, _ in rows]),
             "handed_in": _handed_in(db, course_id, user_id),
         }
@@ -335,7 +354,7 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
         _, member = person_of(db, course_id, user_id)
         before = {"role": member.role, "section": member.section, "dropped": member.dropped}
         rises = _rank(role, dropped) > _rank(member.role, member.dropped)
-        refused = rises and user_id in _shared(db, actor)
+        refused = rises and user_id in shared(db, actor)
         if not refused:
             if rises and actor.operator:
                 end_access(db, user_id)  # staff of another course may hold a link of their student's
@@ -362,7 +381,7 @@ def ask_to_erase(request: Request, actor: Me, course_id: str, user_id: str) -> R
 def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, problem: str = "") -> Response:
     with site(request).store.reading() as db:
         user, member = person_of(db, course_id, user_id)
-        if user_id in _shared(db, actor) or user.erased_at is not None:
+        if user_id in shared(db, actor) or user.erased_at is not None:
             raise not_found()
         course = db.get_one(CourseRow, course_id)
         count = db.scalar(sa.select(sa.func.count()).where(SubmissionRow.user_id == user_id))
@@ -385,7 +404,7 @@ def erase_person(request: Request, actor: Me, course_id: str, user_id: str, type
     staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
         user, member = person_of(db, course_id, user_id)
-        if user_id in _shared(db, actor) or user.erased_at is not None:
+        if user_id in shared(db, actor) or user.erased_at is not None:
             raise not_found()
         meant = typed.get("id", "").strip() == member.roster_id
         if meant:
