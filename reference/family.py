@@ -509,7 +509,8 @@ class Crowd:
         """table[option](*arguments, k) for each row, by its own option; where its gate is shut, by the right one."""
         turned, default = self.turned[switch], self.right[switch]
         if len(turned) == 1 and not turned[0].gate:
-            return table[turned[0].option](*arguments, _View(k, slice(None), turned[0].numbers))
+            k.n = turned[0].numbers
+            return table[turned[0].option](*arguments, k)
         result = None
         for turn in turned:
             mine = _View(k, turn.rows, turn.numbers)
@@ -570,18 +571,29 @@ def simulate(right: Hypothesis, course: StepInputs, hypotheses: Sequence[Hypothe
         leftover=np.zeros(shape), gathered=np.ones(shape), updates=np.zeros(shape),
     )  # fmt: skip
     updates = np.zeros(course.start.size)
-    same = (course.tensor[:, None] == course.tensor[None, :]).astype(float)  # sums over a parameter
+    total = _totals(course.tensor)
+    size = total(np.ones(course.start.size))
     iterates = np.empty((crowd.size, *course.grads.shape))
     with np.errstate(all="ignore"):
         for t in range(len(course.grads)):
             updates = updates + course.present[t]
-            k = _circumstances(course, t, updates, same)
+            k = _circumstances(course, t, updates, total, size)
             w = rule(crowd, k, w, state)
             iterates[:, t] = w
     return iterates
 
 
-def _circumstances(course: StepInputs, t: int, updates: Array, same: Array) -> SimpleNamespace:
+def _totals(tensor: Integers) -> Callable[[Array], Array]:
+    """X (…, D) -> for each coordinate the sum over its parameter."""
+    order = np.argsort(tensor, kind="stable")
+    first = np.flatnonzero(np.diff(tensor[order], prepend=-1))
+    parameter = np.unique(tensor, return_inverse=True)[1]
+    return lambda x: np.add.reduceat(x[..., order], first, axis=-1, dtype=float)[..., parameter]
+
+
+def _circumstances(
+    course: StepInputs, t: int, updates: Array, total: Callable[[Array], Array], size: Array
+) -> SimpleNamespace:
     return SimpleNamespace(
         **{"mu": np.zeros(course.start.size), **{name: values[t] for name, values in course.hyper.items()}},
         **{"given_" + name: mask for name, mask in course.given.items()},
@@ -589,7 +601,7 @@ def _circumstances(course: StepInputs, t: int, updates: Array, same: Array) -> S
         steps=np.full(course.start.size, t + 1.0),
         updates=np.maximum(updates, 1), visits=course.visits[t], present=course.present[t],
         stepped=course.stepped[t], blocked=course.blocked[t], reused=course.reused, ordinal=course.ordinal,
-        siblings=course.siblings, axes=course.axes, size=same.sum(0), total=lambda x: x @ same,
+        siblings=course.siblings, axes=course.axes, size=size, total=total,
     )  # fmt: skip
 
 

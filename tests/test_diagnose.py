@@ -1,6 +1,7 @@
 """Diagnosis and marks on simulated submissions: every misconception, pairs of them, and rules outside the family."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from autograder.assignment import load
 from autograder.judge.observations import goldens, with_derived
+from autograder.judge.played import Memory, size
 from autograder.judge.search import Question
 from autograder.judge.verdict import judge as reach_verdict
-from autograder.model import Assignment, Scenario
+from autograder.model import Assignment, Hypotheses, Scenario
 
 SEED = 7
 MOST_ASKED = 600_000  # hypotheses times scenarios: seconds of computing
@@ -147,3 +149,37 @@ def bend(rows, factor, kind):
     if kind == "drift":
         return rows + 0.3 * (factor - 1) * t
     return rows * (1 - 0.1 * abs(factor - 1)) ** t
+
+
+# ----------------------------------------------------------------------------------------------- what is remembered
+def test_a_verdict_is_the_same_whether_predictions_were_remembered_or_not(judge, monkeypatch):
+    rules = [(m, group) for m, group in RULES if m.id in ("coupled", "count-from-zero", "nesterov")]
+    memory = Memory(10_000_000)
+    monkeypatch.setattr("autograder.judge.search.MEMORY", memory)
+
+    def told():
+        verdicts = [judge(m.changes, (group,)) for m, group in rules]
+        return [(v.criteria, v.diagnoses, v.remarks, v.explained) for v in verdicts]
+
+    first, predictions = told(), len(memory.kept)
+    assert told() == first
+    assert len(memory.kept) == predictions > 0
+
+
+def test_predictions_of_one_family_are_never_those_of_another(optimizers, scenarios):
+    scenario = next(s for s in scenarios if optimizers.subject(s) == "SGD")
+    zeros = replace(optimizers, predict=lambda *asked: [{n: 0 * a for n, a in optimizers.predict(*asked)[0].items()}])
+    asked = ("SGD", [scenario], Hypotheses.of([{}]), frozenset())
+    memory = Memory(1_000_000)
+    right, other = memory.predict(optimizers, *asked), memory.predict(zeros, *asked)
+    assert all(array.any() for array in right[0].values())
+    assert not any(array.any() for array in other[0].values())
+
+
+def test_what_is_remembered_has_a_bound_and_is_written_to_by_nobody(optimizers, scenarios):
+    memory = Memory(20_000)
+    for scenario in [s for s in scenarios if optimizers.subject(s) == "Adam"][:20]:
+        arrays = memory.predict(optimizers, "Adam", [scenario], Hypotheses.of([{}] * 20), frozenset())[0]
+        assert not any(array.flags.writeable for array in arrays.values())
+        assert sum(map(size, memory.kept.values())) == memory.bytes <= 20_000
+    assert 0 < len(memory.kept) < 20

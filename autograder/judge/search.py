@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.judge.played import MEMORY
 from autograder.judge.solve import SHOWN, rounder, solve
 from autograder.model import Array, Assignment, Hypotheses, Misconception, Observation, Scenario
 
@@ -128,7 +129,7 @@ class Question:
     def predict(
         self, scenarios: Sequence[Scenario], hypotheses: Hypotheses, conventions: frozenset[str]
     ) -> list[dict[str, Array]]:
-        return self.assignment.predict(self.subject, scenarios, hypotheses, conventions)
+        return MEMORY.predict(self.assignment, self.subject, scenarios, hypotheses, conventions)
 
     def agree(self, scenario: Scenario, predicted: Mapping[str, Array]) -> Mask:
         """(hypotheses,): whether each predicts what was observed; where both are not finite they agree."""

@@ -37,6 +37,8 @@ MAX_NESTED = 20  # commands inside each other: no formula of a course has more t
 
 def without_latex(text: str) -> str:
     r"""The same without LaTeX: `\frac{a}{b}` as `((a)/(b))`, `\hat{m}` as `m_hat`, `\beta_1` as `beta_1`."""
+    if not any(sign in text for sign in "\\$^"):
+        return text
     text = re.sub(r"\$|\\[()\[\],;:! ]", " ", text.replace("\\\\", " ; ")).replace(r"\_", "_")
     for _ in range(MAX_NESTED):
         before = text
@@ -63,6 +65,8 @@ def _command(match: re.Match[str]) -> str:
 
 def digits(text: str) -> str:
     """ASCII digits for those of all scripts, `^(…)` for superscripts, `-` for dashes, plain spaces; `½` as `(1/2)`."""
+    if text.isascii():
+        return text.replace("`", "'")
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # marks of direction, spaces of no width
     text = re.sub("[\uff01-\uff5e]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _FRACTIONS.sub(lambda m: _fraction(m[1], m[2]), text)
