@@ -90,6 +90,22 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "(self.beta1**self.step_count - 1)",
             "bias_correction",
         ),
+        ("float64_moments", "param.grad = None", "param.data = None", "zero_grad"),
+        ("in_place", "p.grad = None", "p.grad.data[:] = 0", "zero_grad"),
+        ("torch_decay_order", "momentum=0.0", "momentum=0.9", "interface"),
+        (
+            "model_solution",
+            "self.velocities = [None]",
+            "self.velocity = [None]",
+            "momentum",
+        ),  # and right everywhere else
+        (
+            "model_solution",
+            "self.beta1 * self.m[i] + (1 - self.beta1)",
+            "beta1 * self.m[i] + (1 - beta1)",
+            "adam_moments",
+        ),
+        ("inherited_adamw", "                if self.velocity[i] is None:", "                if True:", "momentum"),
     ],
 )
 def test_mistakes_of_students_are_found_on_their_line_and_cost_their_row(

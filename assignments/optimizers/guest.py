@@ -246,7 +246,7 @@ def response(module, spec, arrays, record):
     near = {name: (1 + spec["nearly"]) * values if name[0] == "g" else values for name, values in arrays.items()}
     runs = {"p": (arrays, "p"), "again": (arrays, "p"), "gradient": (opposite(arrays), "p"), "start": (arrays, "s"),
             "near": (near, "p")}  # fmt: skip
-    each(runs, lambda name: run(module, spec, runs[name][0], record, name, start=runs[name][1]))
+    each(runs, lambda name: run(module, spec, runs[name][0], record, name, start=runs[name][1]), record)
 
 
 def opposite(arrays):
@@ -357,7 +357,7 @@ def signatures(module, spec, arrays, record):
 
     made_by = []  # for each class that works: whether it does by older names
     try:
-        each(spec["classes"], construct)
+        each(spec["classes"], construct, record)
     finally:
         record.fact("names of this edition", bool(made_by) and not any(made_by))
 
@@ -381,7 +381,7 @@ def zero_grad(module, spec, arrays, record):
         record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
         optimizer.zero_grad()  # a second time, on gradients that are gone
 
-    each(spec["classes"], clear)
+    each(spec["classes"], clear, record)
 
 
 def is_clear(grad):
@@ -425,19 +425,20 @@ def state_size(module, spec, arrays, record):
         record.fact(f"{label} after", round(held(optimizer, params) / total))
         record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))
 
-    each(spec["optimizers"], size)
+    each(spec["optimizers"], size, record)
 
 
-def each(names, do):
+def each(names, do, record):
     """Does it for every name: an exception in one is raised when the others have had their turn."""
     raised = []
     for name in names:
         try:
             do(name)
         except Exception as error:  # noqa: BLE001 - raised again below
-            raised.append(error)
+            raised.append((error, record.doing))
     if raised:
-        raise raised[0]
+        first, record.doing = raised[0]
+        raise first
 
 
 def held(optimizer, params):

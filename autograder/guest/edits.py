@@ -121,7 +121,7 @@ class Scope:
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
         made = [ast.Name(name, ast.Load()) for name in self.locals]
-        made += [ast.Attribute(ast.Name("self", ast.Load()), a, ast.Load()) for a in sorted(self.attributes)]
+        made += [of_self(a) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
         self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
         around = (*chain, function)
@@ -213,7 +213,7 @@ def idle(function, methods, names):
     asked = {id(n) for m in others for t in ast.walk(m) if hasattr(t, "test") for n in ast.walk(t.test)}
     asked |= {id(n) for m in others if m.name.startswith("has_") for n in ast.walk(m)}
     touched = {n.attr for m in others for n in ast.walk(m) if is_own(n) and id(n) not in asked}
-    return left + [ast.Attribute(ast.Name("self", ast.Load()), name, ast.Load()) for name in sorted(made - touched)]
+    return left + [of_self(name) for name in sorted(made - touched)]
 
 
 def computed(function):
@@ -253,6 +253,10 @@ def is_rest(node):
 
 def product(one, other):
     return ast.BinOp(one, ast.Mult(), other)
+
+
+def of_self(name):
+    return ast.Attribute(ast.Name("self", ast.Load()), name, ast.Load())
 
 
 def is_own(node):
@@ -400,6 +404,29 @@ class Plan:
                 self.signature(function, owner)
                 self.block(function.body)
                 self.returned(function)
+                if not rich:
+                    self.misnamed(function, owner)
+
+    def misnamed(self, function, owner):
+        """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
+        chain = ancestry(self.tree, owner)
+        mine = [f for f, around in functions(self.tree) if around is not None and around in chain] or [function]
+        owned = [n for f in mine for n in ast.walk(f) if is_own(n)]
+        known = {n.attr for n in owned if is_stored(n)} | self.scope.methods
+        known |= {name for c in chain for n in c.body for name in defined(n)}
+        loose = [n for n in ast.walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
+        for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
+            self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
+        for name in sorted({n.id for n in loose}):
+            others = [ast.Name(other, ast.Load()) for other in self.scope.locals]
+            others += [of_self(name)] if name in known else []
+            self.everywhere([n for n in loose if n.id == name], others)
+
+    def everywhere(self, nodes, others):
+        for other in others if len(nodes) > 1 and not self.full() else ():
+            number = self.add(nodes[0], "name", 1, static=False)
+            for node in nodes:
+                self.expressions.setdefault(id(node), []).append((number, other))
 
     def keep(self, numbers):
         """Drops the other edits; the numbers stay."""
@@ -561,8 +588,7 @@ class Plan:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
         for method in sorted(self.scope.methods) if constant else ():
-            asked = ast.Attribute(ast.Name("self", ast.Load()), method, ast.Load())
-            others += [(ast.Call(asked, [], []), 1.2)] if not method.startswith("__") else []
+            others += [(ast.Call(of_self(method), [], []), 1.2)] if not method.startswith("__") else []
         if not constant:
             others.append((test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), 1))
             others += [(ast.Constant(value), 2) for value in (True, False)]
@@ -609,6 +635,7 @@ class Plan:
             case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target], value):
                 for op in (ast.Add, ast.Sub, ast.Mult):
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
+                self.elsewhere(s, target, value)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
@@ -654,6 +681,19 @@ class Plan:
                 number = self.add(first, "name", 1.5)
                 self.statements.setdefault(id(first), []).append((number, [ast.Assign([other], value)]))
                 self.statements.setdefault(id(second), []).append((number, [ast.Assign([one], last)]))
+
+    def elsewhere(self, statement, target, value):
+        """Puts what is set into another part of the same thing, or into the thing of which it is a part."""
+        if isinstance(target, ast.Attribute) and not is_own(target):
+            for part in (p for p in (*self.scope.parts, "data", "grad") if p != target.attr):
+                self.instead(
+                    statement, [ast.Assign([ast.Attribute(target.value, part, ast.Store())], value)], "name", 1
+                )
+        around = getattr(target, "value", None)
+        while isinstance(around, ast.Attribute | ast.Subscript):
+            for other in (value, ast.Constant(None)):
+                self.instead(statement, [ast.Assign([stored(around)], other)], "name", 2)
+            around = around.value
 
     def assigned(self, statement, targets, value):
         self.instead(statement, [ast.Assign([ast.Tuple(targets, ast.Store())], value)], "operand", 1)

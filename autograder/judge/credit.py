@@ -154,7 +154,7 @@ def charged(criteria: Sequence[CriterionMark], charges: Sequence[Charge]) -> tup
         mine = [charge for charge in charges if charge.criterion == row.id]
         if mine:
             score = round(max(0.0, row.score - sum(charge.points for charge in mine)), 2)
-            messages = tuple(dict.fromkeys([*(charge.message for charge in mine), *row.messages]))
+            messages = tuple(dict.fromkeys(filter(None, [*(charge.message for charge in mine), *row.messages])))
             row = replace(row, score=score, status="partial" if score else "failed", messages=messages)
         rows.append(row)
     return tuple(rows)

@@ -93,6 +93,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     """
     elsewhere = {m.id: m.elsewhere for m in misconceptions}
     subjects = [one.subject for one in mending.mends]
+    rows = {one.row for one in mending.mends}
     wrong = set()
     for mend in mending.mends:
         if subjects.count(mend.subject) > 1 or not mend.row or mend.trial.kind not in COMPUTES:
@@ -102,7 +103,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
             named |= {s: [d for d in verdict.diagnoses if d.group == s] for s in mending.agreeing - {mend.subject}}
         for subject, beliefs in named.items():
             alike = all(mend.row in elsewhere[d.misconception] for d in beliefs)
-            if any(d.criterion != mend.row for d in beliefs) and (len(beliefs) > 1 or alike):
+            if any(d.criterion not in rows for d in beliefs) and (len(beliefs) > 1 or alike):
                 wrong.add(subject)
     return replace(verdict, diagnoses=tuple(d for d in verdict.diagnoses if d.group not in wrong))
 

@@ -25,7 +25,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 5  # of them, those of one line each that are tried in every other experiment too, until one is found
-MOST_NARROWED = 200  # of more than those, that are tried in two more experiments first
+MOST_NARROWED = 200  # of more than those, that are tried in some more experiments first
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
 AS_SMALL = 0.5  # by which an edit may be larger than another one and still be about as small
@@ -267,14 +267,15 @@ class _Search:
         *,
         rich: bool,
     ) -> list[Trial]:
-        """Those edits that suit most of two more experiments as well, failing ones if there are any."""
+        """Those edits that suit most of a few more experiments: two that fail, if any do, and one that does not."""
         ids = {name for name, _ in failing}
         theirs = [s for s in self.about(subject) if s is not probe and any(c.arrays for c in s.checks)]
         others = [s for s in theirs if s.id in ids] or theirs
         if len(sifted) <= MOST_CONFIRMED or not others:
             return sifted
-        one = max(others, key=lambda s: (not _effort(s)[0], len(s.arrays), -_effort(s)[1]))
-        telling = {s.id: s for s in (one, max(others, key=lambda s: len(s.checks)))}
+        right = [s for s in theirs if s.id not in ids]
+        telling = {s.id: s for s in (_most_telling(others), max(others, key=lambda s: len(s.checks)))}
+        telling |= {s.id: s for s in [_most_telling(right)]} if right else {}
         few = sifted[:MOST_NARROWED]
         task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in few), switched=True)
         wanted = {s.id for s in (*self._needed(probe, chain), *telling.values())}
@@ -393,6 +394,11 @@ def _effort(scenario: Scenario) -> tuple[bool, int]:
     isolated = any(check.isolates for check in scenario.checks)
     still = any(array.ndim > 1 and not array.any() for array in scenario.arrays.values())
     return isolated or still or numbers < FEW_NUMBERS, updates or numbers
+
+
+def _most_telling(scenarios: Sequence[Scenario]) -> Scenario:
+    """The one of most numbers with nothing switched off, and of these the shortest."""
+    return max(scenarios, key=lambda s: (not _effort(s)[0], len(s.arrays), -_effort(s)[1]))
 
 
 def _near(right: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any] | None) -> bool:
