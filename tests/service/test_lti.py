@@ -70,7 +70,7 @@ class Classroom:
 
     def browser(self, **options) -> httpx2.Client:
         # There is no TLS here: to load the certificates for it takes longer than a launch.
-        self.browsers.append(httpx2.Client(base_url=self.tool, verify=False, **options))
+        self.browsers.append(httpx2.Client(base_url=self.tool, verify=False, timeout=60, **options))
         return self.browsers[-1]
 
     def open(self, who: str, link: str = "link-1", *, client: httpx2.Client | None = None, **more) -> httpx2.Response:
