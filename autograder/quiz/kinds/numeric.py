@@ -203,6 +203,8 @@ def _mixed_units(key: NumericKey, unit: str, written: str, value: float, *, bare
 
 
 def _difference(one: str, other: str) -> str:
+    if not units.same_kind(one, "B"):
+        return ""
     if one.endswith("bit") != other.endswith("bit"):
         return "B stands for bytes, b and bit for bits; a byte has 8."
     decimal, binary = sorted((one, other), key=lambda unit: "i" in unit)
