@@ -179,6 +179,7 @@ ARROWS: dict[str, set[str]] = {
         "service.web.student",
     },
     "service.web.lti": {
+        "service.operate",
         "service.outbox",
         "service.outgoing",
         "service.queue",

@@ -57,7 +57,7 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """
     named = named_by(mend, verdict)
     if named:
-        return named[0].criterion
+        return mend.row if mend.row in {d.criterion for d in named} else named[0].criterion
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
