@@ -438,3 +438,15 @@ def test_a_shell_completes_the_commands():
         [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["regenerate"]
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [(("package", "optimizers"), "prairielearn"), (("gradebook", "reports", "--roster", "roster.csv"), "brightspace")],
+)
+def test_a_platform_that_is_none_is_refused_with_those_that_are(command, named, tmp_path):
+    done = gradmark(*command, "--for", "somewhere", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'somewhere' is not one of" in done.stderr
+    assert f"'{named}'" in done.stderr
+    assert "Traceback" not in done.stderr
