@@ -204,7 +204,7 @@ def test_the_command_starts_without_what_it_may_not_need():
 def test_json_is_marked_without_what_draws(course):
     script = (
         "import sys, autograder.cli as cli\n"
-        f"sys.argv = ['gradmark', 'grade', {str(course)!r}, '--format', 'json', '--sandbox', 'process']\n"
+        f"sys.argv = ['gradmark', 'grade', {str(course / 'ada')!r}, '--format', 'json', '--sandbox', 'process']\n"
         "try: cli.main()\n"
         "finally: print(*sys.modules, file=sys.stderr)\n"
     )
@@ -212,6 +212,7 @@ def test_json_is_marked_without_what_draws(course):
     loaded = done.stderr.splitlines()[-1].split()
     assert "numpy" in loaded
     assert {"contourpy", "jinja2", "rich.table", "rich.progress", "docker"} & set(loaded) == set()
+    assert not [name for name in loaded if name.startswith(("autograder.quiz", "autograder.reading"))], "there is none"
 
 
 # ------------------------------------------------------------------------------------------------ what goes wrong
