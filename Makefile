@@ -9,10 +9,10 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-all lint bench mutants fuzz image platforms docs template lock clean
+.PHONY: help demo serve test test-all lint bench bench-scale mutants fuzz image platforms docs template lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/run.stamp ## mark the sample submissions; prints a table and where the HTML reports are
 	@$(BIN)/gradmark demo
@@ -36,6 +36,9 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
 
 bench: $(VENV)/dev.stamp ## measure speed and memory, as ratios to importing NumPy
 	@$(BIN)/python tests/bench.py
+
+bench-scale: $(VENV)/dev.stamp ## measure what one Postgres carries, with a hundred workers that mark by a recorded report
+	@$(BIN)/python tests/bench.py scale
 
 mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hands: all must lose marks, on their rows
 	@$(BIN)/python tests/mutants.py

@@ -1,6 +1,6 @@
 """Measures speed and memory side by side in one run, and prints ratios to t0, the time of importing NumPy.
 
-    python tests/bench.py [part ...]     parts: command, class, mixed, docker, diagnosis, service, stored
+    python tests/bench.py [part ...]     parts: command, class, mixed, docker, diagnosis, service, idle, stored, scale
 
 No wall-clock time is asserted anywhere: machines are noisy, so every figure is measured between runs of t0.
 """
@@ -33,7 +33,7 @@ MISTAKES = 198  # of the class-like mix, half of it wrong
 
 
 def main(parts: list[str]) -> None:
-    chosen = parts or list(PARTS)
+    chosen = parts or [part for part in PARTS if part != "scale"]  # it has a target of its own
     print(f"{CORES} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}")
     for name in chosen:
         PARTS[name]()
@@ -223,6 +223,36 @@ def idle() -> None:
     say("    the longest of 30", 1000 * max(took), "ms")
 
 
+def scale() -> None:
+    """The database under a hundred workers that mark by a recorded report: what it can carry, and what it costs."""
+    from scale_load import load as under
+    from scale_load import really
+
+    workers, submissions = int(os.environ.get("WORKERS", "100")), int(os.environ.get("SUBMISSIONS", "2000"))
+    seen = under(workers, submissions)
+    cpu = seen.hand_in.cpu + seen.mark.cpu
+    print(
+        f"  {workers} workers and one Postgres, all on this machine; {submissions} submissions, marked by a recorded report"
+    )
+    say("Postgres' own CPU for each submission: handing in", 1000 * seen.hand_in.cpu, "ms")
+    say("    marking", 1000 * seen.mark.cpu, "ms")
+    say("    so one core of the database carries at most, each hour", 3600 / cpu, "submissions")
+    say("    marked here meanwhile, workers included, each hour", 3600 / seen.mark.seconds, "submissions")
+    say("transactions of each submission: handing in", seen.hand_in.transactions, "")
+    say("    marking", seen.mark.transactions, "", 40)
+    say("log of each submission: handing in", seen.hand_in.log / 1000, "kB")
+    say("    marking", seen.mark.log / 1000, "kB", 20)
+    say("connections of all workers, at most", seen.connections, "", 3 * workers)
+    say("all of them without work: Postgres' CPU, of a core", 100 * seen.idle.cpu, "%")
+    say("    transactions each second", seen.idle.transactions, "")
+    before, marked = [t0() for _ in range(3)], really(_mixed(MARKED))
+    unit = statistics.median(before + [t0() for _ in range(3)])
+    say(f"a real worker's CPU for each submission of the class-like mix ({marked:.2f} s)", marked / unit, "t0")
+
+
+MARKED = 50
+
+
 def stored() -> None:
     """Pages with few and with many submissions stored: their time must not grow."""
     from service_load import with_stored
@@ -240,6 +270,7 @@ PARTS = {
     "service": service,
     "idle": idle,
     "stored": stored,
+    "scale": scale,
 }
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import NothingToMark, archive, disk, find, notebook, read, read_upload, text
+from autograder.intake import NothingToMark, archive, cells, disk, find, notebook, read, read_upload, text
 from autograder.intake.cells import tidy
 from autograder.intake.names import MAX_SHOWN, Refused, show
 from autograder.judge.places import in_cell
@@ -149,6 +149,24 @@ def test_another_byte_anywhere_gives_another_digest(tmp_path):
 
 def test_a_file_of_any_name_is_taken_when_it_is_named_itself(tmp_path):
     assert handed_in(tmp_path, "alice.py", CODE).files == {"optimizers.py": CODE}
+
+
+@pytest.mark.parametrize(
+    "line", ["%matplotlib inline", "!pip install tinytorch", "files = !ls", "np.array?", "%load_ext autoreload", "?SGD"]
+)
+def test_notebook_syntax_in_a_file_is_left_out_as_in_a_notebook(tmp_path, line):
+    source = f'{line}\nTEXT = """\n%not a magic\n"""\nif True:\n    {line}\nclass SGD:\n    rest = (7\n% 4)\n'
+    found = handed_in(tmp_path, "optimizers.py", source.encode())
+    assert found.remarks == ("Notebook syntax (%magic, !command, help?) was left out: 2 times.",)
+    defined = run(code_of(found))
+    assert (defined["TEXT"], defined["SGD"].rest) == ("\n%not a magic\n", 3)
+    assert code_of(found).count("\n") == source.count("\n")  # every line keeps its number
+
+
+def test_a_file_that_python_can_read_is_not_changed():
+    for file in [Path(__file__), *sorted((Path(__file__).parent.parent / "assignments").rglob("*.py"))]:
+        source = file.read_text(encoding="utf-8")
+        assert cells.without_magics(source) == (source, 0), file
 
 
 def test_a_percent_script_is_kept_whole():

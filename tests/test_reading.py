@@ -40,32 +40,35 @@ KEYS = {
     "NumericKey": lambda value, unit, figures, wrong: NumericKey(value, unit, figures, tuple(Wrong(one, "") for one in wrong)),
     "FormulaKey": lambda expression, symbols, wrong: FormulaKey(expression, symbols, tuple(Wrong(one, "") for one in wrong)),
     "ChoiceKey": lambda options, several: ChoiceKey(tuple(Option(*option, "") for option in options), several),
+    "MatrixKey": MatrixKey,
     "OrderKey": lambda entries, order, before: OrderKey(entries, tuple(order), tuple(map(tuple, before))),
 }  # fmt: skip
 
 
+VERDICTS = ("right", "wrong", "part", "waits")
+
+
 def typed():
-    """A question and one answer to it, with what a lenient teacher says: right, wrong, part of it, or waits."""
+    """A question, and answers to it by what a lenient teacher says: right, wrong, part of it, or waits."""
     for told in json.loads((ROOT / "tests/data/typed_answers.json").read_text(encoding="utf-8")):
         kind, key = told["kind"], dict(told["key"])
         question = Item(
             told["id"], kind, "idea", "Title", told["prompt"], told["points"], KEYS[key.pop("class")](**key), "Because."
         )
-        for verdict in ("right", "wrong", "part", "waits"):
-            for answer in told.get(verdict, ()):
-                yield pytest.param(question, answer, verdict, id=f"{told['id']}-{answer}")
+        yield pytest.param(question, {verdict: told.get(verdict, ()) for verdict in VERDICTS}, id=told["id"])
 
 
-@pytest.mark.parametrize(("question", "answer", "verdict"), list(typed()))
-def test_an_answer_as_people_type_it_gets_what_a_lenient_teacher_gives(question, answer, verdict):
+@pytest.mark.parametrize(("question", "answers"), list(typed()))
+def test_an_answer_as_people_type_it_gets_what_a_lenient_teacher_gives(question, answers):
     """A person reads what waits; everything else is marked as they would."""
-    mark = mark_item(question, answer)
-    got = (
-        "waits"
-        if mark.status == "unreadable"
-        else {1.0: "right", 0.0: "wrong"}.get(mark.score / mark.max_score, "part")
-    )
-    assert got == verdict, mark.message
+    got = {(verdict, str(answer)): mark_item(question, answer) for verdict in VERDICTS for answer in answers[verdict]}
+    assert [(*told, mark.message) for told, mark in got.items() if _verdict(mark) != told[0]] == []
+
+
+def _verdict(mark):
+    if mark.status == "unreadable":
+        return "waits"
+    return {1.0: "right", 0.0: "wrong"}.get(mark.score / mark.max_score, "part")
 
 
 # --------------------------------------------------------------------------------- families: forms × locales × units
@@ -74,6 +77,58 @@ SEPARATORS = (  # between thousands, before decimals: customs of countries
     ("", "."), ("", ","), ("\u066c", "\u066b"),
 )  # fmt: skip
 SCRIPTS = ("0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡")
+
+
+@FEW
+@given(
+    st.sampled_from(["point", "Komma", "virgule"]), st.integers(0, 9), st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    st.booleans(),
+)  # fmt: skip
+def test_a_decimal_in_words_is_that_number(point, whole, decimals, negative):
+    words = WORDS[point]
+    text = f"{words[whole]} {point} {' '.join(words[digit] for digit in decimals)}"
+    wanted = float(f"{whole}.{''.join(map(str, decimals))}")
+    assert value(f"minus {text}" if negative else text) == pytest.approx(-wanted if negative else wanted)
+
+
+@FEW
+@given(
+    st.sampled_from([(1024, "KiB", "MiB", "GiB", "TiB"), (1000, "kB", "MB", "GB", "TB")]), st.integers(1, 4),
+    st.integers(1, 200), st.sampled_from(["÷", "/", " / "]), st.booleans(), st.booleans(),
+)  # fmt: skip
+def test_bytes_divided_by_a_power_are_in_the_larger_unit(family, steps, billions, sign, unit_last, step_by_step):
+    """`14e9 × 4 B × 2 ÷ 1024³` in GiB, whatever the question asks for; a unit that is written says the same."""
+    base, *names = family
+    power = sign.join([str(base)] * steps) if step_by_step else f"{base}^{steps}"
+    text = f"{billions}e9 × 4 B × 2 {sign} {power}{' ' + names[steps - 1] if unit_last and not step_by_step else ''}"
+    (found,) = numbers.read(text, IN_GIB)
+    assert units.convert(found.value, found.unit, "B") == pytest.approx(billions * 8e9)
+    assert found.unit == names[steps - 1]
+
+
+@FEW
+@given(st.integers(2, 9), st.integers(1, 12), st.sampled_from(["optimizer", "opt", ""]), st.booleans(), st.booleans())
+def test_a_call_is_known_whether_its_arguments_are_named_or_not(warmup, more, first, named, swapped):
+    """Another value, or two values in each other's place, is none of the options."""
+    total = warmup + more
+    known = {
+        "a": f"`WarmupCosine(optimizer, warmup_steps={warmup}, total_steps={total})`",
+        "b": f"`WarmupCosine(optimizer, warmup_steps=0, total_steps={total})`",
+    }
+    pair = [f"warmup_steps={warmup}", f"total_steps={total}"] if named else [str(warmup), str(total)]
+    text = f"WarmupCosine({', '.join([first] * bool(first) + (pair[::-1] if swapped else pair))})"
+    if swapped and not named:
+        with pytest.raises(Unreadable):
+            options.read_one(text, known)
+    else:
+        assert options.read_one(text, known) == "a"
+
+
+WORDS = {
+    "point": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    "Komma": ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
+    "virgule": ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"],
+}
 
 
 def grouped(digits, separator):
@@ -235,9 +290,24 @@ def test_one_comma_before_three_digits_keeps_both_readings():
     (found,) = numbers.read("1,500", FACTOR)
     assert (found.value, found.otherwise) == (1500, 1.5)
     assert mark_item(item(NumericKey(1500, "", 4)), "1,500").status == "right"
-    assert mark_item(item(NumericKey(1.5, "", 2)), "1,500").status == "unreadable"
-    assert mark_item(item(NumericKey(1500, "", 4)), "1.500").status == "unreadable"
+    assert mark_item(item(NumericKey(1.5, "", 2)), "1,500").status == "right"
+    assert mark_item(item(NumericKey(1500, "", 4)), "1.500").status == "right"
     assert mark_item(item(NumericKey(7, "", 2)), "1,500").status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("unit", "typed"), [("", "1,609"), ("", "\u22121,609"), ("hour", "1,609 h"), ("hour", "1,609 Stunden")]
+)
+def test_of_two_readings_the_right_one_counts_where_a_slip_is_no_factor_of_a_thousand(unit, typed):
+    size = -1.6094 if typed.startswith("\u2212") else 1.6094
+    assert mark_item(item(NumericKey(size, unit, 3)), typed).status == "right"
+    slip = (Wrong(1000 * size, "A thousand times too much."),)
+    assert mark_item(item(NumericKey(size, unit, 3, slip)), typed).status == "unreadable"
+
+
+@pytest.mark.parametrize("unit", ["GiB", "GB", "TB", "MB"])
+def test_of_memory_both_readings_wait_because_the_next_prefix_is_a_thousand(unit):
+    assert mark_item(item(NumericKey(1.609, unit, 3)), f"1,609 {unit}").status == "unreadable"
 
 
 # -------------------------------------------------------------------------------------------- numbers are marked right

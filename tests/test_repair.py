@@ -107,6 +107,14 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "adam_moments",
         ),
         ("inherited_adamw", "                if self.velocity[i] is None:", "                if True:", "momentum"),
+        ("float64_moments", "        self.params = list(params)\n", "", "interface"),
+        ("running_powers", "        self.m, self.v = {}, {}\n", "", "interface"),
+        (
+            "torch_decay_order",
+            "[None if b is None else b.copy() for b in self.momentum_buffer]",
+            "list(self.momentum_buffer)",
+            "state",
+        ),
     ],
 )
 def test_mistakes_of_students_are_found_on_their_line_and_cost_their_row(
@@ -114,7 +122,8 @@ def test_mistakes_of_students_are_found_on_their_line_and_cost_their_row(
 ) -> None:
     source, line = hand(assignment, name, right, wrong)
     report = graded(assignment, sandbox, source)
-    assert [place.line for place in report.places] == [line]
+    [place] = report.places
+    assert place.line == line or (not wrong and abs(place.line - line) <= 1)
     assert {c.id for c in report.criteria if c.status != "passed"} - {"training"} == {row}
 
 

@@ -8,6 +8,7 @@ that ran are compiled into one program that has a switch, so that trying one of 
 import ast
 import builtins
 import copy
+import sys
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 BUILTINS = frozenset(dir(builtins))
@@ -119,7 +120,7 @@ class Scope:
         self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
-        paths = [n for n in paths if not isinstance(n, ast.Name) or n.id in self.locals]
+        paths = [n for n in paths if self.holds(n)]
         made = [ast.Name(name, ast.Load()) for name in self.locals]
         made += [of_self(a) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
@@ -129,6 +130,9 @@ class Scope:
                             and self.knows(n) and any(inside(n, one) for one in around) and self.holds(n)])  # fmt: skip
         parts = [n.attr for n in nodes if isinstance(n, ast.Attribute) and is_stored(n) and not is_own(n)]
         self.parts = list(dict.fromkeys(parts))[:4]  # attributes that are set, of what is not self
+        imports = [n for n in tree.body if isinstance(n, ast.ImportFrom)]
+        imports = [n for n in imports if (n.module or "").partition(".")[0] not in sys.stdlib_module_names]
+        self.imported = [name for n in imports for name in defined(n) if name[:1].isupper()][:2]
         slices = [n.slice for n in nodes if isinstance(n, ast.Subscript) and self.knows(n.slice)]
         self.indices = unique([n for n in slices if not isinstance(n, ast.Slice | ast.Tuple)])[:8]
         self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
@@ -315,6 +319,19 @@ def is_called(node):
     return isinstance(above, ast.Call) and above.func is node
 
 
+EMPTY = ("{}", "[None] * len(self.params)", "0", "None", "[]")  # what a constructor may begin with
+WRAPS = (lambda node: node, lambda node: ast.Call(ast.Name("list", ast.Load()), [node], []))
+
+
+def copies(listed):
+    """A list of copies of what is in a list."""
+    return parsed(f"[one if one is None else one.copy() for one in {listed}]")
+
+
+def parsed(code):
+    return ast.parse(code, mode="eval").body
+
+
 TWINS = (("1", "2"), ("m", "v"))
 
 
@@ -413,11 +430,9 @@ class Plan:
 
     def misnamed(self, function, owner):
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
-        chain = ancestry(self.tree, owner)
-        mine = [f for f, around in functions(self.tree) if around is not None and around in chain] or [function]
-        owned = [n for f in mine for n in ast.walk(f) if is_own(n)]
-        known = {n.attr for n in owned if is_stored(n)} | self.scope.methods
-        known |= {name for c in chain for n in c.body for name in defined(n)}
+        mine, owned, known = self.owned(function, owner)
+        if function.name == "__init__":
+            self.unset(function, sorted({n.attr for n in owned} - known))
         loose = [n for n in ast.walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
@@ -425,6 +440,29 @@ class Plan:
             others = [ast.Name(other, ast.Load()) for other in self.scope.locals]
             others += [of_self(name)] if name in known else []
             self.everywhere([n for n in loose if n.id == name], others)
+
+    def owned(self, function, owner):
+        """The methods of a class, all places of the object in them, and the names of those that are set somewhere."""
+        chain = ancestry(self.tree, owner)
+        mine = [f for f, around in functions(self.tree) if around is not None and around in chain] or [function]
+        places = [n for f in mine for n in ast.walk(f) if is_own(n)]
+        known = {n.attr for n in places if is_stored(n)} | self.scope.methods
+        return mine, places, known | {name for c in chain for n in c.body for name in defined(n)}
+
+    def unset(self, function, names):
+        """Sets in the constructor what a class reads and never sets: to its arguments, or to nothing yet."""
+        order = [a.arg for a in (*function.args.args, *function.args.kwonlyargs)]
+        given = [name for name in names if name in order]
+        place = len(function.body)
+        if given and len(given) == len(names):
+            earlier = set(order[: order.index(given[0])])
+            place = max((n + 1 for n, s in enumerate(function.body) if free_names(s) & earlier), default=place)
+        for wrap in WRAPS if given else WRAPS[:1]:
+            for empty in EMPTY if len(given) < len(names) else EMPTY[:1]:
+                values = {name: wrap(ast.Name(name, ast.Load())) if name in given else parsed(empty) for name in names}
+                new = [ast.Assign([stored(of_self(name))], value) for name, value in values.items()]
+                if new:
+                    self.insert(function.body, place, new, "statement", 2)
 
     def everywhere(self, nodes, others):
         for other in others if len(nodes) > 1 and not self.full() else ():
@@ -661,6 +699,8 @@ class Plan:
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
             case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
                 self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
+            case ast.Return(ast.Attribute() as handed) | ast.Return(ast.Call(_, [ast.Attribute() as handed])):
+                self.instead(s, [ast.Return(copies(text(handed)))], "copy", 2)
             case ast.Return(None):
                 for answer in self.answers():
                     self.instead(s, [ast.Return(answer)], "statement", 1)
@@ -901,6 +941,11 @@ class Plan:
             if not isinstance(node, ast.Subscript):
                 self.replace(node, ast.Subscript(node, ast.Name(name, ast.Load()), ast.Load()), "name", 2)
         self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
+        whole = isinstance(node.parent, ast.Assign | ast.Return)
+        for known in self.scope.imported if whole else ():  # may be one of these, or what it holds
+            inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node
+            asked = ast.Call(ast.Name("isinstance", ast.Load()), [inner, ast.Name(known, ast.Load())], [])
+            self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 1.5)
 
     def larger(self, node):
         """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.intake import archive, disk, notebook, text
+from autograder.intake import archive, cells, disk, notebook, text
 from autograder.intake.names import Refused, Tree, called, choose, show, show_some, suffix, visible
 from autograder.model import Submission
 
@@ -150,9 +150,10 @@ def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Read
     if suffix(name) == ".zip":
         return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
     if suffix(name) == ".ipynb":
-        code, remarks, cells = notebook.source(name, data, main)
-        return ReadSubmission({main: text.source(name, code)}, remarks, cells=cells)
-    return ReadSubmission({main: text.source(name, data)})
+        code, remarks, places = notebook.source(name, data, main)
+        return ReadSubmission({main: text.source(name, code)}, remarks, cells=places)
+    script, magics = cells.without_magics(text.source(name, data).decode())
+    return ReadSubmission({main: script.encode()}, [notebook.magics_told(magics)] if magics else [])
 
 
 def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> ReadSubmission:

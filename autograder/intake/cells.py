@@ -156,6 +156,16 @@ def _comment(lines: list[str], first: int, last: int) -> None:
         lines[number] = "# " + lines[number]
 
 
+def without_magics(text: str) -> tuple[str, int]:
+    """A file's text with its notebook syntax as comments, and how often there was some.
+
+    No statement of Python begins so: a file that Python itself can read is not changed.
+    """
+    lines = text.split("\n")
+    count = sum(_comment_magics(lines, statement) for statement in statements(text))
+    return "\n".join(lines), count
+
+
 def _comment_magics(lines: list[str], statement: Statement) -> int:
     magics = [line for line in statement if line.magic]
     for line in magics:

@@ -111,10 +111,15 @@ def _remarks(cells: Sequence[Cell], taken: Sequence[Cell], edits: Sequence[CellT
             f"in {_cells(dropped)}."
         )
     if magics := sum(edit.magics for edit in edits):
-        remarks.append(f"Notebook syntax (%magic, !command, help?) was left out: {magics} times.")
+        remarks.append(magics_told(magics))
     if guarded := {name for edit in edits for name in edit.guarded}:
         remarks.append(f"Imports of {show_some(guarded)} are skipped where they are not installed.")
     return remarks
+
+
+def magics_told(count: int) -> str:
+    times = "once" if count == 1 else f"{count} times"
+    return f"Notebook syntax (%magic, !command, help?) was left out: {times}."
 
 
 def _cells(numbers: Sequence[str]) -> str:

@@ -166,9 +166,10 @@ class _Search:
         self, subject: str, failing: Failures, now: Observations, chain: Sequence[Mapping[str, Any]]
     ) -> tuple[Mend, Mapping[str, Any], dict[str, Observation]] | None:
         """The first edit with which everything about the subject agrees; else one with which more does."""
-        probe = self._probe(subject, failing)
         partly = None
-        for rich in GRAMMARS:
+        for probe, rich in self._ways(subject, failing):
+            if partly is not None and not rich and probe is not self._probe(subject, failing):
+                break  # one mistake of two is found
             sifted = self._sift(subject, probe, chain, rich=rich)
             sifted = self._narrowed(subject, failing, probe, chain, sifted, rich=rich)
             if not sifted and subject in self.unfinished and subject not in self.rules:
@@ -183,7 +184,7 @@ class _Search:
             judged = self._closest_first(subject, judged, replace(task, chain=tuple(chain)))
             others = [r for r in self.rules if r != subject and self.failures(r, now)]
             whole = []
-            different = _one_of_each_line(judged) if others else _one_of_each_line(judged, np.inf)
+            different = _one_of_each_line(judged, AS_SMALL if others else np.inf)
             for one, seen in different[:MOST_TRUSTED]:
                 trusted = self._trusted(one, seen, now, task)
                 if trusted is None:
@@ -248,6 +249,18 @@ class _Search:
         """The failing experiment that costs least to play often and still tells edits apart."""
         ids = {name for name, _ in failing}
         return min((s for s in self.about(subject) if s.id in ids), key=_effort)
+
+    def _ways(self, subject: str, failing: Failures) -> Iterator[tuple[Scenario, bool]]:
+        """The experiments to probe with, and whether by the grammar of insertions.
+
+        At last one with a part of the rule switched off: of two mistakes one may not be at work there.
+        """
+        probe = self._probe(subject, failing)
+        yield from ((probe, rich) for rich in GRAMMARS)
+        ids = {name for name, _ in failing}
+        off = [s for s in self.about(subject) if s.id in ids and s.without > probe.without and not _effort(s)[0]]
+        if off and subject in self.rules:
+            yield min(off, key=_effort), False
 
     def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
         """The edits with which the probing experiment agrees, smallest first."""
@@ -332,8 +345,8 @@ def _of_many_lines(sifted: Sequence[Trial]) -> list[int]:
     return list(dict.fromkeys(t.edit for t in [*lines.values(), *sifted]))[:MOST_CONFIRMED]
 
 
-def _one_of_each_line(judged: Sequence[Judged], larger: float = 0.0) -> list[Judged]:
-    """The first edit of each line, where none is larger than the first of all, or by no more than this."""
+def _one_of_each_line(judged: Sequence[Judged], larger: float) -> list[Judged]:
+    """The first edit of each line, where it is larger than the first of all by no more than this."""
     by_line: dict[int, Judged] = {}
     for entry in judged:
         if entry[0].trial.cost <= judged[0][0].trial.cost + larger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from .words import Unreadable, listed, quoted
 
 MAX_CHOSEN = 50  # entries of a list or table: no question has as many options
 NEAR = 1e-3  # of a number, within which it is an option's
+LEAST_PART = 6  # characters of a line of code by which it is known
 MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
 _ORDINALS = [
     "first",
@@ -39,6 +41,10 @@ _AROUND = re.compile(  # words around letters that change nothing
     r"\b(?:only|both|just|first|finally|lastly|next|last|options?|answers?|statements?|"
     r"(?:are|is)(?: the)?(?: only)? (?:true|right|correct)(?: ones?| answers?)?)\b"
 )
+_EMPTY = frozenset(
+    ("the", "a", "an", "with", "from", "of", "is", "it", "by", "at", "in", "on", "for", "to", "and", "that", "this")
+)
+_ALL = frozenset(("all", "them", "these", "everything", "every", "any", "statements", "options"))
 _DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
 _SIZES = re.compile(
     r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
@@ -102,11 +108,11 @@ def read_table(answer: object, rows: Sequence[str], columns: Sequence[str]) -> t
         answer = _written_table(answer, rows)
     if not isinstance(answer, dict):
         raise Unreadable(f"This asks for a table with a line for each row, and your answer is {quoted(answer)}.")
-    known = {_squeezed(row): row for row in rows}
+    known = {key: row for row in rows for key in (_row_key(row, rows), _squeezed(row))}
     given: dict[str, str] = {}
     told, seen = [], set()
     for name, value in list(answer.items())[:MAX_CHOSEN]:
-        row = known.get(_squeezed(name))
+        row = known.get(_row_key(str(name), rows), known.get(_squeezed(name)))
         if row is None:
             told.append(f"There is no row {quoted(name)} here.")
         elif row in seen:
@@ -147,12 +153,19 @@ def _one(text: str, options: Mapping[str, str]) -> str | None:
     if (reason := _REASON.search(led)) and (name := _named(led[: reason.start()], options)) is not None:
         return name
     letter = re.match(r"\s*[(\[]?\s*([A-Za-z]|\d{1,3})\s*(?:[)\].:,;=-]+\s*|\s+[(\u2013-]\s*)(?=\S)", led)
-    if letter is None or (name := _named(letter[1], options)) is None:
+    name = _named(letter[1], options) if letter else None
+    if letter is None or name is None:
         return _by_text(text, options)
-    rest = led[letter.end() :]
+    return _with_text(text, name, letter[0], led[letter.end() :], options)
+
+
+def _with_text(text: str, name: str, letter: str, rest: str, options: Mapping[str, str]) -> str | None:
+    """The option of a letter with words behind it, which name no other one."""
     if _ids(rest, options) is not None:  # more letters
         return None
     other = _by_text(rest.strip(" ()"), options)
+    if name.isdigit() and re.search(r"[-=]", letter) and other != name:
+        return _by_text(text, options)  # `1 - b1**t` is code, and no line 1
     if other not in (None, name):
         raise Unreadable(f"{quoted(text)} names option {name} with the text of option {other}. Keep the one you mean.")
     return name
@@ -176,11 +189,91 @@ def _by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str
     for same in ways or (_folded, _squeezed, _special, _without_name, _its_number, _beginning):
         wanted = same(text)
         found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
-        if len(found) == 1:
+        if len(found) == 1 and (same not in (_without_name, _its_number) or not _shared_numbers(text, options)):
             return found[0]
         if found:
             return None
-    return None if ways else _by_value(text, options)
+    return None if ways else _by_value(text, options) or _by_call(text, options) or _by_part(text, options)
+
+
+def _shared_numbers(text: str, options: Mapping[str, str]) -> bool:
+    """Return whether several options have the numbers of a text."""
+    wanted = _numbers(text)
+    return bool(wanted) and sum(wanted <= _numbers(option) for option in options.values()) > 1
+
+
+def _numbers(text: str) -> set[float]:
+    found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(_shortened(text)))
+    return {float(number.replace(",", ".")) for number in found}
+
+
+def _by_call(text: str, options: Mapping[str, str]) -> str | None:
+    """The option that is the same call, its arguments named or not: `StepLR(optimizer, 2, 0.5)`."""
+    calls = {name: call for name, option in options.items() if (call := _call(option)) is not None}
+    asked = _call(text)
+    if asked is None or len(calls) < len(options):
+        return None
+    found = [name for name, call in calls.items() if call[0] == asked[0] and _same_arguments(asked[1], call[1])]
+    return found[0] if len(found) == 1 else None
+
+
+def _call(text: str) -> tuple[str, list[tuple[str, str]]] | None:
+    """A call's name, and its arguments as (name or "", value); what stands for the optimizer is left out."""
+    match = re.fullmatch(r"(?:\w+\s*=\s*)?([A-Za-z_]\w*)\s*\(([^()]*)\)", _shortened(text).strip(" `.;"))
+    if match is None:
+        return None
+    parts = [part.partition("=") if "=" in part else ("", "", part) for part in match[2].split(",") if part.strip()]
+    arguments = [(name.strip().casefold(), value.strip()) for name, _, value in parts]
+    if arguments and not arguments[0][0] and not re.match(r"[-+.\d]", arguments[0][1]):
+        arguments = arguments[1:]
+    return match[1].casefold(), arguments
+
+
+def _same_arguments(given: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]]) -> bool:
+    """Return whether every argument that is given is one of those, by its name, or by its place."""
+    by_name = dict(wanted)
+    places = [(name or wanted[at][0] if at < len(wanted) else name, value) for at, (name, value) in enumerate(given)]
+    return bool(given) and all(name in by_name and _equal(value, by_name[name]) for name, value in places)
+
+
+def _equal(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
+
+
+def _by_part(text: str, options: Mapping[str, str]) -> str | None:
+    """The one option that has all the words and settings of a text: `Adam` and `Adam with lr 0.5` of `Adam, lr = 0.5`.
+
+    Of lines of code it is a part as it stands. A text that denies something names nothing.
+    """
+    if all(name.isdigit() for name in options):
+        part = _squeezed(text)
+        found = [name for name, line in options.items() if len(part) >= LEAST_PART and part in _squeezed(line)]
+        return found[0] if len(found) == 1 and re.search(r"[^\w.]", part) else None
+    led = _LED.sub("", english(_shortened(text)))
+    reason = _REASON.search(led)
+    said = _tokens(led[: reason.start()] if reason else led)
+    if _DENIED.search(_folded(text)):
+        return None
+    for wanted in (said, said - {"only", "just"}):
+        found = [name for name, option in options.items() if wanted <= _tokens(option)]
+        if len(found) == 1 and not wanted <= _ALL and any(len(word) > 2 for word in wanted):
+            return found[0]
+    return None
+
+
+def _tokens(text: str) -> set[str]:
+    """The words of a text, each number with the word before it (`lr=0.5`), without words that say nothing."""
+    text = re.sub(r"\b(?:instead|rather than|in lieu)(?: of)?\b", "in place of", text, flags=re.IGNORECASE)
+    bare = re.sub(r"[()\[\]{}`,;:]+(?!\d)", " ", re.sub(r"(?<=\w)-(?=\w)", " ", _folded(text)))
+    found = set()
+    for word, number in re.findall(r"(-?[a-z_µα-ωϵ]\w*)(?:\s*[= ]\s*([-+]?\d*[.,]?\d+))?|[-+]?\d*[.,]?\d+", bare):
+        found |= {word} if not number else {word, f"{word}={float(number.replace(',', '.')):g}"}
+    numbers = len(re.findall(r"(?<![\w.,])[-+]?\d*[.,]?\d+", bare))
+    alone = numbers - sum("=" in one for one in found)
+    return (found - _EMPTY - {""}) | ({"#"} if alone > 0 else set())
 
 
 def _by_value(text: str, options: Mapping[str, str]) -> str | None:
@@ -305,10 +398,13 @@ def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
 
 
 def _parts(text: str, options: Mapping[str, str]) -> list[str] | None:
-    """Options' texts with a semicolon, a new line or an arrow between them."""
-    parts = [part for part in re.split(r"[;\n]|->|→", text) if part.strip()]
-    found = [_one(part, options) for part in parts]
-    return [name for name in found if name] if len(parts) > 1 and all(found) else None
+    """Options' texts with a semicolon, a new line, an arrow or a comma between them, each another one."""
+    for signs in (r"[;\n]|->|→", r"[;\n]|->|→|,(?!\d)|\band\b"):
+        parts = [part for part in re.split(signs, text) if part.strip()]
+        found = [_one(part, options) for part in parts]
+        if len(parts) > 1 and all(found) and len(set(found)) == len(found):
+            return [name for name in found if name]
+    return None
 
 
 def _count(found: Sequence[str], options: Mapping[str, str]) -> Unreadable:
@@ -331,38 +427,59 @@ def _column(value: object, columns: Sequence[str]) -> str | None:
     wanted = _folded(value)
     exact = [column for column in columns if _folded(column) == wanted]
     if not exact:
-        exact = [column for column in columns if _squeezed(column) == _squeezed(value)]
+        exact = [column for column in columns if _interval(column) == _interval(value)]
     if not exact and (multiple := _multiple(english(wanted))):
         exact = [column for column in columns if _same_multiple(multiple, _multiple(_folded(column)))]
+        if len(exact) > 1:  # `1.0` is 1, where there is an x too
+            exact = [column for column in exact if (_multiple(_folded(column)) or multiple)[1] == multiple[1]]
     if not exact and any(len(word) > 2 and word != "the" for word in _words(value)):
         exact = [column for column in columns if _words(value) <= _words(column)]  # `ramp` for `on the ramp`
     return exact[0] if len(exact) == 1 else None
+
+
+def _interval(text: str) -> str:
+    """A column without its spaces, and with one name for infinity: `[0; +inf)` for `[0, ∞)`."""
+    return re.sub(r"\+?(?:infinity|infty|inf|∞)", "inf", _squeezed(text).replace("\\", "")).replace(";", ",")
 
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", _folded(text)))
 
 
+def _row_key(name: str, rows: Sequence[str]) -> str:
+    """A row's name without what all rows have in front: `21` of `t = 21` and `t=21`."""
+    heads = {row.partition("=")[0].strip() for row in rows}
+    head = _folded(heads.pop()) if len(heads) == 1 and all("=" in row for row in rows) else ""
+    return re.sub(rf"^{re.escape(head)}\s*[=:]?\s*", "", _folded(name)) if head else _squeezed(name)
+
+
 def _written_table(text: str, rows: Sequence[str]) -> object:
-    """A table that is written as a text, `row: column; row: column` or the columns in the order of the rows."""
-    known, found = {_folded(row): row for row in rows}, {}
-    parts = [part for part in re.split(r"[;\n]", text[:MAX_LENGTH]) if part.strip()]
-    for part in parts:
-        for sign in re.finditer(r"->|=>|[:=→⇒|\t]", part):
-            if _folded(part[: sign.start()]) in known:
-                found[known[_folded(part[: sign.start()])]] = part[sign.end() :].strip()
-                break
-    if not found and len(parts) == 1:
-        parts = re.split(r",(?!\d)", text[:MAX_LENGTH])
-    return found or (dict(zip(rows, parts, strict=True)) if len(parts) == len(rows) > 1 else text)
+    """A table that is written as a text: `row: column, row: column`, or the columns in the order of the rows."""
+    names = {key: row for row in rows for key in (_row_key(row, rows), _folded(row))}
+    alone = "|".join(re.escape(name).replace(r"\ ", r"\s*") for name in sorted(names, key=len, reverse=True))
+    start = re.compile(rf"(?:^|[,;\n|]|\band\b)\s*({alone})\s*(?:->|=>|[:=→⇒|\t]|\bis\b|(?<=\d)\s)\s*", re.IGNORECASE)
+    text = digits(text[:MAX_LENGTH])
+    starts = list(start.finditer(text))
+    found: dict[str, str] = {}
+    for this, following in itertools.zip_longest(starts, starts[1:]):
+        row = names.get(_folded(this[1]), names.get(_row_key(this[1], rows), ""))
+        if row in found:
+            return text  # twice
+        found[row] = text[this.end() : following.start() if following else None].strip(" ,;\n")
+    if found:
+        return found
+    parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
+    parts = re.split(r",(?!\d)", text) if len(parts) == 1 else parts
+    return dict(zip(rows, parts, strict=True)) if len(parts) == len(rows) > 1 else text
 
 
 def _multiple(text: str) -> tuple[float, str] | None:
     """`0.2 x lr` and `lr x 0.2` as (0.2, "lr"), `3 x` as (3, ""), `lr` as (1, "lr"); None for other texts."""
     text = re.sub(r"\b(?:eta|alpha|learning rate)\b|η|α", "lr", re.sub(r"^(?:about|≈|~|by)\s*", "", text))
     text = re.sub(r"^(lr)\s*[x*·]\s*([\d.,/]+)$", r"\2 x \1", text)
-    match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*[x*·]?", text)
-    if match is None or not (match[1] or match[2]):
+    text = re.sub(r"^(?:twice|double)\b", "2 x", text)
+    match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*(?:[x*·]|times)?", text)
+    if match is None or not (match[1] or match[2]) or (not match[1] and match[2] == "x"):
         return None
     try:
         value = read_number(match[1])[0].value if match[1] else 1.0
@@ -371,5 +488,9 @@ def _multiple(text: str) -> tuple[float, str] | None:
     return value, "" if match[2] in (None, "x") else match[2]
 
 
+SIZE = ("p", "n", "w")  # what the parameters take, where multiples of that are asked for
+
+
 def _same_multiple(one: tuple[float, str], other: tuple[float, str] | None) -> bool:
-    return other is not None and abs(one[0] - other[0]) <= 1e-9 * abs(other[0]) and one[1] in ("", other[1])
+    same = other is not None and abs(one[0] - other[0]) <= 1e-9 * abs(other[0])
+    return other is not None and same and (one[1] in ("", other[1]) or (not other[1] and one[1] in SIZE))

@@ -3,8 +3,9 @@
 A job is queued by the commit that stores what it is about, so neither can exist without the other. Lanes come one after
 the other; within a lane, a student's second waiting job stands behind everybody's first.
 
-A worker takes the first queued job of a room by making it its own (`worker.jobs.start`); one that two workers want is
-taken by one. Rows are all there is: whatever is killed, a job is queued, or has a worker that lives or is dead.
+A worker takes the first queued job of a room by making it its own (`worker.jobs`); it passes over those that others
+are taking at this moment. Rows are all there is: whatever is killed, a job is queued, or has a worker that lives or is
+dead.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ LANES = {
     "sheet": Lane("quick", 2),  # a student looks at an empty page
     "interactive": Lane("quick", 10_000),
     "practice": Lane("quick", 20_000),
-    "pictures": Lane("quick", 30_000),  # of reports that are there, while others wait for theirs
     "regrade": Lane("quick", 40_000),
     "slow": Lane("slow", 40_000),  # proofs, similarity, packages
     "outbox": Lane("slow", 30_000),  # grades sent to platforms
@@ -45,6 +45,7 @@ MOST_BEHIND = 9_000  # waiting jobs of one student that still count: lanes never
 OPEN = ("queued", "running")
 AT_ONCE = 200  # waiting jobs that are read at a time
 RECENT = 50  # jobs that tell how long the next one takes
+TAKING_SECONDS = 0.01  # that somebody takes to make a job its own
 FIRST_SECONDS = {"quick": 1.0, "slow": 30.0}  # before any has told
 
 
@@ -153,14 +154,18 @@ class Queue:
 
 
 def next_job(db: Session, room: Room) -> tuple[str | None, float]:
-    """Return the id of the job that comes next in a room; or None, and the seconds until one may be tried again."""
+    """Return the id of the job that comes next in a room; or None, and the seconds until one may be tried again.
+
+    Nobody else takes it while this transaction lasts, nor waits for it: a hundred workers take a hundred jobs at once.
+    """
     waiting = (JobRow.state == "queued", JobRow.room == room)
     at = clock(db)
     ready = sa.select(JobRow.id).where(*waiting, JobRow.not_before <= at)
-    if id_ := db.scalar(ready.order_by(JobRow.priority, JobRow.made_at, JobRow.id).limit(1)):
+    first = ready.order_by(JobRow.priority, JobRow.made_at, JobRow.id).limit(1)
+    if id_ := db.scalar(first.with_for_update(skip_locked=True)):
         return id_, 0.0
-    left = db.scalar(sa.select(sa.func.min(JobRow.not_before) - at).where(*waiting))
-    return None, math.inf if left is None else max(0.0, float(left))
+    left = db.scalar(sa.select(sa.func.min(JobRow.not_before) - at).where(*waiting, JobRow.not_before > 0))
+    return None, math.inf if left is None else max(TAKING_SECONDS, float(left))
 
 
 def lives(at: float) -> sa.ColumnElement[bool]:

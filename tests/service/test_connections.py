@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -17,11 +18,12 @@ from autograder.service.serve import CannotServe
 from autograder.service.settings import settings
 from autograder.service.store import Store
 from autograder.service.store.migrate import migrate
-from autograder.service.store.schema import JobRow, SubmissionRow
+from autograder.service.store.schema import JobRow, ReportRow, SubmissionRow
 from autograder.service.worker import jobs, main
 
 HANDS = 8
 MOST_CONNECTIONS = 3
+MOST_TRANSACTIONS, MOST_LOG = 40, 20_000  # of a marking, the latter in bytes
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def looking(url: str):
     engine.dispose()
 
 
-def done(service) -> bool:
+def all_done(service) -> bool:
     with service.store.reading() as db:
         return not db.scalar(sa.select(JobRow.id).where(JobRow.state.in_(("queued", "running"))).limit(1))
 
@@ -56,10 +58,53 @@ def test_a_worker_with_many_hands_has_three_connections(tmp_path, postgres, monk
 
         def over() -> bool:
             held.append(ask(count + " AND datname = current_database()"))
-            return done(service)
+            return all_done(service)
 
         until(over)
     assert max(held) == MOST_CONNECTIONS
+
+
+@pytest.mark.slow
+def test_a_marking_costs_few_transactions_and_little_log(tmp_path, postgres):
+    """Counted by the server, with all that a worker does besides: it starts, beats, looks for work and ends."""
+    url = postgres.database()
+    transactions = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+    log = "SELECT pg_current_wal_insert_lsn() - '0/0'"
+    sources = [RIGHT, WRONG] * 3
+    with serving(tmp_path, url) as service, looking(url) as ask:
+        for number in range(len(sources)):
+            service.person(f"Student {number}")
+
+        def alone() -> None:
+            """Everybody else's session ends: then the server knows what it did."""
+            service.store.engine.dispose()
+            until(lambda: ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1)
+
+        def mark_all(of: bytes) -> tuple[float, float]:
+            marked = threading.Semaphore(0)
+
+            def done(context, job, result, done=jobs.done) -> None:
+                done(context, job, result)
+                if job.kind == "mark":  # not the day's tidying
+                    marked.release()
+
+            for number, source in enumerate(sources):
+                hand_in(service, f"Student {number}", source + of)
+            alone()
+            before = ask(transactions), ask(log)
+            with pytest.MonkeyPatch.context() as patched, working(service):
+                patched.setattr(jobs, "done", done)
+                for _ in sources:
+                    assert marked.acquire(timeout=60)
+            alone()
+            return (ask(transactions) - before[0]) / len(sources), float(ask(log) - before[1]) / len(sources)
+
+        mark_all(b"# 1")  # the first change of a page after a checkpoint logs all of the page
+        taken, logged = mark_all(b"# 2")
+        with service.store.reading() as db:
+            assert db.scalar(sa.select(sa.func.count()).select_from(ReportRow)) == 2 * len(sources)
+    assert 5 < taken <= MOST_TRANSACTIONS
+    assert 1000 < logged <= MOST_LOG
 
 
 def left_in_sessions(url: str) -> list[str]:
@@ -86,7 +131,7 @@ def test_a_service_works_behind_pgbouncer_in_transaction_mode(tmp_path, pooled, 
     url, direct = pooled
     monkeypatch.setattr(main, "NET_SECONDS", 3600.0)
     with serving(tmp_path, url, direct=direct) as service, working(service, slots=4), service.browser("Ada") as ada:
-        until(lambda: done(service))
+        until(lambda: all_done(service))
         token, form = csrf(ada), f"/a/{service.assignment}"
         for number in range(3):
             key = re.search('name="key" value="([^"]+)"', ada.get(form).text)[1]
@@ -97,7 +142,7 @@ def test_a_service_works_behind_pgbouncer_in_transaction_mode(tmp_path, pooled, 
             )
             assert sent.status_code == 200, sent.text
             hand_in(service, "Bob", WRONG)
-            until(lambda: done(service))
+            until(lambda: all_done(service))
         with service.store.reading() as db:
             assert set(db.scalars(sa.select(SubmissionRow.state))) == {"graded"}
             assert db.scalar(sa.select(sa.func.count()).select_from(SubmissionRow)) == 6

@@ -70,7 +70,7 @@ class Classroom:
 
     def browser(self, **options) -> httpx2.Client:
         # There is no TLS here: to load the certificates for it takes longer than a launch.
-        self.browsers.append(httpx2.Client(base_url=self.tool, verify=False, **options))
+        self.browsers.append(httpx2.Client(base_url=self.tool, verify=False, timeout=60, **options))
         return self.browsers[-1]
 
     def open(self, who: str, link: str = "link-1", *, client: httpx2.Client | None = None, **more) -> httpx2.Response:
@@ -119,6 +119,16 @@ class Classroom:
         assert page.headers["location"].startswith("/lti/context/"), page.text
         values = {"course": course or self.service.course, "title": "A new one", "time_zone": "Europe/Berlin"}
         return client.post(page.headers["location"], data=values)
+
+    def bound_link(self, course: str) -> bool:
+        """Let the links of this course lead to an assignment of it that is open."""
+        with self.service.store.writing() as db:
+            asked = AssignmentRow(course_id=course, title="Second", source="optimizers", open=True)
+            db.add(asked)
+            db.flush()
+            of_course = sa.select(ContextRow.id).where(ContextRow.course_id == course)
+            done = sa.update(ResourceRow).where(ResourceRow.context_id.in_(of_course)).values(assignment_id=asked.id)
+            return db.execute(done).rowcount > 0
 
     def placed(self) -> None:
         """The instructor has said which course it is, and has chosen the assignment."""
@@ -392,6 +402,34 @@ def test_grades_go_to_the_course_there_that_the_student_came_from(enrolled):
     service.work()
     assert platform.scores[-1]["userId"] == platform.people["learner"].sub
     assert platform.refused == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_is_known_from_another_course_is_found_on_this_courses_list(enrolled, elsewhere):
+    """By the registrar's id; an entry that is in a third course too is for a person to merge."""
+    platform, service = enrolled.platform, enrolled.service
+    platform.context = "the-next-term"
+    platform.people["learner"].claims[LTI + "lis"] = {"person_sourcedid": "sis-emmy"}
+    assert enrolled.bound(course="new").status_code == 303
+    known = enrolled.user("learner").id
+    (course,) = set(contexts_of(enrolled).values()) - {service.course}
+    with service.store.writing() as db:
+        listed = UserRow(name="Noether, E.")
+        third = CourseRow(title="A third course")
+        db.add_all([listed, third])
+        db.flush()
+        db.add(MembershipRow(course_id=course, user_id=listed.id, role="student", roster_id="sis-emmy", section="B"))
+        if elsewhere:
+            db.add(MembershipRow(course_id=third.id, user_id=listed.id, role="student", roster_id="x"))
+    assert "has not chosen yet" in enrolled.open("learner").text
+    assert enrolled.bound_link(course)
+    enrolled.open("learner")
+    assert enrolled.user("learner").id == known
+    with service.store.reading() as db:
+        mine = db.get(MembershipRow, (course, known))
+        assert (mine.roster_id == "sis-emmy", mine.section) == (not elsewhere, "" if elsewhere else "B")
+        assert (db.get_one(UserRow, listed.id).merged_id == known) is not elsewhere
+        assert db.get(MembershipRow, (service.course, known)) is not None
 
 
 def members(service: Service) -> set[tuple[str, str]]:

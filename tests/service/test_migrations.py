@@ -125,6 +125,22 @@ def test_a_database_of_the_first_release_keeps_its_rows(first):
     store.close()
 
 
+def test_jobs_that_were_to_draw_are_markings_after_the_upgrade(first):
+    with closing(sqlite3.connect(first)) as database, database:
+        for id_, state in (("done", "done"), ("next", "queued"), ("late", "parked")):
+            database.execute(
+                "INSERT INTO jobs (id, made_at, kind, lane, priority, payload, state, failures, starts, result, error)"
+                " VALUES (?, 1.0, 'draw', 'pictures', 30000, '{\"charts\": \"\"}', ?, 0, 0, '{}', '')",
+                (id_, state),
+            )
+    migrate(f"sqlite:///{first}")
+    store = Store(f"sqlite:///{first}")
+    with store.reading() as db:
+        kept = db.execute(sa.select(JobRow.id, JobRow.kind, JobRow.lane).where(JobRow.id.in_(("done", "next", "late"))))
+        assert sorted(kept) == [("late", "mark", "regrade"), ("next", "mark", "regrade")]
+    store.close()
+
+
 def test_what_is_kept_is_there_after_the_upgrade(first):
     """The first release kept nothing: it computed a class's standings for each page."""
     with closing(sqlite3.connect(first)) as database, database:

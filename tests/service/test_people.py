@@ -81,12 +81,15 @@ def test_who_is_not_in_the_file_is_dropped_only_when_staff_say_so_and_keeps_ever
     assert not people(service)["r-bob"][3]
 
 
-def test_a_file_may_be_uploaded_and_must_be_utf_8(service, staff):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
+def test_a_file_is_read_in_the_code_page_that_it_has_and_says_so(service, staff, encoding):
     url, form = f"/staff/c/{service.course}/roster/import", {"csrf": csrf(staff)}
-    shown = staff.post(url, data=form, files={"file": ("roster.csv", ("\ufeff" + ROSTER).encode())})
-    assert "1 new, 1 changed" in shown.text
-    refused = staff.post(url, data=form, files={"file": ("roster.csv", "id,name\n1,Bjørn\n".encode("latin-1"))})
-    assert (refused.status_code, "not UTF-8" in refused.text) == (422, True)
+    text = "id;name\r\nr-ada;Ada Müller\r\n99;Jürgen Größe\r\n;Test Student\r\n"
+    shown = staff.post(url, data=form, files={"file": ("roster.csv", text.encode(encoding))}).text
+    assert "1 new, 1 changed" in shown
+    assert "Jürgen Größe" in shown
+    assert "Not students in the file: line 4" in shown
+    assert ("was read as Windows-1252" in shown) == (encoding in ("latin-1", "cp1252"))
 
 
 @pytest.mark.parametrize(

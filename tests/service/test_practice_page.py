@@ -10,10 +10,10 @@ import zipfile
 import pytest
 from course import RIGHT, csrf
 
+from autograder.lateness import DAY
 from autograder.model import ChoiceKey, MatrixKey, OrderKey
 from autograder.practice import BACK_AFTER
 from autograder.quiz.kinds import right_answer, right_words, wrong_answers
-from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
 from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SheetRow, SubmissionRow, now
 from autograder.service.worker import practising

@@ -216,3 +216,11 @@ def test_hands_of_two_workers_run_each_job_once(service, order):
     with working(service, "one", 2), working(service, "other", 2):
         until(lambda: len(order) >= 40)
     assert sorted(order, key=int) == [str(number) for number in range(40)]
+
+
+def test_workers_that_look_at_the_same_moment_take_different_jobs(tmp_path, postgres):
+    with serving(tmp_path, postgres.database()) as service:
+        put_there = [put(service, name) for name in ("first", "second")]
+        with service.store.writing() as one, service.store.writing() as two, service.store.writing() as three:
+            taken = [next_job(db, "quick") for db in (one, two, three)]
+        assert taken == [(put_there[0], 0.0), (put_there[1], 0.0), (None, math.inf)]

@@ -11,6 +11,7 @@ import pytest
 from course import RIGHT, csrf, hand_in
 from limits import RateLimitItemPerHour
 
+from autograder.lateness import DAY
 from autograder.model import MatrixKey, NumericKey, OrderKey
 from autograder.model import TextKey as FreeText
 from autograder.quiz import answers as core
@@ -18,7 +19,6 @@ from autograder.quiz.kinds import right_answer, right_words, wrong_answers
 from autograder.quiz.variants import seed_for
 from autograder.regenerate.quiz import key_data
 from autograder.service.rules import answers as rules
-from autograder.service.rules.policy import DAY
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,

@@ -15,9 +15,9 @@ from test_student import again, policy, put, verdict
 from typer.testing import CliRunner
 
 from autograder.cli import app
+from autograder.lateness import DAY
 from autograder.model import ItemMark
 from autograder.service.operate import people
-from autograder.service.rules.policy import DAY
 from autograder.service.store import regrades
 from autograder.service.store.links import hashed, new_link
 from autograder.service.store.schema import (

@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 from course import RIGHT, WRONG, csrf, hand_in
 
+from autograder.lateness import DAY
 from autograder.model import Awaited, CriterionMark, Diagnosis, Exhibit, ItemMark
 from autograder.model import Report as Verdict
 from autograder.render import total
 from autograder.service.rules.grades import answer_digest
-from autograder.service.rules.policy import DAY, Policy
+from autograder.service.rules.policy import Policy
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,

@@ -84,6 +84,15 @@ def read(text: str) -> tuple[MemberRow, ...]:
     )  # fmt: skip
 
 
+def remarks(text: str, encoding: str = "utf-8") -> tuple[str, ...]:
+    """Return what staff should know of a file: its code page, and rows that are no students.
+
+    Raises:
+        BadRoster: a sentence for staff.
+    """
+    return people_in(text, "the file", encoding).remarks
+
+
 def plan(rows: Sequence[MemberRow], members: Sequence[Member], elsewhere: Collection[str] = ()) -> ImportPlan:
     """Matches rows with members: by any id of either, or by the address of who came from a learning platform before.
 

@@ -10,13 +10,16 @@ import json
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
 from autograder.sandbox.choose import choose, probe
+from autograder.service.bell import Room
+from autograder.service.queue import next_job
 from autograder.service.store.schema import JobRow, SubmissionRow, now
 from autograder.service.worker import (
     editions,
@@ -47,7 +50,6 @@ KINDS: dict[str, Work] = {
     "deep-link": linking.sign,
     "passback": passback.passback,
     "mark": marking.mark,
-    "draw": marking.draw_later,
     "prove": proving.prove,
     "mail": mailing.mail,
     "notices": notices.mail,
@@ -71,19 +73,41 @@ def run(context: Context, job_id: str, worker_id: str) -> bool:
     Raises:
         OperationalError: the database went away. Nothing is lost: nobody is at work on the job, and it begins again.
     """
-    me = threading.get_ident()
-    context.at_work[me] = job_id  # before its row says that it is ours, until it says so no longer
-    try:
+    job = None
+    with _at_work(context):
         job = start(context, job_id, worker_id)
         if job is not None:
             _run(context, job)
-    except json.JSONDecodeError as error:
-        log.exception("a job cannot be read", extra={"job": job_id})
-        _park_unread(context, job_id, str(error))
-        return False
-    finally:
-        del context.at_work[me]
     return job is not None
+
+
+def run_next(context: Context, room: Room, worker_id: str, *, begun: Callable[[], None]) -> float:
+    """Run the job that comes next in a room, and say so as soon as it is ours.
+
+    Return 0; or, where none is ready, the seconds until one may be. Raises as `run` does.
+    """
+    seconds = 0.0
+    with _at_work(context):
+        with context.store.writing() as db:
+            job_id, seconds = next_job(db, room)
+            job = _begin(context, db, job_id, worker_id) if job_id else None
+        if job is not None:
+            begun()
+            _run(context, job)
+    return seconds
+
+
+@contextmanager
+def _at_work(context: Context) -> Iterator[None]:
+    """The job that begins here is among `context.at_work` from before its row says so, until it says so no longer."""
+    me = threading.get_ident()
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        log.exception("a job cannot be read", extra={"job": context.at_work[me]})
+        _park_unread(context, context.at_work[me], str(error))
+    finally:
+        context.at_work.pop(me, None)
 
 
 def _run(context: Context, job: JobRow) -> None:
@@ -117,21 +141,26 @@ def _sandbox_works(context: Context) -> bool:
 
 def start(context: Context, job_id: str, worker_id: str) -> JobRow | None:
     with context.store.writing() as db:
-        job = db.get(JobRow, job_id, with_for_update={"skip_locked": True})
-        if job is None or job.state != "queued" or context.stopping.is_set():
-            return None  # superseded, or somebody else was quicker
-        job.starts += 1
-        if job.starts > STARTS:
-            _park(db, job, f"started {STARTS} times, and never came to an end\n{job.error}")
-            return None
-        job.state, job.worker_id, job.started_at = "running", worker_id, now()
-        if job.submission_id and job.kind == "mark":
-            db.execute(
-                sa.update(SubmissionRow)
-                .where(SubmissionRow.id == job.submission_id, SubmissionRow.state == "queued")
-                .values(state="running")
-            )
-        return job
+        return _begin(context, db, job_id, worker_id)
+
+
+def _begin(context: Context, db: sa.orm.Session, job_id: str, worker_id: str) -> JobRow | None:
+    context.at_work[threading.get_ident()] = job_id
+    job = db.get(JobRow, job_id, with_for_update={"skip_locked": True})
+    if job is None or job.state != "queued" or context.stopping.is_set():
+        return None  # superseded, or somebody else was quicker
+    job.starts += 1
+    if job.starts > STARTS:
+        _park(db, job, f"started {STARTS} times, and never came to an end\n{job.error}")
+        return None
+    job.state, job.worker_id, job.started_at = "running", worker_id, now()
+    if job.submission_id and job.kind == "mark":
+        db.execute(
+            sa.update(SubmissionRow)
+            .where(SubmissionRow.id == job.submission_id, SubmissionRow.state == "queued")
+            .values(state="running")
+        )
+    return job
 
 
 def _held(db: sa.orm.Session, begun: JobRow) -> JobRow | None:

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from autograder.batch import opening
 from autograder.sandbox import SandboxUnavailable
 from autograder.service.bell import Bell, Room, listen
 from autograder.service.operate.housekeeping import due as tidy_when_due
-from autograder.service.queue import LEASE_SECONDS, Queue, lives, next_job
+from autograder.service.queue import LEASE_SECONDS, Queue, lives
 from autograder.service.settings import Settings
 from autograder.service.store import Store, now_of, patient
 from autograder.service.store.schema import JobRow, WorkerRow, now
@@ -34,7 +35,6 @@ DRAIN_SECONDS = 30  # for what is under way when we are stopped: a marking takes
 NET_SECONDS = 10.0  # between two looks of an idle hand that nobody wakes
 CONNECTIONS = 3  # to Postgres: transactions last milliseconds, so two do for all hands; the third listens
 AGAIN_SECONDS = 1.0  # after a database that was away
-TAKEN_SECONDS = 0.01  # after a job that somebody else was quicker to take
 
 log = logging.getLogger(__name__)
 
@@ -139,16 +139,12 @@ def _look_at_editions(context: Context) -> None:
 
 def _take_jobs(context: Context, worker_id: str, room: Room, bell: Bell) -> None:
     """One hand: takes what comes next in its room, until the worker stops."""
+    begun = partial(bell.ring, [room])  # behind the job that it takes there may be more
     while not context.stopping.is_set():
         try:
-            with context.store.reading() as db:
-                job_id, seconds = next_job(db, room)
-            if job_id is None:
+            seconds = jobs.run_next(context, room, worker_id, begun=begun)
+            if seconds:
                 bell.wait(room, min(seconds, NET_SECONDS))
-                continue
-            bell.ring([room])  # behind this one there may be more
-            if not jobs.run(context, job_id, worker_id):
-                context.stopping.wait(TAKEN_SECONDS)
         except sa.exc.SQLAlchemyError as error:  # a job under way is found and begins again
             log.warning("no job can be taken: %s", " ".join(str(error).split()))
             context.stopping.wait(AGAIN_SECONDS)

@@ -13,7 +13,6 @@ from autograder.model import Assignment, Awaited, Chart, ItemMark, Submission
 from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
-from autograder.service.queue import LANES
 from autograder.service.rules import notices
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
@@ -43,8 +42,6 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
         asked = db.get_one(Asked, handed_in.assignment_id)
         version = db.get_one(VersionRow, asked.version_id)
     verdict = verdict_of(context, handed_in, asked, version)
-    # Packed before: nobody else writes meanwhile.
-    charts = reports.pack_charts(verdict.charts) if verdict.charts and _others_wait(context) else ""
     with context.store.writing() as db:
         # Locked, so that a regrade that begins or is applied at this moment misses nobody.
         asked = locked(db, asked.id, read=True, user_id=handed_in.user_id)
@@ -63,17 +60,7 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
                 context.queue.put(db, **regrades.remark(asked, following, current, late=True))
         if not current.practice:
             refresh(db, asked, [current.user_id])
-        if charts and report.pictures is None:
-            context.queue.put(
-                db,
-                "draw",
-                "pictures",
-                course_id=job.course_id,
-                user_id=job.user_id,
-                submission_id=job.submission_id,
-                payload={"report": report.id, "charts": charts},
-            )
-    if not charts:
+    if report.pictures is None:
         draw(context, report.id, verdict.charts)
     return {"report": report.id}
 
@@ -84,22 +71,6 @@ def _tell(db: Session, asked: Asked, handed_in: HandedIn) -> None:
     if any(notices.wanted(user.notices, "marked", way) for way in notices.WAYS):
         text = f"Submission {handed_in.number} of {asked.title} was marked."
         db.add(NoticeRow(user_id=user.id, submission_id=handed_in.id, kind="marked", text=text))
-
-
-def _others_wait(context: Context) -> bool:
-    """Return whether anybody waits for more than pictures."""
-    sooner = sa.select(JobRow.id).where(JobRow.state == "queued", JobRow.priority < LANES["pictures"].base)
-    with context.store.reading() as db:
-        return db.scalar(sooner.limit(1)) is not None
-
-
-def draw_later(context: Context, job: JobRow) -> dict[str, Any]:
-    """The job of a report's pictures. Its charts are large, so they are thrown away when they are drawn."""
-    if packed := job.payload.get("charts"):
-        draw(context, job.payload["report"], reports.unpack_charts(packed))
-        with context.store.writing() as db:
-            db.execute(sa.update(JobRow).where(JobRow.id == job.id).values(payload={"report": job.payload["report"]}))
-    return {}
 
 
 def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: VersionRow) -> Verdict:

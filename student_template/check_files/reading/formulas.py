@@ -72,7 +72,8 @@ def parse(text: str, symbols: Iterable[str]) -> Node:
     known: dict[str, Node] = {}
     for statement in statements:
         left, augmented, right = _assigned(statement)
-        node = _Parser(right, names, text, known).whole()
+        own = {} if augmented else _own_name(left, right, names, known)
+        node = _Parser(right, {**names, **own}, text, known).whole()
         if not left.strip() and statement is not statements[-1]:
             raise Unreadable(f"Your formula {quoted(text)} has a statement that is used nowhere. Write one expression.")
         if augmented:
@@ -81,6 +82,14 @@ def parse(text: str, symbols: Iterable[str]) -> Node:
             raise Unreadable("Your formula is too long. Write one expression.")
         known |= {plain(target): node for target in (left.strip(), re.sub("_t$", "", left.strip())) if target}
     return node
+
+
+def _own_name(left: str, right: str, names: Mapping[str, str], known: Mapping[str, Node]) -> dict[str, str]:
+    """`buffer` of `buffer = mu*buffer + g` is the one symbol that is missing."""
+    name, used = plain(left.strip()), {plain(word) for word in re.findall(r"[A-Za-z]\w*", right)}
+    missing = {symbol for key, symbol in names.items() if key not in used}
+    mine = bool(name) and name in used and name not in names and name not in known
+    return {name: missing.pop()} if mine and len(missing) == 1 else {}
 
 
 def _in_order(text: str) -> str:

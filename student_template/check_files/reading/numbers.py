@@ -6,6 +6,7 @@ A comma or point that can only be a decimal one is one, in the customs of all co
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -63,7 +64,7 @@ _LEAD = re.compile(
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
     r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
-    r"by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
+    r"after|by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -81,7 +82,7 @@ _WHOLE = re.compile(  # 9.75 -> 10
     r"\bi\.e\.|\s)+(\d+)\b(?![.,]\d)"
 )
 _STEP = re.compile(
-    r"(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)|after (?=\d)",
+    r"(?<!\w)(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)|after (?=\d)",
     re.IGNORECASE,
 )
 _LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
@@ -179,6 +180,8 @@ def _normal(answer: str) -> str:
     text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
     text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
     text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
+    text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
+    text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
     text = text.strip("\"'“”„«»*_ \t\n")
     text = re.sub(r"(\d+) and (?:a|one) half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
     if whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", text):
@@ -201,6 +204,8 @@ class _Reader:
     def __init__(self, answer: str, prompt: str) -> None:
         self.answer, self.prompt = answer, re.sub(r"Give (?:at least|a whole).*", "", prompt)
         self.whole_number = "Give a whole number" in prompt
+        asked = re.search(r"\b(?:in|how many) ([a-z]+)\b", prompt)
+        self.asked_unit = units.find(asked[1]) if asked else None
 
     def trouble(self, why: str) -> Unreadable:
         return Unreadable(f"{quoted(self.answer)} {why}")
@@ -208,8 +213,8 @@ class _Reader:
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
         text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
-        if self.whole_number and (rounded := _WHOLE.match(text)) and abs(self.plain(rounded[1]) - int(rounded[2])) < 1:
-            text = text[rounded.start(2) :]
+        if self.whole_number:
+            text = self.rounded(text)
         if re.search(r"\bstep t\b|\b(?:which step|after how many)\b", self.prompt):
             text = re.sub(r"(?<=\d) (?:on|onwards?)$", "", _STEP.sub("", text, count=1))
         if _LIMITED.search(self.prompt):
@@ -218,6 +223,7 @@ class _Reader:
             raise self.trouble("names several amounts. Write the one that is asked for alone.")
         if not _ASKS_LEAST.search(self.prompt):
             text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
+        text = re.sub(r"\(\s*(?:=|≈|≃|i\.e\.,?)\s*", "(", text)
         parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
@@ -254,24 +260,77 @@ class _Reader:
         self.explained(found, rest)
         return found
 
+    def rounded(self, text: str) -> str:
+        """The whole number of `65*12/80 = 9.75 → 10` and of `ceil(9.75)`."""
+        if (ceiling := re.fullmatch(r"(?:.*=\s*)?(?:ceil\s*\((.*)\)|⌈(.*)⌉)", text)) is not None:
+            (found,), rest = self.leading(ceiling[1] or ceiling[2])
+            return text if rest.strip() or found.unit else str(math.ceil(found.value - AGREEING / 100))
+        *working, last = re.split(r"(?<![<>=])=(?!>)", text)
+        found_last = _WHOLE.match(last.strip())
+        if found_last is None or abs(self.plain(found_last[1]) - int(found_last[2])) >= 1:
+            return text
+        for part in working:  # 780/80 = 9.75, so 10
+            with contextlib.suppress(Unreadable):
+                self.agreeing((Quantity(self.plain(found_last[1]), None), *self.whole(part.strip())))
+        return last.strip()[found_last.start(2) :]
+
     def plain(self, text: str) -> float:
         return float(self.decimal(text.strip(",."))[0])
 
     def summed(self, found: tuple[Quantity, ...], rest: str) -> tuple[tuple[Quantity, ...], str]:
         """`52.2 GiB + 104.3 GiB`, `3 × 52.2 GiB`, `4 bytes * 14e9`: amounts with units that are reckoned with."""
+        found, rest = self.multiplied(found, rest)
         while found[0].unit and (sign := re.match(r"\s*([+-]) (?=[\d.])", rest)):
-            (more,), after = self.leading(rest[sign.end() :])
+            (more,), after = self.multiplied(*self.leading(rest[sign.end() :]))
             if not more.unit or not units.same_kind(more.unit, found[0].unit):
                 break
             size = units.convert(more.value, more.unit, found[0].unit)
             found = (Quantity(found[0].value + (size if sign[1] == "+" else -size), found[0].unit),)
             rest = after
-        if found[0].unit in ("B", "bit") and (product := re.match(r"\s*[*×]\s*(?=[\d.(])", rest)):
-            (more,), rest = self.leading(rest[product.end() :])
-            unit = None if "/" in self.answer else found[0].unit  # divided by 2^30: nothing is said of what that is
-            billions = 1e9 if more.unit and re.search(r"\d ?B\s*[*×]", self.answer) else 1.0  # 14B * 12 bytes
-            found = (Quantity(_finite(found[0].value * more.value * billions), more.unit if billions > 1 else unit),)
         return found, rest
+
+    def multiplied(self, found: tuple[Quantity, ...], rest: str) -> tuple[tuple[Quantity, ...], str]:
+        """`4 bytes * 14e9`, `14e9 × 4 B ÷ 1024³`, `48 GB/4`: an amount with a unit, times and by numbers."""
+        size = found[0]
+        while size.unit and (sign := re.match(r"\s*([*×/])\s*(?=[\d.(√])", rest)):
+            factor, after = self.factor(rest[sign.end() :])
+            if sign[1] == "/":
+                divided = self.divided(size, factor, rest[sign.end() :])
+                if divided is None:  # 104.3 GiB / 112 GB: the same, said twice
+                    break
+                size = divided
+            elif factor.unit and not (size.unit == "B" and re.search(r"\d ?B\s*[*×]", self.answer)):
+                break
+            else:
+                billions = 1e9 if factor.unit else 1.0  # 14B * 12 bytes
+                size = Quantity(_finite(size.value * factor.value * billions), factor.unit or size.unit)
+            rest = after
+        return (size, *found[1:]), rest
+
+    def divided(self, size: Quantity, factor: Quantity, text: str) -> Quantity | None:
+        """An amount divided; in the unit that the question names, where the divisor is what that has of this one."""
+        if _SCALED.search(self.prompt) and (each := re.match(r"([\d.]+) ?(?:B|bytes?)\b", text)):
+            return Quantity(
+                _finite(units.convert(size.value, str(size.unit), "B") / float(each[1])), ""
+            )  # 80 GB / 16 B
+        target = self.asked_unit
+        whole = target in units.TIME and size.unit in units.TIME and factor.unit is None
+        if whole and factor.value == units.convert(1.0, str(target), str(size.unit)):  # 6600 s / 3600
+            return Quantity(_finite(size.value / factor.value), target)
+        return _divided(size, factor)
+
+    def factor(self, text: str) -> tuple[Quantity, str]:
+        """One number with its power and its unit, up to the next sign of a product, and what follows."""
+        depth = end = 0
+        for end, letter in enumerate(text):
+            depth += (letter == "(") - (letter == ")")
+            sign = letter in "*×/" or (letter in "+-" and text[end - 1] == " ")
+            if depth < 0 or (depth == 0 and end and sign and text[end - 1] != "^"):
+                break
+        else:
+            end = len(text)
+        (size,), rest = self.leading(text[:end])
+        return size, rest + text[end:]
 
     def without_lead(self, text: str) -> str:
         asks_least = _ASKS_LEAST.search(self.prompt) is not None
@@ -457,7 +516,7 @@ class _Reader:
             if how in ("faster", *_DOWN.split()):
                 raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
             asked = _ASKS_FACTOR.search(self.prompt) or _ASKS_PERCENT.search(self.prompt)
-            as_long = _AS_LONG.match(rest) or (_OF_THAT.match(rest) if asked else None)
+            as_long = _AS_LONG.match(rest) or ((_OF_THAT.match(rest) or self.of_other(rest)) if asked else None)
             return size, rest[as_long.end() :] if as_long else rest
         rest = re.sub(r"^than\b[^\d,;]*", "", rest[len(how) :].strip())
         if not percent:
@@ -470,9 +529,18 @@ class _Reader:
             raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
         return Quantity(1 + (-size.value if down else size.value) / 100, ""), rest
 
+    def of_other(self, rest: str) -> re.Match[str] | None:
+        """`SGD's` of `1.04 times SGD's`, where the question asks for a fraction of what that one has."""
+        name = re.match(r"([A-Z]\w+)(?:'s)?\b[^\d,;.]*", rest)
+        asked = name and re.search(rf"\b(?:fraction of|as long as a step of) {name[1]}\b", self.prompt)
+        return name if asked else None
+
     def compound(self, size: Quantity, rest: str) -> tuple[Quantity, str]:
         """`5 h 20 min`, `1 day, 3 hours and 5 minutes`: each part in a smaller unit than the one before."""
         last = str(size.unit)
+        if spelled := re.match(r"\s*(?:,|and|,\s*and)?\s*(?=[A-Za-z])", rest):
+            number = _spelled(rest[spelled.end() :])
+            rest = rest if number is None else f" {number[0]:g} {number[1].strip()}"
         while part := re.match(r"\s*(?:,|and|,\s*and)?\s*(\d+(?:[.,]\d+)?)\s*([A-Za-zµ]+)\b", rest, re.IGNORECASE):
             unit = "min" if part[2] == "m" and last == "hour" else units.find(part[2])
             if unit not in units.TIME or units.TIME[unit] >= units.TIME[last]:
@@ -510,6 +578,20 @@ class _Reader:
         return False
 
 
+def _divided(size: Quantity, by: Quantity) -> Quantity | None:
+    """An amount divided by a number: bytes by 1024³ are GiB. None where the other is an amount of its own."""
+    powers = [(base, n) for base in (1024, 1000) for n in range(1, 6) if by.value == base**n]
+    if not by.value or size.unit is None:
+        return None
+    if powers and size.unit in units.MEMORY:
+        (base, steps), value = powers[0], size.value / by.value
+        if by.unit in units.MEMORY:  # … ÷ 1024³ GiB
+            return Quantity(_finite(value), by.unit)
+        unit = units.larger(size.unit, base, steps)
+        return Quantity(_finite(value), unit) if unit and not by.unit else None
+    return Quantity(_finite(size.value / by.value), size.unit) if not by.unit else None
+
+
 def _base(unit: str) -> str:
     return {"memory": "B", "time": "s", "number": ""}[units.kind(unit)]
 
@@ -531,6 +613,9 @@ def _agree(one: Quantity, other: Quantity) -> bool:
 
 def _spelled(text: str) -> tuple[float, str] | None:
     """A number in words at the beginning of a text, and what follows; None if there is none."""
+    if negative := re.match(r"(?:minus|negative) (?=[a-z])", text, re.IGNORECASE):
+        found = _spelled(text[negative.end() :])
+        return None if found is None else (-found[0], found[1])
     words = list(re.finditer(r"[A-Za-z]+", text))
     if not words or words[0].start() != 0:
         return None
@@ -542,18 +627,48 @@ def _spelled(text: str) -> tuple[float, str] | None:
             break
         if word in _SMALL:
             part, seen = part + _SMALL[word], True
-        elif word == "hundred" and seen:
-            part *= 100
+        elif word == "hundred":
+            part, seen = (part or 1.0) * 100, True
         elif word in _LARGE and seen:
             total, part = total + part * _LARGE[word], 0.0
         elif word in _PARTS and (seen or at == 0):
             return ((total + part) if seen else 1.0) / _PARTS[word], text[match.end() :]
-        elif word == "and" and seen and text[match.end() :].lower().startswith(" a half"):
-            return total + part + 0.5, text[match.end() + len(" a half") :]
-        elif not (word == "and" and seen and at + 1 < len(words) and words[at + 1][0].lower() in _SMALL):
-            break
+        else:
+            return _ended(text, words[at:], total + part, end) if seen else None
         end = match.end()
     return (total + part, text[end:]) if seen else None
+
+
+def _ended(text: str, words: list[re.Match[str]], value: float, end: int) -> tuple[float, str] | None:
+    """The number in words that ends before these: `and a half`, `point two five million`, or no part of it."""
+    word = words[0][0].lower()
+    if word == "and":
+        after = text[words[0].end() :]
+        if after.lower().startswith(" a half"):
+            return value + 0.5, after[len(" a half") :]
+        more = _spelled(after.strip()) if len(words) > 1 and words[1][0].lower() in _SMALL and value >= 100 else None
+        return (value + more[0], more[1]) if more else (value, text[end:])
+    decimals = _decimals(words[1:]) if word == "point" else None
+    if decimals is None:
+        return value, text[end:]
+    value, end = value + float(f"0.{decimals[0]}"), words[decimals[1]].end()
+    scale = re.match(rf" ({'|'.join(_LARGE)})\b", text[end:], re.IGNORECASE)
+    return (value * _LARGE[scale[1].lower()], text[end + scale.end() :]) if scale else (value, text[end:])
+
+
+def _decimals(words: list[re.Match[str]]) -> tuple[str, int] | None:
+    """The digits after `point`, one by one or as a number below a hundred, and how many words they are."""
+    values: list[int] = []
+    for word in words:
+        value = _SMALL.get("zero" if word[0].lower() == "oh" else word[0].lower())
+        if value is None or (
+            values and (value > 9 or values[0] > 9) and not (len(values) == 1 and values[0] > 19 > value * 2)
+        ):
+            break
+        values.append(int(value))
+    if not values:
+        return None
+    return (str(sum(values)) if values[0] > 19 else "".join(map(str, values))), len(values)
 
 
 def _evaluate(node: Node) -> float:

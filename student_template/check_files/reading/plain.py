@@ -91,6 +91,7 @@ def formula(text: str) -> str:
     text = re.sub(r"\b(?:np|numpy|math|torch|jnp|self)\.(?=[A-Za-z])", "", text)
     text = re.sub(r"\b[A-Za-z_]\w*\.grad(?:\.data)?\b", "grad", text)
     text = re.sub(r"\.data\b", "", text)
+    text = re.sub(r"\b([A-Za-z_]\w*)\.sqrt\(\s*\)", r"sqrt(\1)", text)
     text = re.sub(r"\bhat\s*[({]\s*(\w+)\s*[)}]", r"\1_hat", text)
     text = re.sub(r"_[({]\s*t\s*-\s*1\s*[)}]|\[\s*t\s*-\s*1\s*\]", "_prev ", text)
     text = re.sub(r"_[({]\s*t\s*\+\s*1\s*[)}]|\[\s*t\s*\+\s*1\s*\]", "_next ", text)

@@ -64,6 +64,15 @@ def same_kind(one: str, other: str) -> bool:
     return kind(one) == kind(other)
 
 
+def larger(unit: str, base: int, steps: int) -> str | None:
+    """The unit of memory that is `base`^`steps` of this one: GiB for (B, 1024, 3); None if there is none."""
+    prefixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi"] if base == 1024 else ["", "k", "M", "G", "T", "P"]
+    kind_ = "bit" if unit.endswith("bit") else "B"
+    own = unit.removesuffix(kind_)
+    at = prefixes.index(own) + steps if own in prefixes else len(prefixes)
+    return prefixes[at] + kind_ if at < len(prefixes) else None
+
+
 def is_pure(unit: str) -> bool:
     return unit in PURE
 

@@ -8,9 +8,12 @@ that reads like a teacher's is worth nothing.
 
 from __future__ import annotations
 
+import contextlib
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from autograder.service.operate import CannotOperate, merging
 from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
 from autograder.service.rules.lti import LaunchRefused, Message
@@ -48,6 +51,8 @@ def arrived(
         user = _free(db, platform, proven) or _same(db, platform, context.course_id, said) or _new(db, said)
         db.merge(PlatformUserRow(platform_id=platform.id, subject=said.subject, user_id=user.id))
         db.flush()
+    elif db.get(MembershipRow, (context.course_id, user.id)) is None:
+        _found_on_the_list(db, platform, context.course_id, user, said)
     user.name = user.name or said.name
     _join(db, context.course_id, user, said)
     if db.get(ArrivalRow, (context.id, said.subject)) is None:
@@ -57,6 +62,22 @@ def arrived(
             if user.id in standings(db, asked, user.id):
                 passback_due(db, queue, asked, user.id)
     return user
+
+
+def _found_on_the_list(db: Session, platform: PlatformRow, course_id: str, user: UserRow, said: Message) -> None:
+    """Make who came from another course before, and stands on this course's list as somebody new, one person.
+
+    Only where that entry is in no other course: what a platform says of its course goes no further.
+    """
+    listed = _same(db, platform, course_id, said)
+    if listed is None or listed.id == user.id:
+        return
+    elsewhere = sa.select(MembershipRow.course_id).where(
+        MembershipRow.user_id == listed.id, MembershipRow.course_id != course_id
+    )
+    if db.scalar(elsewhere.limit(1)) is None:
+        with contextlib.suppress(CannotOperate):  # staff of a course: an instructor sees both, and decides
+            merging.merge(db, listed.id, user.id)
 
 
 def _join(db: Session, course_id: str, user: UserRow, said: Message) -> None:

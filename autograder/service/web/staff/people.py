@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.export.gradebook import harmless
+from autograder.roster import decoded
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
 from autograder.service.rules import names, roster
@@ -101,27 +102,22 @@ def preview_roster(
 ) -> Response:
     """Show what the roster would change. Nothing is stored: the preview's form carries the text."""
     staffs(actor, course_id, "run")
-    text = typed.get("text", "")
+    text, encoding = typed.get("text", ""), "utf-8"
     try:
         if file is not None and file.size:
-            text = _decoded(file)
-        rows = roster.read(text)
+            text, encoding = _decoded(file)
+        rows, remarks = roster.read(text), roster.remarks(text, encoding)
     except roster.BadRoster as error:
         return _form(request, course_id, text=text[: roster.MOST_BYTES], problem=str(error))
     with site(request).store.reading() as db:
         plan = _plan(db, actor, course_id, rows)
         course = db.get_one(CourseRow, course_id)
-    return page(request, "staff_roster.html", course=course, text=text, problem="", plan=plan)
+    return page(request, "staff_roster.html", course=course, text=text, problem="", plan=plan, remarks=remarks)
 
 
-def _decoded(file: UploadFile) -> str:
-    data = file.file.read(roster.MOST_BYTES + 1)
-    try:
-        return data.decode("utf-8-sig", "strict" if len(data) <= roster.MOST_BYTES else "replace")
-    except UnicodeDecodeError as error:
-        raise roster.BadRoster(
-            f"The file is not UTF-8 (byte {error.start}). In a spreadsheet, save it as “CSV UTF-8”."
-        ) from error
+def _decoded(file: UploadFile) -> tuple[str, str]:
+    """The text of a file and its encoding, as the reader of rosters finds it out."""
+    return decoded(file.file.read(roster.MOST_BYTES + 1))
 
 
 @router.post("/roster/apply", dependencies=[Depends(ours)])
@@ -136,7 +132,9 @@ def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> 
         except roster.BadRoster as error:
             raise HTTPException(422, str(error)) from error
         if plan.conflicts:
-            return page(request, "staff_roster.html", status=422, course=course, text=text, problem="", plan=plan)
+            return page(
+                request, "staff_roster.html", status=422, course=course, text=text, problem="", plan=plan, remarks=()
+            )
         dropped = plan.missing if typed.get("drop") else ()
         _apply(db, course_id, plan, dropped)
         audit(

@@ -266,7 +266,7 @@ def _pictures(db: Session, report: ReportRow) -> tuple[list[dict[str, str]] | No
         return reports.unpack_pictures(report.pictures), 0.0
     drawing = db.scalar(
         sa.select(JobRow.id).where(
-            JobRow.submission_id == report.submission_id, JobRow.state.in_(OPEN), JobRow.kind.in_(("mark", "draw"))
+            JobRow.submission_id == report.submission_id, JobRow.state.in_(OPEN), JobRow.kind == "mark"
         )
     )
     if drawing is None:
