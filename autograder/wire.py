@@ -98,6 +98,7 @@ def _with_edits(
         "rich": task.rich,
         "only": task.only,
         "switched": task.switched,
+        "lines": task.lines,
         "after": task.after,
     }
     edits["watch"] = ids.index(task.watch) if task.watch else None

@@ -18,7 +18,6 @@ import numpy as np
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
-MOST_LINES = 1_000_000  # of the submission, run by all edits of a search together: about a second of computing
 MOST_NOTED, MOST_ARRAYS = 50, 60  # values of one expression, and expressions
 KEPT_BYTES = 2**15
 BLOCK = 16  # edits: where one of them brings Python down, so many are left out
@@ -177,12 +176,16 @@ class Search:
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
         if only is not None:
             return [(0, edit) for edit in plan.edits if edit.number in only]
-        affordable = sorted(plan.edits, key=lambda edit: edit.cost)[: MOST_LINES // self.lines]
-        return list(enumerate(affordable))[self.job["edits"]["after"] :]
+        smallest = sorted(plan.edits, key=lambda edit: edit.cost)[: self.affordable()]
+        return list(enumerate(smallest))[self.job["edits"]["after"] :]
+
+    def affordable(self):
+        """Return how many edits may be tried."""
+        return self.job["edits"]["lines"] // self.lines
 
     def finished(self, plan):
         """Return whether every edit was tried."""
-        return self.hung <= MOST_HUNG and not plan.full() and len(plan.edits) <= MOST_LINES // self.lines
+        return self.hung <= MOST_HUNG and not plan.full() and len(plan.edits) <= self.affordable()
 
     def confirm(self, plan, only):
         """Each of a few edits made for good, in every scenario of the job."""
