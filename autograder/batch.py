@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.model import Assignment, ItemMark, Report
     from autograder.sandbox import Sandbox
 
+SECRETS = {"GRADMARK_SECRET", "GRADMARK_SECRET_FILE"}  # in the environment
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
 NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
 
@@ -150,14 +152,13 @@ def mark(
     """
     from autograder.intake import read
     from autograder.pipeline import grade
-    from autograder.quiz.variants import secret_from
     from autograder.sandbox import SandboxFailed
 
     trouble: Exception | None = None
     for _ in range(ATTEMPTS):
         try:
             submission = replace(read(path, main=assignment.main), student=student)
-            return MarkedFile(path, grade(submission, assignment, sandbox, seed, secret or secret_from()))
+            return MarkedFile(path, grade(submission, assignment, sandbox, seed, secret or _secret()))
         except SandboxFailed as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: reported as such, and the others go on
@@ -192,11 +193,19 @@ def _answered(path: Path, assignment: Assignment) -> tuple[ItemMark, ...]:
     """The marks of the quiz beside code that we failed to judge; none where we fail at that too."""
     from autograder import quiz
     from autograder.intake import read
-    from autograder.quiz.variants import secret_from
 
     with contextlib.suppress(Exception):  # the trouble that is told is the one with the code
-        return quiz.mark_submission(assignment, read(path, main=assignment.main), secret_from()).marks
+        return quiz.mark_submission(assignment, read(path, main=assignment.main), _secret()).marks
     return ()
+
+
+def _secret() -> bytes | None:
+    """The secret that the environment names; where it names none, nothing that reads a quiz is imported."""
+    if not SECRETS & os.environ.keys():
+        return None
+    from autograder.quiz.variants import secret_from
+
+    return secret_from()
 
 
 def mark_all(paths: Sequence[Path], mark_one: Callable[[Path], MarkedFile], jobs: int) -> Iterator[MarkedFile]:

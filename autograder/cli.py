@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import click
 import typer
 
 from autograder import __version__
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 GRADER_FAILED = 3
 DEMO_REPORTS = Path("demo-reports")
 REPORTS = Path("reports")  # where pages go when nobody says where
-PACKAGES, GRADEBOOKS = click.Choice([*having("package")]), click.Choice([*having("gradebook")])
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(admin, name="admin")
@@ -53,6 +51,19 @@ class QuizFormat(StrEnum):
     QTI = "qti"
     MOODLE = "moodle"
     GIFT = "gift"
+
+
+if TYPE_CHECKING:
+
+    class PackageFor(StrEnum):
+        """A platform that gradmark makes a package for."""
+
+    class GradebookFor(StrEnum):
+        """A platform whose gradebook gradmark writes."""
+
+else:  # from the one table of platforms
+    PackageFor = StrEnum("PackageFor", {name.upper(): name for name in having("package")})
+    GradebookFor = StrEnum("GradebookFor", {name.upper(): name for name in having("gradebook")})
 
 
 class GradedPart(StrEnum):
@@ -187,7 +198,7 @@ def export(
 @app.command()
 def gradebook(
     reports: Annotated[Path, typer.Argument(help="What `gradmark grade --format json` printed.")],
-    for_: Annotated[str, typer.Option("--for", help="Whose gradebook imports it.", click_type=GRADEBOOKS)],
+    for_: Annotated[GradebookFor, typer.Option("--for", help="Whose gradebook imports it.")],
     roster: Annotated[Path, typer.Option(help="The platform's own export of its gradebook, or any CSV with ids.")],
     out: Annotated[Path, typer.Option(help="The CSV file to write.")],
     column: Annotated[str, typer.Option(help="What the gradebook calls the assignment. Default: its id.")] = "",
@@ -255,7 +266,7 @@ def package(
     assignment: Annotated[
         str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
     ],
-    for_: Annotated[str, typer.Option("--for", help="Where it will run.", click_type=PACKAGES)],
+    for_: Annotated[PackageFor, typer.Option("--for", help="Where it will run.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     edition: Annotated[
         Path | None, typer.Option(help="For Gradescope: the staff folder of `regenerate`, whose quiz is then marked.")

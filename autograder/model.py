@@ -546,6 +546,7 @@ class ItemMark:
     detail: ItemDetail | None = None  # has the key in it
 
 
+QUIZ_FILE = "quiz.toml"  # in a submission: the answers
 WHOLE_QUIZ = "quiz"  # the id of the one row of a quiz that was not handed in or cannot be marked
 
 Role = Literal["golden", "yours", "context"]

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder import __version__, left_out, quiz, wire
+from autograder import __version__, left_out, wire
 from autograder.blame import AuthorFault, blaming, convict, disagreement, is_suspect, must_answer
 from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
@@ -28,6 +29,7 @@ from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import (
+    QUIZ_FILE,
     Assignment,
     Conduct,
     EditTask,
@@ -40,6 +42,9 @@ from autograder.model import (
 )
 from autograder.sandbox import Sandbox, SharedTime
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
+
+if TYPE_CHECKING:
+    from autograder.quiz import MarkedQuiz
 
 
 def grade(
@@ -74,9 +79,9 @@ def _graded(
     seen, places = look_closer(submission, assignment, sandbox, seen)
     log, seconds = seen.log, time.perf_counter() - started
     if seen.verdict is None:
-        remarks = (*blank.remarks, *((QUIZ_WAITS,) if quiz.FILE in submission.files else ()))
+        remarks = (*blank.remarks, *((QUIZ_WAITS,) if QUIZ_FILE in submission.files else ()))
         return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
-    answered = quiz.mark_submission(assignment, submission, secret)
+    answered = _answered(assignment, submission, secret)
     omitted = left_out.remarks(seen.conduct.left_out, submission.files[assignment.main].decode())
     return replace(
         blank,
@@ -85,14 +90,23 @@ def _graded(
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
         places=places,
-        remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *answered.remarks),
-        quiz=answered.marks,
-        quiz_points=answered.points or blank.quiz_points,
+        remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *(answered.remarks if answered else ())),
+        quiz=answered.marks if answered else (),
+        quiz_points=(answered.points if answered else 0.0) or blank.quiz_points,
         exhibits=seen.verdict.exhibits,
         charts=assignment.charts(seen.scenarios, seen.golden, seen.observations),
         seconds=time.perf_counter() - started,
         log=log,
     )
+
+
+def _answered(assignment: Assignment, submission: Submission, secret: bytes | None) -> MarkedQuiz | None:
+    """The marked quiz; None where it neither counts nor was handed in, and its parsers are not even imported."""
+    if not (assignment.quiz_counts or QUIZ_FILE in submission.files or QUIZ_FILE in submission.refused):
+        return None
+    from autograder import quiz  # noqa: PLC0415
+
+    return quiz.mark_submission(assignment, submission, secret)
 
 
 # A report without marks has score 0 and costs no attempt; a quiz marked in it would be the one thing that counts.
@@ -241,10 +255,16 @@ def _blank_report(submission: Submission, assignment: Assignment, sandbox: Sandb
         criteria=not_run(assignment.criteria),
         remarks=submission.remarks,
         quiz_counts=bool(assignment.quiz_counts),
-        quiz_points=quiz.points(assignment) if assignment.quiz_counts else 0.0,
+        quiz_points=_quiz_points(assignment) if assignment.quiz_counts else 0.0,
         sandbox=sandbox.name,
         versions={"gradmark": __version__, "numpy": np.__version__},
     )
+
+
+def _quiz_points(assignment: Assignment) -> float:
+    from autograder import quiz  # noqa: PLC0415 - only with a quiz
+
+    return quiz.points(assignment)
 
 
 ENDINGS = {

@@ -226,6 +226,7 @@ def idle() -> None:
 def scale() -> None:
     """The database under a hundred workers that mark by a recorded report: what it can carry, and what it costs."""
     from scale_load import load as under
+    from scale_load import really
 
     workers, submissions = int(os.environ.get("WORKERS", "100")), int(os.environ.get("SUBMISSIONS", "2000"))
     seen = under(workers, submissions)
@@ -244,6 +245,12 @@ def scale() -> None:
     say("connections of all workers, at most", seen.connections, "", 3 * workers)
     say("all of them without work: Postgres' CPU, of a core", 100 * seen.idle.cpu, "%")
     say("    transactions each second", seen.idle.transactions, "")
+    before, marked = [t0() for _ in range(3)], really(_mixed(MARKED))
+    unit = statistics.median(before + [t0() for _ in range(3)])
+    say(f"a real worker's CPU for each submission of the class-like mix ({marked:.2f} s)", marked / unit, "t0")
+
+
+MARKED = 50
 
 
 def stored() -> None:

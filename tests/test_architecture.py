@@ -246,7 +246,7 @@ LIBRARIES: dict[str, set[str]] = {
     "authoring": {"jinja2"},
     "assignment": {"numpy"},
     "blame": {"numpy"},
-    "cli": {"click", "typer"},
+    "cli": {"typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "judge": {"numpy"},
     "model": {"numpy"},

@@ -204,7 +204,7 @@ def test_the_command_starts_without_what_it_may_not_need():
 def test_json_is_marked_without_what_draws(course):
     script = (
         "import sys, autograder.cli as cli\n"
-        f"sys.argv = ['gradmark', 'grade', {str(course)!r}, '--format', 'json', '--sandbox', 'process']\n"
+        f"sys.argv = ['gradmark', 'grade', {str(course / 'ada')!r}, '--format', 'json', '--sandbox', 'process']\n"
         "try: cli.main()\n"
         "finally: print(*sys.modules, file=sys.stderr)\n"
     )
@@ -212,6 +212,7 @@ def test_json_is_marked_without_what_draws(course):
     loaded = done.stderr.splitlines()[-1].split()
     assert "numpy" in loaded
     assert {"contourpy", "jinja2", "rich.table", "rich.progress", "docker"} & set(loaded) == set()
+    assert not [name for name in loaded if name.startswith(("autograder.quiz", "autograder.reading"))], "there is none"
 
 
 # ------------------------------------------------------------------------------------------------ what goes wrong
@@ -437,3 +438,15 @@ def test_a_shell_completes_the_commands():
         [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["regenerate"]
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [(("package", "optimizers"), "prairielearn"), (("gradebook", "reports", "--roster", "roster.csv"), "brightspace")],
+)
+def test_a_platform_that_is_none_is_refused_with_those_that_are(command, named, tmp_path):
+    done = gradmark(*command, "--for", "somewhere", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'somewhere' is not one of" in done.stderr
+    assert f"'{named}'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -19,6 +19,7 @@ DOCUMENTS = (
     "docs/api.md",
     "docs/authoring.md",
     "docs/fairness.md",
+    "docs/performance.md",
     "docs/platforms.md",
     "docs/service.md",
 )
@@ -71,13 +72,13 @@ def unknown(text: str, commands: set[str], targets: set[str], options: set[str])
     shown = code(text)
     lines = [line.split("#")[0] for line in shown.splitlines() if re.search(r"\bgradmark\b", line)]
     called = set(re.findall(r"\bgradmark +([a-z]+)", "\n".join(lines)))
-    made = set(re.findall(r"\bmake +([a-z]+)", shown))
+    made = set(re.findall(r"\bmake +([a-z-]+)", shown))
     given = set(re.findall(r" (--[a-z][\w-]*)", "\n".join(lines)))
     return (called - commands) | (made - targets) | (given - options)
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.mark.slow

@@ -290,9 +290,24 @@ def test_one_comma_before_three_digits_keeps_both_readings():
     (found,) = numbers.read("1,500", FACTOR)
     assert (found.value, found.otherwise) == (1500, 1.5)
     assert mark_item(item(NumericKey(1500, "", 4)), "1,500").status == "right"
-    assert mark_item(item(NumericKey(1.5, "", 2)), "1,500").status == "unreadable"
-    assert mark_item(item(NumericKey(1500, "", 4)), "1.500").status == "unreadable"
+    assert mark_item(item(NumericKey(1.5, "", 2)), "1,500").status == "right"
+    assert mark_item(item(NumericKey(1500, "", 4)), "1.500").status == "right"
     assert mark_item(item(NumericKey(7, "", 2)), "1,500").status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("unit", "typed"), [("", "1,609"), ("", "\u22121,609"), ("hour", "1,609 h"), ("hour", "1,609 Stunden")]
+)
+def test_of_two_readings_the_right_one_counts_where_a_slip_is_no_factor_of_a_thousand(unit, typed):
+    size = -1.6094 if typed.startswith("\u2212") else 1.6094
+    assert mark_item(item(NumericKey(size, unit, 3)), typed).status == "right"
+    slip = (Wrong(1000 * size, "A thousand times too much."),)
+    assert mark_item(item(NumericKey(size, unit, 3, slip)), typed).status == "unreadable"
+
+
+@pytest.mark.parametrize("unit", ["GiB", "GB", "TB", "MB"])
+def test_of_memory_both_readings_wait_because_the_next_prefix_is_a_thousand(unit):
+    assert mark_item(item(NumericKey(1.609, unit, 3)), f"1,609 {unit}").status == "unreadable"
 
 
 # -------------------------------------------------------------------------------------------- numbers are marked right

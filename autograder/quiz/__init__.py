@@ -12,7 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autograder.model import WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
+from autograder.model import QUIZ_FILE, WHOLE_QUIZ, Assignment, Item, ItemMark, Submission
 from autograder.quiz.answers import MAX_TOLD, Answers, fitted, read, unknown
 from autograder.quiz.mark import OUR_FAULT, mark_item, mark_items
 from autograder.quiz.outcome import BadKey
@@ -21,7 +21,7 @@ from autograder.reading import Unreadable, as_typed, quoted
 
 __all__ = ["BadKey", "MarkedQuiz", "mark_item", "mark_items", "mark_quiz", "mark_submission", "points", "that_counts"]
 
-FILE = "quiz.toml"
+FILE = QUIZ_FILE
 log = logging.getLogger(__name__)
 TITLE = "The quiz as a whole"
 NO_ANSWERS = "Your quiz.toml has no answers in it. Your code was marked without the quiz."

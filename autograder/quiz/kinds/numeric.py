@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.model import Item, NumericKey, Wrong
@@ -71,7 +71,12 @@ def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:
     readings = [(one, written) for one in found for written in _readings(one, unit)]
     if any(_is_right(key, unit, written, one.value) for one, written in readings):
         return _right(item, unit, bare=bare)
-    if any(one.otherwise is not None and _is_right(key, unit, written, one.otherwise) for one, written in readings):
+    for one, written in readings:
+        if one.otherwise is None or not _is_right(key, unit, written, one.otherwise):
+            continue
+        if not units.same_kind(unit, "B") and not _known_wrong(key, unit, written, one.value):
+            # Nobody is wrong by a thousand and has every digit right; of memory, GiB for MiB is just that.
+            return replace(_right(item, unit, bare=bare), message=f"Right, read as {amount(one.otherwise, '', 6)}.")
         raise Unreadable(
             f"{quoted(answer)} can be read in two ways. Write decimals with a point, and thousands as 1500."
         )
