@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 from .planted import plant
 
@@ -31,4 +32,5 @@ def listing(name: str) -> tuple[Sequence[str], int]:
 def _body(source: str, head: str) -> list[str]:
     """The function's own lines, without docstring and marks."""
     block = source.partition(head)[2].partition("\n\n\n")[0].splitlines()
-    return [line.strip() for line in block[1:] if line.strip() and not line.strip().startswith(MARKS)]
+    kept = [line.rstrip() for line in block[1:] if line.strip() and not line.strip().startswith(MARKS)]
+    return dedent("\n".join(kept)).splitlines()
