@@ -295,17 +295,21 @@ OWN = 10  # submissions of the student whose pages are timed, however many other
 
 
 def with_stored(few: int, many: int) -> dict[str, tuple[float, float]]:
-    """Median seconds of each page with few and with many stored submissions, in turn on one machine."""
-    with deployment(STUDENTS) as made:
-        columns = graded(made)
-        timings: list[dict[str, float]] = []
-        for there, count in ((0, few), (few, many)):
-            fill(made, columns, there, count)
-            with serving(made, worker=True):
-                job = _job(made)
-            with serving(made, worker=False) as address:
-                timings.append({"a worker's job, from the queue to its end": job, **_pages(made, address)})
-    return {name: (timings[0][name], timings[1][name]) for name in timings[0]}
+    """Median seconds of each page with few and with many stored submissions: both are served, and asked in turn."""
+    with contextlib.ExitStack() as opened:
+        both = [opened.enter_context(deployment(STUDENTS)) for _ in range(2)]
+        for made, count in zip(both, (few, many), strict=True):
+            fill(made, graded(made), 0, count)
+        with contextlib.ExitStack() as working:
+            for made in both:
+                working.enter_context(serving(made, worker=True))
+            timings = {"a worker's job, from the queue to its end": _medians([partial(_job, made) for made in both])}
+        addresses = [opened.enter_context(serving(made, worker=False)) for made in both]
+        asked = [
+            _requests(made, opened.enter_context(httpx2.Client(base_url=address, timeout=120)))
+            for made, address in zip(both, addresses, strict=True)
+        ]
+        return timings | {name: _medians([each[name] for each in asked]) for name in asked[0]}
 
 
 def graded(made: Deployment) -> dict[str, object]:
@@ -406,31 +410,31 @@ def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
     }
 
 
-def _pages(made: Deployment, address: str) -> dict[str, float]:
+def _requests(made: Deployment, client: httpx2.Client) -> dict[str, Callable[[], None]]:
+    """What is timed, by name."""
     student = next(iter(made.cookies.values()))
     form = f"/a/{made.assignment}"
-    with httpx2.Client(base_url=address, timeout=120) as client:
 
-        def get(path: str, cookie: str) -> None:
-            answer = client.get(path, headers={"cookie": cookie} if cookie else {})
-            assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
-            assert not path.endswith("/regrade") or "Points of what counts" in answer.text, "there is no preview"
+    def get(path: str, cookie: str) -> None:
+        answer = client.get(path, headers={"cookie": cookie} if cookie else {})
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+        assert not path.endswith("/regrade") or "Points of what counts" in answer.text, "there is no preview"
 
-        told = {name: _median(partial(get, *asked)) for name, asked in asked_pages(made).items()}
-        csrf = re.search('name="csrf" value="([^"]+)"', client.get(form, headers={"cookie": student}).text)
-        assert csrf is not None
+    csrf = re.search('name="csrf" value="([^"]+)"', client.get(form, headers={"cookie": student}).text)
+    assert csrf is not None
 
-        def post() -> None:
-            source = f"# {new_id()}\n".encode()
-            sent = client.post(
-                f"{form}/submissions",
-                headers={"cookie": student},
-                data={"csrf": csrf[1], "key": new_id()},
-                files={"file": ("optimizers.py", source)},
-            )
-            assert sent.status_code == 303, sent.text[:300]
+    def post() -> None:
+        source = f"# {new_id()}\n".encode()
+        sent = client.post(
+            f"{form}/submissions",
+            headers={"cookie": student},
+            data={"csrf": csrf[1], "key": new_id()},
+            files={"file": ("optimizers.py", source)},
+        )
+        assert sent.status_code == 303, sent.text[:300]
 
-        return {**told, "handing in": _median(post), "the place in the queue": _median(partial(_place, made))}
+    pages: dict[str, Callable[[], None]] = {name: partial(get, *asked) for name, asked in asked_pages(made).items()}
+    return pages | {"handing in": post, "the place in the queue": partial(_place, made)}
 
 
 def _place(made: Deployment) -> None:
@@ -438,20 +442,15 @@ def _place(made: Deployment) -> None:
         assert places(db)
 
 
-def _job(made: Deployment) -> float:
-    """The least that a job takes, when nothing else waits."""
-    queue = Queue()
-
-    def run() -> None:
-        with made.store.writing() as db:
-            job = queue.put(db, "sources", "sheet", course_id=made.course).id
-        while True:
-            with made.store.reading() as db:
-                if db.scalar(sa.select(JobRow.state).where(JobRow.id == job)) == "done":
-                    return
-            time.sleep(0.002)
-
-    return _median(run)
+def _job(made: Deployment) -> None:
+    """The least that a job is, when nothing else waits."""
+    with made.store.writing() as db:
+        job = Queue().put(db, "sources", "sheet", course_id=made.course).id
+    while True:
+        with made.store.reading() as db:
+            if db.scalar(sa.select(JobRow.state).where(JobRow.id == job)) == "done":
+                return
+        time.sleep(0.002)
 
 
 def _own(made: Deployment) -> str:
@@ -461,10 +460,13 @@ def _own(made: Deployment) -> str:
         )
 
 
-def _median(run: Callable[[], None]) -> float:
-    taken = []
+def _medians(both: list[Callable[[], None]]) -> tuple[float, float]:
+    """Median seconds of each of two, run in turn."""
+    taken: tuple[list[float], list[float]] = [], []
     for _ in range(15):
-        started = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken[3:])
+        for run, seconds in zip(both, taken, strict=True):
+            started = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - started)
+    few, many = (statistics.median(seconds[3:]) for seconds in taken)
+    return few, many

@@ -181,6 +181,7 @@ def test_a_minus_in_the_first_moment_is_not_called_ascent(assignment: Assignment
     [
         ("one_step_for_all", "self.lr * m_hat / (np", "self.lr * v_hat / (np", "adaptive_step"),
         ("methods_patched_in", "(1 - self.beta1) * grad", "(-1 - self.beta1) * grad", "adam_moments"),
+        ("first_velocity_is_gradient", "] = (1 - self.beta2)", "] = (self.beta2 - 1)", "adam_moments"),  # all is NaN
     ],
 )
 def test_beliefs_of_other_rows_are_no_explanation_in_any_class_that_shares_the_line(
