@@ -287,6 +287,8 @@ class EditTask:
     only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
     watch: str = ""  # the scenario in which values are noted, if any: those at the edit, and all that is computed
     switched: bool = False  # `only` behind one switch: many edits at little cost, without the text of each
+    lines: int = 3_000_000  # of the submission, run by all edits together: where one run is long, fewer edits are tried
+    after: int = 0  # the edits up to this number were tried before: one of them brought Python down
 
 
 @dataclass(frozen=True)

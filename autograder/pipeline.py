@@ -171,9 +171,15 @@ def look_closer(
         return seen, ()
 
     def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-        run = sandbox.run(pack(submission, assignment, scenarios, task))
-        trials, done = wire.read_trials(run, scenarios)
-        return trials, done and run.end == "finished"
+        found: list[Trial] = []
+        for _ in range(MOST_CRASHES):
+            run = sandbox.run(pack(submission, assignment, scenarios, task))
+            trials, done, last = wire.read_trials(run, scenarios)
+            found += trials
+            if run.end not in BROUGHT_DOWN or last <= task.after:
+                return found, done and run.end == "finished"
+            task = replace(task, after=last)
+        return found, False
 
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
     lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
@@ -181,6 +187,8 @@ def look_closer(
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
+MOST_CRASHES = 24
+BROUGHT_DOWN = frozenset({"crashed", "memory", "exited"})  # by one edit: the search goes on after it
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader
 
 

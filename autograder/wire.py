@@ -98,6 +98,8 @@ def _with_edits(
         "rich": task.rich,
         "only": task.only,
         "switched": task.switched,
+        "lines": task.lines,
+        "after": task.after,
     }
     edits["watch"] = ids.index(task.watch) if task.watch else None
     return {**header, "edits": {**edits, "scenarios": told}}, arrays
@@ -223,18 +225,23 @@ class _Claims:
         return number == self._number and isinstance(number, int) and not isinstance(number, bool) and not self.done
 
 
-def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-    """Return the claims about edits, and whether all were tried: a search that ended early is reported as such."""
+def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool, int]:
+    """Return the claims about edits, whether all were tried, and the number of the last one that may have been.
+
+    A search that ended early is reported as such; the number is 0 where the guest did not come to an edit.
+    """
     trials: list[Trial] = []
-    done = False
+    done, last = False, 0
     try:
         for header, arrays in _frames(run.output):
             done = done or header.get("done") is True
+            if "block" in header:
+                last = max(last, _whole(header["block"]))
             if "edit" in header:
                 trials.append(_trial(header, arrays, scenarios))
     except Garbled:
-        return trials, False
-    return trials, done
+        return trials, False, last
+    return trials, done, last
 
 
 def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:

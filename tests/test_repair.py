@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,6 +194,23 @@ def test_beliefs_of_other_rows_are_no_explanation_in_any_class_that_shares_the_l
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
     lost = {mark.id for mark in report.criteria if mark.score < mark.max_score}
     assert row in lost <= {row, "training"}
+
+
+@pytest.mark.slow
+def test_each_of_three_mistakes_has_its_line_and_its_row_though_edits_bring_python_down(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """AdamW inherits the mistake of Adam, has one of its own, and computes with a name of its parent's only.
+
+    With `np.ndarray` in the place of its instance NumPy 2.4 ends in a segmentation fault in the midst of the search.
+    """
+    source = (Path(__file__).parent / "data" / "three_mistakes.py").read_text()
+    wrong = ["+ (1 - self.momentum) * g", "v_hat = self.v[i] / (1 - b1", "p.data - self.decay * p.data"]
+    lines = [next(n for n, line in enumerate(source.splitlines(), 1) if part in line) for part in wrong]
+    report = graded(assignment, sandbox, source)
+    assert [(place.line, place.criterion) for place in report.places] == list(
+        zip(lines, ["momentum", "bias_correction", "adamw"], strict=True)
+    )
 
 
 @pytest.mark.slow

@@ -144,7 +144,7 @@ class Scope:
         swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
-        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function)
+        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
         self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
@@ -157,10 +157,11 @@ class Scope:
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
-    def missing(self, function):
+    def missing(self, function, methods):
         """The factors and the terms that may have been left out: where something is kept and never used, of that.
 
-        A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y.
+        A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y. A factor may also be what only other
+        methods of the object compute with: the learning rate, in a step that begins with its parent's.
         """
         values = [n for n in computed(function) if self.knows(n)]
         shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
@@ -171,7 +172,10 @@ class Scope:
         once, shares = self.idle or values, self.idle or shares
         rests = [rest(share) for share in shares]
         pairs = [product(a, b) for a in self.idle for b in settings]
-        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests]
+        here = {text(n) for n in computed(function)}
+        elsewhere = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
+        settings = unique([n for n in elsewhere if not isinstance(n, ast.Subscript) and text(n) not in here])
+        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *settings[:MOST_SHARES]]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
             unique(factors),

@@ -20,6 +20,7 @@ PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
 MOST_NOTED, MOST_ARRAYS = 50, 60  # values of one expression, and expressions
 KEPT_BYTES = 2**15
+BLOCK = 16  # edits: where one of them brings Python down, so many are left out
 
 
 class Hung(BaseException):
@@ -48,11 +49,11 @@ def run(job, arrays, harness, finder):
     by_itself = task["only"] is not None and not task["switched"]
     for header, named in search.confirm(plan, task["only"]) if by_itself else search.sift(plan, task["only"]):
         kept += harness.frame(header, named)
-        if len(kept) > KEPT_BYTES:
+        if len(kept) > KEPT_BYTES or "block" in header:
             yield kept
             kept = b""
     yield kept + harness.frame(
-        {"done": search.hung <= MOST_HUNG and not plan.full(), "edits": len(plan.edits), "seconds": time.process_time()}
+        {"done": search.finished(plan), "edits": len(plan.edits), "seconds": time.process_time()}
     )
 
 
@@ -71,6 +72,7 @@ class Search:
         self.job, self.arrays, self.harness, self.file = job, arrays, harness, file
         self.driver_code = compile(job["sources"][job["driver"]], "<driver>", "exec", dont_inherit=True)
         self.hung = 0
+        self.lines = 1  # of the submission that the probing scenarios run
         self.loading = importlib.import_module("gradmark_loading")
 
     # -------------------------------------------------------------------------------------------- playing
@@ -118,11 +120,13 @@ class Search:
     def plan(self, tree, probe, *, rich):
         """The edits of whatever ran in the probing scenarios."""
         covered = set()
+        self.lines = 1
 
         def trace(frame, _event, _argument):
             if frame.f_code.co_filename != self.file:
                 return None
             covered.add(frame.f_lineno)
+            self.lines += 1
             return trace
 
         module, play = self.module(self.compiled(tree)), self.driver()
@@ -148,9 +152,11 @@ class Search:
         module, play = self.module(code), self.driver()
         asis = [self.play(play, module, number) for number in probe]
         usual = [digest(found) for found in asis]
-        for edit in plan.edits if only is None else [e for e in plan.edits if e.number in only]:
+        for turn, edit in self.in_turn(plan, only):
             if self.hung > MOST_HUNG:
                 return
+            if only is None and turn % BLOCK == 0:
+                yield {"block": turn + BLOCK}, []
             try:
                 if edit.static:
                     module = self.module(code, edit.number)
@@ -165,6 +171,21 @@ class Search:
             finally:
                 if edit.static:
                     module = self.module(code)
+
+    def in_turn(self, plan, only):
+        """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
+        if only is not None:
+            return [(0, edit) for edit in plan.edits if edit.number in only]
+        smallest = sorted(plan.edits, key=lambda edit: edit.cost)[: self.affordable()]
+        return list(enumerate(smallest))[self.job["edits"]["after"] :]
+
+    def affordable(self):
+        """Return how many edits may be tried."""
+        return self.job["edits"]["lines"] // self.lines
+
+    def finished(self, plan):
+        """Return whether every edit was tried."""
+        return self.hung <= MOST_HUNG and not plan.full() and len(plan.edits) <= self.affordable()
 
     def confirm(self, plan, only):
         """Each of a few edits made for good, in every scenario of the job."""

@@ -10,7 +10,7 @@ decide, provided that the subject's mistakes cost something elsewhere and that s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.model import Criterion, CriterionMark, Diagnosis, Finding, Status
@@ -31,7 +31,8 @@ class Portion:
     weight: float
     score: float  # up to 1; below 0 when a mistake costs more than its own portion
     decided: bool
-    how: str = ""  # for the report, when it was not plain direct evidence
+    isolated: bool = False  # only experiments that isolate the row were evidence
+    causes: tuple[str, ...] = ()  # titles of the diagnoses, marked in other rows, from which its failures follow
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def mark(criteria: Sequence[Criterion], case: Case) -> tuple[CriterionMark, ...]
         deciding = [p for s, p in portions.items() if s not in left_out] or list(portions.values())
         total = sum(p.weight for p in deciding)
         fraction = max(0.0, sum(p.weight * p.score for p in deciding) / total) if total else 0.0
-        rows.append(_row(criterion, fraction, case, [p.how for p in portions.values()]))
+        rows.append(_row(criterion, fraction, case, _how(portions.values())))
     return tuple(rows)
 
 
@@ -81,20 +82,30 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
     unexplained = sum(f.check.weight for f in failed if case.unexplained(f)) / weight if weight else 0.0
     if named or not unexplained:
         lost = sum(d.cost for d in named) + unexplained
-        return Portion(weight, 1.0 - lost, decided=True, how="" if named or not failed else _follows(case, subject))
+        causes = () if named or not failed else _causes(case, subject)
+        return Portion(weight, 1.0 - lost, decided=True, causes=causes)
     isolating = [f for f in here if _isolating(f)]
     outcome = all(f.check.at_most for f in direct)  # stands as it is, whatever it comes from
     spoilt = _spoilt(case, criterion, subject) and not outcome
     if spoilt and isolating:
         good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
-        return Portion(weight, good, decided=True, how=ISOLATED)
+        return Portion(weight, good, decided=True, isolated=True)
     return Portion(weight, 1.0 - unexplained, decided=not spoilt)
 
 
-def _follows(case: Case, subject: str) -> str:
-    theirs = [d for d in case.diagnoses if d.group == subject] or case.diagnoses
-    causes = " and ".join(dict.fromkeys(f"“{d.title}”" for d in theirs))
-    return f"What goes wrong here comes from {causes}, marked in its own row."
+def _causes(case: Case, subject: str) -> tuple[str, ...]:
+    return tuple(d.title for d in [d for d in case.diagnoses if d.group == subject] or case.diagnoses)
+
+
+def _how(portions: Iterable[Portion]) -> list[str]:
+    """Sentences for the report on evidence that is not plain and direct."""
+    portions = list(portions)
+    causes = list(dict.fromkeys(f"“{title}”" for p in portions for title in p.causes))
+    told = [ISOLATED] if any(p.isolated for p in portions) else []
+    if causes:
+        listed = " and ".join(filter(None, [", ".join(causes[:-1]), causes[-1]]))
+        told.append(f"What goes wrong here comes from {listed}, {'each ' if causes[1:] else ''}marked in its own row.")
+    return told
 
 
 def _isolating(finding: Finding) -> bool:

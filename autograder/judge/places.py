@@ -57,7 +57,7 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     """
     named = named_by(mend, verdict)
     if named:
-        return mend.row if mend.row in {d.criterion for d in named} else named[0].criterion
+        return _of_several(named, mend, verdict)
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
@@ -78,6 +78,18 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     ruled_out = about.conduct | about.ruled_out(mended)
     of_rule = [f for f in mended if f.check.criterion not in ruled_out] or mended
     return _heaviest([f for f in of_rule if f in mine] or of_rule)
+
+
+def _of_several(named: Sequence[Diagnosis], mend: Mend, verdict: Verdict) -> str:
+    """The row of the diagnosis that the edit belongs to: what is computed there says it, or the only one of this class.
+
+    What a class inherits is named for its parent as well, and mended there.
+    """
+    if mend.row in {d.criterion for d in named}:
+        return mend.row
+    others = {d.misconception for d in verdict.diagnoses if d.group != mend.subject}
+    own = [d for d in named if d.misconception not in others]
+    return (own or named)[0].criterion
 
 
 def _is_path(finding: Finding) -> bool:

@@ -180,6 +180,7 @@ def _normal(answer: str) -> str:
     text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
     text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
     text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
+    text = re.sub(r"\b(ln|log|exp|sqrt) (\d+(?:\.\d+)?)(?![\w.,^(])", r"\1(\2)", text)  # ln 5
     text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
     text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
     text = text.strip("\"'“”„«»*_ \t\n")

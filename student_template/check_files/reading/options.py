@@ -266,6 +266,7 @@ def _by_part(text: str, options: Mapping[str, str]) -> str | None:
 
 def _tokens(text: str) -> set[str]:
     """The words of a text, each number with the word before it (`lr=0.5`), without words that say nothing."""
+    text = re.sub(r"\b(?:instead|rather than|in lieu)(?: of)?\b", "in place of", text, flags=re.IGNORECASE)
     bare = re.sub(r"[()\[\]{}`,;:]+(?!\d)", " ", re.sub(r"(?<=\w)-(?=\w)", " ", _folded(text)))
     found = set()
     for word, number in re.findall(r"(-?[a-z_µα-ωϵ]\w*)(?:\s*[= ]\s*([-+]?\d*[.,]?\d+))?|[-+]?\d*[.,]?\d+", bare):
@@ -426,12 +427,19 @@ def _column(value: object, columns: Sequence[str]) -> str | None:
     wanted = _folded(value)
     exact = [column for column in columns if _folded(column) == wanted]
     if not exact:
-        exact = [column for column in columns if _squeezed(column) == _squeezed(value)]
+        exact = [column for column in columns if _interval(column) == _interval(value)]
     if not exact and (multiple := _multiple(english(wanted))):
         exact = [column for column in columns if _same_multiple(multiple, _multiple(_folded(column)))]
+        if len(exact) > 1:  # `1.0` is 1, where there is an x too
+            exact = [column for column in exact if (_multiple(_folded(column)) or multiple)[1] == multiple[1]]
     if not exact and any(len(word) > 2 and word != "the" for word in _words(value)):
         exact = [column for column in columns if _words(value) <= _words(column)]  # `ramp` for `on the ramp`
     return exact[0] if len(exact) == 1 else None
+
+
+def _interval(text: str) -> str:
+    """A column without its spaces, and with one name for infinity: `[0; +inf)` for `[0, ∞)`."""
+    return re.sub(r"\+?(?:infinity|infty|inf|∞)", "inf", _squeezed(text).replace("\\", "")).replace(";", ",")
 
 
 def _words(text: str) -> set[str]:
@@ -471,7 +479,7 @@ def _multiple(text: str) -> tuple[float, str] | None:
     text = re.sub(r"^(lr)\s*[x*·]\s*([\d.,/]+)$", r"\2 x \1", text)
     text = re.sub(r"^(?:twice|double)\b", "2 x", text)
     match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*(?:[x*·]|times)?", text)
-    if match is None or not (match[1] or match[2]):
+    if match is None or not (match[1] or match[2]) or (not match[1] and match[2] == "x"):
         return None
     try:
         value = read_number(match[1])[0].value if match[1] else 1.0
