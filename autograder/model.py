@@ -128,6 +128,10 @@ class Misconception:
     implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
     elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
 
+    def shows_in(self, scenario: str) -> bool:
+        """Return whether the numbers of that scenario may show it: of a rule all do, else those of its facts."""
+        return bool(self.changes) or scenario in {key.partition(":")[0] for key in (*self.facts, *self.implies)}
+
 
 @dataclass(frozen=True)
 class Limits:

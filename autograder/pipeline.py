@@ -88,7 +88,7 @@ def _graded(
         status="graded",
         message=_how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
-        diagnoses=with_numbers(seen.verdict.diagnoses, seen.verdict.exhibits, assignment.quantity),
+        diagnoses=with_numbers(assignment, seen.verdict.diagnoses, seen.verdict.exhibits),
         places=places,
         remarks=(*submission.remarks, *omitted, *seen.verdict.remarks, *(answered.remarks if answered else ())),
         quiz=answered.marks if answered else (),

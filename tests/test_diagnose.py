@@ -183,3 +183,10 @@ def test_what_is_remembered_has_a_bound_and_is_written_to_by_nobody(optimizers, 
         assert not any(array.flags.writeable for array in arrays.values())
         assert sum(map(size, memory.kept.values())) == memory.bytes <= 20_000
     assert 0 < len(memory.kept) < 20
+
+
+# ---------------------------------------------------------------------------------------------------- what is shown
+def test_a_belief_told_by_facts_is_shown_by_no_experiment_but_its_own(optimizers):
+    for m in optimizers.misconceptions:
+        of_facts = {place.partition(":")[0] for place in (*m.facts, *m.implies)}
+        assert m.shows_in("momentum-state") == (bool(m.changes) or "momentum-state" in of_facts)

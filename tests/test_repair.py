@@ -211,6 +211,9 @@ def test_each_of_three_mistakes_has_its_line_and_its_row_though_edits_bring_pyth
     assert [(place.line, place.criterion) for place in report.places] == list(
         zip(lines, ["momentum", "bias_correction", "adamw"], strict=True)
     )
+    assert {exhibit.criterion for exhibit in report.exhibits} == {"momentum", "bias_correction", "adamw"}
+    [eager] = [d for d in report.diagnoses if d.criterion == "state"]
+    assert not eager.try_this  # the numbers of that row come from the other three
 
 
 @pytest.mark.slow

@@ -77,7 +77,13 @@ def text(node):
 
 
 def functions(tree):
-    """Every function of the file with the class around it (or None), in order."""
+    """Every function of the file with the class around it (or None), in order: found once for a tree."""
+    if not hasattr(tree, "functions"):
+        tree.functions = list(found_in(tree))
+    return tree.functions
+
+
+def found_in(tree):
     classes = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
     patched = dict(patches(tree))
     for node in ast.walk(tree):

@@ -40,19 +40,21 @@ class Kept:
     def __init__(self, module, but=()):
         classes = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
         owners = [module, *classes]
-        self.names = [(o, {n: v for n, v in vars(o).items() if n not in but and is_data(n, v)}) for o in owners]
+        loaded = [(o, dict(vars(o))) for o in owners]
+        self.names = [(o, {n: v for n, v in had.items() if n not in but and is_data(n, v)}, had) for o, had in loaded]
         functions = [getattr(v, "__func__", v) for o in owners for v in vars(o).values()]
         functions = [f for f in functions if isinstance(f, types.FunctionType)]
-        held = [v for _, names in self.names for v in names.values()]
+        held = [v for _, names, _ in self.names for v in names.values()]
         held += [v for f in functions for v in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())]
         held = {id(v): v for v in held if isinstance(v, CONTAINERS)}.values()
         self.contents = [(v, copied(v)) for v in held if len(v) <= MOST_HELD]
 
     def restore(self):
         with contextlib.suppress(Exception):
-            for owner, names in self.names:
+            for owner, names, loaded in self.names:
                 if isinstance(owner, type):
-                    for name in [n for n, v in vars(owner).items() if n not in names and is_data(n, v)]:
+                    written = [(n, v) for n, v in vars(owner).items() if loaded.get(n, self) is not v]
+                    for name in [n for n, v in written if n not in names and is_data(n, v)]:
                         delattr(owner, name)
                 for name, value in names.items():
                     if vars(owner).get(name, self) is not value:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from autograder.judge.marks import Key
 from autograder.judge.observations import Observations
 from autograder.model import Assignment, Diagnosis, Exhibit, Finding, Observation, Scenario
 
@@ -62,13 +63,31 @@ def _rows(
     return tuple(rows)
 
 
-def with_numbers(diagnoses: Sequence[Diagnosis], exhibits: Sequence[Exhibit], quantity: str) -> tuple[Diagnosis, ...]:
+def without_consequences(
+    assignment: Assignment, findings: Sequence[Finding], diagnoses: Sequence[Diagnosis], explained: Collection[Key]
+) -> list[Finding]:
+    """The findings that belong to their row: not those that a diagnosis of another row explains."""
+    believed = {d.misconception for d in diagnoses}
+    claims = [m for m in assignment.misconceptions if m.id in believed]
+    return [
+        f
+        for f in findings
+        if (f.scenario, f.check.id) not in explained
+        or any(m.criterion == f.check.criterion and m.shows_in(f.scenario) for m in claims)
+    ]
+
+
+def with_numbers(
+    assignment: Assignment, diagnoses: Sequence[Diagnosis], exhibits: Sequence[Exhibit]
+) -> tuple[Diagnosis, ...]:
     """Each misconception once, with the smallest numbers of this submission that show it as something to try."""
+    known = {m.id: m for m in assignment.misconceptions}
     told: dict[str, Diagnosis] = {}
-    for diagnosis in diagnoses:
-        exhibit = next((e for e in exhibits if e.criterion == diagnosis.criterion), None)
-        if diagnosis.misconception not in told:
-            told[diagnosis.misconception] = replace(diagnosis, try_this=_try_this(exhibit, quantity) if exhibit else "")
+    for d in diagnoses:
+        shown = (e for e in exhibits if e.criterion == d.criterion and known[d.misconception].shows_in(e.scenario))
+        exhibit = next(shown, None)
+        if d.misconception not in told:
+            told[d.misconception] = replace(d, try_this=_try_this(exhibit, assignment.quantity) if exhibit else "")
     return tuple(told.values())
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from autograder.judge.circumstances import find_inert, find_responses, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
-from autograder.judge.exhibits import find_exhibits
+from autograder.judge.exhibits import find_exhibits, without_consequences
 from autograder.judge.explain import compare_scenario, settle
 from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
@@ -52,7 +52,7 @@ def judge(
         c.remark for c in assignment.conventions if c.remark and c.id in conventions.get(c.group, frozenset())
     )
     short = frozenset(c.id for c in criteria if c.status != "passed")
-    exhibits = find_exhibits(
-        assignment, scenarios, golden, observations, [f for f in findings if f.check.criterion in short]
-    )
+    wrong = [f for f in findings if f.check.criterion in short]
+    own = without_consequences(assignment, wrong, diagnoses, told.explained)
+    exhibits = find_exhibits(assignment, scenarios, golden, observations, own)
     return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained)

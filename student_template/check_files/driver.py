@@ -6,6 +6,7 @@ module, the scenario's spec, its arrays, and a recorder; whatever raises in here
 
 import contextlib
 import copy
+import functools
 import inspect
 import random
 
@@ -58,10 +59,15 @@ OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon
 def older(module, name):
     """The arguments that this class knows by the names of an older edition."""
     try:
-        own = set(inspect.signature(getattr(module, name).__init__).parameters)
+        own = argument_names(getattr(module, name).__init__)
     except (TypeError, ValueError):
         return {}
     return {ours: old for ours, old in OLDER.items() if ours in ARGUMENTS[name] and ours not in own and own >= set(old)}
+
+
+@functools.lru_cache(maxsize=64)
+def argument_names(function):
+    return frozenset(inspect.signature(function).parameters)
 
 
 def constructor(module, name):
