@@ -869,7 +869,7 @@ class Plan:
                 self.replace(node, wrapped(call, node), "call", 2)
             if is_path(node) or isinstance(node, ast.BinOp):
                 self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 2)
-                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1)
+                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1.2)  # likelier is a wrong sign
                 self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
         if isinstance(node, COMPOUND) or is_path(node):
             for donor in self.scope.donors:
