@@ -1,1 +1,1 @@
-"""What is asked: one folder an assignment. autograder/assignment.py loads them by name."""
+"""The assignments: one folder for each. autograder/assignment.py loads them by name."""

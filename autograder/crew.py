@@ -14,6 +14,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
-END_SECONDS = 10.0  # for the foreman to end its workers, and for them to close what they hold
+PEACE_SECONDS = 10.0  # for the workers to close what they hold
+END_SECONDS = PEACE_SECONDS + 2.0  # for the foreman to end its workers
 
 
 class WorkerDied(Exception):
@@ -87,9 +89,25 @@ def _lead(ours: Connection, theirs: Connection, begin: Any, jobs: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that forked us, which ends us
     signal.signal(signal.SIGTERM, _end)  # and our workers are ended when we end
     theirs.close()
-    with suppress(EOFError, OSError):
-        while True:
-            _divide(ours.recv(), ours, begin, jobs)
+    try:
+        with suppress(EOFError, OSError):
+            while True:
+                _divide(ours.recv(), ours, begin, jobs)
+    finally:
+        _dismiss(multiprocessing.active_children())
+
+
+def _dismiss(workers: Sequence[Any]) -> None:
+    """End the workers, each told until it is gone: one that was forked a moment ago may not hear it at once."""
+    late = time.monotonic() + PEACE_SECONDS
+    while any(worker.is_alive() for worker in workers) and time.monotonic() < late:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join(0.1)
+    for worker in workers:
+        worker.kill()
+        worker.join()
 
 
 def _divide(pieces: Sequence[Any], told: Connection, begin: Any, jobs: int) -> None:

@@ -539,7 +539,7 @@ class Crowd:
         return mask
 
     def changed(self, switch: str) -> bool:
-        """Whether any row turns this switch."""
+        """Return whether any row turns this switch."""
         return len(self.turned[switch]) > 1 or self.turned[switch][0].option != self.right[switch]
 
 

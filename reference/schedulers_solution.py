@@ -24,7 +24,7 @@ import math
 
 
 class Scheduler:
-    """What all schedulers share.
+    """The part that all schedulers share.
 
     optimizer    any object with an attribute `lr`
     base_lr      its learning rate when this scheduler was made

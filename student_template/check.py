@@ -83,7 +83,7 @@ def load(source, asked):
 
 
 def play(module, asked):
-    """What your code does in each experiment; two endless loops in one class end the experiments of that class."""
+    """Run your code in each experiment; two endless loops in one class end the experiments of that class."""
     seen, hung = {}, {}
     for scenario in asked.scenarios:
         if hung.get(scenario.group, 0) >= 2:
@@ -296,7 +296,7 @@ def check(told):
 
 
 def goldens(data, ids, following, subjects):
-    """What a right solution does, by the conventions that are followed."""
+    """Return the observations of a right solution, by the conventions that are followed."""
     chosen = {name: data["golden"][name] for name in ids}
     for other in data["otherwise"]:
         if following and set(other["conventions"]) == set(following):

@@ -25,7 +25,7 @@ from tinytorch.core.tensor import Tensor
 
 
 class Optimizer:
-    """What all optimizers share: the parameters they move, and how many steps they have taken.
+    """The part that all optimizers share: the parameters they move, and how many steps they have taken.
 
     params       a list of tensors, the very ones that were passed (a copy would never reach the model)
     step_count   how often step() was called
@@ -68,7 +68,7 @@ class SGD(Optimizer):
         raise NotImplementedError("TODO: keep parameters and settings, and an empty place for each velocity")
 
     def has_momentum(self):
-        """Whether this optimizer keeps velocities."""
+        """Return whether this optimizer keeps velocities."""
         # TODO: return True if momentum is switched on, else False
         raise NotImplementedError("TODO: return True if momentum is switched on, else False")
 

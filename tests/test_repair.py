@@ -93,6 +93,7 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
         ),
         ("float64_moments", "param.grad = None", "param.data = None", "zero_grad"),
         ("in_place", "p.grad = None", "p.grad.data[:] = 0", "zero_grad"),
+        ("in_place", "d += self.weight_decay", "d -= self.weight_decay", "weight_decay"),  # not the tuple of settings
         ("torch_decay_order", "momentum=0.0", "momentum=0.9", "interface"),
         (
             "model_solution",

@@ -157,7 +157,7 @@ RIGHT: Mapping[str, Hypothesis] = {
 
 
 def apply(name: str, hypothesis: Hypothesis, x: Array, axis: int = -1) -> Array:
-    """What an activation or log_softmax returns under this hypothesis."""
+    """Return the output of an activation or of log_softmax under this hypothesis."""
     how = {**RIGHT[name], **hypothesis}
     if name == "Softmax":
         return np.asarray(SOFTMAX[how["softmax"]](x, AXIS[how["axis"]](axis)))
@@ -170,7 +170,7 @@ def apply(name: str, hypothesis: Hypothesis, x: Array, axis: int = -1) -> Array:
 
 
 def loss(name: str, hypothesis: Hypothesis, predictions: Array, targets: Array) -> float:
-    """What a loss returns under this hypothesis."""
+    """Return the output of a loss under this hypothesis."""
     how = {**RIGHT[name], **hypothesis}
     if name == "MSELoss":
         return float(SQUARE[how["square"]](predictions - targets))

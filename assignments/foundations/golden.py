@@ -25,12 +25,12 @@ CONVENTIONS = tuple(
 
 
 def subject(scenario: Scenario) -> str:
-    """Whose rule is at work."""
+    """Return the name of the class or function whose rule is at work."""
     return scenario.group
 
 
 def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
-    """What a right submission returns in each scenario, by the conventions named."""
+    """Return the observations of a right submission in each scenario, by the conventions named."""
     return {s.id: Observation(s.id, _right(s, conventions), _facts(s)) for s in scenarios}
 
 

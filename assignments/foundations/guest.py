@@ -12,7 +12,7 @@ def play(module, spec, arrays, record):
 
 
 def made(module, name):
-    """What can be called: an instance of a class, or a function as it is."""
+    """Return something to call: an instance of a class, or a function as it is."""
     found = getattr(module, name)
     return found() if isinstance(found, type) else found
 
@@ -44,7 +44,7 @@ def loss(module, spec, arrays, record):
 
 
 def manners(module, spec, arrays, record):
-    """What holds whatever the rule: what is returned, and what is left alone."""
+    """Record what holds whatever the rule is: what is returned, and what is left alone."""
     name = spec["name"]
     record.doing = f"{name}"
     given = [Tensor(arrays[key]) for key in spec["given"]]

@@ -29,7 +29,7 @@ def quiz(seed: int) -> tuple[Item, ...]:
 
 # ------------------------------------------------------------------------------------------------------- helpers
 def _wrongs(value: float, beliefs: Sequence[str], answer: Callable[[Mapping[str, str]], float]) -> tuple[Wrong, ...]:
-    """What these beliefs answer, where it is a number and can be told from the key and from the others."""
+    """The answers of these beliefs, where they are numbers and can be told from the key and from the others."""
     kept: list[Wrong] = []
     for name in beliefs:
         with np.errstate(all="ignore"):

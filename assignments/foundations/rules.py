@@ -1,4 +1,4 @@
-"""What is right: activations and losses as pure float64 functions, each from its source.
+"""The right rules: activations and losses as pure float64 functions, each from its source.
 
 Shapes: x is any array; logits (batch, classes), targets (batch,) of class numbers. None of these overflows.
 """

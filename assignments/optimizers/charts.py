@@ -99,7 +99,7 @@ def _ravine(scenario: Scenario, right: Array, theirs: Array, in_group: Mapping[s
 
 
 def _compared(right: Array, theirs: Array) -> str:
-    """What to see on the map: how the paths differ, in one sentence."""
+    """One sentence on the difference of the paths on the map."""
     step = _first_difference(right, theirs)
     if step is None:
         return "Both paths are the same, up to rounding."

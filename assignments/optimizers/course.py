@@ -116,7 +116,7 @@ def _parameters(
 
 
 def count(arrays: Mapping[str, Array], prefix: str) -> int:
-    """How many arrays prefix0, prefix1, … there are."""
+    """Count the arrays prefix0, prefix1 and so on."""
     return sum(f"{prefix}{i}" in arrays for i in range(len(arrays)))
 
 

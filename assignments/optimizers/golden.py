@@ -42,7 +42,7 @@ CONVENTIONS = (
 
 
 def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
-    """What a right submission does in each scenario, by the conventions named; one run of each rule for them all."""
+    """Return the observations of a right submission in each scenario, by the conventions named; one run of each rule for them all."""
     return dict(_golden(tuple(scenarios), conventions))
 
 
@@ -86,7 +86,7 @@ SAME = {  # runs of right code that come to the same
 
 
 def _second_run(scenario: Scenario, recorded: Mapping[str, Array]) -> dict[str, Array]:
-    """Of a pair: another way to the same iterates, except for AdamW, whose second run does not decay."""
+    """Return the second run of a pair: another way to the same iterates, except for AdamW, whose second run does not decay."""
     first = "n" if scenario.spec["class"] == "AdamW" else "p"
     return {name.replace(first, "q"): path for name, path in recorded.items() if name.startswith(first)}
 
@@ -119,7 +119,7 @@ JOINED = {  # runs that a relation compares as wholes
 
 
 def _recorded(name: str, prefixes: str) -> bool:
-    """Whether this is the record of a parameter in one of these runs, and nothing that was derived."""
+    """Return whether this is the record of a parameter in one of these runs, and nothing that was derived."""
     return name[:1] in prefixes and name[1:].isdigit()
 
 
@@ -141,7 +141,7 @@ def _learned(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
+    """The moves of the run without decay with decoupled decay added; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
     for i in range(sum(name[0] == "p" for name in arrays)):
         on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")

@@ -1,4 +1,4 @@
-"""What students are asked, as Markdown: the text of handout.md, and an example worked out from the reference.
+"""The task for students, as Markdown: the text of handout.md, and an example worked out from the reference.
 
 Which optimizer the example is about, and with which settings, is drawn from the seed as its numbers are.
 """
@@ -35,7 +35,7 @@ def _pick(draw: Random, values: Sequence[T]) -> T:
 
 
 def _drawn(draw: Random) -> tuple[float, list[float]]:
-    """Where it starts, and three gradients, of which one points the other way."""
+    """The start, and three gradients, of which one points the other way."""
     start, size = _pick(draw, (1.0, 2.0, 3.0, -1.0)), _pick(draw, (1.0, 2.0, 4.0))
     signs = _pick(draw, ((1, 1, -1), (1, -1, 1), (-1, 1, 1), (-1, -1, 1)))
     return start, [size * sign * factor for sign, factor in zip(signs, (1.0, 0.5, 1.0), strict=True)]
@@ -87,7 +87,7 @@ def _adaptive(name: str, draw: Random, decay: float) -> str:
 
 
 def _path(name: str, start: float, grads: Sequence[float], **hyper: Any) -> list[float]:
-    """Where the reference goes, the start included."""
+    """The reference's iterates, the start included."""
     iterates = apply_rule(name, np.array([start]), np.array(grads)[:, None], hyper, frozenset())
     return [start, *iterates[:, 0].tolist()]
 

@@ -109,7 +109,7 @@ def _apply(source: str, edit: Edit) -> str:
 
 
 def _span(source: str, name: str) -> tuple[int, int]:
-    """Where the class begins and ends."""
+    """The first and the last line of the class."""
     if not name:
         return 0, len(source)
     match = re.search(rf"^class {name}\b.*?(?=^\S|\Z)", source, re.MULTILINE | re.DOTALL)

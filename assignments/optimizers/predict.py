@@ -1,4 +1,4 @@
-"""What the family of update rules would have done in a scenario: hypotheses in, trajectories out."""
+"""Predicts a scenario by the family of update rules: hypotheses in, trajectories out."""
 
 from __future__ import annotations
 

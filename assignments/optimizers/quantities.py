@@ -1,4 +1,4 @@
-"""What a right rule computes on its way, and the rubric row that each quantity is about: it tells an edit's row."""
+"""The quantities that a right rule computes, each with the rubric row that it is about: it tells the row of an edit."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _sgd() -> Iterator[tuple[str, list[Any]]]:
 
 
 def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Any]]]:
-    """By both orders of decay; where it is no part of the gradient its row is adamw's."""
+    """Quantities by both orders of decay; where it is no part of the gradient its row is adamw's."""
     for first in (False, True) if decoupled else (False,):
         steps, theta, m, v = [], START, 0.0, 0.0
         for t, g in enumerate(GRADIENTS, start=1):

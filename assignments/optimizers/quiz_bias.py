@@ -25,7 +25,7 @@ GRADIENT, RATE = 2.0, 0.1  # both cancel in the ratio of two first steps
 
 
 def _divisor(belief: str, switch: str, beta: float, other: float, t: int) -> float:
-    """What a moment is divided by, in the family: by the right rule (belief "") or by a misconception."""
+    """The divisor of a moment in the family: by the right rule (belief "") or by a misconception."""
     changes = CHANGES[belief] if belief else {}
     counted = family.T[changes.get("t", "from one")](t, SimpleNamespace())
     option = changes.get(switch, family.ADAM[switch])

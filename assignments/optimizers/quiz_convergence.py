@@ -118,7 +118,7 @@ def largest_rate(draw: Draw) -> Item:
 
 
 def _edge(curvatures: Array) -> float:
-    """Where the reference's first step stops making every coordinate smaller, by bisection."""
+    """The rate from which on the reference's first step no longer makes every coordinate smaller, by bisection."""
     low, high = 0.0, 10.0
     for _ in range(60):  # 10 / 2^60: as exact as a float64 is
         middle = (low + high) / 2

@@ -18,7 +18,7 @@ EQUAL = 1.05  # less than this is "the same": the paths part a little because θ
 
 
 def taken(name: str, grads: Sequence[float], decay: float, lr: float) -> float:
-    """How much decay takes off θ = 1: the reference without decay, less the reference with it."""
+    """The part that decay takes off θ = 1: the reference without decay, less the reference with it."""
     without, with_it = (golden(name, {"lr": lr, "weight_decay": d}, 1.0, grads) for d in (0.0, decay))
     return without - with_it
 

@@ -1,4 +1,4 @@
-"""What all item templates share: drawing from a seed, keeping wrong answers apart, building items.
+"""The parts that all item templates share: drawing from a seed, keeping wrong answers apart, building items.
 
 A template is a function from a Draw to an Item without id and points: quiz.py gives both, points by slot, so that
 all items of a slot are worth the same. Where the drawn numbers make two answers coincide it raises Degenerate,
@@ -60,7 +60,7 @@ Make = Callable[[Draw], Item]
 
 # ------------------------------------------------------------------------------------------------------- numbers
 def apart(a: float, b: float, figures: int) -> bool:
-    """Whether answers rounded to so many figures cannot be taken for each other.
+    """Return whether answers rounded to so many figures cannot be taken for each other.
 
     An accepted answer may be off by half a unit of the last figure, at most 0.5·10^(1 − figures) of it; twice that
     keeps two of them apart, three times leaves a margin.

@@ -64,7 +64,7 @@ class Sym:
         return Sym(f"-{self.at(ATOM)}", SUM)
 
     def sqrt(self) -> Sym:
-        """What np.sqrt calls on an object."""
+        """The method that np.sqrt calls on an object."""
         return Sym(f"sqrt({self.text})")
 
 
@@ -108,7 +108,7 @@ def _option(table: str, k: Mapping[str, str], rule: family.Hypothesis) -> Callab
 
 
 def _share(k: Mapping[str, str], natural: Sym) -> Sym:
-    """By what decay multiplies the parameters: λ where it belongs into a gradient, lr·λ on the parameters."""
+    """The factor of the parameters in decay: λ where it belongs into a gradient, lr·λ on the parameters."""
     option = k.get("factor", family.SGD["factor"])
     if option in ("one", "missing"):
         return natural if option == "one" else Sym("0")

@@ -111,7 +111,7 @@ def changed(name: str, belief: str) -> list[int]:
 
 
 def duty(line: str) -> str:
-    """Why a line is right: the longest beginning that fits."""
+    """The reason that a line is right: the longest beginning that fits."""
     fits = [start for start in DUTIES if line.strip().startswith(start)]
     return DUTIES[max(fits, key=len)]
 

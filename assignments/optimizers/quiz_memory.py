@@ -23,7 +23,7 @@ SIZES = (2, 3, 5, 6, 7, 8, 9, 10, 12, 13, 14, 20, 24, 30)  # billions of paramet
 
 
 def wrong_unit(size: float, unit: str) -> tuple[float, str]:
-    """What somebody gets who divides by the other unit's bytes; `size` in bytes."""
+    """The answer of somebody who divides by the other unit's bytes; `size` in bytes."""
     twin = TWIN[unit]
     hint = (
         f"That is the number of {twin}, not of {unit}: 1 {twin} is {BYTES[twin]:g} bytes, 1 {unit} is {BYTES[unit]:g}."

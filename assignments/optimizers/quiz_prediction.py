@@ -40,7 +40,7 @@ def outcome(
     beliefs: Sequence[str],
     rates: Mapping[int, float] | None = None,
 ) -> list[float]:
-    """Where each misconception brings one parameter; None is a missing gradient, `rates` the lr from a step on."""
+    """The end of one parameter by each misconception; None is a missing gradient, `rates` the lr from a step on."""
     spec = {
         "kwargs": kwargs,
         "absent": [[t, 0] for t, g in enumerate(grads) if g is None],
@@ -61,7 +61,7 @@ def golden(
     *,
     decay_first: bool = False,
 ) -> float:
-    """Where the reference brings it: the papers' rules, not the family."""
+    """The end of it by the reference: the papers' rules, not the family."""
     hyper = hyperparameters(name, {"kwargs": kwargs})
     lr, sizes = hyper["lr"], []
     for t in range(len(grads)):

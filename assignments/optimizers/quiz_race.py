@@ -39,7 +39,7 @@ def _loss(curvatures: Array) -> str:
 
 
 def _first(steps: Mapping[str, int | None]) -> str:
-    """Who clearly arrives first.
+    """The name of the one that clearly arrives first.
 
     Raises:
         Degenerate: nobody, or two at nearly the same time.

@@ -247,7 +247,7 @@ def _response(draw: Draw, group: str, lr: float) -> Scenario:
 
 
 def _handling(group: str, draw: Draw, lr: float, kwargs: Json, prefix: str) -> Iterator[Scenario]:
-    """What every optimizer must do with what it is handed: gradients, dtypes, iterables."""
+    """Experiments on the handling of what an optimizer is handed: gradients, dtypes, iterables."""
     alone = "Your step changed the gradient itself. Write `g = g + λ * θ`, which makes a new array, not `g += λ * θ`."
     yield _course(
         f"{prefix}-reuse", "The same gradient array, handed over three times", group, draw,

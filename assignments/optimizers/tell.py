@@ -100,7 +100,7 @@ def _n(number: float) -> str:
 
 # --------------------------------------------------------------------------------------------------- suggestions
 def _suggestion(scenario: Scenario, golden: Observation, found: Observation) -> str:
-    """What the moves of the first parameter say, when they say something simple."""
+    """A sentence on the moves of the first parameter, when they say something simple."""
     right, theirs = golden.arrays.get("p0"), found.arrays.get("p0")
     if right is None or theirs is None or right.shape != theirs.shape or len(right) < 2:
         return ""
@@ -129,7 +129,7 @@ def _constant(values: Array, of: Array) -> float | None:
 
 
 def _residual(scenario: Scenario, residual: Array, before: Array) -> str:
-    """What the moves have too much, as a multiple of the parameter or of the gradient."""
+    """The excess of the moves, as a multiple of the parameter or of the gradient."""
     told = "What your moves have too much is always {} × the {}: a term that follows the {}{}."
     gradient = scenario.arrays.get("g0", np.zeros(0))
     share = _constant(residual, before)

@@ -34,7 +34,7 @@ def _path(rule: Rule, scenario: Scenario) -> Array:
 
 
 def golden(scenarios: Sequence[Scenario], _conventions: frozenset[str]) -> dict[str, Observation]:
-    """What a right submission does in each scenario."""
+    """Return the observations of a right submission in each scenario."""
     return {s.id: Observation(s.id, {"theta": _path(gradient_step, s)}) for s in scenarios}
 
 
@@ -47,7 +47,7 @@ def predict(
 
 
 def subject(scenario: Scenario) -> str:
-    """Whose rule is at work."""
+    """Return the name of the class or function whose rule is at work."""
     return scenario.group
 
 

@@ -93,7 +93,7 @@ def _id(rule: str) -> str:
 
 
 def _whose(draw: Draw) -> Item:
-    """Which optimizer made this trajectory."""
+    """Ask for the optimizer that made this trajectory."""
     names = [str(name) for name in draw.permutation(list(RULES))]
     right = names[int(draw.integers(len(names)))]
     start, grads = _numbers(draw)
@@ -151,7 +151,7 @@ def _wrong_step(draw: Draw) -> Item:
 
 
 def _how_far(draw: Draw) -> Item:
-    """How long the first step is: what lr means to each rule."""
+    """Ask for the length of the first step: the meaning of lr to each rule."""
     rule = str(draw.choice(list(RULES)[:3]))
     g, lr = float(draw.choice([0.01, 5.0, 40.0, -8.0])), float(draw.choice([0.1, 0.02]))
     kwargs = {**RULES[rule]["kwargs"], "lr": lr}

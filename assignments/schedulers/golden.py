@@ -35,12 +35,12 @@ CONVENTIONS = (
 
 
 def subject(scenario: Scenario) -> str:
-    """What is at work: the scenario's group, and the scheduler itself where it is asked about its rates."""
+    """Return the name of what is at work: the scenario's group, and the scheduler itself where it is asked about its rates."""
     return str(scenario.spec["class"]) if scenario.spec["kind"] == "told" else scenario.group
 
 
 def golden(scenarios: Sequence[Scenario], conventions: frozenset[str]) -> dict[str, Observation]:
-    """What a right submission does in each scenario, by the conventions named."""
+    """Return the observations of a right submission in each scenario, by the conventions named."""
     return {s.id: Observation(s.id, _arrays(s, conventions), _facts(s)) for s in scenarios}
 
 
@@ -72,7 +72,7 @@ RULES: Mapping[str, Callable[..., Array]] = {
 
 
 def recorded(spec: Mapping[str, Any], of_base: Callable[[float], Array]) -> dict[str, Array]:
-    """What the driver records of rates: (..., steps + 1) of a base rate becomes the arrays of that kind of scenario."""
+    """The driver's record of rates: (..., steps + 1) of a base rate becomes the arrays of that kind of scenario."""
     rate = of_base(spec["base"])
     if spec["kind"] == "course":
         return {"lr": rate}

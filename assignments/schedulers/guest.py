@@ -47,7 +47,7 @@ def course(module, spec, record):
 
 
 def told(module, spec, record):
-    """What get_lr() and last_epoch say, beside the rate that the optimizer then has."""
+    """Record get_lr() and last_epoch beside the rate that the optimizer then has."""
     steered = optimizer(spec["base"])
     scheduler = made(module, spec, steered)
     record.fact("last_epoch at first", getattr(scheduler, "last_epoch", None))

@@ -1,4 +1,4 @@
-"""What students are asked, as Markdown: the text of handout.md, and an example worked out from the reference."""
+"""The task for students, as Markdown: the text of handout.md, and an example worked out from the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the family of schedules would have done in a scenario: hypotheses in, recorded rates out."""
+"""Predicts a scenario by the family of schedules: hypotheses in, recorded rates out."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _predict(name: str, idea: str, title: str, prompt: str, solution: str, spec:
 
 
 def _wrongs(spec: Spec, value: float, ids: Sequence[str]) -> tuple[Wrong, ...]:
-    """What the misconceptions make of it, as far as their answers are told apart."""
+    """The answers of the misconceptions, as far as they are told apart."""
     wrongs: list[Wrong] = []
     for name in ids:
         answer = course(spec["class"], HINTS[name].changes, spec, spec["base"])[-1]

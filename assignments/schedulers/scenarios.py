@@ -65,7 +65,7 @@ def _signatures(_draw: Draw) -> Iterator[Scenario]:
 
 
 def _conduct(group: str, prefix: str, draw: Draw, steps: int, **kwargs: float) -> Iterator[Scenario]:
-    """What every scheduler owes, whatever its rule."""
+    """Experiments on what every scheduler owes, whatever its rule is."""
     spec: dict[str, Any] = {"class": group, "base": _base(draw), "steps": steps, "kwargs": kwargs}
     told = "get_lr() returns the learning rate in force, the one that the optimizer has now, and changes nothing."
     count = "`last_epoch` counts the calls of step(): 0 at first, then one more each time."

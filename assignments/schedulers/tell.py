@@ -23,7 +23,7 @@ def explain(scenario: Scenario, golden: Observation, found: Observation) -> tupl
 
 
 def _suggestion(right: Array | None, theirs: Array | None) -> str:
-    """What a whole course shows at a glance: never moves, one call early or late."""
+    """A sentence on what a whole course shows at a glance: never moves, one call early or late."""
     if right is None or theirs is None or right.shape != theirs.shape or len(right) < 3:
         return ""
     if np.allclose(theirs, theirs[0]) and not np.allclose(right, right[0]):

@@ -25,7 +25,7 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
-MOST_VALUES, MOST_SHARES, MOST_MOVED = 10, 4, 5  # of what may be put in
+MOST_VALUES, MOST_SHARES, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 6, 5  # of what may be put in
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
@@ -179,9 +179,9 @@ class Scope:
         rests = [rest(share) for share in shares]
         pairs = [product(a, b) for a in self.idle for b in settings]
         here = {text(n) for n in computed(function)}
-        elsewhere = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
-        settings = unique([n for n in elsewhere if not isinstance(n, ast.Subscript) and text(n) not in here])
-        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *settings[:MOST_SHARES]]
+        others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
+        elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
+        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *elsewhere[:MOST_ELSEWHERE]]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
             unique(factors),
@@ -869,7 +869,7 @@ class Plan:
                 self.replace(node, wrapped(call, node), "call", 2)
             if is_path(node) or isinstance(node, ast.BinOp):
                 self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 2)
-                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1)
+                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1.2)  # likelier is a wrong sign
                 self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
         if isinstance(node, COMPOUND) or is_path(node):
             for donor in self.scope.donors:

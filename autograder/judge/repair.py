@@ -215,7 +215,7 @@ class _Search:
         asked = replace(task, only=tuple(m.trial.edit for m, _ in near), watch=watch[0].id)
         tried, _ = self.ask(asked, [*(s for s in self.scenarios if s.id in probes), watch[0]])
         values = {t.edit: list(t.observation.arrays.values()) for t in tried if t.observation.scenario == watch[0].id}
-        right = [np.ravel(q.values) for q in watch[1]]
+        right = [np.ravel(q.values) for q in watch[1] if np.ptp(q.values)]  # a setting is handed on, not computed
 
         def share(entry: Judged) -> int:
             arrays = [np.ravel(array) for array in values.get(entry[0].trial.edit, ())]

@@ -68,7 +68,7 @@ def judge(assignment: Assignment) -> bytes:
     sources.append(Path(str(inspect.getsourcefile(inspect.unwrap(assignment.derive)))))
     body = lifted(sources, [*JUDGING, assignment.derive.__name__])
     head = (
-        '"""How the grader compares what your code did with what was expected: its own code, taken over unchanged.\n\n'
+        '"""Code of the grader that compares what your classes did with what was expected, unchanged.\n\n'
         "check.py uses it; there is nothing to change here.\n"
         '"""\n\n'
     )

@@ -1,1 +1,1 @@
-"""What torch did, recorded: an oracle that needs no torch."""
+"""Recorded runs of torch: an oracle that needs no torch."""

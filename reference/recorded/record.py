@@ -93,7 +93,7 @@ def recorded(rule: str, case: dict[str, Any]) -> dict[str, Any]:
 
 
 def torch_iterates(rule: str, case: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """What torch makes of the case: (T, d)."""
+    """Return torch's iterates of the case: (T, d)."""
     import torch  # noqa: PLC0415
 
     cuts = np.cumsum(case["sizes"])[:-1]
@@ -112,7 +112,7 @@ def torch_iterates(rule: str, case: Mapping[str, Any]) -> np.ndarray[Any, np.dty
 
 
 def reference_iterates(rule: str, case: Mapping[str, Any], **forks: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """What our reference makes of the same case; forks are `age` and `decay_first`."""
+    """Return our reference's iterates of the same case; forks are `age` and `decay_first`."""
     hyper, steps = dict(case["hyper"]), len(case["grads"])
     if rule != "SGD":
         hyper["beta1"], hyper["beta2"] = hyper.pop("betas", (0.9, 0.999))

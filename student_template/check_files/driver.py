@@ -185,7 +185,7 @@ def hand_out(params, grads, t, absent, form):
 
 
 def still_there(param, array):
-    """Whether the gradient that was handed out still hangs on the parameter; in which form does not matter."""
+    """Return whether the gradient that was handed out still hangs on the parameter, in any form."""
     now = param.grad.data if isinstance(param.grad, Tensor) else param.grad
     return isinstance(now, np.ndarray | np.generic) and np.array_equal(now, array)
 
@@ -415,7 +415,7 @@ def accumulation(module, spec, arrays, record):
 
 # -------------------------------------------------------------------------------------------------------- state
 def state_size(module, spec, arrays, record):
-    """How many numbers each optimizer keeps, in units of its parameters, before and after stepping."""
+    """Record the count of numbers that each optimizer keeps, in units of its parameters, before and after stepping."""
 
     def size(label):
         setup, params = spec["optimizers"][label], parameters(arrays, "p")

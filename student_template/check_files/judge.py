@@ -1,4 +1,4 @@
-"""How the grader compares what your code did with what was expected: its own code, taken over unchanged.
+"""Code of the grader that compares what your classes did with what was expected, unchanged.
 
 check.py uses it; there is nothing to change here.
 """
@@ -655,7 +655,7 @@ JOINED = {  # runs that a relation compares as wholes
 
 
 def _recorded(name: str, prefixes: str) -> bool:
-    """Whether this is the record of a parameter in one of these runs, and nothing that was derived."""
+    """Return whether this is the record of a parameter in one of these runs, and nothing that was derived."""
     return name[:1] in prefixes and name[1:].isdigit()
 
 
@@ -677,7 +677,7 @@ def _learned(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """What decoupled decay makes of the moves of the run without decay; before or after, whichever is nearer."""
+    """The moves of the run without decay with decoupled decay added; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
     for i in range(sum(name[0] == "p" for name in arrays)):
         on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")

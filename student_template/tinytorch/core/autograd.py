@@ -8,7 +8,7 @@ _recording = ContextVar("recording", default=True)
 
 
 def is_grad_enabled():
-    """Whether operations on tensors are being recorded for backward()."""
+    """Return whether operations on tensors are being recorded for backward()."""
     return _recording.get()
 
 
