@@ -187,7 +187,7 @@ def look_closer(
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
-MOST_CRASHES = 24
+MOST_CRASHES = 24  # of one search: each costs a new guest
 BROUGHT_DOWN = frozenset({"crashed", "memory", "exited"})  # by one edit: the search goes on after it
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader
 

@@ -52,7 +52,7 @@ IDLE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What something took from the server."""
+    """The counts that something took from the server."""
 
     seconds: float  # of wall clock
     cpu: float  # seconds of all its processes
@@ -65,7 +65,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Load:
-    """What a class that hands in at once costs the database, and workers that wait."""
+    """The cost to the database of a class that hands in at once, and of workers that wait."""
 
     hand_in: Cost  # of each submission
     mark: Cost  # of each submission
@@ -146,7 +146,7 @@ def _children() -> float:
 
 
 class _Server:
-    """What the server counts. Sessions tell it what they did at most a second later."""
+    """The counts of the server. Sessions tell it what they did at most a second later."""
 
     def __init__(self, server: Postgres, url: str) -> None:
         self._head = psutil.Process(server.server.get_pid())
@@ -177,7 +177,7 @@ class _Server:
         return Cost(ended - before.seconds, after.cpu - before.cpu, transactions, log)
 
     def _cpu(self) -> float:
-        """Of all its processes, those that have ended too."""
+        """CPU time of all its processes, those that have ended too."""
         for process in (self._head, *self._head.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()

@@ -411,7 +411,7 @@ def asked_pages(made: Deployment) -> dict[str, tuple[str, str]]:
 
 
 def _requests(made: Deployment, client: httpx2.Client) -> dict[str, Callable[[], None]]:
-    """What is timed, by name."""
+    """The requests that are timed, by name."""
     student = next(iter(made.cookies.values()))
     form = f"/a/{made.assignment}"
 

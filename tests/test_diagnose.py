@@ -176,6 +176,17 @@ def test_predictions_of_one_family_are_never_those_of_another(optimizers, scenar
     assert not any(array.any() for array in other[0].values())
 
 
+def test_experiments_of_another_seed_leave_nothing_of_those_before(optimizers, scenarios):
+    memory = Memory(1_000_000)
+    scenario = next(s for s in scenarios if optimizers.subject(s) == "SGD")
+    for again in (False, True):
+        memory.begin(scenarios)
+        assert bool(memory.kept) == again
+        memory.predict(optimizers, "SGD", [scenario], Hypotheses.of([{}]), frozenset())
+    memory.begin(optimizers.scenarios(SEED + 1))
+    assert (len(memory.kept), memory.bytes) == (0, 0)
+
+
 def test_what_is_remembered_has_a_bound_and_is_written_to_by_nobody(optimizers, scenarios):
     memory = Memory(20_000)
     for scenario in [s for s in scenarios if optimizers.subject(s) == "Adam"][:20]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge.circumstances import find_deaf
 from autograder.judge.marks import Key
+from autograder.judge.played import MEMORY
 from autograder.judge.search import Fit, Part, Question, coded, identify, moves
 from autograder.model import Assignment, Diagnosis, Finding, Hypotheses, Misconception, Observation, Scenario
 
@@ -39,6 +40,7 @@ class Told:
 
 def diagnose(evidence: Evidence) -> Told:
     """Names what can be named, subject by subject."""
+    MEMORY.begin(evidence.scenarios)
     diagnoses: list[Diagnosis] = []
     explained: set[Key] = set()
     conventions: dict[str, frozenset[str]] = {}

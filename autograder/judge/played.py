@@ -13,19 +13,31 @@ from typing import Any
 
 from autograder.model import Array, Assignment, Hypotheses, Scenario
 
-MOST_BYTES = 48_000_000
+MOST_BYTES = 32_000_000
 LARGEST = 500_000  # bytes of one prediction: thousands of pairs are tried for few submissions
 
 Predicted = list[dict[str, Array]]
 
 
 class Memory:
-    """Predictions of at most `most` bytes; the one that was not asked for longest is forgotten first."""
+    """Predictions of at most `most` bytes for one set of experiments: those of another seed are never asked for again.
+
+    The one that was not asked for longest is forgotten first.
+    """
 
     def __init__(self, most: int) -> None:
         self.most, self.bytes = most, 0
         self.kept: OrderedDict[tuple[Any, ...], Predicted] = OrderedDict()
+        self._first: Scenario | None = None
         self._lock = Lock()
+
+    def begin(self, scenarios: Sequence[Scenario]) -> None:
+        """Forget everything, unless these experiments are those of the submission before."""
+        first = next(iter(scenarios), None)
+        with self._lock:
+            if first is not self._first:
+                self._first, self.bytes = first, 0
+                self.kept.clear()
 
     def predict(
         self,

@@ -182,7 +182,7 @@ class _Search:
             wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
             trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
             judged = self._judged(subject, failing, now, trials)
-            judged = self._closest_first(subject, judged, replace(task, chain=tuple(chain)))
+            judged = self._closest_first(subject, judged, task)
             others = [r for r in self.rules if r != subject and self.failures(r, now)]
             whole = []
             different = _one_of_each_line(judged, AS_SMALL if others else np.inf)

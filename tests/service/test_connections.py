@@ -1,4 +1,4 @@
-"""What a worker asks of Postgres: connections, transactions, log, and nothing of a session but where it listens."""
+"""The demands of a worker on Postgres: connections, transactions, log, and nothing of a session but where it listens."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_marking_costs_few_transactions_and_little_log(tmp_path, postgres):
 
 
 def left_in_sessions(url: str) -> list[str]:
-    """What the sessions behind PgBouncer keep between two transactions, and the next client finds there."""
+    """The things that sessions behind PgBouncer keep between two transactions, and that the next client finds."""
     engine = sa.create_engine(url, connect_args={"prepare_threshold": None})
     with ExitStack() as opened:  # as many transactions at once as there are sessions: each has another
         clients = [opened.enter_context(engine.connect()) for _ in range(SESSIONS)]

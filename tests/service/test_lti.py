@@ -406,7 +406,7 @@ def test_grades_go_to_the_course_there_that_the_student_came_from(enrolled):
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_who_is_known_from_another_course_is_found_on_this_courses_list(enrolled, elsewhere):
-    """By the registrar's id; an entry that is in a third course too is for a person to merge."""
+    """Join by the registrar's id; an entry that is in a third course too is for a person to merge."""
     platform, service = enrolled.platform, enrolled.service
     platform.context = "the-next-term"
     platform.people["learner"].claims[LTI + "lis"] = {"person_sourcedid": "sis-emmy"}
