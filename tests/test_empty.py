@@ -52,7 +52,7 @@ def test_what_is_not_finite_earns_nothing(rows, name):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     name=st.sampled_from(CLASSES),
     body=st.tuples(st.floats(-2, 2).map(lambda x: round(x, 2)), st.integers(0, 9)).flatmap(

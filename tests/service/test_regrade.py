@@ -18,6 +18,7 @@ from test_standings import handed_in
 from test_student import verdict
 from workers import until, working
 
+from autograder import variants
 from autograder.assignment import load
 from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
@@ -835,8 +836,9 @@ def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
 
 
 @pytest.mark.slow
-def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff):
+def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff, monkeypatch):
     """A real proof, of the smallest assignment there is; then of one whose hints nobody has read."""
+    monkeypatch.setattr(variants, "SEEDS", 20)
     home = tmp_path / "home" / "assignments"
     shutil.copytree(ROOT / "assignments/practice", home / "practice")
     for shared in ("reference", "student_template"):
