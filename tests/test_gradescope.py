@@ -97,7 +97,8 @@ SCHEMA = {
     },
 }
 SOLUTION = OPTIMIZERS.model_solution.read_text()
-WRONG = OPTIMIZERS.samples["Adam without bias correction"].read_text()
+WRONG = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()
+EMPTY = OPTIMIZERS.template.read_text()
 
 
 def check(made):
@@ -137,7 +138,7 @@ def graded(image, tmp_path, files, before=""):
 
 @pytest.mark.slow
 @pytest.mark.docker
-@pytest.mark.parametrize(("source", "score"), [(SOLUTION, 100), (WRONG, 90)], ids=["right", "wrong"])
+@pytest.mark.parametrize(("source", "score"), [(SOLUTION, 100), (WRONG, 96.25)], ids=["right", "wrong"])
 def test_results_are_those_of_gradmark_grade_with_the_same_seed(image, tmp_path, source, score):
     ended, made = graded(image, tmp_path, laid_out(source + "\nprint('said by the student')\n"))
     assert ended.status == 0, ended.stderr
@@ -283,14 +284,23 @@ done
 
 
 def attacks():
-    told = {name.replace(" ", "_"): code.lstrip() + WRONG for name, code in AT_IMPORT.items()}
+    """Of those at import, what patches libraries needs a rule whose numbers are compared; all others have no marks."""
+    told = {
+        name.replace(" ", "_"): code.lstrip() + (WRONG if name == "patch" else EMPTY)
+        for name, code in AT_IMPORT.items()
+    }
     return told | {name.replace(" ", "_"): attacked(ATTACKS[name][0]) for name in IN_A_STEP}
 
 
-@pytest.fixture(scope="module", params=["landlock", "uid alone"])
+# Where no Landlock helps, the uid alone keeps files and processes apart; what does not reach for any is played once.
+REACHING = ("forge", "read", "survive", "kill", "at_exit")
+PLAYED = [("landlock", name) for name in attacks()] + [("uid alone", name) for name in REACHING]
+
+
+@pytest.fixture(scope="module")
 def attacked_image(request, image, tmp_path_factory):
     """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
-    files = {f"/attacks/{name}.py": source for name, source in attacks().items()}
+    files = {f"/attacks/{name}.py": attacks()[name] for helped, name in PLAYED if helped == request.param}
     files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
     code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
     none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
@@ -302,7 +312,7 @@ def attacked_image(request, image, tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.docker
-@pytest.mark.parametrize("name", attacks())
+@pytest.mark.parametrize(("attacked_image", "name"), PLAYED, indirect=["attacked_image"])
 def test_an_attack_gains_nothing(attacked_image, tmp_path, name):
     made = check(json.loads((attacked_image / f"{name}.json").read_text()))
     said = (attacked_image / f"{name}.stdout").read_text() + (attacked_image / f"{name}.stderr").read_text()
@@ -311,7 +321,9 @@ def test_an_attack_gains_nothing(attacked_image, tmp_path, name):
     left = attacked_image / f"{name}.left"
     assert not left.exists() or not left.read_text(), "a process of the submission outlived its marking"
     due = expected(tmp_path, attacks()[name])
-    assert made["score"] == due["score"] <= 90 if name.replace("_", " ") in AT_IMPORT else made["score"] < 100
+    if name.replace("_", " ") in AT_IMPORT:
+        assert made["score"] == due["score"] == (96.25 if name == "patch" else 0)
+    assert made["score"] < 100
     found, right = ([test["score"] for test in these["tests"]] for these in (made, due))
     if name == "memory":  # touching half a gigabyte takes half a CPU up to a scenario's second, and then costs more
         assert all(score <= most for score, most in zip(found, right, strict=True))
