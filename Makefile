@@ -30,9 +30,10 @@ test: $(VENV)/dev.stamp ## run the tests that take no more than a second or two 
 test-all: test ## run every test that this machine can run: a quarter of an hour on two cores
 	@$(PYTESTS) --numprocesses $(ONE_MORE) -m "slow or docker or platforms" $(PYTEST)
 
-lint: $(VENV)/dev.stamp ## ruff, mypy --strict, and the table of import arrows
+lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_architecture.py
 
