@@ -9,7 +9,7 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-all lint bench bench-scale mutants fuzz image platforms docs template lock clean
+.PHONY: help demo serve test test-all lint bench bench-scale mutants fuzz image platforms docs man template lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ platforms: $(VENV)/dev.stamp ## mark with the real otter-grader and nbgrader, in
 docs: $(VENV)/docs.stamp ## build the documentation site into build/docs; a broken link fails
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
+
+man: $(VENV)/run.stamp ## write autograder/gradmark.1 anew: the manual page, from the command itself
+	@$(BIN)/python -m autograder.manual
 
 template: $(VENV)/run.stamp ## write student_template/ anew: what students of the default variant receive
 	@$(BIN)/python -m autograder.regenerate optimizers student_template
