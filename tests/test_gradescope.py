@@ -9,6 +9,7 @@ import stat
 import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from conftest import require
@@ -298,27 +299,33 @@ PLAYED = [("landlock", name) for name in attacks()] + [("uid alone", name) for n
 
 
 @pytest.fixture(scope="module")
-def attacked_image(request, image, tmp_path_factory):
-    """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
-    files = {f"/attacks/{name}.py": attacks()[name] for helped, name in PLAYED if helped == request.param}
-    files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
-    code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
-    none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
-    without = none if request.param == "uid alone" else ""
-    to = tmp_path_factory.mktemp("attacks")
-    run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
-    return to / "out"
+def played(image, tmp_path_factory):
+    """The folder with every attack's results: as the kernel here has it, and where no Landlock helps the uid."""
+
+    @cache
+    def results(helped):
+        files = {f"/attacks/{name}.py": attacks()[name] for by, name in PLAYED if by == helped}
+        files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
+        code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
+        none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
+        without = none if helped == "uid alone" else ""
+        to = tmp_path_factory.mktemp("attacks")
+        run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
+        return to / "out"
+
+    return results
 
 
 @pytest.mark.slow
 @pytest.mark.docker
-@pytest.mark.parametrize(("attacked_image", "name"), PLAYED, indirect=["attacked_image"])
-def test_an_attack_gains_nothing(attacked_image, tmp_path, name):
-    made = check(json.loads((attacked_image / f"{name}.json").read_text()))
-    said = (attacked_image / f"{name}.stdout").read_text() + (attacked_image / f"{name}.stderr").read_text()
+@pytest.mark.parametrize(("helped", "name"), PLAYED)
+def test_an_attack_gains_nothing(played, tmp_path, helped, name):
+    results = played(helped)
+    made = check(json.loads((results / f"{name}.json").read_text()))
+    said = (results / f"{name}.stdout").read_text() + (results / f"{name}.stderr").read_text()
     assert "BREACH" not in said
     assert "\x1b" not in said
-    left = attacked_image / f"{name}.left"
+    left = results / f"{name}.left"
     assert not left.exists() or not left.read_text(), "a process of the submission outlived its marking"
     due = expected(tmp_path, attacks()[name])
     if name.replace("_", " ") in AT_IMPORT:
