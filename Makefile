@@ -28,7 +28,7 @@ test: $(VENV)/dev.stamp ## run the tests that take no more than a second or two 
 	@$(PYTESTS) -m "not slow and not docker and not platforms" $(PYTEST)
 
 test-all: test ## run every test that this machine can run: a quarter of an hour on two cores
-	@$(PYTESTS) --numprocesses $(ONE_MORE) -m "slow or docker or platforms" $(PYTEST)
+	@$(PYTESTS) --numprocesses $(ONE_MORE) --durations 20 -m "slow or docker or platforms" $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

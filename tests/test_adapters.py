@@ -88,7 +88,7 @@ def prairielearn_image():
     return build("prairielearn", "image", "BASE")
 
 
-@pytest.mark.slow
+@pytest.mark.slow("an image is built, and a mistake searched for its line in it and beside it")
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("source", "seed"), [(SOLUTION, 7), (MILD, 7), ("def f(:\n", 7)], ids=["right", "wrong", "broken"]
@@ -337,7 +337,7 @@ def jobe_image():
     return build("coderunner", "jobe", "BASE", base, dockerfile=ours)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("an image is built, and a mistake searched for its line in it and beside it")
 @pytest.mark.docker
 def test_coderunners_template_prints_what_gradmark_grade_says(jobe_image, grade, tmp_path):
     from jinja2 import Environment

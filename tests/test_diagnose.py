@@ -119,7 +119,7 @@ def test_a_second_mistake_never_gains(judge, a, b, group):
         assert set(lost(both)) == {a.criterion, b.criterion}
 
 
-@pytest.mark.slow
+@pytest.mark.slow("everything is tried for a rule that no hypothesis explains, ten times")
 @given(
     factor=st.floats(0.8, 1.25).filter(lambda f: abs(f - 1) > 0.01),
     kind=st.sampled_from(["waves", "drift", "shrink"]),

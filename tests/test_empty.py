@@ -51,7 +51,7 @@ def test_what_is_not_finite_earns_nothing(rows, name):
     earns_nothing(rows, name, "p.data = np.full_like(p.data, np.nan)")
 
 
-@pytest.mark.slow
+@pytest.mark.slow("marks 25 submissions with nothing right to start a search from")
 @settings(max_examples=25, deadline=None)
 @given(
     name=st.sampled_from(CLASSES),

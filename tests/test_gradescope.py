@@ -316,7 +316,7 @@ def played(image, tmp_path_factory):
     return results
 
 
-@pytest.mark.slow
+@pytest.mark.slow("the first of each kind waits for a container that marks all attacks with half a CPU")
 @pytest.mark.docker
 @pytest.mark.parametrize(("helped", "name"), PLAYED)
 def test_an_attack_gains_nothing(played, tmp_path, helped, name):

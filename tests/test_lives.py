@@ -64,7 +64,7 @@ def marked():
         yield graded
 
 
-@pytest.mark.slow
+@pytest.mark.slow("no single edit mends it: two grammars are searched to their end")
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_life_shows_it_and_it_costs_a_point_on_its_row(marked, name):
     right, wrong, rows = SHOWN[name]

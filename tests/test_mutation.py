@@ -23,7 +23,7 @@ def made(optimizers):
     return [m for path in chosen for m in mutants.mutants(path.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("each mutant is searched for its line, in two grammars")
 def test_machine_made_mistakes_in_all_hands_lose_marks(optimizers):
     require("landlock")
     with choose("landlock", trusted=True, say=lambda _: None) as sandbox:

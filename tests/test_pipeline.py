@@ -141,7 +141,7 @@ def attacked(code):
     return f"{head}class AdamW(Optimizer):{tail[:step]}{body}\n{tail[step:]}"
 
 
-@pytest.mark.slow
+@pytest.mark.slow("most attacks wait for a limit of time")
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_costs_what_it_spoils_and_no_more(grade, sandbox, monkeypatch, name):
     """What was observed before is marked as it was; the attack's own criterion earns nothing; the author is told."""

@@ -79,7 +79,7 @@ def test_no_two_planted_forms_are_the_same():
     assert len(set(forms)) == len(forms)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("each mistake is searched for its line")
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_planted_misconception_is_named_and_costs_its_own_row(sandbox, name):
     """A student who writes this is told about this idea and no other; training alone may suffer with it."""

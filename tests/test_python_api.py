@@ -19,7 +19,7 @@ BLOCKS = re.findall(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.slow("the page proves an assignment twice")
 def test_the_examples_of_the_page_run(tmp_path, monkeypatch):
     require("landlock")
     monkeypatch.chdir(tmp_path)

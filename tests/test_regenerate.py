@@ -740,7 +740,7 @@ def small(monkeypatch, tmp_path_factory):
     return load(str(authoring.new("descent", tmp_path_factory.mktemp("small"))))
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves an assignment")
 def test_what_verifies_is_written_with_its_proof(small, tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("id,first_name\n7,Ada\n")
     out, secret = tmp_path / "out", tmp_path / "secret"

@@ -236,7 +236,7 @@ def survives(service: Service, logs: Path, kills: list[Callable[[Deployment], No
             assert shown == expected[sent[report.submission_id]]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("processes start anew after each kill, and 32 submissions are marked")
 def test_submissions_survive_kills_on_postgres(tmp_path, postgres):
     require("landlock")
 
@@ -253,7 +253,7 @@ def test_submissions_survive_kills_on_postgres(tmp_path, postgres):
         survives(service, tmp_path, chosen, students=4 * KILLS, each=2)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("processes start anew after each kill, and 16 submissions are marked")
 def test_submissions_survive_kills_on_sqlite(tmp_path):
     require("landlock")
     chosen = [lambda d: d.kill("worker"), Deployment.kill_beside, lambda d: d.kill("web"), lambda d: d.kill("worker")]

@@ -221,7 +221,7 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.slow("ten markings of five files")
 def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leaves_the_rest_to_another(
     service, edition, staff, monkeypatch
 ):
@@ -486,7 +486,7 @@ def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(se
     assert "You had 90 points and now have 80" in notice.text
 
 
-@pytest.mark.slow
+@pytest.mark.slow("markings by two editions in two workers")
 def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, edition, staff):
     """Before the preview, between it and its application, and in the middle of that."""
     hand_in(service, "Ada", RIGHT)
@@ -836,7 +836,7 @@ def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
     assert [row.state for row in everything(service, RegradeRow)] == ["refused"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves an assignment twice")
 def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff, monkeypatch):
     """A real proof, of the smallest assignment there is; then of one whose hints nobody has read."""
     monkeypatch.setattr(variants, "SEEDS", 20)
