@@ -250,6 +250,7 @@ LIBRARIES: dict[str, set[str]] = {
     "blame": {"numpy"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
+    "kinds": {"numpy"},
     "judge": {"numpy"},
     "model": {"numpy"},
     "pipeline": {"numpy"},
