@@ -59,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
     "legible": set(),  # names in the code pages of Windows
     "roster": {"legible"},
     "edition": {"model", "quiz", "roster"},
-    "gather": {"intake", "roster"},
+    "gather": {"model", "intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands
     "strip": {"syntax"},
     "paraphrase": {"syntax"},
