@@ -302,9 +302,7 @@ def goldens(data, ids, following, subjects):
     for other in data["otherwise"]:
         if following and set(other["conventions"]) == set(following):
             chosen.update({n: o for n, o in other["golden"].items() if n in chosen and subjects[n] == other["subject"]})
-    return {
-        n: judge.Observation(n, arrays(o["arrays"]), o["facts"], None, o.get("kinds", {})) for n, o in chosen.items()
-    }
+    return {n: judge.Observation(n, arrays(o["arrays"]), o["facts"], None, o.get("kinds", {})) for n, o in chosen.items()}
 
 
 def arrays(entries):
