@@ -20,8 +20,18 @@ from autograder import pipeline, variants
 from autograder.assignment.returns import mismatch
 from autograder.blame import AuthorFault, blaming, told
 from autograder.crew import Crew, WorkerDied
+from autograder.judge.compare import scale_of
 from autograder.judge.verdict import Verdict
-from autograder.model import Array, Assignment, CriterionMark, Hypotheses, Misconception, Report, Submission
+from autograder.model import (
+    Array,
+    Assignment,
+    CriterionMark,
+    Hypotheses,
+    Misconception,
+    Observation,
+    Report,
+    Submission,
+)
 from autograder.paraphrase import paraphrases
 from autograder.sandbox import Sandbox, SandboxFailed
 from autograder.syntax import parse
@@ -340,16 +350,17 @@ def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
         for scenario, arrays in zip(theirs, predicted, strict=True):
             checked = {name for check in scenario.checks for name in check.arrays}
             for name in checked & arrays.keys():
-                best = np.maximum(best, _distance(assignment, golden[scenario.id].arrays[name], arrays[name]))
+                best = np.maximum(best, _distance(assignment, golden[scenario.id], name, arrays[name]))
         for m, error in zip(known, best.tolist(), strict=True):
             seen[f"{m.id} ({subject})"] = error
     return seen
 
 
-def _distance(assignment: Assignment, golden: Array, predicted: Array) -> Array:
-    scale = assignment.tolerances["default"].relative * np.abs(golden).max()
+def _distance(assignment: Assignment, golden: Observation, name: str, predicted: Array) -> Array:
+    right = golden.arrays[name]
+    scale = scale_of(right, golden.kinds.get(name), assignment.tolerances["default"])
     with np.errstate(all="ignore"):
-        errors = np.nan_to_num(np.abs(predicted - golden) / scale, nan=np.inf, posinf=np.inf)
+        errors = np.nan_to_num(np.abs(predicted - right) / scale, nan=np.inf, posinf=np.inf)
     return np.asarray(errors.reshape(len(predicted), -1).max(axis=1))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from autograder.blame import AuthorFault, blaming
+from autograder.kinds import in_floats, with_kinds
 from autograder.model import Assignment, Chart, Hypotheses
 
 PLAIN: Mapping[Any, tuple[tuple[type, ...], str]] = {
@@ -38,9 +39,15 @@ def guarded(name: str, function: Callable[..., Any], folder: Path) -> Callable[.
                 value = function(*args)
         if sentence := mismatch(value, kind, "it") or _misfit(name, value, args):
             raise AuthorFault(f"{_place(function, folder)}: {name}() returns a wrong value: {sentence}.")
-        return value
+        return AFTERWARDS[name](value) if name in AFTERWARDS else value
 
     return checked
+
+
+AFTERWARDS: Mapping[str, Callable[[Any], Any]] = {  # whole numbers and truth values become float64 with a kind
+    "golden": lambda answers: {name: with_kinds(answer) for name, answer in answers.items()},
+    "predict": lambda predicted: [in_floats(arrays) for arrays in predicted],
+}
 
 
 def promised(field: str) -> Any:

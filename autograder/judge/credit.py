@@ -130,7 +130,8 @@ def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, 
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
     raised = any("raised" in f.message for f in mended)
     whole = most(assignment)
-    return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), place.note)
+    note = next((f.misfit for f in mended if f.misfit), place.note)  # the place itself tells its note
+    return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), note)
 
 
 def most(assignment: Assignment) -> float:
