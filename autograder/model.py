@@ -128,6 +128,7 @@ class Misconception:
     common: bool = False  # often seen: tried in combinations of three too
     implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
     elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
+    halfway: Mapping[str, str] = field(default_factory=dict)  # a rule between this one and the right one
 
     def shows_in(self, scenario: str) -> bool:
         """Return whether the numbers of that scenario may show it: of a rule all do, else those of its facts."""

@@ -45,10 +45,11 @@ def credit(
     conduct = frozenset(c.id for c in assignment.criteria if c.conduct)
     about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
     verdict = without_contradicted(verdict, mending, assignment.misconceptions)
-    places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
+    places = tuple(place_of(one, verdict, about, lines, mending.mends) for one in mending.mends)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
-    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not places)
+    found = places or mending.parts
+    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not found)
     if paying:
         closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)
@@ -63,7 +64,8 @@ def credit(
             findings=verdict.findings,
         )
     verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
-    return verdict, places
+    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts)
+    return verdict, (*places, *parts)
 
 
 def _explained(verdict: Verdict, subjects: dict[str, str]) -> set[str]:
