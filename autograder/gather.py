@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.intake import NothingToMark, find
-from autograder.intake.bulk import FOLDERS, Bulk, inner_zips, unpack
+from autograder.intake.bulk import FOLDERS, Bulk, class_inside, inner_zips, unpack
 from autograder.intake.names import suffix
+from autograder.model import QUIZ_FILE
 from autograder.roster import Roster, owners
 
 MOST_TOLD = 20  # names in one sentence
@@ -78,12 +79,27 @@ def _below(search: _Gathering, path: Path, target: Path) -> Iterator[FoundSubmis
         rest = _alone(path, search.main, needed=not downloads)
     for one in rest:
         if one not in downloads and not (downloads and one == path):
-            yield FoundSubmission(one, search.label(one), str(one))
+            yield FoundSubmission(_with_quiz(one, search.main, target / "files"), search.label(one), str(one))
+
+
+def _with_quiz(file: Path, main: str, target: Path) -> Path:
+    """A folder of one person's file and quiz where both lie among others: `ada_optimizers.py`, `ada_quiz.toml`."""
+    stem = Path(main).stem
+    quiz = file.with_name(f"{file.stem.replace(stem, Path(QUIZ_FILE).stem)}{Path(QUIZ_FILE).suffix}")
+    if not file.is_file() or stem not in file.stem or file.name == main or not quiz.is_file():
+        return file
+    folder = target / file.name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, folder / f"{stem}{file.suffix}", follow_symlinks=False)
+    shutil.copyfile(quiz, folder / QUIZ_FILE, follow_symlinks=False)
+    return folder
 
 
 def _alone(path: Path, main: str, *, needed: bool) -> list[Path]:
     try:
-        return find([path], main=main)
+        found = find([path], main=main)
+        inside = class_inside(path, main) if found == [path] or len(found) == 1 else None
+        return find([inside], main=main) if inside else found
     except NothingToMark:
         if needed:
             raise

@@ -35,33 +35,39 @@ _TITLES = {
     "matrikel, martrikelnummer, matr nr, matrnr, mat nr, matnr, id nummer, personnummer, "
     "studentnummer, studienummer, numero etudiant, n etudiant, no etudiant, numero d "
     "etudiant, numero d identification, matricule, ine, numero de id, numero de "
-    "identificacion, numero de matricula, matricola, uid, pid",
+    "identificacion, numero de matricula, matricola, uid, pid, emplid, empl id, student emplid, "
+    "registrierungsnummer, bewerbernummer, n de matricula, no de matricula, n o de matricula, numer albumu, "
+    "nr albumu, n matricola, numero di matricola, opiskelijanumero, studentnr, nia, dni",
     "id": "id, identifier, identifiant, kennung, kurzel, identificador, codigo",
     "login": "sis login id, sis anmelde id, identifiant de connexion sis, login id, login, username, "
     "user name, user, benutzername, benutzerkennung, anmeldename, nutzername, nom d "
-    "utilisateur, nombre de usuario, github username, netid, net id, unikennung",
+    "utilisateur, nombre de usuario, github username, netid, net id, unikennung, nutzernamen, nutzerkennung, "
+    "login name, loginname, kerberos, unikey, zid, gebruikersnaam, anvandarnamn, nome utente, nome de usuario",
     "platform": "canvas id, lms user id, canvas user id, github id, user id",
     "email": "email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, mail "
     "adresse, emailadresse, email adresse, adresse de courriel, adresse e mail, adresse "
     "email, adresse mail, courriel, adresse electronique, correo, correo electronico, "
-    "direccion de correo",
+    "direccion de correo, e post, epost, sahkoposti, posta elettronica, indirizzo email, indirizzo e mail, "
+    "endereco de email, adres e mail, e mailadres, mailadres",
     "name": "name, student, student name, full name, fullname, display name, sortable name, last name "
     "first name, nachname vorname, name vorname, nom prenom, vollstandiger name, teilnehmer, "
     "teilnehmer in, student in, studierende, nom complet, etudiant, nombre completo, "
-    "estudiante, roster name",
+    "estudiante, roster name, volledige naam, naam, nome completo, cognome e nome, cognome nome, nome e cognome, "
+    "nome, namn, imie i nazwisko, nazwisko i imie, apellidos y nombre, nombre y apellidos",
     "first": "first name, firstname, given name, given names, preferred name, vorname, vornamen, "
-    "rufname, prenom, prenoms, nombre, nombres",
+    "rufname, prenom, prenoms, nombre, nombres, preferred first name, legal first name, voornaam, fornamn, imie, "
+    "etunimi",
     "last": "last name, lastname, surname, family name, nachname, familienname, nom, nom de famille, "
-    "nom d usage, apellido, apellidos, apellido s",
+    "nom d usage, apellido, apellidos, apellido s, achternaam, efternamn, cognome, sobrenome, nazwisko, sukunimi",
     "section": "section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name, "
-    "abschnitt",
+    "abschnitt, seccion, sezione, turma, class section, lab section, lecture section, ubungsgruppe, tutorium",
     "role": "role, roles, rolle, rollen, role s, rol, roles s",
     "submission": "submission id",
 }  # fmt: skip
 COLUMNS: Mapping[str, tuple[str, ...]] = {kind: tuple(titles.split(", ")) for kind, titles in _TITLES.items()}
 _STAFF = re.compile(
     r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|tutor|trainer|ta\b|teaching assistant|grader|"
-    r"designer|manager|observer|staff|dozent|lehrende|betreuer|enseignant|profesor|docente|guest|gast)"
+    r"designer|manager|observer|staff|administrator|kurstutor|dozent|lehrende|betreuer|enseignant|profesor|docente|guest|gast)"
 )
 _STUDENT = re.compile(r"(?i)student|studier|learner|teilnehm|etudiant|estudiante|alumno|participant")
 IDS = ("institution", "id", "login", "email", "platform")  # which of a person's ids is theirs: the first that is there
@@ -71,7 +77,11 @@ PLACEHOLDERS = {
     "points possible", "test student", "student test", "demo student", "teststudent", "test user", "etudiant test",
     "etudiant de test", "estudiante de prueba", "punkte moglich", "points possibles",
 }  # fmt: skip
-_DAMAGED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z")
+_DAMAGED = re.compile(
+    r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z|#?(?:N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)\Z|#{2,}\Z|"
+    r"\d{1,2}(?:-|\. ?)(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)\Z"
+)  # 1.23E+11, 4711.0, errors of a formula, a column that was too narrow, and `3-1` or `mar01` as a date
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 _NUMBERED = re.compile(r"([^\W\d_][^\d_]{4,}?)\s?(\d+)")  # Participant 1234, Teilnehmer/in1234
 _CODE_PAGES = {
     "cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp850": "DOS code page 850", "cp852": "DOS code page 852",
@@ -100,6 +110,7 @@ class Person:
     ids: tuple[str, ...] = ()  # every id of the line, `id` among them
     line: int = 0
     row: int = 0  # among the rows of the table
+    more_rows: tuple[int, ...] = ()  # in an export with a row for each section
     role: str = ""
     confirmed: bool = False  # an apostrophe says that the id is right as it stands
 
@@ -139,6 +150,8 @@ def read(path: Path) -> Roster:
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
         raise BadRoster(f"{path.name} is larger than {MAX_BYTES // 10**6} MB: is it the roster?")
+    if data.startswith(_WORKBOOKS) or re.match(rb"\s*<(?:!doctype|html|table|\?xml)", data[:500], re.IGNORECASE):
+        raise BadRoster(f"{path.name} is no CSV file but a workbook or a page. Open it and save it as CSV (UTF-8).")
     text, encoding = decoded(data)
     return parse(text, path.name, encoding)
 
@@ -201,8 +214,31 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
     remarks = [f"{name} is not UTF-8; it was read as {page}. Look at the names."] if page else []
     if skipped:
         remarks.append(f"Not students in {name}: {', '.join(skipped[:5])}{' and more' * (len(skipped) > 5)}.")
-    people = _with_numbers(people)
+    people = _with_numbers(_joined(people))
+    if twice := [person.id for person in people if person.more_rows]:
+        remarks.append(
+            f"In several rows of {name}, and one person each: {', '.join(twice[:5])}{' and more' * (len(twice) > 5)}."
+        )
     return Roster(tuple(people), table, tuple(remarks), _index(people))
+
+
+def _joined(people: Iterable[Person]) -> list[Person]:
+    """One person for the rows of one: an export may have a row for each section that somebody is in."""
+    found: dict[object, Person] = {}
+    for person in people:
+        known = person.id and (person.name or person.email)
+        key = (folded(person.id), letters(person.name), person.email) if known else person.line
+        if (first := found.get(key)) is None:
+            found[key] = person
+            continue
+        sections = dict.fromkeys(filter(None, (*first.section.split(", "), person.section)))
+        found[key] = replace(
+            first,
+            section=", ".join(sections)[:100],
+            ids=tuple(dict.fromkeys((*first.ids, *person.ids))),
+            more_rows=(*first.more_rows, person.row),
+        )
+    return list(found.values())
 
 
 def folded(key: str) -> str:
@@ -312,6 +348,9 @@ def _places(header: Sequence[str]) -> dict[str, list[int]]:
     if "first" in found and "last" not in found and "name" in titles:
         found["last"] = [titles.index("name")]  # a German list: Name, Vorname
         found["name"] = [at for at in found["name"] if at not in found["last"]]
+    if "last" in found and "first" not in found and "nome" in titles:
+        found["first"] = [titles.index("nome")]  # an Italian list: Cognome, Nome; a Portuguese one: Nome, Sobrenome
+        found["name"] = [at for at in found["name"] if at not in found["first"]]
     return found
 
 
@@ -337,7 +376,7 @@ def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas
         values["platform"] = [*values.get("platform", []), *values.pop("id", [])]
     first, last = _one(values, "first"), _one(values, "last")
     name = _one(values, "name")
-    if name and not (first or last):
+    if name and not (first and last):
         first, last = split_name(name)
     name = " ".join(filter(None, (first, last)))
     ids = tuple(dict.fromkeys(value for kind in IDS for value in values.get(kind, [])))
@@ -442,7 +481,8 @@ def _shown(text: str) -> str:
 def _with_numbers(people: Sequence[Person]) -> list[Person]:
     """`Participant 1234` of Moodle's worksheet is 1234 in its downloads, in every language: the number is an id too.
 
-    It is the platform's own: who has an address or another id goes by that.
+    It is the platform's own: who has an address or another id goes by that. A download's number is looked up as
+    `participant 1234`, because it may be the same as somebody's number in another list.
     """
     found = {person.line: [match for value in person.ids if (match := _NUMBERED.fullmatch(value))] for person in people}
     shared = Counter(word for matches in found.values() for word in {match[1] for match in matches})
@@ -452,7 +492,7 @@ def _with_numbers(people: Sequence[Person]) -> list[Person]:
         own = [match for match in found[person.line] if match[1] in words]
         others = [value for value in person.ids if value not in {match[0] for match in own}]
         if own:
-            numbers = tuple(match[2] for match in own)
+            numbers = tuple(key for match in own for key in (match[2], f"participant {match[2]}"))
             best = others[0] if others else person.id
             person = replace(person, id=best, platform_id=person.platform_id or numbers[0], ids=person.ids + numbers)
         made.append(person)

@@ -36,6 +36,12 @@ BOB = Student("bob.s", 1236, "Bob", "van der Stone-Smith")
 CLASS = (ADA, LUK, BOB)
 
 
+def key_of(platform: str, who: Student) -> str:
+    """The key by which a download of this platform knows somebody."""
+    number = {"Moodle": f"participant {who.number}", "Brightspace": f"user {who.number}", "Canvas": str(who.number)}
+    return number.get(platform, who.user)
+
+
 def canvas(who: Student, attempt: int, file: str, *, late: bool) -> str:
     stem, dot, ending = file.rpartition(".")
     name = "".join(c for c in f"{who.last}{who.first}".lower() if c.isalnum())
@@ -135,7 +141,7 @@ def test_everybody_is_found_with_code_and_quiz_of_the_newest_attempt(
     assert bulk is not None
     assert (bulk.platform, bulk.left, len(bulk.people)) == (platform, (), 3)
     for who in CLASS:
-        key = {"Blackboard": who.user, "Gradescope": who.user}.get(platform, str(who.number))
+        key = key_of(platform, who)
         (one,) = [person for person in bulk.people if key in person.keys]
         there = {file.name: file.read_bytes() for file in one.folder.rglob("*") if file.is_file()}
         assert there == {"optimizers.py": CODE} | ({"quiz.toml": QUIZ} if quiz else {})
@@ -211,7 +217,7 @@ def test_a_download_and_the_platforms_own_export_make_the_gradebook_of_the_right
     points = {who.user: 10.0 * n for n, who in enumerate(CLASS, start=1)}
     reports = []
     for one in found:
-        (who,) = [who for who in CLASS if {who.user, str(who.number)} & set(one.known_as)]
+        (who,) = [who for who in CLASS if key_of(platform, who) in one.known_as]
         told = {
             "schema": "gradmark.report/1",
             "assignment": "optimizers",
@@ -322,6 +328,48 @@ def test_blackboard_in_other_languages(tmp_path, word):
     files[f"HW_zoe_{word}_2026-10-01-10-11-12.txt"] = b"Name: Zoe Zola (zoe)\nnothing attached\n"
     found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
     assert {one.label for one in found} == {"ada01", "luk_2", "bob.s", "zoe"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(["Moodle", "Moodle flat", "Brightspace"]), st.permutations(CLASS))
+def test_a_number_that_only_the_platform_knows_is_nobodys_id(tmp_path_factory, scheme, order):
+    """The institution's ids happen to be the platform's numbers of others, and one name is unknown here."""
+    tmp = tmp_path_factory.mktemp("class")
+    files = beside(scheme.removesuffix(" flat")) | {
+        SCHEMES[scheme](who, 0, "optimizers.py", late=False): SOLUTION for who in CLASS
+    }
+    rows = "".join(f"{other.number},{who.first} {who.last}\n" for who, other in zip(CLASS[1:], order[1:], strict=True))
+    roster = parse(f"id,name\n{rows}{order[0].number},Somebody Else\n")
+    found, _ = gathered([laid_out(files, tmp / "it")], tmp, roster)
+    names = {person.id: person.name for person in roster.people}
+    assert {one.label: names.get(one.student) for one in found} == {
+        f"{who.first} {who.last}": f"{who.first} {who.last}" if who in CLASS[1:] else None for who in CLASS
+    }
+
+
+@pytest.mark.parametrize("ids", [["a_x", "a_y"], ["jm_12"], ["x", "t_1_x"]])
+def test_a_user_of_blackboard_with_underscores_is_found_on_the_roster(tmp_path, ids):
+    files = {f"Title_1_{user}_attempt_2026-10-01-10-11-12_optimizers.py": SOLUTION for user in ids}
+    roster = parse("id\n" + "\n".join([*ids, "somebody"]))
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path, roster)
+    assert sorted(one.student for one in found) == sorted(ids)
+
+
+@pytest.mark.parametrize("quiz", ["{}quiz{}.toml"])
+@pytest.mark.parametrize(("before", "after"), [("Jörg Müller - ", ""), ("", "_ada"), ("ada_", "-1"), ("a ", " (2)")])
+def test_code_and_quiz_of_one_person_among_the_files_of_others_are_one_submission(tmp_path, quiz, before, after):
+    files = {f"{before}optimizers{after}.py": SOLUTION, quiz.format(before, after): QUIZ, "bob_optimizers.py": SOLUTION}
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert sorted(len(read(one.path).files) for one in found) == [1, 2]
+
+
+def test_a_class_in_a_folder_in_a_folder_is_a_class(tmp_path):
+    files = {f"all/hw-10-01/hw-{who.user}/optimizers.py": SOLUTION for who in CLASS}
+    found, _ = gathered([laid_out(files, tmp_path / "it")], tmp_path)
+    assert [one.path.name for one in found] == sorted(f"hw-{who.user}" for who in CLASS)
+    versions = {f"ada/{name}/optimizers.py": SOLUTION for name in ("old", "new")}
+    (one,), _ = gathered([laid_out(versions, tmp_path / "of-one")], tmp_path / "again")
+    assert "2 files" in read(one.path).problem
 
 
 def test_a_platforms_number_that_is_somebody_elses_id_names_nobody():

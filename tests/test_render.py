@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -580,17 +581,45 @@ def test_a_path_that_leaves_the_picture_says_so():
 
 def test_each_step_of_a_path_tells_its_numbers():
     drawn = ET.fromstring(pictures.svg(charts()[0]))  # noqa: S314 - drawn by us
-    told = [point.find("{*}title").text for point in drawn.iter() if point.get("data-step") == "30"]
-    assert len(told) == 2
-    assert all(re.fullmatch(r"(expected|yours), step 30: \(.+, .+\)", one) for one in told)
+    (last,) = [group for group in drawn.iter() if group.get("data-step") == "30"]
+    words = last.find("{*}text")
+    assert re.fullmatch(r"step 30: expected \(.+, .+\); yours \(.+, .+\)", words.text)
+    assert words.get("visibility") == "hidden", "until somebody points at the step"
+    assert len(last.findall("{*}circle")) == 2
+
+
+def test_the_step_of_a_curve_is_the_number_on_its_axis():
+    """A line of distances has no step 0, and its first point is step 1 all the same."""
+    late = Series("yours", (1.0, 2.0, 3.0), (0.5, 0.25, 0.125), "yours")
+    drawn = ET.fromstring(pictures.svg(Chart("c", "t", "", "step", "y", (late,))))  # noqa: S314 - drawn by us
+    assert [group.get("data-step") for group in drawn.iter() if group.get("data-step")] == ["1", "2", "3"]
+
+
+def test_each_step_of_a_picture_is_a_link_away_without_a_script():
+    page = html.page(report(charts=charts()))
+    found = list(Page(page).attributes)
+    ids = {value for _, name, value in found if name == "id"}
+    targets = [value.removeprefix("#") for _, name, value in found if name == "href" and value.startswith("#chart")]
+    assert len(targets) == 31 + 30 + 31, "no error at step 0, which has no place on a logarithmic axis"
+    assert set(targets) <= ids
+
+
+def test_words_on_a_map_keep_clear_of_each_other():
+    drawn = ET.fromstring(pictures.svg(charts()[0]))  # noqa: S314 - drawn by us
+    words = [one for one in drawn.iterfind(".//{*}text") if one.get("paint-order")]
+    boxes = [(float(w.get("x")), float(w.get("y")), pictures.LETTER * len(w.text)) for w in words]
+    assert len(boxes) > 6
+    for (x0, y0, w0), (x1, y1, w1) in itertools.combinations(boxes, 2):
+        assert x0 + w0 <= x1 or x1 + w1 <= x0 or abs(y0 - y1) >= 12
 
 
 def test_the_band_of_rounding_and_the_first_step_that_leaves_it_are_drawn():
     line = Series("yours", (1.0, 2.0, 3.0), (1e-9, 1e-8, 0.1), "yours")
     drawn = pictures.svg(Chart("c", "t", "", "x", "y", (line,), log_y=True, band=1e-6, mark=3.0))
     assert ">rounding</text>" in drawn
-    assert ">step 3</text>" in drawn
+    assert ">leaves at step 3</text>" in drawn
     assert "<rect" in drawn.partition("</clipPath>")[2]
+    assert ">10⁻⁸<" not in drawn, "what lies far inside the band takes no room"
     plain = pictures.svg(Chart("c", "t", "", "x", "y", (line,), log_y=True))
     assert "rounding" not in plain
     assert "<rect" not in plain.partition("</clipPath>")[2]
@@ -609,6 +638,7 @@ def test_pictures_stand_in_groups_and_only_those_that_matter_are_open():
 def test_pictures_that_were_kept_before_there_were_groups_are_still_shown():
     old = [{"title": "T", "caption": "C", "svg": "<svg></svg>"}]
     assert "<figure>" in html.pictures(old)
+    assert 'class="walk"' not in html.pictures(old)
     assert "<details" not in html.pictures(old)
 
 

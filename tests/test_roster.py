@@ -27,6 +27,12 @@ HEADERS = {  # id, first, last, e-mail
     "English, other": ("Registration No.", "Given names", "Surname", "E-mail address"),
     "database": ("student_number", "first_name", "family_name", "email_address"),
     "French, other": ("Matricule", "Prénom", "Nom d'usage", "Adresse mail"),
+    "Italian": ("Matricola", "Nome", "Cognome", "Indirizzo e-mail"),
+    "Dutch": ("Studentnr.", "Voornaam", "Achternaam", "E-mailadres"),
+    "Portuguese": ("Nº de matrícula", "Nome", "Sobrenome", "Endereço de email"),
+    "Swedish": ("Personnummer", "Förnamn", "Efternamn", "E-post"),
+    "PeopleSoft": ("EMPLID", "First Name", "Last Name", "Email"),
+    "Stud.IP": ("Nutzernamen", "Vorname", "Nachname", "E-Mail"),
     "shouting": (" STUDENT_ID ", "FIRSTNAME", "SURNAME", "E-MAIL ADDRESS"),
 }
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
@@ -117,6 +123,7 @@ def test_a_list_of_ones_own_with_an_id_and_groups_is_not_canvass():
 
 NUMBERS = ["123456", "123457", "123458", "123459"]
 BAD = {
+    "“N/A” was damaged": "#N/A", "“####” was damaged": "#####", "“1-Mar” was damaged": "1-Mar", "“03. Mrz” was": "03. Mrz",
     "damaged by a spreadsheet": "1.23E+11", "was damaged": "1,2e+05", "Export the list again": "123456.0",
     "has 5 digits, the others have 6": "12346", "has 7 digits": "1234567",
 }  # fmt: skip
@@ -152,6 +159,34 @@ def test_a_person_is_known_by_any_id_and_by_name(path):
     (ada,) = owners(parse(text), (), path)
     assert ada.id == "s1"
     assert owners(parse(text), (), "mallory/optimizers.py") == ()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(["Lecture", "Lab 1", "Lab 2"]), min_size=1, max_size=3, unique=True), min_size=3, max_size=3))  # fmt: skip
+def test_a_row_for_each_section_makes_one_person(sections):
+    rows = [(*person, one) for person, theirs in zip(PEOPLE, sections, strict=True) for one in theirs]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([("id", "first", "last", "email", "section"), *sorted(rows, key=lambda row: row[-1])])
+    found = parse(out.getvalue())
+    assert sorted(p.id for p in found.people) == [person[0] for person in PEOPLE]
+    assert [sorted(found.find([p[0]])[0].section.split(", ")) for p in PEOPLE] == [sorted(one) for one in sections]
+    assert sorted(row for p in found.people for row in (p.row, *p.more_rows)) == list(range(len(rows)))
+    assert any("one person each" in told for told in found.remarks) == any(len(one) > 1 for one in sections)
+
+
+def test_rows_with_one_id_and_other_names_are_asked_about():
+    with pytest.raises(BadRoster, match="is there twice"):
+        parse("id,name\n7,Ada\n7,Alan\n")
+
+
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1", b"  <HTML><table>", b"<?xml version='1.0'?>"]
+)
+def test_a_workbook_or_a_page_is_told_what_it_is(tmp_path, data):
+    path = tmp_path / "list.csv"
+    path.write_bytes(data + bytes(60))
+    with pytest.raises(BadRoster, match="save it as CSV"):
+        read(path)
 
 
 def test_two_of_one_name_are_two():

@@ -87,7 +87,7 @@ def _ravine(scenario: Scenario, right: Array, theirs: Array, in_group: Mapping[s
     name = scenario.spec["class"]
     box = float(np.abs(right).max()) * 1.3
     shown = theirs[np.isfinite(theirs).all(1) & (np.abs(theirs) < 2 * box).all(1)]
-    x, y = np.linspace(-box * 0.6, box * 0.6, 60), np.linspace(-box, box, 60)
+    x, y = (_around([*right[:, side], *shown[:, side], 0.0], box) for side in (0, 1))
     steep, flat = scenario.arrays["c"]
     surface = Surface(x, y, 0.5 * (steep * x[None, :] ** 2 + flat * y[:, None] ** 2), minimum=(0.0, 0.0))
     series = (_path("reference", right, "golden"), _path("yours", shown, "yours"))
@@ -96,6 +96,13 @@ def _ravine(scenario: Scenario, right: Array, theirs: Array, in_group: Mapping[s
     return Chart(
         f"ravine-{name}", f"{name} in a ravine", caption, "θ₁ (steep)", "θ₂ (flat)", series, surface=surface, **in_group
     )
+
+
+def _around(values: Sequence[float], most: float) -> Array:
+    """Return places that reach a little beyond the values, and no further than `most`: the paths fill the map."""
+    low, high = max(min(values), -most), min(max(values), most)
+    edge = 0.12 * (high - low)
+    return np.linspace(low - edge, high + edge, 60)
 
 
 def _compared(right: Array, theirs: Array) -> str:
@@ -129,11 +136,11 @@ def _course(scenario: Scenario, right: Array, theirs: Array, in_group: Mapping[s
 
 
 def _error(scenario: Scenario, right: Array, theirs: Array, in_group: Mapping[str, Any]) -> Chart:
-    """From step 1 on: both start at the same place. What is exactly equal has no place on a logarithmic axis."""
+    """From step 1 on: both start at the same place. Where they are equal, the line lies at the bottom of the band."""
     name, rows = scenario.spec["class"], min(len(right), len(theirs))
     with np.errstate(all="ignore"):
         error = np.abs(theirs[:rows] - right[:rows]).reshape(rows, -1).max(1)
-    kept = [(float(t), float(e)) for t, e in enumerate(error) if t > 0 and np.isfinite(e) and 0 < e < GONE]
+    kept = [(float(t), float(e)) for t, e in enumerate(error) if t > 0 and np.isfinite(e) and e < GONE]
     band = PARTS * float(np.abs(right).max())
     step = _first_difference(right, theirs)
     if step is None:

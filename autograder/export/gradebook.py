@@ -287,7 +287,8 @@ def _moodle(sheet: GradebookInput) -> tuple[Rows, list[str]]:
 def _moodle_new(rows: Marked, column: str) -> Rows:
     yield "First name", "Last name", "ID number", "Email address", column
     for person, grade in rows:
-        yield person.first, person.last, person.id, person.email, _score(grade)
+        number = "" if person.id in (person.email, person.login, person.platform_id) else person.id
+        yield person.first, person.last, number, person.email, _score(grade)
 
 
 def _blackboard(sheet: GradebookInput) -> tuple[Rows, list[str]]:
@@ -374,7 +375,7 @@ def _filled(
 ) -> Iterator[Sequence[object]]:
     """The export as it is, with values in some columns of the rows of those who have a grade."""
     yield sheet.header
-    grades = {person.row: grade for person, grade in sheet.grades.items()}
+    grades = {row: grade for person, grade in sheet.grades.items() for row in (person.row, *person.more_rows)}
     for row in range(len(sheet.roster.table.rows)):
         grade = grades.get(row)
         yield [

@@ -100,6 +100,15 @@ def unpack(path: Path, target: Path, main: str = "") -> Bulk | None:
     return None
 
 
+def class_inside(folder: Path, main: str) -> Path | None:
+    """The folder of a class below a folder that holds nothing else: unpacking a zip often makes one more around it."""
+    files = _files(folder)
+    names = [name for name in files.names if visible(name)] if files and not files.zipped else []
+    kept = [name for name in names if suffix(name) in KEPT]
+    around = os.path.commonpath(kept) if len(kept) > 1 else ""
+    return folder / around if around and _folders(names, main) else None
+
+
 def inner_zips(path: Path, target: Path) -> list[Path]:
     """The zips that lie in a folder, or in a zip of nothing else: a platform's download may be among them."""
     files = _files(path)
@@ -218,7 +227,7 @@ def _moodle(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
                 continue
             rest = "/".join(parts[depth + 1 :]) or match["file"] or part
             who = match["name"].rpartition("-")[2] if "-" in match["name"] else match["name"]
-            keys = (match["user"], match["name"], who)
+            keys = (f"participant {match['user']}", match["name"], who)  # as its worksheet calls this number
             found.append(Entry(rest, name, match["user"], keys, match["name"]))
             break
     return found
@@ -230,9 +239,15 @@ def _blackboard(names: Sequence[str], read: Callable[[str], bytes]) -> list[Entr
     found = []
     for name, match in matches.items():
         user = users[match["who"]]
-        keys = (user, full.get(user, ""))
+        keys = (user, full[user]) if user in full else (user, *_endings(match["who"], user))
         found.append(Entry(match["file"] or "", name, user, keys, user, (match["time"],)))
     return found
+
+
+def _endings(who: str, user: str) -> list[str]:
+    """Longer names that the user in `Title_user` may have, where no .txt says where the title ends."""
+    parts = who.split("_")
+    return [ending for at in range(1, len(parts)) if len(ending := "_".join(parts[at:])) > len(user)]
 
 
 def _blackboard_users(
@@ -266,7 +281,7 @@ def _brightspace(names: Sequence[str], _read: Callable[[str], bytes]) -> list[En
             if match:
                 rest = "/".join(parts[depth + 1 :]) or match["file"]
                 if rest:
-                    keys = (match["user"], match["name"])
+                    keys = (f"user {match['user']}", match["name"])  # its own number, which may be another's id
                     found.append(
                         Entry(rest, name, match["user"], keys, match["name"], date_of(match["date"]), order=order)
                     )
@@ -339,11 +354,13 @@ def submitters_of(text: str) -> dict[str, list[dict[str, str]]]:
 
 
 def _yaml_text(value: str) -> str:
+    """A scalar; "" for bytes that are not text, which stand in the lines below."""
     if len(value) > 1 and value[0] == value[-1] == "'":
         return value[1:-1].replace("''", "'")
     if len(value) > 1 and value[0] == value[-1] == '"':
-        return re.sub(r"\\u([0-9A-Fa-f]{4})|\\(.)", lambda m: chr(int(m[1], 16)) if m[1] else m[2], value[1:-1])
-    return "" if value in ("~", "null") else value
+        code = r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))"
+        return re.sub(code, lambda m: m[3] or chr(int(m[1] or m[2], 16)), value[1:-1])
+    return "" if value in ("~", "null") or value.startswith("!") else value
 
 
 def _folders(names: Sequence[str], main: str) -> list[Entry]:

@@ -91,7 +91,7 @@ def body(
 
 def pictures(drawn: Iterable[Mapping[str, str]]) -> Markup:
     """The section of a report with these pictures, each a title, a caption and an SVG that we drew; empty for none."""
-    known = {"group": "", "open": "open", "wide": ""}  # pictures that were kept before there were groups
+    known = {"group": "", "open": "open", "wide": "", "id": "", "steps": ""}  # pictures of an older release lack some
     shown = [{**known, **picture, "svg": Markup(picture["svg"])} for picture in drawn]  # noqa: S704 - we drew it
     if not shown:
         return Markup()

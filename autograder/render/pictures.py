@@ -2,7 +2,8 @@
 
 The shapes are few, so they are written here; only contour lines need a library (contourpy, which matplotlib uses too):
 a picture takes 1 ms where matplotlib took 30. The page may set `--golden`, `--yours`, `--context` and the text colour;
-without them the fallbacks below hold. A point that belongs to a step has `data-step` and a `<title>` with its numbers.
+without them the fallbacks below hold. Each step is a group with an id and `data-step`: its points, and its numbers in
+words, which a page shows under the pointer, after a link to the id, or by a script.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,11 +35,12 @@ LINES: dict[Role, str] = {
     "context": 'stroke-width="1.4" stroke-dasharray="1.5 2.5"',
 }
 LAYERS: tuple[Role, ...] = ("context", "golden", "yours")  # from below
-SIZE, SIZE_WITH_SURFACE = (350.0, 250.0), (420.0, 400.0)  # drawn 1:1 on a phone, where text of 10 is readable
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 32.0, 40.0
-MARKERS = 12  # per line, about: more of them hide the line
-NUMBERED = 4  # steps of a path on a map that are numbered
-MOST_POINTS = 120  # of a line, that tell their numbers
+SIZE, SIZE_WITH_SURFACE = (350.0, 270.0), (420.0, 430.0)  # drawn 1:1 on a phone, where text of 12 is readable
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 32.0, 62.0  # the numbers of a step stand in the last line
+LETTER = 6.6  # the mean width of a letter of 12
+MARKERS = 8  # per line, at most: more of them hide the line; on a map each has its step's number
+MOST_STEPS = 120  # that tell their numbers
+HALO = ' paint-order="stroke" stroke="var(--paper, #ffffff)" stroke-width="3" stroke-linejoin="round"'
 LEVELS = 9  # contour lines at equal shares of the area: shows valley and wall of any surface
 HUGE = 1e100  # beyond this arithmetic overflows; a diverged run leaves the picture either way
 
@@ -64,31 +67,39 @@ class Frame:
 
     def at_y(self, value: float) -> float:
         low, high = self.y
-        share = _share(math.log10(value), (math.log10(low), math.log10(high))) if self.log_y else _share(value, self.y)
+        share = (
+            _share(math.log10(max(value, low)), (math.log10(low), math.log10(high)))
+            if self.log_y
+            else _share(value, self.y)
+        )
         return self.bottom - share * (self.bottom - TOP)
+
+    def holds(self, x: float, y: float) -> bool:
+        return self.x[0] <= x <= self.x[1] and (y >= 0 if self.log_y else self.y[0] <= y) and y <= self.y[1]
 
 
 def drawn(charts: Sequence[Chart]) -> list[dict[str, str]]:
-    """The pictures of a report as they are kept and shown: title, caption, svg, group; "" is False."""
+    """The pictures of a report as they are kept and shown: title, caption, svg, group, steps; "" is False."""
+    numbered = [replace(chart, id=f"{number}-{chart.id}") for number, chart in enumerate(charts, start=1)]  # unique ids
     return [
         {
             "title": chart.title,
             "caption": chart.caption,
-            "svg": svg(replace(chart, id=f"{number}-{chart.id}")),  # numbered: ids must be unique on the page
+            "svg": svg(chart),
             "group": chart.group,
             "open": "open" if chart.open else "",
             "wide": "wide" if chart.surface is not None else "",
+            "id": _prefix(chart),
+            "steps": " ".join(str(step) for step in _by_step(_drawables(chart))),
         }
-        for number, chart in enumerate(charts, start=1)
+        for chart in numbered
     ]
 
 
 def svg(chart: Chart) -> str:
     """`chart` as an `<svg>` element, the same bytes every time. Its ids start with the chart's id."""
-    prefix = "chart-" + (re.sub(r"[^a-z0-9]+", "-", chart.id.lower())[:40].strip("-") or "x")
-    log_y = chart.log_y and chart.surface is None  # a map has no logarithmic side
-    series = tuple(_Drawable.of(one, positive=log_y) for one in chart.series)
-    frame = _frame(chart, series, log_y=log_y)
+    prefix, series = _prefix(chart), _drawables(chart)
+    frame = _frame(chart, series)
     inside = [
         *(_terrain(frame, chart.surface) if chart.surface else ()),
         *(_band(frame, chart.band) if chart.band else ()),
@@ -103,11 +114,12 @@ def svg(chart: Chart) -> str:
         f'<g clip-path="url(#{prefix}-clip)">{"".join(inside)}</g>',
         *_words_on_map(frame, series, chart),
         *_legend(series, chart.surface),
+        *_steps(frame, series, chart, prefix),
     ]
     box = f"0 0 {frame.size[0]:g} {frame.size[1]:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="100%" role="img" '
-        f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="inherit" font-size="10" fill="currentColor">'
+        f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="inherit" font-size="12" fill="currentColor">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -153,23 +165,56 @@ def bars(id_: str, title: str, x_label: str, counts: Sequence[tuple[str, int]], 
 
 @dataclass(frozen=True)
 class _Drawable:
-    """A series without what has no place: (step, x, y) of each point; a gap is None."""
+    """A series without what has no place: (step, x, y) of each point; a gap is None.
+
+    The step of a point on a map is its place in the path; elsewhere the number on the x axis, where that is whole.
+    """
 
     label: str
     role: Role
     points: tuple[tuple[int, float, float] | None, ...]
 
     @classmethod
-    def of(cls, series: Series, *, positive: bool) -> _Drawable:
+    def of(cls, series: Series, *, on_map: bool, least: float) -> _Drawable:
+        whole = not on_map and all(_finite(x) and float(x).is_integer() for x in series.x)
         points = tuple(
-            (step, float(x), float(y)) if _finite(x) and _finite(y) and (y > 0 or not positive) else None
-            for step, (x, y) in enumerate(zip(series.x, series.y, strict=False))
+            (int(x) if whole else place, float(x), float(y)) if _finite(x) and _finite(y) and y >= least else None
+            for place, (x, y) in enumerate(zip(series.x, series.y, strict=False))
         )
         return cls(one_line(series.label, 40), series.role, points)
 
     @property
     def kept(self) -> list[tuple[int, float, float]]:
         return [point for point in self.points if point is not None]
+
+
+def _prefix(chart: Chart) -> str:
+    return "chart-" + (re.sub(r"[^a-z0-9]+", "-", chart.id.lower())[:40].strip("-") or "x")
+
+
+def _log_y(chart: Chart) -> bool:
+    return chart.log_y and chart.surface is None  # a map has no logarithmic side
+
+
+def _drawables(chart: Chart) -> tuple[_Drawable, ...]:
+    """Return the series that are drawn: on a logarithmic axis zero has a place only where a band ends at the bottom."""
+    least = -math.inf if not _log_y(chart) else 0.0 if chart.band else math.ulp(0.0)
+    return tuple(_Drawable.of(one, on_map=chart.surface is not None, least=least) for one in chart.series)
+
+
+def _by_step(series: Sequence[_Drawable]) -> dict[int, list[tuple[_Drawable, float, float]]]:
+    """Return what is told of each step, at most of the first MOST_STEPS."""
+    found: dict[int, list[tuple[_Drawable, float, float]]] = {}
+    for one in series:
+        for step, x, y in one.kept if one.role != "context" else ():
+            found.setdefault(step, []).append((one, x, y))
+    return {step: found[step] for step in sorted(found)[:MOST_STEPS]}
+
+
+def _stride(count: int) -> int:
+    """Return 1, 2, 5, 10, 20 … so that at most MARKERS of `count` are marked."""
+    strides = (size * 10**power for power in range(9) for size in (1, 2, 5))
+    return next((stride for stride in strides if count <= stride * MARKERS), count)
 
 
 def _finite(value: float) -> bool:
@@ -183,13 +228,17 @@ def _share(value: float, limits: tuple[float, float]) -> float:
 
 
 # ------------------------------------------------------------------------------------------------------- the frame
-def _frame(chart: Chart, series: Sequence[_Drawable], *, log_y: bool) -> Frame:
+def _frame(chart: Chart, series: Sequence[_Drawable]) -> Frame:
     if chart.surface is not None:
         x, y = chart.surface.x, chart.surface.y
-        return Frame((float(x.min()), float(x.max())), (float(y.min()), float(y.max())), SIZE_WITH_SURFACE, log_y)
+        return Frame((float(x.min()), float(x.max())), (float(y.min()), float(y.max())), SIZE_WITH_SURFACE, log_y=False)
     xs = [x for one in series for _, x, _ in one.kept]
     ys = [y for one in series for *_, y in one.kept] + ([chart.band] if chart.band else [])
-    return Frame(_limits(xs, 0.02), _decades(ys) if log_y else _limits(ys, 0.05), SIZE, log_y)
+    if not _log_y(chart):
+        return Frame(_limits(xs, 0.02), _limits(ys, 0.05), SIZE, log_y=False)
+    if chart.band:  # what lies far below it is rounding too, and takes no room
+        ys = [max(y, chart.band / 10) for y in ys]
+    return Frame(_limits(xs, 0.02), _decades(ys), SIZE, log_y=True)
 
 
 def _limits(values: Sequence[float], margin: float) -> tuple[float, float]:
@@ -230,12 +279,12 @@ def _axes(frame: Frame, chart: Chart) -> Iterator[str]:
     for value in _ticks(frame.x, whole=whole):
         x = frame.at_x(value)
         yield f'<path d="M{x:.1f} {frame.bottom:g}v4" {edge} />'
-        yield _text(x, frame.bottom + 15, _short(value), "middle")
+        yield _text(x, frame.bottom + 17, _short(value), "middle")
     for value in _powers(frame.y) if frame.log_y else _ticks(frame.y):
         y = frame.at_y(value)
         yield f'<path d="M{LEFT:g} {y:.1f}h-4" {edge} />'
-        yield _text(LEFT - 7, y + 3.5, _power(value) if frame.log_y else _short(value), "end")
-    yield _text((LEFT + frame.right) / 2, frame.size[1] - 6, one_line(chart.x_label, 60), "middle")
+        yield _text(LEFT - 7, y + 4, _power(value) if frame.log_y else _short(value), "end")
+    yield _text((LEFT + frame.right) / 2, frame.bottom + 35, one_line(chart.x_label, 60), "middle")
     label = escape(one_line(chart.y_label, 60))
     yield f'<text x="12" y="{middle:g}" text-anchor="middle" transform="rotate(-90 12 {middle:g})">{label}</text>'
 
@@ -263,30 +312,47 @@ def _line(frame: Frame, series: _Drawable, chart: Chart) -> Iterator[str]:
     if path:
         joined = "".join(path)
         yield f'<path d="{joined}" fill="none" stroke="{colour}" {LINES[series.role]} stroke-linejoin="round" />'
-    if series.role != "context":
-        every = max(1, math.ceil(len(series.points) / MARKERS))
-        telling = series.kept[: MOST_POINTS if len(series.kept) > MOST_POINTS else None]
-        for number, point in enumerate(telling):
-            yield _point(frame, series, point, chart, marked=number % every == 0)
+    if chart.surface is not None and series.role != "context":  # a dot for each step: short steps lie close together
+        dots = "".join(f"M{frame.at_x(x):.1f} {frame.at_y(y):.1f}h0" for _, x, y in series.kept)
+        yield f'<path d="{dots}" stroke="{colour}" stroke-width="4" stroke-linecap="round" />'
+    stride = _stride(len(series.points))
+    for step, x, y in series.kept if series.role != "context" else ():
+        if step % stride == 0:
+            yield _marker(frame.at_x(x), frame.at_y(y), series.role)
 
 
-def _point(frame: Frame, series: _Drawable, point: tuple[int, float, float], chart: Chart, *, marked: bool) -> str:
-    """Something to point at, which tells the numbers, and the marker that every few of them have."""
-    step, x, y = point
-    at_x, at_y, colour = frame.at_x(x), frame.at_y(y), COLOURS[series.role]
-    numbers = f"({_short(x)}, {_short(y)})" if chart.surface is not None else _short(y)
-    named = step if chart.surface is not None else _short(x)
-    told = escape(
-        f"{series.label}, {'step' if chart.surface is not None else one_line(chart.x_label, 60)} {named}: {numbers}"
-    )
-    shape = ""
-    if marked and series.role == "golden":
-        shape = f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="2.8" fill="none" stroke="{colour}" stroke-width="1.2" />'
-    elif marked:
-        cross = f"M{at_x - 2.5:.1f} {at_y - 2.5:.1f}l5 5m0-5l-5 5"
-        shape = f'<path d="{cross}" fill="none" stroke="{colour}" stroke-width="1.3" stroke-dasharray="none" />'
-    target = f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="6" fill="{colour}" fill-opacity="0" />'
-    return f'<g data-step="{step}">{shape}{target}<title>{told}</title></g>'
+def _marker(x: float, y: float, role: Role) -> str:
+    colour = COLOURS[role]
+    if role == "golden":
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="none" stroke="{colour}" stroke-width="1.4" />'
+    cross = f"M{x - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6"
+    return f'<path d="{cross}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="none" />'
+
+
+def _steps(frame: Frame, series: Sequence[_Drawable], chart: Chart, prefix: str) -> Iterator[str]:
+    """One group for each step: rings to point at, and its numbers in words, both unseen until a page shows them.
+
+    A group is as large as the picture: whoever follows a link to it sees the picture from its upper edge.
+    """
+    large = f'<path d="M0 0h{frame.size[0]:g}v{frame.size[1]:g}" fill="none" pointer-events="none" />'
+    for step, points in _by_step(series).items():
+        rings = "".join(
+            f'<circle cx="{frame.at_x(x):.1f}" cy="{frame.at_y(y):.1f}" r="6" fill="{COLOURS[one.role]}" '
+            'fill-opacity="0" />'
+            for one, x, y in points
+            if frame.holds(x, y)
+        )
+        told = "; ".join(f"{one.label} {_numbers(x, y, chart)}" for one, x, y in points)
+        named = "step" if chart.surface is not None else one_line(chart.x_label, 20)
+        place = f"{step}" if chart.surface is not None else _short(points[0][1])
+        words = _text(
+            frame.right, frame.size[1] - 7, f"{named} {place}: {told}", "end", ' visibility="hidden" font-size="11"'
+        )
+        yield f'<g id="{prefix}-{step}" data-step="{step}">{large}{rings}{words}</g>'
+
+
+def _numbers(x: float, y: float, chart: Chart) -> str:
+    return f"({_short(x)}, {_short(y)})" if chart.surface is not None else _short(y)
 
 
 def _terrain(frame: Frame, surface: Surface) -> Iterator[str]:
@@ -307,8 +373,12 @@ def _terrain(frame: Frame, surface: Surface) -> Iterator[str]:
 
 
 def _outline(frame: Frame, line: Array) -> str:
-    kept = [*line[:-1:2], line[-1]]  # the eye does not miss every second one
-    return "M" + "L".join(f"{frame.at_x(float(x)):.1f} {frame.at_y(float(y)):.1f}" for x, y in kept)
+    """Return a curve near every fourth point of a contour line: rounder than its corners, in fewer bytes."""
+    kept = [(frame.at_x(float(x)), frame.at_y(float(y))) for x, y in [*line[:-1:4], line[-1]]]
+    curves = [
+        f"Q{x0:.1f} {y0:.1f} {(x0 + x1) / 2:.1f} {(y0 + y1) / 2:.1f}" for (x0, y0), (x1, y1) in pairwise(kept[1:])
+    ]
+    return f"M{kept[0][0]:.1f} {kept[0][1]:.1f}{''.join(curves)}L{kept[-1][0]:.1f} {kept[-1][1]:.1f}"
 
 
 def _band(frame: Frame, height: float) -> Iterator[str]:
@@ -318,32 +388,53 @@ def _band(frame: Frame, height: float) -> Iterator[str]:
         f'<rect x="{LEFT:g}" y="{y:.1f}" width="{frame.right - LEFT:g}" height="{frame.bottom - y:.1f}" '
         f'fill="{COLOURS["context"]}" fill-opacity=".18" />'
     )
-    yield _text(frame.right - 6, min(y + 13, frame.bottom - 4), "rounding", "end")
+    yield _text(frame.right - 6, min(y + 15, frame.bottom - 4), "rounding", "end")
 
 
 def _mark(frame: Frame, step: float) -> Iterator[str]:
-    """A line at the first step that differs, with its number."""
+    """A line at the first step that leaves the band or the other path, with its number."""
     x = frame.at_x(step)
     yield (
         f'<path d="M{x:.1f} {TOP:g}V{frame.bottom:g}" fill="none" stroke="currentColor" stroke-opacity=".6" '
         'stroke-dasharray="3 3" />'
     )
     right = x < (LEFT + frame.right) / 2
-    yield _text(x + (5 if right else -5), TOP + 11, f"step {_short(step)}", "start" if right else "end")
+    yield _text(x + (5 if right else -5), TOP + 12, f"leaves at step {_short(step)}", "start" if right else "end", HALO)
 
 
 def _words_on_map(frame: Frame, series: Sequence[_Drawable], chart: Chart) -> Iterator[str]:
-    """On a map: where paths begin and end, the minimum, some steps between; a word without room is left out."""
+    """On a map: where paths begin and end, the minimum, steps. Each word stands where it hides least of the paths."""
+    lines = np.array([place for one in series if one.role != "context" for place in _along(frame, one)]).reshape(-1, 2)
     taken: list[tuple[float, float, float]] = []
     for x, y, word, colour in _wanted_words(series, chart) if chart.surface else ():
-        if not (frame.x[0] <= x <= frame.x[1] and frame.y[0] <= y <= frame.y[1]):
+        if not frame.holds(x, y):
             continue
-        at_x, wide = frame.at_x(x) + 6, 6.2 * len(word)
-        for at_y in (frame.at_y(y) - 5, frame.at_y(y) + 13, frame.at_y(y) + 4):
-            if all(at_x >= x0 + w or x0 >= at_x + wide or abs(at_y - y0) >= 11 for x0, y0, w in taken):
-                taken.append((at_x, at_y, wide))
-                yield _text(at_x, at_y, word, more=f' fill="{colour}"')
-                break
+        wide = LETTER * len(word)
+        free = [
+            (left, base)
+            for left in (frame.at_x(x) + 7, frame.at_x(x) - 7 - wide, frame.at_x(x) - wide / 2)
+            for base in (frame.at_y(y) - 7, frame.at_y(y) + 16, frame.at_y(y) + 4)
+            if LEFT <= left <= frame.right - wide and TOP + 12 <= base <= frame.bottom
+            and all(left >= x0 + w + 4 or x0 >= left + wide + 4 or abs(base - y0) >= 13 for x0, y0, w in taken)
+        ]  # fmt: skip
+        if free:
+            left, base = min(free, key=lambda place: _hidden(lines, place[0], place[1], wide))
+            taken.append((left, base, wide))
+            yield _text(left, base, word, more=f'{HALO} fill="{colour}"')
+
+
+def _along(frame: Frame, series: _Drawable) -> Iterator[tuple[float, float]]:
+    """Yield places on the drawn line, close together."""
+    ends = [(frame.at_x(x), frame.at_y(y)) for _, x, y in series.kept]
+    for (x0, y0), (x1, y1) in pairwise(ends):
+        count = min(int(math.hypot(x1 - x0, y1 - y0) / 4) + 1, 100)
+        yield from ((x0 + (x1 - x0) * k / count, y0 + (y1 - y0) * k / count) for k in range(count))
+
+
+def _hidden(lines: Array, left: float, base: float, wide: float) -> int:
+    """Return how many places of the lines, (n, 2), a word would cover."""
+    inside = np.abs(lines - (left + wide / 2, base - 4)) <= (wide / 2 + 2, 7)
+    return int(inside.all(axis=1).sum())
 
 
 def _wanted_words(series: Sequence[_Drawable], chart: Chart) -> Iterator[tuple[float, float, str, str]]:
@@ -357,9 +448,10 @@ def _wanted_words(series: Sequence[_Drawable], chart: Chart) -> Iterator[tuple[f
         step, x, y = one.kept[-1]
         yield x, y, f"end ({step})", COLOURS[one.role]
     for one in paths:
-        every = max(1, math.ceil(len(one.kept) / (NUMBERED + 1)))
-        for step, x, y in one.kept[every:-1:every]:
-            yield x, y, str(step), COLOURS[one.role]
+        stride = _stride(len(one.points))
+        for step, x, y in one.kept[1:-1]:
+            if step % stride == 0:
+                yield x, y, str(step), COLOURS[one.role]
 
 
 def _legend(series: Sequence[_Drawable], surface: Surface | None) -> Iterator[str]:
@@ -368,8 +460,8 @@ def _legend(series: Sequence[_Drawable], surface: Surface | None) -> Iterator[st
         label = one.label + (" (leaves the picture)" if surface is not None and _leaves(one, surface) else "")
         colour = COLOURS[one.role]
         yield f'<path d="M{x:.1f} 13h26" fill="none" stroke="{colour}" {LINES[one.role]} />'
-        yield _text(x + 32, 16.5, label)
-        x += 32 + 6.0 * len(label) + 16  # letters of 10 are about 6 wide
+        yield _text(x + 32, 17, label)
+        x += 32 + LETTER * len(label) + 14
 
 
 def _leaves(series: _Drawable, surface: Surface) -> bool:

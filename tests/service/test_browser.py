@@ -19,11 +19,14 @@ from course import RIGHT, WRONG, Service, hand_in, serving
 from learning_platform import LearningPlatform, listening, person
 from playwright.sync_api import Locator, Page, expect
 from test_regrade import AVERAGED, Edition
+from test_render import charts
 from test_routes import every_route
 from test_staff import TEXT, text_item
 from workers import working
 
 from autograder.assignment import load
+from autograder.render.pictures import drawn
+from autograder.service.store import reports
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -34,6 +37,7 @@ from autograder.service.store.schema import (
     MembershipRow,
     NoticeRow,
     PlatformRow,
+    ReportRow,
     ResourceRow,
     SessionRow,
     SubmissionRow,
@@ -365,6 +369,51 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
         page.get_by_role("button", name="Answer").wait_for()
         assert page.evaluate("window.stayed")
         assert not faults(page)
+
+
+def with_pictures(service: Service, name: str) -> str:
+    """This student's submission, whose report has pictures now; returns its address."""
+    with service.store.writing() as db:
+        theirs = SubmissionRow.user_id == service.people[name]
+        handed_in = db.scalars(sa.select(SubmissionRow).where(theirs)).one()
+        db.get_one(ReportRow, handed_in.report_id).pictures = reports.pack_pictures(drawn(charts()))
+        return f"/s/{handed_in.id}"
+
+
+@pytest.mark.slow
+def test_a_picture_tells_the_numbers_of_each_step_and_plays_them(service, visits):
+    with visits.page("Student2") as page:
+        page.goto(with_pictures(service, "Student2"))
+        figure = page.get_by_role("figure").first
+        step = figure.locator("[data-step='7'] text")
+        expect(step).to_be_hidden()
+        figure.locator("[data-step='7'] circle").first.hover()
+        expect(step).to_be_visible()
+        page.mouse.move(0, 0)
+        slider = figure.get_by_role("slider")
+        tab_to(page, slider)
+        for _ in range(7):
+            page.keyboard.press("ArrowRight")
+        expect(step).to_be_visible()
+        assert slider.get_attribute("aria-valuetext") == step.text_content()
+        figure.get_by_role("button", name="Play").click()
+        expect(figure.locator("[data-step='9'] text")).to_be_visible()
+        expect(step).to_be_hidden()
+        figure.get_by_role("button", name="Pause").click()
+        assert not faults(page)
+
+
+@pytest.mark.slow
+def test_without_javascript_a_picture_is_stepped_through_by_links(service, visits):
+    with visits.page("Student3", java_script_enabled=False) as page:
+        page.goto(with_pictures(service, "Student3"))
+        figure = page.get_by_role("figure").first
+        figure.get_by_text("Step through it").click()
+        for step in ("7", "8"):
+            figure.get_by_role("link", name=step, exact=True).click()
+            expect(figure.locator(f"[data-step='{step}'] text")).to_be_visible()
+            expect(figure.locator("svg")).to_be_in_viewport(ratio=0.9)
+        expect(figure.locator("[data-step='7'] text")).to_be_hidden()
 
 
 # ------------------------------------------------------------------------------------------------------------- staff

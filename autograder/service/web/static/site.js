@@ -110,25 +110,45 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
-// A picture of steps gets a player: a slider that says the numbers of one step and shows its points.
-const player = (figure) => {
-  const points = [...figure.querySelectorAll("svg [data-step]")];
-  if (!points.length || figure.querySelector(".player")) return;
+// The links to the steps of a picture become a player: a slider that says the numbers of its step, and a button that moves it.
+const PACE = 350; // milliseconds for a step: slow enough to follow with the eye
+const player = (links) => {
+  const steps = [...links.querySelectorAll("a")].map((link) => document.getElementById(link.hash.slice(1)));
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet small", textContent: "Play" });
+  const slider = Object.assign(document.createElement("input"), { type: "range", min: 0, max: steps.length - 1, value: 0, ariaLabel: "Step" });
   const label = document.createElement("label");
-  const slider = Object.assign(document.createElement("input"), { type: "range", min: 0, value: 0, step: 1 });
-  const numbers = Object.assign(document.createElement("output"), { className: "help" });
-  slider.max = Math.max(...points.map((point) => Number(point.dataset.step)));
-  label.className = "player";
-  label.append("Go through the steps", slider);
+  label.append(slider);
+  const controls = Object.assign(document.createElement("div"), { className: "player" });
+  controls.append(button, label);
+  const show = () => {
+    for (const [place, step] of steps.entries()) step.classList.toggle("here", place === Number(slider.value));
+    slider.ariaValueText = steps[slider.value].querySelector("text").textContent;
+  };
+  let timer;
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+    button.textContent = "Play";
+  };
+  const next = () => {
+    slider.stepUp();
+    show();
+    if (slider.value === slider.max || !slider.isConnected) stop();
+  };
   slider.addEventListener("input", () => {
-    const here = points.filter((point) => point.dataset.step === slider.value);
-    for (const point of points) point.classList.toggle("here", here.includes(point));
-    numbers.textContent = here.map((point) => point.querySelector("title").textContent).join("; ");
-    slider.ariaValueText = numbers.textContent;
+    stop();
+    show();
   });
-  figure.querySelector("svg").after(label, numbers);
+  button.addEventListener("click", () => {
+    if (timer) return stop();
+    if (slider.value === slider.max) slider.value = 0;
+    show();
+    timer = setInterval(next, PACE);
+    button.textContent = "Pause";
+  });
+  links.replaceWith(controls);
 };
-const players = () => document.querySelectorAll("figure:has(svg [data-step])").forEach(player);
+const players = () => document.querySelectorAll("details.walk").forEach(player);
 document.body.addEventListener("htmx:afterSettle", players);
 players();
 
