@@ -19,6 +19,7 @@ PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 COMPOUND = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.BoolOp, ast.IfExp)
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Raise)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+MADE = (ast.List, ast.Dict, ast.ListComp, ast.DictComp, ast.Call)  # expressions that make an object which may change
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
         "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
 for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
@@ -302,6 +303,13 @@ def defined(node):
     return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
+def is_made_once(statement):
+    """Return whether a statement of a class makes a list, a dictionary or another object, under one name."""
+    value = getattr(statement, "value", None)
+    named = isinstance(statement, ast.Assign | ast.AnnAssign) and len(defined(statement)) == 1
+    return named and value is not None and any(isinstance(n, MADE) for n in ast.walk(value))
+
+
 def ancestry(tree, owner):
     """A class and its bases in this file."""
     known = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
@@ -449,6 +457,7 @@ class Plan:
         mine, owned, known = self.owned(function, owner)
         if function.name == "__init__":
             self.unset(function, sorted({n.attr for n in owned} - known))
+            self.shared(function, owner)
         loose = [n for n in ast.walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
@@ -479,6 +488,20 @@ class Plan:
                 new = [ast.Assign([stored(of_self(name))], value) for name, value in values.items()]
                 if new:
                     self.insert(function.body, place, new, "statement", 2)
+
+    def shared(self, function, owner):
+        """Makes in the constructor what is made once for all objects: by their class, or as a default."""
+        heirs = [n for n in self.tree.body if isinstance(n, ast.ClassDef) and owner in ancestry(self.tree, n)]
+        once = [s for heir in heirs for s in heir.body if is_made_once(s)]
+        for some in [*([one] for one in once), *([once] if once[1:] else [])]:
+            new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
+            self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))
+        arguments = function.args
+        named = list(zip([a.arg for a in arguments.args][::-1], arguments.defaults[::-1], strict=False))
+        shared = [pair for pair in named if any(isinstance(n, MADE) for n in ast.walk(pair[1]))]
+        for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
+            new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
+            self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
 
     def everywhere(self, nodes, others):
         for other in others if len(nodes) > 1 and not self.full() else ():
@@ -696,8 +719,9 @@ class Plan:
                 self.elsewhere(s, target, value)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
+                given = self.scope.function.name == "__init__" and is_own(target)
                 for atom in self.scope.owned():
-                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if given else "name", 1)
                 for part in self.scope.parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
