@@ -439,7 +439,7 @@ class Plan:
 
     def __init__(self, tree, covered, *, rich):
         self.tree, self.covered, self.rich = tree, covered, rich
-        self.looping = False  # inside of what a loop goes over
+        self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
         for function, owner in functions(tree):
             if rich and function.name == "__init__":
@@ -526,7 +526,7 @@ class Plan:
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
-            number = self.add(at or node, "loop" if self.looping else kind, cost, static=static)
+            number = self.add(at or node, self.inside_of or kind, cost, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
@@ -651,15 +651,23 @@ class Plan:
         for field, value in ast.iter_fields(statement):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue
-            self.looping = isinstance(statement, ast.For) and field == "iter"
+            looping = isinstance(statement, ast.For) and field == "iter"
+            self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.expr):
                     self.expression(child)
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
-            self.looping = False
+            self.inside_of = ""
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
+
+    def keeps(self, statement):
+        """Return whether a constructor keeps one of its arguments by this statement, as it is."""
+        match statement:
+            case ast.Assign([target], ast.Name()):
+                return self.scope.function.name == "__init__" and is_own(target)
+        return False
 
     def condition(self, test):
         """The test of a branch as others of this file, turned, or the question whether something is there yet."""
