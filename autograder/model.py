@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Fact = bool | int | float | str | None
 Json = Mapping[str, Any]
+Kind = Literal["number", "integer", "boolean"]  # of the numbers in an array
 
 
 # ---------------------------------------------------------------------------------------------- what is asked
@@ -74,7 +75,7 @@ class Scenario:
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
-    axis: str = "step"  # what a row of its arrays is: "step", "epoch", "call", "row", "number"
+    axis: str = "step"  # what a row of its arrays is: "step" and "epoch" move; "call", "batch", "element", … do not
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Misconception:
     common: bool = False  # often seen: tried in combinations of three too
     implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
     elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
+    halfway: Mapping[str, str] = field(default_factory=dict)  # a rule between this one and the right one
 
     def shows_in(self, scenario: str) -> bool:
         """Return whether the numbers of that scenario may show it: of a rule all do, else those of its facts."""
@@ -273,12 +275,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class Observation:
-    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use."""
+    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use.
+
+    golden() may give arrays of whole numbers and of truth values: those are compared as such. Everywhere else arrays
+    are float64, and `kinds` has what those that were not decimal numbers were.
+    """
 
     scenario: str
     arrays: Mapping[str, Array] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     fault: Fault | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    unfit: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # shapes of arrays that cannot be compared
 
 
 @dataclass(frozen=True)
@@ -466,6 +474,7 @@ class Finding:
     message: str = ""
     difference: Difference | None = None
     error: float = 0.0  # in units of the tolerance; passing is <= 1
+    misfit: str = ""  # in the message: why the result cannot be right whatever its numbers are (shape, length, kind)
 
 
 @dataclass(frozen=True)

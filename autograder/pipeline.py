@@ -28,6 +28,7 @@ from autograder.judge.places import in_cell
 from autograder.judge.repair import mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
+from autograder.judge.waypoints import waypoints
 from autograder.model import (
     QUIZ_FILE,
     Assignment,
@@ -181,7 +182,8 @@ def look_closer(
             task = replace(task, after=last)
         return found, False
 
-    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask)
+    known = {s: waypoints(assignment, seen.scenarios, s, fit) for s, fit in seen.verdict.fits.items()}
+    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known)
     lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)

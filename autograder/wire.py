@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, EditTask, Fact, Fault, LeftOut, Observation, Run, Scenario, Trial
+from autograder.model import Array, Conduct, EditTask, Fact, Fault, Kind, LeftOut, Observation, Run, Scenario, Trial
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
@@ -214,7 +214,7 @@ class _Claims:
             self.done = True
         elif self._number < len(self._left) and self._is_due(header.get("scenario")):
             name = self._left[self._number]
-            self.observations[name] = Observation(name, arrays, _facts(header), _fault(header.get("fault")))
+            self.observations[name] = _observation(name, header, arrays)
             self._number += 1
         elif self._number < len(self._left) and self._is_due(header.get("skipped")):
             self._number += 1  # its group hung twice: there is nothing to see
@@ -249,7 +249,7 @@ def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Seque
     cost = header.get("cost")
     if scenario >= len(scenarios) or not isinstance(cost, int | float) or not 0 <= cost <= MAX_EDIT_COST:
         raise Garbled("an edit of a scenario that does not exist, or of no size")
-    observation = Observation(scenarios[scenario].id, arrays, _facts(header), _fault(header.get("fault")))
+    observation = _observation(scenarios[scenario].id, header, arrays)
     kind, now = str(header.get("kind", ""))[:20], str(header.get("now", ""))[:200]
     return Trial(number, line, end, kind, float(cost), now, observation)
 
@@ -302,6 +302,16 @@ def _array_entry(entry: object) -> tuple[str, tuple[int, ...]]:
             if all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_FRAME_BYTES for n in shape):
                 return name, tuple(shape)
     raise Garbled("an array without a name and a shape")
+
+
+def _observation(name: str, header: Mapping[str, Any], arrays: dict[str, Array]) -> Observation:
+    told = header.get("kinds")
+    listed = told if isinstance(told, dict) else {}
+    kinds: dict[str, Kind] = {key: kind for key in arrays for kind in KINDS if listed.get(key) == kind}
+    return Observation(name, arrays, _facts(header), _fault(header.get("fault")), kinds)
+
+
+KINDS: tuple[Kind, ...] = ("integer", "boolean")  # a guest says them of an array; the others are decimal numbers
 
 
 def _facts(header: Mapping[str, Any]) -> dict[str, Fact]:

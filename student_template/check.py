@@ -84,7 +84,7 @@ def load(source, asked):
 
 def play(module, asked):
     """Run your code in each experiment; two endless loops in one class end the experiments of that class."""
-    seen, hung = {}, {}
+    seen, hung, golden = {}, {}, asked.golden(asked.scenarios, frozenset())
     for scenario in asked.scenarios:
         if hung.get(scenario.group, 0) >= 2:
             continue
@@ -100,7 +100,8 @@ def play(module, asked):
             hung[scenario.group] = hung.get(scenario.group, 0) + isinstance(error, judge.TookTooLong)
         arrays, facts, trouble = recorder.result()
         fault = fault or trouble
-        seen[scenario.id] = judge.Observation(scenario.id, dict(arrays), facts, judge.Fault(**fault) if fault else None)
+        did = judge.Observation(scenario.id, dict(arrays), facts, judge.Fault(**fault) if fault else None)
+        seen[scenario.id] = judge.fitting(judge.with_kinds(did), golden[scenario.id])
     return judge.with_derived(asked, asked.scenarios, seen)
 
 
@@ -301,7 +302,11 @@ def goldens(data, ids, following, subjects):
     for other in data["otherwise"]:
         if following and set(other["conventions"]) == set(following):
             chosen.update({n: o for n, o in other["golden"].items() if n in chosen and subjects[n] == other["subject"]})
-    return {name: judge.Observation(name, arrays(o["arrays"]), o["facts"]) for name, o in chosen.items()}
+    return {name: observed(name, told) for name, told in chosen.items()}
+
+
+def observed(name, told):
+    return judge.Observation(name, arrays(told["arrays"]), told["facts"], None, told.get("kinds", {}))
 
 
 def arrays(entries):

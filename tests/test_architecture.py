@@ -18,18 +18,19 @@ ARROWS: dict[str, set[str]] = {
     "version": set(),
     "guest": set(),
     "model": set(),
+    "kinds": {"model"},
     # what is right, and what is asked: neither knows how it is judged
     "reference": set(),
     "assignments": {"model", "reference"},
     "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
-    "assignment": {"model", "blame", "syntax"},
+    "assignment": {"model", "blame", "kinds", "syntax"},
     # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
     "reading": set(),
     # how it is judged
     "wire": {"model"},
-    "judge": {"model"},
+    "judge": {"kinds", "model"},
     "left_out": {"model"},
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model", "reading"},
@@ -105,6 +106,7 @@ ARROWS: dict[str, set[str]] = {
         "assignment",
         "guest",
         "judge",
+        "kinds",
         "pipeline",
         "quiz",
         "reading",
@@ -248,6 +250,7 @@ LIBRARIES: dict[str, set[str]] = {
     "blame": {"numpy"},
     "cli": {"typer"},
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
+    "kinds": {"numpy"},
     "judge": {"numpy"},
     "model": {"numpy"},
     "pipeline": {"numpy"},

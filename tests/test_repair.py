@@ -217,6 +217,48 @@ def test_each_of_three_mistakes_has_its_line_and_its_row_though_edits_bring_pyth
     assert not eager.try_this  # the numbers of that row come from the other three
 
 
+GRADIENT = "grad = param.grad.data if isinstance(param.grad, Tensor) else param.grad"
+IN_TWO_LINES = {  # in AdamW; the lines that are told
+    "correction-times-t": (
+        {
+            "correction1 = 1 - self.beta1**": "correction1 = 1 - self.beta1 * ",
+            "correction2 = 1 - self.beta2**": "correction2 = 1 - self.beta2 * ",
+        },
+        ("correction1 = 1", "correction2 = 1"),
+    ),
+    "correction-missing": (
+        {"m_hat = self.m[i] / correction1": "m_hat = self.m[i]", "self.v[i] / correction2": "self.v[i]"},
+        ("m_hat = ", "v_hat = "),
+    ),
+    "adamw-coupled": (
+        {
+            GRADIENT: f"{GRADIENT}\n            grad = grad + self.weight_decay * param.data",
+            "            param.data = param.data * (1 - self.lr * self.weight_decay)\n": "",
+        },
+        ("grad = grad + self.weight_decay", "param.data = "),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("belief", IN_TWO_LINES)
+def test_a_mistake_in_two_lines_is_told_with_both(assignment: Assignment, sandbox: Sandbox, belief: str) -> None:
+    """No experiment agrees when only one of the lines is right: the name of the mistake tells a rule on the way."""
+    changes, lines = IN_TWO_LINES[belief]
+    before, name, adamw = assignment.model_solution.read_text().partition("class AdamW")
+    for right, wrong in changes.items():
+        assert adamw.count(right) == 1
+        adamw = adamw.replace(right, wrong)
+    report = graded(assignment, sandbox, before + name + adamw)
+    [diagnosis], (one, other) = report.diagnoses, report.places
+    assert (diagnosis.misconception, diagnosis.criterion) == (belief, one.criterion)
+    assert one.criterion == other.criterion
+    assert (one.source.startswith(lines[0]), other.source.startswith(lines[1])) == (True, True)
+    assert one.note == (
+        f"A part of what is wrong is in this line: with it and line {other.line} changed, everything about AdamW agrees."
+    )
+
+
 @pytest.mark.slow
 def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
     source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
@@ -309,6 +351,6 @@ def test_a_line_is_told_for_certain_only_where_no_other_would_do_as_well(line, c
         return Trial(1, line, line, "operator", cost, "", Observation("s", {}, {}))
 
     mend = Mend("Adam", trial(1, 1.0), frozenset(), (trial(1, 1.0), trial(line, cost)), row="adam_moments")
-    place = place_of(mend, Verdict((), (), (), (), (), {}), RowsAbout(frozenset(), {}), ["a - b", "c - d"])
+    place = place_of(mend, Verdict((), (), (), (), (), {}), RowsAbout(frozenset(), {}), ["a - b", "c - d"], [mend])
     assert place.note.startswith("The mistake is in this line") == certain
     assert "everything about Adam agrees" in place.note

@@ -77,9 +77,10 @@ def _rule(
     elsewhere: tuple[str, ...] = (),
     **changes: str,
 ) -> Misconception:
+    halfway = {"factor": "missing"} if "decay" in changes else {}  # taken away here, and not yet put in elsewhere
     return Misconception(
         name, title, criterion, hint, reason, groups, changes=changes, cost=cost, unknown=unknown,
-        common=common, implies=implies, elsewhere=elsewhere,
+        common=common, implies=implies, elsewhere=elsewhere, halfway=halfway,
     )  # fmt: skip
 
 

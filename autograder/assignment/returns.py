@@ -12,7 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from autograder.blame import AuthorFault, blaming
+from autograder.blame import AuthorFault, blaming, place
+from autograder.kinds import in_floats, with_kinds
 from autograder.model import Assignment, Chart, Hypotheses
 
 PLAIN: Mapping[Any, tuple[tuple[type, ...], str]] = {
@@ -37,10 +38,16 @@ def guarded(name: str, function: Callable[..., Any], folder: Path) -> Callable[.
             with blaming(folder, f"{name}()"):
                 value = function(*args)
         if sentence := mismatch(value, kind, "it") or _misfit(name, value, args):
-            raise AuthorFault(f"{_place(function, folder)}: {name}() returns a wrong value: {sentence}.")
-        return value
+            raise AuthorFault(f"{place(function, folder)}: {name}() returns a wrong value: {sentence}.")
+        return AFTERWARDS[name](value) if name in AFTERWARDS else value
 
     return checked
+
+
+AFTERWARDS: Mapping[str, Callable[[Any], Any]] = {  # whole numbers and truth values become float64 with a kind
+    "golden": lambda answers: {name: with_kinds(answer) for name, answer in answers.items()},
+    "predict": lambda predicted: [in_floats(arrays) for arrays in predicted],
+}
 
 
 def promised(field: str) -> Any:
@@ -58,11 +65,6 @@ def _returned(name: str) -> Any:
 
 
 FUNCTION = get_origin(Callable[..., Any])
-
-
-def _place(function: Callable[..., Any], folder: Path) -> str:
-    code = getattr(function, "__code__", None)
-    return f"{code.co_filename}, line {code.co_firstlineno}" if code else f"{folder / '__init__.py'}, line 1"
 
 
 # ----------------------------------------------------------------------------------------------------- its type

@@ -25,7 +25,7 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
-MOST_VALUES, MOST_SHARES, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 6, 5  # of what may be put in
+MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6, 5  # of what may be put in
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
@@ -167,7 +167,8 @@ class Scope:
         """The factors and the terms that may have been left out: where something is kept and never used, of that.
 
         A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y. A factor may also be what only other
-        methods of the object compute with: the learning rate, in a step that begins with its parent's.
+        methods of the object compute with (the learning rate, in a step that begins with its parent's), and where
+        something is counted and nothing fades with that count, 1 - x ** count.
         """
         values = [n for n in computed(function) if self.knows(n)]
         shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
@@ -181,7 +182,10 @@ class Scope:
         here = {text(n) for n in computed(function)}
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
-        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *elsewhere[:MOST_ELSEWHERE]]
+        powers = any(isinstance(n, ast.Pow) for one in self.rests for n in ast.walk(one))
+        counts = [] if powers else [n for n in counted(function) if self.knows(n)][:MOST_COUNTS]
+        fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counts]
+        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *fading, *elsewhere[:MOST_ELSEWHERE]]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
             unique(factors),
@@ -244,6 +248,12 @@ def computed(function):
             case ast.Call(ast.Attribute(), arguments):
                 found += arguments
     return unique([loaded(n) for n in found if is_path(n) and getattr(n, "attr", "") != "dtype"])
+
+
+def counted(function):
+    """The paths that a function counts up by one."""
+    found = [loaded(n.target) for n in ast.walk(function) if isinstance(n, ast.AugAssign) and text(n.value) == "1"]
+    return unique([n for n in found if is_path(n)])
 
 
 def shares_in(path, function):

@@ -25,6 +25,7 @@ import types
 MAX_FACT = 500  # characters: nothing a submission says is worth more
 MAX_FRAMES = 100_000  # of a traceback that are looked at: a hundred times Python's own limit of recursion
 PATIENCE = 5  # times its computing time is what a scenario may take in all
+KINDS = {"b": "boolean", "i": "integer", "u": "integer"}  # of arrays that hold no decimal numbers
 CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
 
 
@@ -68,6 +69,7 @@ def frame(header, arrays=()):
 
     blobs = [np.ascontiguousarray(a, dtype="<f8") for _, a in arrays]
     header = dict(header, arrays=[[name, list(blob.shape)] for (name, _), blob in zip(arrays, blobs, strict=True)])
+    header["kinds"] = {name: KINDS[a.dtype.kind] for name, a in arrays if a.dtype.kind in KINDS}
     text = json.dumps(header).encode()
     body = struct.pack(">I", len(text)) + text + b"".join(blob.tobytes() for blob in blobs)
     return struct.pack(">I", len(body)) + body
@@ -147,37 +149,62 @@ def search(job, arrays, out):
 class Recorder:
     """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array.
 
-    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment.
+    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment. `what` is what
+    a row is called in a sentence to the student. A driver that misspells an attribute is told.
     """
+
+    __slots__ = ("afresh", "doing", "facts", "rows", "trouble", "what")
 
     def __init__(self, afresh=lambda: None):
         self.afresh = afresh
         self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
+        self.what = "your result"
 
     def row(self, name, value):
-        """Records a copy of `value` as the next row of array `name`; float64 on the wire, whatever it was."""
-        import numpy as np  # noqa: PLC0415
-
+        """Records a copy of `value` as the next row of array `name`; whole numbers and truth values stay such."""
         if self.trouble is not None:
             return
-        kind = getattr(value, "dtype", None)
-        if kind is not None and getattr(kind, "kind", "f") not in "fiub":
-            self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
+        copy = self._copied(value)
+        if copy is None:
             return
-        copy = np.array(value, dtype=np.float64, copy=True, subok=False)
         rows = self.rows.setdefault(name, [])
         if rows and rows[0].shape != copy.shape:
             self._stop(f"changed shape from {rows[0].shape} to {copy.shape}")
             return
         rows.append(copy)
 
+    def _copied(self, value):
+        """A copy as float64, int64 or bool; None, and `trouble`, for what holds no numbers."""
+        import numpy as np  # noqa: PLC0415
+
+        kind = getattr(value, "dtype", None)
+        if value is None:
+            self._stop("is None: something is not returned")
+        elif kind is not None and getattr(kind, "kind", "f") not in "fiub":
+            self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
+        else:
+            try:
+                copy = np.array(value, copy=True, subok=False)
+                if copy.dtype.kind in KINDS:
+                    return copy
+                if copy.dtype.kind in "fO":  # whole numbers of any length are objects
+                    return copy.astype(np.float64)
+            except (TypeError, ValueError):
+                pass
+            self._stop(f"is a {type(value).__name__[:80]}, which is not an array of numbers")
+        return None
+
     def fact(self, name, value):
+        import numpy as np  # noqa: PLC0415
+
+        if isinstance(value, np.generic | np.ndarray) and not value.ndim:
+            value = value.item()
         if not isinstance(value, bool | int | float | None):
             value = str(value)[:MAX_FACT]
         self.facts[name] = value
 
     def _stop(self, what):
-        self.trouble = {"type": "Unusable", "message": f"{self.doing}: a parameter {what}", "action": self.doing}
+        self.trouble = {"type": "Unusable", "message": f"{self.doing}: {self.what} {what}", "action": self.doing}
 
     def result(self):
         import numpy as np  # noqa: PLC0415

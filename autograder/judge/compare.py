@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from autograder.model import Array, Check, Difference, Fault, Finding, Observation, Scenario, Tolerance
+from autograder.model import Array, Check, Difference, Fact, Fault, Finding, Kind, Observation, Scenario, Tolerance
 
 TOTALLY = float("inf")  # error of what cannot be compared
 IDLE = "This counts only where your code does what was asked, and here it does not."
+EXACTLY = 1e-3  # the scale of whole numbers and truth values: they are right or a thousand tolerances out
+MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
 LEAST_MOVE = 0.05  # of the golden move: a relation between runs that hardly move shows nothing
 
 
@@ -23,13 +25,15 @@ def compare(
 
 
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
-    difference = None
+    difference, misfit = None, ""
     if check.relation is not None:
         error = _relation(check.relation, check.controls, golden, found, tolerance)
     elif check.fact:
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
         error, difference = _arrays(check, golden, found, tolerance)
+        misfit = next(filter(None, (_misfit(scenario, name, golden, found) for name in check.arrays)), "")
+        error = TOTALLY if misfit else error
     lacking = [name for name in check.requires if not _same(found.facts.get(name), golden.facts[name])]
     by_itself = error <= 1
     error = TOTALLY if lacking else error
@@ -38,11 +42,14 @@ def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observa
     unseen = not check.fact or any(name not in found.facts for name in (check.fact, *lacking))
     if found.fault is not None and unseen:
         message = tell(found.fault)
+        misfit = message if found.fault.type == "Unusable" else ""
     elif check.relation is not None and not np.isfinite(error):
         message = IDLE
+    elif by_itself:
+        message = _lacking(scenario, lacking)
     else:
-        message = _lacking(scenario, lacking) if by_itself else check.message
-    return Finding(scenario.id, check, "failed", message, difference, error)
+        message = misfit or check.message or _of_fact(scenario, check.fact, golden, found)
+    return Finding(scenario.id, check, "failed", message, difference, error, misfit if misfit == message else "")
 
 
 def _lacking(scenario: Scenario, requirements: Sequence[str]) -> str:
@@ -53,6 +60,22 @@ def _lacking(scenario: Scenario, requirements: Sequence[str]) -> str:
 
 def _same(found: object, golden: object) -> bool:
     return type(found) is type(golden) and found == golden
+
+
+def _of_fact(scenario: Scenario, name: str, golden: Observation, found: Observation) -> str:
+    if not name or name not in found.facts:
+        return ""
+    right, theirs = golden.facts[name], found.facts[name]
+    types = type(right) is not type(theirs)
+    right_one, yours = _shown(right, types=types), _shown(theirs, types=types)
+    return f"In “{scenario.title}”, {name} must be {right_one}, and yours is {yours}."
+
+
+TYPES: Mapping[type, str] = {bool: "a truth value", int: "a whole number", float: "a decimal number", str: "a text"}
+
+
+def _shown(fact: Fact, *, types: bool) -> str:
+    return f"{fact!r} ({TYPES[type(fact)]})" if types and fact is not None else repr(fact)
 
 
 def tell(fault: Fault) -> str:
@@ -77,7 +100,7 @@ def _arrays(
         right, theirs = golden.arrays[name], found.arrays.get(name)
         if theirs is None or theirs.shape[1:] != right.shape[1:]:
             return TOTALLY, None
-        scale = tolerance.relative * float(np.abs(right).max())
+        scale = scale_of(right, golden.kinds.get(name), tolerance)
         rows = min(len(theirs), len(right))
         if check.at_most:
             error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
@@ -89,6 +112,41 @@ def _arrays(
         if difference is not None and (first is None or difference.step < first.step):
             first = difference
     return worst, first
+
+
+def scale_of(golden: Array, kind: Kind | None, tolerance: Tolerance) -> float:
+    """Return the largest difference that is allowed; where everything is 0, as if the largest number were 1."""
+    return EXACTLY if kind else tolerance.relative * (float(np.abs(golden).max()) or 1.0)
+
+
+HOLDS: Mapping[Kind, str] = {"number": "decimal numbers", "integer": "whole numbers", "boolean": "truth values"}
+
+
+def _misfit(scenario: Scenario, name: str, golden: Observation, found: Observation) -> str:
+    """Return in words why an array cannot be the golden one, whatever its numbers are; "" where it can."""
+    right, here = golden.arrays[name], f"In “{scenario.title}”"
+    shape = found.arrays[name].shape if name in found.arrays else found.unfit.get(name, ())
+    if not shape:
+        return "" if found.fault else f"{here}, your code gives nothing."
+    if shape[1:] != right.shape[1:]:
+        what = "your result" if scenario.axis in MOVING else f"each {scenario.axis} of your result"
+        return f"{here}, {what} is {_formed(shape[1:])}, and must be {_formed(right.shape[1:])}."
+    if shape[0] != len(right):
+        return f"{here}, your code gives {_counted(shape[0], scenario.axis)}, and must give {len(right)}."
+    kind, theirs = golden.kinds.get(name, "number"), found.kinds.get(name, "number")
+    if kind not in ("number", theirs):
+        return f"{here}, your result holds {HOLDS[theirs]}, and must hold {HOLDS[kind]}."
+    return ""
+
+
+def _formed(shape: tuple[int, ...]) -> str:
+    return f"an array of shape {shape}" if shape else "a single number"
+
+
+def _counted(count: int, axis: str) -> str:
+    one = "row" if axis in MOVING else axis
+    many = one + ("es" if one.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"{count} {one if count == 1 else many}"
 
 
 def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference | None:

@@ -45,10 +45,11 @@ def credit(
     conduct = frozenset(c.id for c in assignment.criteria if c.conduct)
     about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
     verdict = without_contradicted(verdict, mending, assignment.misconceptions)
-    places = tuple(place_of(one, verdict, about, lines) for one in mending.mends)
+    places = tuple(place_of(one, verdict, about, lines, mending.mends) for one in mending.mends)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
-    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not places)
+    found = places or mending.parts
+    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not found)
     if paying:
         closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)
@@ -63,7 +64,8 @@ def credit(
             findings=verdict.findings,
         )
     verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
-    return verdict, places
+    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts)
+    return verdict, (*places, *parts)
 
 
 def _explained(verdict: Verdict, subjects: dict[str, str]) -> set[str]:
@@ -128,7 +130,8 @@ def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, 
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
     raised = any("raised" in f.message for f in mended)
     whole = most(assignment)
-    return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), place.note)
+    note = next((f.misfit for f in mended if f.misfit), place.note)  # the place itself tells its note
+    return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), note)
 
 
 def most(assignment: Assignment) -> float:

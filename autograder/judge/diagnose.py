@@ -31,11 +31,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Told:
-    """The diagnoses, the failed checks that they account for, and the conventions that came to light with them."""
+    """The diagnoses, the failed checks that they account for, and the wrong rules that were identified."""
 
     diagnoses: tuple[Diagnosis, ...]
     explained: frozenset[Key]
-    conventions: Mapping[str, frozenset[str]]  # by subject, where a rule was identified
+    fits: Mapping[str, Fit]  # by subject
+
+    @property
+    def conventions(self) -> dict[str, frozenset[str]]:
+        """The conventions that came to light, by subject."""
+        return {subject: fit.conventions for subject, fit in self.fits.items()}
 
 
 def diagnose(evidence: Evidence) -> Told:
@@ -43,7 +48,7 @@ def diagnose(evidence: Evidence) -> Told:
     MEMORY.begin(evidence.scenarios)
     diagnoses: list[Diagnosis] = []
     explained: set[Key] = set()
-    conventions: dict[str, frozenset[str]] = {}
+    fits: dict[str, Fit] = {}
     responses = {evidence.assignment.subject(s): s for s in evidence.scenarios if s.role == "response"}
     deaf = find_deaf(responses, evidence.observations)
     for subject in dict.fromkeys(map(evidence.assignment.subject, evidence.scenarios)):
@@ -56,11 +61,11 @@ def diagnose(evidence: Evidence) -> Told:
                 for part, number in zip(fit.parts, fit.numbers, strict=True)
             ]
             explained |= _accounted(evidence, subject, fit) | _implied(evidence, [p.belief for p in fit.parts])
-            conventions[subject] = fit.conventions
+            fits[subject] = fit
     for misconception, subject, keys in _by_facts(evidence, explained):
         diagnoses.append(_diagnosis(misconception, subject))
         explained |= keys | _implied(evidence, [misconception])
-    return Told(tuple(diagnoses), frozenset(explained), conventions)
+    return Told(tuple(diagnoses), frozenset(explained), fits)
 
 
 def _implied(evidence: Evidence, claimed: Sequence[Misconception]) -> set[Key]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from autograder.judge.compare import MOVING
 from autograder.judge.marks import Key
 from autograder.judge.observations import Observations
-from autograder.model import Assignment, Diagnosis, Exhibit, Finding, Observation, Scenario
+from autograder.model import Assignment, Diagnosis, Exhibit, Finding, Kind, Observation, Scenario
 
 
 def find_exhibits(
@@ -36,7 +39,6 @@ def find_exhibits(
 
 
 MAX_ROWS = 6  # rows shown: enough for the smallest scenarios, whole
-MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
 
 
 def _rows(
@@ -58,9 +60,22 @@ def _rows(
             if moved
             else ((0.0, 0.0) if steps else (expected, seen))
         )
-        ratio = f"{move / right_move:.4g}" if right_move else ""
-        rows.append((str(step), f"{expected:.6g}", f"{seen:.6g}", ratio))
+        kinds = tuple(o.kinds.get(difference.array, "number") for o in (golden, found))
+        ratio = f"{move / right_move:.4g}" if right_move and "boolean" not in kinds else ""
+        digits = next(
+            n for n in DIGITS if step != difference.step or n == DIGITS[-1] or f"{expected:.{n}g}" != f"{seen:.{n}g}"
+        )
+        rows.append((str(step), _number(expected, kinds[0], digits), _number(seen, kinds[1], digits), ratio))
     return tuple(rows)
+
+
+DIGITS = (6, 9, 12, 17)  # of a number; more than 6 only where they show what differs
+
+
+def _number(number: float, kind: Kind, digits: int) -> str:
+    if kind == "number" or not np.isfinite(number):
+        return f"{number:.{digits}g}"
+    return str(bool(number)) if kind == "boolean" else f"{number:.0f}"
 
 
 def without_consequences(

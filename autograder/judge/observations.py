@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.kinds import in_floats, kinds_of
 from autograder.model import Assignment, Observation, Scenario
 
 Observations = Mapping[str, Observation]
@@ -20,14 +21,18 @@ def goldens(
 
 
 def fitting(claimed: Observation, golden: Observation) -> Observation:
-    """Keep the arrays of a claim that were asked for, have the right shape, and are not longer than asked."""
-    asked = golden.arrays
-    arrays = {
-        name: array
-        for name, array in claimed.arrays.items()
-        if name in asked and array.shape[1:] == asked[name].shape[1:] and 0 < len(array) <= len(asked[name])
+    """Keep the arrays of a claim that were asked for, have the right shape, and are not longer than asked.
+
+    Of the others that were asked for, the shape is kept.
+    """
+    asked = {name: array for name, array in claimed.arrays.items() if name in golden.arrays}
+    fit = {
+        name
+        for name, array in asked.items()
+        if array.shape[1:] == golden.arrays[name].shape[1:] and 0 < len(array) <= len(golden.arrays[name])
     }
-    return replace(claimed, arrays=arrays)
+    unfit = {name: array.shape for name, array in asked.items() if name not in fit}
+    return replace(claimed, arrays={name: array for name, array in asked.items() if name in fit}, unfit=unfit)
 
 
 def with_derived(
@@ -39,5 +44,7 @@ def with_derived(
         if scenario.id in observations:
             seen = observations[scenario.id]
             with np.errstate(all="ignore"):
-                full[scenario.id] = replace(seen, arrays={**seen.arrays, **assignment.derive(scenario, seen.arrays)})
+                derived = assignment.derive(scenario, seen.arrays)
+            arrays, kinds = {**seen.arrays, **in_floats(derived)}, {**seen.kinds, **kinds_of(derived)}
+            full[scenario.id] = replace(seen, arrays=arrays, kinds=kinds)
     return full

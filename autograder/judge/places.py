@@ -24,14 +24,15 @@ class RowsAbout:
         return frozenset[str]().union(*(self.without.get(f.scenario, frozenset()) for f in trajectories))
 
 
-def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str]) -> Place:
-    """The place of one edit; students see where, staff the edit."""
+def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str], mends: Sequence[Mend]) -> Place:
+    """The place of one edit, one of these `mends` or of none; students see where, staff the edit."""
     trial = mend.trial
     line = min(max(trial.line, 1), len(lines))
     end = min(max(trial.end_line, line), len(lines))
     source = "\n".join(text.strip() for text in lines[line - 1 : end])
     criterion = row_of(mend, verdict, about)
-    note = _note(mend, end == line)
+    beside = [one.trial.line for one in mends if one.subject == mend.subject and one is not mend]
+    note = _note(mend, beside, end == line) if mend in mends else PART
     return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
 
 
@@ -56,8 +57,8 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     count beside it; nor does a row whose part of the rule is switched off in an experiment that the edit mends.
     """
     named = named_by(mend, verdict)
-    if named:
-        return _of_several(named, mend, verdict)
+    if mend.named or named:
+        return mend.named or _of_several(named, mend, verdict)
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     facts = [f for f in mended if f.check.fact and "raised" not in f.message]
     if facts and sum(f.check.weight for f in facts) >= FACTS_SAY * sum(f.check.weight for f in mended):
@@ -141,9 +142,16 @@ CONDUCT = ("default", "argument", "loop")  # kinds of edits that change what is 
 COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that change a number, and nothing besides
 
 
-def _note(mend: Mend, one_line: bool) -> str:  # noqa: FBT001
+PART = "A part of this mistake is here."
+
+
+def _note(mend: Mend, beside: Sequence[int], one_line: bool) -> str:  # noqa: FBT001
     """The sentence for students; it says less where an edit of another line, no larger, does as well."""
     where = "this line" if one_line else "these lines"
     elsewhere = any(t.line != mend.trial.line and t.cost < mend.trial.cost + AS_SMALL for t in mend.rivals)
     found = f"The mistake may be in {where}" if elsewhere else f"The mistake is in {where}"
+    if beside:
+        found = f"A part of what is wrong is in {where}"
+        others = f"line{'s' if beside[1:] else ''} {' and '.join(map(str, sorted(beside)))}"
+        return f"{found}: with it and {others} changed, everything about {mend.subject} agrees."
     return f"{found}: with it changed, everything about {mend.subject} agrees."

@@ -2,7 +2,8 @@
 
 Edits are made and run in the sandbox (guest/repair.py); here their numbers are compared with the goldens of every
 convention. An edit is trusted only if all experiments of its subject agree with it and none elsewhere gets worse.
-Two mistakes in one class are found one after the other: an edit with which strictly more agrees, then the next.
+Two mistakes in one class are found one after the other: an edit with which strictly more agrees, then the next. Of a
+mistake that has a name and is in several places, the first edit leads to a rule on the way (waypoints.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
+from autograder.judge.waypoints import Waypoint
 from autograder.model import Array, Assignment, EditTask, Finding, Observation, RuleQuantity, Scenario, Trial
 
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
@@ -45,9 +47,11 @@ class Mend:
     fixed: Failures  # what no longer fails with it
     rivals: tuple[Trial, ...] = ()  # other edits that do as well
     row: str = ""  # the rubric row of what is computed there, where that is known
+    named: str = ""  # the row of the named mistake that the edit is a part of
 
 
 Judged = tuple[Mend, dict[str, Observation]]  # an edit, and what is seen with it
+Step = tuple[Mend, Mapping[str, Any], dict[str, Observation]]  # and how it is made before the next search
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,34 @@ class Mending:
     """The result of a search, and the behaviour of the repaired program."""
 
     mends: tuple[Mend, ...] = ()
+    parts: tuple[Mend, ...] = ()  # edits that mend a part of a named mistake whose other part was not found
     repaired: Observations = field(default_factory=dict)  # by scenario id; only those that were played again
     unfinished: tuple[str, ...] = ()  # subjects whose search was cut short
     agreeing: frozenset[str] = frozenset()  # subjects about which everything agrees with the edits
 
 
 def mend(
-    assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations, ask: Ask
+    assignment: Assignment,
+    scenarios: Sequence[Scenario],
+    golden: Observations,
+    observations: Observations,
+    ask: Ask,
+    waypoints: Mapping[str, Sequence[Waypoint]],
 ) -> Mending:
-    """Searches subject by subject, in the order of the experiments."""
-    return _Search(assignment, scenarios, golden, ask).everything(observations)
+    """Searches subject by subject, in the order of the experiments; `waypoints`: of subjects whose rule is known."""
+    return _Search(assignment, scenarios, golden, ask, waypoints).everything(observations)
 
 
 class _Search:
-    def __init__(self, assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, ask: Ask) -> None:
-        self.assignment, self.ask = assignment, ask
+    def __init__(
+        self,
+        assignment: Assignment,
+        scenarios: Sequence[Scenario],
+        golden: Observations,
+        ask: Ask,
+        waypoints: Mapping[str, Sequence[Waypoint]],
+    ) -> None:
+        self.assignment, self.ask, self.waypoints = assignment, ask, waypoints
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
@@ -115,7 +132,7 @@ class _Search:
 
     # ---------------------------------------------------------------------------------------------- searching
     def everything(self, observations: Observations) -> Mending:
-        now, chain, mends = dict(observations), list[Mapping[str, Any]](), list[Mend]()
+        now, chain, mends, parts = dict(observations), list[Mapping[str, Any]](), list[Mend](), list[Mend]()
         first = self._before_rules(now)
         for subject in (*first, *self._in_order(first)):
             spoilt = any(self.failures(r, now) for r in self.rules)
@@ -129,7 +146,7 @@ class _Search:
                 if self.sifted >= MOST_SIFTED:
                     self.unfinished.append(subject)
                     break
-                best = self._improve(subject, failing, now, steps)
+                best = self._improve(subject, failing, now, steps, self.waypoints.get(subject, ()) if not found else ())
                 if best is None:
                     break
                 one, step, seen = best
@@ -137,12 +154,12 @@ class _Search:
                 now |= seen
                 found.append(one)
             if found and not self.failures(subject, now):
-                chain, mends = steps, [*mends, *_joined(found)]
+                chain, mends = steps, [*mends, *_joined(_of_one_mistake(found))]
             else:
-                now = before
+                now, parts = before, [*parts, *(one for one in found if one.named)]
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
         agreeing = frozenset(s for s in self.golden if not self.failures(s, now))
-        return Mending(tuple(mends), repaired, tuple(self.unfinished), agreeing)
+        return Mending(tuple(mends), tuple(parts), repaired, tuple(self.unfinished), agreeing)
 
     def _before_rules(self, now: Observations) -> list[str]:
         """The subjects that are no rule, and fail, about whose rows alone the rules fail as well."""
@@ -164,24 +181,27 @@ class _Search:
         return any(f is not None and f.type == "NotImplementedError" for f in faults)
 
     def _improve(
-        self, subject: str, failing: Failures, now: Observations, chain: Sequence[Mapping[str, Any]]
-    ) -> tuple[Mend, Mapping[str, Any], dict[str, Observation]] | None:
+        self,
+        subject: str,
+        failing: Failures,
+        now: Observations,
+        chain: Sequence[Mapping[str, Any]],
+        waypoints: Sequence[Waypoint],
+    ) -> Step | None:
         """The first edit with which everything about the subject agrees; else one with which more does."""
         partly = None
-        for probe, rich in self._ways(subject, failing):
-            if partly is not None and not rich and probe is not self._probe(subject, failing):
+        probes = self._probes(subject, failing, now, waypoints)
+        for probe, rich in probes:
+            if partly is not None and not rich and probe is not probes[0][0]:
                 break  # one mistake of two is found
-            sifted = self._sift(subject, probe, chain, rich=rich)
+            trials = self._sift(subject, probe, chain, rich=rich)
+            sifted = _ordered(t for t in trials if self._fits(subject, probe, t))
             sifted = self._narrowed(subject, failing, probe, chain, sifted, rich=rich)
             if not sifted and subject in self.unfinished and subject not in self.rules:
                 break  # long experiments: there was no time for the first grammar
-            if not sifted:
-                continue
-            step = {"probe": (probe.id,), "rich": rich}
             task = EditTask((probe.id,), tuple(chain), rich, tuple(_of_many_lines(sifted)))
-            wanted = {s.id for s in (*self.about(subject), *self._needed(probe, chain))}
-            trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
-            judged = self._judged(subject, failing, now, trials)
+            confirmed = self._confirmed(subject, task) if sifted else []
+            judged = self._judged(subject, failing, now, confirmed)
             judged = self._closest_first(subject, judged, task)
             others = [r for r in self.rules if r != subject and self.failures(r, now)]
             whole = []
@@ -190,7 +210,7 @@ class _Search:
                 trusted = self._trusted(one, seen, now, task)
                 if trusted is None:
                     continue
-                found = trusted[0], {**step, "number": one.trial.edit}, trusted[1]
+                found = trusted[0], _step(task, one), trusted[1]
                 if one.fixed != failing:
                     partly = partly or found
                     continue
@@ -199,7 +219,41 @@ class _Search:
                     break
             if whole:
                 return min(whole, key=lambda entry: entry[0])[1]
+            nearer = self._nearer(subject, now, task, trials, waypoints)
+            if nearer is not None:
+                return nearer
         return partly
+
+    def _nearer(
+        self,
+        subject: str,
+        now: Observations,
+        task: EditTask,
+        trials: Sequence[Trial],
+        waypoints: Sequence[Waypoint],
+    ) -> Step | None:
+        """The first edit with which the class follows a rule that is nearer to the right one, in every experiment."""
+        (probe,) = task.probe
+        for way in waypoints:
+            if not way.shows(probe, now.get(probe)):
+                continue
+            fitting = _ordered(t for t in trials if way.agrees(probe, self._seen([t])[probe]))
+            task = replace(task, only=tuple(_of_many_lines(fitting)))
+            by_edit = _by_edit(self._confirmed(subject, task) if fitting else [])
+            for trial in fitting:
+                seen = self._seen(by_edit.get(trial.edit, []))
+                if not all(way.agrees(name, seen.get(name)) for name in way.expected):
+                    continue
+                one = Mend(subject, by_edit[trial.edit][0], frozenset(), named=way.criterion)
+                trusted = self._trusted(one, seen, now, task)
+                if trusted is not None:
+                    return trusted[0], _step(task, one), trusted[1]
+        return None
+
+    def _confirmed(self, subject: str, task: EditTask) -> list[Trial]:
+        """Some edits in every experiment of the subject."""
+        wanted = {s.id for s in (*self.about(subject), *self._needed(self.by_id[task.probe[0]], task.chain))}
+        return self.ask(task, [s for s in self.scenarios if s.id in wanted])[0]
 
     def _closest_first(self, subject: str, judged: list[Judged], task: EditTask) -> list[Judged]:
         """The edits, first the one with which most of what the right rule computes is computed.
@@ -246,25 +300,27 @@ class _Search:
             t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials
         }
 
-    def _probe(self, subject: str, failing: Failures) -> Scenario:
-        """The failing experiment that costs least to play often and still tells edits apart."""
-        ids = {name for name, _ in failing}
-        return min((s for s in self.about(subject) if s.id in ids), key=_effort)
-
-    def _ways(self, subject: str, failing: Failures) -> Iterator[tuple[Scenario, bool]]:
+    def _probes(
+        self, subject: str, failing: Failures, now: Observations, waypoints: Sequence[Waypoint]
+    ) -> list[tuple[Scenario, bool]]:
         """The experiments to probe with, and whether by the grammar of insertions.
 
-        At last one with a part of the rule switched off: of two mistakes one may not be at work there.
+        First the failing one that costs least to play often and still tells edits apart, if possible one in which
+        every rule on the way shows; at last one with a part of the rule switched off: of two mistakes one may not be
+        at work there.
         """
-        probe = self._probe(subject, failing)
-        yield from ((probe, rich) for rich in GRAMMARS)
         ids = {name for name, _ in failing}
-        off = [s for s in self.about(subject) if s.id in ids and s.without > probe.without and not _effort(s)[0]]
+        failed = [s for s in self.about(subject) if s.id in ids]
+        showing = [s for s in failed if all(way.shows(s.id, now.get(s.id)) for way in waypoints)]
+        probe = min(showing or failed, key=_effort)
+        probes = [(probe, rich) for rich in GRAMMARS]
+        off = [s for s in failed if s.without > probe.without and not _effort(s)[0]]
         if off and subject in self.rules:
-            yield min(off, key=_effort), False
+            probes.append((min(off, key=_effort), False))
+        return probes
 
     def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
-        """The edits with which the probing experiment agrees, smallest first."""
+        """All edits in the probing experiment."""
         self.sifted += 1
         task = EditTask((probe.id,), tuple(chain), rich)
         if not any(check.arrays for check in probe.checks):
@@ -272,9 +328,7 @@ class _Search:
         trials, done = self.ask(task, self._needed(probe, chain))
         if not done:
             self.unfinished.append(subject)
-        kept = [t for t in trials if t.observation.scenario == probe.id and self._fits(subject, probe, t)]
-        votes = Counter(t.line for t in kept)
-        return sorted(kept, key=lambda t: (t.cost, -votes[t.line], t.edit))
+        return [t for t in trials if t.observation.scenario == probe.id]
 
     def _narrowed(
         self,
@@ -323,11 +377,8 @@ class _Search:
 
     def _judged(self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]) -> list[Judged]:
         """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line."""
-        by_edit: dict[int, list[Trial]] = {}
-        for trial in trials:
-            by_edit.setdefault(trial.edit, []).append(trial)
         judged = []
-        for played in by_edit.values():
+        for played in _by_edit(trials).values():
             seen = self._seen(played)
             left = self.failures(subject, {**now, **seen})
             if left < failing:
@@ -338,6 +389,31 @@ class _Search:
         best.sort(key=lambda entry: (entry[0].cost, -votes[entry[0].line], entry[0].edit))
         rivals = tuple(t for t, *_ in best)
         return [(Mend(subject, t, failing - left, rivals), seen) for t, left, seen in best]
+
+
+def _ordered(trials: Iterable[Trial]) -> list[Trial]:
+    """The edits, smallest first, then those on a busy line."""
+    kept = list(trials)
+    votes = Counter(t.line for t in kept)
+    return sorted(kept, key=lambda t: (t.cost, -votes[t.line], t.edit))
+
+
+def _by_edit(trials: Iterable[Trial]) -> dict[int, list[Trial]]:
+    by_edit: dict[int, list[Trial]] = {}
+    for trial in trials:
+        by_edit.setdefault(trial.edit, []).append(trial)
+    return by_edit
+
+
+def _step(task: EditTask, one: Mend) -> Mapping[str, Any]:
+    """The edit as what comes before the next search."""
+    return {"probe": task.probe, "rich": task.rich, "number": one.trial.edit}
+
+
+def _of_one_mistake(found: Sequence[Mend]) -> list[Mend]:
+    """The edits of one class, each that is a part of a named mistake with all that they mend together."""
+    together = frozenset[tuple[str, str]]().union(*(one.fixed for one in found))
+    return [replace(one, fixed=together) if one.named else one for one in found]
 
 
 def _of_many_lines(sifted: Sequence[Trial]) -> list[int]:
@@ -359,12 +435,12 @@ def _one_of_each_line(judged: Sequence[Judged], larger: float) -> list[Judged]:
 
 
 def _joined(mends: Sequence[Mend]) -> list[Mend]:
-    """The mends of one class; two of them on the same line are one, told as the line is after both."""
+    """The mends of one class by line; two of them on the same line are one, told as the line is after both."""
     by_line: dict[int, Mend] = {}
     for one in mends:
         before = by_line.pop(one.trial.line, None)
         by_line[one.trial.line] = replace(one, fixed=one.fixed | before.fixed) if before else one
-    return list(by_line.values())
+    return [by_line[line] for line in sorted(by_line)]
 
 
 def switched_off(mended: Iterable[Scenario]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.judge.compare import EXACTLY
 from autograder.judge.played import MEMORY
 from autograder.judge.solve import SHOWN, rounder, solve
 from autograder.model import Array, Assignment, Hypotheses, Misconception, Observation, Scenario
@@ -143,6 +144,7 @@ class Question:
                     return np.zeros(len(rows), dtype=bool)
                 finite, bounded = np.abs(observed) < HUGE, np.abs(rows) < HUGE  # NaN is neither
                 scale = relative * np.abs(np.where(finite, observed, 0)).max()
+                scale = min(scale, EXACTLY) if name in self.observations[scenario.id].kinds else scale
                 near = np.abs(rows - observed) <= scale
                 same = np.where(bounded & finite, near, bounded == finite)
                 good &= same.reshape(len(rows), -1).all(axis=1)

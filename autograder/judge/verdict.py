@@ -6,7 +6,7 @@ compare ─► explain (conventions) ─► diagnose ─► marks ─► exhibit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograder.judge.circumstances import find_inert, find_responses, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
@@ -14,6 +14,7 @@ from autograder.judge.exhibits import find_exhibits, without_consequences
 from autograder.judge.explain import compare_scenario, settle
 from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
+from autograder.judge.search import Fit
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Scenario
 
 
@@ -26,6 +27,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     conventions: Mapping[str, frozenset[str]]  # by subject
     explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
+    fits: Mapping[str, Fit] = field(default_factory=dict)  # by subject: the rule that it follows, where that is wrong
 
     @property
     def is_explained(self) -> bool:
@@ -55,4 +57,4 @@ def judge(
     wrong = [f for f in findings if f.check.criterion in short]
     own = without_consequences(assignment, wrong, diagnoses, told.explained)
     exhibits = find_exhibits(assignment, scenarios, golden, observations, own)
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained, told.fits)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import model, pipeline
+from autograder import kinds, model, pipeline
 from autograder.guest import harness
 from autograder.judge import compare, exhibits, explain, marks, observations
 from autograder.model import Array, Assignment, Check, Observation, Scenario
@@ -28,8 +28,8 @@ BEYOND = 2**64  # seeds that gradmark derives have 48 bits: none of them can be 
 # What check.py uses of the grader; the rest of what it needs comes along.
 JUDGING = (
     "Check", "Conduct", "Criterion", "Fault", "Observation", "Scenario", "Tolerance", "compare", "_isolating",
-    "MAX_MESSAGES", "settle", "goldens", "with_derived", "compare_scenario", "find_exhibits", "_why_not_imported",
-    "Recorder", "Sources", "TookTooLong", "deadline", "describe",
+    "MAX_MESSAGES", "settle", "goldens", "with_derived", "with_kinds", "fitting", "compare_scenario", "find_exhibits",
+    "_why_not_imported", "Recorder", "Sources", "TookTooLong", "deadline", "describe",
 )  # fmt: skip
 
 
@@ -63,7 +63,8 @@ def experiments(assignment: Assignment, seed: int) -> bytes:
 def judge(assignment: Assignment) -> bytes:
     """The parts of the grader that judge an observation, as one module."""
     sources = [
-        Path(str(m.__file__)) for m in (model, compare, observations, explain, marks, exhibits, pipeline, harness)
+        Path(str(m.__file__))
+        for m in (model, kinds, compare, observations, explain, marks, exhibits, pipeline, harness)
     ]
     sources.append(Path(str(inspect.getsourcefile(inspect.unwrap(assignment.derive)))))
     body = lifted(sources, [*JUDGING, assignment.derive.__name__])
@@ -101,7 +102,9 @@ GOLDEN_DIGITS = 9  # a tolerance is 2e-5; the 16th digit of a matrix product dep
 
 
 def _observation(seen: Observation) -> dict[str, Any]:
-    return {"arrays": {n: as_data(_rounded(a)) for n, a in seen.arrays.items()}, "facts": dict(seen.facts)}
+    arrays = {n: as_data(a if n in seen.kinds else _rounded(a)) for n, a in seen.arrays.items()}
+    told = {"arrays": arrays, "facts": dict(seen.facts)}
+    return {**told, "kinds": dict(seen.kinds)} if seen.kinds else told
 
 
 def _rounded(array: Array) -> Array:

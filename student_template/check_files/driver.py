@@ -17,6 +17,7 @@ from tinytorch.core.tensor import Tensor
 
 
 def play(module, spec, arrays, record):
+    record.what = "a parameter"
     KINDS[spec["kind"]](module, spec, arrays, record)
 
 

@@ -18,6 +18,7 @@ import linecache
 import marshal
 import numpy as np
 import signal
+import types
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Scenario:
     # "response": its runs show whether a rule is at work at all. "life": the actions in its spec are played one after
     # the other, any of them may be left out, and spec "records" names the kind of those after which rows are recorded.
     role: Literal["", "response", "life"] = ""
-    axis: str = "step"  # what a row of its arrays is: "step", "epoch", "call", "row", "number"
+    axis: str = "step"  # what a row of its arrays is: "step" and "epoch" move; "call", "batch", "element", … do not
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class Observation:
-    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use."""
+    """The recorded behaviour of a submission in one scenario: claims, checked for shape and finiteness on use.
+
+    golden() may give arrays of whole numbers and of truth values: those are compared as such. Everywhere else arrays
+    are float64, and `kinds` has what those that were not decimal numbers were.
+    """
 
     scenario: str
     arrays: Mapping[str, Array] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     fault: Fault | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    unfit: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # shapes of arrays that cannot be compared
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,7 @@ class Finding:
     message: str = ""
     difference: Difference | None = None
     error: float = 0.0  # in units of the tolerance; passing is <= 1
+    misfit: str = ""  # in the message: why the result cannot be right whatever its numbers are (shape, length, kind)
 
 
 @dataclass(frozen=True)
@@ -158,10 +166,35 @@ class Exhibit:
     place: str = ""  # which number of each row is shown, where a row has several: "[1, 0]"
 
 
+BY_LETTER: Mapping[str, Kind] = {"b": "boolean", "i": "integer", "u": "integer"}  # NumPy's letters; others are decimal
+
+
+def kinds_of(arrays: Mapping[str, Any]) -> dict[str, Kind]:
+    """Return the kinds of those arrays that hold whole numbers or truth values."""
+    return {name: BY_LETTER[array.dtype.kind] for name, array in arrays.items() if array.dtype.kind in BY_LETTER}
+
+
+def in_floats(arrays: Mapping[str, Any]) -> dict[str, Array]:
+    """Return the arrays as float64; those that are float64 are not copied."""
+    return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+
+
+def with_kinds(seen: Observation) -> Observation:
+    """Return an observation whose arrays are as they were computed, with float64 arrays, kinds and plain facts."""
+    facts = {name: fact.item() if isinstance(fact, np.generic) else fact for name, fact in seen.facts.items()}
+    return replace(seen, arrays=in_floats(seen.arrays), kinds=kinds_of(seen.arrays), facts=facts)
+
+
 TOTALLY = float("inf")  # error of what cannot be compared
 
 
 IDLE = "This counts only where your code does what was asked, and here it does not."
+
+
+EXACTLY = 1e-3  # the scale of whole numbers and truth values: they are right or a thousand tolerances out
+
+
+MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
 
 
 LEAST_MOVE = 0.05  # of the golden move: a relation between runs that hardly move shows nothing
@@ -177,13 +210,15 @@ def compare(
 
 
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
-    difference = None
+    difference, misfit = None, ""
     if check.relation is not None:
         error = _relation(check.relation, check.controls, golden, found, tolerance)
     elif check.fact:
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
         error, difference = _arrays(check, golden, found, tolerance)
+        misfit = next(filter(None, (_misfit(scenario, name, golden, found) for name in check.arrays)), "")
+        error = TOTALLY if misfit else error
     lacking = [name for name in check.requires if not _same(found.facts.get(name), golden.facts[name])]
     by_itself = error <= 1
     error = TOTALLY if lacking else error
@@ -192,11 +227,14 @@ def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observa
     unseen = not check.fact or any(name not in found.facts for name in (check.fact, *lacking))
     if found.fault is not None and unseen:
         message = tell(found.fault)
+        misfit = message if found.fault.type == "Unusable" else ""
     elif check.relation is not None and not np.isfinite(error):
         message = IDLE
+    elif by_itself:
+        message = _lacking(scenario, lacking)
     else:
-        message = _lacking(scenario, lacking) if by_itself else check.message
-    return Finding(scenario.id, check, "failed", message, difference, error)
+        message = misfit or check.message or _of_fact(scenario, check.fact, golden, found)
+    return Finding(scenario.id, check, "failed", message, difference, error, misfit if misfit == message else "")
 
 
 def _lacking(scenario: Scenario, requirements: Sequence[str]) -> str:
@@ -207,6 +245,22 @@ def _lacking(scenario: Scenario, requirements: Sequence[str]) -> str:
 
 def _same(found: object, golden: object) -> bool:
     return type(found) is type(golden) and found == golden
+
+
+def _of_fact(scenario: Scenario, name: str, golden: Observation, found: Observation) -> str:
+    if not name or name not in found.facts:
+        return ""
+    right, theirs = golden.facts[name], found.facts[name]
+    types = type(right) is not type(theirs)
+    right_one, yours = _shown(right, types=types), _shown(theirs, types=types)
+    return f"In “{scenario.title}”, {name} must be {right_one}, and yours is {yours}."
+
+
+TYPES: Mapping[type, str] = {bool: "a truth value", int: "a whole number", float: "a decimal number", str: "a text"}
+
+
+def _shown(fact: Fact, *, types: bool) -> str:
+    return f"{fact!r} ({TYPES[type(fact)]})" if types and fact is not None else repr(fact)
 
 
 def tell(fault: Fault) -> str:
@@ -230,7 +284,7 @@ def _arrays(
         right, theirs = golden.arrays[name], found.arrays.get(name)
         if theirs is None or theirs.shape[1:] != right.shape[1:]:
             return TOTALLY, None
-        scale = tolerance.relative * float(np.abs(right).max())
+        scale = scale_of(right, golden.kinds.get(name), tolerance)
         rows = min(len(theirs), len(right))
         if check.at_most:
             error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
@@ -242,6 +296,41 @@ def _arrays(
         if difference is not None and (first is None or difference.step < first.step):
             first = difference
     return worst, first
+
+
+def scale_of(golden: Array, kind: Kind | None, tolerance: Tolerance) -> float:
+    """Return the largest difference that is allowed; where everything is 0, as if the largest number were 1."""
+    return EXACTLY if kind else tolerance.relative * (float(np.abs(golden).max()) or 1.0)
+
+
+HOLDS: Mapping[Kind, str] = {"number": "decimal numbers", "integer": "whole numbers", "boolean": "truth values"}
+
+
+def _misfit(scenario: Scenario, name: str, golden: Observation, found: Observation) -> str:
+    """Return in words why an array cannot be the golden one, whatever its numbers are; "" where it can."""
+    right, here = golden.arrays[name], f"In “{scenario.title}”"
+    shape = found.arrays[name].shape if name in found.arrays else found.unfit.get(name, ())
+    if not shape:
+        return "" if found.fault else f"{here}, your code gives nothing."
+    if shape[1:] != right.shape[1:]:
+        what = "your result" if scenario.axis in MOVING else f"each {scenario.axis} of your result"
+        return f"{here}, {what} is {_formed(shape[1:])}, and must be {_formed(right.shape[1:])}."
+    if shape[0] != len(right):
+        return f"{here}, your code gives {_counted(shape[0], scenario.axis)}, and must give {len(right)}."
+    kind, theirs = golden.kinds.get(name, "number"), found.kinds.get(name, "number")
+    if kind not in ("number", theirs):
+        return f"{here}, your result holds {HOLDS[theirs]}, and must hold {HOLDS[kind]}."
+    return ""
+
+
+def _formed(shape: tuple[int, ...]) -> str:
+    return f"an array of shape {shape}" if shape else "a single number"
+
+
+def _counted(count: int, axis: str) -> str:
+    one = "row" if axis in MOVING else axis
+    many = one + ("es" if one.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"{count} {one if count == 1 else many}"
 
 
 def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference | None:
@@ -292,6 +381,21 @@ def goldens(
     return with_derived(assignment, scenarios, assignment.golden(scenarios, conventions))
 
 
+def fitting(claimed: Observation, golden: Observation) -> Observation:
+    """Keep the arrays of a claim that were asked for, have the right shape, and are not longer than asked.
+
+    Of the others that were asked for, the shape is kept.
+    """
+    asked = {name: array for name, array in claimed.arrays.items() if name in golden.arrays}
+    fit = {
+        name
+        for name, array in asked.items()
+        if array.shape[1:] == golden.arrays[name].shape[1:] and 0 < len(array) <= len(golden.arrays[name])
+    }
+    unfit = {name: array.shape for name, array in asked.items() if name not in fit}
+    return replace(claimed, arrays={name: array for name, array in asked.items() if name in fit}, unfit=unfit)
+
+
 def with_derived(
     assignment: Assignment, scenarios: Sequence[Scenario], observations: Observations
 ) -> dict[str, Observation]:
@@ -301,7 +405,9 @@ def with_derived(
         if scenario.id in observations:
             seen = observations[scenario.id]
             with np.errstate(all="ignore"):
-                full[scenario.id] = replace(seen, arrays={**seen.arrays, **assignment.derive(scenario, seen.arrays)})
+                derived = assignment.derive(scenario, seen.arrays)
+            arrays, kinds = {**seen.arrays, **in_floats(derived)}, {**seen.kinds, **kinds_of(derived)}
+            full[scenario.id] = replace(seen, arrays=arrays, kinds=kinds)
     return full
 
 
@@ -380,9 +486,6 @@ def find_exhibits(
 MAX_ROWS = 6  # rows shown: enough for the smallest scenarios, whole
 
 
-MOVING = frozenset({"step", "epoch"})  # axes along which something moves, so that moves can be compared
-
-
 def _rows(
     golden: Observation, found: Observation, finding: Finding, *, steps: bool
 ) -> tuple[tuple[str, str, str, str], ...]:
@@ -402,9 +505,22 @@ def _rows(
             if moved
             else ((0.0, 0.0) if steps else (expected, seen))
         )
-        ratio = f"{move / right_move:.4g}" if right_move else ""
-        rows.append((str(step), f"{expected:.6g}", f"{seen:.6g}", ratio))
+        kinds = tuple(o.kinds.get(difference.array, "number") for o in (golden, found))
+        ratio = f"{move / right_move:.4g}" if right_move and "boolean" not in kinds else ""
+        digits = next(
+            n for n in DIGITS if step != difference.step or n == DIGITS[-1] or f"{expected:.{n}g}" != f"{seen:.{n}g}"
+        )
+        rows.append((str(step), _number(expected, kinds[0], digits), _number(seen, kinds[1], digits), ratio))
     return tuple(rows)
+
+
+DIGITS = (6, 9, 12, 17)  # of a number; more than 6 only where they show what differs
+
+
+def _number(number: float, kind: Kind, digits: int) -> str:
+    if kind == "number" or not np.isfinite(number):
+        return f"{number:.{digits}g}"
+    return str(bool(number)) if kind == "boolean" else f"{number:.0f}"
 
 
 ENDINGS = {
@@ -448,43 +564,71 @@ MAX_FRAMES = 100_000  # of a traceback that are looked at: a hundred times Pytho
 PATIENCE = 5  # times its computing time is what a scenario may take in all
 
 
+KINDS = {"b": "boolean", "i": "integer", "u": "integer"}  # of arrays that hold no decimal numbers
+
+
 CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
 
 
 class Recorder:
     """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array.
 
-    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment.
+    `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment. `what` is what
+    a row is called in a sentence to the student. A driver that misspells an attribute is told.
     """
+
+    __slots__ = ("afresh", "doing", "facts", "rows", "trouble", "what")
 
     def __init__(self, afresh=lambda: None):
         self.afresh = afresh
         self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
+        self.what = "your result"
 
     def row(self, name, value):
-        """Records a copy of `value` as the next row of array `name`; float64 on the wire, whatever it was."""
-        import numpy as np  # noqa: PLC0415
-
+        """Records a copy of `value` as the next row of array `name`; whole numbers and truth values stay such."""
         if self.trouble is not None:
             return
-        kind = getattr(value, "dtype", None)
-        if kind is not None and getattr(kind, "kind", "f") not in "fiub":
-            self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
+        copy = self._copied(value)
+        if copy is None:
             return
-        copy = np.array(value, dtype=np.float64, copy=True, subok=False)
         rows = self.rows.setdefault(name, [])
         if rows and rows[0].shape != copy.shape:
             self._stop(f"changed shape from {rows[0].shape} to {copy.shape}")
             return
         rows.append(copy)
 
+    def _copied(self, value):
+        """A copy as float64, int64 or bool; None, and `trouble`, for what holds no numbers."""
+        import numpy as np  # noqa: PLC0415
+
+        kind = getattr(value, "dtype", None)
+        if value is None:
+            self._stop("is None: something is not returned")
+        elif kind is not None and getattr(kind, "kind", "f") not in "fiub":
+            self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
+        else:
+            try:
+                copy = np.array(value, copy=True, subok=False)
+                if copy.dtype.kind in KINDS:
+                    return copy
+                if copy.dtype.kind in "fO":  # whole numbers of any length are objects
+                    return copy.astype(np.float64)
+            except (TypeError, ValueError):
+                pass
+            self._stop(f"is a {type(value).__name__[:80]}, which is not an array of numbers")
+        return None
+
     def fact(self, name, value):
+        import numpy as np  # noqa: PLC0415
+
+        if isinstance(value, np.generic | np.ndarray) and not value.ndim:
+            value = value.item()
         if not isinstance(value, bool | int | float | None):
             value = str(value)[:MAX_FACT]
         self.facts[name] = value
 
     def _stop(self, what):
-        self.trouble = {"type": "Unusable", "message": f"{self.doing}: a parameter {what}", "action": self.doing}
+        self.trouble = {"type": "Unusable", "message": f"{self.doing}: {self.what} {what}", "action": self.doing}
 
     def result(self):
         import numpy as np  # noqa: PLC0415
