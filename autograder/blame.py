@@ -8,8 +8,9 @@ replays the experiments that a submission fails with the model solution: what fa
 from __future__ import annotations
 
 import ast
+import inspect
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +54,12 @@ def told(error: BaseException, folder: Path, doing: str) -> str:
     return f"{last.filename}, line {last.lineno}: {doing} raised {message} (`{last.line}`)."
 
 
+def place(function: Callable[..., object], folder: Path) -> str:
+    """Return file and line where an author's function begins."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code else f"{folder / '__init__.py'}, line 1"
+
+
 def must_answer(assignment: Assignment, scenarios: Sequence[Scenario], golden: Mapping[str, Observation]) -> None:
     """Hold what the checks read against what the golden answers have.
 
@@ -61,26 +68,29 @@ def must_answer(assignment: Assignment, scenarios: Sequence[Scenario], golden: M
     """
     for scenario in scenarios:
         if scenario.id not in golden:
-            raise AuthorFault(f"{assignment.folder}: golden() has no answer for experiment {scenario.id!r}.")
+            raise AuthorFault(
+                f"{place(assignment.golden, assignment.folder)}: golden() has no answer for experiment {scenario.id!r}."
+            )
         for check in scenario.checks:
             _must_have(assignment, scenario, check, golden[scenario.id])
 
 
 def _must_have(assignment: Assignment, scenario: Scenario, check: Check, golden: Observation) -> None:
+    where = place(assignment.golden, assignment.folder)
     for kind, names, known in (
         ("array", _arrays(check), golden.arrays),
         ("fact", _facts(check), golden.facts),
     ):
         if missing := [name for name in names if name not in known]:
             raise AuthorFault(
-                f"{assignment.folder}: check {check.id!r} of experiment {scenario.id!r} reads the {kind} "
+                f"{where}: check {check.id!r} of experiment {scenario.id!r} reads the {kind} "
                 f"{missing[0]!r}, which golden() and derive() do not give."
             )
     for name in _arrays(check):
         array = golden.arrays[name]
         if not array.size or not array.ndim or not np.isfinite(array).all():
             raise AuthorFault(
-                f"{assignment.folder}: golden() gives {name!r} of experiment {scenario.id!r} with the shape "
+                f"{where}: golden() gives {name!r} of experiment {scenario.id!r} with the shape "
                 f"{array.shape}{'' if np.isfinite(array).all() else ' and values that are not finite'}; check "
                 f"{check.id!r} needs at least one row, and finite numbers."
             )
@@ -137,7 +147,12 @@ def _missing(scenario: Scenario, golden: Observation, seen: Observation) -> str:
     for check in scenario.checks:
         for name in _arrays(check):
             if name not in seen.arrays:
-                return f"the array {name!r}, which check {check.id!r} reads, is not recorded with golden()'s shape"
+                shape = seen.unfit.get(name)
+                recorded = f"recorded with the shape {shape}" if shape else "not recorded"
+                right = golden.arrays[name].shape
+                return (
+                    f"the array {name!r}, which check {check.id!r} reads, is {recorded}; golden() has the shape {right}"
+                )
             if (rows := len(seen.arrays[name])) < (needed := len(golden.arrays[name])):
                 return f"{rows} rows of {name!r} are recorded, and golden() has {needed}"
         for name in _facts(check):
@@ -155,9 +170,15 @@ def _no_record(assignment: Assignment, scenario: Scenario, what: str) -> str:
 
 def disagreement(assignment: Assignment, finding: Finding) -> str:
     """A check that the model solution fails as well, as one sentence to the author."""
+    differs, reason = finding.difference, ""
+    if finding.misfit:
+        reason = f" (a student would read: {finding.misfit.rstrip('.')})"
+    elif differs is not None:
+        number = f"{differs.array}[{', '.join(map(str, (differs.step, *differs.index)))}]"
+        reason = f" ({number} is {differs.found:.9g}, and golden() has {differs.expected:.9g})"
     return (
         f"{assignment.model_solution}, line 1: the model solution too fails check {finding.check.id!r} of experiment "
-        f"{finding.scenario!r}: it, the driver or golden() is wrong. `gradmark verify` says what else fails."
+        f"{finding.scenario!r}{reason}: it, the driver or golden() is wrong. `gradmark verify` says what else fails."
     )
 
 

@@ -18,9 +18,10 @@ import numpy as np
 
 from autograder import pipeline, variants
 from autograder.assignment.returns import mismatch
-from autograder.blame import AuthorFault, blaming, told
+from autograder.blame import AuthorFault, blaming, place, told
 from autograder.crew import Crew, WorkerDied
 from autograder.judge.compare import scale_of
+from autograder.judge.observations import goldens
 from autograder.judge.verdict import Verdict
 from autograder.model import (
     Array,
@@ -277,12 +278,18 @@ def _row(assignment: Assignment, trial: ProofTrial, seen: Seen) -> ProofRow:
     if trial.section == "right":
         error = _rounding(seen)
         fine = score == most and error <= MOST_ROUNDING
-        return ProofRow("right", trial.name, fine, _lost(criteria) or "full marks", {"rounding": f"{error:.3f}"})
+        lost = next((f" ({c.messages[0]})" for c in criteria if c.status != "passed" and c.messages), "")
+        said = f"{_lost(criteria)}{lost}" if score < most else "full marks"
+        return ProofRow("right", trial.name, fine, said, {"rounding": f"{error:.3f}"})
     if trial.section == "empty":
         return ProofRow("empty", trial.name, score == 0, f"{score:g} of {most:g}", {})
     misconception = next(m for m in assignment.misconceptions if m.id == trial.name)
     suffering = [c.id for c in assignment.criteria if c.suffers]
-    return _misconception_row(trial.section, misconception, seen.verdict, criteria, suffering)
+    row = _misconception_row(trial.section, misconception, seen.verdict, criteria, suffering)
+    fault = next((o.fault for o in seen.observations.values() if o.fault is not None), None)
+    if row.holds or fault is None:
+        return row
+    return replace(row, said=f"{row.said} (line {fault.line} raised {fault.type}: {fault.message})")
 
 
 def _misconception_row(
@@ -333,7 +340,7 @@ def _visibility_margin(assignment: Assignment) -> Iterator[ProofRow]:
 def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
     """Return the largest distance of each misconception of the family from the golden trajectories, in tolerances."""
     scenarios = assignment.scenarios(seed)
-    golden = assignment.golden(scenarios, frozenset())
+    golden = goldens(assignment, scenarios)
     seen: dict[str, float] = {}
     for subject in dict.fromkeys(map(assignment.subject, scenarios)):
         theirs = [s for s in scenarios if assignment.subject(s) == subject]
@@ -349,11 +356,25 @@ def visibility(assignment: Assignment, seed: int) -> dict[str, float]:
         best = np.zeros(len(known))
         for scenario, arrays in zip(theirs, predicted, strict=True):
             checked = {name for check in scenario.checks for name in check.arrays}
+            _must_fit(assignment, golden[scenario.id], arrays)
             for name in checked & arrays.keys():
                 best = np.maximum(best, _distance(assignment, golden[scenario.id], name, arrays[name]))
         for m, error in zip(known, best.tolist(), strict=True):
             seen[f"{m.id} ({subject})"] = error
     return seen
+
+
+def _must_fit(assignment: Assignment, golden: Observation, predicted: Mapping[str, Array]) -> None:
+    """Hold the arrays of predict() against those of golden(): names and shapes."""
+    for name, rows in predicted.items():
+        right = golden.arrays.get(name)
+        if right is None or rows.shape[1:] != right.shape:
+            asked = "does not give" if right is None else f"gives with the shape {right.shape}"
+            where = place(assignment.predict, assignment.folder)
+            raise AuthorFault(
+                f"{where}: predict() gives {name!r} of experiment {golden.scenario!r} with the "
+                f"shape {rows.shape[1:]} for each hypothesis, which golden() {asked}."
+            )
 
 
 def _distance(assignment: Assignment, golden: Observation, name: str, predicted: Array) -> Array:

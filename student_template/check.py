@@ -302,9 +302,11 @@ def goldens(data, ids, following, subjects):
     for other in data["otherwise"]:
         if following and set(other["conventions"]) == set(following):
             chosen.update({n: o for n, o in other["golden"].items() if n in chosen and subjects[n] == other["subject"]})
-    return {
-        n: judge.Observation(n, arrays(o["arrays"]), o["facts"], None, o.get("kinds", {})) for n, o in chosen.items()
-    }
+    return {name: observed(name, told) for name, told in chosen.items()}
+
+
+def observed(name, told):
+    return judge.Observation(name, arrays(told["arrays"]), told["facts"], None, told.get("kinds", {}))
 
 
 def arrays(entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,6 +109,25 @@ def in_settings(folder: Path) -> Iterator[tuple[str, Path, Edit]]:
                 yield f"{line.partition('=')[0]}= {value}", file, replaced(n, [f"{line.partition('=')[0]}= {value}"])
 
 
+NAMED = ((ast.Name, "id"), (ast.Attribute, "attr"), (ast.arg, "arg"), (ast.keyword, "arg"), (ast.Constant, "value"))
+
+
+def in_names(folder: Path) -> Iterator[tuple[str, Path, Edit]]:
+    """Every name and every text misspelt, every number one more."""
+    for path in sorted(folder.glob("*.py")):
+        for n, node in enumerate(ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+            field = next((field for kind, field in NAMED if isinstance(node, kind)), "")
+            value = getattr(node, field, None)
+            if isinstance(value, bool) or not isinstance(value, str | int | float) or not value:
+                continue
+            other = value + "x" if isinstance(value, str) else value + 1
+
+            def change(tree: ast.Module, n: int = n, field: str = field, other: object = other) -> None:
+                setattr(list(ast.walk(tree))[n], field, other)
+
+            yield f"{path.name}: {value!r} is {other!r}", path.relative_to(folder), _edited(change)
+
+
 def broken(
     original: Path, kind: Callable[[Path], Iterator[tuple[str, Path, Edit]]], number: int, into: Path
 ) -> tuple[str, Path]:
@@ -151,6 +171,75 @@ def must_not_cost_students_anything(folder: Path, sandbox, how: str, work: Path)
 def test_a_breakage_costs_no_student_a_point(original, sandbox, kind, number, tmp_path):
     how, folder = broken(original, kind, number, tmp_path)
     must_not_cost_students_anything(folder, sandbox, how, tmp_path)
+
+
+COUNTING = Path(__file__).parent / "data" / "counting"
+
+
+def graded(folder: Path, source: str, sandbox, work: Path) -> batch.MarkedFile | str:
+    """One submission to that folder, marked; or what loading it says."""
+    try:
+        assignment = load(str(folder))
+    except BadAssignment as error:
+        must_be_a_sentence(error, folder)
+        return str(error)
+    handed_in = work / assignment.main
+    handed_in.write_text(source, encoding="utf-8")
+    return batch.mark(handed_in, assignment, sandbox, 1)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_slip_of_the_pen_costs_no_student_a_point(sandbox, number, tmp_path):
+    """In an assignment of counts, masks and batches; what is right gets everything, or nobody gets a mark."""
+    how, folder = broken(COUNTING, in_names, number, tmp_path)
+    marked = graded(folder, (COUNTING / "solution.py").read_text(encoding="utf-8"), sandbox, tmp_path)
+    if not isinstance(marked, str) and marked.trouble is None:
+        assert marked.report.score == marked.report.max_score, how
+    elif not isinstance(marked, str):
+        assert isinstance(marked.trouble, AuthorFault), how
+        must_be_a_sentence(marked.trouble, folder)
+
+
+# file, text, instead, who says it, what is said
+SENTENCES = {
+    "other numbers": ("guest.py", 'record.row("result", row)', 'record.row("result", row + 1)', "grade", "result[0, 0] is 3, and golden() has 2"),
+    "another kind": ("golden.py", 'spec["classes"],) * 2, dtype=int)', 'spec["classes"],) * 2, dtype=bool)', "grade", "holds whole numbers, and must hold truth values"),
+    "another name": ("guest.py", 'record.row("result", row)', 'record.row("resutl", row)', "grade", "the array 'result', which check 'result' reads, is not recorded; golden() has the shape"),
+    "another shape": ("guest.py", 'record.row("result", row)', 'record.row("result", [row])', "grade", "is recorded with the shape"),
+    "an attribute": ("guest.py", "record.doing =", "record.doign =", "grade", "no attribute 'doign'"),
+    "an answer left out": ("golden.py", "for s in scenarios}", "for s in scenarios[1:]}", "grade", "golden() has no answer for experiment 'confusion-few'"),
+    "another array": ("scenarios.py", 'arrays=("result",)', 'arrays=("results",)', "grade", "reads the array 'results', which golden() and derive() do not give"),
+    "a row": ("scenarios.py", '"padding_mask", "mask", "row"', '"padding_mask", "masks", "row"', "load", "names the rubric row 'masks', which does not exist. There are: batches, confusion, mask."),
+    "predicted name": ("golden.py", '{"result": np.array([rule(s) for rule in rules])}', '{"results": np.array([rule(s) for rule in rules])}', "verify", "predict() gives 'results'"),
+    "predicted shape": ("golden.py", "np.array([rule(s) for rule in rules])", "np.array([rule(s)[:1] for rule in rules])", "verify", "predict() gives 'result' of experiment 'confusion-few' with the shape (1, 2)"),
+    "a planted exception": ("planted.py", "counts[prediction, label] += 1", "counts[prediction, lable] += 1", "verify", "raised NameError: name 'lable' is not defined"),
+    "what is planted no longer": ("solution.py", "counts[label, prediction] += 1", "counts[label][prediction] += 1", "verify", "The model solution no longer holds `counts[label, prediction] += 1` once"),
+    "another hand that is wrong": ("hands/in_place.py", "for length in lengths]", "for length in [*lengths, 1]]", "verify", "must give 2"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SENTENCES)
+def test_each_mistake_of_an_author_is_one_sentence_that_says_which(sandbox, name, tmp_path):
+    file, old, new, where, said = SENTENCES[name]
+    folder = Path(shutil.copytree(COUNTING, tmp_path / "counting"))
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    marked = graded(folder, (COUNTING / "template.py").read_text(encoding="utf-8"), sandbox, tmp_path)
+    if where == "load":
+        assert isinstance(marked, str)
+        assert said in marked
+    elif where == "grade":
+        assert isinstance(marked.trouble, AuthorFault)
+        must_be_a_sentence(marked.trouble, folder)
+        assert re.search(r"\.py, line \d", str(marked.trouble))
+        assert said in str(marked.trouble)
+        assert marked.report.status == "grader_error"
+    else:
+        assert marked.trouble is None
+        proof = verify.verify(load(str(folder)), sandbox, only=["transposed"])
+        assert any(said in row.said for row in proof.rows if not row.holds), [r for r in proof.rows if not r.holds]
 
 
 @pytest.mark.slow

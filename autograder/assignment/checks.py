@@ -147,9 +147,8 @@ def _must_be_one_of(assignment: Assignment, name: str, known: Iterable[str], abo
     known = list(known)
     if name not in known:
         listed = ", ".join(sorted(known)[:AT_MOST]) + (" …" if len(known) > AT_MOST else "")
-        raise BadAssignment(
-            f"{_where(assignment, name, at)}: {about} {name!r}, which does not exist. There are: {listed}."
-        )
+        where = _where(assignment, name, at, first="misconceptions.py" if at else "scenarios.py")
+        raise BadAssignment(f"{where}: {about} {name!r}, which does not exist. There are: {listed}.")
 
 
 def _unique(assignment: Assignment, names: Iterable[str], what: str, file: str) -> None:

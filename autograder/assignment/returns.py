@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from autograder.blame import AuthorFault, blaming
+from autograder.blame import AuthorFault, blaming, place
 from autograder.kinds import in_floats, with_kinds
 from autograder.model import Assignment, Chart, Hypotheses
 
@@ -38,7 +38,7 @@ def guarded(name: str, function: Callable[..., Any], folder: Path) -> Callable[.
             with blaming(folder, f"{name}()"):
                 value = function(*args)
         if sentence := mismatch(value, kind, "it") or _misfit(name, value, args):
-            raise AuthorFault(f"{_place(function, folder)}: {name}() returns a wrong value: {sentence}.")
+            raise AuthorFault(f"{place(function, folder)}: {name}() returns a wrong value: {sentence}.")
         return AFTERWARDS[name](value) if name in AFTERWARDS else value
 
     return checked
@@ -65,11 +65,6 @@ def _returned(name: str) -> Any:
 
 
 FUNCTION = get_origin(Callable[..., Any])
-
-
-def _place(function: Callable[..., Any], folder: Path) -> str:
-    code = getattr(function, "__code__", None)
-    return f"{code.co_filename}, line {code.co_firstlineno}" if code else f"{folder / '__init__.py'}, line 1"
 
 
 # ----------------------------------------------------------------------------------------------------- its type

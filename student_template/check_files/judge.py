@@ -574,14 +574,15 @@ class Recorder:
     """Collects what a driver saw. Rows of one name are stacked; a row of another shape ends that array.
 
     `afresh()` makes the submission as it was when it was loaded: for another run in the same experiment. `what` is what
-    a row is called in a sentence to the student.
+    a row is called in a sentence to the student. A driver that misspells an attribute is told.
     """
 
-    what = "your result"
+    __slots__ = ("afresh", "doing", "facts", "rows", "trouble", "what")
 
     def __init__(self, afresh=lambda: None):
         self.afresh = afresh
         self.rows, self.facts, self.doing, self.trouble = {}, {}, "", None
+        self.what = "your result"
 
     def row(self, name, value):
         """Records a copy of `value` as the next row of array `name`; whole numbers and truth values stay such."""
