@@ -137,6 +137,7 @@ ARROWS: dict[str, set[str]] = {
     "authoring": {"model", "assignment", "strip", "syntax", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
+    "manual": {"cli"},
     # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
     "service": set(),
     "service.settings": set(),
@@ -251,6 +252,7 @@ LIBRARIES: dict[str, set[str]] = {
     "assignment": {"numpy"},
     "blame": {"numpy"},
     "cli": {"typer"},
+    "manual": {"typer"},  # which has the command as data
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "kinds": {"numpy"},
     "judge": {"numpy"},

@@ -58,7 +58,7 @@ def test_the_stages_are_read_in_their_order(course):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves two assignments")
 def test_one_command_makes_a_term_that_can_be_marked(course):
     done = run(course.parent, "regenerate", "course.toml", "--seed", "3", "--out", "autumn", "--sandbox", "process")
     assert done.returncode == 0, done.stderr

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from autograder import reading
 from autograder.model import ChoiceKey, FormulaKey, Item, MatrixKey, NumericKey, Option, OrderKey, Wrong
 from autograder.quiz import kinds, mark_item, mark_quiz
-from autograder.reading import Unreadable, formulas, numbers, options, units
+from autograder.reading import Unreadable, formulas, numbers, options, tables, units
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = int(os.environ.get("FUZZ", "0"))  # `make fuzz`: examples of each family
@@ -77,6 +77,86 @@ SEPARATORS = (  # between thousands, before decimals: customs of countries
     ("", "."), ("", ","), ("\u066c", "\u066b"),
 )  # fmt: skip
 SCRIPTS = ("0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡")
+
+
+ONES = {
+    "German": "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
+    "French": "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf",
+    "Spanish": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
+}  # fmt: skip
+TENS = {
+    "German": "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig",
+    "French": "vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt",
+    "Spanish": "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
+}
+CIENTOS = "x ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
+AND = {"German": "und", "French": "-", "Spanish": " y "}
+
+
+def in_words(number, language):
+    """A number up to 999 as a school book spells it."""
+    hundreds, rest = divmod(number, 100)
+    ones, tens = ONES[language].split(), TENS[language].split()
+    if rest < 20:
+        small = ones[rest]
+    elif language == "French" and rest // 10 in (7, 9):
+        small = f"{tens[rest // 10 - 2]}-{ones[rest % 10 + 10]}"
+    elif rest % 10 == 0:
+        small = tens[rest // 10 - 2]
+    elif language == "German":
+        small = f"{ones[rest % 10]}und{tens[rest // 10 - 2]}"
+    else:
+        small = f"{tens[rest // 10 - 2]}{AND[language]}{ones[rest % 10]}"
+    if not hundreds:
+        return small
+    small = small if rest else ""
+    if language == "German":
+        return f"{ones[hundreds]}hundert{small}"
+    head = CIENTOS.split()[hundreds] if language == "Spanish" else f"{ones[hundreds]} cent" if hundreds > 1 else "cent"
+    return f"{head} {small}".strip()
+
+
+@FEW
+@given(
+    st.integers(2, 999),
+    st.sampled_from(list(ONES)),
+    st.sampled_from(["GiB", "GB", "Stunden", "horas", "heures"]),
+    st.booleans(),
+)
+def test_a_number_in_words_of_another_language_is_that_number(number, language, unit, thousands):
+    spelled = in_words(number, language)
+    if thousands:
+        spelled += {"German": "tausend", "French": " mille", "Spanish": " mil"}[language]
+    found = numbers.read(f"{spelled} {unit}", "How much?")[0]
+    assert (found.value, found.unit) == (number * 1000**thousands, units.find(unit) or "hour")
+
+
+@pytest.mark.parametrize(
+    ("answer", "prompt", "right"),
+    [("ab t = 90", "step", 90), ("desde t = 90", "step", 90), ("a partir del paso 90", "step", 90), ("à partir de t = 90", "step", 90),
+     ("beim 90. Schritt", "step", 90), ("step 90 and later", "step", 90), ("90 und mehr", "step", None),
+     ("5 horas y 20 minutos", "hours", 16 / 3), ("fünfeinhalb Stunden", "hours", 5.5), ("une heure et demie", "hours", 1.5),
+     ("hora y media", "hours", 1.5), ("5 heures et demie", "hours", 5.5), ("ein halber Tag", "hours", 0.5), ("half a day", "hours", 0.5),
+     ("three quarters of an hour", "hours", 0.75), ("eine Dreiviertelstunde", "hours", 0.75), ("2 días y 3 horas", "hours", 2.125),
+     ("10-fach", "factor", 10), ("das Zehnfache", "factor", 10), ("diez veces", "factor", 10), ("10 veces más grande", "factor", 10),
+     ("um 20 % größer", "factor", 1.2), ("un 20 % más", "factor", 1.2), ("doppelt so groß", "factor", 2), ("el doble", "factor", 2),
+     ("halb so groß", "factor", 0.5), ("la mitad", "factor", 0.5), ("ein Drittel", "factor", 1 / 3), ("un tiers", "factor", 1 / 3),
+     ("ten to the minus three", "factor", 1e-3), ("10 hoch -3", "factor", 1e-3), ("10 to the power of -3", "factor", 1e-3),
+     ("1.5 e-3", "factor", 1.5e-3), ("1.5x10-3", "factor", None), ("10-3", "factor", None), ("0·81", "factor", 0.81), ("log10(100)", "factor", 2),
+     ("menos 0,5", "factor", -0.5), ("0.81, 0.9", "factor", None), ("0.81; 0,90", "factor", None), ("quatre vingt seize dix", "factor", None),
+     ("four twenty sixteen", "factor", None), ("0.81 gerundet", "factor", 0.81), ("37 and a quarter", "factor", 37.25)],
+)  # fmt: skip
+def test_an_amount_in_words_is_read_or_refused(answer, prompt, right):
+    asked = {
+        "step": "From which step t is it below 1 %? Give a whole number.",
+        "hours": "How many hours?",
+        "factor": FACTOR,
+    }
+    if right is None:
+        with pytest.raises(Unreadable):
+            numbers.read(answer, asked[prompt])
+    else:
+        assert value(answer, asked[prompt]) == pytest.approx(right)
 
 
 @FEW
@@ -466,6 +546,53 @@ def test_several_options_are_read_with_anything_between_them(letters, between):
     assert options.read_several(text, dict.fromkeys("abcde", "")) == tuple(sorted(letters))
 
 
+@FEW
+@given(
+    st.permutations("abcde"),
+    st.sampled_from(
+        ["my order: {}, {}, {}, {}, {}", "Reihenfolge: {} {} {} {} {}", "{} vor {} vor {} vor {} vor {}", "{} ➔ {} ➔ {} ➔ {} ➔ {}",
+         "primero {}, luego {}, después {}, {} y {}", "d'abord {}, puis {}, ensuite {}, {}, enfin {}", "{} before {} before {} before {} before {}",
+         "step 1: {}, step 2: {}, step 3: {}, step 4: {}, step 5: {}", "first {}; second {}; third {}; fourth {}; fifth {}"]
+    ),
+)  # fmt: skip
+def test_an_order_is_read_in_words(letters, form):
+    assert options.read_order(form.format(*letters), ORDER.key.entries) == tuple(letters)
+
+
+@pytest.mark.parametrize("answer", ["e ← d ← c ← b ← a", "a <- b <- c <- d <- e"])
+def test_an_order_with_arrows_to_the_left_is_refused(answer):
+    with pytest.raises(Unreadable):
+        options.read_order(answer, ORDER.key.entries)
+
+
+@FEW
+@given(
+    st.lists(st.booleans(), min_size=3, max_size=3).filter(any),
+    st.sampled_from([("true", "false"), ("yes", "no"), ("ja", "nein"), ("vrai", "faux"), ("sí", "no"), ("richtig", "falsch"), ("✓", "✗")]),
+    st.sampled_from(["{}: {}", "{} {}", "({}) {}", "{} = {}", "{} is {}"]),
+    st.sampled_from([", ", "; ", "\n"]),
+)  # fmt: skip
+def test_options_that_are_each_said_to_be_true_or_false_are_those_that_are_true(truths, words, form, between):
+    text = between.join(form.format(letter, words[not true]) for letter, true in zip("abc", truths, strict=True))
+    found = options.read_several(text, dict.fromkeys("abcd", ""))
+    assert found == tuple(letter for letter, true in zip("abc", truths, strict=True) if true)
+
+
+@pytest.mark.parametrize(
+    "answer", ["a, b, c but not d", "a, x", "a-c", "all but b", "alle außer b", "a to d", "a, b, not c"]
+)
+def test_of_several_options_no_part_of_an_unclear_answer_is_credited(answer):
+    with pytest.raises(Unreadable):
+        options.read_several(answer, dict(zip("abcd", ("one thing", "two", "three", "four"), strict=True)))
+
+
+@pytest.mark.parametrize(
+    "answer", ["a!", "a?", "definitely a", "it must be A", "Option A is correct", "la a", "ⓐ", "respuesta: a"]
+)
+def test_one_option_is_read_with_what_people_say_around_it(answer):
+    assert options.read_one(answer, dict.fromkeys("abc", "text")) == "a"
+
+
 def test_signs_of_size_are_refused_where_sizes_are_ordered():
     with pytest.raises(Unreadable):
         options.read_order("a < b > c", dict.fromkeys("abc", ""), "From light to heavy.")
@@ -565,10 +692,10 @@ def test_a_cell_is_known_by_words_that_no_other_column_has():
         ("t = 5", "t = 6"),
     )
     given = {"t=5": "ramp", "t  = 6": "Min_LR"}
-    assert options.read_table(given, rows, columns)[0] == {"t = 5": "on the ramp", "t = 6": "at min_lr"}
+    assert tables.read_table(given, rows, columns)[0] == {"t = 5": "on the ramp", "t = 6": "at min_lr"}
     for unclear in ("fast, and", "on the", "the", "min", "not on the ramp"):
         with pytest.raises(Unreadable):
-            options.read_table({"t = 5": unclear}, rows, columns)
+            tables.read_table({"t = 5": unclear}, rows, columns)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ be left out where it can be read in one way only: `2g`, `lr g`, `2(a+b)`, `lr(a+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .plain import formula as plain_text
@@ -55,7 +55,7 @@ class Node:
     text: str = ""
 
 
-def parse(text: str, symbols: Iterable[str]) -> Node:
+def parse(text: str, symbols: Iterable[str], functions: Sequence[str] = FUNCTIONS) -> Node:
     """The formula in `text` (what stands right of = or ←), in these symbols and their other spellings.
 
     Several statements are put into each other: `g = g + lam*theta; theta - lr*g`.
@@ -73,7 +73,7 @@ def parse(text: str, symbols: Iterable[str]) -> Node:
     for statement in statements:
         left, augmented, right = _assigned(statement)
         own = {} if augmented else _own_name(left, right, names, known)
-        node = _Parser(right, {**names, **own}, text, known).whole()
+        node = _Parser(right, {**names, **own}, text, known, functions).whole()
         if not left.strip() and statement is not statements[-1]:
             raise Unreadable(f"Your formula {quoted(text)} has a statement that is used nowhere. Write one expression.")
         if augmented:
@@ -172,8 +172,15 @@ def plain(name: str) -> str:
 class _Parser:
     """Holds the place in one formula."""
 
-    def __init__(self, text: str, names: Mapping[str, str], shown: str, known: Mapping[str, Node]) -> None:
-        self.names, self.shown, self.known = names, shown, known
+    def __init__(
+        self,
+        text: str,
+        names: Mapping[str, str],
+        shown: str,
+        known: Mapping[str, Node],
+        functions: Sequence[str] = FUNCTIONS,
+    ) -> None:
+        self.names, self.shown, self.known, self.functions = names, shown, known, functions
         self.times: dict[str, str] = {}  # symbol -> the index of time that it was written with
         self.at = self.nodes = self.depth = self.bars = 0
         self.tokens = self._tokens(self._decimal(text))
@@ -303,7 +310,7 @@ class _Parser:
         function = text.lower()
         if function in OF_TWO and self.peek()[1] == "(":
             return self.of_two(OF_TWO[function])
-        if function in FUNCTIONS and plain(text) not in self.names:
+        if function in self.functions and plain(text) not in self.names:
             return self.function(function)
         if (local := self.known.get(plain(text))) is not None:
             return local

@@ -68,7 +68,7 @@ def digits(text: str) -> str:
     if text.isascii():
         return text.replace("`", "'")
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # marks of direction, spaces of no width
-    text = re.sub("[\uff01-\uff5e]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = re.sub("[\uff01-\uff5e\u24b6-\u24e9]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _FRACTIONS.sub(lambda m: _fraction(m[1], m[2]), text)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹ᵗⁿᵏᵃᵇˣʸ⁻⁺⁽⁾]+", lambda m: f"^({m[0].translate(_SUPER)})", text)
     text = "".join(str(unicodedata.decimal(c, c)) if not c.isascii() else c for c in text)

@@ -519,7 +519,7 @@ def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, vis
         assert not faults(page)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("Chromium, and markings by two editions")
 def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, visits, tmp_path):
     """Of a second assignment, whose new edition weighs two criteria otherwise."""
     for name in ("Rises", "Falls"):
@@ -628,7 +628,7 @@ def _of(route: str, start: str) -> bool:
     return route == start if start == "/" else route.startswith(start)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("Chromium opens every page, and axe reads it")
 def test_no_page_shuts_anybody_out(service, visits):
     """Axe finds nothing serious on any page there is, none is broader than a phone, and `Visits.page` hears nothing.
 

@@ -8,7 +8,7 @@ from typing import Any
 from autograder.model import Item, MatrixKey
 from autograder.quiz.outcome import BadKey, Outcome
 from autograder.reading import as_typed
-from autograder.reading.options import read_table
+from autograder.reading.tables import read_table
 
 MAX_SENTENCES = 5  # about what could not be read
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import formulas, numbers, options
+from . import formulas, numbers, options, tables
 from .words import Unreadable, amount, as_typed, is_empty, listed, quoted
 
 __all__ = ["Unreadable", "amount", "as_typed", "is_empty", "listed", "problem", "quoted", "read_as"]
@@ -51,7 +51,7 @@ def _order(question: Question, answer: object) -> str:
 
 
 def _table(question: Question, answer: object) -> str:
-    given, messages = options.read_table(answer, question["rows"], question["columns"])
+    given, messages = tables.read_table(answer, question["rows"], question["columns"])
     if messages:
         raise Unreadable(" ".join(messages))
     return "; ".join(f"{row}: {column}" for row, column in given.items())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from . import units
 from .formulas import Node, parse
 from .languages import english
+from .numerals import in_digits
 from .plain import digits, without_latex
 from .words import Unreadable, amount, quoted
 
@@ -56,11 +57,12 @@ _FOLD = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0}
 
 _DIGITS = r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'_]\d+)*|[.,]\d+)"
 _NUMBER = re.compile(rf"{_DIGITS}\.?(?:[eE][+-]?\d{{1,4}}(?![A-Za-z0-9]))?")
-_WORD = re.compile(r"[A-Za-zµμ]+|%")
+_WORD = re.compile(r"log(?:10|2)(?=\()|[A-Za-zµμ]+|%")
 _POWER_OF_E = re.compile(r"(?:(?<=[^A-Za-z0-9_.])|\A)e\s*(?=\^|\*\*)")
-_FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs")
+_FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs", "log10", "log2")
 _LEAD = re.compile(
-    r"(?:(?:about|approx(?:imately)?|ca|circa|roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
+    r"(?:(?:about|approx(?:imately)?|ca|circa|perhaps|maybe|probably|"
+    r"roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
     r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
@@ -82,7 +84,8 @@ _WHOLE = re.compile(  # 9.75 -> 10
     r"\bi\.e\.|\s)+(\d+)\b(?![.,]\d)"
 )
 _STEP = re.compile(
-    r"(?<!\w)(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)|after (?=\d)",
+    r"(?<!\w)(?:(?:from|at|after|in) )?(?:the )?(?:step|t|iteration)(?: number| no\.?)?\s*[=:≥]?\s*(?=\d)|"
+    r"(?:after|at|from) (?=\d)",
     re.IGNORECASE,
 )
 _LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
@@ -104,6 +107,7 @@ _AS_LONG = re.compile(r"(?:as|so) [a-z]+\b[^\d,;.]*", re.IGNORECASE)
 _OF_THAT = re.compile(r"(?:the|of|that)\b[^\d,;.]*", re.IGNORECASE)
 _EXTRA = re.compile(
     r"(?:in total|total|altogether|overall|together|all in all|in all|of (?:memory|ram|vram|state|gpu memory)|memory|"
+    r"rounded(?! (?:up|down))(?: off)?(?: to \d+ (?:decimals?|digits|places|decimal places|significant figures))?|"
     r"(?:v?ram)|more|extra|additional(?:ly)?|needed|required|approx(?:imately|\.)?|or so|roughly|long)\b",
     re.IGNORECASE,
 )
@@ -165,16 +169,28 @@ def shown(found: tuple[Quantity, ...], unit: str = "") -> str:
 
 
 def _normal(answer: str) -> str:
-    text = english(digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer))))
+    text = digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer)))
+    text = _FROM.sub("from ", re.sub(r"\bbeim (?=\d|step)", "at ", english(_in_words(text))))
     if any(ord(c) > 127 and c.isnumeric() for c in text):
         raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
     text = re.sub("[✕⨯]", "×", text)
+    text = re.sub(r"^([+-]?0)[·⋅∙](?=\d)", r"\1.", text)  # as the British print a decimal point
     text = re.sub("[·⋅∙∗]", "*", text)
+    text = re.sub(rf"(?<=[\d)]) ?[*×] ?(?=(?:{'|'.join(filter(None, units.MEMORY))})$)", " ", text)  # 37.25 * GiB
+    if re.search(r"[x×] ?10-\d|^[-+]?10-\d+$", text):
+        raise Unreadable(f"{quoted(answer)} can be read in two ways. Write a power of ten like 1.5e-3.")
     text = re.sub(r"\b(?:np|numpy|math|torch)\.(?=[a-z])", "", text.replace("**", "^").replace("÷", "/"))
     text = re.sub(r"\^\s*\{([^{}]*)\}", r"^(\1)", text)
     text = _PRINTED.sub(r"\1", text)
     text = re.sub(r"(?<=\d)k(?![A-Za-z])", "e3", text)
+    text = re.sub(r"(?<=\d) [eE] ?(?=[-+]\d)|(?<=\d)[eE] (?=[-+]\d)", "e", text)
+    text = re.sub(r"\bto the (?:power (?:of )?)?|\b(?:hoch|puissance|elevado a(?: la)?)\b", " ^ ", text)
+    text = re.sub(r"\^ *(?:minus|negative) (\w+)", r"^ -\1", text)
+    text = re.sub(r"\b([a-z]+) +\^ *(-?)([a-z]+|\d+)\b", _power_in_words, text)
+    text = re.sub(r"\b(?:minus|less) (?=[\d.])", "-", text) if re.match(r"(?:minus|less) [\d.]", text) else text
     text = re.sub(r"\bminus (?=\d)", "-", text)
+    text = re.sub(r"\b(?:one|a|an|um) (?=[~≈]? ?\d)|\bum (?=[a-z]+ ?%)", "", text)  # un 20 % más, um 20 % größer
+    text = re.sub(r"\b(halfs?|quarters?|thirds?|fifths?|tenths?) (?:of )?(?:an?|one) (?=[a-z])", r"\1 ", text)
     text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
     text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
     text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
@@ -184,11 +200,36 @@ def _normal(answer: str) -> str:
     text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
     text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
     text = text.strip("\"'“”„«»*_ \t\n")
-    text = re.sub(r"(\d+) and (?:a|one) half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
+    text = re.sub(r"(\d+) and (?:(?:a|one) )?half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
+    text = re.sub(r"^(hours?|days?|weeks?) and (?:an? )?half\b", r"1.5 \1", text)  # hora y media
+    text = re.sub(r"(\d+) and (?:a|one) (third|quarter)\b", lambda m: f"({m[1]}+1/{_PARTS[m[2]]:g})", text)
+    text = re.sub(r"(\d+) and three quarters\b", r"(\1+3/4)", text)
     if whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", text):
         text = whole[1].strip()
     unit_first = re.fullmatch(r"([A-Za-z]{1,12}) ([\d.,' ]+)", text)  # "GiB 104.3"
     return f"{unit_first[2]} {unit_first[1]}" if unit_first and units.find(unit_first[1]) in units.MEMORY else text
+
+
+_FROM = re.compile(
+    r"^\s*(?:ab|desde|a partir del?|à partir d[eu]|dès)\s+(?:el |dem |le )?(?=\d|t\b|[A-Za-zé]+ ?[=\d])", re.IGNORECASE
+)
+_HALVES = re.compile(r"\b(\w+)einhalb(?=\b)", re.IGNORECASE)  # fünfeinhalb
+
+
+def _in_words(text: str) -> str:
+    """The text with numbers of several words, or with a half in one word, in digits."""
+    return in_digits(_HALVES.sub(_and_a_half, text))
+
+
+def _and_a_half(match: re.Match[str]) -> str:
+    value = _SMALL.get(english(match[1]).lower())
+    return match[0] if value is None else f"{value + 0.5:g}"
+
+
+def _power_in_words(match: re.Match[str]) -> str:
+    """`10^(-3)` for `ten ^ -three`; what is no number stays."""
+    base, power = (str(int(_SMALL[w.lower()])) if w.lower() in _SMALL else w for w in (match[1], match[3]))
+    return f"{base}^({match[2]}{power})" if base.isdigit() and power.isdigit() else match[0]
 
 
 def _rescaled(found: Quantity, prompt: str) -> Quantity:
@@ -217,7 +258,11 @@ class _Reader:
         if self.whole_number:
             text = self.rounded(text)
         if re.search(r"\bstep t\b|\b(?:which step|after how many)\b", self.prompt):
-            text = re.sub(r"(?<=\d) (?:on|onwards?)$", "", _STEP.sub("", text, count=1))
+            text = re.sub(
+                r"(?<=\d) (?:on|onwards?|(?:and|or) (?:later|after|up|above|beyond|onwards?|on))$",
+                "",
+                _STEP.sub("", text, count=1),
+            )
         if _LIMITED.search(self.prompt):
             text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
         if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
@@ -460,7 +505,7 @@ class _Reader:
 
     def value(self, expression: str) -> float:
         try:
-            return _finite(_evaluate(parse(expression, ())))
+            return _finite(_evaluate(parse(expression, (), _FUNCTIONS)))
         except (ArithmeticError, ValueError, Unreadable) as error:  # 1/0, log 0, 10^5000, an exponent of 999
             raise self.trouble("has no finite value that can be marked.") from error
 
@@ -539,6 +584,8 @@ class _Reader:
     def compound(self, size: Quantity, rest: str) -> tuple[Quantity, str]:
         """`5 h 20 min`, `1 day, 3 hours and 5 minutes`: each part in a smaller unit than the one before."""
         last = str(size.unit)
+        if half := re.match(r"\s*and (?:an? )?half\b", rest):  # une heure et demie
+            return replace(size, value=size.value + math.copysign(0.5, size.value)), rest[half.end() :]
         if spelled := re.match(r"\s*(?:,|and|,\s*and)?\s*(?=[A-Za-z])", rest):
             number = _spelled(rest[spelled.end() :])
             rest = rest if number is None else f" {number[0]:g} {number[1].strip()}"
@@ -557,6 +604,10 @@ class _Reader:
         text = rest.strip()
         if not text or _BECAUSE.match(text) or _OF_STATE.match(text):
             return
+        if other := re.fullmatch(rf"[,;]\s*([+-]?{_DIGITS})", text):
+            self.agreeing(
+                (found[0], Quantity(self.plain(other[1].lstrip("+-")) * (-1 if "-" in other[1] else 1), None))
+            )
         weak = _FOR.match(text)
         separated = weak or re.match(r"[,;(]\s*|[.:-]+\s+", text)
         if separated is None or self.contradicts(found, text[separated.end() :], any_amount=weak is not None):
@@ -627,6 +678,8 @@ def _spelled(text: str) -> tuple[float, str] | None:
         if text[end : match.start()].strip(" -"):
             break
         if word in _SMALL:
+            if seen and not _goes_on(part, _SMALL[word]):
+                return None  # `four twenty sixteen`
             part, seen = part + _SMALL[word], True
         elif word == "hundred":
             part, seen = (part or 1.0) * 100, True
@@ -638,6 +691,12 @@ def _spelled(text: str) -> tuple[float, str] | None:
             return _ended(text, words[at:], total + part, end) if seen else None
         end = match.end()
     return (total + part, text[end:]) if seen else None
+
+
+def _goes_on(part: float, more: float) -> bool:
+    """Return whether a number in words may go on with this one: `twenty` with `two`, `hundred` with all below it."""
+    below = part % 100
+    return more > 0 and (below == 0 or (below >= 20 and below % 10 == 0 and more < 10))
 
 
 def _ended(text: str, words: list[re.Match[str]], value: float, end: int) -> tuple[float, str] | None:
@@ -698,6 +757,8 @@ _OPERATIONS: Mapping[str, Callable[..., float]] = {
     "abs": abs,
     "exp": math.exp,
     "log": math.log,
+    "log10": math.log10,
+    "log2": math.log2,
     "pi": lambda: math.pi,
 }
 

@@ -1,0 +1,194 @@
+"""Finds the option that a text means by its words, its code or its number: `lr = 0.2`, `SGD momentum`, `0.98**20`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from .languages import english
+from .numbers import read as read_number
+from .plain import digits, without_latex
+from .words import Unreadable
+
+NEAR = 1e-3  # of a number, within which it is an option's
+LEAST_PART = 6  # characters of a line of code by which it is known
+MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
+LED = re.compile(
+    r"^\s*(?:(?:i think|i choose|i say|it is|it's|its|that is|(?:my |the )?(?:(?:right|correct|wrong) )?"
+    r"(?:answers?|options?|choices?|statements?|lines?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|#\s*|l(?=\d))+",
+    re.IGNORECASE,
+)
+REASON = re.compile(r"(?:\s|,)+(?:because|since|should|must|needs|ought|has to)\b")
+_EMPTY = frozenset(
+    ("the", "a", "an", "with", "from", "of", "is", "it", "by", "at", "in", "on", "for", "to", "and", "that", "this")
+)
+_ALL = frozenset(("all", "them", "these", "everything", "every", "any", "statements", "options"))
+_DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
+
+
+def by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = ()) -> str | None:
+    """The one option whose words, code or number a text is."""
+    for same in ways or (folded, squeezed, _special, _without_name, _its_number, _beginning):
+        wanted = same(text)
+        found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
+        if len(found) == 1 and (same not in (_without_name, _its_number) or not _shared_numbers(text, options)):
+            return found[0]
+        if found:
+            return None
+    return None if ways else _by_value(text, options) or _by_call(text, options) or _by_part(text, options)
+
+
+def _match(same: Callable[[str], str], wanted: str, option: str) -> bool:
+    if same is _beginning:
+        return len(wanted.split()) > 2 and f"{folded(option)} ".startswith(f"{wanted} ")
+    if same is _its_number and not re.fullmatch(r"(?:[\w ]+=\s*)?[-\d.,]+", option.strip()):
+        return False
+    return same(option) == wanted
+
+
+def _beginning(text: str) -> str:
+    return folded(text)
+
+
+def folded(value: object) -> str:
+    text = digits(without_latex(shortened(value))).replace("×", "x").replace("`", "").replace("'", "")
+    return " ".join(text.casefold().split()).strip(' ,;:!"()').rstrip(".")
+
+
+def shortened(value: object) -> str:
+    return value[:MAX_LENGTH] if isinstance(value, str) else ""
+
+
+def squeezed(text: object) -> str:
+    """Code without its spaces."""
+    return re.sub(r"\s+", "", folded(text)).replace("**", "^")
+
+
+def _special(text: str) -> str:
+    """`inf`, `-inf` and `nan` by their other names."""
+    bare = re.sub(r"\b(?:np|numpy|math|torch)\.|^float\(|[()\"'`\s]", "", digits(without_latex(text)).casefold())
+    bare = (
+        re.sub("infinity|infty|\u221e", "inf", re.sub(r"^(?:minus|negative)", "-", bare)).replace("\\", "").lstrip("+")
+    )
+    bare = "nan" if bare == "notanumber" else bare
+    return bare if bare in ("inf", "-inf", "nan") else ""
+
+
+def _without_name(text: str) -> str:
+    """The number alone: `0.2` of `lr = 0.2`, `0,20` and `1/5`."""
+    value = re.sub(r"^[^=]*=", "", text, count=1).strip() if text.count("=") == 1 else text
+    try:
+        found = read_number(value)
+    except Unreadable:
+        return ""
+    return f"{found[0].value:.9g} {found[0].unit or ''}".strip()
+
+
+def _its_number(text: str) -> str:
+    """The only number among words: `0.2` of `learning rate 0.2`."""
+    found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(shortened(text)))
+    return f"{float(found[0].replace(',', '.')):g}" if len(found) == 1 and not _DENIED.search(text.lower()) else ""
+
+
+def _shared_numbers(text: str, options: Mapping[str, str]) -> bool:
+    """Return whether several options have the numbers of a text."""
+    wanted = _numbers(text)
+    return bool(wanted) and sum(wanted <= _numbers(option) for option in options.values()) > 1
+
+
+def _numbers(text: str) -> set[float]:
+    found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(shortened(text)))
+    return {float(number.replace(",", ".")) for number in found}
+
+
+def _by_value(text: str, options: Mapping[str, str]) -> str | None:
+    """The option whose number a text's is, computed or rounded: `0.98**20` and `0.668` for `0.6676`.
+
+    None of the others may be near: they are what mistakes lead to.
+    """
+    values = {name: _value(option) for name, option in options.items()}
+    typed = _value(text)
+    if not math.isfinite(typed) or any(name.isdigit() for name in options):
+        return None
+    near = [name for name, value in values.items() if abs(value - typed) <= NEAR * abs(typed)]
+    around = [name for name, value in values.items() if abs(value - typed) <= 20 * NEAR * abs(typed)]
+    return near[0] if len(near) == len(around) == 1 else None
+
+
+def _value(text: str) -> float:
+    """A pure number, or what one is called by: inf, nan. NaN where there is none."""
+    try:
+        found = read_number(re.sub(r"^\s*[A-Za-z_]+\s*=", "", text))
+    except Unreadable:
+        return math.nan
+    return found[0].value if len(found) == 1 and not found[0].unit else math.nan
+
+
+def _by_call(text: str, options: Mapping[str, str]) -> str | None:
+    """The option that is the same call, its arguments named or not: `StepLR(optimizer, 2, 0.5)`."""
+    calls = {name: call for name, option in options.items() if (call := _call(option)) is not None}
+    asked = _call(text)
+    if asked is None or len(calls) < len(options):
+        return None
+    found = [name for name, call in calls.items() if call[0] == asked[0] and _same_arguments(asked[1], call[1])]
+    return found[0] if len(found) == 1 else None
+
+
+def _call(text: str) -> tuple[str, list[tuple[str, str]]] | None:
+    """A call's name, and its arguments as (name or "", value); what stands for the optimizer is left out."""
+    match = re.fullmatch(r"(?:\w+\s*=\s*)?([A-Za-z_]\w*)\s*\(([^()]*)\)", shortened(text).strip(" `.;"))
+    if match is None:
+        return None
+    parts = [part.partition("=") if "=" in part else ("", "", part) for part in match[2].split(",") if part.strip()]
+    arguments = [(name.strip().casefold(), value.strip()) for name, _, value in parts]
+    if arguments and not arguments[0][0] and not re.match(r"[-+.\d]", arguments[0][1]):
+        arguments = arguments[1:]
+    return match[1].casefold(), arguments
+
+
+def _same_arguments(given: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]]) -> bool:
+    """Return whether every argument that is given is one of those, by its name, or by its place."""
+    by_name = dict(wanted)
+    places = [(name or wanted[at][0] if at < len(wanted) else name, value) for at, (name, value) in enumerate(given)]
+    return bool(given) and all(name in by_name and _equal(value, by_name[name]) for name, value in places)
+
+
+def _equal(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
+
+
+def _by_part(text: str, options: Mapping[str, str]) -> str | None:
+    """The one option that has all the words and settings of a text: `Adam` and `Adam with lr 0.5` of `Adam, lr = 0.5`.
+
+    Of lines of code it is a part as it stands. A text that denies something names nothing.
+    """
+    if all(name.isdigit() for name in options):
+        part = squeezed(text)
+        found = [name for name, line in options.items() if len(part) >= LEAST_PART and part in squeezed(line)]
+        return found[0] if len(found) == 1 and re.search(r"[^\w.]", part) else None
+    led = LED.sub("", english(shortened(text)))
+    reason = REASON.search(led)
+    said = _tokens(led[: reason.start()] if reason else led)
+    if _DENIED.search(folded(text)):
+        return None
+    for wanted in (said, said - {"only", "just"}):
+        found = [name for name, option in options.items() if wanted <= _tokens(option)]
+        if len(found) == 1 and not wanted <= _ALL and any(len(word) > 2 for word in wanted):
+            return found[0]
+    return None
+
+
+def _tokens(text: str) -> set[str]:
+    """The words of a text, each number with the word before it (`lr=0.5`), without words that say nothing."""
+    text = re.sub(r"\b(?:instead|rather than|in lieu)(?: of)?\b", "in place of", text, flags=re.IGNORECASE)
+    bare = re.sub(r"[()\[\]{}`,;:]+(?!\d)", " ", re.sub(r"(?<=\w)-(?=\w)", " ", folded(text)))
+    found = set()
+    for word, number in re.findall(r"(-?[a-z_µα-ωϵ]\w*)(?:\s*[= ]\s*([-+]?\d*[.,]?\d+))?|[-+]?\d*[.,]?\d+", bare):
+        found |= {word} if not number else {word, f"{word}={float(number.replace(',', '.')):g}"}
+    numbers = len(re.findall(r"(?<![\w.,])[-+]?\d*[.,]?\d+", bare))
+    alone = numbers - sum("=" in one for one in found)
+    return (found - _EMPTY - {""}) | ({"#"} if alone > 0 else set())
