@@ -94,6 +94,7 @@ ARROWS: dict[str, set[str]] = {
         "service.settings",
         "service.logs",
         "service.command",
+        "service.operate",
         "service.serve",
         "service.worker",
     },
@@ -213,6 +214,7 @@ ARROWS: dict[str, set[str]] = {
     "service.worker": {
         "model",
         "assignment",
+        "course",
         "intake",
         "quiz",
         "pipeline",
@@ -235,9 +237,9 @@ ARROWS: dict[str, set[str]] = {
         "export",
     },
     # what operators do at a terminal, and workers once a day
-    "service.operate": {"version", "service.settings", "service.store", "service.queue"},
+    "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.settings", "service.store", "service.web", "service.web.edge"},
+    "service.serve": {"service.operate", "service.settings", "service.store", "service.web", "service.web.edge"},
 }
 
 LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox
