@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from autograder.render.pictures import Share, bars, shares, strip
+from autograder.render.class_pictures import Share, bars, shares, strip
 from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
 from autograder.service.store import Store, grades
