@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograder.gather import FoundSubmission
     from autograder.model import Assignment
     from autograder.publish import Pages
+    from autograder.service.operate.terms import Term
     from autograder.service.settings import Settings
 
 GRADER_FAILED = 3
@@ -200,9 +201,12 @@ def gradebook(
     reports: Annotated[Path, typer.Argument(help="What `gradmark grade --format json` printed.")],
     for_: Annotated[GradebookFor, typer.Option("--for", help="Whose gradebook imports it.")],
     roster: Annotated[Path, typer.Option(help="The platform's own export of its gradebook, or any CSV with ids.")],
-    out: Annotated[Path, typer.Option(help="The CSV file to write.")],
+    out: Annotated[Path, typer.Option(help="The CSV file to write; with --course, the folder of them.")],
     column: Annotated[str, typer.Option(help="What the gradebook calls the assignment. Default: its id.")] = "",
     part: Annotated[GradedPart, typer.Option(help="What goes in: for two columns, code and quiz.")] = GradedPart.TOTAL,
+    course: Annotated[
+        Path | None, typer.Option(help="A course.toml: the reports are of its assignments, a file for each.")
+    ] = None,
 ) -> None:
     """Turn reports into a CSV file that a gradebook imports; what matches nobody is said, and the rest is written."""
     from autograder.export.gradebook import BadGradebook
@@ -211,15 +215,43 @@ def gradebook(
     from autograder.roster import BadRoster
     from autograder.roster import read as read_roster
 
+    if course is not None and column:
+        raise typer.BadParameter("With --course each column is called as its assignment: leave --column out.")
     try:
-        made = table(for_, _read(reports), read_roster(roster), column, part.value)
+        sheets = [(out, _read(reports))] if course is None else _sheets(course, _read(reports), out)
+        made = [(file, table(for_, lines, read_roster(roster), column, part.value)) for file, lines in sheets]
     except (BadGradebook, BadRoster) as error:
         raise typer.BadParameter(str(error)) from error
     except OSError as error:
         raise typer.BadParameter(f"{roster} cannot be read: {error}") from error
-    _write(out, made.text.encode())
-    for remark in made.remarks:
-        say(remark)
+    for file, written in made:
+        _write(file, written.text.encode())
+        for remark in written.remarks:
+            say(remark if course is None else f"{file.stem}: {remark}")
+
+
+def _sheets(course: Path, reports: str, out: Path) -> list[tuple[Path, str]]:
+    """For each stage of a course that has reports, its file and its reports."""
+    from autograder.assignment import BadAssignment
+    from autograder.course import read
+    from autograder.export.gradebook import by_assignment
+    from autograder.publish import say
+
+    try:
+        stages = read(course).stages
+    except BadAssignment as error:
+        raise typer.BadParameter(str(error)) from error
+    found, named = by_assignment(reports), {stage.id for stage in stages}
+    if strange := [name for name in found if name not in named]:
+        raise typer.BadParameter(f"There are reports of {strange[0]!r}, which {course} does not name.")
+    for stage in stages:
+        if stage.id not in found:
+            say(f"{stage.folder}: there are no reports of it yet")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{out} cannot be a folder: {error}") from error
+    return [(out / f"{stage.folder}.csv", found[stage.id]) for stage in stages if stage.id in found]
 
 
 @app.command()
@@ -354,6 +386,7 @@ LogOption = Annotated[
     LogFormat | None, typer.Option("--log-format", help="Default: text at a terminal, and JSON lines elsewhere.")
 ]
 OwnOption = Annotated[Path | None, typer.Option(help="A folder with assignments of your own.")]
+CourseOption = Annotated[Path | None, typer.Option(help="A course.toml: its assignments, in place of such a folder.")]
 
 
 @app.command()
@@ -364,6 +397,9 @@ def serve(
     database: DatabaseOption = "",
     url: Annotated[str, typer.Option(help="How browsers reach it. Default: http:// with host and port.")] = "",
     assignments: OwnOption = None,
+    course: Annotated[
+        Path | None, typer.Option(help="A course.toml: the course is made, or what is missing of it.")
+    ] = None,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[int | None, typer.Option(min=1, help="Markings at once. Default: one for each core.")] = None,
     log_format: LogOption = None,
@@ -372,7 +408,7 @@ def serve(
 ) -> None:
     """Run the service: students hand in with a browser, staff run a course. One process family, no configuration."""
     told = url or os.environ.get("GRADMARK_URL", "")
-    settings = _service(data, database, told, assignments)
+    settings = _service(data, database, told, _own(assignments, course))
     from autograder.publish import say
     from autograder.service import logs
     from autograder.service.serve import CannotServe
@@ -383,7 +419,7 @@ def serve(
     if beside and log_format:
         beside += ["--log-format", log_format]
     try:
-        run(settings, host=host, port=port, url=told, worker=beside, say=say)
+        run(settings, host=host, port=port, url=told, worker=beside, say=say, term=_term(course) if course else None)
     except CannotServe as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -393,6 +429,7 @@ def worker_(
     data: DataOption = None,
     database: DatabaseOption = "",
     assignments: OwnOption = None,
+    course: CourseOption = None,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Markings at once, the same for all workers. Default: one for each core.")
@@ -402,7 +439,7 @@ def worker_(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin does.")] = False,
 ) -> None:
     """Mark what the service was handed: any number of these, on any machines that reach the database."""
-    settings = _service(data, database, "", assignments)
+    settings = _service(data, database, "", _own(assignments, course))
     from autograder.publish import say
     from autograder.sandbox import SandboxUnavailable
     from autograder.service import logs
@@ -414,6 +451,35 @@ def worker_(
     except SandboxUnavailable as error:
         say(str(error))
         raise typer.Exit(GRADER_FAILED) from error
+
+
+def _own(assignments: Path | None, course: Path | None) -> Path | None:
+    """The folder of assignments, or the course.toml that names them."""
+    if course is None:
+        return assignments
+    if assignments is not None:
+        raise typer.BadParameter("A course names its own assignments: leave --assignments out.")
+    from autograder.assignment import BadAssignment
+    from autograder.course import read
+
+    try:
+        read(course)
+    except BadAssignment as error:
+        raise typer.BadParameter(str(error)) from error
+    return course
+
+
+def _term(file: Path) -> "Term":
+    from autograder.assignment import BadAssignment
+    from autograder.course import read
+    from autograder.service.operate.terms import Planned, Term
+
+    try:
+        course = read(file)
+        planned = [Planned(s.id, s.title, s.due.timestamp() if s.due else None) for s in course.stages]
+    except BadAssignment as error:
+        raise typer.BadParameter(str(error)) from error
+    return Term(course.title, course.time_zone, planned)
 
 
 def _service(data: Path | None, database: str, url: str, assignments: Path | None) -> "Settings":

@@ -1,6 +1,7 @@
 """Reads course.toml: the assignments of a course in their order, with due times and the files that each stage is given.
 
 title = "ML systems, autumn"
+time_zone = "Europe/Berlin"         # of the service's pages; without, UTC
 
 [[stages]]
 assignment = "practice"             # one that comes with gradmark; "./losses" is a folder beside this file
@@ -24,8 +25,9 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-from autograder.assignment import BadAssignment, load
+from autograder.assignment import HOME, BadAssignment, load
 from autograder.model import Assignment
 
 FILE = "course.toml"
@@ -51,6 +53,21 @@ class Stage:
         """The name of its folder in a term."""
         return f"{self.number:02}-{self.id}"
 
+    @property
+    def title(self) -> str:
+        """The assignment's title; nothing of it is imported.
+
+        Raises:
+            BadAssignment: there is none, or its assignment.toml cannot be read.
+        """
+        home = HOME / self.source if Path(self.source).name == self.source else Path(self.source)
+        try:
+            return str(tomllib.loads((home / "assignment.toml").read_text(encoding="utf-8"))["title"])
+        except (OSError, ValueError, KeyError) as error:
+            raise BadAssignment(
+                f"{home / 'assignment.toml'}, line 1: this assignment has no title: {error}."
+            ) from error
+
     def load(self) -> Assignment:
         """Load the assignment with this stage's provided files.
 
@@ -66,6 +83,7 @@ class Course:
 
     title: str
     stages: tuple[Stage, ...]
+    time_zone: str = "UTC"
 
 
 def read(file: Path) -> Course:
@@ -82,8 +100,13 @@ def read(file: Path) -> Course:
     entries = table.get("stages")
     if not isinstance(table.get("title"), str) or not isinstance(entries, list) or not entries:
         raise BadAssignment(f"{file}, line 1: a course needs a `title`, and a table [[stages]] for each assignment.")
-    if unknown := sorted(table.keys() - {"title", "stages"}):
-        raise BadAssignment(f"{file}, line 1: a course has no `{unknown[0]}`; there are title and [[stages]].")
+    if unknown := sorted(table.keys() - {"title", "time_zone", "stages"}):
+        raise BadAssignment(
+            f"{file}, line 1: a course has no `{unknown[0]}`; there are title, time_zone and [[stages]]."
+        )
+    zone = table.get("time_zone", Course.time_zone)
+    if zone not in available_timezones():
+        raise BadAssignment(f"{file}, line 1: {zone!r} is not a time zone; write it as Europe/Berlin.")
     starts = [n for n, line in enumerate(text.splitlines(), start=1) if re.match(r"\s*\[\[\s*stages\s*\]\]", line)]
     lines = starts if len(starts) == len(entries) else [1] * len(entries)
     stages = tuple(
@@ -96,7 +119,7 @@ def read(file: Path) -> Course:
             raise BadAssignment(f"{at}: {stage.id} is due before {earlier.id}, which comes first. Put them in order.")
     if twice := [stage for stage in stages if [other.id for other in stages].count(stage.id) > 1]:
         raise BadAssignment(f"{file}, line {lines[twice[1].number - 1]}: {twice[1].id!r} is there twice.")
-    return Course(table["title"], stages)
+    return Course(table["title"], stages, zone)
 
 
 def _stage(file: Path, number: int, entry: Any, line: int) -> Stage:

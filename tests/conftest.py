@@ -24,18 +24,30 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# They take longest, so they come first: two cores run files side by side, and a long one at the end would run alone.
+# They take longest, so they come first: processes take whole files, and a long one at the end would run alone. Those
+# that mostly wait, for deadlines or containers, take turns with those that compute.
 LONG = (
-    "test_compose",
-    "test_verify",
-    "test_kills",
-    "test_adapters",
-    "test_gradescope",
-    "test_mutation",
-    "test_docker",
+    "test_attacks",
     "test_browser",
-    "test_regenerate",
+    "test_pipeline",
+    "test_regrade",
+    "test_compose",
+    "test_diagnose",
+    "test_gradescope",
+    "test_kills",
     "test_new",
+    "test_cli",
+    "test_adapters",
+    "test_engine",
+    "test_blame",
+    "test_verify",
+    "test_lti",
+    "test_lives",
+    "test_docker",
+    "test_settings_preview",
+    "test_mutation",
+    "test_operate",
+    "test_regenerate",
 )
 
 

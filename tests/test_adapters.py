@@ -16,6 +16,7 @@ import tarfile
 import tomllib
 import zipfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -35,6 +36,7 @@ from autograder.render import total
 
 SOLUTION = OPTIMIZERS.model_solution.read_text()
 WRONG = OPTIMIZERS.samples["Adam without bias correction"].read_text()
+MILD = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()  # its line is found in a third of the time
 LOUD = '\nprint(\'{"scores": {"sgd": 100}}\', flush=True)\n'  # what a submission prints last
 NASTY = "<script>x</script> | `a` **b** @all %0A::error::x\n::warning::y \x1b[31m \u202e ]]> [l](http://x) &amp;"
 
@@ -44,6 +46,7 @@ def grade(tmp_path_factory):
     """What `gradmark grade` says, in the sandbox that the platforms have."""
     require("root")
 
+    @cache
     def marked(source, seed=None):
         file = tmp_path_factory.mktemp("submission") / "optimizers.py"
         file.write_text(source)
@@ -85,10 +88,10 @@ def prairielearn_image():
     return build("prairielearn", "image", "BASE")
 
 
-@pytest.mark.slow
+@pytest.mark.slow("an image is built, and a mistake searched for its line in it and beside it")
 @pytest.mark.docker
 @pytest.mark.parametrize(
-    ("source", "seed"), [(SOLUTION, 7), (WRONG, 7), ("def f(:\n", 7)], ids=["right", "wrong", "broken"]
+    ("source", "seed"), [(SOLUTION, 7), (MILD, 7), ("def f(:\n", 7)], ids=["right", "wrong", "broken"]
 )
 def test_prairielearn_marks_as_gradmark_grade_does(prairielearn_image, grade, tmp_path, source, seed):
     files = {
@@ -160,7 +163,7 @@ def autolab_image():
 
 @pytest.mark.slow
 @pytest.mark.docker
-@pytest.mark.parametrize("source", [SOLUTION, WRONG, "import sys; sys.exit(0)\n"], ids=["right", "wrong", "exits"])
+@pytest.mark.parametrize("source", [SOLUTION, MILD, "import sys; sys.exit(0)\n"], ids=["right", "wrong", "exits"])
 def test_autolab_reads_the_last_line(autolab_image, grade, tmp_path, source):
     files = {f"/home/autograde/autolab/{name}": data for name, data in job(source + LOUD).items()}
     ended = run(autolab_image, files, out="/tmp", to=tmp_path, command=MAKE)  # noqa: S108
@@ -336,19 +339,19 @@ def jobe_image():
     return build("coderunner", "jobe", "BASE", base, dockerfile=ours)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("an image is built, and a mistake searched for its line in it and beside it")
 @pytest.mark.docker
 def test_coderunners_template_prints_what_gradmark_grade_says(jobe_image, grade, tmp_path):
     from jinja2 import Environment
 
     twig = Environment()  # noqa: S701 - Twig reads this template the same; its filter `e` escapes for Python here
     twig.filters["e"] = lambda text, _: text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    source = WRONG + LOUD
+    source = MILD + LOUD
     program = twig.from_string(package("coderunner").files["template.py"].decode()).render(STUDENT_ANSWER=source)
     command = ("/bin/sh", "-c", "su jobe00 -c 'python3 /home/jobe00/prog.py; ls /opt/gradmark'")
     ended = run(jobe_image, {"/home/jobe00/prog.py": program}, out="/tmp", to=tmp_path, command=command)  # noqa: S108
     assert json.loads(ended.stdout) == coderunner.results(grade(source))
-    assert json.loads(ended.stdout)["fraction"] == pytest.approx(0.9)
+    assert json.loads(ended.stdout)["fraction"] == pytest.approx(0.9625)
     assert "Permission denied" in ended.stderr
 
 

@@ -94,6 +94,7 @@ ARROWS: dict[str, set[str]] = {
         "service.settings",
         "service.logs",
         "service.command",
+        "service.operate",
         "service.serve",
         "service.worker",
     },
@@ -136,6 +137,7 @@ ARROWS: dict[str, set[str]] = {
     "authoring": {"model", "assignment", "strip", "syntax", "verify"},
     "practice": {"model", "quiz"},
     "__main__": {"cli"},
+    "manual": {"cli"},
     # the service: the rooms of `web` know neither assignments nor keys nor sandboxes, `worker` is the trusted side
     "service": set(),
     "service.settings": set(),
@@ -212,6 +214,7 @@ ARROWS: dict[str, set[str]] = {
     "service.worker": {
         "model",
         "assignment",
+        "course",
         "intake",
         "quiz",
         "pipeline",
@@ -234,9 +237,9 @@ ARROWS: dict[str, set[str]] = {
         "export",
     },
     # what operators do at a terminal, and workers once a day
-    "service.operate": {"version", "service.settings", "service.store", "service.queue"},
+    "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.settings", "service.store", "service.web", "service.web.edge"},
+    "service.serve": {"service.operate", "service.settings", "service.store", "service.web", "service.web.edge"},
 }
 
 LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox
@@ -249,6 +252,7 @@ LIBRARIES: dict[str, set[str]] = {
     "assignment": {"numpy"},
     "blame": {"numpy"},
     "cli": {"typer"},
+    "manual": {"typer"},  # which has the command as data
     "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
     "kinds": {"numpy"},
     "judge": {"numpy"},

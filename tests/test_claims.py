@@ -49,7 +49,7 @@ def standing(scenario, right):
     return told or {name: np.repeat(rows[:1], len(rows), axis=0) for name, rows in right.arrays.items() if len(rows)}
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a hypothesis for every class, and none explains it")
 @pytest.mark.parametrize("arrays", [silent, responsive, standing])
 def test_right_facts_and_losses_without_right_numbers_earn_little(assignment, arrays):
     verdict = lied(assignment, arrays)

@@ -89,7 +89,7 @@ def test_json_is_one_object_a_line_on_stdout_and_nothing_else(course, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow("the command starts and marks four times")
 def test_a_seed_given_twice_gives_the_same_report(course, tmp_path):
     def marked(*seed: str) -> dict[str, object]:
         done = gradmark("grade", course / "bob", "--format", "json", *seed, *ANYWHERE, cwd=tmp_path)
@@ -177,7 +177,7 @@ def test_the_version_is_told(tmp_path):
     assert gradmark("--version", cwd=tmp_path).stdout == f"gradmark {__version__}\n"
 
 
-@pytest.mark.slow
+@pytest.mark.slow("marks all samples and draws their pictures")
 def test_the_demo_marks_the_samples_and_says_where_the_pages_are(tmp_path):
     done = gradmark("demo", *ANYWHERE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -57,7 +58,7 @@ def test_the_stages_are_read_in_their_order(course):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves two assignments")
 def test_one_command_makes_a_term_that_can_be_marked(course):
     done = run(course.parent, "regenerate", "course.toml", "--seed", "3", "--out", "autumn", "--sandbox", "process")
     assert done.returncode == 0, done.stderr
@@ -97,6 +98,7 @@ def test_a_stage_is_given_the_files_that_the_course_names(course):
         ("due = 2026-10-19", "dew = 2026-10-19", "has no `dew`", 7),
         ('title = "A term"', "titel = 3", "needs a `title`", 1),
         ('title = "A term"', "title = ", "cannot be read", 1),
+        ('title = "A term"', 'title = "A term"\ntime_zone = "Berlin"', "'Berlin' is not a time zone", 1),
     ],
 )
 def test_a_mistake_in_the_course_is_a_sentence_with_its_line(course, old, new, complaint, line):
@@ -114,6 +116,53 @@ def test_a_stage_that_is_not_there_and_a_whole_course_are_refused_where_one_assi
     done = run(course.parent, "verify", "course.toml")
     assert done.returncode == 2
     assert "name one of its stages" in done.stderr
+
+
+def reports(*given: tuple[str, str, float]) -> str:
+    told = [
+        {
+            "schema": "gradmark.report/1", "assignment": assignment, "status": "graded", "score": score, "max_score": 10,
+            "submission": {"path": f"{who}.py", "known_as": [who]},
+        }
+        for assignment, who, score in given
+    ]  # fmt: skip
+    return "\n".join(map(json.dumps, told))
+
+
+def test_a_course_has_a_gradebook_file_for_each_stage(course):
+    (course.parent / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\n")
+    lines = course.parent / "reports.jsonl"
+    options = ["--for", "moodle", "--roster", "roster.csv", "--course", "course.toml", "--out", "books"]
+    lines.write_text(reports(("descent", "ada", 7), ("ascent", "ada", 3), ("descent", "bob", 5)))
+    done = run(course.parent, "gradebook", "reports.jsonl", *options)
+    assert done.returncode == 0, done.stderr
+    first, second = (
+        (course.parent / "books" / f"{name}.csv").read_text("utf-8") for name in ("01-descent", "02-ascent")
+    )
+    assert ("7" in first, "5" in first, "3" in first, "3" in second, "7" in second) == (True, True, False, True, False)
+    lines.write_text(reports(("descent", "ada", 7)))
+    assert (
+        "02-ascent: there are no reports of it yet" in run(course.parent, "gradebook", "reports.jsonl", *options).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (reports(("sideways", "ada", 7)), "reports of 'sideways', which course.toml does not name"),
+        ("\n\nnothing", "Line 3 of the reports is no report"),
+        (reports(("ascent", "ada", 7)) + "\n\n" + reports(("descent", "ada", -7)), "Line 3 of the reports has a score"),
+    ],
+)
+def test_reports_that_are_not_of_the_course_are_refused(course, text, complaint):
+    (course.parent / "roster.csv").write_text("id,name\nada,Ada\n")
+    (course.parent / "reports.jsonl").write_text(text)
+    done = run(
+        course.parent, "gradebook", "reports.jsonl", "--for", "moodle", "--roster", "roster.csv", "--out", "books",
+        "--course", "course.toml",
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert complaint in " ".join(done.stderr.split())
 
 
 @pytest.mark.slow

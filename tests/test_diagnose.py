@@ -18,7 +18,11 @@ from autograder.model import Assignment, Hypotheses, Scenario
 
 SEED = 7
 MOST_ASKED = 600_000  # hypotheses times scenarios: seconds of computing
-RULES = [(m, group) for m in load("optimizers").misconceptions if m.changes for group in m.groups]
+# `gradmark verify` marks every belief as code, about all its classes at once. Here: those about several classes, held about
+# one of them, which goes round; and of those about one class every eighth, so that the search is tried without the proof.
+BELIEFS = [m for m in load("optimizers").misconceptions if m.changes]
+RULES = [(m, m.groups[turn % len(m.groups)]) for turn, m in enumerate(m for m in BELIEFS if len(m.groups) > 1)]
+RULES += [(m, m.groups[0]) for m in [m for m in BELIEFS if len(m.groups) == 1][::8]]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +107,7 @@ def some_pairs(count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("a", "b", "group"), some_pairs(120), ids=lambda x: getattr(x, "id", x))
+@pytest.mark.parametrize(("a", "b", "group"), some_pairs(40), ids=lambda x: getattr(x, "id", x))
 def test_a_second_mistake_never_gains(judge, a, b, group):
     """Two mistakes cost at least what either costs alone; named together, they cost their two rows and no other."""
     both = judge({**a.changes, **b.changes}, (group,))
@@ -115,13 +119,13 @@ def test_a_second_mistake_never_gains(judge, a, b, group):
         assert set(lost(both)) == {a.criterion, b.criterion}
 
 
-@pytest.mark.slow
+@pytest.mark.slow("everything is tried for a rule that no hypothesis explains, ten times")
 @given(
     factor=st.floats(0.8, 1.25).filter(lambda f: abs(f - 1) > 0.01),
     kind=st.sampled_from(["waves", "drift", "shrink"]),
     group=st.sampled_from(["SGD", "Adam", "AdamW"]),
 )
-@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # each takes seconds: nothing is shrunk
+@settings(max_examples=10, deadline=None, phases=[Phase.generate])  # each takes a second: nothing is shrunk
 def test_a_rule_outside_the_family_is_never_given_a_name(factor, kind, group):
     """What no misconception explains gets its first difference shown, not a false diagnosis."""
     assignment = load("optimizers")

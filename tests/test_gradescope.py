@@ -9,6 +9,7 @@ import stat
 import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from conftest import require
@@ -97,7 +98,8 @@ SCHEMA = {
     },
 }
 SOLUTION = OPTIMIZERS.model_solution.read_text()
-WRONG = OPTIMIZERS.samples["Adam without bias correction"].read_text()
+WRONG = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()
+EMPTY = OPTIMIZERS.template.read_text()
 
 
 def check(made):
@@ -137,7 +139,7 @@ def graded(image, tmp_path, files, before=""):
 
 @pytest.mark.slow
 @pytest.mark.docker
-@pytest.mark.parametrize(("source", "score"), [(SOLUTION, 100), (WRONG, 90)], ids=["right", "wrong"])
+@pytest.mark.parametrize(("source", "score"), [(SOLUTION, 100), (WRONG, 96.25)], ids=["right", "wrong"])
 def test_results_are_those_of_gradmark_grade_with_the_same_seed(image, tmp_path, source, score):
     ended, made = graded(image, tmp_path, laid_out(source + "\nprint('said by the student')\n"))
     assert ended.status == 0, ended.stderr
@@ -283,35 +285,52 @@ done
 
 
 def attacks():
-    told = {name.replace(" ", "_"): code.lstrip() + WRONG for name, code in AT_IMPORT.items()}
+    """Of those at import, what patches libraries needs a rule whose numbers are compared; all others have no marks."""
+    told = {
+        name.replace(" ", "_"): code.lstrip() + (WRONG if name == "patch" else EMPTY)
+        for name, code in AT_IMPORT.items()
+    }
     return told | {name.replace(" ", "_"): attacked(ATTACKS[name][0]) for name in IN_A_STEP}
 
 
-@pytest.fixture(scope="module", params=["landlock", "uid alone"])
-def attacked_image(request, image, tmp_path_factory):
-    """Every attack's results; once as the kernel here has it, once where no Landlock helps the uid."""
-    files = {f"/attacks/{name}.py": source for name, source in attacks().items()}
-    files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
-    code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
-    none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
-    without = none if request.param == "uid alone" else ""
-    to = tmp_path_factory.mktemp("attacks")
-    run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
-    return to / "out"
+# Where no Landlock helps, the uid alone keeps files and processes apart; what does not reach for any is played once.
+REACHING = ("forge", "read", "survive", "kill", "at_exit")
+PLAYED = [("landlock", name) for name in attacks()] + [("uid alone", name) for name in REACHING]
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def played(image, tmp_path_factory):
+    """The folder with every attack's results: as the kernel here has it, and where no Landlock helps the uid."""
+
+    @cache
+    def results(helped):
+        files = {f"/attacks/{name}.py": attacks()[name] for by, name in PLAYED if by == helped}
+        files |= {"/autograder/submission_metadata.json": json.dumps(METADATA), "/out/.keep": ""}
+        code = "/opt/gradmark/lib/python3*/site-packages/autograder/sandbox/forking.py"
+        none = rf"sed -i '/^def landlock_version/a\    return 0' {code}; grep -A1 '^def landlock_version' {code} | grep -q 'return 0' || exit 9;"
+        without = none if helped == "uid alone" else ""
+        to = tmp_path_factory.mktemp("attacks")
+        run(image, files, out="/out", to=to, command=("/bin/sh", "-c", without + MANY))
+        return to / "out"
+
+    return results
+
+
+@pytest.mark.slow("the first of each kind waits for a container that marks all attacks with half a CPU")
 @pytest.mark.docker
-@pytest.mark.parametrize("name", attacks())
-def test_an_attack_gains_nothing(attacked_image, tmp_path, name):
-    made = check(json.loads((attacked_image / f"{name}.json").read_text()))
-    said = (attacked_image / f"{name}.stdout").read_text() + (attacked_image / f"{name}.stderr").read_text()
+@pytest.mark.parametrize(("helped", "name"), PLAYED)
+def test_an_attack_gains_nothing(played, tmp_path, helped, name):
+    results = played(helped)
+    made = check(json.loads((results / f"{name}.json").read_text()))
+    said = (results / f"{name}.stdout").read_text() + (results / f"{name}.stderr").read_text()
     assert "BREACH" not in said
     assert "\x1b" not in said
-    left = attacked_image / f"{name}.left"
+    left = results / f"{name}.left"
     assert not left.exists() or not left.read_text(), "a process of the submission outlived its marking"
     due = expected(tmp_path, attacks()[name])
-    assert made["score"] == due["score"] <= 90 if name.replace("_", " ") in AT_IMPORT else made["score"] < 100
+    if name.replace("_", " ") in AT_IMPORT:
+        assert made["score"] == due["score"] <= (96.25 if name == "patch" else 0)
+    assert made["score"] < 100
     found, right = ([test["score"] for test in these["tests"]] for these in (made, due))
     if name == "memory":  # touching half a gigabyte takes half a CPU up to a scenario's second, and then costs more
         assert all(score <= most for score, most in zip(found, right, strict=True))

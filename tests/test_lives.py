@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,16 +51,20 @@ SHOWN = {  # what is wrong: (right lines, wrong lines, rows of which one must lo
 
 @pytest.fixture(scope="module")
 def marked():
-    """source -> report, of a real run."""
+    """source -> report, of a real run; the same source is marked once."""
     require("landlock")
     assignment = load("optimizers")
     with choose("landlock", trusted=True, say=lambda _: None) as sandbox:
-        yield lambda source: pipeline.grade(
-            Submission("a life", {assignment.main: source.encode()}, "0" * 64), assignment, sandbox, SEED
-        )
+
+        @cache
+        def graded(source):
+            submission = Submission("a life", {assignment.main: source.encode()}, "0" * 64)
+            return pipeline.grade(submission, assignment, sandbox, SEED)
+
+        yield graded
 
 
-@pytest.mark.slow
+@pytest.mark.slow("no single edit mends it: two grammars are searched to their end")
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_life_shows_it_and_it_costs_a_point_on_its_row(marked, name):
     right, wrong, rows = SHOWN[name]

@@ -90,7 +90,7 @@ def missing(step: Typed, output: str) -> list[str]:
     return [line for line in step.printed if one_space(line) not in one_space(output)]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("the page proves an assignment six times")
 def test_the_page_can_be_followed_to_the_letter(tmp_path):
     done = steps(PAGE)
     assert sum(isinstance(step, Change) for step in done) == 5
@@ -104,7 +104,7 @@ def test_the_page_can_be_followed_to_the_letter(tmp_path):
             assert missing(step, output) == [], f"$ {step.command}\n{output}"
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves an assignment")
 def test_a_step_left_out_is_noticed(tmp_path):
     """A misconception that nobody planted: the page's promise does not come true without its third block."""
     authoring.new("descent", tmp_path)

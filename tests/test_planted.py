@@ -20,13 +20,8 @@ OPTIMIZERS = load("optimizers")
 MODEL = OPTIMIZERS.model_solution.read_text()
 MISCONCEPTIONS = {m.id: m for m in OPTIMIZERS.misconceptions}
 
-# Of every kind at least one: rules by the row they belong to, what changes a fact too, and what is no rule at all.
-SAMPLE = (
-    "sgd-normalises", "momentum-nesterov", "momentum-lr-inside", "momentum-default", "l2-mutates", "l2-on-start",
-    "adam-none-coasts", "second-of-g", "correction-stored", "count-from-zero", "count-parameters", "eps-inside", "amsgrad",
-    "adam-lr-frozen", "adam-decay-only-m", "adamw-coupled", "adamw-none-decays", "zero-grad-zeros", "params-iterator",
-    "state-live", "sgd-shared", "adam-float64",
-)  # fmt: skip
+# Of each kind one: a rule, a count, what is no rule, and what changes a fact too and only edits of the solution show.
+SAMPLE = ("second-of-g", "count-parameters", "zero-grad-zeros", "params-iterator", "l2-mutates")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +79,7 @@ def test_no_two_planted_forms_are_the_same():
     assert len(set(forms)) == len(forms)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("each mistake is searched for its line")
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_planted_misconception_is_named_and_costs_its_own_row(sandbox, name):
     """A student who writes this is told about this idea and no other; training alone may suffer with it."""

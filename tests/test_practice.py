@@ -188,7 +188,7 @@ def test_a_question_shows_no_answer():
 
 
 # ------------------------------------------------------------------------------------------- exercises of practice
-@pytest.mark.slow
+@pytest.mark.slow("every exercise is drawn many times and answered in every way")
 def test_the_exercises_are_fair():
     assert [(name, said) for name, holds, said in variants.statements(PRACTICE) if not holds] == []
 

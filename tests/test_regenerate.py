@@ -23,9 +23,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder import authoring, variants
 from autograder import quiz as marking
 from autograder import roster as people
-from autograder import variants
 from autograder.assignment import load
 from autograder.intake import read as intake
 from autograder.model import (
@@ -734,17 +734,13 @@ def test_wrong_use_is_told_before_the_long_proof(tmp_path):
 
 
 @pytest.fixture
-def small(monkeypatch):
-    """The assignment with little left of it: its whole proof takes seconds, and runs every part of the real one."""
+def small(monkeypatch, tmp_path_factory):
+    """The smallest assignment: its whole proof takes seconds, and has every part of a large one's."""
     monkeypatch.setattr(variants, "SEEDS", 50)
-    return replace(
-        optimizers,
-        misconceptions=tuple(m for m in optimizers.misconceptions if m.id == "adamw-coupled"),
-        hands=optimizers.hands[:2],
-    )
+    return load(str(authoring.new("descent", tmp_path_factory.mktemp("small"))))
 
 
-@pytest.mark.slow
+@pytest.mark.slow("it proves an assignment")
 def test_what_verifies_is_written_with_its_proof(small, tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("id,first_name\n7,Ada\n")
     out, secret = tmp_path / "out", tmp_path / "secret"
@@ -766,9 +762,9 @@ def test_what_verifies_is_written_with_its_proof(small, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_what_does_not_verify_leaves_nothing_behind(small, tmp_path, capsys):
-    strict = {**small.tolerances, "default": replace(small.tolerances["default"], relative=1e-9)}
+    unread = tuple(replace(m, hint="A hint that nobody has read.") for m in small.misconceptions)
     out = tmp_path / "out"
-    assert not run_here(replace(small, tolerances=strict), 5, out, None, None, "auto", 2)
+    assert not run_here(replace(small, misconceptions=unread), 5, out, None, None, "auto", 2)
     told = capsys.readouterr()
     assert "is not proven" in told.out
     assert "nothing was written" in told.err

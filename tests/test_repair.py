@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -257,6 +258,27 @@ def test_a_mistake_in_two_lines_is_told_with_both(assignment: Assignment, sandbo
     assert one.note == (
         f"A part of what is wrong is in this line: with it and line {other.line} changed, everything about AdamW agrees."
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("made", "signature"),
+    [("\n    m = [None] * 9\n    v = [None] * 9\n", ""), ("", ", m=[None] * 9, v=[None] * 9")],
+    ids=["by the class", "as a default"],
+)
+def test_state_that_is_made_once_for_all_objects_is_told_where_it_is_made(
+    assignment: Assignment, sandbox: Sandbox, made: str, signature: str
+) -> None:
+    before, name, adamw = assignment.model_solution.read_text().partition("class AdamW(Optimizer):\n")
+    for buffers in ("m", "v"):
+        line = f"        self.{buffers} = [None] * len(self.params)\n"
+        assert adamw.count(line) == 1
+        adamw = adamw.replace(line, f"        self.{buffers} = {buffers}\n" if signature else "")
+    source = before + name + made + adamw.replace("weight_decay=0.01):", f"weight_decay=0.01{signature}):")
+    report = graded(assignment, sandbox, source)
+    assert [d.misconception for d in report.diagnoses] == ["adamw-shared"]
+    [place] = report.places
+    assert (place.source, place.criterion) == (made.split("\n")[1].strip() if made else ANY, "state")
 
 
 @pytest.mark.slow

@@ -97,6 +97,11 @@ def test_a_wheel_takes_one_name_in_site_packages(installed):
     assert {name for name in brought if not name.endswith(".dist-info")} == {"autograder"}
 
 
+def test_a_wheel_installs_the_manual_page(installed):
+    page = installed / "share" / "man" / "man1" / "gradmark.1"
+    assert page.read_bytes() == (ROOT / "autograder" / "gradmark.1").read_bytes()
+
+
 def test_the_installed_command_marks_a_submission_from_any_folder(installed, tmp_path):
     where = run(installed / "bin/python", "-c", "import autograder; print(autograder.__file__)", cwd=tmp_path).stdout
     assert str(installed) in where, "this would test the tree, not the wheel"

@@ -64,6 +64,25 @@ def gradebook(platform: str, reports: str, roster: Roster, column: str = "", par
     return Written(plain(rows), (*roster.remarks, *remarks, *more))
 
 
+def by_assignment(reports: str) -> dict[str, str]:
+    """The reports of each assignment; lines of others are empty, so that each line keeps its number.
+
+    Raises:
+        BadGradebook: a line is no report.
+    """
+    lines = reports.splitlines()
+    names = [_assignment_of(number, line) if line.strip() else "" for number, line in enumerate(lines, start=1)]
+    kept = {name: zip(lines, names, strict=True) for name in names if name}
+    return {name: "\n".join(line if of == name else "" for line, of in pairs) for name, pairs in kept.items()}
+
+
+def _assignment_of(number: int, line: str) -> str:
+    try:
+        return str(json.loads(line)["assignment"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
+
+
 # ------------------------------------------------------------------------------------------------------- reading
 def read_reports(text: str, part: Part = "total") -> list[Grade]:
     """The JSON lines of `gradmark grade --format json`."""
@@ -71,7 +90,7 @@ def read_reports(text: str, part: Part = "total") -> list[Grade]:
     if not grades:
         raise BadGradebook("There are no reports in this file. `gradmark grade --format json` writes them.")
     if len({grade.assignment for grade in grades}) > 1:
-        raise BadGradebook("These reports are of several assignments: make one file for each.")
+        raise BadGradebook("These reports are of several assignments: name their course.toml with --course.")
     if len(mosts := {grade.max_score for grade in grades if grade.score is not None}) > 1:
         told = " and ".join(f"{most:g}" for most in sorted(mosts))
         raise BadGradebook(f"These reports are out of different maxima ({told}). Mark them all alike: with --edition.")

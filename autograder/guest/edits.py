@@ -19,6 +19,7 @@ PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 COMPOUND = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.BoolOp, ast.IfExp)
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Raise)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+MADE = (ast.List, ast.Dict, ast.ListComp, ast.DictComp, ast.Call)  # expressions that make an object which may change
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
         "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
 for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
@@ -302,6 +303,13 @@ def defined(node):
     return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
+def is_made_once(statement):
+    """Return whether a statement of a class makes a list, a dictionary or another object, under one name."""
+    value = getattr(statement, "value", None)
+    named = isinstance(statement, ast.Assign | ast.AnnAssign) and len(defined(statement)) == 1
+    return named and value is not None and any(isinstance(n, MADE) for n in ast.walk(value))
+
+
 def ancestry(tree, owner):
     """A class and its bases in this file."""
     known = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
@@ -431,7 +439,7 @@ class Plan:
 
     def __init__(self, tree, covered, *, rich):
         self.tree, self.covered, self.rich = tree, covered, rich
-        self.looping = False  # inside of what a loop goes over
+        self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
         for function, owner in functions(tree):
             if rich and function.name == "__init__":
@@ -449,6 +457,7 @@ class Plan:
         mine, owned, known = self.owned(function, owner)
         if function.name == "__init__":
             self.unset(function, sorted({n.attr for n in owned} - known))
+            self.shared(function, owner)
         loose = [n for n in ast.walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
@@ -480,6 +489,20 @@ class Plan:
                 if new:
                     self.insert(function.body, place, new, "statement", 2)
 
+    def shared(self, function, owner):
+        """Makes in the constructor what is made once for all objects: by their class, or as a default."""
+        heirs = [n for n in self.tree.body if isinstance(n, ast.ClassDef) and owner in ancestry(self.tree, n)]
+        once = [s for heir in heirs for s in heir.body if is_made_once(s)]
+        for some in [*([one] for one in once), *([once] if once[1:] else [])]:
+            new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
+            self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))
+        arguments = function.args
+        named = list(zip([a.arg for a in arguments.args][::-1], arguments.defaults[::-1], strict=False))
+        shared = [pair for pair in named if any(isinstance(n, MADE) for n in ast.walk(pair[1]))]
+        for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
+            new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
+            self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
+
     def everywhere(self, nodes, others):
         for other in others if len(nodes) > 1 and not self.full() else ():
             number = self.add(nodes[0], "name", 1, static=False)
@@ -503,7 +526,7 @@ class Plan:
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
-            number = self.add(at or node, "loop" if self.looping else kind, cost, static=static)
+            number = self.add(at or node, self.inside_of or kind, cost, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
@@ -628,15 +651,23 @@ class Plan:
         for field, value in ast.iter_fields(statement):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue
-            self.looping = isinstance(statement, ast.For) and field == "iter"
+            looping = isinstance(statement, ast.For) and field == "iter"
+            self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.expr):
                     self.expression(child)
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
-            self.looping = False
+            self.inside_of = ""
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
+
+    def keeps(self, statement):
+        """Return whether a constructor keeps one of its arguments by this statement, as it is."""
+        match statement:
+            case ast.Assign([target], ast.Name()):
+                return self.scope.function.name == "__init__" and is_own(target)
+        return False
 
     def condition(self, test):
         """The test of a branch as others of this file, turned, or the question whether something is there yet."""
@@ -696,8 +727,9 @@ class Plan:
                 self.elsewhere(s, target, value)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
+                given = self.scope.function.name == "__init__" and is_own(target)
                 for atom in self.scope.owned():
-                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if given else "name", 1)
                 for part in self.scope.parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)

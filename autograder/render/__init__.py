@@ -207,12 +207,16 @@ def where(place: Place) -> str:
     return lines if place.cell is None else f"code cell {place.cell}, {lines}"
 
 
+def places_of(report: Report, diagnosis: Diagnosis) -> list[Place]:
+    """Return where the mistake of a diagnosis is; nothing where another of its class is about the same row."""
+    alike = [(one.group, one.criterion) for one in report.diagnoses].count((diagnosis.group, diagnosis.criterion))
+    theirs = [place for place in places_in(report, diagnosis.criterion) if place.subject == diagnosis.group != ""]
+    return theirs if alike == 1 else []
+
+
 def where_of(report: Report, diagnosis: Diagnosis) -> str:
     """Say where the mistake of a diagnosis is, as `where` does; "" if that is not known of this diagnosis alone."""
-    if [one.group for one in report.diagnoses].count(diagnosis.group) != 1:
-        return ""
-    theirs = [place for place in places_in(report, diagnosis.criterion) if place.subject == diagnosis.group != ""]
-    return "; ".join(where(place) for place in theirs)
+    return "; ".join(map(where, places_of(report, diagnosis)))
 
 
 def source(place: Place) -> str:

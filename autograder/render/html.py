@@ -22,6 +22,7 @@ from autograder.render import (
     other_messages,
     parts_told,
     places_in,
+    places_of,
     points,
     source,
     subtotal,
@@ -127,7 +128,9 @@ def _environment() -> Environment:
     made = environment("autograder.render")
     made.filters.update(log=_log)
     made.filters.update(where=where, source=source)
-    made.globals.update(subtotal=subtotal, places_in=places_in, where_of=where_of, other_messages=other_messages)
+    made.globals.update(
+        subtotal=subtotal, places_in=places_in, places_of=places_of, where_of=where_of, other_messages=other_messages
+    )
     return made
 
 

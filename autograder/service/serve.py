@@ -21,6 +21,7 @@ import sqlalchemy as sa
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from autograder.service.operate.terms import Term, begin
 from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.migrate import NewerDatabase, migrate
@@ -44,10 +45,20 @@ class CannotServe(Exception):
     """The request cannot be carried out here; the message says what to change."""
 
 
-def serve(settings: Settings, *, host: str, port: int, url: str, worker: list[str] | None, say: Say) -> None:
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    url: str,
+    worker: list[str] | None,
+    say: Say,
+    term: Term | None = None,
+) -> None:
     """Runs until SIGTERM or SIGINT.
 
     `url`: how browsers reach it, "" = where it listens; `worker`: the arguments of a worker beside it, None = none.
+    `term`: a course that is made, or completed, before anybody is served.
 
     Raises:
         CannotServe: a sentence for the operator.
@@ -57,11 +68,21 @@ def serve(settings: Settings, *, host: str, port: int, url: str, worker: list[st
             settings = dataclasses.replace(settings, public_url=_address(host, listening))
         if link := _prepared(settings, say):
             say(f"nobody has signed in yet. Open this link to be the operator; it works once: {link}")
+        if term is not None:
+            say(_begun(settings, term))
         beside = Beside(settings, worker, say) if worker is not None else None
         server = _Server(settings, beside)
         say(f"serving {settings.public_url}")
         with beside or contextlib.nullcontext():
             server.run(sockets=[listening])
+
+
+def _begun(settings: Settings, term: Term) -> str:
+    store = Store(settings.database)
+    try:
+        return begin(store, term)
+    finally:
+        store.close()
 
 
 def first_link(settings: Settings) -> str:

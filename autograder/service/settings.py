@@ -15,7 +15,8 @@ class Settings:
     database: str  # SQLAlchemy's URL
     public_url: str  # as browsers reach it, without a slash at the end; LTI platforms are told this
     direct: str = ""  # the same database past PgBouncer, for what needs a session of its own; "" = `database`
-    assignments: Path | None = None  # folders of assignments beside the shipped ones: the operator's, never uploaded
+    # Folders of assignments beside the shipped ones, or a course.toml: the operator's, never uploaded.
+    assignments: Path | None = None
     mail_from: str = ""  # the sender of mails with links and notices; "" = none are sent. Workers know the server
     proxies: str = ""  # addresses of reverse proxies whose X-Forwarded-For is believed, with commas between
     openid_issuer: str = ""  # people sign in there too; "" = nowhere else. Public: the web process needs no secret

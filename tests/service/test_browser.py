@@ -46,6 +46,7 @@ from autograder.service.store.schema import (
     VersionRow,
     now,
 )
+from autograder.service.web.staff.needs import needs
 from autograder.service.worker import marking
 from autograder.service.worker.context import Context
 
@@ -482,11 +483,53 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
 
         page.get_by_role("link", name="Similarity").click()
         page.get_by_role("button", name="Compare what counts").click()
+        expect(page.get_by_role("status")).to_contain_text("Submissions are being compared")
         service.work()
-        page.get_by_role("link", name="Look again").click()
         page.get_by_role("link", name=re.compile("Student0 and Student1|Student1 and Student0")).click()
         expect(page.get_by_role("heading", name="Passage 1")).to_be_visible()
         expect(page.locator("main")).to_contain_text("100 percent")
+        assert not faults(page)
+
+
+@pytest.mark.slow
+def test_lists_change_while_somebody_looks_and_a_lost_connection_says_so(service, visits):
+    """Sorted as before, with the focus where it was; a form that somebody types in is left alone."""
+    service.person("Backus")
+    with visits.page("Staff", wanted="status of 503") as page, visits.page("Operator") as operator:
+        operator.goto("/operator")
+        page.goto(f"/staff/a/{service.assignment}/submissions")
+        rows = page.get_by_role("region", name="Submissions").get_by_role("row")
+        page.get_by_role("button", name="Points").click()
+        page.get_by_role("link", name="Student5", exact=True).focus()
+        page.evaluate("window.stayed = true")
+        hand_in(service, "Backus", WRONG)
+        expect(rows.filter(has_text="Backus")).to_contain_text("queued")
+        waits = operator.get_by_role("region", name="The queue").get_by_role("row", name="interactive")
+        expect(waits.get_by_role("cell").first).to_have_text("1")
+        service.work()
+        expect(rows.filter(has_text="Backus")).to_contain_text("graded")
+        assert page.evaluate("window.stayed")
+        expect(page.get_by_role("columnheader", name="Points")).to_have_attribute("aria-sort", "ascending")
+        shown = [float(cell.split()[0]) for cell in rows.locator(".number").all_inner_texts()[1:]]
+        assert shown == sorted(shown)
+        expect(page.get_by_role("link", name="Student5", exact=True)).to_be_focused()
+
+        address = f"**/staff/a/{service.assignment}/submissions**"
+        page.route(address, lambda route: route.fulfill(status=503, body=""))
+        expect(page.get_by_role("alert")).to_contain_text("Connection lost")
+        page.unroute(address)
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_the_tabs_of_an_assignment_count_what_waits(service, visits):
+    with visits.page("Staff") as page:
+        page.goto(f"/staff/a/{service.assignment}/grades")
+        with service.store.reading() as db:
+            waiting = needs(db, db.get_one(AssignmentRow, service.assignment)).texts
+        assert waiting
+        expect(page.get_by_role("link", name=f"Texts {waiting} waiting")).to_be_visible()
+        expect(page.get_by_role("link", name="Similarity", exact=True)).to_be_visible()
         assert not faults(page)
 
 
@@ -519,7 +562,7 @@ def test_staff_sort_a_table_by_any_column_and_empty_cells_stay_last(service, vis
         assert not faults(page)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("Chromium, and markings by two editions")
 def test_staff_see_whom_a_regrade_changes_before_it_changes_anybody(service, visits, tmp_path):
     """Of a second assignment, whose new edition weighs two criteria otherwise."""
     for name in ("Rises", "Falls"):
@@ -628,7 +671,7 @@ def _of(route: str, start: str) -> bool:
     return route == start if start == "/" else route.startswith(start)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("Chromium opens every page, and axe reads it")
 def test_no_page_shuts_anybody_out(service, visits):
     """Axe finds nothing serious on any page there is, none is broader than a phone, and `Visits.page` hears nothing.
 

@@ -19,7 +19,7 @@ import pytest
 from conftest import require
 from course import RIGHT, WRONG
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.slow("containers of three kinds start and stop")]
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = ("Dockerfile", "Dockerfile.service", ".dockerignore", "pyproject.toml", "README.md", "LICENSE")

@@ -79,7 +79,7 @@ def only_job(service) -> JobRow:
 
 
 # ------------------------------------------------------------------------------------------------ jobs of the dead
-@pytest.mark.slow
+@pytest.mark.slow("a worker starts, and its lease runs out")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.usefixtures("hasty")
 def test_the_job_of_a_worker_that_fell_silent_is_done_by_another(anywhere, tmp_path, number):
@@ -249,7 +249,7 @@ def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
     assert "never came to an end" in only_job(service).error
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a worker starts, and its lease runs out, three times")
 @pytest.mark.usefixtures("hasty")
 def test_a_job_that_kills_its_worker_three_times_is_parked_and_holds_up_nobody(anywhere, tmp_path):
     """The worker is started again each time, as by compose; the other student's job is none the worse for it."""

@@ -18,6 +18,7 @@ from test_standings import handed_in
 from test_student import verdict
 from workers import until, working
 
+from autograder import variants
 from autograder.assignment import load
 from autograder.service.operate.people import erase
 from autograder.service.queue import OPEN
@@ -42,6 +43,7 @@ from autograder.service.worker import editions, jobs, marking, proving, regradin
 
 ROOT = Path(__file__).resolve().parents[2]
 AVERAGED = SAMPLES["momentum as an average"].read_bytes()
+EMPTY = SAMPLES["bare template"].read_bytes()  # marked quickly, where many must differ
 
 
 # ------------------------------------------------------------------------------------------------ pure functions
@@ -219,13 +221,13 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.slow("ten markings of five files")
 def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leaves_the_rest_to_another(
     service, edition, staff, monkeypatch
 ):
     """In one transaction five thousand of them kept whoever hands in waiting for a minute."""
     for number in range(5):
-        hand_in(service, "Ada" if number % 2 else "Bob", WRONG + b"#" * number)
+        hand_in(service, "Ada" if number % 2 else "Bob", EMPTY + b"#" * number)
         service.work()
     edition.points(bias_correction=20)
     monkeypatch.setattr(regrading, "AT_ONCE", 2)
@@ -254,7 +256,7 @@ def test_the_jobs_of_a_regrade_come_a_few_at_a_time_and_a_worker_that_dies_leave
 @pytest.mark.slow
 def test_a_regrade_that_is_dismissed_while_its_jobs_are_put_puts_no_more(service, edition, staff, monkeypatch):
     for number in range(3):
-        hand_in(service, "Ada", WRONG + b"#" * number)
+        hand_in(service, "Ada", EMPTY + b"#" * number)
         service.work()
     edition.points(bias_correction=20)
     monkeypatch.setattr(regrading, "AT_ONCE", 1)
@@ -484,7 +486,7 @@ def test_marks_fall_only_when_that_is_ticked_as_it_was_seen_and_with_a_notice(se
     assert "You had 90 points and now have 80" in notice.text
 
 
-@pytest.mark.slow
+@pytest.mark.slow("markings by two editions in two workers")
 def test_who_hands_in_meanwhile_is_marked_at_once_and_followed_up(service, edition, staff):
     """Before the preview, between it and its application, and in the middle of that."""
     hand_in(service, "Ada", RIGHT)
@@ -834,9 +836,10 @@ def test_an_edition_that_cannot_be_read_is_refused(service, edition, staff):
     assert [row.state for row in everything(service, RegradeRow)] == ["refused"]
 
 
-@pytest.mark.slow
-def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff):
+@pytest.mark.slow("it proves an assignment twice")
+def test_an_edition_is_proven_before_anybody_is_marked_with_it(service, tmp_path, staff, monkeypatch):
     """A real proof, of the smallest assignment there is; then of one whose hints nobody has read."""
+    monkeypatch.setattr(variants, "SEEDS", 20)
     home = tmp_path / "home" / "assignments"
     shutil.copytree(ROOT / "assignments/practice", home / "practice")
     for shared in ("reference", "student_template"):

@@ -106,7 +106,7 @@ def handed_in_and_marked(service, name, text):
         db.query(JobRow).delete()
 
 
-def test_staff_compare_what_counts_and_each_look_is_on_record(service):
+def test_staff_compare_what_counts_and_who_looks_is_on_record(service):
     hostile = '\nMARK = ["<script>alert(1)</script>", 2, 3, 4, 5, 6, 7, 8, 9]\n'
     for number, text in enumerate([*list(HANDS.values())[:LEAST], HANDS["functional"]]):
         handed_in_and_marked(service, f"Student{number}", text + hostile)
@@ -118,6 +118,7 @@ def test_staff_compare_what_counts_and_each_look_is_on_record(service):
     listed = staff.get(path).text
     assert "never an accusation" in listed
     assert "Student7 and Student10" in listed
+    assert staff.get(path).text == listed, "an open page looks again by itself, which is on record once an hour"
     link = re.search(rf'href="({path}/\w+/1)"', listed)[1]
     evidence = staff.get(link).text
     assert "&lt;script&gt;" in evidence

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -48,6 +48,7 @@ from autograder.service.web.staff import (
 )
 from autograder.service.web.staff import course as staff
 from autograder.service.web.staff import submissions as handed_in
+from autograder.service.web.staff.needs import find_needs
 from autograder.service.web.student import code, comments, notices, practice, quiz, starter
 from autograder.service.web.student import pages as student
 
@@ -86,6 +87,11 @@ ROUTERS = (
     analysis.router,
     similarity.router,
 )
+# Pages of one assignment for staff: their tabs count what waits.
+WITH_TABS = (
+    staff.router, extensions.router, settings.router, handed_in.router, texts.router, downloads.router,
+    decisions.router, regrade.router, analysis.router, similarity.router,
+)  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -110,7 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry = health.registry_of(store)
     app.add_middleware(Observed, registry=app.state.registry)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(find_needs)] if router in WITH_TABS else [])
     app.add_api_route("/static/report.css", _report_css, include_in_schema=False)
     # Static files alone are compressed: pages hold a session's token, whose length must tell nothing of it.
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")

@@ -10,7 +10,9 @@ import threading
 import tomllib
 from dataclasses import dataclass, field
 
+from autograder import course
 from autograder.assignment import HOME, BadAssignment, load
+from autograder.course import Stage
 from autograder.model import Assignment
 from autograder.sandbox import Sandbox
 from autograder.service.queue import Queue
@@ -68,7 +70,7 @@ class Context:
                 for name in [n for n in sys.modules if n.split(".")[:3] == ["autograder", "assignments", source]]:
                     del sys.modules[name]  # or Python would give what it read before
             if fresh or (source, "") not in self._loaded:
-                found = load(self._place(source))
+                found = self._found(source)
                 self._loaded[source, ""] = self._loaded[source, found.digest] = found
             known = self._loaded[source, ""]
         if digest and known.digest != digest:
@@ -77,15 +79,23 @@ class Context:
 
     def sources(self) -> dict[str, str]:
         """Return the assignments available here: name -> title, the operator's own before the shipped ones."""
-        found: dict[str, str] = {}
+        found = {stage.id: stage.title for stage in self._stages()}
         for home in filter(None, (self.settings.assignments, HOME)):
             for file in sorted(home.glob("*/assignment.toml")):
                 with contextlib.suppress(tomllib.TOMLDecodeError, OSError):
                     found.setdefault(file.parent.name, str(tomllib.loads(file.read_text()).get("title", "")))
         return found
 
-    def _place(self, source: str) -> str:
+    def _stages(self) -> tuple[Stage, ...]:
+        """The stages of the course.toml that this service was started with; none without."""
+        own = self.settings.assignments
+        return course.read(own).stages if own and own.is_file() else ()
+
+    def _found(self, source: str) -> Assignment:
         if "/" in source or source.startswith("."):
             raise BadAssignment(f"{source!r} is a path: an assignment is called by the name of its folder.")
+        for stage in self._stages():
+            if stage.id == source:
+                return stage.load()
         own = self.settings.assignments / source if self.settings.assignments else None
-        return str(own) if own and own.is_dir() else source
+        return load(str(own) if own and own.is_dir() else source)

@@ -41,7 +41,8 @@ def site(request: Request) -> Site:
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A whole page, or with a template named `_…` the part of one that HTMX puts in its place."""
-    known = {"request": request, "actor": getattr(request.state, "actor", None), **values}
+    actor, needs, title = (getattr(request.state, name, None) for name in ("actor", "needs", "course_title"))
+    known = {"request": request, "actor": actor, "of_tabs": needs, "course_title": title, **values}
     return HTMLResponse(_environment().get_template(template).render(known), status_code=status)
 
 

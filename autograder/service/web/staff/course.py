@@ -105,11 +105,10 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         counts = counted(db, [asked]).get(asked.id)
         values = _proof(db, asked)
-        waiting = needs(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
         request, "staff_overview.html", asked=asked, tab="overview", counts=counts,
-        policy=chosen, needs=waiting, **values,
+        policy=chosen, needs=request.state.needs, **values,
     )  # fmt: skip
 
 

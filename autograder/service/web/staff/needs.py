@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from fastapi import Request
 from sqlalchemy.orm import Session
 
 from autograder.service.store import regrades
 from autograder.service.store.grades import text_points, with_quiz
-from autograder.service.store.schema import AssignmentRow, CommentRow, SubmissionRow, VersionRow
+from autograder.service.store.schema import AssignmentRow, CommentRow, CourseRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import texts
+from autograder.service.web.edge.access import Me
+from autograder.service.web.edge.site import site
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,24 @@ class Needs:
 
     def __bool__(self) -> bool:
         return bool(self.parked or self.edition or self.texts or self.regrade or self.questions)
+
+
+def find_needs(request: Request, actor: Me) -> None:
+    """Find what stands above each of an assignment's pages: what its tabs count, and the title of its course."""
+    request.state.needs = None
+    if request.method != "GET" or request.url.path.endswith(".csv"):
+        return
+    with site(request).store.reading() as db:
+        asked = _asked(db, request.path_params)
+        if asked is not None and actor.may("see", asked.course_id):
+            request.state.needs = needs(db, asked)
+            request.state.course_title = db.get_one(CourseRow, asked.course_id).title
+
+
+def _asked(db: Session, parameters: Mapping[str, str]) -> AssignmentRow | None:
+    submission = db.get(SubmissionRow, parameters["submission_id"]) if "submission_id" in parameters else None
+    id_ = submission.assignment_id if submission else parameters.get("assignment_id")
+    return db.get(AssignmentRow, id_) if id_ else None
 
 
 def needs(db: Session, asked: AssignmentRow) -> Needs:

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
-from autograder.service.store.schema import AssignmentRow, JobRow
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment
+from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, now
+from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffed_assignment
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.regrade import people
@@ -26,8 +26,8 @@ def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
         newest, done = _newest(db, asked), _newest(db, asked, "done")
         found = done.result["pairs"] if done else []
         names = people(db, asked, [user for pair in found for user in pair["users"]])
-        if found:
-            audit(db, actor, "similarity.seen", done.id if done else "", asked.course_id)
+        if done and found and not _seen_lately(db, actor, done):
+            audit(db, actor, "similarity.seen", done.id, asked.course_id)
     return page(
         request,
         "similarity.html",
@@ -39,6 +39,12 @@ def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
         pairs=found,
         people=names,
     )
+
+
+def _seen_lately(db: Session, actor: Actor, done: JobRow) -> bool:
+    """Return whether the audit log says so for this hour: an open page looks again by itself."""
+    seen = AuditRow.action == "similarity.seen", AuditRow.object_id == done.id, AuditRow.actor_id == actor.id
+    return db.scalar(sa.select(AuditRow.id).where(*seen, AuditRow.at > now() - 3600.0).limit(1)) is not None
 
 
 @router.post("", dependencies=[Depends(ours)])

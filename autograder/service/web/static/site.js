@@ -184,7 +184,7 @@ const sorted = (table, column, way) => {
   rows.sort(([one], [other]) => (one && other ? way : 1) * compared(one, other));
   table.tBodies[0].append(...rows.map(([, row]) => row));
 };
-for (const table of document.querySelectorAll("table.sortable")) {
+const sortable = (table) => {
   for (const head of table.tHead.rows[0].cells) {
     if ("unsorted" in head.dataset) continue;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "sort" });
@@ -197,4 +197,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
       sorted(table, head.cellIndex, falls ? -1 : 1);
     });
   }
-}
+};
+document.querySelectorAll("table.sortable").forEach(sortable);
+
+// A list that was replaced while somebody looked stays sorted as they had it.
+document.addEventListener("live:replaced", ({ detail }) => {
+  for (const [place, table] of [...detail.element.querySelectorAll("table.sortable")].entries()) {
+    sortable(table);
+    for (const [column, way] of (detail.sorts[place] ?? []).entries()) {
+      if (!way) continue;
+      table.tHead.rows[0].cells[column].ariaSort = way;
+      sorted(table, column, way === "ascending" ? 1 : -1);
+    }
+  }
+});
