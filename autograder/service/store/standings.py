@@ -177,7 +177,9 @@ def _under_way(db: Session, asked: AssignmentRow) -> Sequence[str]:
 def _rows(db: Session, asked: AssignmentRow, users: Users, digest: str) -> Iterator[dict[str, Any]]:
     for user, one in grades.judged(db, asked, users, digest=digest).items():
         told = asdict(one)
-        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **told.pop("counting"), **told}
+        counting = told.pop("counting")
+        counting.pop("whole")
+        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **counting, **told}
 
 
 def recount(db: Session) -> None:
