@@ -39,7 +39,7 @@ class Grade:
     max_score: float
     known_as: tuple[str, ...] = ()  # ids and names of who handed it in, the surest first
     refused: bool = False  # its quiz was handed in and could not be marked
-    broken: bool = False  # its code could not be imported, so nothing of it was marked
+    broken: bool = False  # its code could not be imported
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,8 @@ def assign(roster: Roster, grades: Iterable[Grade]) -> tuple[dict[Person, Grade 
         remarks.append(f"The quiz of these was handed in and not marked; their reports say why: {_listed(refused)}.")
     if broken := [person.id for person, grade in found.items() if grade is not None and grade.broken]:
         remarks.append(
-            f"The code of these could not be imported, so nothing was marked, their quiz neither, and they have 0: "
-            f"{_listed(broken)}. Their reports say what to mend; mark them again when they have handed in anew."
+            f"The code of these could not be imported and has 0 points: {_listed(broken)}. Their reports say what to "
+            "mend; mark them again when they have handed in anew."
         )
     if without := [person.id for person, grade in found.items() if grade is None and person not in twice]:
         remarks.append(f"Nothing is marked for these, and their cells are empty: {_listed(without)}.")
