@@ -70,7 +70,7 @@ ARROWS: dict[str, set[str]] = {
     "batch": {"model", "blame", "crew", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
     "api": {"model", "assignment", "batch", "blame", "course", "crew", "intake", "regenerate", "sandbox", "verify"},
-    "publish": {"model", "api", "blame", "batch", "render", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
         "platforms",
