@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.adapters.notebooks import introduction
 from autograder.assignment import load
 from autograder.blame import AuthorFault
 from autograder.regenerate import handout
@@ -51,6 +52,10 @@ def test_page_and_notebook_hold_each_figure():
     assert "figure:" not in page + cells
     for chart in OPTIMIZERS.figures(1):
         assert chart.title in page
+
+
+def test_notebooks_of_platforms_hold_each_figure():
+    assert "".join(introduction(OPTIMIZERS)).count("data:image/svg+xml") == 3
 
 
 def test_where_figures_cannot_be_shown_they_are_told():
