@@ -105,6 +105,7 @@ ARROWS: dict[str, set[str]] = {
         "model",
         "version",
         "assignment",
+        "blame",
         "guest",
         "judge",
         "kinds",
@@ -262,7 +263,7 @@ LIBRARIES: dict[str, set[str]] = {
     "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
-    "regenerate": {"jinja2", "numpy", "rich"},
+    "regenerate": {"jinja2", "markupsafe", "numpy", "rich"},
     "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
     "service.bell": {"psycopg", "sqlalchemy"},
