@@ -492,6 +492,28 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
 
 
 @pytest.mark.slow
+def test_staff_see_who_has_a_misconception_and_who_lost_it(service, visits):
+    for name in ("Kay", "Wirfs"):
+        service.person(name)
+        hand_in(service, name, WRONG)
+    service.work()
+    hand_in(service, "Wirfs", RIGHT)
+    service.work()
+    with visits.page("Staff") as page:
+        page.goto(f"/staff/a/{service.assignment}/analysis")
+        difficulty = page.get_by_role("region", name="Criteria").or_(
+            page.locator("figure", has_text="first submission")
+        )
+        expect(difficulty.first).to_be_visible()
+        page.get_by_role("link", name="No bias correction").click()
+        expect(page.get_by_role("region", name="Have it still")).to_contain_text("Kay")
+        expect(page.get_by_role("region", name="Have it still")).not_to_contain_text("Wirfs")
+        expect(page.get_by_role("region", name="Lost it")).to_contain_text("Wirfs after 1 submission")
+        expect(page.get_by_role("img", name="Students who have it")).to_be_visible()
+        assert not faults(page)
+
+
+@pytest.mark.slow
 def test_lists_change_while_somebody_looks_and_a_lost_connection_says_so(service, visits):
     """Sorted as before, with the focus where it was; a form that somebody types in is left alone."""
     service.person("Backus")
@@ -745,5 +767,5 @@ def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
     return {
         "course_id": service.course, "assignment_id": service.assignment, "user_id": student,
         "submission_id": submission, "item": text_item(service, "Student0").id, "token": "x" * 32,
-        "link_id": link.id, "launch_id": launch.state_hash, "number": "1",
+        "misconception": "correction-missing", "link_id": link.id, "launch_id": launch.state_hash, "number": "1",
     }, jobs  # fmt: skip

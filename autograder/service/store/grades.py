@@ -108,8 +108,8 @@ def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[Student
         seen[user].append(Seen(at, frozenset(named.get(report or "", ()))))
     return [
         StudentMisconceptionRow(
-            assignment_id=asked.id, user_id=user, misconception=one.id, submissions=one.submissions,
-            seconds=one.seconds, **about[one.id],
+            assignment_id=asked.id, user_id=user, misconception=one.id, since=one.since,
+            submissions=one.submissions, seconds=one.seconds, **about[one.id],
         )
         for user, all_ in seen.items()
         for one in statistics.held(all_)
