@@ -280,3 +280,35 @@ def test_a_mutant_that_does_something_else_is_told_from_one_that_does_not(was, n
     assert MODEL.count(was) == 1
     changed = mutants.Mutant("by hand", "ReLU.forward", was, now, MODEL.replace(was, now), frozenset())
     assert foundation_mutants.differs(changed, FOUNDATIONS.model_solution) is told
+
+
+ALONE = {  # a mistake where one part could have inherited it from another, which is right: row, what else may be lost
+    "the gate of GELU": ("1.702 * x.data", "0.851 * x.data", "gelu"),
+    "the loss's own log-softmax": (
+        "log_probabilities = log_softmax(logits).data",
+        "log_probabilities = logits.data - logits.data.max(axis=-1, keepdims=True)",
+        "cross_entropy",
+    ),
+    "the axis that is meant": ("def log_softmax(x, dim=-1)", "def log_softmax(x, dim=1)", "log_softmax"),
+}
+
+
+@pytest.mark.slow("each is searched for its line, in two grammars")
+@pytest.mark.parametrize("name", ALONE)
+def test_a_mistake_in_one_part_is_not_named_as_one_of_the_part_that_is_right(name):
+    require("landlock")
+    old, new, row = ALONE[name]
+    assert MODEL.count(old) == 1
+    submission = Submission("s", {FOUNDATIONS.main: MODEL.replace(old, new).encode()}, "")
+    with LandlockSandbox() as sandbox:
+        report = pipeline.grade(submission, FOUNDATIONS, sandbox, 5)
+    lost = [mark.id for mark in report.criteria if mark.status != "passed"]
+    assert row in lost
+    assert set(lost) <= {row, "stability"}
+    assert report.diagnoses == ()
+
+
+def test_a_part_inherits_the_mistake_of_the_part_that_it_uses():
+    named = {"Sigmoid": "sigmoid-sign", "log_softmax": "log-softmax-shift-only"}
+    assert all(MISCONCEPTIONS[name].inherited for name in named.values())
+    assert MISCONCEPTIONS["sigmoid-overflows"].inherited == ()  # its row has experiments of both

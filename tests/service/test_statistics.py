@@ -263,6 +263,10 @@ def test_whoever_has_a_misconception_is_counted_on_each_day_from_the_first_to_th
     assert ours.holders(each, range(12)) == expected
 
 
+def test_a_clock_that_was_set_back_makes_nobody_less_than_nobody():
+    assert ours.holders([ours.Held("m", 5.5 * ours.DAY, 1, -2 * ours.DAY)], range(8)) == [0] * 8
+
+
 # --------------------------------------------------------------------------------------------- pictures of the class
 @given(st.lists(st.floats(0, 1), max_size=50))
 @settings(max_examples=30)

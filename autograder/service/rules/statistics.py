@@ -259,7 +259,7 @@ class Held:
 
     @property
     def until(self) -> float:
-        return math.inf if self.seconds is None else self.since + self.seconds
+        return math.inf if self.seconds is None else self.since + max(self.seconds, 0.0)  # a clock may be set back
 
 
 @dataclass(frozen=True)
@@ -313,8 +313,12 @@ def _course(name: str, all_: Sequence[Held]) -> MisconceptionFacts:
 
 def holders(each: Sequence[Held], days: Iterable[int]) -> list[int]:
     """Return how many students have a misconception at the end of each day since the epoch, in UTC."""
-    ends = [(day + 1) * DAY for day in days]
-    return [sum(one.since < end <= one.until for one in each) for end in ends]
+    changes: Counter[int] = Counter()
+    for one in each:
+        changes[int(one.since // DAY)] += 1
+        if one.seconds is not None:
+            changes[int(one.until // DAY)] -= 1
+    return [sum(change for at, change in changes.items() if at <= day) for day in days]
 
 
 # --------------------------------------------------------------------------------------------- pictures of the class

@@ -52,11 +52,15 @@ def standings_of(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> d
     return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
 
-def misconceptions(
-    db: Session, asked: AssignmentRow
-) -> list[tuple[statistics.MisconceptionFacts, StudentMisconceptionRow]]:
+Misconceptions = list[tuple[statistics.MisconceptionFacts, StudentMisconceptionRow]]
+
+
+def misconceptions(db: Session, asked: AssignmentRow) -> Misconceptions:
     """The most frequent first, each with a row that tells its title and criterion."""
-    rows = held(db, asked)
+    return by_frequency(held(db, asked))
+
+
+def by_frequency(rows: Sequence[StudentMisconceptionRow]) -> Misconceptions:
     about = {row.misconception: row for row in rows}
     return [(one, about[one.id]) for one in statistics.misconceptions(map(held_by, rows))]
 

@@ -18,7 +18,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
 from autograder.service.store import Store, grades
 from autograder.service.store.schema import AssignmentRow, StudentMisconceptionRow, SubmissionRow, VersionRow
-from autograder.service.store.standings import held, held_by, misconceptions, standings
+from autograder.service.store.standings import by_frequency, held, held_by, standings
 from autograder.service.web.edge.access import Me, not_found, staffed_assignment
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.regrade import people
@@ -36,7 +36,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         has = standings(db, asked).values()
         parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
-        found, each = misconceptions(db, asked), held(db, asked)
+        each = held(db, asked)
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
         handed_in = _hand_ins(site(request).store, db, asked)
     counting = [parts[one.counting.submission_id] for one in has]
@@ -60,7 +60,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         ],
         spreads=statistics.spreads(criteria),
         pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
-        misconceptions=[(one, about, _strip(one, each, days)) for one, about in found],
+        misconceptions=[(one, about, _strip(one, each, days)) for one, about in by_frequency(each)],
         class_pictures=_pictures([one.points / one.max_points for one in has if one.max_points], handed_in, asked),
         titles={row["id"]: row["title"] for row in version.about["criteria"]} if version else {},
     )
