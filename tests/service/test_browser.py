@@ -373,6 +373,19 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
         assert not faults(page)
 
 
+@pytest.mark.slow
+def test_a_student_who_waits_is_told_when_the_connection_is_lost_and_not_any_more_once_it_is_back(service, visits):
+    service.person("Perlis")
+    address = f"/s/{hand_in(service, 'Perlis', WRONG)}"
+    with visits.page("Perlis", wanted=r"ERR_FAILED|\[object Event\]") as page:
+        page.route(f"**{address}/events", lambda route: route.abort())
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_contain_text("Connection lost")
+        page.unroute(f"**{address}/events")
+        expect(page.get_by_role("alert")).to_have_count(0)
+    service.work()
+
+
 def with_pictures(service: Service, name: str) -> str:
     """This student's submission, whose report has pictures now; returns its address."""
     with service.store.writing() as db:
