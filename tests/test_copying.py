@@ -118,8 +118,8 @@ def test_an_edition_may_ask_for_arguments_that_are_looked_at(tmp_path):
 def test_what_an_edition_cannot_ask_for_is_told(tmp_path):
     folder = authoring.new("strict", tmp_path, "optimizers")
     settings = folder / "assignment.toml"
-    settings.write_text(settings.read_text().replace("validation = false", "validaton = true"))
-    with pytest.raises(BadAssignment, match=r"\[asks\] in assignment.toml has no validaton; there is validation"):
+    settings.write_text(settings.read_text().replace("validation = false", "validations = true"))
+    with pytest.raises(BadAssignment, match=r"\[asks\] in assignment.toml has no validations; there is validation"):
         load(str(folder))
 
 
