@@ -136,7 +136,7 @@ def _interface(draw: Draw) -> Iterator[Scenario]:
 
 
 def _validation(draw: Draw) -> Iterator[Scenario]:
-    """What an edition may ask for: arguments that cannot be meant are refused when they are passed."""
+    """The experiment of an edition that wants arguments refused that cannot be meant, when they are passed."""
     if not _asks()["validation"]:
         return
     wrong: list[tuple[str, dict[str, Any], int]] = [
