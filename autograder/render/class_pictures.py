@@ -11,6 +11,7 @@ from markupsafe import escape
 from autograder.render.escape import one_line
 from autograder.render.pictures import COLOURS, EDGE, LEFT, TOP, Frame, short, text_at, ticks
 
+LONGEST = 24  # letters of a part's name: its column is as wide
 RING = f'fill="none" stroke="{COLOURS["golden"]}" stroke-width="1.6"'
 
 
@@ -89,9 +90,13 @@ def shares(id_: str, title: str, rows: Sequence[Share]) -> str:
         )
         ring = f'<circle cx="{at(row.first):.1f}" cy="{y:.1f}" r="6" {RING} />' if row.first is not None else ""
         dot = f'<circle cx="{at(row.now):.1f}" cy="{y:.1f}" r="4" fill="{COLOURS["yours"]}" />'
-        shapes.append(text_at(left - 10, y + 4, one_line(row.title, 25), "end"))
+        shapes.append(text_at(left - 10, y + 4, _cut(one_line(row.title)), "end"))
         shapes.append(f"<g>{line}{ring}{dot}<title>{escape(told[-1])}</title></g>")
     return _figure(id_, title, "; ".join(told), (420.0, bottom + 24), shapes)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 def _figure(
