@@ -282,6 +282,35 @@ def test_state_that_is_made_once_for_all_objects_is_told_where_it_is_made(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("subject", "changes", "row"),
+    [
+        ("AdamW", {"class AdamW(Optimizer):\n": "class AdamW(Optimizer):\n    t = 0\n\n",
+          "self.step_count += 1": "self.step_count += 1\n        AdamW.t += 1",
+          "**self.step_count": "**AdamW.t"}, "state"),
+        ("SGD", {"return self.momentum != 0": "return self.weight_decay != 0"}, "state"),
+        ("SGD", {"grad = grad + self.weight_decay * param.data": "grad = grad + self.weight_decay * param.data * (grad != 0)"},
+         "weight_decay"),
+    ],
+    ids=["a count of the class", "another condition", "no decay where the gradient is zero"],
+)  # fmt: skip
+def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
+    assignment: Assignment, sandbox: Sandbox, subject: str, changes: dict[str, str], row: str
+) -> None:
+    before, name, source = assignment.model_solution.read_text().partition(f"class {subject}")
+    for right, wrong in changes.items():
+        assert right in name + source
+        name, source = "", (name + source).replace(right, wrong)
+    source = before + source
+    report = graded(assignment, sandbox, source)
+    ends = [wrong.splitlines()[-1] for wrong in changes.values() if wrong.splitlines()[-1]]
+    lines = {n for n, line in enumerate(source.splitlines(), 1) if any(end in line for end in ends)}
+    assert report.score <= 99
+    assert {place.criterion for place in report.places} == {row}
+    assert {place.line for place in report.places} <= lines
+
+
+@pytest.mark.slow
 def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
     source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
     report = graded(assignment, sandbox, source)

@@ -496,12 +496,27 @@ class Plan:
         for some in [*([one] for one in once), *([once] if once[1:] else [])]:
             new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
             self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))
+        for around in {id(n): n for one in heirs for n in ancestry(self.tree, one)}.values():
+            asked = [n for n in ast.walk(self.tree) if isinstance(n, ast.Attribute) and text(n.value) == around.name]
+            for name in sorted({n.attr for n in asked if isinstance(n.parent, ast.AugAssign)}):
+                self.of_each([n for n in asked if n.attr == name])
         arguments = function.args
         named = list(zip([a.arg for a in arguments.args][::-1], arguments.defaults[::-1], strict=False))
         shared = [pair for pair in named if any(isinstance(n, MADE) for n in ast.walk(pair[1]))]
         for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
             new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
             self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
+
+    def of_each(self, nodes):
+        """Reads and counts for each object what is counted for its class: everywhere at once."""
+        number = self.add(nodes[0], "name", 1)
+        for node in nodes:
+            own, above = of_self(node.attr), node.parent
+            if not is_stored(node):
+                self.expressions.setdefault(id(node), []).append((number, own))
+            elif isinstance(above, ast.AugAssign):
+                new = ast.AugAssign(stored(own), above.op, above.value)
+                self.statements.setdefault(id(above), []).append((number, [new]))
 
     def everywhere(self, nodes, others):
         for other in others if len(nodes) > 1 and not self.full() else ():
@@ -752,6 +767,10 @@ class Plan:
             case ast.Return(None):
                 for answer in self.answers():
                     self.instead(s, [ast.Return(answer)], "statement", 1)
+            case ast.Return(ast.Compare() | ast.BoolOp() | ast.Constant(bool())):
+                asked = [n for n in self.answers() if isinstance(n, ast.Compare)]
+                for answer in unique([*self.scope.conditions, *asked]):
+                    self.instead(s, [ast.Return(answer)], "condition", 1.2)
             case ast.Pass():
                 self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
                 self.instead(s, [ast.Continue()], "statement", 1)
