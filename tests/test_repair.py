@@ -311,6 +311,25 @@ def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
 
 
 @pytest.mark.slow
+def test_a_slip_with_a_name_of_its_own_hides_no_line_and_spoils_no_row(assignment: Assignment, sandbox: Sandbox) -> None:
+    """np.sqrt of a number makes float64 of float32, which no edit mends; the decay grows the weights besides."""
+    before, name, adamw = assignment.model_solution.read_text().partition("class AdamW")
+    for right, wrong in {
+        "param.data = np.asarray(param.data, dtype=dtype)": "param.data = np.float64(1) * param.data",
+        "param.data * (1 - self.lr": "param.data * (1 + self.lr",
+    }.items():
+        assert adamw.count(right) == 1
+        adamw = adamw.replace(right, wrong)
+    report = graded(assignment, sandbox, before + name + adamw)
+    assert {d.misconception for d in report.diagnoses} == {"adamw-grows", "adamw-float64"}
+    [place] = [place for place in report.places if place.criterion == "adamw"]
+    assert "1 + self.lr" in place.source
+    assert place.note.endswith("with it changed, all else about AdamW agrees.")
+    lost = {mark.id for mark in report.criteria if mark.score < mark.max_score}
+    assert lost <= {"adamw", "interface", "training"}
+
+
+@pytest.mark.slow
 def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assignment, sandbox: Sandbox) -> None:
     source, line = hand(assignment, "count_per_parameter", "self.beta1 * self.m[i]", "self.betta * self.m[i]")
     report = graded(assignment, sandbox, source)

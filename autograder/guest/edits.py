@@ -184,8 +184,8 @@ class Scope:
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in ast.walk(one))
-        counts = [] if powers else [n for n in counted(function) if self.knows(n)][:MOST_COUNTS]
-        fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counts]
+        counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
+        fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
         factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *fading, *elsewhere[:MOST_ELSEWHERE]]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
@@ -430,7 +430,7 @@ def loaded(node):
 
 
 def unique(nodes, key=None):
-    return list({(key or text)(n): n for n in reversed(nodes)}.values())[::-1]
+    return list({(key or text)(n): n for n in reversed(list(nodes))}.values())[::-1]
 
 
 # ------------------------------------------------------------------------------------------------------ the plan
