@@ -156,7 +156,7 @@ def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Ass
         ("methods_patched_in", "param.data - self.lr * grad", "param.data - self.lr", "sgd"),  # ignores its gradients
         ("folded_step_size", "grad = grad + self.weight_decay * param.data", "pass", "weight_decay"),
         ("in_place", "if self.buffers[i] is None:", "if False:", "momentum"),
-        ("count_per_parameter", "self.lr = lr", "self.lr = eps", "adaptive_step"),
+        ("count_per_parameter", "self.lr = lr", "self.lr = eps", "interface"),
     ],
 )
 def test_what_was_left_out_is_found_where_it_was(

@@ -742,9 +742,8 @@ class Plan:
                 self.elsewhere(s, target, value)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
-                given = self.scope.function.name == "__init__" and is_own(target)
                 for atom in self.scope.owned():
-                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if given else "name", 1)
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if self.keeps(s) else "name", 1)
                 for part in self.scope.parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
