@@ -149,13 +149,16 @@ def verify(
     assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")] = "optimizers",
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Plant this misconception alone; again for more. A quick look, no proof.")
+    ] = None,
     *,
     approve: Annotated[
         bool, typer.Option("--approve", help="Record that you have read every hint as it now stands, then verify.")
     ] = False,
 ) -> None:
     """Prove that an assignment marks fairly; exit status 1 when any statement fails."""
-    from autograder.publish import prove, say
+    from autograder.publish import look, prove, say
     from autograder.sandbox import SandboxUnavailable
 
     asked = _load(assignment)
@@ -163,8 +166,11 @@ def verify(
         from autograder.verify import approve as record
 
         record(asked)
+    known = [m.id for m in asked.misconceptions]
+    if unknown := [name for name in only or () if name not in known]:
+        raise typer.BadParameter(f"{asked.id} has no misconception {unknown[0]!r}; misconceptions.py lists them.")
     try:
-        holds = prove(asked, sandbox, jobs or _cores())
+        holds = look(asked, sandbox, only) if only else prove(asked, sandbox, jobs or _cores())
     except SandboxUnavailable as error:
         say(str(error))
         raise typer.Exit(GRADER_FAILED) from error

@@ -236,6 +236,7 @@ class Assignment:
     key_again: Callable[[Item], float | None]  # the key of a question computed from its words alone; None: it cannot
     quiz_seed: int  # the variant that students without a roster entry get
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
+    figures: Callable[[int], tuple[Chart, ...]]  # that the handout names: `![in words](figure:its-id)`
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
     quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None

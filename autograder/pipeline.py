@@ -75,13 +75,13 @@ def _graded(
     seed = derived_seed(assignment, submission) if seed is None else seed
     blank = _blank_report(submission, assignment, sandbox, seed)
     if submission.problem:
-        return replace(blank, message=submission.problem)
+        return _without_code(replace(blank, message=submission.problem), assignment, submission, secret)
     seen = examine(submission, assignment, sandbox, seed)
     seen, places = look_closer(submission, assignment, sandbox, seen)
     log, seconds = seen.log, time.perf_counter() - started
     if seen.verdict is None:
-        remarks = (*blank.remarks, *((QUIZ_WAITS,) if QUIZ_FILE in submission.files else ()))
-        return replace(blank, message=_why_not_imported(seen.conduct), remarks=remarks, log=log, seconds=seconds)
+        blank = replace(blank, message=_why_not_imported(seen.conduct), log=log, seconds=seconds)
+        return _without_code(blank, assignment, submission, secret)
     answered = _answered(assignment, submission, secret)
     omitted = left_out.remarks(seen.conduct.left_out, submission.files[assignment.main].decode())
     return replace(
@@ -110,8 +110,13 @@ def _answered(assignment: Assignment, submission: Submission, secret: bytes | No
     return quiz.mark_submission(assignment, submission, secret)
 
 
-# A report without marks has score 0 and costs no attempt; a quiz marked in it would be the one thing that counts.
-QUIZ_WAITS = "Your quiz answers are marked together with your code, once it can be imported."
+def _without_code(blank: Report, assignment: Assignment, submission: Submission, secret: bytes | None) -> Report:
+    """The report on code that cannot be used: 0 for the code, and its own marks for a quiz that came with it."""
+    answered = _answered(assignment, submission, secret)
+    if answered is None:
+        return blank
+    remarks, most = (*blank.remarks, *answered.remarks), answered.points or blank.quiz_points
+    return replace(blank, remarks=remarks, quiz=answered.marks, quiz_points=most)
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,21 @@ def prove(assignment: Assignment, sandbox: str, jobs: int) -> bool:
     return proof.holds
 
 
+def look(assignment: Assignment, sandbox: str, only: Sequence[str]) -> bool:
+    """Run and print a part of the proof: right answers, and these misconceptions; say whether nothing of it fails.
+
+    Raises:
+        SandboxUnavailable: there is none.
+    """
+    from autograder.sandbox.choose import choose
+    from autograder.verify import verify
+
+    with choose(sandbox, say=say) as opened, _counting() as progress:
+        proof = verify(assignment, opened, only=only, brief=True, progress=progress)
+    print_proof(proof)
+    return all(row.holds for row in proof.rows)
+
+
 def print_proof(proof: Proof) -> None:
     from rich.console import Console
 

@@ -69,10 +69,11 @@ class Proof:
     seed: int
     sandbox: str
     rows: tuple[ProofRow, ...]
+    only: tuple[str, ...] = ()  # the misconceptions that were planted, where not all were: a look, and no proof
 
     @property
     def holds(self) -> bool:
-        return all(row.holds for row in self.rows)
+        return not self.only and all(row.holds for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -106,18 +107,22 @@ def verify(
     others: Sequence[Sandbox] = (),
     *,
     only: Collection[str] | None = None,
+    brief: bool = False,
     progress: Progress = lambda done, total: None,
     crew: ProofCrew | None = None,
 ) -> Proof:
     """Runs the whole proof. `others`: further sandboxes that must give the same reports.
 
-    `only`: plant these misconceptions and no others, which makes a quicker look and no proof.
+    `only`: plant these misconceptions and no others, which makes a quicker look and no proof; `brief`: leave out what
+    needs no trial, and the repetitions.
     `crew`: processes that share the work (see `prover`); without them all is done here, one trial after the other.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    computed, results = _divided(assignment, sandbox, trials, crew, progress)
+    computed, results = _divided(assignment, sandbox, trials, crew, progress, () if brief else tuple(COMPUTED))
     rows = [result.row for result in results]
     rows += _stated(assignment, "margin", lambda: _rounding_margin([result.rounding for result in results]))
+    if brief:
+        return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows), tuple(only or ()))
     rows += computed["margin"]
     rows += _stated(assignment, "determinism", lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]))
     rows += _stated(assignment, "reference", lambda: _reference(assignment))
@@ -127,19 +132,24 @@ def verify(
 
 
 def _divided(
-    assignment: Assignment, sandbox: Sandbox, trials: Sequence[ProofTrial], crew: ProofCrew | None, progress: Progress
+    assignment: Assignment,
+    sandbox: Sandbox,
+    trials: Sequence[ProofTrial],
+    crew: ProofCrew | None,
+    progress: Progress,
+    computed: Sequence[Section],
 ) -> tuple[dict[Section, list[ProofRow]], list[Result]]:
     """The parts that need only the assignment, and what each trial gave, whoever works on them."""
-    parts: list[Part] = [*COMPUTED, *trials]  # the longest pieces of work first
+    parts: list[Part] = [*computed, *trials]  # the longest pieces of work first
     alone = ((index, _proved(assignment, part, sandbox)) for index, part in enumerate(parts))
     done: dict[int, Proved] = {}
     for index, given in crew.results(parts) if crew else alone:
         if isinstance(given, Exception) and not isinstance(given, WorkerDied):
             raise given
         done[index] = _without_result(parts[index], given) if isinstance(given, Exception) else given
-        progress(sum(number >= len(COMPUTED) for number in done), len(trials))
+        progress(sum(number >= len(computed) for number in done), len(trials))
     every = [done[index] for index in range(len(parts))]
-    rows = {section: found for section, found in zip(COMPUTED, every, strict=False) if isinstance(found, list)}
+    rows = {section: found for section, found in zip(computed, every, strict=False) if isinstance(found, list)}
     return rows, [found for found in every if isinstance(found, Result)]
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 from conftest import require
 from containers import OPTIMIZERS, build, derived, package, run
 
@@ -203,6 +204,31 @@ def test_autolab_enters_no_score_when_the_grader_failed():
         assert archive.getnames() == ["failed.txt"]
 
 
+@pytest.mark.parametrize("counts", [True, None])
+@pytest.mark.parametrize("name", ["optimizers", "07_LR-schedules"])
+def test_autolab_installs_the_assessment(name, counts):
+    """As its importer reads it: one folder first, a name of lower-case letters and digits, settings called like it."""
+    made = autolab.package(replace(OPTIMIZERS, id=name, quiz_counts=counts)).files
+    (file,) = [file for file in made if file.endswith(".tar") and file != "autograde.tar"]
+    with tarfile.open(fileobj=io.BytesIO(made[file])) as archive:
+        root, *inside = archive.getmembers()
+        called = root.name
+        assert root.isdir()
+        assert re.fullmatch(r"[a-z][a-z0-9]*", called)
+        assert {one.name for one in inside} == {
+            f"{called}/{x}" for x in (f"{called}.yml", "autograde-Makefile", "autograde.tar")
+        }
+        told = yaml.safe_load(archive.extractfile(f"{called}/{called}.yml"))
+    assert (told["general"]["name"], file) == (called, f"{called}.tar")
+    assert told["general"]["handin_filename"] == ("optimizers.zip" if counts else "optimizers.py")
+    rows = {one["name"]: one["max_score"] for one in told["problems"]}
+    assert rows == {c.id: c.points for c in OPTIMIZERS.criteria} | ({"quiz": 25} if counts else {})
+    report = replace(nasty(), quiz_counts=bool(counts))
+    scores = json.loads(autolab.lines(report, OPTIMIZERS).splitlines()[-1])["scores"]
+    assert scores.keys() <= rows.keys() | {"quiz"}
+    assert told["autograder"]["autograde_timeout"] == 300
+
+
 def test_autolab_lines_are_one_line_each_and_the_quiz_is_a_problem_of_its_own():
     last = autolab.lines(nasty(), OPTIMIZERS).splitlines()[-1]
     assert json.loads(last)["scores"] == pytest.approx(
@@ -235,7 +261,9 @@ def test_github_annotates_and_writes_a_summary(grade, tmp_path):
     report = grade(WRONG + LOUD, 7)
     assert done.stdout.splitlines() == list(github.commands(report, "optimizers.py"))
     assert place.read_text() == github.summary(report)
-    assert "::error file=optimizers.py,title=✗ Bias correction%3A 0 / 10::" in done.stdout
+    assert re.search(
+        r"(?m)^::error file=optimizers.py(,line=\d+,endLine=\d+)?,title=✗ Bias correction%3A 0 / 10::", done.stdout
+    )
     assert "::notice file=optimizers.py,title=90 / 100::" in done.stdout
 
 

@@ -70,7 +70,7 @@ ARROWS: dict[str, set[str]] = {
     "batch": {"model", "blame", "crew", "intake", "judge", "pipeline", "quiz", "sandbox"},
     # what people script with: the command is built on it
     "api": {"model", "assignment", "batch", "blame", "course", "crew", "intake", "regenerate", "sandbox", "verify"},
-    "publish": {"model", "api", "blame", "batch", "render", "verify"},
+    "publish": {"model", "api", "blame", "batch", "render", "sandbox", "verify"},
     "cli": {
         "model",
         "platforms",
@@ -105,6 +105,7 @@ ARROWS: dict[str, set[str]] = {
         "model",
         "version",
         "assignment",
+        "blame",
         "guest",
         "judge",
         "kinds",
@@ -262,7 +263,7 @@ LIBRARIES: dict[str, set[str]] = {
     "quiz": {"mpmath"},
     "publish": {"rich"},
     "reference": {"numpy", "tinytorch", "torch"},  # the model solution is as students write; torch is recorded
-    "regenerate": {"jinja2", "numpy", "rich"},
+    "regenerate": {"jinja2", "markupsafe", "numpy", "rich"},
     "render": {"contourpy", "jinja2", "markdown_it", "markupsafe", "numpy", "rich"},
     "sandbox": {"docker", "numpy", "seccompy"},
     "service.bell": {"psycopg", "sqlalchemy"},

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder import manual
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
     "README.md",
@@ -153,3 +155,7 @@ def test_docstrings_open_with_a_verb_or_a_noun():
 
 def test_an_indirect_docstring_is_seen():
     assert indirect_docstrings('def f():\n    """Whether it holds."""') == ["Whether it holds."]
+
+
+def test_the_manual_page_is_that_of_the_command_as_it_is():
+    assert manual.PAGE.read_text(encoding="utf-8") == manual.manual(), "write it anew: make man"

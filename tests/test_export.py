@@ -640,6 +640,21 @@ def test_a_gradebook_of_canvas_is_a_roster_and_comes_back_with_its_own_ids():
     assert [row[1:] for row in rows[2:]] == [["11", "ada", "al", "Monday", "87.5"]]
 
 
+@pytest.mark.parametrize(
+    ("part", "counts", "told"),
+    [("total", True, True), ("total", False, False), ("quiz", False, True), ("code", True, False)],
+)
+def test_answers_that_wait_for_a_person_are_named_where_they_count(part, counts, told):
+    made = json.loads(report("ada/optimizers.py"))
+    made["parts"] = [
+        {"id": one, "score": 1, "max_score": 2, "counts": True, "state": "marked"} for one in ("code", "quiz")
+    ]
+    made["parts"][1]["counts"] = counts
+    made["quiz"] = [{"id": "text", "score": 0, "max_score": 2, "status": "waiting", "message": ""}]
+    remarks = gradebook("canvas", json.dumps(made), parse(ROSTER), "Optimizers", part).remarks
+    assert any("wait for a person, and have 0 points here until then: ada." in one for one in remarks) == told
+
+
 def test_moodle_gets_what_it_tells_students_apart_by():
     rows = table("moodle")
     assert rows[0] == ["First name", "Last name", "ID number", "Email address", "Optimizers"]

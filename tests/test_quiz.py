@@ -15,7 +15,9 @@ from conftest import require
 from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
 
-from autograder import batch, pipeline, quiz
+from autograder import batch, intake, pipeline, quiz
+from autograder.adapters import common, gradescope, junit, prairielearn
+from autograder.adapters.common import PackagePolicy
 from autograder.assignment import load
 from autograder.batch import failed
 from autograder.export.gradebook import read_reports
@@ -36,7 +38,7 @@ from autograder.quiz import mark_item, mark_quiz, variants
 from autograder.quiz.answers import MAX_BYTES, read
 from autograder.quiz.kinds import right_answer, wrong_answers
 from autograder.reading import Unreadable
-from autograder.render import parts_told, total, verdict
+from autograder.render import parts_told, points, total, verdict
 from autograder.render.html import page
 from autograder.render.jsonl import to_json
 from autograder.sandbox import SandboxFailed
@@ -739,10 +741,59 @@ def test_every_student_is_asked_their_own(grade):
     assert any("student ada" in remark for remark in report.remarks)
 
 
-def test_code_that_cannot_be_imported_leaves_the_quiz_for_later(grade):
-    report = grade(answers_toml(RIGHT), code=b"def broken(:\n")
-    assert (report.status, report.score, report.quiz) == ("not_gradable", 0, ())
-    assert any("marked together with your code" in remark for remark in report.remarks)
+UNUSABLE = [b"def broken(:\n", b"import nothing_of_that_name\n", b"raise SystemExit\n", None]
+
+
+@pytest.mark.parametrize("code", UNUSABLE)
+@pytest.mark.parametrize("assignment", [ASSIGNMENT, REQUIRED])
+def test_code_that_cannot_be_used_takes_no_answers_along(grade, sandbox, tmp_path, code, assignment):
+    """The code has 0, the quiz its own points; they are the score only where the quiz counts."""
+    whole = grade(answers_toml(RIGHT), assignment)
+    quiz = sum(mark.score for mark in whole.quiz)
+    if code is None:
+        (tmp_path / "quiz.toml").write_bytes(answers_toml(RIGHT))
+        (tmp_path / "essay.pdf").write_bytes(b"")
+        report = pipeline.grade(intake.read(tmp_path), assignment, sandbox, 7)
+    else:
+        report = grade(answers_toml(RIGHT), assignment, code=code)
+    assert (report.status, report.max_score) == ("not_gradable", whole.max_score)
+    assert [(m.id, m.score, m.status) for m in report.quiz] == [(m.id, m.score, m.status) for m in whole.quiz]
+    assert report.score == total(report)[0] == (quiz if assignment is REQUIRED else 0) == to_json(report)["score"]
+    code_part, quiz_part = to_json(report)["parts"]
+    assert (code_part["state"], code_part["score"]) == ("not_marked", 0)
+    assert (quiz_part["score"], quiz_part["state"]) == (quiz, "waiting")
+    assert parts_told(report).startswith(f"Code: not marked (see below), 100 points. Quiz {points(quiz)} of 20")
+    line = json.dumps(to_json(report))
+    assert read_reports(line, "quiz")[0].score == quiz
+    assert read_reports(line)[0].score == report.score
+    rows = common.rows(report)
+    assert round(sum(row.score for row in rows), 2) == report.score
+    assert prairielearn.results(report)["gradable"] == (assignment is REQUIRED)
+    assert f'value="{points(report.score)}"' in junit.xml(report)
+    assert "<error" in junit.xml(report)
+    assert gradescope.results(report, PackagePolicy(), {})["score"] == report.score
+    told = page(report)
+    assert "Your code could not be marked. Your quiz was." in told
+    assert 'id="quiz"' in told
+    assert 'id="criteria"' not in told
+
+
+def test_code_that_cannot_be_used_has_no_quiz_where_none_was_handed_in(grade):
+    report = grade(None, REQUIRED, code=b"def broken(:\n")
+    assert [(m.id, m.status) for m in report.quiz] == [("quiz", "empty")]
+    assert "Your submission could not be marked." in page(report)
+    assert common.rows(report) == []
+
+
+def test_a_platform_that_shows_quiz_rows_later_tells_their_sum_nowhere_before(grade):
+    made = gradescope.results(grade(answers_toml(RIGHT), REQUIRED), PackagePolicy(leaderboard=True), {})
+    assert "Quiz: not shown yet, 20 points." in made["output"]
+    assert made["leaderboard"][0]["value"] == 100
+    shown = gradescope.results(
+        grade(answers_toml(RIGHT), REQUIRED), PackagePolicy(quiz="visible", leaderboard=True), {}
+    )
+    assert shown["leaderboard"][0]["value"] > 100
+    assert "not shown yet" not in shown["output"]
 
 
 def test_a_fault_of_ours_in_one_question_takes_nothing_else_along(grade):

@@ -493,6 +493,23 @@ def wrong_answers(item: Item) -> list[tuple[object, str]]:
     return []
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_hint_of_a_wrong_answer_tells_the_right_one(template):
+    """Where hints are shown while the question is open, they would give it away."""
+    for seed in SEEDS[:20]:
+        key = make(template, seed).key
+        told = []
+        if isinstance(key, ChoiceKey) and not key.several:
+            told = [option.text.strip("`") for option in key.options if option.right and len(option.text) > 2]
+        elif isinstance(key, NumericKey) and key.figures > 2:
+            told = [text for text in [f"{key.value:.{key.figures}g}"] if len(text) > 2]  # 1 is in every formula
+        elif isinstance(key, FormulaKey):
+            told = [key.expression]
+        for text in told:
+            for _, hint in wrong_answers(make(template, seed)):
+                assert not re.search(rf"(?<![\w.]){re.escape(text)}(?![\w.])", hint), (seed, text, hint)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_the_key_scores_full_marks_and_each_wrong_answer_less_with_its_hint(template):

@@ -133,7 +133,7 @@ def test_a_number_in_words_of_another_language_is_that_number(number, language, 
 
 @pytest.mark.parametrize(
     ("answer", "prompt", "right"),
-    [("ab t = 90", "step", 90), ("desde t = 90", "step", 90), ("a partir del paso 90", "step", 90), ("à partir de t = 90", "step", 90),
+    [("es sind 0,81", "factor", 0.81), ("es 0,81", "factor", 0.81), ("c'est 0,81", "factor", 0.81), ("**0.81**", "factor", 0.81), ("ab t = 90", "step", 90), ("desde t = 90", "step", 90), ("a partir del paso 90", "step", 90), ("à partir de t = 90", "step", 90),
      ("beim 90. Schritt", "step", 90), ("step 90 and later", "step", 90), ("90 und mehr", "step", None),
      ("5 horas y 20 minutos", "hours", 16 / 3), ("fünfeinhalb Stunden", "hours", 5.5), ("une heure et demie", "hours", 1.5),
      ("hora y media", "hours", 1.5), ("5 heures et demie", "hours", 5.5), ("ein halber Tag", "hours", 0.5), ("half a day", "hours", 0.5),

@@ -442,7 +442,7 @@ def test_the_notebook_and_the_page_say_the_same(default):
     book = json.loads(default["handout.ipynb"])
     told = "\n".join("".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown")
     text = handout.markdown(optimizers, optimizers.quiz_seed, optimizers.quiz(optimizers.quiz_seed))
-    assert all(line in told for line in text.splitlines())
+    assert all(line in told for line in text.splitlines() if "](figure:" not in line)
     page = default["handout.html"].decode()
     assert all(heading in page for heading in re.findall(r"^## (.*)$", text, re.MULTILINE))
     for criterion in optimizers.criteria:

@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from autograder.model import Chart, CriterionMark, Diagnosis, Exhibit, ItemMark, Place, Report, Series, Surface
-from autograder.render import escape, headline, html, jsonl, pictures, points, text, total, verdict
+from autograder.render import class_pictures, escape, headline, html, jsonl, pictures, points, text, total, verdict
 
 DATA = Path(__file__).parent / "data" / "reports"
 CRITERIA = {
@@ -653,6 +653,26 @@ def test_a_picture_on_paper_needs_nothing_of_a_page(chart):
 def test_dollars_and_brackets_in_a_label_are_only_characters():
     odd = Series("costs $5_a$ <b>", (0.0, 1.0), (1.0, 2.0), "yours")
     assert "costs $5_a$ &lt;b&gt;</text>" in pictures.svg(Chart("c", "t", "", "x", "y", (odd,)))
+
+
+def test_the_difficulty_of_parts_is_told_in_words_and_stays_inside_the_picture():
+    rows = [
+        class_pictures.Share("Momentum", 0.25, 1.0, (0.8, 1.0)),
+        class_pictures.Share("A part " * 9, None, 0.5, None),
+    ]
+    drawn = ET.fromstring(class_pictures.shares("c", "Difficulty", rows))  # noqa: S314 - drawn by us
+    assert drawn.find("{*}desc").text.startswith("Momentum: first 25 %, now 100 %; A part")
+    wide = float(drawn.get("viewBox").split()[2])
+    for word in drawn.iterfind(".//{*}text"):
+        share = {"start": (0, 1), "middle": (0.5, 0.5), "end": (1, 0)}[word.get("text-anchor", "start")]
+        length = pictures.LETTER * len(word.text)
+        assert float(word.get("x")) - share[0] * length >= 0, word.text
+        assert float(word.get("x")) + share[1] * length <= wide, word.text
+
+
+def test_the_strip_of_a_class_is_as_high_as_the_most_who_ever_had_it():
+    drawn = ET.fromstring(class_pictures.strip("s", "By day", [("1 Dec", 0), ("2 Dec", 2), ("3 Dec", 4)], 4))  # noqa: S314 - drawn by us
+    assert [float(bar.get("height")) for bar in drawn.iterfind("{*}rect")] == [0, 12, 24]
 
 
 def test_two_equal_charts_on_a_page_do_not_share_ids():

@@ -2,6 +2,7 @@
 
 from .charts import charts
 from .course import subject
+from .figures import figures
 from .golden import CONVENTIONS, derive, golden
 from .handout import handout
 from .misconceptions import GATES, MISCONCEPTIONS
@@ -20,6 +21,7 @@ __all__ = [
     "charts",
     "derive",
     "explain",
+    "figures",
     "golden",
     "handout",
     "oracle",

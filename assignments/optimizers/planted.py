@@ -55,7 +55,7 @@ def rewrite(misconception_id: str, turn: int) -> str:
     m = KNOWN.get(misconception_id)
     style, following = STYLES[turn % len(STYLES)], FOLLOWING[turn % len(FOLLOWING)]
     try:
-        if m is None or not m.changes:
+        if m is None or not m.changes or not set(m.groups) <= set(CLASSES):
             raise Unwritten(misconception_id)
         number = m.unknown.usual if m.unknown else 1.0
         without = NEVER_BESIDE.get(misconception_id, "")

@@ -17,6 +17,12 @@ CLEARLY = 1.5  # more than this is "more"
 EQUAL = 1.05  # less than this is "the same": the paths part a little because θ does
 
 
+COMPARE = (
+    "One of them divides λθ by √v̂, which is about the size of the gradients, and the other takes lr·λ of θ in each "
+    "step: work out both for these gradients."
+)
+
+
 def taken(name: str, grads: Sequence[float], decay: float, lr: float) -> float:
     """The part that decay takes off θ = 1: the reference without decay, less the reference with it."""
     without, with_it = (golden(name, {"lr": lr, "weight_decay": d}, 1.0, grads) for d in (0.0, decay))
@@ -43,9 +49,9 @@ def which(draw: Draw) -> Item:
         f"and weight_decay = {decay:g}. Compare each with itself without decay: from which does decay take more?",
         (more, why),
         [
-            (less, why),
-            ("the same from both, λ being the same", why),
-            ("from neither: decay acts on the gradient only", f"{why} Without decay both end elsewhere."),
+            (less, COMPARE),
+            ("the same from both, λ being the same", f"λ is the same, and what becomes of λθ is not. {COMPARE}"),
+            ("from neither: decay acts on the gradient only", f"Without decay both end elsewhere. {COMPARE}"),
         ],
         f"{why} In Adam λθ is divided by √v̂, which is about the size of the gradients (and where the gradient never "
         "changes, m̂/√v̂ stays 1 with or without it); AdamW takes lr·λ of θ in each step.",
@@ -67,13 +73,18 @@ def two_parameters(draw: Draw) -> Item:
         if name == "Adam"
         else "In AdamW each loses lr·λ of itself in each step, whatever its gradient."
     )
-    wrong = [(text, f"{why} {rule}") for text in texts if text != right]
+    hint = (
+        "In Adam λθ is part of the gradient. What becomes of it where √v̂ is large?"
+        if name == "Adam"
+        else "Does decay go through the gradient in AdamW?"
+    )
+    wrong = [(text, hint) for text in (*texts, "neither loses anything to it") if text != right]
     return choice(
         draw, "decoupling", f"Two parameters under {name}",
         f"Two parameters start at 1. The gradient of one alternates between ±{small:g}, that of the other between "
         f"±{small * times:g}, for {steps} steps. {name} runs with lr = {lr:g} and weight_decay = {decay:g}. Which of "
         "them loses the larger share to weight decay?",
-        (right, f"{why} {rule}"), [*wrong, ("neither loses anything to it", f"{why} {rule}")], f"{why} {rule}",
+        (right, f"{why} {rule}"), wrong, f"{why} {rule}",
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def _race(
     first = _first(steps)
     told = {name: f"{name} {_took(count)}." for name, count in steps.items()}
     wrong = [(name, told[name]) for name in runners if name != first]
-    wrong.append((f"none of them within {STEPS} steps", f"One does: {told[first]}"))
+    wrong.append((f"none of them within {STEPS} steps", "One does. Run each, or follow the slowest direction by hand."))
     return choice(
         draw, "convergence", title,
         f"The loss is {_loss(curvatures)}, the start x = {start[0]:g}, y = {start[1]:g}. Which brings the loss below "

@@ -1,4 +1,4 @@
-"""Autolab: the Makefile and tar file of an autograder, and what `make` runs on Tango's machine.
+"""Autolab: an assessment to install, its autograder and Tango's image, and what `make` runs on Tango's machine.
 
     python -m autograder.adapters.autolab ASSIGNMENT HANDIN
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import sys
 import tarfile
 from pathlib import Path
@@ -23,24 +24,43 @@ from autograder.batch import failed
 from autograder.model import Assignment, Report
 from autograder.render import subtotal, total
 
-SECONDS = 280  # set 300 in Autolab's autograder settings; two boots that fail and all runs take 195 s
+SECONDS = 280  # two boots that fail and all runs take 195 s
+TIMEOUT = 300  # of the assessment's autograder, in seconds
 
 
 def package(assignment: Assignment) -> Package:
     values = {"assignment": assignment.id, "main": assignment.main, "seconds": SECONDS}
-    inside = {"failed.txt": lines(failed(assignment), assignment).encode()}
-    files = {
+    name, archive = installed_name(assignment.id), f"{Path(assignment.main).stem}.zip"
+    unmarked = failed(assignment)
+    quiz = {"quiz": unmarked.quiz_points} if assignment.quiz_counts else {}
+    problems = {c.id: c.points for c in assignment.criteria} | quiz
+    handin = archive if quiz else assignment.main
+    autograder = {
         "autograde-Makefile": template("autolab/Makefile", **values),
-        "autograde.tar": _tar(inside),
+        "autograde.tar": _tar({"failed.txt": lines(unmarked, assignment).encode()}),
+    }
+    settings = template(
+        "autolab/assessment.yml",
+        called=name,
+        title=assignment.title,
+        handin=handin,
+        problems={problem: f"{most:g}" for problem, most in problems.items()},
+        timeout=TIMEOUT,
+        image=f"gradmark-{assignment.id}",
+    )
+    inside = {f"{name}.yml": settings, **autograder}
+    files = {
+        f"{name}.tar": _tar({f"{name}/{file}": data for file, data in inside.items()}, folder=name),
+        **autograder,
         **{f"image/{name}": data for name, data in payload(assignment).items()},
         "image/grade": template("autolab/grade", **values),
         "image/Dockerfile": template("autolab/Dockerfile"),
     }
-    problems = ", ".join(f"{c.id} ({c.points:g})" for c in assignment.criteria)
     told = (
-        f"Build image/ as Tango's autograding image; upload autograde-Makefile and autograde.tar; set the handin's "
-        f"name to {assignment.main} (to {Path(assignment.main).stem}.zip where students hand in a zip of it and their "
-        f"quiz.toml), the timeout to 300 s, and these problems: {problems}."
+        f"Build image/ as gradmark-{assignment.id} for Tango, and install {name}.tar in Autolab (Install Assessment, "
+        f"from a tarball): it sets the problems, the timeout of {TIMEOUT} s and the handin's name, {handin}. "
+        f"Where students hand in a zip of {assignment.main} and their quiz.toml that name is {archive}. An assessment "
+        "that is there already takes autograde-Makefile and autograde.tar."
     )
     return Package(files, told)
 
@@ -66,9 +86,20 @@ def lines(report: Report, assignment: Assignment) -> str:
     return "\n".join([said, json.dumps(feedback), json.dumps({"scores": scores, "scoreboard": [score]})]) + "\n"
 
 
-def _tar(files: dict[str, bytes]) -> bytes:
+def installed_name(assignment: str) -> str:
+    """Return the name of the assessment: Autolab takes lower-case letters and digits that begin with a letter."""
+    bare = re.sub(r"[^a-z0-9]", "", assignment.lower())
+    return bare if bare[:1].isalpha() else f"a{bare}"
+
+
+def _tar(files: dict[str, bytes], folder: str = "") -> bytes:
+    """A tar file; `folder` first of all as an entry of its own, by which Autolab's importer knows the assessment."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        if folder:
+            root = tarfile.TarInfo(folder)
+            root.type, root.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(root)
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(data), mode(data)

@@ -28,6 +28,7 @@ from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStat
 from autograder.render import (
     GLYPHS,
     advice,
+    is_marked,
     is_perfect,
     other_messages,
     parts_told,
@@ -144,7 +145,7 @@ class ResultRow:
 
 def rows(report: Report) -> list[ResultRow]:
     """The rows that add up to the total, in rubric order; none where nothing was marked."""
-    if report.status != "graded":
+    if not is_marked(report):
         return []
     shown = [
         ResultRow(c.id, one_line(c.title), rounded(c.score), rounded(c.max_score), c.status == "passed", c.status,

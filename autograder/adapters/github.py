@@ -18,7 +18,7 @@ from pathlib import Path
 from autograder.adapters import common
 from autograder.adapters.packing import Package, payload, template
 from autograder.model import Assignment, Place, Report
-from autograder.render import points, total
+from autograder.render import is_marked, points, total
 
 
 def package(assignment: Assignment) -> Package:
@@ -39,9 +39,10 @@ def commands(report: Report, file: str) -> Iterator[str]:
     if report.status != "graded":
         kind = "error" if report.status == "not_gradable" else "warning"
         yield _command(kind, file, report.status.replace("_", " "), common.heading(report))
+    if not is_marked(report):
         return
     for row in common.rows(report):
-        if not row.passed:
+        if not row.passed and (row.quiz or report.status == "graded"):
             for place in row.places or (None,):
                 yield _command("error", file, common.of(row), row.text, place)
     yield _command("notice", file, f"{points(score)} / {points(maximum)}", common.heading(report))

@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from autograder.adapters.packing import Package, payload, template, zipped
 from autograder.assignment import load
 from autograder.batch import failed
 from autograder.model import WHOLE_QUIZ, Assignment, Report
-from autograder.render import rounded, total
+from autograder.render import parts, rounded, total
 from autograder.render.escape import visible
 
 SECONDS = 540  # of Gradescope's 600; two boots that fail and all runs take 195 s
@@ -51,7 +52,8 @@ def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> 
 def results(report: Report, settings: PackagePolicy, metadata: Mapping[str, Any]) -> Results:
     """A report as results.json."""
     score, maximum = total(report)
-    said = [common.heading(common.held_back(report, settings))]
+    withheld = replace(report, quiz=()) if _withholds_quiz(report, settings) else report
+    said = [common.heading(withheld)]
     counted = [time.isoformat() for time in rules.attempts(metadata, settings)]
     if report.status == "grader_error":
         score = rules.kept(metadata)
@@ -74,8 +76,15 @@ def results(report: Report, settings: PackagePolicy, metadata: Mapping[str, Any]
         "tests": [_test(row, settings) for row in common.rows(report)],
     }
     if settings.leaderboard and report.status == "graded":
-        made["leaderboard"] = [{"name": "score", "value": score}, {"name": "of", "value": maximum}]
+        code = rounded(sum(part.score for part in parts(report) if part.counts and part.id == "code"))
+        told = {True: code, False: score}[_withholds_quiz(report, settings)]  # others see it while answers are taken
+        made["leaderboard"] = [{"name": "score", "value": told}, {"name": "of", "value": maximum}]
     return made
+
+
+def _withholds_quiz(report: Report, settings: PackagePolicy) -> bool:
+    """Return whether answers were marked whose rows Gradescope shows later: then no text tells their sum before."""
+    return settings.quiz != "visible" and any(item.id != WHOLE_QUIZ for item in report.quiz)
 
 
 def _test(row: ResultRow, settings: PackagePolicy) -> Results:

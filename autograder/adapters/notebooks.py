@@ -18,6 +18,7 @@ from autograder.assignment import BadAssignment
 from autograder.batch import mark, opening
 from autograder.model import Assignment, Report
 from autograder.publish import say
+from autograder.regenerate.figures import in_notebook
 from autograder.regenerate.home import student
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.landlock import checked_version
@@ -68,7 +69,8 @@ def pieces(assignment: Assignment) -> list[str]:
 
 def introduction(assignment: Assignment) -> list[str]:
     """Return the handout, one piece for each section."""
-    told = assignment.handout(assignment.quiz_seed).strip()
+    seed = assignment.quiz_seed
+    told = in_notebook(assignment, seed, assignment.handout(seed).strip())
     return [f"# {assignment.title}", *(part for part in re.split(r"\n(?=## )", "\n" + told) if part.strip())]
 
 

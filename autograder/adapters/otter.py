@@ -117,7 +117,8 @@ class Plugin:
         for name, question in results.results.items():
             (only,) = question.test_case_results
             row = rows.get(name)
-            only.passed, only.message = (row.passed, row.text) if row else (False, self._report.message)
+            only.passed, only.message = (row.passed, row.text) if row else (False, "")
+            only.message = only.message if self._report.status == "graded" else self._report.message
             question.update_score(row.score if row else 0)
         visibility = self._config.get("visibility", "visible")
         if visibility == "visible" or self._report.status != "graded":

@@ -21,7 +21,7 @@ from autograder.adapters.packing import Package, payload, template
 from autograder.assignment import load
 from autograder.batch import failed
 from autograder.model import Assignment, Report
-from autograder.render import pictures, total
+from autograder.render import has_score, pictures, total
 
 SECONDS = 280  # the question's info.json says 300; two boots that fail and all runs take 195 s
 MAX_BYTES = 1_000_000  # of results.json: PrairieLearn takes 1 MB
@@ -45,7 +45,7 @@ def package(assignment: Assignment) -> Package:
 
 def results(report: Report) -> dict[str, Any]:
     """A report as results.json, with pictures as far as they fit."""
-    if report.status == "not_gradable":  # costs no attempt there either
+    if report.status == "not_gradable" and not has_score(report):  # costs no attempt there either
         return {"gradable": False, "format_errors": [report.message]}
     if report.status == "grader_error":
         return {"gradable": False, "format_errors": [common.heading(report)]}

@@ -17,7 +17,7 @@ from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
-from autograder.model import Assignment, Item
+from autograder.model import Assignment, Chart, Item
 
 __all__ = ["HOME", "BadAssignment", "load"]
 
@@ -100,6 +100,7 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         key_again=own("key_again", _no_key),
         quiz_seed=given.count("seed", "quiz", 1),
         handout=own("handout", _no_handout),
+        figures=own("figures", _no_figures),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
     )
 
@@ -114,6 +115,10 @@ def _no_quiz(_seed: int) -> tuple[Item, ...]:
 
 def _no_key(_item: Item) -> None:
     """A key that nothing but the assignment's own code computes."""
+
+
+def _no_figures(_seed: int) -> tuple[Chart, ...]:
+    return ()
 
 
 def _no_handout(_seed: int) -> str:

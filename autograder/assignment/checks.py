@@ -21,7 +21,7 @@ NEEDED = (
     "CONVENTIONS", "MISCONCEPTIONS", "charts", "derive", "explain", "golden", "oracle", "plant", "predict", "scenarios",
     "subject",
 )  # fmt: skip
-OFFERED = ("handout", "key_again", "quantities", "quiz", "rewrite")  # functions that may be missing
+OFFERED = ("figures", "handout", "key_again", "quantities", "quiz", "rewrite")  # functions that may be missing
 CONSTANTS = {  # -> the field of Assignment that has its type, and the file that usually holds it
     "CONVENTIONS": ("conventions", "golden.py"),
     "MISCONCEPTIONS": ("misconceptions", "misconceptions.py"),

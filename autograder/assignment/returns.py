@@ -155,7 +155,7 @@ def _misfit(name: str, value: Any, args: Sequence[Any]) -> str:
     """Return in words what a type cannot say about a result, and "" when it fits."""
     if name == "predict":
         return _predicted(value, args[1], args[2])
-    if name == "charts":
+    if name in ("charts", "figures"):
         return next(filter(None, map(_drawable, value)), "")
     return ""
 

@@ -39,7 +39,8 @@ class Grade:
     max_score: float
     known_as: tuple[str, ...] = ()  # ids and names of who handed it in, the surest first
     refused: bool = False  # its quiz was handed in and could not be marked
-    broken: bool = False  # its code could not be imported, so nothing of it was marked
+    broken: bool = False  # its code could not be imported
+    waits: bool = False  # answers wait for a person, and count as 0 until then
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,10 @@ def _grade(number: int, line: str, part: Part) -> Grade:
         who = tuple(str(key) for key in told["submission"].get("known_as", ()))
         refused = any(one["state"] == "refused" for one in told.get("parts", ()))
         path, most = str(told["submission"]["path"]), float(marks["max_score"])
-        broken = told["status"] == "not_gradable"
-        grade = Grade(path, str(told["assignment"]), score, most, who, refused, broken)
+        broken = told["status"] == "not_gradable" and part != "quiz"
+        counting = part == "quiz" or (part == "total" and _quiz_counts(told))
+        waits = counting and any(item["status"] == "waiting" for item in told.get("quiz", ()))
+        grade = Grade(path, str(told["assignment"]), score, most, who, refused, broken, waits)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
     if not math.isfinite(grade.max_score) or (score is not None and not 0 <= score < math.inf):
@@ -173,18 +176,26 @@ def assign(roster: Roster, grades: Iterable[Grade]) -> tuple[dict[Person, Grade 
         f"({_listed(grade.path for grade in theirs)})."
         for person, theirs in twice.items()
     ]
-    if failed := [person.id for person, grade in found.items() if grade is not None and grade.score is None]:
-        remarks.append(f"The grader failed on these, and their cells are empty: {_listed(failed)}. Mark them again.")
-    if refused := [person.id for person, grade in found.items() if grade is not None and grade.refused]:
-        remarks.append(f"The quiz of these was handed in and not marked; their reports say why: {_listed(refused)}.")
-    if broken := [person.id for person, grade in found.items() if grade is not None and grade.broken]:
-        remarks.append(
-            f"The code of these could not be imported, so nothing was marked, their quiz neither, and they have 0: "
-            f"{_listed(broken)}. Their reports say what to mend; mark them again when they have handed in anew."
-        )
+    remarks += _of_marks(found)
     if without := [person.id for person, grade in found.items() if grade is None and person not in twice]:
         remarks.append(f"Nothing is marked for these, and their cells are empty: {_listed(without)}.")
     return found, remarks
+
+
+def _of_marks(found: Mapping[Person, Grade | None]) -> Iterator[str]:
+    """Sentences about reports whose points are not the whole truth."""
+    grades = {person.id: grade for person, grade in found.items() if grade is not None}
+    if failed := [name for name, grade in grades.items() if grade.score is None]:
+        yield f"The grader failed on these, and their cells are empty: {_listed(failed)}. Mark them again."
+    if refused := [name for name, grade in grades.items() if grade.refused]:
+        yield f"The quiz of these was handed in and not marked; their reports say why: {_listed(refused)}."
+    if broken := [name for name, grade in grades.items() if grade.broken]:
+        told = (
+            f"The code of these could not be imported and has 0 points: {_listed(broken)}. Their reports say what to "
+        )
+        yield told + "mend; mark them again when they have handed in anew."
+    if waiting := [name for name, grade in grades.items() if grade.waits]:
+        yield f"Answers of these wait for a person, and have 0 points here until then: {_listed(waiting)}."
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,11 +11,10 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.intake import archive, cells, disk, notebook, text
-from autograder.intake.names import Refused, Tree, called, choose, show, show_some, suffix, visible
+from autograder.intake.names import ReadSubmission, Refused, Tree, called, choose, show, show_some, suffix, visible
 from autograder.model import Submission
 
 MAX_EXTRA_BYTES = 64_000  # answers to a dozen questions
@@ -42,7 +41,7 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
     try:
         found = _read(path, main, extras)
     except Refused as refused:
-        return Submission(told, {}, _digest({}), problem=str(refused))
+        return _unusable(told, refused)
     return _submission(told, found)
 
 
@@ -55,8 +54,14 @@ def read_upload(
             raise Refused(f"{show(name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
         found = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
     except Refused as refused:
-        return Submission(name, {}, _digest({}), problem=str(refused))
+        return _unusable(name, refused)
     return _submission(name, found)
+
+
+def _unusable(path: str, refused: Refused) -> Submission:
+    """A submission without code that can be used: what came beside it is kept, because it is marked all the same."""
+    beside = refused.beside or ReadSubmission({})
+    return Submission(path, beside.files, _digest(beside.files), str(refused), refused=beside.refused)
 
 
 def _submission(path: str, found: ReadSubmission) -> Submission:
@@ -119,16 +124,6 @@ def _holds_one(folder: Path) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------- reading
-@dataclass
-class ReadSubmission:
-    """The result of reading: files by the grader's names, remarks, why a file beside the code was refused, cells."""
-
-    files: dict[str, bytes]
-    remarks: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    cells: tuple[tuple[int, int], ...] = ()
-
-
 def _read(path: Path, main: str, extras: Sequence[str]) -> ReadSubmission:
     try:
         mode = os.lstat(path).st_mode
@@ -157,8 +152,12 @@ def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Read
 
 
 def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> ReadSubmission:
-    chosen = choose(tree.names, main, zips=zips)
-    found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
+    try:
+        chosen = choose(tree.names, main, zips=zips)
+        found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
+    except Refused as refused:
+        refused.beside = refused.beside or _beside(tree, extras)
+        raise
     if posixpath.basename(chosen) != main:
         found.remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
     used = {chosen}
@@ -167,6 +166,14 @@ def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> R
             used |= _read_extra(tree, posixpath.dirname(chosen), extra, found)
     if ignored := {name for name in tree.names if visible(name)} - used:
         found.remarks.append(f"Other files are not used and were ignored: {show_some(ignored)}.")
+    return found
+
+
+def _beside(tree: Tree, extras: Sequence[str]) -> ReadSubmission:
+    """The extras alone, of a submission whose code cannot be used."""
+    found = ReadSubmission({})
+    for extra in extras:
+        _read_extra(tree, "", extra, found)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_SHOWN = 80  # characters of one name in a message: a whole honest path, and no room for an essay
 MAX_LISTED = 5  # names in one message
@@ -17,8 +17,20 @@ LITTER = {
 }  # put there by machines; hidden files are too
 
 
+@dataclass
+class ReadSubmission:
+    """The result of reading: files by the grader's names, remarks, why a file beside the code was refused, cells."""
+
+    files: dict[str, bytes]
+    remarks: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    cells: tuple[tuple[int, int], ...] = ()
+
+
 class Refused(Exception):
     """The submission cannot be read, and the author can change that; the message says how."""
+
+    beside: ReadSubmission | None = None  # what came beside the code and can be read
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ _PHRASES = {  # what is said -> in English; longer phrases come first
     "perhaps": "vielleicht, peut-être, quizás, wahrscheinlich, probablement, probablemente",
     "with": "mit, avec, con",
     "before": "vor, avant, antes de, antes que",
+    "it is": "es ist, es sind, das ist, das sind, c'est, ce sont, es, son, ergibt, beträgt, macht",
     "order": "Reihenfolge, ordre, orden, secuencia",
     "as well as": "als auch",
     "hundred": "cien, ciento, hundert, cent",

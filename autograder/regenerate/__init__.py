@@ -74,7 +74,7 @@ def contents(
     files = {f"student/{name}": content for name, content in inside.items()}
     files["student.zip"] = zipped(inside, assignment.id)
     files["handout.html"] = handout.html(assignment, seed, told)
-    files["handout.ipynb"] = handout.notebook(assignment, told)
+    files["handout.ipynb"] = handout.notebook(assignment, seed, told)
     if shared:
         files["quiz.html"] = quiz.paper(assignment.title, seed, items)
     kept = staff.staff(assignment, seed, items, proof) | edition.files(assignment, seed, roster, secret)

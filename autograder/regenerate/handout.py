@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from autograder.model import Assignment, Item
+from autograder.regenerate import figures
 from autograder.regenerate.page import page, text
 from autograder.render.markdown import handout_html
 from autograder.strip import skeleton
@@ -33,16 +34,17 @@ def markdown(assignment: Assignment, seed: int, items: tuple[Item, ...]) -> str:
 def html(assignment: Assignment, seed: int, told: str) -> bytes:
     """The text as a page that needs nothing else."""
     names = {"title": assignment.title, "assignment": assignment.id, "digest": assignment.digest}
-    return page("handout.html.j2", body=handout_html(told), seed=seed, **names)
+    return page("handout.html.j2", body=figures.in_page(assignment, seed, handout_html(told)), seed=seed, **names)
 
 
-def notebook(assignment: Assignment, told: str) -> bytes:
+def notebook(assignment: Assignment, seed: int, told: str) -> bytes:
     """The text as a notebook (nbformat 4.5): a cell for each section, and one for each class of the skeleton.
 
     Cells have fixed ids, so that the same text gives the same bytes. Solutions are not marked for export: whoever
     adds a cell with a helper of their own has it handed in too.
     """
-    cells = [_cell("markdown", part) for part in re.split(r"\n(?=## )", told.strip())]
+    drawn = figures.in_notebook(assignment, seed, told)
+    cells = [_cell("markdown", part) for part in re.split(r"\n(?=## )", drawn.strip())]
     cells.append(_cell("markdown", f"## Your solution\n\nFill in these cells, the same as in `{assignment.main}`."))
     cells += [_cell("code", part) for part in _pieces(skeleton(assignment.model_solution.read_text(encoding="utf-8")))]
     cells.append(_cell("markdown", "## Check it\n\nThe same as `check.py` does, for the cells above: run those first."))

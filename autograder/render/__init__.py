@@ -88,6 +88,17 @@ def parts(report: Report) -> list[ReportPart]:
     return found
 
 
+def is_marked(report: Report) -> bool:
+    """Return whether a report has marks: of the code, or of a quiz that came with code that cannot be used."""
+    of_quiz = report.status == "not_gradable" and _quiz_state(report) in ("marked", "waiting", "grader_error")
+    return report.status == "graded" or of_quiz
+
+
+def has_score(report: Report) -> bool:
+    """Return whether what is marked is a part that counts."""
+    return is_marked(report) and (report.status == "graded" or report.quiz_counts)
+
+
 def _quiz_state(report: Report) -> PartState:
     if not report.quiz:
         return "not_marked"
@@ -101,9 +112,11 @@ def parts_told(report: Report) -> str:
     """`Code 100 of 100. Quiz: not handed in, 25 points.`; nothing where there is only code."""
     said = []
     every = parts(report)
-    for part in every if len(every) > 1 and report.status == "graded" else ():
+    for part in every if len(every) > 1 and is_marked(report) else ():
         name, most = part.id.capitalize(), points(part.max_score)
-        if part.state in STATES:
+        if part.id == "code" and part.state == "not_marked":
+            told = f"{name}: {STATES['refused']}, {most} points"
+        elif part.state in STATES:
             told = f"{name}: {STATES[part.state]}, {most} points"
         else:
             told = f"{name} {points(part.score)} of {most}"
@@ -135,12 +148,15 @@ def is_perfect(report: Report) -> bool:
     return report.status == "graded" and bool(report.criteria) and full
 
 
+UNMARKED = "Your submission could not be marked."
+
+
 def verdict(report: Report) -> str:
     """Return one sentence to the student that says what happened."""
     if report.status == "grader_error":
         return "The grader failed. Your code was not marked."
     if report.status == "not_gradable":
-        return "Your submission could not be marked."
+        return "Your code could not be marked. Your quiz was." if is_marked(report) else UNMARKED
     if is_perfect(report):
         return "Everything that was asked for is right."
     met, of = sum(c.status == "passed" for c in report.criteria), len(report.criteria)

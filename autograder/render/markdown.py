@@ -24,6 +24,9 @@ def handout_html(markdown: str) -> Markup:
 def unstyled_html(markdown: str) -> Markup:
     """A handout for pages that may have no styles of their own: columns are aligned by class."""
     html = re.sub(r' style="text-align:(\w+)"', r' class="to-\1"', handout_html(markdown))
+    html = re.sub(
+        r'<p><img src="figure:[\w-]+" alt="([^"]*)" /></p>', r"<p>(The handout's file has a figure: \1.)</p>", html
+    )
     html = html.replace("<pre>", '<pre tabindex="0">')  # what scrolls is reached by the keyboard
     html = html.replace('<div class="wide">', '<div class="wide" tabindex="0" role="group" aria-label="Table">')
     return Markup(html)  # noqa: S704 - as below: text cannot bring the quotes of an attribute

@@ -40,6 +40,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 32.0, 62.0  # the numbers of a step stand
 LETTER = 6.6  # the mean width of a letter of 12
 MARKERS = 8  # per line, at most: more of them hide the line; on a map each has its step's number
 MOST_STEPS = 120  # that tell their numbers
+EDGE = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
 HALO = ' paint-order="stroke" stroke="var(--paper, #ffffff)" stroke-width="3" stroke-linejoin="round"'
 LEVELS = 9  # contour lines at equal shares of the area: shows valley and wall of any surface
 HUGE = 1e100  # beyond this arithmetic overflows; a diverged run leaves the picture either way
@@ -129,38 +130,6 @@ def on_paper(chart: Chart) -> str:
     drawn = re.sub(r"var\(--[a-z]+, (#[0-9a-f]{6})\)", r"\1", svg(chart)).replace("currentColor", "#222222")
     drawn = drawn.replace('font-family="inherit"', 'font-family="sans-serif"').replace(' width="100%"', "")
     return drawn.replace("<title", '<rect width="100%" height="100%" fill="#ffffff" /><title', 1)
-
-
-def bars(id_: str, title: str, x_label: str, counts: Sequence[tuple[str, int]], *, mark: int | None = None) -> str:
-    """Counts as an `<svg>` of bars with labels below; `mark`: a line before the bar of that index, named "due"."""
-    most = max((count for _, count in counts), default=0)
-    width = max(len(counts), 7)  # a single day is no wall
-    frame = Frame((0.0, float(width)), (0.0, max(most, 1) * 1.05), (700.0, 240.0), log_y=False)
-    edge = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
-    shapes = [f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {edge} />']
-    every = max(1, math.ceil(width / 12))  # labels of more would touch each other
-    for index, (label, count) in enumerate(counts):
-        left, right, top = frame.at_x(index + 0.1), frame.at_x(index + 0.9), frame.at_y(count)
-        size = f'width="{right - left:.1f}" height="{frame.bottom - top:.1f}"'
-        told = f"<title>{escape(one_line(label, 40))}: {count}</title>"
-        shapes.append(f'<rect x="{left:.1f}" y="{top:.1f}" {size} fill="{COLOURS["yours"]}">{told}</rect>')
-        if index % every == 0:
-            shapes.append(_text((left + right) / 2, frame.bottom + 15, one_line(label, 40), "middle"))
-    for value in _ticks(frame.y, whole=True):
-        shapes += [f'<path d="M{LEFT:g} {frame.at_y(value):.1f}h-4" {edge} />',
-                   _text(LEFT - 7, frame.at_y(value) + 3.5, _short(value), "end")]  # fmt: skip
-    if mark is not None:
-        x = frame.at_x(mark)
-        shapes.append(f'<path d="M{x:.1f} {TOP:g}V{frame.bottom:g}" {edge} stroke-dasharray="3 3" />')
-        shapes.append(_text(x + 4, TOP + 4, "due"))
-    shapes.append(_text((LEFT + frame.right) / 2, frame.size[1] - 6, one_line(x_label, 60), "middle"))
-    words = ", ".join(f"{one_line(label, 40)}: {count}" for label, count in counts if count)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.size[0]:g} {frame.size[1]:g}" width="100%" '
-        f'role="img" aria-labelledby="{id_}-title {id_}-desc" font-family="inherit" font-size="11" fill="currentColor">'
-        f'<title id="{id_}-title">{escape(one_line(title))}</title><desc id="{id_}-desc">{escape(words)}</desc>'
-        f"{''.join(shapes)}</svg>"
-    )
 
 
 @dataclass(frozen=True)
@@ -255,7 +224,7 @@ def _decades(values: Sequence[float]) -> tuple[float, float]:
     return 0.8 * 10.0**low, 1.25 * 10.0 ** max(high, low + 1)
 
 
-def _ticks(limits: tuple[float, float], *, whole: bool = False) -> list[float]:
+def ticks(limits: tuple[float, float], *, whole: bool = False) -> list[float]:
     """Four to eight numbers that people count in, within the limits."""
     low, high = limits
     power = 10.0 ** math.floor(math.log10((high - low) / 4))
@@ -273,18 +242,17 @@ def _powers(limits: tuple[float, float]) -> list[float]:
 
 def _axes(frame: Frame, chart: Chart) -> Iterator[str]:
     middle = (TOP + frame.bottom) / 2
-    edge = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
-    yield f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {edge} />'
+    yield f'<path d="M{LEFT:g} {TOP:g}V{frame.bottom:g}H{frame.right:g}" {EDGE} />'
     whole = chart.surface is None and all(float(x).is_integer() for one in chart.series for x in one.x if _finite(x))
-    for value in _ticks(frame.x, whole=whole):
+    for value in ticks(frame.x, whole=whole):
         x = frame.at_x(value)
-        yield f'<path d="M{x:.1f} {frame.bottom:g}v4" {edge} />'
-        yield _text(x, frame.bottom + 17, _short(value), "middle")
-    for value in _powers(frame.y) if frame.log_y else _ticks(frame.y):
+        yield f'<path d="M{x:.1f} {frame.bottom:g}v4" {EDGE} />'
+        yield text_at(x, frame.bottom + 17, short(value), "middle")
+    for value in _powers(frame.y) if frame.log_y else ticks(frame.y):
         y = frame.at_y(value)
-        yield f'<path d="M{LEFT:g} {y:.1f}h-4" {edge} />'
-        yield _text(LEFT - 7, y + 4, _power(value) if frame.log_y else _short(value), "end")
-    yield _text((LEFT + frame.right) / 2, frame.bottom + 35, one_line(chart.x_label, 60), "middle")
+        yield f'<path d="M{LEFT:g} {y:.1f}h-4" {EDGE} />'
+        yield text_at(LEFT - 7, y + 4, _power(value) if frame.log_y else short(value), "end")
+    yield text_at((LEFT + frame.right) / 2, frame.bottom + 35, one_line(chart.x_label, 60), "middle")
     label = escape(one_line(chart.y_label, 60))
     yield f'<text x="12" y="{middle:g}" text-anchor="middle" transform="rotate(-90 12 {middle:g})">{label}</text>'
 
@@ -294,7 +262,7 @@ def _inside(frame: Frame) -> str:
     return f'<rect x="{LEFT:g}" y="{TOP:g}" {size} />'
 
 
-def _text(x: float, y: float, words: str, anchor: str = "start", more: str = "") -> str:
+def text_at(x: float, y: float, words: str, anchor: str = "start", more: str = "") -> str:
     placed = f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text x="{x:.1f}" y="{y:.1f}"{placed}{more}>{escape(words)}</text>'
 
@@ -344,15 +312,15 @@ def _steps(frame: Frame, series: Sequence[_Drawable], chart: Chart, prefix: str)
         )
         told = "; ".join(f"{one.label} {_numbers(x, y, chart)}" for one, x, y in points)
         named = "step" if chart.surface is not None else one_line(chart.x_label, 20)
-        place = f"{step}" if chart.surface is not None else _short(points[0][1])
-        words = _text(
+        place = f"{step}" if chart.surface is not None else short(points[0][1])
+        words = text_at(
             frame.right, frame.size[1] - 7, f"{named} {place}: {told}", "end", ' visibility="hidden" font-size="11"'
         )
         yield f'<g id="{prefix}-{step}" data-step="{step}">{large}{rings}{words}</g>'
 
 
 def _numbers(x: float, y: float, chart: Chart) -> str:
-    return f"({_short(x)}, {_short(y)})" if chart.surface is not None else _short(y)
+    return f"({short(x)}, {short(y)})" if chart.surface is not None else short(y)
 
 
 def _terrain(frame: Frame, surface: Surface) -> Iterator[str]:
@@ -388,7 +356,7 @@ def _band(frame: Frame, height: float) -> Iterator[str]:
         f'<rect x="{LEFT:g}" y="{y:.1f}" width="{frame.right - LEFT:g}" height="{frame.bottom - y:.1f}" '
         f'fill="{COLOURS["context"]}" fill-opacity=".18" />'
     )
-    yield _text(frame.right - 6, min(y + 15, frame.bottom - 4), "rounding", "end")
+    yield text_at(frame.right - 6, min(y + 15, frame.bottom - 4), "rounding", "end")
 
 
 def _mark(frame: Frame, step: float) -> Iterator[str]:
@@ -399,7 +367,9 @@ def _mark(frame: Frame, step: float) -> Iterator[str]:
         'stroke-dasharray="3 3" />'
     )
     right = x < (LEFT + frame.right) / 2
-    yield _text(x + (5 if right else -5), TOP + 12, f"leaves at step {_short(step)}", "start" if right else "end", HALO)
+    yield text_at(
+        x + (5 if right else -5), TOP + 12, f"leaves at step {short(step)}", "start" if right else "end", HALO
+    )
 
 
 def _words_on_map(frame: Frame, series: Sequence[_Drawable], chart: Chart) -> Iterator[str]:
@@ -420,7 +390,7 @@ def _words_on_map(frame: Frame, series: Sequence[_Drawable], chart: Chart) -> It
         if free:
             left, base = min(free, key=lambda place: _hidden(lines, place[0], place[1], wide))
             taken.append((left, base, wide))
-            yield _text(left, base, word, more=f'{HALO} fill="{colour}"')
+            yield text_at(left, base, word, more=f'{HALO} fill="{colour}"')
 
 
 def _along(frame: Frame, series: _Drawable) -> Iterator[tuple[float, float]]:
@@ -460,7 +430,7 @@ def _legend(series: Sequence[_Drawable], surface: Surface | None) -> Iterator[st
         label = one.label + (" (leaves the picture)" if surface is not None and _leaves(one, surface) else "")
         colour = COLOURS[one.role]
         yield f'<path d="M{x:.1f} 13h26" fill="none" stroke="{colour}" {LINES[one.role]} />'
-        yield _text(x + 32, 17, label)
+        yield text_at(x + 32, 17, label)
         x += 32 + LETTER * len(label) + 14
 
 
@@ -470,7 +440,7 @@ def _leaves(series: _Drawable, surface: Surface) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------------- in words
-def _short(value: float) -> str:
+def short(value: float) -> str:
     return re.sub(r"e([+-])0?", lambda m: "e" + m[1].strip("+"), f"{value + 0.0:.3g}").replace("-", "−")
 
 
@@ -489,5 +459,5 @@ def _description(chart: Chart) -> str:
 
 def _at(series: Series, place: int, chart: Chart) -> str:
     if chart.surface is not None:
-        return f"({_short(series.x[place])}, {_short(series.y[place])})"
-    return _short(series.y[place])
+        return f"({short(series.x[place])}, {short(series.y[place])})"
+    return short(series.y[place])

@@ -20,6 +20,7 @@ TITLES: dict[Section, str] = {
     "variants": "All variants of the quiz ask for as much, and their keys are right",
     "review": "Hints have been read by a person",
 }
+IN_OTHER_HANDS = "Misconceptions that are not recognised in other hands"
 
 
 def proof_view(proof: Proof) -> RenderableType:
@@ -29,6 +30,8 @@ def proof_view(proof: Proof) -> RenderableType:
         rows = [row for row in proof.rows if row.section == section]
         if rows:
             parts.append(_table(title, rows))
+    if failing := [row for row in proof.rows if row.section == "other hand" and not row.holds]:
+        parts.append(_table(IN_OTHER_HANDS, failing))
     return Group(*parts, _verdict(proof))
 
 
@@ -46,6 +49,9 @@ def _table(title: str, rows: Sequence[ProofRow]) -> Table:
 
 def _verdict(proof: Proof) -> Text:
     failing = sum(not row.holds for row in proof.rows)
+    if proof.only:
+        found = f"{failing} of {len(proof.rows)} statements fail" if failing else "Nothing of what was tried fails"
+        return Text(f"\n{found}: a look at {len(proof.only)} of the misconceptions, and no proof.", "bold")
     if not failing:
         return Text(f"\n{proof.assignment} marks fairly: all {len(proof.rows)} statements hold.", "bold green")
     return Text(f"\n{proof.assignment} is not proven: {failing} of {len(proof.rows)} statements fail.", "bold red")

@@ -17,6 +17,8 @@ from autograder.render import (
     STATES,
     WORDS,
     advice,
+    has_score,
+    is_marked,
     other_messages,
     parts,
     parts_told,
@@ -58,7 +60,7 @@ def report_view(report: Report) -> RenderableType:
     parts += [_idea(diagnosis, report) for diagnosis in report.diagnoses]
     if report.status == "graded":
         parts.append(_marks(report))
-        parts += [_quiz(report)] if report.quiz else []
+    parts += [_quiz(report)] if report.quiz and is_marked(report) else []
     parts += [_exhibit(exhibit) for exhibit in report.exhibits]
     if report.remarks:
         parts.append(_remarks(report.remarks))
@@ -210,7 +212,7 @@ def summary(reports: Iterable[Report]) -> RenderableType:
 
 def _look_at(report: Report) -> Text:
     told = _look_at_code(report)
-    for part in parts(report)[1:] if report.status == "graded" else ():
+    for part in parts(report)[1:] if is_marked(report) else ():
         if part.state in ("refused", "not_handed_in"):
             told.append(("\n" if told else "") + f"quiz: {STATES[part.state].replace(' (see below)', '')}", "magenta")
     return told
@@ -234,7 +236,7 @@ def _titled(title: str, place: str) -> str:
 
 
 def _score(report: Report) -> str:
-    if report.status != "graded":
+    if not has_score(report):
         return NO_MARKS[report.status]
     return _of(*total(report))
 
@@ -245,6 +247,6 @@ def _of(score: float, maximum: float) -> str:
 
 def _score_colour(report: Report) -> str:
     score, maximum = total(report)
-    if report.status != "graded":
+    if not has_score(report):
         return "magenta" if report.status == "grader_error" else "red"
     return "green" if score == maximum else "yellow" if score * 2 >= maximum else "red"

@@ -30,6 +30,7 @@ from autograder.service.store import reports
 from autograder.service.store.links import hashed
 from autograder.service.store.schema import (
     AssignmentRow,
+    CommentRow,
     ContextRow,
     CourseRow,
     JobRow,
@@ -372,6 +373,19 @@ def test_practice_goes_on_in_one_page_and_tells_at_once(service, visits):
         assert not faults(page)
 
 
+@pytest.mark.slow
+def test_a_student_who_waits_is_told_when_the_connection_is_lost_and_not_any_more_once_it_is_back(service, visits):
+    service.person("Perlis")
+    address = f"/s/{hand_in(service, 'Perlis', WRONG)}"
+    with visits.page("Perlis", wanted=r"ERR_FAILED|\[object Event\]") as page:
+        page.route(f"**{address}/events", lambda route: route.abort())
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_contain_text("Connection lost")
+        page.unroute(f"**{address}/events")
+        expect(page.get_by_role("alert")).to_have_count(0)
+    service.work()
+
+
 def with_pictures(service: Service, name: str) -> str:
     """This student's submission, whose report has pictures now; returns its address."""
     with service.store.writing() as db:
@@ -492,8 +506,30 @@ def test_staff_mark_texts_and_read_the_analysis_and_what_is_similar(service, vis
 
 
 @pytest.mark.slow
+def test_staff_see_who_has_a_misconception_and_who_lost_it(service, visits):
+    for name in ("Kay", "Wirfs"):
+        service.person(name)
+        hand_in(service, name, WRONG)
+    service.work()
+    hand_in(service, "Wirfs", RIGHT)
+    service.work()
+    with visits.page("Staff") as page:
+        page.goto(f"/staff/a/{service.assignment}/analysis")
+        difficulty = page.get_by_role("region", name="Criteria").or_(
+            page.locator("figure", has_text="first submission")
+        )
+        expect(difficulty.first).to_be_visible()
+        page.get_by_role("link", name="No bias correction").click()
+        expect(page.get_by_role("region", name="Have it still")).to_contain_text("Kay")
+        expect(page.get_by_role("region", name="Have it still")).not_to_contain_text("Wirfs")
+        expect(page.get_by_role("region", name="Lost it")).to_contain_text("Wirfs after 1 submission")
+        expect(page.get_by_role("img", name="Students who have it")).to_be_visible()
+        assert not faults(page)
+
+
+@pytest.mark.slow
 def test_lists_change_while_somebody_looks_and_a_lost_connection_says_so(service, visits):
-    """Sorted as before, with the focus where it was; a form that somebody types in is left alone."""
+    """Sorted as before, with the focus where it was."""
     service.person("Backus")
     with visits.page("Staff", wanted="status of 503") as page, visits.page("Operator") as operator:
         operator.goto("/operator")
@@ -519,6 +555,26 @@ def test_lists_change_while_somebody_looks_and_a_lost_connection_says_so(service
         expect(page.get_by_role("alert")).to_contain_text("Connection lost")
         page.unroute(address)
         expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_a_form_that_somebody_types_in_is_left_alone_while_its_list_changes(service, visits):
+    def ask(name: str) -> None:
+        with service.store.writing() as db:
+            of = db.scalars(sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name])).one()
+            db.add(CommentRow(submission_id=of.id, author_id=service.people[name], text=f"Asks {name}?", open=True))
+
+    ask("Student6")
+    with visits.page("Staff") as page:
+        page.clock.install()
+        page.goto(f"/staff/a/{service.assignment}/questions")
+        page.get_by_label("Answer", exact=True).fill("Look at step 1.")
+        ask("Student7")
+        page.clock.fast_forward(16_000)
+        expect(page.get_by_role("link", name="Questions 2 waiting")).to_be_visible()
+        expect(page.get_by_label("Answer", exact=True)).to_have_value("Look at step 1.")
+        page.get_by_role("button", name="Answer Student6").click()
+        expect(page.locator("main")).to_contain_text("Asks Student7?")
 
 
 @pytest.mark.slow
@@ -745,5 +801,5 @@ def things(service: Service) -> tuple[dict[str, str], dict[str, str]]:
     return {
         "course_id": service.course, "assignment_id": service.assignment, "user_id": student,
         "submission_id": submission, "item": text_item(service, "Student0").id, "token": "x" * 32,
-        "link_id": link.id, "launch_id": launch.state_hash, "number": "1",
+        "misconception": "correction-missing", "link_id": link.id, "launch_id": launch.state_hash, "number": "1",
     }, jobs  # fmt: skip

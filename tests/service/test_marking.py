@@ -10,8 +10,20 @@ import pytest
 import sqlalchemy as sa
 from course import RIGHT, WRONG, hand_in
 
+from autograder.quiz.kinds import right_answer
+from autograder.quiz.variants import seed_for
 from autograder.service.store import regrades, reports
-from autograder.service.store.schema import AssignmentRow, JobRow, RegradeRow, ReportRow, SubmissionRow, VersionRow, now
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    MembershipRow,
+    RegradeRow,
+    ReportRow,
+    SubmissionRow,
+    VersionRow,
+    now,
+)
+from autograder.service.store.standings import outdated, standings
 from autograder.service.web.student.submitting import receive
 from autograder.service.worker import jobs, marking, sheets
 
@@ -68,6 +80,51 @@ def test_a_file_that_is_nothing_is_told_under_its_own_name(service):
     with service.store.reading() as db:
         told = reports.unpack(db.query(ReportRow).one().body).message
     assert told.startswith('"essay <b>.pdf" is neither'), told
+
+
+BROKEN = b"def f("
+
+
+@pytest.mark.parametrize("counts", ["best", "latest"])
+@pytest.mark.parametrize("show_quiz", ["after_due", "at_once"])
+def test_a_quiz_beside_code_that_cannot_be_imported_is_marked_and_replaces_no_code(service, counts, show_quiz):
+    """It counts while there is nothing else. Shown at once it waits: it costs no attempt, and answers could be tried."""
+    with service.store.writing() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        asked.policy = {"counts": counts, "show_quiz": show_quiz, "due_at": now() + 3600}
+        seed = seed_for(
+            service.context.course_secret(asked.course_id),
+            db.get_one(MembershipRow, (asked.course_id, service.people["Ada"])).quiz_id,
+        )
+    answers = {
+        item.id: right_answer(item)
+        for item in service.context.assignment("optimizers", "").quiz(seed)
+        if item.kind != "text"
+    }
+    first = hand_in(service, "Ada", BROKEN, answers=answers)
+    service.work()
+    with service.store.reading() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        found = standings(db, asked)
+        report = reports.unpack(db.get_one(ReportRow, db.get_one(SubmissionRow, first).report_id).body)
+        assert report.status == "not_gradable"
+        if show_quiz == "at_once":
+            assert (found, report.quiz, report.max_score) == ({}, (), 125)
+            assert any("marked together with your code" in told for told in report.remarks)
+            return
+        (standing,) = found.values()
+        assert 0 < standing.points == report.score < 25.01
+        assert (standing.max_points, standing.submissions, standing.counting.submission_id) == (125, 0, first)
+        assert list(outdated(db)) == []
+    second = hand_in(service, "Ada", RIGHT)
+    service.work()
+    third = hand_in(service, "Ada", BROKEN, answers=answers)
+    service.work()
+    with service.store.reading() as db:
+        (standing,) = standings(db, db.get_one(AssignmentRow, service.assignment)).values()
+        assert (standing.points, standing.counting.submission_id, standing.submissions) == (100, second, 1)
+        assert list(outdated(db)) == []
+    assert states(service, first, second, third) == ["not_gradable", "graded", "not_gradable"]
 
 
 def due(service, counts):

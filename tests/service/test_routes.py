@@ -123,6 +123,7 @@ ROUTES = {
     "POST /staff/a/{assignment_id}/regrade/{regrade_id}/apply": "an instructor",
     "POST /staff/a/{assignment_id}/regrade/{regrade_id}/dismiss": "an instructor",
     "GET /staff/a/{assignment_id}/analysis": "staff",
+    "GET /staff/a/{assignment_id}/analysis/{misconception}": "staff",
     "GET /staff/a/{assignment_id}/similarity": "staff",
     "POST /staff/a/{assignment_id}/similarity": "who marks",
     "GET /staff/a/{assignment_id}/similarity/{job_id}/{number}": "staff",
@@ -284,6 +285,7 @@ class World:
                 "number": "0",
                 "token": "no-such-link",
                 "item": "essay",
+                "misconception": "correction-missing",
                 "form": "plain",
             }
             self.sources = sources.id

@@ -253,6 +253,20 @@ def test_a_few_students_see_no_numbers_on_parts(service):
     assert "No bias correction" in page
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(1, 5)), max_size=20))
+def test_whoever_has_a_misconception_is_counted_on_each_day_from_the_first_to_the_last(spans):
+    """Begun at noon of a day and lost at noon some days later: on the evening of the day it is lost, nobody has it."""
+    each = [ours.Held("m", (day + 0.5) * ours.DAY, more, more and more * ours.DAY) for day, more in spans]
+    expected = [
+        sum(day <= today and (more is None or today < day + more) for day, more in spans) for today in range(12)
+    ]
+    assert ours.holders(each, range(12)) == expected
+
+
+def test_a_clock_that_was_set_back_makes_nobody_less_than_nobody():
+    assert ours.holders([ours.Held("m", 5.5 * ours.DAY, 1, -2 * ours.DAY)], range(8)) == [0] * 8
+
+
 # --------------------------------------------------------------------------------------------- pictures of the class
 @given(st.lists(st.floats(0, 1), max_size=50))
 @settings(max_examples=30)

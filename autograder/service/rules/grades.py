@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograder.service.rules.policy import Policy, kept
 
@@ -20,6 +20,7 @@ class MarkedSubmission:
     score: float  # of the report
     max_score: float  # free-text answers included, whether a person has marked them or not
     texts: float = 0.0  # points that people gave to its free-text answers
+    whole: bool = field(default=True, compare=False)  # False: its code cannot be used, and its quiz alone was marked
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Standing:
     counting: MarkedSubmission
     points: float
     max_points: float
-    submissions: int  # with marks
-    first_id: str  # of these, the earliest
+    submissions: int  # whose code was marked
+    first_id: str  # of these, or else of those with a marked quiz, the earliest
     latest_id: str
 
 
@@ -62,13 +63,15 @@ def _merit(policy: Policy, one: MarkedSubmission) -> tuple[float, float]:
 
 
 def standing(policy: Policy, marked: Iterable[MarkedSubmission]) -> Standing | None:
-    """None when nothing is marked. Of equals the earlier one counts."""
+    """None when nothing is marked. Of equals the earlier one counts; the latest is the latest whose code was marked."""
     every = sorted(marked, key=lambda one: one.number)
     if not every:
         return None
-    counting = every[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
+    whole = [one for one in every if one.whole]
+    last = whole or every
+    counting = last[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
     points, most = earned(policy, counting), counting.max_score
-    return Standing(counting, points, most, len(every), every[0].submission_id, every[-1].submission_id)
+    return Standing(counting, points, most, len(whole), last[0].submission_id, last[-1].submission_id)
 
 
 def answer_digest(answer: str) -> str:

@@ -29,6 +29,10 @@ class Policy:
     time_zone: str = zones.UTC  # the course's: a late day ends at the due time's hour there
     show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
 
+    @property
+    def tells_quiz_at_once(self) -> bool:
+        return self.show_quiz == "at_once" or (self.show_quiz == "after_due" and self.due_at is None)
+
 
 class BadPolicy(Exception):
     """A policy that contradicts itself; the message tells staff what to change."""

@@ -253,8 +253,13 @@ class Held:
     """A student's time with a misconception: from the first submission with it to the first without it for good."""
 
     id: str
+    since: float
     submissions: int | None  # None: the latest one has it still
     seconds: float | None
+
+    @property
+    def until(self) -> float:
+        return math.inf if self.seconds is None else self.since + max(self.seconds, 0.0)  # a clock may be set back
 
 
 @dataclass(frozen=True)
@@ -276,7 +281,12 @@ def held(seen: Sequence[Seen]) -> list[Held]:
         first, gone = places[0], places[-1] + 1
         lost = gone < len(seen)
         found.append(
-            Held(name, gone - first if lost else None, seen[gone].made_at - seen[first].made_at if lost else None)
+            Held(
+                name,
+                seen[first].made_at,
+                gone - first if lost else None,
+                seen[gone].made_at - seen[first].made_at if lost else None,
+            )
         )
     return found
 
@@ -299,6 +309,16 @@ def _course(name: str, all_: Sequence[Held]) -> MisconceptionFacts:
         statistics.median(counts) if counts else None,
         statistics.median(took) if took else None,
     )
+
+
+def holders(each: Sequence[Held], days: Iterable[int]) -> list[int]:
+    """Return how many students have a misconception at the end of each day since the epoch, in UTC."""
+    changes: Counter[int] = Counter()
+    for one in each:
+        changes[int(one.since // DAY)] += 1
+        if one.seconds is not None:
+            changes[int(one.until // DAY)] -= 1
+    return [sum(change for at, change in changes.items() if at <= day) for day in days]
 
 
 # --------------------------------------------------------------------------------------------- pictures of the class
@@ -335,6 +355,7 @@ def spreads(rows: Section) -> list[Spread]:
     return list(found.values())
 
 
+DAY = 86_400.0  # seconds
 BINS = 10  # of the distribution of marks
 MOST_DAYS = 60  # of the picture of hand-ins; of a longer time the newest
 

@@ -76,7 +76,7 @@ def marked(
     decided = _differences(db, asked, users, rows)
     found: dict[str, list[MarkedSubmission]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
-        if row.status == "graded":
+        if row.status == "graded" or (row.status == "not_gradable" and (row.score or row.waits)):
             found[row.user_id].append(_as_marked(row, given, decided.get(row.id, 0.0)))
     return found
 
@@ -108,8 +108,8 @@ def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[Student
         seen[user].append(Seen(at, frozenset(named.get(report or "", ()))))
     return [
         StudentMisconceptionRow(
-            assignment_id=asked.id, user_id=user, misconception=one.id, submissions=one.submissions,
-            seconds=one.seconds, **about[one.id],
+            assignment_id=asked.id, user_id=user, misconception=one.id, since=one.since,
+            submissions=one.submissions, seconds=one.seconds, **about[one.id],
         )
         for user, all_ in seen.items()
         for one in statistics.held(all_)
@@ -180,7 +180,14 @@ def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], de
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
     earned = sum((given[key] for _, key in keyed if key in given), 0.0)
     return MarkedSubmission(
-        row.id, row.number, row.made_at, row.late_seconds, row.score + decided, row.max_score, earned
+        row.id,
+        row.number,
+        row.made_at,
+        row.late_seconds,
+        row.score + decided,
+        row.max_score,
+        earned,
+        row.status == "graded",
     )
 
 
@@ -188,7 +195,7 @@ def _rows(
     db: Session, asked: AssignmentRow, users: Users, joined: sa.ColumnElement[bool], *, texts: bool
 ) -> dict[str, sa.Row[Any]]:
     """Submissions with a report that is joined to them so, by submission id."""
-    rows = db.execute(
+    rows: sa.Result[Any] = db.execute(
         sa.select(
             SubmissionRow.user_id,
             SubmissionRow.id,
@@ -199,6 +206,7 @@ def _rows(
             ReportRow.score,
             ReportRow.max_score,
             ReportRow.status,
+            (sa.cast(ReportRow.texts, sa.Text) != "[]").label("waits"),
             ReportRow.texts if texts else sa.null().label("texts"),  # 20 000 times JSON are half a second
         )
         .join(ReportRow, joined)

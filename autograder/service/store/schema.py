@@ -323,6 +323,7 @@ class StudentMisconceptionRow(Base):
     misconception: Mapped[str] = mapped_column(String(100), primary_key=True)
     criterion: Mapped[str] = mapped_column(String(100))
     title: Mapped[str] = mapped_column(Text)
+    since: Mapped[float] = mapped_column(default=0.0)  # when the first submission with it was handed in
     submissions: Mapped[int | None]
     seconds: Mapped[float | None]
 

@@ -52,14 +52,29 @@ def standings_of(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> d
     return {row.assignment_id: _standing(row) for row in db.scalars(sa.select(Row).where(*wanted))}
 
 
-def misconceptions(
-    db: Session, asked: AssignmentRow
-) -> list[tuple[statistics.MisconceptionFacts, StudentMisconceptionRow]]:
+Misconceptions = list[tuple[statistics.MisconceptionFacts, StudentMisconceptionRow]]
+
+
+def misconceptions(db: Session, asked: AssignmentRow) -> Misconceptions:
     """The most frequent first, each with a row that tells its title and criterion."""
-    rows = _held(db, asked)
+    return by_frequency(held(db, asked))
+
+
+def by_frequency(rows: Sequence[StudentMisconceptionRow]) -> Misconceptions:
     about = {row.misconception: row for row in rows}
-    each = (statistics.Held(row.misconception, row.submissions, row.seconds) for row in rows)
-    return [(one, about[one.id]) for one in statistics.misconceptions(each)]
+    return [(one, about[one.id]) for one in statistics.misconceptions(map(held_by, rows))]
+
+
+def held_by(row: StudentMisconceptionRow) -> statistics.Held:
+    return statistics.Held(row.misconception, row.since, row.submissions, row.seconds)
+
+
+def held(db: Session, asked: AssignmentRow, misconception: str = "") -> Sequence[StudentMisconceptionRow]:
+    """Return who had which misconceptions, or this one; the oldest first."""
+    wanted = [StudentMisconceptionRow.assignment_id == asked.id]
+    wanted += [StudentMisconceptionRow.misconception == misconception] if misconception else []
+    every = sa.select(StudentMisconceptionRow).where(*wanted)
+    return db.scalars(every.order_by(StudentMisconceptionRow.since, StudentMisconceptionRow.user_id)).all()
 
 
 def texts(db: Session, asked: AssignmentRow) -> list[tuple[str, str, Text]]:
@@ -138,13 +153,6 @@ def _standing(row: Row) -> Standing:
     return Standing(counting, row.points, row.max_points, row.submissions, row.first_id, row.latest_id)
 
 
-def _held(db: Session, asked: AssignmentRow, users: Users = None) -> Sequence[StudentMisconceptionRow]:
-    whose = [] if users is None else [StudentMisconceptionRow.user_id.in_(users)]
-    return db.scalars(
-        sa.select(StudentMisconceptionRow).where(StudentMisconceptionRow.assignment_id == asked.id, *whose)
-    ).all()
-
-
 # -------------------------------------------------------------------------------------------------------- keeping
 def refresh(db: Session, asked: AssignmentRow, users: Users = None) -> None:
     """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed."""
@@ -177,7 +185,9 @@ def _under_way(db: Session, asked: AssignmentRow) -> Sequence[str]:
 def _rows(db: Session, asked: AssignmentRow, users: Users, digest: str) -> Iterator[dict[str, Any]]:
     for user, one in grades.judged(db, asked, users, digest=digest).items():
         told = asdict(one)
-        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **told.pop("counting"), **told}
+        counting = told.pop("counting")
+        counting.pop("whole")
+        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **counting, **told}
 
 
 def recount(db: Session) -> None:
@@ -194,9 +204,9 @@ def outdated(db: Session) -> Iterable[tuple[AssignmentRow, str]]:
             kept = standings(db, asked, digest=digest)
             true = grades.judged(db, asked, digest=digest) if digest in wanted else {}
             yield from ((asked, user) for user in sorted(kept.keys() | true.keys()) if kept.get(user) != true.get(user))
-        seen, there = ({_told(row) for row in rows} for rows in (_held(db, asked), grades.held(db, asked)))
+        seen, there = ({_told(row) for row in rows} for rows in (held(db, asked), grades.held(db, asked)))
         yield from ((asked, user) for user in sorted({told[0] for told in seen ^ there}))
 
 
-def _told(row: StudentMisconceptionRow) -> tuple[str, str, int | None, float | None]:
-    return row.user_id, row.misconception, row.submissions, row.seconds
+def _told(row: StudentMisconceptionRow) -> tuple[str, str, float, int | None, float | None]:
+    return row.user_id, row.misconception, row.since, row.submissions, row.seconds

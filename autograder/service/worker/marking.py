@@ -14,6 +14,7 @@ from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
 from autograder.service.rules import notices
+from autograder.service.rules import policy as policies
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
 from autograder.service.store import regrades, reports
@@ -100,11 +101,15 @@ def verdict_of(context: Context, handed_in: HandedIn, asked: Asked, version: Ver
         pipeline.derived_seed(assignment, submission),
         secret,
     )
+    if verdict.status == "not_gradable" and policies.from_json(asked.policy).tells_quiz_at_once:
+        verdict = replace(verdict, quiz=(), remarks=(*verdict.remarks, *((QUIZ_WAITS,) if verdict.quiz else ())))
     return replace(
         verdict, quiz=tuple(_waiting(item) if item.status == "unreadable" else item for item in verdict.quiz)
     )
 
 
+# It costs no attempt: where students see at once which answers are right, they could try answers without end.
+QUIZ_WAITS = "Your quiz answers are marked together with your code, once it can be imported."
 UNREAD = "Your answer could not be read by a machine, so a person marks it. Until then it is not counted."
 
 
@@ -129,7 +134,7 @@ def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submissio
     found = replace(found, student=student)
     if handed_in.practice:  # without a limit, its quiz could be tried until it is right
         return replace(found, files={name: data for name, data in found.files.items() if name != quiz.FILE})
-    if not handed_in.answers or found.problem:
+    if not handed_in.answers:
         return found
     remarks = (*found.remarks, *((FORM_COUNTS,) if quiz.FILE in found.files else ()))
     return replace(found, files={**found.files, quiz.FILE: as_toml(handed_in.answers)}, remarks=remarks)

@@ -169,6 +169,7 @@ def shown(found: tuple[Quantity, ...], unit: str = "") -> str:
 
 
 def _normal(answer: str) -> str:
+    answer = re.sub(r"^\s*\*\*(?!\*)(.*[^*\s])\s*\*\*\s*$", r"\1", answer)  # bold in Markdown
     text = digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer)))
     text = _FROM.sub("from ", re.sub(r"\bbeim (?=\d|step)", "at ", english(_in_words(text))))
     if any(ord(c) > 127 and c.isnumeric() for c in text):

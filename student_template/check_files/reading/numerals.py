@@ -75,7 +75,7 @@ def _below_thousand(name: str) -> int | None:
 def _compounds() -> dict[str, int]:
     """Name -> number of those up to 999 that consist of several words, or of several in one."""
     found = {name: n for n in range(21, 1000) for names in (_german, _french, _spanish) for name in names(n)}
-    single = {*_GERMAN_TENS, *_FRENCH_TENS, *_SPANISH_TENS, "cent", "cien", "hundert"}
+    single = {*_GERMAN_TENS, *_FRENCH_TENS, *_SPANISH_TENS, "cent", "cien", "hundert"} - {"quatrevingt"}
     found |= {"dixsept": 17, "dixhuit": 18, "dixneuf": 19}
     return {name: n for name, n in found.items() if name not in single}
 

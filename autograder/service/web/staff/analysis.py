@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -12,16 +13,17 @@ from fastapi.responses import Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from autograder.render.pictures import bars
+from autograder.render.class_pictures import Share, bars, shares, strip
 from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
 from autograder.service.store import Store, grades
-from autograder.service.store.schema import AssignmentRow, SubmissionRow, VersionRow
-from autograder.service.store.standings import misconceptions, standings
-from autograder.service.web.edge.access import Me, staffed_assignment
+from autograder.service.store.schema import AssignmentRow, StudentMisconceptionRow, SubmissionRow, VersionRow
+from autograder.service.store.standings import by_frequency, held, held_by, standings
+from autograder.service.web.edge.access import Me, not_found, staffed_assignment
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.staff.regrade import people
 
-DAY = 86_400.0
+Days = list[tuple[int, int]]  # day since the epoch, hand-ins
 COUNT_SECONDS = 60.0  # what grows with all that was ever handed in is not counted for every look at the page
 _counted: WeakKeyDictionary[Store, dict[str, tuple[float, dict[int, int]]]] = WeakKeyDictionary()
 
@@ -34,7 +36,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         has = standings(db, asked).values()
         parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
-        found = misconceptions(db, asked)
+        each = held(db, asked)
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
         handed_in = _hand_ins(site(request).store, db, asked)
     counting = [parts[one.counting.submission_id] for one in has]
@@ -43,6 +45,8 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
     quizzes = [row for _, row in counting if row]
     first_quizzes = [row for _, row in firsts if row]
     questions = statistics.items(statistics.places(quizzes), statistics.places(first_quizzes))
+    parts_of_code = statistics.items(criteria, [row for row, _ in firsts])
+    days = statistics.by_day(handed_in)
     return page(
         request,
         "analysis.html",
@@ -51,15 +55,63 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         students=len(has),
         least=statistics.LEAST,
         sections=[
-            ("Criteria", statistics.items(criteria, [row for row, _ in firsts]), statistics.alpha(criteria)),
-            ("Questions", questions, statistics.alpha(quizzes)),
+            ("Criteria", parts_of_code, statistics.alpha(criteria), _difficulty("criteria", parts_of_code)),
+            ("Questions", questions, statistics.alpha(quizzes), _difficulty("questions", questions)),
         ],
         spreads=statistics.spreads(criteria),
         pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
-        misconceptions=found,
+        misconceptions=[(one, about, _strip(one, each, days)) for one, about in by_frequency(each)],
         class_pictures=_pictures([one.points / one.max_points for one in has if one.max_points], handed_in, asked),
         titles={row["id"]: row["title"] for row in version.about["criteria"]} if version else {},
     )
+
+
+@router.get("/{misconception}")
+def one_misconception(request: Request, actor: Me, assignment_id: str, misconception: str) -> Response:
+    """Show who has a misconception, who lost it and after how long, and how many had it at the end of each day."""
+    with site(request).store.reading() as db:
+        asked = staffed_assignment(db, actor, assignment_id, "see")
+        rows = held(db, asked, misconception)
+        if not rows:
+            raise not_found()
+        handed_in = _hand_ins(site(request).store, db, asked)
+        names = people(db, asked, [row.user_id for row in rows])
+        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    titles = {row["id"]: row["title"] for row in version.about["criteria"]} if version else {}
+    days = [day for day, _ in statistics.by_day(handed_in)]
+    counts = list(zip(map(_day, days), statistics.holders([held_by(row) for row in rows], days), strict=True))
+    return page(
+        request,
+        "misconception.html",
+        asked=asked,
+        tab="analysis",
+        about=rows[0],
+        criterion=titles.get(rows[0].criterion, rows[0].criterion),
+        have=[row for row in rows if row.submissions is None],
+        lost=sorted((row for row in rows if row.submissions is not None), key=lambda row: row.seconds or 0.0),
+        names=names,
+        picture=Markup(bars("over-time", "Students who have it", "end of the day (UTC)", counts)),  # noqa: S704 - we drew it
+    )
+
+
+def _strip(one: statistics.MisconceptionFacts, each: Sequence[StudentMisconceptionRow], days: Days) -> Markup:
+    mine = [held_by(row) for row in each if row.misconception == one.id]
+    counts = statistics.holders(mine, [day for day, _ in days])
+    labelled = list(zip((_day(day) for day, _ in days), counts, strict=True))
+    return Markup(strip(f"by-day-{one.id}", "Students who have it, by day", labelled, one.had))  # noqa: S704 - we drew it
+
+
+def _difficulty(id_: str, facts: Sequence[statistics.Facts]) -> Markup:
+    known = [
+        Share(one.title, one.first, one.facility, (i.low, i.high) if (i := one.facility_interval) else None)
+        for one in facts
+        if one.facility is not None
+    ]
+    return Markup(shares(id_, "Share of the points, by part", known) if known else "")  # noqa: S704 - we drew it
+
+
+def _day(day: int) -> str:
+    return dt.datetime.fromtimestamp(day * statistics.DAY, dt.UTC).strftime("%-d %b")
 
 
 def _hand_ins(store: Store, db: Session, asked: AssignmentRow) -> dict[int, int]:
@@ -73,7 +125,7 @@ def _hand_ins(store: Store, db: Session, asked: AssignmentRow) -> dict[int, int]
 
 
 def _counted_anew(db: Session, asked: AssignmentRow) -> dict[int, int]:
-    day = sa.cast(SubmissionRow.made_at, sa.BigInteger) // int(DAY)
+    day = sa.cast(SubmissionRow.made_at, sa.BigInteger) // int(statistics.DAY)
     wanted = SubmissionRow.assignment_id == asked.id, SubmissionRow.practice.is_(False)
     return {int(at): count for at, count in db.execute(sa.select(day, sa.func.count()).where(*wanted).group_by(day))}
 
@@ -83,9 +135,10 @@ def _pictures(shares: list[float], handed_in: dict[int, int], asked: AssignmentR
     if not shares:
         return []
     days = statistics.by_day(handed_in)
-    labels = [(dt.datetime.fromtimestamp(day * DAY, dt.UTC).strftime("%-d %b"), count) for day, count in days]
+    labels = [(_day(day), count) for day, count in days]
     due_at = policies.from_json(asked.policy).due_at
-    due = next((place for place, (day, _) in enumerate(days) if due_at is not None and day * DAY >= due_at), None)
+    due_day = None if due_at is None else due_at / statistics.DAY
+    due = next((place for place, (day, _) in enumerate(days) if due_day is not None and day >= due_day), None)
     drawn = [
         ("Distribution of marks", bars("marks", "Distribution of marks", "points", statistics.distribution(shares))),
         ("Hand-ins by day", bars("hand-ins", "Hand-ins by day", "day (UTC)", labels, mark=due)),
