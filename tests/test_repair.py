@@ -311,7 +311,9 @@ def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
 
 
 @pytest.mark.slow
-def test_a_slip_with_a_name_of_its_own_hides_no_line_and_spoils_no_row(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_a_slip_with_a_name_of_its_own_hides_no_line_and_spoils_no_row(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
     """np.sqrt of a number makes float64 of float32, which no edit mends; the decay grows the weights besides."""
     before, name, adamw = assignment.model_solution.read_text().partition("class AdamW")
     for right, wrong in {
