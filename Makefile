@@ -45,6 +45,7 @@ bench-scale: $(VENV)/dev.stamp ## measure what one Postgres carries, with a hund
 
 mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hands: all must lose marks, on their rows
 	@$(BIN)/python tests/mutants.py
+	@$(BIN)/python tests/foundation_mutants.py
 
 fuzz: $(VENV)/dev.stamp ## read a million answers of each family, odd and honest, and any bytes as quizzes (FUZZ=1000000)
 	@FUZZ=$${FUZZ:-1000000} $(BIN)/python -m pytest --numprocesses auto tests/test_reading.py

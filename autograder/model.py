@@ -127,6 +127,7 @@ class Misconception:
     cost: float = 1.0  # fraction of its criterion
     common: bool = False  # often seen: tried in combinations of three too
     implies: tuple[str, ...] = ()  # "scenario-id:check" that fails as a consequence, though no rule predicts it
+    inherited: tuple[str, ...] = ()  # of its groups: claimed there only beside another group, whose code these use
     elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
     halfway: Mapping[str, str] = field(default_factory=dict)  # a rule between this one and the right one
 

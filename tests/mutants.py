@@ -543,18 +543,18 @@ def main(arguments: Sequence[str]) -> int:
         ThreadPoolExecutor(os.cpu_count() or 1) as pool,
     ):
         outcomes = list(pool.map(lambda m: mark(m, assignment, sandbox), made))
-    console.print(_figures(outcomes), _by_rule(outcomes))
+    console.print(figures(outcomes), _by_rule(outcomes))
     if asked.peer:
         caught = [apart.fails_a_test(o.mutant.source, asked.peer) for o in outcomes]
         console.print(f"caught by the tests of {asked.peer.name}: {_share(sum(caught), len(caught))}")
     console.print(f"{len(outcomes)} mutants in {time.perf_counter() - started:.0f} s ({sandbox.name})")
     for o in outcomes if asked.list else [o for o in outcomes if not o.caught]:
-        if said := _complaint(o):
+        if said := complaint(o):
             console.print(said, markup=False, highlight=False, soft_wrap=True)
     return 0 if all(o.caught for o in outcomes) else 1
 
 
-def _complaint(o: Outcome) -> str:
+def complaint(o: Outcome) -> str:
     missed = [name for name in ("caught", "right row", "no unrelated row", "right line") if not FIGURES[name](o)]
     missed += ["named wrongly"] if o.named_wrongly else []
     if not missed:
@@ -576,7 +576,7 @@ def _share(count: int, total: int) -> str:
     return f"{count} of {total} = {p:.1%} ({low:.1%} to {high:.1%})"
 
 
-def _figures(outcomes: Sequence[Outcome]) -> Table:
+def figures(outcomes: Sequence[Outcome]) -> Table:
     table = Table("figure", "share (95 % interval)", title="Mistakes made by machine")
     for name, holds in FIGURES.items():
         table.add_row(name, _share(sum(holds(o) for o in outcomes), len(outcomes)))

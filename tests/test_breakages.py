@@ -204,15 +204,15 @@ def test_a_slip_of_the_pen_costs_no_student_a_point(sandbox, number, tmp_path):
 SENTENCES = {
     "other numbers": ("guest.py", 'record.row("result", row)', 'record.row("result", row + 1)', "grade", "result[0, 0] is 3, and golden() has 2"),
     "another kind": ("golden.py", 'spec["classes"],) * 2, dtype=int)', 'spec["classes"],) * 2, dtype=bool)', "grade", "holds whole numbers, and must hold truth values"),
-    "another name": ("guest.py", 'record.row("result", row)', 'record.row("resutl", row)', "grade", "the array 'result', which check 'result' reads, is not recorded; golden() has the shape"),
+    "another name": ("guest.py", 'record.row("result", row)', 'record.row("answer", row)', "grade", "the array 'result', which check 'result' reads, is not recorded; golden() has the shape"),
     "another shape": ("guest.py", 'record.row("result", row)', 'record.row("result", [row])', "grade", "is recorded with the shape"),
-    "an attribute": ("guest.py", "record.doing =", "record.doign =", "grade", "no attribute 'doign'"),
+    "an attribute": ("guest.py", "record.doing =", "record.doingx =", "grade", "no attribute 'doingx'"),
     "an answer left out": ("golden.py", "for s in scenarios}", "for s in scenarios[1:]}", "grade", "golden() has no answer for experiment 'confusion-few'"),
     "another array": ("scenarios.py", 'arrays=("result",)', 'arrays=("results",)', "grade", "reads the array 'results', which golden() and derive() do not give"),
     "a row": ("scenarios.py", '"padding_mask", "mask", "row"', '"padding_mask", "masks", "row"', "load", "names the rubric row 'masks', which does not exist. There are: batches, confusion, mask."),
     "predicted name": ("golden.py", '{"result": np.array([rule(s) for rule in rules])}', '{"results": np.array([rule(s) for rule in rules])}', "verify", "predict() gives 'results'"),
     "predicted shape": ("golden.py", "np.array([rule(s) for rule in rules])", "np.array([rule(s)[:1] for rule in rules])", "verify", "predict() gives 'result' of experiment 'confusion-few' with the shape (1, 2)"),
-    "a planted exception": ("planted.py", "counts[prediction, label] += 1", "counts[prediction, lable] += 1", "verify", "raised NameError: name 'lable' is not defined"),
+    "a planted exception": ("planted.py", "counts[prediction, label] += 1", "counts[prediction, labelx] += 1", "verify", "raised NameError: name 'labelx' is not defined"),
     "what is planted no longer": ("solution.py", "counts[label, prediction] += 1", "counts[label][prediction] += 1", "verify", "The model solution no longer holds `counts[label, prediction] += 1` once"),
     "another hand that is wrong": ("hands/in_place.py", "for length in lengths]", "for length in [*lengths, 1]]", "verify", "must give 2"),
 }  # fmt: skip

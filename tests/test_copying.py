@@ -13,6 +13,7 @@ from conftest import require
 from autograder import authoring, pipeline
 from autograder.assignment import HOME, BadAssignment, load
 from autograder.authoring import CannotCreate
+from autograder.blame import AuthorFault
 from autograder.model import Submission
 from autograder.sandbox.landlock import LandlockSandbox
 
@@ -67,6 +68,59 @@ def test_a_copy_marks_as_the_original_does(tmp_path):
     assert replace(other, assignment=one.assignment, assignment_digest=one.assignment_digest, seconds=0) == replace(
         one, seconds=0
     )
+
+
+CHECKED = """
+def checked(params, lr=0.0, momentum=0.0, betas=(0.0, 0.0), weight_decay=0.0):
+    params = list(params)
+    if min(lr, momentum, weight_decay, *betas) < 0 or max(betas) >= 1:
+        raise ValueError("nobody can mean that")
+    if not all(param.requires_grad for param in params):
+        raise ValueError("a parameter does not require gradients")
+    return params
+
+
+class Optimizer:"""
+
+
+def validating(source: str) -> str:
+    """The model solution, with arguments that are looked at."""
+    head, *classes = source.split("super().__init__(params)")
+    passed = ("lr, momentum, weight_decay=weight_decay", *("lr, betas=betas, weight_decay=weight_decay",) * 2)
+    for each, text in zip(passed, classes, strict=True):
+        head += f"super().__init__(checked(params, {each})){text}"
+    return head.replace("\nclass Optimizer:", CHECKED, 1)
+
+
+@pytest.mark.slow("it marks with copies of the optimizers assignment")
+def test_an_edition_may_ask_for_arguments_that_are_looked_at(tmp_path):
+    require("landlock")
+    folder = authoring.new("strict", tmp_path, "optimizers")
+    settings, solution = folder / "assignment.toml", folder / "reference" / "optimizers.py"
+    settings.write_text(settings.read_text().replace("validation = false", "validation = true"))
+    before = solution.read_text()
+    solution.write_text(validating(before))
+    strict = load(str(folder))
+    with LandlockSandbox() as sandbox:
+        looked, not_looked = (
+            pipeline.grade(Submission("one", {strict.main: text.encode()}, ""), strict, sandbox, 7)
+            for text in (validating(before), before)
+        )
+        assert looked.score == looked.max_score
+        (lost,) = [row for row in not_looked.criteria if row.status != "passed"]
+        assert lost.id == "interface"
+        assert "SGD(params, lr=-0.1) must raise ValueError" in lost.messages[0]
+        solution.write_text(before)  # then the model solution does not do what is asked
+        with pytest.raises(AuthorFault, match="the model solution too fails check"):
+            pipeline.grade(Submission("one", {strict.main: before.encode()}, ""), load(str(folder)), sandbox, 7)
+
+
+def test_what_an_edition_cannot_ask_for_is_told(tmp_path):
+    folder = authoring.new("strict", tmp_path, "optimizers")
+    settings = folder / "assignment.toml"
+    settings.write_text(settings.read_text().replace("validation = false", "validations = true"))
+    with pytest.raises(BadAssignment, match=r"\[asks\] in assignment.toml has no validations; there is validation"):
+        load(str(folder))
 
 
 def test_what_does_not_exist_is_not_copied(tmp_path):

@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import foundation_mutants
+import mutants
 import numpy as np
 import pytest
 from conftest import require
@@ -248,3 +250,65 @@ def test_family_tables_are_all_used():
     right = {(switch, option) for rule in family.RIGHT.values() for switch, option in rule.items()}
     every = {(switch, option) for switch, table in tables.items() for option in table}
     assert every - used - right == {("gelu", "tanh"), ("gelu", "exact")}
+
+
+# ------------------------------------------------------------------------------------------------------- mutants
+SAMPLE = 4  # drawn with a seed, so that a failure repeats itself; `make mutants` takes 120
+
+
+@pytest.mark.slow("each mutant is searched for its line, in two grammars")
+def test_machine_made_mistakes_lose_marks_on_their_own_rows():
+    require("landlock")
+    with LandlockSandbox() as sandbox:
+        marked = [mutants.mark(m, FOUNDATIONS, sandbox) for m in foundation_mutants.sample(FOUNDATIONS, SAMPLE, seed=1)]
+    for o in marked:
+        assert (o.caught, o.right_row, o.no_unrelated_row, o.named_wrongly) == (True, True, True, False), o
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ("np.maximum(x.data, 0)", "np.maximum(0, x.data)", False),
+        ("np.maximum(x.data, 0)", "np.maximum(x.data, 0.0)", False),
+        ("np.maximum(x.data, 0)", "np.maximum(x.data, 1e-3)", True),
+        ("powers.sum(axis=dim, keepdims=True)", "powers.sum(axis=-1, keepdims=True)", True),
+        ("largest = x.data.max(axis=dim, keepdims=True)\n        powers", "largest = 0\n        powers", True),
+        ("return Tensor(np.maximum", "return (np.maximum", True),
+    ],
+)
+def test_a_mutant_that_does_something_else_is_told_from_one_that_does_not(was, now, told):
+    assert MODEL.count(was) == 1
+    changed = mutants.Mutant("by hand", "ReLU.forward", was, now, MODEL.replace(was, now), frozenset())
+    assert foundation_mutants.differs(changed, FOUNDATIONS.model_solution) is told
+
+
+ALONE = {  # a mistake where one part could have inherited it from another, which is right: row, what else may be lost
+    "the gate of GELU": ("1.702 * x.data", "0.851 * x.data", "gelu"),
+    "the loss's own log-softmax": (
+        "log_probabilities = log_softmax(logits).data",
+        "log_probabilities = logits.data - logits.data.max(axis=-1, keepdims=True)",
+        "cross_entropy",
+    ),
+    "the axis that is meant": ("def log_softmax(x, dim=-1)", "def log_softmax(x, dim=1)", "log_softmax"),
+}
+
+
+@pytest.mark.slow("each is searched for its line, in two grammars")
+@pytest.mark.parametrize("name", ALONE)
+def test_a_mistake_in_one_part_is_not_named_as_one_of_the_part_that_is_right(name):
+    require("landlock")
+    old, new, row = ALONE[name]
+    assert MODEL.count(old) == 1
+    submission = Submission("s", {FOUNDATIONS.main: MODEL.replace(old, new).encode()}, "")
+    with LandlockSandbox() as sandbox:
+        report = pipeline.grade(submission, FOUNDATIONS, sandbox, 5)
+    lost = [mark.id for mark in report.criteria if mark.status != "passed"]
+    assert row in lost
+    assert set(lost) <= {row, "stability"}
+    assert report.diagnoses == ()
+
+
+def test_a_part_inherits_the_mistake_of_the_part_that_it_uses():
+    named = {"Sigmoid": "sigmoid-sign", "log_softmax": "log-softmax-shift-only"}
+    assert all(MISCONCEPTIONS[name].inherited for name in named.values())
+    assert MISCONCEPTIONS["sigmoid-overflows"].inherited == ()  # its row has experiments of both

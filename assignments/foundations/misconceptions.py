@@ -26,7 +26,10 @@ def _rule(
     common: bool = False,
     **changes: str,
 ) -> Misconception:
-    return Misconception(name, title, criterion, hint, reason, groups, changes=changes, cost=cost, common=common)
+    inherited = () if criterion == STAYS else groups[1:]
+    return Misconception(
+        name, title, criterion, hint, reason, groups, changes=changes, cost=cost, common=common, inherited=inherited
+    )
 
 
 def _seen(
@@ -36,7 +39,7 @@ def _seen(
 
 
 R = ("ReLU",)
-S = ("Sigmoid", "GELU")  # whoever builds GELU on their own sigmoid has its mistakes there too
+S = ("Sigmoid", "GELU")  # whoever builds GELU on their own sigmoid has its mistakes there too, and inherits them
 T = ("Tanh",)
 G = ("GELU",)
 P = ("Softmax",)

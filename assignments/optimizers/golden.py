@@ -260,6 +260,8 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
         case "signatures":
             facts = {f"{c} {what}": True for c in classes for what in ("takes its arguments", "is an Optimizer")}
             facts["names of this edition"] = True
+        case "validation":
+            facts = {case["call"]: "ValueError" for case in spec["cases"]}
         case "zero_grad":
             facts = {f"{c} {what}": 1.0 for c in classes for what in ("cleared", "set to None")}
             facts |= {f"{c} nothing else": True for c in classes}

@@ -9,6 +9,7 @@ about as large as the steps, ε comparable to some gradients, coefficients away 
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -131,6 +132,47 @@ def _interface(draw: Draw) -> Iterator[Scenario]:
         "signatures", "The constructors and their arguments", "Optimizer",
         {"kind": "signatures", "classes": classes}, _params(draw), *checks,
     )  # fmt: skip
+    yield from _validation(draw)
+
+
+def _validation(draw: Draw) -> Iterator[Scenario]:
+    """The experiment of an edition that wants arguments refused that cannot be meant, when they are passed."""
+    if not _asks()["validation"]:
+        return
+    wrong: list[tuple[str, dict[str, Any], int]] = [
+        (name, kwargs, 0)
+        for name, own in (
+            ("SGD", {"momentum": -0.1}),
+            ("Adam", {"betas": [1.0, 0.9]}),
+            ("AdamW", {"betas": [0.9, -0.1]}),
+        )
+        for kwargs in ({"lr": -0.1}, {"weight_decay": -0.1}, own)
+    ]
+    wrong += [("SGD", {}, 1), ("Adam", {}, 1), ("AdamW", {}, 1)]
+    cases: list[dict[str, Any]] = [
+        {"class": name, "kwargs": kwargs, "frozen": frozen, "call": _call(name, kwargs, frozen)}
+        for name, kwargs, frozen in wrong
+    ]
+    checks = [
+        _fact(case["call"], "interface", 0.25, f"{case['call']} must raise ValueError: nobody can mean that.")
+        for case in cases
+    ]
+    spec = {"kind": "validation", "cases": cases}
+    yield _scenario("validation", "Arguments that cannot be meant", "Optimizer", spec, _params(draw), *checks)
+
+
+def _call(name: str, kwargs: Mapping[str, Any], frozen: int) -> str:
+    given = ", ".join(f"{key}={tuple(v) if isinstance(v, list) else v}" for key, v in kwargs.items())
+    return f"{name}(params, {given})" if given else f"{name} of {frozen} parameter without requires_grad"
+
+
+@cache
+def _asks() -> Mapping[str, bool]:
+    """The table [asks] of assignment.toml."""
+    told = tomllib.loads((Path(__file__).parent / "assignment.toml").read_text(encoding="utf-8")).get("asks", {})
+    if unknown := sorted(told.keys() - {"validation"}):
+        raise ValueError(f"[asks] in assignment.toml has no {unknown[0]}; there is validation")
+    return {"validation": False, **told}
 
 
 def _params(draw: Draw, prefix: str = "p") -> dict[str, Array]:

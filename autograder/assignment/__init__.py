@@ -162,8 +162,9 @@ def _import_folder(folder: Path) -> ModuleType:
 
 
 def _state(folder: Path) -> str:
-    """Stands for what the folder's modules hold."""
-    files = [p for p in sorted(folder.rglob("*.py")) if not {"hands", "samples"} & set(p.parts)]
+    """Stands for what the folder's modules hold, and for what they may have read."""
+    aside = {"hands", "samples", "__pycache__"}
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not aside & set(p.relative_to(folder).parts)]
     return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
 
 

@@ -166,6 +166,7 @@ KNOWN: Mapping[str, frozenset[str]] = {  # top-level keys and tables -> the keys
     "title": frozenset(), "main": frozenset(), "module": frozenset(), "quantity": frozenset(),
     "sources": frozenset({"driver", "provided", "model_solution", "template"}),
     "samples": frozenset(), "rubric": frozenset(), "tolerances": frozenset(), "platforms": frozenset(),
+    "asks": frozenset(),  # the assignment's own: its scenarios() reads it
     "quiz": frozenset({"seed", "counts"}),
 }  # fmt: skip
 OPTIONAL = frozenset({"about", "suffers", "conduct"})

@@ -236,6 +236,7 @@ class _RuleSearch:
     def __init__(self, question: Question) -> None:
         self.question = question
         known = [m for m in question.assignment.misconceptions if m.changes and question.subject in m.groups]
+        known = [m for m in known if question.subject not in m.inherited or m.id in question.named]
         self.known = [Part(m, m.changes, COMMON if m.common else RARE) for m in known if m.unknown is None]
         self.counted = [
             Part(m, m.changes, (COMMON if m.common else RARE) + NUMBER) for m in known if m.unknown is not None

@@ -369,6 +369,25 @@ def signatures(module, spec, arrays, record):
         record.fact("names of this edition", bool(made_by) and not any(made_by))
 
 
+def validation(module, spec, arrays, record):
+    """Record what is raised for arguments that cannot be meant."""
+
+    def construct(case):
+        name, kwargs, frozen = case["class"], case["kwargs"], case["frozen"]
+        params = parameters(arrays, "p")
+        for param in params[:frozen]:
+            param.requires_grad = False
+        record.doing = case["call"]
+        try:
+            make(module, {"class": name, "kwargs": kwargs}, params)
+        except Exception as error:  # noqa: BLE001 - which one it is, is the question
+            record.fact(case["call"], type(error).__name__)
+        else:
+            record.fact(case["call"], "nothing")
+
+    each(spec["cases"], construct, record)
+
+
 def zero_grad(module, spec, arrays, record):
     """Records what clearing does to gradients, parameters and the count, class by class."""
 
@@ -599,6 +618,7 @@ def ravine(module, spec, arrays, record):
 
 KINDS = {
     "course": course, "interleaved": interleaved, "pair": pair, "response": response, "life": life, "base": base,
-    "signatures": signatures, "zero_grad": zero_grad, "accumulation": accumulation, "state_size": state_size,
+    "signatures": signatures, "validation": validation, "zero_grad": zero_grad, "accumulation": accumulation,
+    "state_size": state_size,
     "momentum_state": momentum_state, "training": training, "ravine": ravine,
 }  # fmt: skip

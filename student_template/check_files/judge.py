@@ -611,7 +611,7 @@ class Recorder:
                 copy = np.array(value, copy=True, subok=False)
                 if copy.dtype.kind in KINDS:
                     return copy
-                if copy.dtype.kind in "fO":  # whole numbers of any length are objects
+                if copy.dtype.kind in ("f", "O"):  # whole numbers of any length are objects
                     return copy.astype(np.float64)
             except (TypeError, ValueError):
                 pass

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 import sqlalchemy as sa
-from course import RIGHT, WRONG, csrf, hand_in, serving
+from course import RIGHT, SAMPLES, WRONG, csrf, hand_in, serving
 from pgbouncer import SESSIONS
 from workers import until, working
 
@@ -24,6 +24,7 @@ from autograder.service.worker import jobs, main
 HANDS = 8
 MOST_CONNECTIONS = 3
 MOST_TRANSACTIONS, MOST_LOG = 40, 20_000  # of a marking, the latter in bytes
+MILD = SAMPLES["Adam corrected by the wrong beta"].read_bytes()  # whose line is found in a third of the time
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def test_a_marking_costs_few_transactions_and_little_log(tmp_path, postgres):
     url = postgres.database()
     transactions = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
     log = "SELECT pg_current_wal_insert_lsn() - '0/0'"
-    sources = [RIGHT, WRONG] * 3
+    sources = [RIGHT, MILD] * 3  # a worker beats in any case: what is marked slowly would count more beats
     with serving(tmp_path, url) as service, looking(url) as ask:
         for number in range(len(sources)):
             service.person(f"Student {number}")
@@ -142,7 +143,7 @@ def test_a_service_works_behind_pgbouncer_in_transaction_mode(tmp_path, pooled, 
             )
             assert sent.status_code == 200, sent.text
             hand_in(service, "Bob", WRONG)
-            until(lambda: all_done(service))
+            until(lambda: all_done(service), 120.0)  # on a busy machine the search for a line takes a while
         with service.store.reading() as db:
             assert set(db.scalars(sa.select(SubmissionRow.state))) == {"graded"}
             assert db.scalar(sa.select(sa.func.count()).select_from(SubmissionRow)) == 6
