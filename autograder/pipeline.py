@@ -188,7 +188,7 @@ def look_closer(
         return found, False
 
     known = {s: waypoints(assignment, seen.scenarios, s, fit) for s, fit in seen.verdict.fits.items()}
-    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known)
+    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
     lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)

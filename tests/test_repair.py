@@ -156,7 +156,7 @@ def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Ass
         ("methods_patched_in", "param.data - self.lr * grad", "param.data - self.lr", "sgd"),  # ignores its gradients
         ("folded_step_size", "grad = grad + self.weight_decay * param.data", "pass", "weight_decay"),
         ("in_place", "if self.buffers[i] is None:", "if False:", "momentum"),
-        ("count_per_parameter", "self.lr = lr", "self.lr = eps", "adaptive_step"),
+        ("count_per_parameter", "self.lr = lr", "self.lr = eps", "interface"),
     ],
 )
 def test_what_was_left_out_is_found_where_it_was(
@@ -279,6 +279,56 @@ def test_state_that_is_made_once_for_all_objects_is_told_where_it_is_made(
     assert [d.misconception for d in report.diagnoses] == ["adamw-shared"]
     [place] = report.places
     assert (place.source, place.criterion) == (made.split("\n")[1].strip() if made else ANY, "state")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("subject", "changes", "row"),
+    [
+        ("AdamW", {"class AdamW(Optimizer):\n": "class AdamW(Optimizer):\n    t = 0\n\n",
+          "self.step_count += 1": "self.step_count += 1\n        AdamW.t += 1",
+          "**self.step_count": "**AdamW.t"}, "state"),
+        ("SGD", {"return self.momentum != 0": "return self.weight_decay != 0"}, "state"),
+        ("SGD", {"grad = grad + self.weight_decay * param.data": "grad = grad + self.weight_decay * param.data * (grad != 0)"},
+         "weight_decay"),
+    ],
+    ids=["a count of the class", "another condition", "no decay where the gradient is zero"],
+)  # fmt: skip
+def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
+    assignment: Assignment, sandbox: Sandbox, subject: str, changes: dict[str, str], row: str
+) -> None:
+    before, name, source = assignment.model_solution.read_text().partition(f"class {subject}")
+    for right, wrong in changes.items():
+        assert right in name + source
+        name, source = "", (name + source).replace(right, wrong)
+    source = before + source
+    report = graded(assignment, sandbox, source)
+    ends = [wrong.splitlines()[-1] for wrong in changes.values() if wrong.splitlines()[-1]]
+    lines = {n for n, line in enumerate(source.splitlines(), 1) if any(end in line for end in ends)}
+    assert report.score <= 99
+    assert {place.criterion for place in report.places} == {row}
+    assert {place.line for place in report.places} <= lines
+
+
+@pytest.mark.slow
+def test_a_slip_with_a_name_of_its_own_hides_no_line_and_spoils_no_row(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """np.sqrt of a number makes float64 of float32, which no edit mends; the decay grows the weights besides."""
+    before, name, adamw = assignment.model_solution.read_text().partition("class AdamW")
+    for right, wrong in {
+        "param.data = np.asarray(param.data, dtype=dtype)": "param.data = np.float64(1) * param.data",
+        "param.data * (1 - self.lr": "param.data * (1 + self.lr",
+    }.items():
+        assert adamw.count(right) == 1
+        adamw = adamw.replace(right, wrong)
+    report = graded(assignment, sandbox, before + name + adamw)
+    assert {d.misconception for d in report.diagnoses} == {"adamw-grows", "adamw-float64"}
+    [place] = [place for place in report.places if place.criterion == "adamw"]
+    assert "1 + self.lr" in place.source
+    assert place.note.endswith("with it changed, all else about AdamW agrees.")
+    lost = {mark.id for mark in report.criteria if mark.score < mark.max_score}
+    assert lost <= {"adamw", "interface", "training"}
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ Draw = np.random.Generator
 Action = list[Any]
 LONG = 60
 SIZES = (1.0, 1e4, 1e-4, 0.0, 0.0, 1.0, 1e-2, 1.0)  # of gradients, step by step; their squares are still float32
+STILL = (1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0)  # a gradient of zeros: what decays goes on
 RULE = {  # which rubric rows a class's lives are evidence for: (sizes, decay, long)
     "SGD": ("sgd", "weight_decay", "momentum"),
     "Adam": ("adam_moments", "weight_decay", "bias_correction"),
@@ -65,7 +66,8 @@ def lives(group: str, draw: Draw) -> Iterator[Scenario]:
     yield life("sizes", "Large, tiny and zero gradients", sizes, _steps(len(SIZES), chance), still,
                scale=SIZES if adaptive else np.sqrt(SIZES), **ONE)  # fmt: skip
     missing = life("decay", "Weight decay, missing gradients, other learning rates", decay,
-                   _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.1}, **TINY)  # fmt: skip
+                   _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.1},
+                   scale=STILL, **TINY)  # fmt: skip
     yield replace(missing, beyond_rule=True)
     slow = {**plain, **({"betas": [0.9, 0.999]} if adaptive else {"momentum": 0.9})}
     yield life("long", f"{LONG} steps", long, _steps(LONG, chance, rates=True), slow, dtype="float64", **ONE)

@@ -62,6 +62,10 @@ LOSHCHILOV = "Loshchilov & Hutter 2019"
 SLIP = "a slip that compiles and still learns"
 
 
+# Where something stands in the wrong place: it is taken away there, and not yet put in elsewhere.
+HALFWAY = {"decay": {"factor": "missing"}, "inside": {"rate": "without lr @ with momentum"}}
+
+
 def _rule(
     name: str,
     groups: tuple[str, ...],
@@ -77,7 +81,7 @@ def _rule(
     elsewhere: tuple[str, ...] = (),
     **changes: str,
 ) -> Misconception:
-    halfway = {"factor": "missing"} if "decay" in changes else {}  # taken away here, and not yet put in elsewhere
+    halfway = next((way for switch, way in HALFWAY.items() if switch in changes), {})
     return Misconception(
         name, title, criterion, hint, reason, groups, changes=changes, cost=cost, unknown=unknown,
         common=common, implies=implies, elsewhere=elsewhere, halfway=halfway,

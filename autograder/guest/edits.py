@@ -184,8 +184,8 @@ class Scope:
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in ast.walk(one))
-        counts = [] if powers else [n for n in counted(function) if self.knows(n)][:MOST_COUNTS]
-        fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counts]
+        counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
+        fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
         factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *fading, *elsewhere[:MOST_ELSEWHERE]]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
@@ -430,7 +430,7 @@ def loaded(node):
 
 
 def unique(nodes, key=None):
-    return list({(key or text)(n): n for n in reversed(nodes)}.values())[::-1]
+    return list({(key or text)(n): n for n in reversed(list(nodes))}.values())[::-1]
 
 
 # ------------------------------------------------------------------------------------------------------ the plan
@@ -496,12 +496,27 @@ class Plan:
         for some in [*([one] for one in once), *([once] if once[1:] else [])]:
             new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
             self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))
+        for around in {id(n): n for one in heirs for n in ancestry(self.tree, one)}.values():
+            asked = [n for n in ast.walk(self.tree) if isinstance(n, ast.Attribute) and text(n.value) == around.name]
+            for name in sorted({n.attr for n in asked if isinstance(n.parent, ast.AugAssign)}):
+                self.of_each([n for n in asked if n.attr == name])
         arguments = function.args
         named = list(zip([a.arg for a in arguments.args][::-1], arguments.defaults[::-1], strict=False))
         shared = [pair for pair in named if any(isinstance(n, MADE) for n in ast.walk(pair[1]))]
         for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
             new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
             self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
+
+    def of_each(self, nodes):
+        """Reads and counts for each object what is counted for its class: everywhere at once."""
+        number = self.add(nodes[0], "name", 1)
+        for node in nodes:
+            own, above = of_self(node.attr), node.parent
+            if not is_stored(node):
+                self.expressions.setdefault(id(node), []).append((number, own))
+            elif isinstance(above, ast.AugAssign):
+                new = ast.AugAssign(stored(own), above.op, above.value)
+                self.statements.setdefault(id(above), []).append((number, [new]))
 
     def everywhere(self, nodes, others):
         for other in others if len(nodes) > 1 and not self.full() else ():
@@ -727,9 +742,8 @@ class Plan:
                 self.elsewhere(s, target, value)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
-                given = self.scope.function.name == "__init__" and is_own(target)
                 for atom in self.scope.owned():
-                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if given else "name", 1)
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if self.keeps(s) else "name", 1)
                 for part in self.scope.parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
@@ -752,6 +766,10 @@ class Plan:
             case ast.Return(None):
                 for answer in self.answers():
                     self.instead(s, [ast.Return(answer)], "statement", 1)
+            case ast.Return(ast.Compare() | ast.BoolOp() | ast.Constant(bool())):
+                asked = [n for n in self.answers() if isinstance(n, ast.Compare)]
+                for answer in unique([*self.scope.conditions, *asked]):
+                    self.instead(s, [ast.Return(answer)], "condition", 1.2)
             case ast.Pass():
                 self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
                 self.instead(s, [ast.Continue()], "statement", 1)

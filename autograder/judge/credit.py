@@ -49,7 +49,8 @@ def credit(
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
     found = places or mending.parts
-    unfinished = tuple(UNFINISHED.format(name) for name in dict.fromkeys(mending.unfinished) if not found)
+    open_ = [name for name in dict.fromkeys(mending.unfinished) if name not in explained and not found]
+    unfinished = tuple(UNFINISHED.format(name) for name in open_)
     if paying:
         closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)

@@ -36,6 +36,7 @@ class Told:
     diagnoses: tuple[Diagnosis, ...]
     explained: frozenset[Key]
     fits: Mapping[str, Fit]  # by subject
+    slips: frozenset[Key]  # what is accounted for by facts alone
 
     @property
     def conventions(self) -> dict[str, frozenset[str]]:
@@ -62,10 +63,12 @@ def diagnose(evidence: Evidence) -> Told:
             ]
             explained |= _accounted(evidence, subject, fit) | _implied(evidence, [p.belief for p in fit.parts])
             fits[subject] = fit
+    slips: set[Key] = set()
     for misconception, subject, keys in _by_facts(evidence, explained):
         diagnoses.append(_diagnosis(misconception, subject))
+        slips |= keys
         explained |= keys | _implied(evidence, [misconception])
-    return Told(tuple(diagnoses), frozenset(explained), fits)
+    return Told(tuple(diagnoses), frozenset(explained), fits, frozenset(slips))
 
 
 def _implied(evidence: Evidence, claimed: Sequence[Misconception]) -> set[Key]:

@@ -25,14 +25,21 @@ class RowsAbout:
 
 
 def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str], mends: Sequence[Mend]) -> Place:
-    """The place of one edit, one of these `mends` or of none; students see where, staff the edit."""
+    """The place of one edit, one of these `mends` or of none; students see where, staff the edit.
+
+    Where a slip with a name of its own is left, all *else* agrees.
+    """
     trial = mend.trial
     line = min(max(trial.line, 1), len(lines))
     end = min(max(trial.end_line, line), len(lines))
     source = "\n".join(text.strip() for text in lines[line - 1 : end])
     criterion = row_of(mend, verdict, about)
-    beside = [one.trial.line for one in mends if one.subject == mend.subject and one is not mend]
-    note = _note(mend, beside, end == line) if mend in mends else PART
+    theirs = [one for one in mends if one.subject == mend.subject]
+    fixed = frozenset[tuple[str, str]]().union(*(one.fixed for one in theirs))
+    left = any(about.groups.get(scenario) == mend.subject for scenario, _ in verdict.slips - fixed)
+    agrees = f"{'all else' if left else 'everything'} about {mend.subject} agrees"
+    beside = [one.trial.line for one in theirs if one is not mend]
+    note = _note(mend, beside, agrees, end == line) if mend in mends else PART
     return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
 
 
@@ -105,6 +112,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     edit is about every subject that agrees with it.
     """
     elsewhere = {m.id: m.elsewhere for m in misconceptions}
+    rules = {m.id for m in misconceptions if m.changes}
     subjects = [one.subject for one in mending.mends]
     rows = {one.row for one in mending.mends}
     wrong = set()
@@ -114,11 +122,13 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
         named = {mend.subject: named_by(mend, verdict)}
         if len(subjects) == 1:
             named |= {s: [d for d in verdict.diagnoses if d.group == s] for s in mending.agreeing - {mend.subject}}
-        for subject, beliefs in named.items():
-            alike = all(mend.row in elsewhere[d.misconception] for d in beliefs)
+        for subject, told in named.items():
+            beliefs = [d for d in told if d.misconception in rules]
+            alike = beliefs and all(mend.row in elsewhere[d.misconception] for d in beliefs)
             if any(d.criterion not in rows for d in beliefs) and (len(beliefs) > 1 or alike):
                 wrong.add(subject)
-    return replace(verdict, diagnoses=tuple(d for d in verdict.diagnoses if d.group not in wrong))
+    kept = tuple(d for d in verdict.diagnoses if d.group not in wrong or d.misconception not in rules)
+    return replace(verdict, diagnoses=kept)
 
 
 def _heaviest(findings: Sequence[Finding]) -> str:
@@ -130,11 +140,18 @@ def _heaviest(findings: Sequence[Finding]) -> str:
 
 
 def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
-    """The diagnoses of the edit's subject, where they account for a good share of what it mends."""
+    """The diagnoses of the edit's subject, where they account for a good share of what it mends.
+
+    Slips beside the rule are none of them, unless the edit mends some of those.
+    """
     mended = [f for f in verdict.findings if (f.scenario, f.check.id) in mend.fixed]
     explained = sum(f.check.weight for f in mended if (f.scenario, f.check.id) in verdict.explained)
     enough = explained and explained >= FACTS_SAY * sum(f.check.weight for f in mended)
-    return [d for d in verdict.diagnoses if d.group == mend.subject] if enough else []
+    fit = verdict.fits.get(mend.subject)
+    of_rule = {part.belief.id for part in fit.parts} if fit else set()
+    slips, rule = bool(mend.fixed & verdict.slips), bool(mend.fixed - verdict.slips)
+    theirs = [d for d in verdict.diagnoses if d.group == mend.subject]
+    return [d for d in theirs if (rule if d.misconception in of_rule else slips or not fit)] if enough else []
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
@@ -145,7 +162,7 @@ COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that ch
 PART = "A part of this mistake is here."
 
 
-def _note(mend: Mend, beside: Sequence[int], one_line: bool) -> str:  # noqa: FBT001
+def _note(mend: Mend, beside: Sequence[int], agrees: str, one_line: bool) -> str:  # noqa: FBT001
     """The sentence for students; it says less where an edit of another line, no larger, does as well."""
     where = "this line" if one_line else "these lines"
     elsewhere = any(t.line != mend.trial.line and t.cost < mend.trial.cost + AS_SMALL for t in mend.rivals)
@@ -153,5 +170,5 @@ def _note(mend: Mend, beside: Sequence[int], one_line: bool) -> str:  # noqa: FB
     if beside:
         found = f"A part of what is wrong is in {where}"
         others = f"line{'s' if beside[1:] else ''} {' and '.join(map(str, sorted(beside)))}"
-        return f"{found}: with it and {others} changed, everything about {mend.subject} agrees."
-    return f"{found}: with it changed, everything about {mend.subject} agrees."
+        return f"{found}: with it and {others} changed, {agrees}."
+    return f"{found}: with it changed, {agrees}."

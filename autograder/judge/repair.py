@@ -72,9 +72,14 @@ def mend(
     observations: Observations,
     ask: Ask,
     waypoints: Mapping[str, Sequence[Waypoint]],
+    slips: Failures,
 ) -> Mending:
-    """Searches subject by subject, in the order of the experiments; `waypoints`: of subjects whose rule is known."""
-    return _Search(assignment, scenarios, golden, ask, waypoints).everything(observations)
+    """Searches subject by subject, in the order of the experiments.
+
+    `waypoints`: of subjects whose rule is known. `slips`: failures that have a name and are no rule's; they are looked
+    for when all else is right, and may stay.
+    """
+    return _Search(assignment, scenarios, golden, ask, waypoints, slips).everything(observations)
 
 
 class _Search:
@@ -85,8 +90,9 @@ class _Search:
         golden: Observations,
         ask: Ask,
         waypoints: Mapping[str, Sequence[Waypoint]],
+        slips: Failures,
     ) -> None:
-        self.assignment, self.ask, self.waypoints = assignment, ask, waypoints
+        self.assignment, self.ask, self.waypoints, self.slips = assignment, ask, waypoints, slips
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
@@ -146,19 +152,20 @@ class _Search:
                 if self.sifted >= MOST_SIFTED:
                     self.unfinished.append(subject)
                     break
-                best = self._improve(subject, failing, now, steps, self.waypoints.get(subject, ()) if not found else ())
+                wanted = (failing - self.slips) or failing
+                best = self._improve(subject, wanted, now, steps, self.waypoints.get(subject, ()) if not found else ())
                 if best is None:
                     break
                 one, step, seen = best
                 steps.append(step)
                 now |= seen
                 found.append(one)
-            if found and not self.failures(subject, now):
+            if found and self.failures(subject, now) <= self.slips:
                 chain, mends = steps, [*mends, *_joined(_of_one_mistake(found))]
             else:
                 now, parts = before, [*parts, *(one for one in found if one.named)]
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
-        agreeing = frozenset(s for s in self.golden if not self.failures(s, now))
+        agreeing = frozenset(s for s in self.golden if self.failures(s, now) <= self.slips)
         return Mending(tuple(mends), tuple(parts), repaired, tuple(self.unfinished), agreeing)
 
     def _before_rules(self, now: Observations) -> list[str]:
@@ -381,6 +388,7 @@ class _Search:
         for played in _by_edit(trials).values():
             seen = self._seen(played)
             left = self.failures(subject, {**now, **seen})
+            left -= frozenset[tuple[str, str]]() if failing <= self.slips else self.slips
             if left < failing:
                 judged.append((played[0], left, seen))
         fewest = min((len(left) for _, left, _ in judged), default=0)

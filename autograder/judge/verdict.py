@@ -27,6 +27,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     conventions: Mapping[str, frozenset[str]]  # by subject
     explained: frozenset[Key] = frozenset()  # the failed checks that the diagnoses reproduce
+    slips: frozenset[Key] = frozenset()  # those that are no rule's: named by the facts that they leave
     fits: Mapping[str, Fit] = field(default_factory=dict)  # by subject: the rule that it follows, where that is wrong
 
     @property
@@ -57,4 +58,4 @@ def judge(
     wrong = [f for f in findings if f.check.criterion in short]
     own = without_consequences(assignment, wrong, diagnoses, told.explained)
     exhibits = find_exhibits(assignment, scenarios, golden, observations, own)
-    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained, told.fits)
+    return Verdict(criteria, diagnoses, remarks, exhibits, findings, by_subject, told.explained, told.slips, told.fits)
