@@ -28,6 +28,8 @@ def pytest_configure() -> None:
 # that mostly wait, for deadlines or containers, take turns with those that compute.
 LONG = (
     "test_attacks",
+    "test_mutation",
+    "test_lives",
     "test_browser",
     "test_pipeline",
     "test_regrade",
@@ -42,10 +44,8 @@ LONG = (
     "test_blame",
     "test_verify",
     "test_lti",
-    "test_lives",
     "test_docker",
     "test_settings_preview",
-    "test_mutation",
     "test_operate",
     "test_regenerate",
 )
