@@ -244,7 +244,7 @@ class _Search:
         for way in waypoints:
             if not way.shows(probe, now.get(probe)):
                 continue
-            fitting = _ordered(t for t in trials if way.agrees(probe, self._seen([t])[probe]))
+            fitting = _ordered(t for t in trials if way.agrees(probe, t.observation))
             task = replace(task, only=tuple(_of_many_lines(fitting)))
             by_edit = _by_edit(self._confirmed(subject, task) if fitting else [])
             for trial in fitting:
@@ -314,13 +314,13 @@ class _Search:
 
         First the failing one that costs least to play often and still tells edits apart, if possible one in which
         every rule on the way shows; at last one with a part of the rule switched off: of two mistakes one may not be
-        at work there.
+        at work there. Nothing is put in for a slip that has a name.
         """
         ids = {name for name, _ in failing}
         failed = [s for s in self.about(subject) if s.id in ids]
         showing = [s for s in failed if all(way.shows(s.id, now.get(s.id)) for way in waypoints)]
         probe = min(showing or failed, key=_effort)
-        probes = [(probe, rich) for rich in GRAMMARS]
+        probes = [(probe, rich) for rich in (GRAMMARS[:1] if failing <= self.slips else GRAMMARS)]
         off = [s for s in failed if s.without > probe.without and not _effort(s)[0]]
         if off and subject in self.rules:
             probes.append((min(off, key=_effort), False))

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.judge.observations import Observations
 from autograder.judge.search import Fit, Part, coded
-from autograder.model import Assignment, Observation, Scenario
+from autograder.model import Array, Assignment, Observation, Scenario
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,18 @@ class Waypoint:
         """Return whether a class did there what this rule does; what is not finite agrees with what is not."""
         if seen is None or seen.fault is not None:
             return False
-        for name, right in self.expected[scenario].arrays.items():
-            theirs = seen.arrays.get(name)
-            if theirs is None or theirs.shape != right.shape:
-                return False
-            finite = np.isfinite(right)
-            scale = np.abs(right[finite]).max(initial=0.0)
-            with np.errstate(invalid="ignore"):
-                near = np.abs(theirs - right) <= self.relative * scale
-            if not np.where(finite, near, ~np.isfinite(theirs)).all():
-                return False
-        return True
+        return all(
+            _agrees(seen.arrays.get(n), right, self.relative) for n, right in self.expected[scenario].arrays.items()
+        )
+
+
+def _agrees(theirs: Array | None, right: Array, relative: float) -> bool:
+    if theirs is None or theirs.shape != right.shape:
+        return False
+    finite = np.isfinite(right)
+    bound = relative * np.abs(right[finite]).max(initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return bool(np.where(finite, np.abs(theirs - right) <= bound, ~np.isfinite(theirs)).all())
 
 
 def waypoints(assignment: Assignment, scenarios: Sequence[Scenario], subject: str, fit: Fit) -> list[Waypoint]:

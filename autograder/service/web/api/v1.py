@@ -172,9 +172,21 @@ class PartOut(BaseModel):
     state: str
 
 
+class PlaceOut(BaseModel):
+    """Lines of the submission, most likely those of a mistake."""
+
+    line: int
+    end_line: int
+    source: str
+    criterion: str
+    kind: str
+    cell: int | None = Field(None, description="Of a notebook: lines are counted in this cell.")
+
+
 class File(BaseModel):
     path: str
     digest: str
+    known_as: list[str] = Field(default=[], description="Other ids of whoever handed it in, where there are any.")
 
 
 class ReportOut(BaseModel):
@@ -199,6 +211,7 @@ class ReportOut(BaseModel):
     versions: dict[str, str]
     remarks: list[str]
     parts: list[PartOut] = Field(description="Empty while marks are not shown.")
+    places: list[PlaceOut] = Field(default=[], description="Not there where no line was found, or hints are not shown.")
     withheld: list[Literal["marks", "hints", "quiz"]] = Field(description="What staff show later, or not at all.")
 
 
@@ -436,7 +449,7 @@ def submission(
     return told
 
 
-@router.get("/submissions/{submission_id}/report", responses=READ | _problems(409))
+@router.get("/submissions/{submission_id}/report", responses=READ | _problems(409), response_model_exclude_unset=True)
 def report(request: Request, actor: Bearer, submission_id: Id) -> ReportOut:
     """The report that counts, once there is one."""
     with site(request).store.reading() as db:
