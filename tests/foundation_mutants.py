@@ -41,7 +41,7 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-6, "equal_nan": True}
 
 # ------------------------------------------------------------------------------------------ in the other process
 def behaviour(module: Any) -> dict[str, Any]:
-    """What every class does with inputs of many shapes and sizes; an exception by its name."""
+    """The answers of every class to inputs of many shapes and sizes; an exception by its name."""
     from tinytorch.core.tensor import Tensor
 
     draw, seen = np.random.default_rng(23), dict[str, Any]()

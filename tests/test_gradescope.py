@@ -285,7 +285,7 @@ done
 
 
 def attacks():
-    """Of those at import, what patches libraries needs a rule whose numbers are compared; all others have no marks."""
+    """The attacks: the one that patches libraries at import has a rule whose numbers are compared, the others no marks."""
     told = {
         name.replace(" ", "_"): code.lstrip() + (WRONG if name == "patch" else EMPTY)
         for name, code in AT_IMPORT.items()

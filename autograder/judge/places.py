@@ -38,8 +38,7 @@ def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str
     fixed = frozenset[tuple[str, str]]().union(*(one.fixed for one in theirs))
     left = any(about.groups.get(scenario) == mend.subject for scenario, _ in verdict.slips - fixed)
     agrees = f"{'all else' if left else 'everything'} about {mend.subject} agrees"
-    beside = [one.trial.line for one in theirs if one is not mend]
-    note = _note(mend, beside, agrees, end == line) if mend in mends else PART
+    note = _note(mend, len(theirs), agrees, end == line) if theirs else PART
     return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
 
 
@@ -162,13 +161,14 @@ COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that ch
 PART = "A part of this mistake is here."
 
 
-def _note(mend: Mend, beside: Sequence[int], agrees: str, one_line: bool) -> str:  # noqa: FBT001
-    """The sentence for students; it says less where an edit of another line, no larger, does as well."""
+def _note(mend: Mend, parts: int, agrees: str, one_line: bool) -> str:  # noqa: FBT001
+    """The sentence for students; it says less where an edit of another line, no larger, does as well.
+
+    It names no line: a notebook's are counted in cells.
+    """
     where = "this line" if one_line else "these lines"
     elsewhere = any(t.line != mend.trial.line and t.cost < mend.trial.cost + AS_SMALL for t in mend.rivals)
     found = f"The mistake may be in {where}" if elsewhere else f"The mistake is in {where}"
-    if beside:
-        found = f"A part of what is wrong is in {where}"
-        others = f"line{'s' if beside[1:] else ''} {' and '.join(map(str, sorted(beside)))}"
-        return f"{found}: with it and {others} changed, {agrees}."
+    if parts > 1:
+        return f"A part of what is wrong is in {where}: with {'both' if parts == 2 else 'all'} parts changed, {agrees}."
     return f"{found}: with it changed, {agrees}."

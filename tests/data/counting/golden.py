@@ -41,7 +41,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def golden(scenarios: Sequence[Scenario], _conventions: frozenset[str]) -> dict[str, Observation]:
-    """What a right submission does in each scenario."""
+    """Return the behaviour of a right submission in each scenario."""
     return {s.id: Observation(s.id, {"result": RIGHT[s.group](s)}) for s in scenarios}
 
 
@@ -56,7 +56,7 @@ def predict(
 
 
 def subject(scenario: Scenario) -> str:
-    """Whose rule is at work."""
+    """Return the class or function whose rule is at work."""
     return scenario.group
 
 
