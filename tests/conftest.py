@@ -18,7 +18,6 @@ from hypothesis import settings
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.docker import connect, ensure_image
 
-
 # Everybody sees the same families: a fault that one run in fifty would find is found by `make fuzz`, not by a stranger.
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("random")
