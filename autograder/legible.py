@@ -27,6 +27,8 @@ def _letters(text: str) -> int:
 def _fits(before: str, letter: str) -> int:
     if letter in _QUOTES:
         return 0
-    if letter in "ƒªº" or not unicodedata.name(letter, "").startswith("LATIN"):
+    if letter in "ªº°":  # of a number, as in Nº and 2ª
+        return 1 if before in "Nn" or before.isdigit() else -1
+    if letter == "ƒ" or not unicodedata.name(letter, "").startswith("LATIN"):
         return -1
     return -1 if letter.isupper() and before.islower() else 1
