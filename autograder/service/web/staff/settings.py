@@ -116,7 +116,8 @@ def _preview_page(
     ways = [change.way for change in preview]
     return page(
         request, "staff_settings_preview.html", asked=asked, tab="settings", typed=typed, rows=shown, people=names,
-        ups=ways.count("up"), downs=ways.count("down"), stays=ways.count("same"), seen=_seen(preview), overtaken=overtaken, most=MOST_ROWS,
+        ups=ways.count("up"), downs=ways.count("down"), stays=ways.count("same"), seen=_seen(preview),
+        overtaken=overtaken, most=MOST_ROWS,
     )  # fmt: skip
 
 
