@@ -242,6 +242,7 @@ class Assignment:
     provided: Path | None = None  # the package that a stage of a course gives in place of the assignment's own
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
     quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None
+    check_where: bool = False  # whether check.py --where looks for the lines of mistakes
 
 
 # ------------------------------------------------------------------------------------------ what was handed in

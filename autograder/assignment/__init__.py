@@ -17,14 +17,12 @@ from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
-from autograder.model import Assignment, Chart, Item
+from autograder.model import Array, Assignment, Chart, Item, Scenario
 
 __all__ = ["HOME", "STAGED", "BadAssignment", "load"]
 
 HOME = PACKAGE / "assignments"
-STAGED = (
-    PACKAGE / "staged"
-)  # in a platform's package of a course's stage: the files that this stage gives, by assignment
+STAGED = PACKAGE / "staged"  # in a package of a course's stage: the files that it gives, by assignment
 DRIVER = "gradmark_driver"
 _one_at_a_time = threading.RLock()  # a folder that two threads import at once would be two packages of one name
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
@@ -92,7 +90,7 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         model_solution=model_solution,
         scenarios=own("scenarios"),
         golden=own("golden"),
-        derive=own("derive"),
+        derive=own("derive", _nothing_derived),
         subject=own("subject"),
         predict=own("predict"),
         quantities=own("quantities", _no_quantities),
@@ -109,7 +107,12 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         figures=own("figures", _no_figures),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
         provided=provided,
+        check_where=bool(given.get(bool, "where", "check", optional=True)),
     )
+
+
+def _nothing_derived(_scenario: Scenario, _arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {}
 
 
 def _no_quantities(_subject: str) -> None:
