@@ -12,6 +12,7 @@ TABLES = ("cp1252", "cp850", "mac_roman", "cp852", "cp1250")  # of spreadsheets 
 WORLD = ("iso8859_2", "cp1254", "cp1251", "cp1253", "koi8_r", "gb18030", "big5", "cp932", "euc_kr")  # and elsewhere
 ZIPS = ("cp437", "cp1252", "cp850", "cp852", "cp1250")  # of zip programs on Windows, the standard's own first
 _QUOTES = frozenset("’‘“”„–—…«» ")
+_NUMBERS = frozenset("ªº°")  # of a number, as in Nº and 2ª
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\W\d_]*")  # with a letter beyond ASCII, or such a sign alone
 _SYLLABLES = ("HANGUL", "CJK", "HIRAGANA", "KATAKANA")
 _MIXED = {"CJK", "HIRAGANA", "KATAKANA"}  # the scripts that a Japanese word has together
@@ -45,6 +46,10 @@ def _letters(text: str) -> int:
 
 def _fits(word: str, before: str) -> int:
     """Count the letters beyond ASCII of a word, against it where they cannot be a name's."""
+    if numbers := _NUMBERS & {*word}:
+        return sum(
+            1 if (word[word.index(c) - 1 : word.index(c)] or before) in [*"Nn0123456789"] else -1 for c in numbers
+        )
     scripts = {_script(c) for c in word if c not in _QUOTES and not (c.isascii() and not c.isalpha())}
     if not scripts:
         return 0
@@ -65,7 +70,7 @@ def _stands(word: str, at: int, before: str) -> int:
     if letter.isascii() or letter in _QUOTES:
         return 0
     left = word[at - 1] if at else before
-    return -1 if letter in "ƒªº" or (letter.isupper() and left.islower()) else 1
+    return -1 if letter == "ƒ" or (letter.isupper() and left.islower()) else 1
 
 
 @lru_cache(maxsize=10_000)

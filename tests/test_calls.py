@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
+import traced
+from conftest import require
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.guest.confine import OWN_PID
 from autograder.sandbox.calls import ARCHITECTURES, CALLS, NOT_THERE, SEEN, START, Call
 from autograder.sandbox.compile import PROGRAMS, call_numbers, docker_profile, program
 
@@ -107,6 +112,16 @@ def test_every_call_was_seen_or_has_a_reason() -> None:
     names = [call.name for call in CALLS]
     assert len(names) == len(set(names))
     assert sum(call.reason == SEEN for call in CALLS) > 40
+
+
+@pytest.mark.slow
+def test_an_undisturbed_guest_makes_no_call_that_is_not_on_the_list(tmp_path: Path) -> None:
+    require("root")
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace")
+    seen = traced.traced(tmp_path)
+    assert {"futex", "openat", "rt_sigtimedwait"} <= seen  # the wide program was traced, with its threads
+    assert seen <= {call.name for call in CALLS} | set(NOT_THERE)
 
 
 def test_calls_that_reach_others_are_on_no_list() -> None:
@@ -206,6 +221,8 @@ def test_arguments_are_judged_as_the_list_says(call: Call, arguments: tuple[int,
         ("ioctl", (0, 0x5412), REFUSE),  # TIOCSTI: typing into somebody's terminal
         ("fcntl", (0, 8), REFUSE),  # F_SETOWN: signals to somebody else
         ("prctl", (22,), REFUSE),
+        ("tgkill", (OWN_PID, 1, 6), ALLOW),  # abort()
+        ("tgkill", (4242, 4242, 9), REFUSE),
     ],
 )
 def test_known_calls(name: str, arguments: tuple[int, ...], due: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder import legible
 from autograder.roster import BadRoster, owners, parse, read
 
 PEOPLE = [("0071", "Ada", "Lovelace", "ada@uni.edu"), ("0072", "Émile", "Zola", "emile@uni.edu"), ("0073", "Jürgen", "Dö, Jr", "jd@uni.edu")]  # fmt: skip
@@ -70,6 +72,14 @@ def test_the_same_people_are_read_however_they_are_written(
     for person in found.people:
         for key in (person.id, person.email, f"{person.last} {person.first}", f"{person.first} {person.last}"):
             assert found.find([key]) == (person,)
+
+
+@pytest.mark.parametrize("page", legible.TABLES)
+def test_every_header_is_read_in_every_code_page_that_can_write_it(page):
+    for names in HEADERS.values():
+        line = ",".join(names) + "\n" + ",".join(f"{person[1]} {person[2]}" for person in PEOPLE)
+        with contextlib.suppress(UnicodeEncodeError):
+            assert legible.decoded(line.encode(page), legible.TABLES)[0] == line
 
 
 WORLD = {  # id, first, last, e-mail; and the code pages of that country

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import require
+from somebody import home, started
 
-import autograder
 from autograder.model import Conduct, Observation, Run, Scenario
 from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable, SharedTime, forking, landlock, runtime, uids
 from autograder.sandbox.choose import choose
@@ -482,9 +482,8 @@ def test_names_are_checked() -> None:
 
 # ------------------------------------------------------------------------------------------------------- ordinary users
 AS_SOMEBODY = """
-import json, os, resource, sys
+import ctypes, json, os, resource, sys
 from unittest.mock import MagicMock
-sys.path[:0] = json.loads(sys.argv[1])
 sys.modules["pytest"] = sys.modules["conftest"] = MagicMock()  # only its helpers are wanted
 import numpy
 import test_sandboxes as tests
@@ -520,30 +519,16 @@ def test_an_ordinary_user_is_served_too() -> None:
     """Landlock without root and without another uid: the user's own files and processes stay out of reach."""
     require("root")
     require("landlock")
-    home = Path("/var/tmp") / f"gradmark-user-{os.getpid()}"  # noqa: S108
-    home.mkdir()
-    try:
-        shutil.copytree(Path(autograder.__file__).parent, home / "lib" / "autograder")
-        shutil.copy(__file__, home / "lib")
-        subprocess.run(["/bin/chown", "-R", str(SOMEBODY), str(home)], check=True)
-        interpreter = runtime.prepare()
-        paths = [str(home / "lib"), str(interpreter.folder / "numpy")]
-        done = subprocess.run(
-            [str(interpreter.folder / "bin/python3"), "-S", "-c", AS_SOMEBODY, json.dumps(paths)],
-            env={**interpreter.environment, "HOME": str(home)},
-            user=SOMEBODY, group=SOMEBODY, extra_groups=[], cwd="/", capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        answers = json.loads(done.stdout)
-        assert answers == {
+    with home(SOMEBODY) as folder, started(folder, SOMEBODY, "-c", AS_SOMEBODY, stdout=subprocess.PIPE) as user:
+        told, _ = user.communicate(timeout=120)
+        assert user.returncode == 0
+        assert json.loads(told) == {
             "uid": SOMEBODY,
             "landlock": [True, True],
             "breaches of landlock": "[]",
             "process": [True, False],
             "breaches of process": "[]",
         }
-    finally:
-        shutil.rmtree(home)
 
 
 @pytest.mark.parametrize("kind", [LandlockSandbox, ProcessSandbox])

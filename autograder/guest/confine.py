@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import stat
+import struct
 
 CHANNEL = "<id"  # how the zygote tells the end of a guest: its wait status, and the CPU seconds that it used
 NEVER_STARTED = -1  # in place of the status
@@ -19,7 +20,11 @@ READ_FILE, READ_DIR = 1 << 2, 1 << 3
 # Each right over files that a version of Landlock knows: what is handled and not granted is refused.
 FILE_RIGHTS = {1: 2**13 - 1, 2: 2**14 - 1, 3: 2**15 - 1, 4: 2**15 - 1, 5: 2**16 - 1}
 TCP_BIND_AND_CONNECT, ABSTRACT_SOCKETS_AND_SIGNALS = 3, 3  # from versions 4 and 6 on
+OWN_PID = 0x5E1FB0D1  # in a filter: stands for the guest's own process id, which is known when it applies the filter
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 1, 22, 38, 2
+
+
+INSTRUCTION = struct.Struct("<HBBI")  # struct sock_filter: the operation, two jumps, and a constant
 
 
 class RulesetAttr(ctypes.Structure):
@@ -53,9 +58,7 @@ class Confinement:
         self.rlimits = [(getattr(resource, "RLIMIT_" + name), tuple(pair)) for name, pair in plan["rlimits"].items()]
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.ruleset = self._ruleset(plan["landlock"], plan["readable"]) if plan["landlock"] else -1
-        code = bytes.fromhex(plan["filter"])
-        self.code = ctypes.create_string_buffer(code, len(code))
-        self.program = Program(len(code) // 8, ctypes.addressof(self.code))
+        self.filter = bytes.fromhex(plan["filter"])
 
     def apply(self, uid, parent):
         """Confine this process, which dies with its `parent`; a `uid` of 0 keeps the user that it has.
@@ -76,8 +79,18 @@ class Confinement:
         if self.ruleset >= 0:
             self._call(self.libc.syscall, RESTRICT_SELF, self.ruleset, 0)
             os.close(self.ruleset)
-        if self.program.length:
-            self._call(self.libc.prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(self.program), 0, 0)
+        if self.filter:
+            code = self._own_filter()
+            program = Program(len(code) // INSTRUCTION.size, ctypes.addressof(code))
+            self._call(self.libc.prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
+
+    def _own_filter(self):
+        """Return the filter with this process's id in place of OWN_PID."""
+        own = (
+            INSTRUCTION.pack(*operation, os.getpid() if constant == OWN_PID else constant)
+            for *operation, constant in INSTRUCTION.iter_unpack(self.filter)
+        )
+        return ctypes.create_string_buffer(b"".join(own), len(self.filter))
 
     def _ruleset(self, version, readable):
         handled = RulesetAttr(FILE_RIGHTS[min(version, 5)], 0, 0)
