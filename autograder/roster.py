@@ -60,6 +60,7 @@ _CODE_PAGES = {
     "cp1253": "Windows-1253", "koi8_r": "KOI8-R", "gb18030": "GB 18030", "big5": "Big5", "cp932": "Shift JIS",
     "euc_kr": "EUC-KR",
 }  # fmt: skip
+_UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _AS_IT_IS = "Write it as your institution does; one that is right as it is gets an apostrophe in front"
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
 
@@ -358,8 +359,8 @@ def _person(columns: Mapping[str, Sequence[int]], cells: Sequence[str], *, canva
 
 
 def _visible(cell: str) -> str:
-    """A cell without signs of no width and spaces around it."""
-    return (cell if cell.isascii() else "".join(c for c in cell if unicodedata.category(c) != "Cf")).strip()
+    """A cell without the spaces and the signs of no width around it; those within an id are its author's fault."""
+    return re.sub(rf"\A{_UNSEEN}+|{_UNSEEN}+\Z", "", cell)
 
 
 def _one(values: Mapping[str, Sequence[str]], kind: str) -> str:
