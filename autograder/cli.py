@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -273,6 +274,9 @@ def regenerate(
     secret: Annotated[
         Path | None, typer.Option(help="With a roster: file of the course's secret. Default: kept in the staff folder.")
     ] = None,
+    where: Annotated[  # noqa: FBT002 - an option of the command
+        bool, typer.Option("--where", help="Let students' check.py look for the lines of mistakes at home.")
+    ] = False,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
 ) -> None:
@@ -286,7 +290,7 @@ def regenerate(
 
     try:
         written = all(
-            rewrite(one, seed, folder, roster, secret, sandbox, jobs or _cores())
+            rewrite(_asked(one, where), seed, folder, roster, secret, sandbox, jobs or _cores())
             for one, folder in _stages(assignment, out)
         )
     except CannotRegenerate as error:
@@ -580,6 +584,11 @@ def _gather(
         return gather(paths, assignment.main, unpacked, roster=roster, label=whose, say=say)
     except (NothingToMark, BadBulk) as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _asked(assignment: "Assignment", where: bool) -> "Assignment":  # noqa: FBT001 - one setting of a command
+    """The assignment, with the search for lines at home where that was asked for."""
+    return replace(assignment, check_where=assignment.check_where or where)
 
 
 def _stages(name: str, out: Path, *, elsewhere: bool = False) -> "list[tuple[Assignment, Path]]":

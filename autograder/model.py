@@ -241,6 +241,7 @@ class Assignment:
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
     quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None
+    check_where: bool = False  # whether check.py --where looks for the lines of mistakes
 
 
 # ------------------------------------------------------------------------------------------ what was handed in

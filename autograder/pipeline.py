@@ -7,18 +7,17 @@ scenarios(seed) ─► sandbox ─► observations ─┐
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograder import __version__, left_out, wire
 from autograder.blame import AuthorFault, blaming, convict, disagreement, is_suspect, must_answer
+from autograder.endings import how_it_ended, why_not_imported
 from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.explain import compare_scenario, settle
@@ -80,14 +79,14 @@ def _graded(
     seen, places = look_closer(submission, assignment, sandbox, seen)
     log, seconds = seen.log, time.perf_counter() - started
     if seen.verdict is None:
-        blank = replace(blank, message=_why_not_imported(seen.conduct), log=log, seconds=seconds)
+        blank = replace(blank, message=why_not_imported(seen.conduct), log=log, seconds=seconds)
         return _without_code(blank, assignment, submission, secret)
     answered = _answered(assignment, submission, secret)
     omitted = left_out.remarks(seen.conduct.left_out, submission.files[assignment.main].decode())
     return replace(
         blank,
         status="graded",
-        message=_how_it_ended(seen.conduct),
+        message=how_it_ended(seen.conduct),
         criteria=seen.verdict.criteria,
         diagnoses=with_numbers(assignment, seen.verdict.diagnoses, seen.verdict.exhibits),
         places=places,
@@ -177,15 +176,7 @@ def look_closer(
         return seen, ()
 
     def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-        found: list[Trial] = []
-        for _ in range(MOST_CRASHES):
-            run = sandbox.run(pack(submission, assignment, scenarios, task))
-            trials, done, last = wire.read_trials(run, scenarios)
-            found += trials
-            if run.end not in BROUGHT_DOWN or last <= task.after:
-                return found, done and run.end == "finished"
-            task = replace(task, after=last)
-        return found, False
+        return wire.search(lambda t: sandbox.run(pack(submission, assignment, scenarios, t)), task, scenarios)
 
     known = {s: waypoints(assignment, seen.scenarios, s, fit) for s, fit in seen.verdict.fits.items()}
     mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
@@ -194,8 +185,6 @@ def look_closer(
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
 
 
-MOST_CRASHES = 24  # of one search: each costs a new guest
-BROUGHT_DOWN = frozenset({"crashed", "memory", "exited"})  # by one edit: the search goes on after it
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader
 
 
@@ -234,23 +223,15 @@ def pack(
     submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario], edits: EditTask | None = None
 ) -> bytes:
     """The job for the sandbox: nothing in it is secret from the submission."""
-    sources = {**assignment.sources, assignment.module: submission.files[assignment.main].decode()}
     return wire.pack_job(
         scenarios,
-        sources=sources if edits is None else {**sources, **_searching()},
+        sources={**assignment.sources, assignment.module: submission.files[assignment.main].decode()},
         driver=assignment.driver,
         submission=assignment.module,
         import_seconds=IMPORT_SECONDS,
         scenario_seconds=LIMITS.scenario_seconds,
         edits=edits,
     )
-
-
-@cache
-def _searching() -> dict[str, str]:
-    """The modules that make and try edits, as a guest is given them."""
-    folder = importlib.resources.files("autograder.guest")
-    return {f"gradmark_{name}": (folder / f"{name}.py").read_text() for name in ("edits", "repair")}
 
 
 IMPORT_SECONDS = 8.0  # demo code at import may train something small; well below the limit, so that it is told
@@ -280,35 +261,3 @@ def _quiz_points(assignment: Assignment) -> float:
     from autograder import quiz  # noqa: PLC0415 - only with a quiz
 
     return quiz.points(assignment)
-
-
-ENDINGS = {
-    "time": "Your code was still running when its time was up. What it did before that is marked.",
-    "cpu": "Your code used up its computing time. What it did before that is marked.",
-    "memory": "Your code asked for more memory than it may have. What it did before that is marked.",
-    "output": "Your code wrote more output than it may. What it did before that is marked.",
-    "crashed": "Your code brought Python down ({detail}). What it did before that is marked.",
-    "exited": "Your code ended Python before it was asked everything ({detail}). What it did before that is marked.",
-    "protocol": "Your code wrote into the grader's channel, which ends the marking there. What came before is marked.",
-}
-
-
-def _how_it_ended(conduct: Conduct) -> str:
-    return ENDINGS.get(conduct.end, "").format(detail=conduct.detail)
-
-
-def _why_not_imported(conduct: Conduct) -> str:
-    fault = conduct.import_fault
-    if fault is None:
-        return "Your file could not be imported. " + _how_it_ended(conduct).removesuffix(
-            " What it did before that is marked."
-        )
-    where = f" in line {fault.line} (`{fault.source.strip()}`)" if fault.line else ""
-    if fault.type == "TookTooLong":
-        return f'Importing your file took too long{where}. Put demo code under `if __name__ == "__main__":`.'
-    if fault.type in ("ModuleNotFoundError", "ImportError"):
-        return (
-            f"Your file could not be imported: {fault.message}{where}. The grader has only Python, NumPy and the "
-            'provided tinytorch; remove that import or move it under `if __name__ == "__main__":`.'
-        )
-    return f"Your file could not be imported: {fault.type}: {fault.message}{where}."

@@ -12,7 +12,8 @@ import json
 import marshal
 import math
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ MAX_ARRAYS = 64  # per frame; an honest scenario records fewer than ten
 MAX_RANK = 8
 MAX_EDIT_COST = 100.0
 MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
-LOADING = Path(__file__).parent / "guest" / "loading.py"  # beside the harness in every guest, as one more source
+GUEST = Path(__file__).parent / "guest"
+SEARCHING = ("edits", "repair")  # modules that make and try edits, which a guest is given when it is to do so
+MOST_CRASHES = 24  # of one search: each costs a new guest
+BROUGHT_DOWN = frozenset({"crashed", "memory", "exited"})  # by one edit: the search goes on after it
 MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes
 
 
@@ -52,7 +56,7 @@ def pack_job(
     its scenarios have been played before.
     """
     header: dict[str, Any] = {
-        "sources": {**sources, "gradmark_loading": LOADING.read_text(encoding="utf-8")},
+        "sources": {**sources, **_of_ours("loading", *(SEARCHING if edits is not None else ()))},
         "driver": driver,
         "submission": submission,
         "import_seconds": import_seconds,
@@ -65,6 +69,12 @@ def pack_job(
     frames = [_packed(header, {})]
     frames += [_packed({"spec": s.spec, "group": s.group}, s.arrays) for s in scenarios]
     return b"".join(frames)
+
+
+@cache
+def _of_ours(*names: str) -> dict[str, str]:
+    """Modules that go beside the harness into a guest, as sources."""
+    return {f"gradmark_{name}": (GUEST / f"{name}.py").read_text(encoding="utf-8") for name in names}
 
 
 def _compiled(sources: Mapping[str, str]) -> dict[str, Any]:
@@ -242,6 +252,19 @@ def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], b
     except Garbled:
         return trials, False, last
     return trials, done, last
+
+
+def search(play: Callable[[EditTask], Run], task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
+    """Return the claims about a task's edits, and whether all were tried; one that brings a guest down is passed."""
+    found: list[Trial] = []
+    for _ in range(MOST_CRASHES):
+        run = play(task)
+        trials, done, last = read_trials(run, scenarios)
+        found += trials
+        if run.end not in BROUGHT_DOWN or last <= task.after:
+            return found, done and run.end == "finished"
+        task = replace(task, after=last)
+    return found, False
 
 
 def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:

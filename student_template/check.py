@@ -22,7 +22,7 @@ from types import SimpleNamespace
 
 HOME = Path(__file__).resolve().parent
 FILES = HOME / "check_files"
-sys.path[:0] = [str(HOME), str(FILES)]  # here is tinytorch, and there are driver.py and judge.py
+sys.path[:0] = [str(HOME), str(FILES)]  # here is tinytorch, and there are driver.py and code of the grader
 
 try:
     import numpy as np
@@ -30,24 +30,30 @@ except ModuleNotFoundError:
     sys.exit("This needs NumPy. Install it with: python -m pip install numpy")
 try:
     import driver
-    import judge
+    from autograder.endings import why_not_imported
+    from autograder.guest import harness
+    from autograder.judge import exhibits, explain, marks, observations
+    from autograder.kinds import with_kinds
+    from autograder.model import Check, Conduct, Criterion, Fault, Observation, Scenario, Tolerance
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing.name} is missing. Keep check.py in the folder it came in, with check_files/ and tinytorch/.")
 
 NOT_WRITTEN = "NotImplementedError"
+WHERE = "--where"
 
 
 def main(arguments):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that has no θ shows a question mark
     asked = read_experiments()
-    status = check_code(Path(arguments[0]) if arguments else HOME / asked.main, asked)
+    files = [argument for argument in arguments if argument != WHERE]
+    status = check_code(Path(files[0]) if files else HOME / asked.main, asked, where=WHERE in arguments)
     show_quiz()
     return status
 
 
-def check_code(path, asked):
-    """Plays the experiments with one file and says what came out; the exit status."""
+def check_code(path, asked, *, where):
+    """Plays the experiments with one file and says what came out, and where; the exit status."""
     try:
         source = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -57,7 +63,13 @@ def check_code(path, asked):
         print(f"{path} cannot be read: {error}. Is it your Python file, saved as UTF-8?")
         return 2
     module = load(source, asked)
-    return 1 if module is None else show(asked, play(module, asked))
+    if module is None:
+        return 1
+    seen = play(module, asked)
+    status = show(asked, seen)
+    if where and status:
+        show_places(asked, seen, source)
+    return status
 
 
 def cells(names):
@@ -70,15 +82,15 @@ def cells(names):
 # ------------------------------------------------------------------------------------------------- your code runs
 def load(source, asked):
     """Your file as the module that tinytorch knows it by; says why when it cannot be imported."""
-    sys.meta_path.insert(0, judge.Sources({asked.module: source}))
+    sys.meta_path.insert(0, harness.Sources({asked.module: source}))
     try:
         with limit(asked.import_seconds):
             return importlib.import_module(asked.module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # your file may do anything at all
-        fault = judge.Fault(**judge.describe(error, {"submission": asked.module}))
-        print(judge._why_not_imported(judge.Conduct(False, fault, "finished", "")))
+        fault = Fault(**harness.describe(error, {"submission": asked.module}))
+        print(why_not_imported(Conduct(False, fault, "finished", "")))
         return None
 
 
@@ -88,7 +100,7 @@ def play(module, asked):
     for scenario in asked.scenarios:
         if hung.get(scenario.group, 0) >= 2:
             continue
-        recorder, fault = judge.Recorder(), None
+        recorder, fault = harness.Recorder(), None
         inputs = {name: array.copy() for name, array in scenario.arrays.items()}
         try:
             with limit(asked.seconds), np.errstate(all="ignore"):
@@ -96,25 +108,25 @@ def play(module, asked):
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            fault = judge.describe(error, {"submission": asked.module}, recorder.doing)
-            hung[scenario.group] = hung.get(scenario.group, 0) + isinstance(error, judge.TookTooLong)
+            fault = harness.describe(error, {"submission": asked.module}, recorder.doing)
+            hung[scenario.group] = hung.get(scenario.group, 0) + isinstance(error, harness.TookTooLong)
         arrays, facts, trouble = recorder.result()
         fault = fault or trouble
-        did = judge.Observation(scenario.id, dict(arrays), facts, judge.Fault(**fault) if fault else None)
-        seen[scenario.id] = judge.fitting(judge.with_kinds(did), golden[scenario.id])
-    return judge.with_derived(asked, asked.scenarios, seen)
+        did = Observation(scenario.id, dict(arrays), facts, Fault(**fault) if fault else None)
+        seen[scenario.id] = observations.fitting(with_kinds(did), golden[scenario.id])
+    return observations.with_derived(asked, asked.scenarios, seen)
 
 
 def limit(seconds):
     """Ends what takes too long, where the system can: on Windows press Ctrl-C instead."""
-    return judge.deadline(seconds) if hasattr(signal, "setitimer") else nullcontext()
+    return harness.deadline(seconds) if hasattr(signal, "setitimer") else nullcontext()
 
 
 # --------------------------------------------------------------------------------------------- and is compared
 def show(asked, seen):
-    golden = judge.with_derived(asked, asked.scenarios, asked.golden(asked.scenarios, frozenset()))
-    golden, followed = judge.settle(asked, asked.scenarios, golden, seen)
-    findings = [f for s in asked.scenarios for f in judge.compare_scenario(asked, s, golden, seen)]
+    golden = observations.with_derived(asked, asked.scenarios, asked.golden(asked.scenarios, frozenset()))
+    golden, followed = explain.settle(asked, asked.scenarios, golden, seen)
+    findings = [f for s in asked.scenarios for f in explain.compare_scenario(asked, s, golden, seen)]
     told = {row.id: state(row.id, findings, asked, seen) for row in asked.criteria}
     print(f"{asked.title}: the public experiments\n")
     for row in asked.criteria:
@@ -158,7 +170,7 @@ def isolated(about):
     """Rows with experiments that leave other mistakes out: whether one of those failed."""
     rows = {}
     for finding in about:
-        if judge._isolating(finding):
+        if marks.is_isolating(finding):
             rows[finding.check.criterion] = rows.get(finding.check.criterion, False) or finding.status != "passed"
     return rows
 
@@ -169,16 +181,16 @@ def unwritten(observation):
 
 # --------------------------------------------------------------------------------------------------- in words
 def show_numbers(asked, golden, seen, findings):
-    exhibits = {e.criterion: e for e in judge.find_exhibits(asked, asked.scenarios, golden, seen, findings)}
+    shown = {e.criterion: e for e in exhibits.find_exhibits(asked, asked.scenarios, golden, seen, findings)}
     for row in asked.criteria:
         mine = [f for f in findings if f.check.criterion == row.id]
         if not mine:
             continue
         print(f"\n{row.title}")
-        told = exhibits.get(row.id)
+        told = shown.get(row.id)
         if told is None or told.scenario != mine[0].scenario or mine[0].message:
             messages = list(dict.fromkeys(f.message for f in mine if f.message))
-            for message in messages[: judge.MAX_MESSAGES] or [f"Look at “{title(asked, mine[0])}”."]:
+            for message in messages[: marks.MAX_MESSAGES] or [f"Look at “{title(asked, mine[0])}”."]:
                 print(f"  {message}")
         if told is not None:
             show_table(told)
@@ -212,11 +224,20 @@ def conclude(told, seen):
     return 1
 
 
+def todo(seen):
+    return [o.fault for o in seen.values() if unwritten(o) and o.fault.line]
+
+
 def print_todo(seen):
-    todo = [o.fault for o in seen.values() if unwritten(o) and o.fault.line]
-    if todo:
-        first = min(todo, key=lambda fault: fault.line)
+    left = todo(seen)
+    if left:
+        first = min(left, key=lambda fault: fault.line)
         print(f"Not written yet, from the top: line {first.line}, {first.message.removeprefix('TODO: ')}.")
+
+
+# ------------------------------------------------------------------------------------------------ and in which line
+def show_places(_asked, _seen, _source):
+    print(f"\nThe check.py of your course does not look for lines: {WHERE} changes nothing.")
 
 
 # ------------------------------------------------------------------------------------------ how your quiz is read
@@ -276,24 +297,32 @@ def read_experiments():
     return SimpleNamespace(
         title=data["title"], main=data["main"], module=data["module"], seconds=data["seconds"],
         import_seconds=data["import_seconds"], scenarios=scenarios, subjects=subjects,
-        criteria=[judge.Criterion(**entry) for entry in data["criteria"]],
-        tolerances={name: judge.Tolerance(**entry) for name, entry in data["tolerances"].items()},
+        criteria=[Criterion(**entry) for entry in data["criteria"]],
+        tolerances={name: Tolerance(**entry) for name, entry in data["tolerances"].items()},
         conventions=[SimpleNamespace(**entry) for entry in data["conventions"]],
         subject=lambda scenario: subjects[scenario.id],
         golden=lambda some, following: goldens(data, [s.id for s in some], following, subjects),
-        derive=getattr(judge, data["derive"]),
+        derive=derive(),
         explain=lambda scenario, *_: (setups[scenario.id], ""),
     )  # fmt: skip
+
+
+def derive():
+    """The function that says what follows from recorded numbers, where the assignment has one."""
+    try:
+        return importlib.import_module("derive").derive
+    except ModuleNotFoundError:
+        return lambda _scenario, _arrays: {}
 
 
 def scenario(entry):
     checks = tuple(check(told) for told in entry["checks"])
     given = (entry["id"], entry["title"], entry["group"], entry["spec"], arrays(entry["arrays"]), checks)
-    return judge.Scenario(*given, axis=entry["axis"])
+    return Scenario(*given, axis=entry["axis"], without=frozenset(entry["without"]))
 
 
 def check(told):
-    return judge.Check(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    return Check(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
 
 
 def goldens(data, ids, following, subjects):
@@ -306,7 +335,7 @@ def goldens(data, ids, following, subjects):
 
 
 def observed(name, told):
-    return judge.Observation(name, arrays(told["arrays"]), told["facts"], None, told.get("kinds", {}))
+    return Observation(name, arrays(told["arrays"]), told["facts"], None, told.get("kinds", {}))
 
 
 def arrays(entries):

@@ -35,7 +35,9 @@ ARROWS: dict[str, set[str]] = {
     "sandbox": {"guest", "model", "wire"},  # of the guest: what a zygote says about an end
     "quiz": {"model", "reading"},
     "course": {"model", "assignment"},
-    "pipeline": {"model", "version", "wire", "blame", "judge", "left_out", "sandbox", "quiz"},
+    "endings": {"model"},
+    "at_home": {"judge", "model", "wire"},  # a student's own machine
+    "pipeline": {"model", "version", "wire", "blame", "endings", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {
         "model",
@@ -107,9 +109,6 @@ ARROWS: dict[str, set[str]] = {
         "version",
         "assignment",
         "blame",
-        "guest",
-        "judge",
-        "kinds",
         "pipeline",
         "quiz",
         "reading",

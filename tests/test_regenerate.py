@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from autograder import authoring, variants
 from autograder import quiz as marking
 from autograder import roster as people
-from autograder.assignment import load
+from autograder.assignment import BadAssignment, load
 from autograder.intake import read as intake
 from autograder.model import (
     ChoiceKey,
@@ -52,7 +52,6 @@ from autograder.regenerate import (
     folder,
     for_student,
     handout,
-    lift,
     open_secret,
     place,
     public,
@@ -60,6 +59,7 @@ from autograder.regenerate import (
     roster,
     students_of,
 )
+from autograder.regenerate.copies import copies
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
 from autograder.verify import SEED, Proof, ProofRow
@@ -207,7 +207,7 @@ def check(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         "class NumPyAlone(importlib.abc.MetaPathFinder):\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        root = name.split('.')[0]\n"
-        "        if path is None and root not in sys.stdlib_module_names | {'numpy', 'tinytorch', 'driver', 'judge', 'check', 'reading'}:\n"
+        "        if path is None and root not in sys.stdlib_module_names | {'numpy', 'tinytorch', 'autograder', 'derive', 'driver', 'check', 'reading'}:\n"
         "            raise ModuleNotFoundError(f'{name} is not there at home', name=name)\n"
         f"sys.meta_path.insert(0, NumPyAlone()); sys.path.append({numpy_home!r})\n"
         "sys.argv = sys.argv[1:]\n"
@@ -837,37 +837,72 @@ def test_an_assignment_without_a_quiz_is_written_without_one():
     assert optimizers.criteria[0].about in files["handout.html"].decode()
 
 
-# --------------------------------------------------------------------------------------------------------- lifting
-def lifted(tmp_path, sources: Mapping[str, str], *wanted: str) -> str:
-    files = []
-    for name, source in sources.items():
-        (tmp_path / name).write_text(source)
-        files.append(tmp_path / name)
-    return lift.lifted(files, wanted)
+# --------------------------------------------------------------------------------------------- the grader's own code
+COUNTING = ROOT / "tests" / "data" / "counting"
+WRONG = SOLUTION.read_text().replace("correction2 = 1 - self.beta2", "correction2 = 1 - self.beta1", 1)
 
 
-def test_what_is_lifted_brings_what_it_needs_and_nothing_else(tmp_path):
-    source = "import math\nimport json\nX: int = 2\nY = 3\ndef helper(): return math.pi * X\ndef wanted(a: Y): return helper()\n"
-    text = lifted(tmp_path, {"a.py": source}, "wanted")
-    names: dict = {}
-    exec(text, names)  # noqa: S102 - our own
-    assert names["wanted"](1) == pytest.approx(6.2831853)
-    assert "json" not in names
-    assert "Y" not in names
+def test_check_py_runs_the_very_files_that_mark(default):
+    ours = {
+        name.removeprefix("student/check_files/"): content
+        for name, content in default.items()
+        if "/check_files/autograder/" in name
+    }
+    assert "autograder/judge/compare.py" in ours
+    assert all(content == (ROOT / name).read_bytes() for name, content in ours.items())
+    assert not [name for name in ours if "repair" in name or "search" in name or "/quiz/" in name]
+    assert default["student/check_files/derive.py"] == (ROOT / "assignments/optimizers/derive.py").read_bytes()
 
 
-def test_a_name_from_another_module_of_ours_is_followed(tmp_path):
-    sources = {"a.py": "def one(): return 1\n", "b.py": "from autograder.a import one\ndef two(): return one() + 1\n"}
-    names: dict = {}
-    exec(lifted(tmp_path, sources, "two"), names)  # noqa: S102 - our own
-    assert names["two"]() == 2
+def test_a_copy_brings_what_it_imports_and_nothing_for_type_checkers():
+    found = copies(["autograder.judge.repair"])
+    assert {"autograder/__init__.py", "autograder/judge/__init__.py", "autograder/kinds.py"} <= set(found)
+    assert "autograder/judge/waypoints.py" not in found
 
 
-def test_what_cannot_be_lifted_is_refused(tmp_path):
-    with pytest.raises(lift.CannotLift, match="gone is defined in none"):
-        lifted(tmp_path, {"a.py": "from autograder.b import gone\ndef f(): return gone()\n"}, "f")
-    with pytest.raises(lift.CannotLift, match="f is defined in none"):
-        lifted(tmp_path, {"a.py": "x = 1\n"}, "f")
-    twice = {"a.py": "def g(): return 1\ndef f(): return g()\n", "b.py": "def g(): return 2\ndef h(): return g()\n"}
-    with pytest.raises(lift.CannotLift, match="g means two things"):
-        lifted(tmp_path, twice, "f", "h")
+@pytest.mark.parametrize(
+    ("file", "text", "sentence"),
+    [
+        ("golden.py", "def derive(scenario, arrays):\n    return {}\n", r"golden\.py, line \d+: derive\(\) must be in derive\.py"),
+        ("derive.py", "from .golden import golden\ndef derive(scenario, arrays):\n    return {}\n", r"derive\.py, line 1: students get"),
+    ],
+)  # fmt: skip
+def test_what_students_may_not_have_is_not_handed_out_with_derive(tmp_path, file, text, sentence):
+    folder = Path(shutil.copytree(COUNTING, tmp_path / "counting"))
+    with (folder / file).open("a") as out:
+        out.write("\n\n" + text if file == "golden.py" else text)
+    with (folder / "__init__.py").open("a") as out:
+        out.write(f"\nfrom .{Path(file).stem} import derive\n")
+    with pytest.raises(BadAssignment, match=sentence):
+        for_student(load(str(folder)), 1)
+
+
+@pytest.fixture(scope="module")
+def searching(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("where")
+    for name, content in for_student(replace(optimizers, check_where=True), 1).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.slow
+def test_check_py_tells_the_line_where_staff_allow_it(searching, tmp_path):
+    wrong = tmp_path / "mine.py"
+    wrong.write_text(WRONG)
+    done = check(searching, "--where", wrong)
+    line = next(n for n, text in enumerate(WRONG.splitlines(), 1) if "correction2 = 1 - self.beta1" in text)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"line {line}\n" in done.stdout
+    assert "everything about Adam agrees" in done.stdout
+    assert "self.beta2" not in done.stdout.partition("Looking for")[2]  # where, not what
+
+
+def test_check_py_looks_for_no_line_while_something_is_left_to_write(searching):
+    assert "when nothing is left to write" in check(searching, "--where").stdout
+
+
+def test_check_py_says_that_this_course_has_no_search(home, tmp_path):
+    wrong = tmp_path / "mine.py"
+    wrong.write_text(WRONG)
+    assert "does not look for lines" in check(home, "--where", wrong).stdout

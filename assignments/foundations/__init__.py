@@ -1,6 +1,6 @@
 """Activations and losses: what autograder/assignment looks for in an assignment's folder."""
 
-from .golden import CONVENTIONS, derive, golden, oracle, predict, subject
+from .golden import CONVENTIONS, golden, oracle, predict, subject
 from .handout import handout
 from .misconceptions import MISCONCEPTIONS
 from .planted import plant
@@ -12,7 +12,6 @@ __all__ = [
     "CONVENTIONS",
     "MISCONCEPTIONS",
     "charts",
-    "derive",
     "explain",
     "golden",
     "handout",

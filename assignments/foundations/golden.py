@@ -95,11 +95,6 @@ def _predicted(scenario: Scenario, hypotheses: Sequence[Mapping[str, str]]) -> d
     return {}
 
 
-def derive(_scenario: Scenario, _arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays that follow from recorded ones: none here."""
-    return {}
-
-
 # ------------------------------------------------------------------------------------------------- somebody else's
 POINTS = (-30.0, -5.5, -1.25, -0.1, 0.3, 2.0, 7.75, 25.0)
 DIGITS = 40

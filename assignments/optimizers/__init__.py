@@ -2,8 +2,9 @@
 
 from .charts import charts
 from .course import subject
+from .derive import derive
 from .figures import figures
-from .golden import CONVENTIONS, derive, golden
+from .golden import CONVENTIONS, golden
 from .handout import handout
 from .misconceptions import GATES, MISCONCEPTIONS
 from .oracle import oracle

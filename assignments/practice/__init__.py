@@ -1,6 +1,6 @@
 """Practice: small exercises without end, and one step downhill as a first hand-in. Begun with `gradmark new`."""
 
-from .golden import CONVENTIONS, charts, derive, explain, golden, oracle, predict, subject
+from .golden import CONVENTIONS, charts, explain, golden, oracle, predict, subject
 from .misconceptions import MISCONCEPTIONS
 from .planted import plant
 from .quiz import quiz
@@ -10,7 +10,6 @@ __all__ = [
     "CONVENTIONS",
     "MISCONCEPTIONS",
     "charts",
-    "derive",
     "explain",
     "golden",
     "oracle",

@@ -51,11 +51,6 @@ def subject(scenario: Scenario) -> str:
     return scenario.group
 
 
-def derive(_scenario: Scenario, _arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays that follow from recorded ones: none here."""
-    return {}
-
-
 def oracle() -> Sequence[tuple[str, float]]:
     """The reference against exact fractions: names, and relative distances."""
     theta, g, lr = Fraction(3, 2), Fraction(-7, 4), Fraction(1, 10)

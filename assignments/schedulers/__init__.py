@@ -1,6 +1,7 @@
 """Learning-rate schedulers: what autograder/assignment.py looks for in an assignment's folder."""
 
-from .golden import CONVENTIONS, derive, golden, subject
+from .derive import derive
+from .golden import CONVENTIONS, golden, subject
 from .handout import handout
 from .misconceptions import MISCONCEPTIONS
 from .oracle import oracle

@@ -84,14 +84,6 @@ def recorded(spec: Mapping[str, Any], of_base: Callable[[float], Array]) -> dict
     return {"theta": theta[..., None]}
 
 
-def derive(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """1 wherever get_lr() told the rate in force: it is judged beside the submission's own rates, right or wrong."""
-    lr, told = arrays.get("lr"), arrays.get("told")
-    if scenario.spec["kind"] != "told" or lr is None or told is None or lr.shape != told.shape:
-        return {}
-    return {"told is in force": 1 + told - lr}
-
-
 def _facts(scenario: Scenario) -> dict[str, Fact]:
     """The facts that a right submission leaves."""
     spec = scenario.spec

@@ -17,7 +17,7 @@ from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
-from autograder.model import Assignment, Chart, Item
+from autograder.model import Array, Assignment, Chart, Item, Scenario
 
 __all__ = ["HOME", "BadAssignment", "load"]
 
@@ -86,7 +86,7 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         model_solution=model_solution,
         scenarios=own("scenarios"),
         golden=own("golden"),
-        derive=own("derive"),
+        derive=own("derive", _nothing_derived),
         subject=own("subject"),
         predict=own("predict"),
         quantities=own("quantities", _no_quantities),
@@ -102,7 +102,12 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         handout=own("handout", _no_handout),
         figures=own("figures", _no_figures),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
+        check_where=bool(given.get(bool, "where", "check", optional=True)),
     )
+
+
+def _nothing_derived(_scenario: Scenario, _arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {}
 
 
 def _no_quantities(_subject: str) -> None:

@@ -18,10 +18,18 @@ from autograder.model import Assignment, Misconception, Scenario
 from autograder.syntax import parse
 
 NEEDED = (
-    "CONVENTIONS", "MISCONCEPTIONS", "charts", "derive", "explain", "golden", "oracle", "plant", "predict", "scenarios",
+    "CONVENTIONS", "MISCONCEPTIONS", "charts", "explain", "golden", "oracle", "plant", "predict", "scenarios",
     "subject",
 )  # fmt: skip
-OFFERED = ("figures", "handout", "key_again", "quantities", "quiz", "rewrite")  # functions that may be missing
+OFFERED = (
+    "derive",
+    "figures",
+    "handout",
+    "key_again",
+    "quantities",
+    "quiz",
+    "rewrite",
+)  # functions that may be missing
 CONSTANTS = {  # -> the field of Assignment that has its type, and the file that usually holds it
     "CONVENTIONS": ("conventions", "golden.py"),
     "MISCONCEPTIONS": ("misconceptions", "misconceptions.py"),

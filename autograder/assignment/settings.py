@@ -167,7 +167,7 @@ KNOWN: Mapping[str, frozenset[str]] = {  # top-level keys and tables -> the keys
     "sources": frozenset({"driver", "provided", "model_solution", "template"}),
     "samples": frozenset(), "rubric": frozenset(), "tolerances": frozenset(), "platforms": frozenset(),
     "asks": frozenset(),  # the assignment's own: its scenarios() reads it
-    "quiz": frozenset({"seed", "counts"}),
+    "quiz": frozenset({"seed", "counts"}), "check": frozenset({"where"}),
 }  # fmt: skip
 OPTIONAL = frozenset({"about", "suffers", "conduct"})
 ROW: Mapping[str, type] = {

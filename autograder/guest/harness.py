@@ -26,7 +26,6 @@ MAX_FACT = 500  # characters: nothing a submission says is worth more
 MAX_FRAMES = 100_000  # of a traceback that are looked at: a hundred times Python's own limit of recursion
 PATIENCE = 5  # times its computing time is what a scenario may take in all
 KINDS = {"b": "boolean", "i": "integer", "u": "integer"}  # of arrays that hold no decimal numbers
-CLOCKS = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
 
 
 def main(options):
@@ -233,13 +232,18 @@ class deadline:  # noqa: N801 - reads as a statement
             seconds = f"{PATIENCE * self.seconds:g} s" if by_the_clock else f"{self.seconds:g} s of computing"
             raise TookTooLong(f"not over after {seconds}")
 
-        for name, timer, factor in CLOCKS:
+        for name, timer, factor in self.clocks():
             signal.signal(name, ring)
             signal.setitimer(timer, factor * self.seconds, factor * self.seconds)
 
     def __exit__(self, *_):
-        for _, timer, _ in CLOCKS:
+        for _, timer, _ in self.clocks():
             signal.setitimer(timer, 0)
+
+    @staticmethod
+    def clocks():
+        """Signal, timer, and how many times the seconds it runs; asked here, for Windows has none of them."""
+        return (signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE)
 
 
 def describe(error, job, doing=""):

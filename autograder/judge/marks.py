@@ -84,7 +84,7 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
         lost = sum(d.cost for d in named) + unexplained
         causes = () if named or not failed else _causes(case, subject)
         return Portion(weight, 1.0 - lost, decided=True, causes=causes)
-    isolating = [f for f in here if _isolating(f)]
+    isolating = [f for f in here if is_isolating(f)]
     outcome = all(f.check.at_most for f in direct)  # stands as it is, whatever it comes from
     spoilt = _spoilt(case, criterion, subject) and not outcome
     if spoilt and isolating:
@@ -108,7 +108,7 @@ def _how(portions: Iterable[Portion]) -> list[str]:
     return told
 
 
-def _isolating(finding: Finding) -> bool:
+def is_isolating(finding: Finding) -> bool:
     return finding.check.isolates or finding.check.relation is not None
 
 

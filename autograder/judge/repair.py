@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.judge.waypoints import Waypoint
 from autograder.model import Array, Assignment, EditTask, Finding, Observation, RuleQuantity, Scenario, Trial
+
+if TYPE_CHECKING:
+    from autograder.judge.waypoints import Waypoint  # which check.py does without
 
 Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)

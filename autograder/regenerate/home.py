@@ -22,13 +22,16 @@ def student(
     `quiz` is the quiz.toml for everybody, with its `questions`; `asked`: whether there is any quiz.
     """
     names = {"main": assignment.main, "module": assignment.module, "title": assignment.title}
+    where = assignment.check_where
     files = {
         assignment.main: skeleton(assignment.model_solution.read_text(encoding="utf-8")).encode(),
-        "check.py": text("check.py.j2", **names),
+        "check.py": text("check.py.j2", where=where, **names),
         "check_files/driver.py": assignment.sources[assignment.driver].encode(),
-        "check_files/judge.py": public.judge(assignment),
         "check_files/experiments.json": public.experiments(assignment, seed),
-        "README.md": text("student.md.j2", quiz=asked, own=quiz is None, package=_package(assignment), **names),
+        "README.md": text(
+            "student.md.j2", where=where, quiz=asked, own=quiz is None, package=_package(assignment), **names
+        ),
+        **{f"check_files/{name}": content for name, content in public.code(assignment).items()},
         **dict(_provided(assignment)),
     }
     if asked:

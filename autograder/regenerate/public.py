@@ -5,6 +5,7 @@ Nothing here is a secret, and nothing of it is ever marked with: the seed is one
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
@@ -16,21 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from autograder import kinds, model, pipeline
-from autograder.guest import harness
-from autograder.judge import compare, exhibits, explain, marks, observations
-from autograder.model import Array, Assignment, Check, Observation, Scenario
-from autograder.regenerate.lift import lifted
+from autograder.assignment.faults import BadAssignment
+from autograder.model import Array, Assignment, Check, Observation, RuleQuantity, Scenario
+from autograder.pipeline import IMPORT_SECONDS
+from autograder.regenerate.copies import copies
 from autograder.sandbox.limits import LIMITS
+from autograder.syntax import parse
 
+DERIVE = "derive.py"
 BEYOND = 2**64  # seeds that gradmark derives have 48 bits: none of them can be a public one
 
-# What check.py uses of the grader; the rest of what it needs comes along.
+# What check.py imports of the grader; what these import comes along.
 JUDGING = (
-    "Check", "Conduct", "Criterion", "Fault", "Observation", "Scenario", "Tolerance", "compare", "_isolating",
-    "MAX_MESSAGES", "settle", "goldens", "with_derived", "with_kinds", "fitting", "compare_scenario", "find_exhibits",
-    "_why_not_imported", "Recorder", "Sources", "TookTooLong", "deadline", "describe",
+    "autograder.endings", "autograder.guest.harness", "autograder.judge.exhibits", "autograder.judge.explain",
+    "autograder.judge.marks",
 )  # fmt: skip
+SEARCHING = ("autograder.at_home", "autograder.guest.edits", "autograder.guest.loading", "autograder.guest.repair")
 
 
 def public_seed(assignment_id: str, seed: int) -> int:
@@ -48,8 +50,7 @@ def experiments(assignment: Assignment, seed: int) -> bytes:
         "main": assignment.main,
         "module": assignment.module,
         "seconds": LIMITS.scenario_seconds,
-        "import_seconds": pipeline.IMPORT_SECONDS,
-        "derive": assignment.derive.__name__,
+        "import_seconds": IMPORT_SECONDS,
         "criteria": [asdict(criterion) for criterion in assignment.criteria],
         "tolerances": {name: asdict(tolerance) for name, tolerance in assignment.tolerances.items()},
         "conventions": [asdict(c) | {"beside": sorted(c.beside)} for c in assignment.conventions],
@@ -57,23 +58,39 @@ def experiments(assignment: Assignment, seed: int) -> bytes:
         "golden": {s.id: _observation(golden[s.id]) for s in scenarios},
         "otherwise": _otherwise(assignment, scenarios, golden),
     }
+    if assignment.check_where:
+        told["places"] = _places(assignment, scenarios)
     return _lines(told)
 
 
-def judge(assignment: Assignment) -> bytes:
-    """The parts of the grader that judge an observation, as one module."""
-    sources = [
-        Path(str(m.__file__))
-        for m in (model, kinds, compare, observations, explain, marks, exhibits, pipeline, harness)
-    ]
-    sources.append(Path(str(inspect.getsourcefile(inspect.unwrap(assignment.derive)))))
-    body = lifted(sources, [*JUDGING, assignment.derive.__name__])
-    head = (
-        '"""Code of the grader that compares what your classes did with what was expected, unchanged.\n\n'
-        "check.py uses it; there is nothing to change here.\n"
-        '"""\n\n'
-    )
-    return (head + body + "\n").encode()
+def code(assignment: Assignment) -> dict[str, bytes]:
+    """The parts of the grader that check.py uses, and the assignment's own derive.py, by their paths.
+
+    Raises:
+        BadAssignment: derive() is not in a file that students may have.
+    """
+    files = copies((*JUDGING, *(SEARCHING if assignment.check_where else ())))
+    return files | _derive(assignment)
+
+
+def _derive(assignment: Assignment) -> dict[str, bytes]:
+    function = inspect.unwrap(assignment.derive)
+    path = Path(str(inspect.getsourcefile(function))).resolve()
+    if not path.is_relative_to(assignment.folder.resolve()):
+        return {}  # the assignment has none
+    if path.name != DERIVE:
+        line = function.__code__.co_firstlineno
+        raise BadAssignment(
+            f"{path}, line {line}: derive() must be in {DERIVE}, a file of its own, which students get with check.py."
+        )
+    content = path.read_bytes()
+    for node in ast.walk(parse(content.decode())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise BadAssignment(
+                f"{path}, line {node.lineno}: students get this file without the rest of the assignment. It can import "
+                "NumPy, the standard library and autograder.model only."
+            )
+    return {DERIVE: content}
 
 
 # ------------------------------------------------------------------------------------------------------ as data
@@ -84,12 +101,32 @@ def _scenario(assignment: Assignment, scenario: Scenario, golden: Observation) -
         "title": scenario.title,
         "group": scenario.group,
         "axis": scenario.axis,
+        "without": sorted(scenario.without),
         "subject": assignment.subject(scenario),
         "setup": list(setup),
         "spec": dict(scenario.spec),
         "checks": [_check(check) for check in scenario.checks],
         "arrays": {name: as_data(array) for name, array in scenario.arrays.items()},
     }
+
+
+def _places(assignment: Assignment, scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """The needs of a search for a line: which modules there are, and what a right rule computes."""
+    watched = (
+        (subject, assignment.quantities(subject)) for subject in dict.fromkeys(map(assignment.subject, scenarios))
+    )
+    return {
+        "provided": sorted(set(assignment.sources) - {assignment.driver, assignment.module}),
+        "watch": [_watch(subject, *watch) for subject, watch in watched if watch is not None],
+    }
+
+
+def _watch(subject: str, scenario: Scenario, quantities: Sequence[RuleQuantity]) -> dict[str, Any]:
+    values = [
+        {"criterion": q.criterion, "values": np.ravel(q.values).tolist(), "passing": q.passing} for q in quantities
+    ]
+    arrays = {name: as_data(array) for name, array in scenario.arrays.items()}
+    return {"subject": subject, "id": scenario.id, "spec": dict(scenario.spec), "arrays": arrays, "quantities": values}
 
 
 def _check(check: Check) -> dict[str, Any]:

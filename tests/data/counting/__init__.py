@@ -1,6 +1,6 @@
 """The assignment counting: what gradmark looks for in an assignment's folder."""
 
-from .golden import CONVENTIONS, charts, derive, explain, golden, oracle, predict, subject
+from .golden import CONVENTIONS, charts, explain, golden, oracle, predict, subject
 from .misconceptions import MISCONCEPTIONS
 from .planted import plant
 from .quiz import quiz
@@ -10,7 +10,6 @@ __all__ = [
     "CONVENTIONS",
     "MISCONCEPTIONS",
     "charts",
-    "derive",
     "explain",
     "golden",
     "oracle",

@@ -60,11 +60,6 @@ def subject(scenario: Scenario) -> str:
     return scenario.group
 
 
-def derive(_scenario: Scenario, _arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays that follow from recorded ones: none here."""
-    return {}
-
-
 def oracle() -> Sequence[tuple[str, float]]:
     """The reference against a Counter."""
     labels, predictions = np.array([0.0, 1, 1, 2, 0]), np.array([0.0, 1, 2, 2, 1])
