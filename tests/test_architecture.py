@@ -57,10 +57,11 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model", "legible", "platforms"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model", "roster"},
+    "export": {"model", "columns", "roster"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
     "legible": set(),  # names in the code pages of Windows
-    "roster": {"legible"},
+    "columns": set(),  # what lists of people call their columns
+    "roster": {"columns", "legible"},
     "edition": {"model", "quiz", "roster"},
     "gather": {"model", "intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands
@@ -119,6 +120,7 @@ ARROWS: dict[str, set[str]] = {
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {
+        "course",  # nbgrader marks a stage of one by its name
         "edition",
         "lateness",
         "platforms",
