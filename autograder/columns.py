@@ -171,7 +171,7 @@ _EITHER = frozenset(map(plain, ("group", "groups", "gruppe", "gruppen", "groupe"
 
 
 def _groups(found: dict[str, list[int]], titles: Sequence[str]) -> None:
-    """Settle what a column `group` is: who hands in together; where there is no column of sections, a section as well."""
+    """Settle what a column `group` is: who hands in together, and a section too where no other column is one."""
     either = [at for at in found.get("section", ()) if titles[at] in _EITHER]
     if not either:
         return

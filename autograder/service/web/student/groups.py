@@ -29,14 +29,14 @@ MOST = 20  # people in a group: more than that are a section
 
 
 @dataclass(frozen=True)
-class Group:
+class StudentGroup:
     """The group of a student: its name and the other members, by id and name."""
 
     name: str
     others: Sequence[tuple[str, str]]
 
 
-def group_of(db: Session, asked: AssignmentRow, user_id: str) -> Group | None:
+def group_of(db: Session, asked: AssignmentRow, user_id: str) -> StudentGroup | None:
     """Return the group that this student hands in with; None where everybody hands in alone, or they are in none."""
     if not rules.from_json(asked.policy).groups:
         return None
@@ -56,10 +56,10 @@ def group_of(db: Session, asked: AssignmentRow, user_id: str) -> Group | None:
         )
         .order_by(UserRow.id)
     )
-    return Group(member.group_name, [(row.id, row.name) for row in rows])
+    return StudentGroup(member.group_name, [(row.id, row.name) for row in rows])
 
 
-def joined(db: Session, queue: Queue, asked: AssignmentRow, first: SubmissionRow, group: Group) -> None:
+def joined(db: Session, queue: Queue, asked: AssignmentRow, first: SubmissionRow, group: StudentGroup) -> None:
     """Give each other member the submission that one of them has just handed in."""
     first.joint_id, first.group_name = first.id, group.name
     by = db.get_one(UserRow, first.user_id).name or "Somebody"
