@@ -36,12 +36,12 @@ class Member:
     name: str
     email: str
     section: str
-    group: str
     role: str  # "student", "staff", or "erased"
     dropped: bool
     others: tuple[str, ...] = ()  # further ids that they are known by
     placeholder: bool = False  # their id is a learning platform's: they came from there before any roster had them
     shared: bool = False  # with courses of others: their name and address are not ours to change
+    group: str = ""
 
 
 @dataclass(frozen=True)

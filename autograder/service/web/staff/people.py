@@ -173,12 +173,12 @@ def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
             user.name,
             user.email or "",
             member.section,
-            member.group_name,
             "erased" if user.erased_at is not None else member.role,
             member.dropped,
             others=tuple(member.other_ids),
             placeholder=member.roster_id in called.get(user.id, ()),
             shared=user.id in foreign,
+            group=member.group_name,
         )
         for user, member in _everybody(db, course_id)
     ]
