@@ -16,7 +16,8 @@ from typing import Any
 from autograder.model import Item, NumericKey, Wrong
 from autograder.quiz.outcome import BadKey, Outcome
 from autograder.reading import Unreadable, amount, as_typed, quoted, units
-from autograder.reading.numbers import Quantity, read
+from autograder.reading.numbers import read
+from autograder.reading.quantities import Quantity
 
 WITHOUT_UNIT = 0.5  # of the points: the number is right, and knowing of what is the other half of the question
 LEAST_MEMORY_FIGURES = 3  # MB and MiB differ by 4.9 %, kB and KiB by 2.4 %; two figures allow 5 %, three 0.5 %
