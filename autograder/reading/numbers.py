@@ -31,8 +31,10 @@ _LEAD = re.compile(
     r"roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
-    r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
-    r"after|by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
+    r"(?: would| will| can| may| must)(?: be| need| take))|"
+    r"(?:it |θ |theta )?(?:stays|remains|still|use|choose|take|set)(?: (?:at|it to|lr|lr to))?(?= [-\d.])|"
+    r"so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
+    r"after|by a|by|a|an)\b\.?:?|[~≈]|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -60,6 +62,8 @@ _TOTAL = re.compile(
     r".*[,;.]\s*(?:(?:so |and )?(?:in )?(?:total|together|sum|altogether|overall))\b\s*(?:is\b)?[:=]?\s*(?=\S*\d)",
     re.DOTALL,
 )
+_FACTOR = re.compile(r"[\d.,]+ ?(?:[x×](?![A-Za-z\d ])|times|-?fold)", re.IGNORECASE)
+_STATEMENTS = re.compile(r"[;,.]\s+(?:(?:and|so|then) )?(?=[^;,=]*=)")
 _STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
 _ASKS_LEAST = re.compile(r"\b(?:smallest|fewest|lowest|minimum|least number|from which|at least\?)", re.IGNORECASE)
 _ASKS_FACTOR = re.compile(r"\b(?:how many times|factor|multiple|fraction|times as)\b", re.IGNORECASE)
@@ -87,7 +91,9 @@ _OF_STATE = re.compile(
     r"memory|parameters|weights|each|alone|momentum|velocity|gpu|ram|used|needed|model|arrays?)\b['s]*\s*)+\Z",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(r"\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE)
+_HEDGE = re.compile(
+    r"\bthen (?=[-\d.])|\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE
+)
 
 
 if TYPE_CHECKING:
@@ -146,6 +152,7 @@ class _Reader:
 
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
+        text = self.last_statement(text)
         text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
         if self.whole_number:
             text = self.rounded(text)
@@ -156,13 +163,16 @@ class _Reader:
                 _STEP.sub("", text, count=1),
             )
         if _LIMITED.search(self.prompt):
-            text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
+            text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
         if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
             raise self.trouble("names several amounts. Write the one that is asked for alone.")
         if not _ASKS_LEAST.search(self.prompt):
             text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
         text = re.sub(r"\(\s*(?:=|≈|≃|i\.e\.,?)\s*", "(", text)
-        parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
+        parts = [
+            part.strip()
+            for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\b(?:that|which) (?:is|equals),?)\s*(?=\S)", text)
+        ]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
             if units.find(part) and part:
@@ -173,9 +183,20 @@ class _Reader:
                 continue
         return self.agreeing(found)
 
+    def last_statement(self, text: str) -> str:
+        """`16*5e9/2^30 = 74.5 GiB` of `2+2+4+8 = 16 bytes; 16*5e9/2^30 = 74.5 GiB`: what goes on with a result."""
+        first, *others = _STATEMENTS.split(text)
+        for statement in others:
+            result = re.search(r"=\s*([\d.]+)[^=]*\Z", first)
+            if result is None or not re.search(rf"(?<![\d.]){re.escape(result[1])}(?![\d.]).*=", statement):
+                return text
+            first = statement
+        return first if others else text
+
     def agreeing(self, found: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
         for other in found[1:]:
-            if not agree(found[0], other):
+            counts = self.whole_number and found[0].value != other.value
+            if not agree(found[0], other) or (counts and found[0].value % 1 == other.value % 1 == 0):
                 raise self.trouble(
                     f"has two different amounts, {shown(found[:1])} and {shown((other,))}. Keep the one you mean."
                 )
@@ -189,7 +210,7 @@ class _Reader:
         while follow := re.match(r"\s*(?:\(\s*(?P<inside>[^()]*)\)|(?:,?\s*or|/)\s+(?P<after>\S.*))\s*", rest):
             inside = follow["inside"] if follow["inside"] is not None else follow["after"]
             try:
-                other = self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
+                other = () if self.only_factor(inside) else self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
             except Unreadable:
                 if follow["inside"] is None or self.contradicts(found, inside):
                     raise self.trouble("has more than one reading. Write one number and one unit.") from None
@@ -197,6 +218,10 @@ class _Reader:
             found, rest = self.agreeing((*found, *other)), rest[follow.end() :]
         self.explained(found, rest)
         return found
+
+    def only_factor(self, text: str) -> bool:
+        """Return whether this tells a factor, `4x` of `0.2 (4x)`, where none is asked for."""
+        return not _ASKS_FACTOR.search(self.prompt) and _FACTOR.match(text) is not None
 
     def rounded(self, text: str) -> str:
         """The whole number of `65*12/80 = 9.75 → 10` and of `ceil(9.75)`."""
@@ -405,6 +430,7 @@ class _Reader:
         if ratio := re.match(r"(?::|to|in)\s*1\b(?![.,]?\d)", text):
             return replace(size, unit=""), text[ratio.end() :]
         of = _OF_RATE if "multiple" in self.prompt else _OF_TIME
+        text = self.without_other(text)
         symbol = of.match(text) if _ASKS_FACTOR.search(self.prompt) else None
         if times := symbol or re.match(r"(?:times|fold|[x×*])(?![A-Za-z0-9])", text, re.IGNORECASE):
             return self.relative(replace(size, unit=""), text[times.end() :].strip(), percent=False)
@@ -423,7 +449,16 @@ class _Reader:
                 f"ends with {quoted(text)}, which is not a unit that is known here. Write one number and one unit, "
                 'like "37.25 GiB", "40 GB", "4e10 bytes", "12 hours" or "3.16x".'
             )
-        return size, self.without_extra(rest)
+        return size, self.without_extra(text if text != rest.lstrip(" -") else rest)
+
+    def without_other(self, text: str) -> str:
+        """`of SGD's time` is left out, where the question asks for a fraction of that."""
+        of = re.match(r"of (?=[A-Z])", text) if _ASKS_FACTOR.search(self.prompt) else None
+        other = self.of_other(text[of.end() :]) if of else None
+        if of and other:
+            return text[of.end() + other.end() :]
+        that = re.match(r"of (?:it|that|the)\b[^\d,;.]*", text) if _ASKS_FACTOR.search(self.prompt) else None
+        return text[that.end() :] if that else text
 
     def without_extra(self, rest: str) -> str:
         """Return the rest without words that change nothing: `per GPU` where that is asked for, `in total`, `more`."""
@@ -437,6 +472,13 @@ class _Reader:
             r"\bsaves?\b", self.prompt
         ):
             text = text[saved.end() :].strip()
+        if re.search(r"\b(?:per|each|every|on one)\b", self.prompt):
+            text = re.sub(r"^each\b", "", text).strip()
+        if _ASKS_LEAST.search(self.prompt):
+            text = re.sub(r"^or more$", "", text)
+        if after := re.search(r"\bafter step (\d)\b", self.prompt):
+            words = rf"(?:{after[1]}|{[*SMALL][int(after[1])]})"
+            text = re.sub(rf"^after (?:the )?(?:step {words}|{words} steps?)(?=\W|$)", "", text).strip()
         for _ in range(3):
             if word := _EXTRA.match(text):
                 text = text[word.end() :].strip()
@@ -454,7 +496,7 @@ class _Reader:
             asked = _ASKS_FACTOR.search(self.prompt) or _ASKS_PERCENT.search(self.prompt)
             as_long = _AS_LONG.match(rest) or ((_OF_THAT.match(rest) or self.of_other(rest)) if asked else None)
             return size, rest[as_long.end() :] if as_long else rest
-        rest = re.sub(r"^than\b[^\d,;]*", "", rest[len(how) :].strip())
+        rest = re.sub(r"^(?:time\b)?\s*(?:than\b[^\d,;]*)?", "", rest[len(how) :].strip())
         if not percent:
             if down and not _ASKS_FACTOR.search(self.prompt):
                 raise self.trouble("can be read in two ways. Write the number that is asked for alone.")

@@ -21,6 +21,8 @@ def tidied(answer: str) -> str:
     if any(ord(c) > 127 and c.isnumeric() for c in text):
         raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
     text = re.sub("[✕⨯]", "×", text)
+    text = text.rstrip("✓✔☑ ")
+    text = re.sub(r"(?<=[\d) ])\[([A-Za-z%]+)\]$", r" \1", text)  # 37.25 [GiB]
     text = re.sub(r"^([+-]?0)[·⋅∙](?=\d)", r"\1.", text)  # as the British print a decimal point
     text = re.sub("[·⋅∙∗]", "*", text)
     text = re.sub(rf"(?<=[\d)]) ?[*×] ?(?=(?:{'|'.join(filter(None, units.MEMORY))})$)", " ", text)  # 37.25 * GiB
@@ -29,16 +31,25 @@ def tidied(answer: str) -> str:
     text = re.sub(r"\b(?:np|numpy|math|torch)\.(?=[a-z])", "", text.replace("**", "^").replace("÷", "/"))
     text = re.sub(r"\^\s*\{([^{}]*)\}", r"^(\1)", text)
     text = _PRINTED.sub(r"\1", text)
+    text = re.sub(r"\bpow\(([^(),]+),\s*([^(),]+)\)", r"((\1)^(\2))", text)
+    text = re.sub(r"\)\s*\((?=[-+*/^.\d\s√]+\))", ")*(", text)  # (1-0.25)(1+0.2)
+    text = _times_in_words(text)
+    if re.search(r"%\s*[*×/]\s*[\d.(]|[\d.)]\s*[*×/]\s*[\d.,]+\s*%|^1(?:00 ?%)?\s*[-+]\s*[\d.,]+\s*%$", text):
+        text = re.sub(r"(\d+(?:[.,]\d+)?)\s*%", r"(\1/100)", text)  # 75% * 120%
     text = re.sub(r"(?<=\d)k(?![A-Za-z])", "e3", text)
     text = re.sub(r"(?<=\d) [eE] ?(?=[-+]\d)|(?<=\d)[eE] (?=[-+]\d)", "e", text)
     text = re.sub(r"\bto the (?:power (?:of )?)?|\b(?:hoch|puissance|elevado a(?: la)?)\b", " ^ ", text)
     text = re.sub(r"\^ *(?:minus|negative) (\w+)", r"^ -\1", text)
     text = re.sub(r"\b([a-z]+) +\^ *(-?)([a-z]+|\d+)\b", _power_in_words, text)
     text = re.sub(r"\b(?:minus|less) (?=[\d.])", "-", text) if re.match(r"(?:minus|less) [\d.]", text) else text
-    text = re.sub(r"\bminus (?=\d)", "-", text)
+    text = re.sub(r"\b(?:minus|negative) (?=[\d.])", "-", text)
     text = re.sub(r"\b(?:one|a|an|um) (?=[~≈]? ?\d)|\bum (?=[a-z]+ ?%)", "", text)  # un 20 % más, um 20 % größer
     text = re.sub(r"\b(halfs?|quarters?|thirds?|fifths?|tenths?) (?:of )?(?:an?|one) (?=[a-z])", r"\1 ", text)
     text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
+    text = re.sub(r"\b(\d+) hours? ([0-5]\d)$", r"\1 h \2 min", text)
+    text = re.sub(
+        r"\b(?:par|pro|por|je|sur chaque) (?=gpu|device|card|machine|step|param)", "per ", text, flags=re.IGNORECASE
+    )
     text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
     text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
     text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
@@ -47,7 +58,7 @@ def tidied(answer: str) -> str:
     text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
     text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
     text = text.strip("\"'“”„«»*_ \t\n")
-    text = re.sub(r"(\d+) and (?:(?:a|one) )?half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
+    text = re.sub(r"(\d+) and (?:(?:a|one) )?half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, …"))
     text = re.sub(r"^(hours?|days?|weeks?) and (?:an? )?half\b", r"1.5 \1", text)  # hora y media
     text = re.sub(r"(\d+) and (?:a|one) (third|quarter)\b", lambda m: f"({m[1]}+1/{PARTS[m[2]]:g})", text)
     text = re.sub(r"(\d+) and three quarters\b", r"(\1+3/4)", text)
@@ -61,6 +72,14 @@ _FROM = re.compile(
     r"^\s*(?:ab|desde|a partir del?|à partir d[eu]|dès)\s+(?:el |dem |le )?(?=\d|t\b|[A-Za-zé]+ ?[=\d])", re.IGNORECASE
 )
 _HALVES = re.compile(r"\b(\w+)einhalb(?=\b)", re.IGNORECASE)  # fünfeinhalb
+
+
+def _times_in_words(text: str) -> str:
+    """`2 * 26.08` of `two times 26.08` and of `twice 26.08`."""
+    text = re.sub(r"\b(?:twice|double) (?=[\d.])", "2 * ", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<=\d) times (?=[\d.(])", " * ", text, flags=re.IGNORECASE)
+    words = "|".join(SMALL)
+    return re.sub(rf"\b({words}) times (?=[\d.(])", lambda m: f"{SMALL[m[1].lower()]:g} * ", text, flags=re.IGNORECASE)
 
 
 def _in_words(text: str) -> str:

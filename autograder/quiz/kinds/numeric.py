@@ -75,8 +75,9 @@ def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:
     for one, written in readings:
         if one.otherwise is None or not _is_right(key, unit, written, one.otherwise):
             continue
-        if not units.same_kind(unit, "B") and not _known_wrong(key, unit, written, one.value):
-            # Nobody is wrong by a thousand and has every digit right; of memory, GiB for MiB is just that.
+        safe = not units.same_kind(unit, "B") or "i" in written
+        if safe and not _known_wrong(key, unit, written, one.value):
+            # Nobody is wrong by a thousand and has every digit right; of memory, GB for MB is just that.
             return replace(_right(item, unit, bare=bare), message=f"Right, read as {amount(one.otherwise, '', 6)}.")
         raise Unreadable(
             f"{quoted(answer)} can be read in two ways. Write decimals with a point, and thousands as 1500."
