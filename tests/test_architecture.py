@@ -144,7 +144,7 @@ ARROWS: dict[str, set[str]] = {
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
-    "service.rules": {"lateness", "roster"},
+    "service.rules": {"lateness", "model", "roster"},
     "service.store": {"model", "service.rules"},
     "service.bell": {"service.store"},
     "service.queue": {"service.bell", "service.store"},
