@@ -214,7 +214,7 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
             with service.store.writing() as db:
                 asked = db.get_one(AssignmentRow, service.assignment)
                 one = receive(db, service.queue, asked, service.people[name], "optimizers.py", RIGHT)
-                one.report_id, one.state = stored(db, one.id, verdict).id, "graded"
+                one.report_id, one.state = stored(db, asked, one.id, verdict).id, "graded"
                 refresh(db, asked, [one.user_id])
     page = re.sub(r"\s+", " ", service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text)
     assert "No bias correction" in page
@@ -235,8 +235,8 @@ def test_what_a_person_gave_for_a_text_is_in_the_analysis():
         quiz=(ItemMark("why", 0.0, 0.0, "waiting", "", "Why?", awaited=asked), ItemMark("a", 1.0, 2.0, "partial", "")),
     )
     body, key = reports.pack(report), ("why", answer_digest("because"))
-    assert [part.id for part in reports.parts(body, {})[1]] == ["a"]
-    (why, other) = reports.parts(body, {key: 3.0})[1]
+    assert [part.id for part in reports.parts(body, {}, {})[1]] == ["a"]
+    (why, other) = reports.parts(body, {key: 3.0}, {})[1]
     assert (why.title, why.slot, why.score, why.max_score) == ("Why?", "Question 1", 3.0, 4.0)
     assert (other.slot, other.score) == ("Question 2", 1.0)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograder.service.rules.policy import Policy, kept
+from autograder.service.rules.weights import share
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ class Text:
     item: str
     title: str
     digest: str  # of the answer
-    points: float  # at most
+    points: float  # at most, as its question has them: people mark it by these
+    worth: float | None = None  # what these count for by the course's points; None: the same
+
+    def share(self, given: float) -> float:
+        return given if self.worth is None else share(given, self.points, self.worth)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from autograder.render import html
 from autograder.render.markdown import unstyled_html
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Standing
+from autograder.service.rules.weights import rubric
 from autograder.service.store.grades import with_quiz
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -270,6 +271,7 @@ def _assignment_page(
         asked=asked,
         course=db.get_one(CourseRow, asked.course_id),
         about=None if early else about,
+        rubric=rubric(about, eyes.policy.points),
         handout=unstyled_html(about.get("handout", "")) if not early else "",
         policy=eyes.policy,
         due_at=eyes.due_at,

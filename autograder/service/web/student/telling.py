@@ -33,9 +33,8 @@ from autograder.service.web.student.showing import (
     Visible,
     Withheld,
     changes,
+    counted,
     visible_report,
-    with_overrides,
-    with_texts,
     withheld,
 )
 
@@ -58,7 +57,7 @@ class Viewer:
     decided: Mapping[str, Mapping[str, Override]] = field(default_factory=dict)  # by people, of each submission
 
     def sees(self, submission_id: str, body: bytes) -> Visible:
-        read = with_texts(with_overrides(reports.unpack(body), self.decided.get(submission_id, {})), self.texts)
+        read = counted(reports.unpack(body), self.policy.points, self.decided.get(submission_id, {}), self.texts)
         return Visible(read) if self.staff else visible_report(read, self.policy, now(), self.due_at)
 
     @property
