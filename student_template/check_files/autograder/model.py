@@ -239,6 +239,7 @@ class Assignment:
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     figures: Callable[[int], tuple[Chart, ...]]  # that the handout names: `![in words](figure:its-id)`
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
+    provided: Path | None = None  # the package that a stage of a course gives in place of the assignment's own
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
     quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None
     check_where: bool = False  # whether check.py --where looks for the lines of mistakes
