@@ -220,7 +220,7 @@ class SubmissionRow(Keyed, Base):
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to the quiz, by item
     drawn_as: Mapped[str] = mapped_column(String(100), default="")  # whose quiz they answer; "": as the sheet's
     group_name: Mapped[str] = mapped_column(Text, default="")  # that it was handed in for; "" = for its student alone
-    joint_id: Mapped[str | None] = mapped_column(String(16), index=True)  # that of the member who handed it in
+    joint_id: Mapped[str | None] = mapped_column(String(16))  # that of the member who handed it in
     state: Mapped[str] = mapped_column(String(12), default="queued")
     # "queued" | "running" | "graded" | "not_gradable" | "superseded" | "parked"
     late_seconds: Mapped[float] = mapped_column(default=0.0)

@@ -13,4 +13,3 @@ def upgrade() -> None:
     op.add_column("memberships", sa.Column("group_name", sa.Text, nullable=False, server_default=""))
     op.add_column("submissions", sa.Column("group_name", sa.Text, nullable=False, server_default=""))
     op.add_column("submissions", sa.Column("joint_id", sa.String(16), nullable=True))
-    op.create_index("ix_submissions_joint_id", "submissions", ["joint_id"])
