@@ -74,7 +74,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One submission in a student's history. `score` is None where there are no marks, or none to see yet."""
+    """One submission in a student's history. `score` is None where there are no marks, or none to see yet.
+
+    `kept`: the share of it that being late leaves.
+    """
 
     id: str
     number: int
@@ -84,6 +87,7 @@ class HistoryRow:
     score: float | None
     max_score: float
     changes: Changes
+    kept: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def history(
                 None if eyes.hides("marks") else score,
                 most,
                 changed,
+                policies.kept(eyes.policy, row.late_seconds, row.made_at),
             )
         )
         seen = verdict or seen
