@@ -162,7 +162,8 @@ def history(
     seen: Verdict | None = eyes.sees(*earlier[1:]).report if earlier else None
     lines = []
     for row in reversed(shown):
-        verdict = eyes.sees(row.id, row.body).report if row.body and row.status == "graded" else None
+        marked = row.status == "graded" or row.id in eyes.decided
+        verdict = eyes.sees(row.id, row.body).report if row.body and marked else None
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
         score, most = total(verdict) if verdict else (None, 0.0)
         lines.append(
