@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
-    "assignment": {"model", "blame", "kinds", "syntax"},
+    "assignment": {"model", "blame", "kinds", "strip", "syntax"},
     # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
     "reading": set(),
     # how it is judged

@@ -412,7 +412,11 @@ def test_a_right_amount_is_credited_and_another_prefix_never(number, unit, lead)
 # ---------------------------------------------------------------------------------------------- formulas × spellings
 SYMBOLS = {"theta": "", "g": "", "lr": "", "lam": "", "m_hat": "", "v_hat": "", "eps": ""}
 STEP = item(
-    FormulaKey("theta - lr*(m_hat/(sqrt(v_hat) + eps) + lam*theta)", SYMBOLS, (Wrong("theta - lr*m_hat", "hint"),)),
+    FormulaKey(
+        "theta - lr*(m_hat/(sqrt(v_hat) + eps) + lam*theta)",
+        SYMBOLS,
+        (Wrong("theta - lr*m_hat", "Only the first moment."),),
+    ),
     "formula",
 )
 SPELLED = {  # one symbol in many hands
@@ -629,7 +633,7 @@ TYPED = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
 SCALARS = TYPED | st.integers() | st.floats() | st.booleans() | st.dates() | st.integers(-(10**400), 10**400)
 ANSWERS = SCALARS | st.lists(SCALARS, max_size=4) | st.dictionaries(TYPED, SCALARS, max_size=4)
 MATRIX = item(MatrixKey(("SGD", "Adam"), ("1 ×", "2 ×"), {"SGD": "1 ×", "Adam": "2 ×"}), "matrix")
-NUMBER = item(NumericKey(104.3, "GiB", 3, (Wrong(112.0, "hint"),)), prompt=IN_GIB)
+NUMBER = item(NumericKey(104.3, "GiB", 3, (Wrong(112.0, "These are GB."),)), prompt=IN_GIB)
 PURE = item(NumericKey(0.023, "", 3), prompt=FACTOR)
 EVERY = (NUMBER, PURE, STEP, CHOICE, LINES, SEVERAL, ORDER, MATRIX)
 

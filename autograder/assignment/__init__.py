@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.assignment import settings
-from autograder.assignment.checks import must_agree, must_drive, must_export, must_name, must_parse
+from autograder.assignment.checks import must_agree, must_drive, must_export, must_leave_out, must_name, must_parse
 from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
@@ -61,9 +61,12 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
     samples = {label: given.path(label, "samples") for label in given.get(dict, "samples", default={})}
     for file in (template, model_solution, *samples.values()):
         must_parse(file)
+    must_leave_out(model_solution)
     package = _import_folder(folder)
     must_export(package, folder)
     must_name(given)
+    if "quiz" in given.table and not hasattr(package, "quiz"):
+        raise given.problem("there is a table [quiz], and __init__.py exports no function `quiz`.", "quiz")
     sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
     def own(name: str, otherwise: Callable[..., Any] = _no_quiz) -> Callable[..., Any]:

@@ -49,6 +49,8 @@ class Check:
     fact: str = ""
     relation: tuple[str, str] | None = None
     controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
+    # (a run, the one that it must agree with, another one): who makes the wrong one agree made numbers up.
+    decoys: tuple[tuple[str, str, str], ...] = ()
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
     needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
