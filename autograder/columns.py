@@ -82,6 +82,11 @@ _TITLES = {
         sezione, turma, class section, lab section, lecture section, ubungsgruppe, tutorium, sectie, sektion,
         seksjon, secao, seccio, tutorial, tutorial group, группа, 班级, 组
     """,
+    "group": """
+        group name, team, teams, team name, project group, project team, homework group, submission group, hand in
+        group, abgabegruppe, projektgruppe, hausaufgabengruppe, arbeitsgruppe, equipe, nom du groupe, equipo, squadra,
+        nome gruppo, groep, grupp, gruppo, grupo
+    """,
     "role": "role, roles, rolle, rollen, role s, rol, roles s, ruolo, papel, função, роль",
     "submission": "submission id",
 }  # fmt: skip
@@ -158,7 +163,21 @@ def places(header: Sequence[str]) -> dict[str, list[int]]:
         found["institution"] = [titles.index("user id"), *found.get("institution", ())]
         found["platform"] = [at for at in found["platform"] if at not in found["institution"]]
     _parts_of_names(found, titles)
+    _groups(found, titles)
     return found
+
+
+_EITHER = frozenset(map(plain, ("group", "groups", "gruppe", "gruppen", "groupe", "groupes", "группа", "组")))
+
+
+def _groups(found: dict[str, list[int]], titles: Sequence[str]) -> None:
+    """Settle what a column `group` is: who hands in together, and a section too where no other column is one."""
+    either = [at for at in found.get("section", ()) if titles[at] in _EITHER]
+    if not either:
+        return
+    if others := [at for at in found["section"] if at not in either]:
+        found["section"] = others
+    found["group"] = [*found.get("group", ()), *either]
 
 
 def _parts_of_names(found: dict[str, list[int]], titles: Sequence[str]) -> None:

@@ -77,6 +77,7 @@ class Person:
     name: str = ""  # first name first
     email: str = ""  # lower case
     section: str = ""
+    group: str = ""  # who hands in together
     first: str = ""
     last: str = ""
     login: str = ""
@@ -220,6 +221,7 @@ def _joined(people: Iterable[Person]) -> list[Person]:
         found[key] = replace(
             first,
             section=", ".join(sections)[:100],
+            group=first.group or person.group,
             ids=tuple(dict.fromkeys((*first.ids, *person.ids))),
             more_rows=(*first.more_rows, person.row),
         )
@@ -346,6 +348,7 @@ def _person(columns: Mapping[str, Sequence[int]], cells: Sequence[str], *, canva
         name=name[:200],
         email=_one(values, "email").lower(),
         section=_one(values, "section")[:100],
+        group=_one(values, "group")[:100],
         role=_one(values, "role"),
         first=first,
         last=last,

@@ -29,6 +29,7 @@ class Policy:
     show_hints: When = "at_once"
     time_zone: str = zones.UTC  # the course's: a late day ends at the due time's hour there
     show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
+    groups: bool = False  # what one member of a group hands in counts for all of them
     points: Points = field(default_factory=dict)  # of rows, where they are not the edition's
 
     @property

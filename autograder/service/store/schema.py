@@ -91,6 +91,7 @@ class MembershipRow(Base):
     drawn_as: Mapped[str] = mapped_column(String(100), default="")  # "": by the roster's id
     other_ids: Mapped[list[Any]] = mapped_column(default=list)
     section: Mapped[str] = mapped_column(Text, default="")
+    group_name: Mapped[str] = mapped_column(Text, default="")  # who hands in together; "" = alone
     dropped: Mapped[bool] = mapped_column(default=False)  # no longer in the course: hands in nothing, keeps reports
     made_at: Mapped[float] = mapped_column(default=now)
 
@@ -218,6 +219,8 @@ class SubmissionRow(Keyed, Base):
     digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the upload
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to the quiz, by item
     drawn_as: Mapped[str] = mapped_column(String(100), default="")  # whose quiz they answer; "": as the sheet's
+    group_name: Mapped[str] = mapped_column(Text, default="")  # that it was handed in for; "" = for its student alone
+    joint_id: Mapped[str | None] = mapped_column(String(16))  # that of the member who handed it in
     state: Mapped[str] = mapped_column(String(12), default="queued")
     # "queued" | "running" | "graded" | "not_gradable" | "superseded" | "parked"
     late_seconds: Mapped[float] = mapped_column(default=0.0)

@@ -215,6 +215,7 @@ def _as_typed(title: str, policy: policies.Policy, rows: Sequence[Row]) -> dict[
         **{name: f"{getattr(policy, name):g}" for name in numbers},
         **{name: getattr(policy, name) for name in ("counts", "show_marks", "show_hints", "show_quiz")},
         **{f"points.{row.id}": f"{row.points:g}" for row in rows},
+        "groups": "1" if policy.groups else "",
     }
 
 
@@ -245,7 +246,9 @@ def _policy(typed: dict[str, str], zone: str, rows: Sequence[Row]) -> tuple[list
     if problems:
         return problems, None
     try:
-        return [], policies.checked(policies.Policy(**values, time_zone=zone, points=points))
+        return [], policies.checked(
+            policies.Policy(**values, time_zone=zone, points=points, groups=typed.get("groups") == "1")
+        )
     except policies.BadPolicy as error:
         return [str(error)], None
 

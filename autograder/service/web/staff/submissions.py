@@ -34,6 +34,7 @@ from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.decisions import decidable, decided
 from autograder.service.web.student.comments import comments, earlier, rows
+from autograder.service.web.student.groups import handed_in_by
 from autograder.service.web.student.pages import report_body
 from autograder.service.web.student.showing import TextGiven, counted
 from autograder.service.web.student.telling import told
@@ -90,6 +91,7 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
             SubmissionRow.state,
             SubmissionRow.practice,
             SubmissionRow.late_seconds,
+            SubmissionRow.group_name,
             UserRow.id.label("user_id"),
             UserRow.name,
             MembershipRow.roster_id,
@@ -177,6 +179,7 @@ def submission(
         stored = reports.unpack(db.get_one(ReportRow, shown).body) if body else None
         verdict = weighed(stored, chosen) if stored else None
         values |= {
+            "by": handed_in_by(db, found),
             "decided": decided(db, found.id),
             "decidable": decidable(verdict) if verdict else {},
             "factors": factors(stored, verdict) if stored and verdict else {},

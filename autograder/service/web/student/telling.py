@@ -26,6 +26,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import standings
 from autograder.service.web.edge.access import not_found
+from autograder.service.web.student.groups import handed_in_by
 from autograder.service.web.student.showing import (
     UNCHANGED,
     Changes,
@@ -112,6 +113,7 @@ class Telling:
     lateness: Lateness | None = None
     standing: Standing | None = None  # None: nothing counts, or it is not to be seen yet
     newer_id: str = ""
+    by: str = ""  # the member of the group who handed it in; "": its student
 
 
 def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = False) -> Viewer:
@@ -207,7 +209,7 @@ def told(
         HTTPException: 404: there is no such report, or it is not theirs to see.
     """
     if submission.report_id is None:
-        return Telling(submission, asked, newer_id=_newer(db, submission))
+        return Telling(submission, asked, newer_id=_newer(db, submission), by=handed_in_by(db, submission))
     made = db.execute(
         sa.select(ReportRow.id, ReportRow.counted)
         .where(ReportRow.submission_id == submission.id)
@@ -238,6 +240,7 @@ def told(
         since=compared[0] if compared else 0,
         lateness=None if outdated else _lateness(submission, seen, eyes),
         standing=standings(db, asked, submission.user_id).get(submission.user_id) if eyes.sees_standing else None,
+        by=handed_in_by(db, submission),
     )
 
 
