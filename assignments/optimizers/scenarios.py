@@ -302,7 +302,7 @@ def _accumulated(grads: Array, mu: float) -> Array:
 
 
 def _coupled(draw: Draw, decay: float, right: list[str]) -> dict[str, list[float]]:
-    """How much of θ each run adds to the gradient, for each parameter: the right one as much as the decay."""
+    """The share of θ that each run adds to the gradient, for each parameter: the right one as much as the decay."""
     wrong = (-2 * decay, 4 * decay, 8 * decay)
     mixed = [iter(draw.permutation(wrong)) for _ in SHAPES]
     return {

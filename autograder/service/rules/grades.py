@@ -22,6 +22,7 @@ class MarkedSubmission:
     max_score: float  # free-text answers included, whether a person has marked them or not
     texts: float = 0.0  # points that people gave to its free-text answers
     whole: bool = field(default=True, compare=False)  # False: its code cannot be used, and its quiz alone was marked
+    decided: bool = field(default=False, compare=False)  # a person gave points of it
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def standing(policy: Policy, marked: Iterable[MarkedSubmission]) -> Standing | N
     if not every:
         return None
     whole = [one for one in every if one.whole]
-    last = whole or every
+    last = [one for one in every if one.whole or one.decided] or every
     counting = last[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
     points, most = earned(policy, counting), counting.max_score
     return Standing(counting, points, most, len(whole), last[0].submission_id, last[-1].submission_id)

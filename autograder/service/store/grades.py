@@ -82,8 +82,9 @@ def marked(
     anew = {} if chosen is None else _added_up(db, rows, chosen)
     found: dict[str, list[MarkedSubmission]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
-        if row.status == "graded" or (row.status == "not_gradable" and (row.score or row.waits)):
-            found[row.user_id].append(_as_marked(row, given, decided.get(row.id, 0.0), anew.get(row.id)))
+        some = row.score or row.waits or row.id in decided
+        if row.status == "graded" or (row.status == "not_gradable" and some):
+            found[row.user_id].append(_as_marked(row, given, decided.get(row.id), anew.get(row.id)))
     return found
 
 
@@ -221,9 +222,9 @@ def _differences(
 
 
 def _as_marked(
-    row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float, anew: Sums | None
+    row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float | None, anew: Sums | None
 ) -> MarkedSubmission:
-    """`anew`: its sums by other points than the course's."""
+    """`decided`: what people's decisions add, None without any; `anew`: its sums by other points than the course's."""
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
     earned = sum(
         (
@@ -238,10 +239,11 @@ def _as_marked(
         row.number,
         row.made_at,
         row.late_seconds,
-        (anew.score if anew else row.score) + decided,
+        (anew.score if anew else row.score) + (decided or 0.0),
         anew.max_score if anew else row.max_score,
         earned,
         row.status == "graded",
+        decided is not None,
     )
 
 

@@ -95,7 +95,7 @@ def _marked(db: Session, actor: Me, submission_id: str) -> tuple[SubmissionRow, 
     found, asked = staffed_submission(db, actor, submission_id, "mark")
     asked = locked(db, asked.id)
     row = db.get(ReportRow, found.report_id) if found.report_id else None
-    if row is None or row.status != "graded":
+    if row is None or row.status == "grader_error" or not decidable(reports.unpack(row.body)):
         raise HTTPException(409, "This submission has no marks, so there are none to change.")
     return found, asked, reports.unpack(row.body)
 

@@ -75,7 +75,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One submission in a student's history. `score` is None where there are no marks, or none to see yet."""
+    """One submission in a student's history. `score` is None where there are no marks, or none to see yet.
+
+    `kept`: the share of it that being late leaves.
+    """
 
     id: str
     number: int
@@ -85,6 +88,7 @@ class HistoryRow:
     score: float | None
     max_score: float
     changes: Changes
+    kept: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,8 @@ def history(
     seen: Verdict | None = eyes.sees(*earlier[1:]).report if earlier else None
     lines = []
     for row in reversed(shown):
-        verdict = eyes.sees(row.id, row.body).report if row.body and row.status == "graded" else None
+        marked = row.status == "graded" or row.id in eyes.decided
+        verdict = eyes.sees(row.id, row.body).report if row.body and marked else None
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
         score, most = total(verdict) if verdict else (None, 0.0)
         lines.append(
@@ -173,6 +178,7 @@ def history(
                 None if eyes.hides("marks") else score,
                 most,
                 changed,
+                policies.kept(eyes.policy, row.late_seconds, row.made_at),
             )
         )
         seen = verdict or seen
