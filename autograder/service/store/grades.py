@@ -88,6 +88,12 @@ def marked(
     return found
 
 
+def points_of(db: Session, asked: AssignmentRow, users: Users) -> dict[str, float]:
+    """Return the points of these students' submissions, with what people decided and before lateness, by submission."""
+    every = marked(db, asked, users).values()
+    return {one.submission_id: round(one.score + one.texts, 2) for theirs in every for one in theirs}
+
+
 def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:
     """Return the sums of these reports by other points, by submission."""
     found: dict[str, Sums] = {}
