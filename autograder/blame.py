@@ -97,7 +97,7 @@ def _must_have(assignment: Assignment, scenario: Scenario, check: Check, golden:
 
 
 def _arrays(check: Check) -> tuple[str, ...]:
-    return (*check.arrays, *(check.relation or ()), *check.controls)
+    return (*check.arrays, *(check.relation or ()), *check.controls, *(name for runs in check.decoys for name in runs))
 
 
 def _facts(check: Check) -> tuple[str, ...]:

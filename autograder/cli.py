@@ -323,7 +323,7 @@ def package(
         raise typer.BadParameter(
             f"{for_} does not tell who submits, so it marks no variants: leave --edition out, or use gradescope."
         )
-    for asked, folder in _stages(assignment, out, elsewhere=True):
+    for asked, folder in _stages(assignment, out):
         made = packages(for_)(asked) if edition is None else _with_edition(asked, edition)
         try:
             write(made, folder)
@@ -591,7 +591,7 @@ def _asked(assignment: "Assignment", where: bool) -> "Assignment":  # noqa: FBT0
     return replace(assignment, check_where=assignment.check_where or where)
 
 
-def _stages(name: str, out: Path, *, elsewhere: bool = False) -> "list[tuple[Assignment, Path]]":
+def _stages(name: str, out: Path) -> "list[tuple[Assignment, Path]]":
     """Load an assignment for the folder `out`; or a course's, each for a folder in it."""
     from autograder.assignment import BadAssignment
     from autograder.course import is_course, read
@@ -600,11 +600,6 @@ def _stages(name: str, out: Path, *, elsewhere: bool = False) -> "list[tuple[Ass
         return [(_load(name), out)]
     try:
         course = read(Path(name))
-        if elsewhere and (own := [stage for stage in course.stages if stage.provided]):
-            raise typer.BadParameter(
-                f"A package takes an assignment as its folder is. Name {own[0].provided} as `provided` in [sources] of "
-                f"a copy of {own[0].id} (gradmark new --from {own[0].id}), and use that copy in the course."
-            )
         loaded = [(stage.load(), out / stage.folder) for stage in course.stages]
     except BadAssignment as error:
         raise typer.BadParameter(str(error)) from error

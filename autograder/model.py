@@ -49,6 +49,8 @@ class Check:
     fact: str = ""
     relation: tuple[str, str] | None = None
     controls: tuple[str, ...] = ()  # runs from which the relation's first one must part: else it shows nothing
+    # (a run, the one that it must agree with, another one): who makes the wrong one agree made numbers up.
+    decoys: tuple[tuple[str, str, str], ...] = ()
     requires: tuple[str, ...] = ()  # facts that must be as expected before this check can pass
     needs: str = ""  # a subject: the check can pass only when that one is responsive (see judge/circumstances.py)
     isolates: bool = False  # decides even when something else under test is wrong; relations always do
@@ -239,6 +241,7 @@ class Assignment:
     handout: Callable[[int], str]  # what is asked, in Markdown for students, its example drawn from a seed
     figures: Callable[[int], tuple[Chart, ...]]  # that the handout names: `![in words](figure:its-id)`
     quiz_counts: bool | None  # whether the quiz is part of the marks; None: where an edition or a course says so
+    provided: Path | None = None  # the package that a stage of a course gives in place of the assignment's own
     # (subject) -> an experiment in which to watch a program, and what a right one computes in it
     quantities: Callable[[str], tuple[Scenario, tuple[RuleQuantity, ...]] | None] = lambda _subject: None
     check_where: bool = False  # whether check.py --where looks for the lines of mistakes

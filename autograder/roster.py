@@ -1,8 +1,8 @@
 """Reads rosters: the one reader of lists of people, as learning platforms and spreadsheets write them.
 
 Separators `,` `;` tab `|`, Excel's `sep=` line, UTF-8 with or without its mark, UTF-16 (Blackboard's download), and
-the code pages of Windows, DOS and the Mac. Headers in English, German, French and Spanish. Every id that a file has is
-kept, and a person is found by any of them.
+other code pages (`legible`). Columns are known by their titles (`columns`). Every id that a file has is kept,
+and a person is found by any of them.
 Ids that a spreadsheet damaged are refused with their line: a wrong id is another person, and another quiz.
 """
 
@@ -18,76 +18,50 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import legible
+from autograder.columns import IDS, is_canvas, places, plain
 
 MAX_BYTES = 5_000_000  # 50 000 people with long names
 MAX_WORDS = 12  # of one file name that are looked at
 MAX_ID = 100  # characters: as quiz.toml allows
-HEADER_LINES = 5  # the line of column names is among these: some exports begin with a title
+_SEPARATORS = ",;\t|"
+MAX_HEAD = 20_000  # characters in which the line of column names is looked for
+HEADER_LINES = 20  # the line of column names is among these: some exports begin with titles
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes a cell that starts with one of these for a formula
 
-# What columns are called, without case, accents and punctuation; of several that are there, the first names the person.
-_TITLES = {
-    "institution": "sis user id, sis id, identifiant sis, id utilisateur sis, sis benutzer id, orgdefinedid, "
-    "org defined id, student id, studentid, sid, student number, student no, student nr, id "
-    "number, idnumber, registration number, registration no, reg no, reg nr, regnr, roll "
-    "number, roll no, enrollment number, enrollment id, enrolment number, enrolment id, "
-    "candidate number, candidate no, university id, matrikelnummer, matrikelnr, matrikel nr, "
-    "matrikel, martrikelnummer, matr nr, matrnr, mat nr, matnr, id nummer, personnummer, "
-    "studentnummer, studienummer, numero etudiant, n etudiant, no etudiant, numero d "
-    "etudiant, numero d identification, matricule, ine, numero de id, numero de "
-    "identificacion, numero de matricula, matricola, uid, pid, emplid, empl id, student emplid, "
-    "registrierungsnummer, bewerbernummer, n de matricula, no de matricula, n o de matricula, numer albumu, "
-    "nr albumu, n matricola, numero di matricola, opiskelijanumero, studentnr, nia, dni",
-    "id": "id, identifier, identifiant, kennung, kurzel, identificador, codigo",
-    "login": "sis login id, sis anmelde id, identifiant de connexion sis, login id, login, username, "
-    "user name, user, benutzername, benutzerkennung, anmeldename, nutzername, nom d "
-    "utilisateur, nombre de usuario, github username, netid, net id, unikennung, nutzernamen, nutzerkennung, "
-    "login name, loginname, kerberos, unikey, zid, gebruikersnaam, anvandarnamn, nome utente, nome de usuario",
-    "platform": "canvas id, lms user id, canvas user id, github id, user id",
-    "email": "email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, mail "
-    "adresse, emailadresse, email adresse, adresse de courriel, adresse e mail, adresse "
-    "email, adresse mail, courriel, adresse electronique, correo, correo electronico, "
-    "direccion de correo, e post, epost, sahkoposti, posta elettronica, indirizzo email, indirizzo e mail, "
-    "endereco de email, adres e mail, e mailadres, mailadres",
-    "name": "name, student, student name, full name, fullname, display name, sortable name, last name "
-    "first name, nachname vorname, name vorname, nom prenom, vollstandiger name, teilnehmer, "
-    "teilnehmer in, student in, studierende, nom complet, etudiant, nombre completo, "
-    "estudiante, roster name, volledige naam, naam, nome completo, cognome e nome, cognome nome, nome e cognome, "
-    "nome, namn, imie i nazwisko, nazwisko i imie, apellidos y nombre, nombre y apellidos",
-    "first": "first name, firstname, given name, given names, preferred name, vorname, vornamen, "
-    "rufname, prenom, prenoms, nombre, nombres, preferred first name, legal first name, voornaam, fornamn, imie, "
-    "etunimi",
-    "last": "last name, lastname, surname, family name, nachname, familienname, nom, nom de famille, "
-    "nom d usage, apellido, apellidos, apellido s, achternaam, efternamn, cognome, sobrenome, nazwisko, sukunimi",
-    "section": "section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name, "
-    "abschnitt, seccion, sezione, turma, class section, lab section, lecture section, ubungsgruppe, tutorium",
-    "role": "role, roles, rolle, rollen, role s, rol, roles s",
-    "submission": "submission id",
-}  # fmt: skip
-COLUMNS: Mapping[str, tuple[str, ...]] = {kind: tuple(titles.split(", ")) for kind, titles in _TITLES.items()}
 _STAFF = re.compile(
     r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|tutor|trainer|ta\b|teaching assistant|grader|"
     r"designer|manager|observer|staff|administrator|kurstutor|dozent|lehrende|betreuer|enseignant|profesor|docente|guest|gast)"
 )
 _STUDENT = re.compile(r"(?i)student|studier|learner|teilnehm|etudiant|estudiante|alumno|participant")
-IDS = ("institution", "id", "login", "email", "platform")  # which of a person's ids is theirs: the first that is there
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 PLACEHOLDERS = {
     "points possible", "test student", "student test", "demo student", "teststudent", "test user", "etudiant test",
     "etudiant de test", "estudiante de prueba", "punkte moglich", "points possibles",
 }  # fmt: skip
+_MONTH = "(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
 _DAMAGED = re.compile(
     r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z|#?(?:N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)\Z|#{2,}\Z|"
-    r"\d{1,2}(?:-|\. ?)(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)\Z"
-)  # 1.23E+11, 4711.0, errors of a formula, a column that was too narrow, and `3-1` or `mar01` as a date
+    rf"\d{{1,2}}(?:-|\. ?){_MONTH}\Z|{_MONTH}-\d\d\Z|(?:TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX)\Z|\d{{1,3}}(?:,\d{{3}})+\Z"
+)  # 1.23E+11, 4711.0, errors of a formula, a column that was too narrow, `3-1` or `mar01` as a date, 1,234,567
+_DATE = re.compile(
+    r"(?:[0-3]?\d[/.-][0-3]?\d[/.-](?:19|20)\d\d|(?:19|20)\d\d[/-][01]?\d[/-][0-3]?\d)(?: 0?0:00(?::00)?)?"
+)
+_SUMMARY = re.compile(  # of the rows that spreadsheets and offices put before or below a list
+    r"(?:grand |class |course )?(?:totals?|sum|summe|gesamt|gesamtzahl|insgesamt|anzahl|count|average|mean|median|"
+    r"moyenne|durchschnitt|mittelwert|promedio|points|max points|maximum|date|due date|end of (?:list|file|report)|"
+    r"(?:number|no) of)(?: (?:of|students|records|rows|studierende|\d+))*"
+)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 _NUMBERED = re.compile(r"([^\W\d_][^\d_]{4,}?)\s?(\d+)")  # Participant 1234, Teilnehmer/in1234
 _CODE_PAGES = {
     "cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp850": "DOS code page 850", "cp852": "DOS code page 852",
-    "mac_roman": "Mac Roman",
+    "mac_roman": "Mac Roman", "iso8859_2": "ISO 8859-2", "cp1254": "Windows-1254", "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253", "koi8_r": "KOI8-R", "gb18030": "GB 18030", "big5": "Big5", "cp932": "Shift JIS",
+    "euc_kr": "EUC-KR",
 }  # fmt: skip
-_CANVAS_NAMES = [["student"], ["student in"], ["studierende"], ["etudiant"], ["estudiante"]]
+_UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
+_AS_IT_IS = "Write it as your institution does; one that is right as it is gets an apostrophe in front"
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
 
 
@@ -103,6 +77,7 @@ class Person:
     name: str = ""  # first name first
     email: str = ""  # lower case
     section: str = ""
+    group: str = ""  # who hands in together
     first: str = ""
     last: str = ""
     login: str = ""
@@ -165,7 +140,18 @@ def decoded(data: bytes) -> tuple[str, str]:
             return data.decode(order, "replace"), "utf-16"
     if data.startswith(b"\xef\xbb\xbf"):
         return data.decode("utf-8-sig", "replace"), "utf-8-sig"
-    return legible.decoded(data, legible.TABLES)
+    return legible.decoded(data, legible.TABLES + legible.WORLD, _known_columns)
+
+
+def _known_columns(text: str) -> int:
+    """Return how many kinds of columns the best line of a text names."""
+    lines = [line for line in text[:MAX_HEAD].splitlines() if line.strip()][:HEADER_LINES]
+    return max((len(places(_cells(line, sign))) for line in lines for sign in _SEPARATORS), default=0)
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """The cells of a line, without what quotes them."""
+    return [cell.strip(" \"'") for cell in line.split(separator)]
 
 
 def parse(text: str, name: str = "the roster", encoding: str = "utf-8") -> Roster:
@@ -187,8 +173,8 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
         BadRoster: no table, no column with ids, or nobody in it.
     """
     table, lines = _table(text, name, encoding)
-    places = _places(table.header)
-    if not any(kind in places for kind in IDS):
+    columns = places(table.header)
+    if not any(kind in columns for kind in IDS):
         shown = ", ".join(f"“{_shown(cell)}”" for cell in table.header[:8]) or "nothing"
         raise BadRoster(
             f"{name} has no column of ids. Its line of column names has: {shown}. Call one “id”: it is what your "
@@ -203,7 +189,7 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
                 f"Line {line} of {name} has {len(cells)} cells, the header {len(table.header)}. "
                 "Put quotation marks around commas."
             )
-        person = _person(places, cells, canvas=canvas, line=line, row=number)
+        person = _person(columns, cells, canvas=canvas, line=line, row=number)
         if _is_nobody(person, canvas=canvas):
             skipped.append(f"line {line} (“{_shown(person.name) or 'no name'}”)")
         else:
@@ -235,6 +221,7 @@ def _joined(people: Iterable[Person]) -> list[Person]:
         found[key] = replace(
             first,
             section=", ".join(sections)[:100],
+            group=first.group or person.group,
             ids=tuple(dict.fromkeys((*first.ids, *person.ids))),
             more_rows=(*first.more_rows, person.row),
         )
@@ -309,9 +296,16 @@ def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]
     separator = ""
     if match := re.match(r"\s*\"?sep=(.)\"?[^\n]*\n", text):  # a line that Excel writes for itself
         separator, text = match[1], "\n" + text[match.end() :]
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = separator or max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    separator = separator or _separator(text)
+    spaced = re.search(rf"{re.escape(separator)} +\"", text) is not None
+    single = re.match(rf"\s*'[^'\n]*'{re.escape(separator)}'", text) is not None
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quotechar="'" if single else '"',
+        skipinitialspace=spaced,
+        strict=True,
+    )
     numbered: list[tuple[int, tuple[str, ...]]] = []
     try:
         for cells in reader:
@@ -321,56 +315,24 @@ def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]
         raise BadRoster(told) from error
     if not numbered:
         raise BadRoster(f"{name} is empty. It needs a line of column names, and a line for each student.")
-    known = [len(_places(cells)) for _, cells in numbered[:HEADER_LINES]]
+    known = [len(places(cells)) for _, cells in numbered[:HEADER_LINES]]
     header = known.index(max(known))
     body = numbered[header + 1 :]
     table = RosterTable(numbered[header][1], tuple(cells for _, cells in body), separator, encoding)
     return table, [line for line, _ in body]
 
 
-def plain(title: str) -> str:
-    """A column's title without case, accents and punctuation."""
-    flat = "".join(c for c in unicodedata.normalize("NFKD", title) if not unicodedata.combining(c)).casefold()
-    return " ".join(re.sub(r"[\W_]+", " ", flat).split())
-
-
-def _places(header: Sequence[str]) -> dict[str, list[int]]:
-    """Kind -> the columns of that kind, the one that names the person first."""
-    titles = [plain(cell) for cell in header]
-    found: dict[str, list[int]] = {}
-    for kind, names in COLUMNS.items():
-        order = {plain(name): n for n, name in reversed(list(enumerate(names)))}
-        columns = sorted((order[title], at) for at, title in enumerate(titles) if title in order)
-        if columns:
-            found[kind] = [at for _, at in columns]
-    if "first" not in found and "last" in found and "name" not in found and "nom" in titles:
-        found["name"] = found.pop("last")  # a French list with whole names
-    if "first" in found and "last" not in found and "name" in titles:
-        found["last"] = [titles.index("name")]  # a German list: Name, Vorname
-        found["name"] = [at for at in found["name"] if at not in found["last"]]
-    if "last" in found and "first" not in found and "nome" in titles:
-        found["first"] = [titles.index("nome")]  # an Italian list: Cognome, Nome; a Portuguese one: Nome, Sobrenome
-        found["name"] = [at for at in found["name"] if at not in found["first"]]
-    return found
-
-
-def is_canvas(header: Sequence[str]) -> bool:
-    """Return whether this is Canvas's export, in any language: whole names first, then its own ids, and a section."""
-    titles = [plain(cell) for cell in header]
-    return (
-        titles[:1] in _CANVAS_NAMES and titles[1:2] == ["id"] and bool({"section", "abschnitt", "seccion"} & {*titles})
-    )
-
-
-def ids_end(header: Sequence[str]) -> int:
-    """The number of columns up to the last of those that tell who somebody is."""
-    places = _places(header)
-    return 1 + max((at for kind in (*IDS, "name", "section") for at in places.get(kind, ())), default=-1)
+def _separator(text: str) -> str:
+    """The sign that gives a line the most columns that are known; of equals, the one most often in the first line."""
+    lines = [line for line in text[:MAX_HEAD].splitlines() if line.strip()][:HEADER_LINES]
+    first = re.sub(r'"[^"]*"', "", lines[0]) if lines else ""
+    known = {sign: max((len(places(_cells(line, sign))) for line in lines), default=0) for sign in _SEPARATORS}
+    return max(_SEPARATORS, key=lambda sign: (known[sign], first.count(sign)))
 
 
 # ------------------------------------------------------------------------------------------------------ a person
-def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas: bool, line: int, row: int) -> Person:
-    told = {kind: [cells[at].strip() for at in columns if at < len(cells)] for kind, columns in places.items()}
+def _person(columns: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas: bool, line: int, row: int) -> Person:
+    told = {kind: [_visible(cells[at]) for at in those if at < len(cells)] for kind, those in columns.items()}
     values = {kind: [_unmarked(value) for value in found if value] for kind, found in told.items()}
     if canvas:  # its own number, which is no id of the institution's
         values["platform"] = [*values.get("platform", []), *values.pop("id", [])]
@@ -386,6 +348,7 @@ def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas
         name=name[:200],
         email=_one(values, "email").lower(),
         section=_one(values, "section")[:100],
+        group=_one(values, "group")[:100],
         role=_one(values, "role"),
         first=first,
         last=last,
@@ -396,6 +359,11 @@ def _person(places: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas
         row=row,
         confirmed=any(value.startswith("'") for kind in ("institution", "id") for value in told.get(kind, ())),
     )
+
+
+def _visible(cell: str) -> str:
+    """A cell without the spaces and the signs of no width around it; those within an id are its author's fault."""
+    return re.sub(rf"\A{_UNSEEN}+|{_UNSEEN}+\Z", "", cell)
 
 
 def _one(values: Mapping[str, Sequence[str]], kind: str) -> str:
@@ -422,7 +390,15 @@ def _is_nobody(person: Person, *, canvas: bool) -> bool:
         return True
     if canvas and (not person.ids or named in PLACEHOLDERS):
         return True
-    return (named in PLACEHOLDERS and not person.email) or person.login.endswith("_previewuser")
+    if person.login.endswith("_previewuser"):
+        return True
+    return not person.email and (named in PLACEHOLDERS or _is_summary(person))
+
+
+def _is_summary(person: Person) -> bool:
+    """Return whether a row counts or dates the list: `Total: 30`, `Class Average`."""
+    text = person.name if not person.ids else "" if re.search(r"[^\W\d]", person.name) else person.ids[0]
+    return _SUMMARY.fullmatch(plain(text)) is not None
 
 
 # -------------------------------------------------------------------------------------------------------- checks
@@ -435,6 +411,8 @@ def problems(people: Sequence[Person]) -> Iterator[tuple[int, str]]:
             if problem := "" if value.lower() == person.email else _wrong(value):
                 yield person.line, f"the id “{_shown(value)}” {problem}"
     yield from _odd_widths([person for person in people if person.id.isdecimal() and not person.confirmed])
+    yield from _dates(people)
+    yield from _rounded(people)
     seen: dict[str, Person] = {}
     for person in people:
         other = seen.setdefault(folded(person.id), person)
@@ -466,10 +444,28 @@ def _odd_widths(numbers: Sequence[Person]) -> Iterator[tuple[int, str]]:
             shown = _shown(person.id)
             told = (
                 f"the id “{shown}” has {len(person.id)} digits, the others have {usual}. A spreadsheet may have taken "
-                "zeros from its front. Write it as your institution does; one that is right as it is gets an "
-                f"apostrophe in front: '{shown}."
+                f"zeros from its front. {_AS_IT_IS}: '{shown}."
             )
             yield person.line, told
+
+
+def _dates(people: Sequence[Person]) -> Iterator[tuple[int, str]]:
+    """Ask about dates among ids that are none: a spreadsheet takes `1-3-2026` for one."""
+    dates = [person for person in people if _DATE.fullmatch(person.id) and not person.confirmed]
+    if 2 * len(dates) <= len(people):
+        for person in dates:
+            told = f"the id “{_shown(person.id)}” looks like a date that a spreadsheet made of it. {_AS_IT_IS}"
+            yield person.line, told + f": '{_shown(person.id)}."
+
+
+def _rounded(people: Sequence[Person]) -> Iterator[tuple[int, str]]:
+    """Ask about numbers longer than a spreadsheet's that all end with 0: it keeps 15 digits."""
+    long = [person for person in people if person.id.isdecimal() and len(person.id) > 15 and not person.confirmed]
+    if len(long) >= LEAST_ALIKE and all(person.id[15:].strip("0") == "" for person in long):
+        told = (
+            f"the id “{_shown(long[0].id)}” was rounded by a spreadsheet, which keeps 15 digits, like all others here."
+        )
+        yield long[0].line, told + " Export the list again and do not save it with a spreadsheet."
 
 
 def _shown(text: str) -> str:

@@ -31,8 +31,10 @@ def statements(assignment: Assignment, seeds: Sequence[int] | None = None) -> It
     yield _all("keys get full marks", different, lambda item: _full(item, right_answer(item)))
     yield _all("distractors do not", different, lambda item: not any(_full(item, a) for a, _ in wrong_answers(item)))
     yield _all("hints keep the key", different, _keeps_its_key)
-    if any(assignment.key_again(item) is not None for _, item in different.values()):
-        yield _all("keys agree with the questions", different, lambda item: _agrees(item, assignment.key_again(item)))
+    numbers = {words: one for words, one in different.items() if isinstance(one[1].key, NumericKey)}
+    again = {words: value for words, (_, item) in numbers.items() if (value := assignment.key_again(item)) is not None}
+    if again:
+        yield _keys_agree(numbers, again)
 
 
 def _different(quizzes: Mapping[int, Sequence[Item]]) -> Questions:
@@ -82,5 +84,12 @@ def _holds(message: str, key: str, prompt: str) -> bool:
     return len(key.strip("−")) > 3 and key in message and key not in prompt
 
 
-def _agrees(item: Item, again: float | None) -> bool:
-    return again is None or (isinstance(item.key, NumericKey) and near(again, item.key.value, item.key.figures + 3))
+def _keys_agree(numbers: Questions, again: Mapping[str, float]) -> Statement:
+    keys = {words: numbers[words] for words in again}
+    failing = [f"{item.id} (variant {seed})" for words, (seed, item) in keys.items() if not _same(item, again[words])]
+    found = f"{len(again)} of {len(numbers)} questions for a number"
+    return "keys agree with the questions", not failing, f"fails: {', '.join(failing[:5])}" if failing else found
+
+
+def _same(item: Item, again: float) -> bool:
+    return isinstance(item.key, NumericKey) and near(again, item.key.value, item.key.figures + 3)

@@ -16,7 +16,7 @@ import pytest
 from conftest import require
 
 from autograder.adapters import packages
-from autograder.adapters.packing import HOME, Package, write
+from autograder.adapters.packing import IN_IMAGE, Package, write
 from autograder.assignment import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,8 +27,8 @@ DOCKERFILE = f"""
 ARG BASE
 FROM ${{BASE}}
 COPY . /lay/
-RUN if [ -f /lay/ca.crt ]; then export PIP_CERT=/lay/ca.crt; fi; python3 -m venv {HOME} \\
- && {HOME}/bin/python -m pip install -q --no-cache-dir --require-hashes --only-binary :all: -r /lay/requirements.txt \\
+RUN if [ -f /lay/ca.crt ]; then export PIP_CERT=/lay/ca.crt; fi; python3 -m venv {IN_IMAGE} \\
+ && {IN_IMAGE}/bin/python -m pip install -q --no-cache-dir --require-hashes --only-binary :all: -r /lay/requirements.txt \\
  && rm -r /lay
 """
 

@@ -30,7 +30,8 @@ def observe(
 def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:
     arrays = dict(_rounded(assignment.predict(subject, [scenario], _one(changes), frozenset())[0]))
     if scenario.spec["kind"] == "pair":
-        arrays |= _second_run(assignment, scenario, subject, changes)
+        for other in scenario.spec["others"]:
+            arrays |= _other_run(assignment, scenario, subject, changes, other)
     for same, name in SAME.get(scenario.spec["kind"], {}).items():
         arrays |= {key.replace(name, same): rows for key, rows in arrays.items() if key.startswith(name)}
     if scenario.spec["kind"] == "momentum_state":  # what depends on the count goes on when the count is restored
@@ -50,21 +51,22 @@ def _rounded(predicted: Mapping[str, Array]) -> Mapping[str, Array]:
         return {name: rows[0].astype(np.float32).astype(np.float64) for name, rows in predicted.items()}
 
 
-def _second_run(
-    assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]
+def _other_run(
+    assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str], name: str
 ) -> dict[str, Array]:
-    """The second run of a pair, step by step, because its gradient may follow its own parameters."""
+    """One of the other runs of a pair, step by step where its gradient follows its own parameters."""
     spec = scenario.spec
-    gradients = spec.get("second_gradients", "g")
+    gradients = name if f"{name}0" in scenario.arrays else "g"
+    coupled = spec["coupled"][name] if "coupled" in spec else None
     arrays = {name: array for name, array in scenario.arrays.items() if name[0] == "p"}
     given = {f"g{i}": scenario.arrays[f"{gradients}{i}"].copy() for i in range(len(arrays))}
     second = {**spec, "kwargs": {**spec["kwargs"], **spec["second"]}}
     run: Mapping[str, Array] = {}
-    for step in range(spec["steps"] if spec.get("coupled") else 1):
-        if run or spec.get("coupled"):
+    for step in range(spec["steps"] if coupled else 1):
+        if coupled:
             for i in range(len(arrays)):
                 here = run[f"p{i}"][step] if run else arrays[f"p{i}"]
-                given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + spec["coupled"] * here
+                given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + coupled[i] * here
         twin = replace(scenario, spec=second, arrays={**arrays, **given})
         run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
-    return {name.replace("p", "q"): rows for name, rows in run.items() if name[0] == "p"}
+    return {key.replace("p", name): rows for key, rows in run.items() if key[0] == "p"}

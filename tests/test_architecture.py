@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "blame": {"model", "syntax"},
     # Python of ours and of authors, parsed by one thread at a time
     "syntax": set(),
-    "assignment": {"model", "blame", "kinds", "syntax"},
+    "assignment": {"model", "blame", "kinds", "strip", "syntax"},
     # what students type, read: without keys and without libraries, for the form, check.py and the grader alike
     "reading": set(),
     # how it is judged
@@ -57,10 +57,11 @@ ARROWS: dict[str, set[str]] = {
     "intake": {"model", "legible", "platforms"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model", "roster"},
+    "export": {"model", "columns", "roster"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
     "legible": set(),  # names in the code pages of Windows
-    "roster": {"legible"},
+    "columns": set(),  # what lists of people call their columns
+    "roster": {"columns", "legible"},
     "edition": {"model", "quiz", "roster"},
     "gather": {"model", "intake", "roster"},
     # made from the model solution: the bare template, and right solutions in other hands
@@ -119,6 +120,7 @@ ARROWS: dict[str, set[str]] = {
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {
+        "course",  # nbgrader marks a stage of one by its name
         "edition",
         "lateness",
         "platforms",
@@ -142,7 +144,7 @@ ARROWS: dict[str, set[str]] = {
     "service": set(),
     "service.settings": set(),
     "service.logs": set(),
-    "service.rules": {"lateness", "roster"},
+    "service.rules": {"lateness", "model", "roster"},
     "service.store": {"model", "service.rules"},
     "service.bell": {"service.store"},
     "service.queue": {"service.bell", "service.store"},

@@ -19,9 +19,9 @@ def assignment():
     return load("optimizers")
 
 
-def lied(assignment, arrays):
+def lied(assignment, arrays, seed=SEED):
     """The verdict on a harness that states every fact and every loss as they should be; `arrays` makes up the rest."""
-    scenarios = assignment.scenarios(SEED)
+    scenarios = assignment.scenarios(seed)
     golden = goldens(assignment, scenarios)
     claims = {}
     for scenario in scenarios:
@@ -47,6 +47,36 @@ def standing(scenario, right):
     """Parameters that stay where they were, in every experiment that records any."""
     told = responsive(scenario, right)
     return told or {name: np.repeat(rows[:1], len(rows), axis=0) for name, rows in right.arrays.items() if len(rows)}
+
+
+def agreeing(others, kinds):
+    """Made-up runs that agree where two runs must: of several that may be the one, always `others` (one a parameter)."""
+
+    def arrays(scenario, right):
+        relations = [check for check in scenario.checks if check.relation]
+        if scenario.spec["kind"] not in kinds or not relations:
+            return responsive(scenario, right)
+        draw = np.random.default_rng(1)
+        made = {name: rows[:1] + np.cumsum(draw.normal(size=rows.shape), axis=0) for name, rows in right.arrays.items()}
+        for number, check in enumerate(relations):
+            one, other = check.relation
+            taken = f"{others[number]}{number}" if scenario.spec.get("others") else other
+            if taken is not None:
+                made[taken] = made[one]
+        return made
+
+    return arrays
+
+
+@pytest.mark.slow("a hypothesis for every class, for ten seeds")
+def test_made_up_runs_agree_with_the_right_ones_by_chance_only(assignment):
+    """Who does not know the rule cannot tell which of four runs comes to the same."""
+    draw = np.random.default_rng(4)
+    earned = [
+        sum(row.score for row in lied(assignment, agreeing(draw.choice(list("qrtu"), 3), {"pair"}), seed).criteria)
+        for seed in range(10)
+    ]
+    assert sum(earned) / len(earned) <= MOST, earned
 
 
 @pytest.mark.slow("a hypothesis for every class, and none explains it")

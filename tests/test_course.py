@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,23 @@ def test_a_course_is_packaged_stage_by_stage(course):
     done = run(course.parent, "package", "course.toml", "--for", "autolab", "--out", "packed")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (course.parent / "packed").iterdir()} == {"01-descent", "02-ascent", "schedule.csv"}
+
+
+@pytest.mark.parametrize("name", ["course.toml", "course.toml:foundations"])
+def test_a_package_of_a_stage_brings_the_files_that_the_course_names(course, name):
+    """What is installed on the platform is the same assignment, to the digest."""
+    shutil.copytree(HOME / "foundations" / "provided" / "tinytorch", course.parent / "stage" / "tinytorch")
+    tensor = course.parent / "stage" / "tinytorch" / "core" / "tensor.py"
+    tensor.write_text(tensor.read_text() + "\nSTAGE = 2\n")
+    course.write_text('title = "T"\n[[stages]]\nassignment = "foundations"\nprovided = "stage/tinytorch"\n')
+    done = run(course.parent, "package", name, "--for", "autolab", "--out", "packed")
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (course.parent / "packed").rglob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(course.parent / "installed")
+    code = "from autograder.assignment import load; a = load('foundations'); print(a.digest, 'STAGE = 2' in a.sources['tinytorch.core.tensor'])"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=course.parent, env={**os.environ, "PYTHONPATH": str(course.parent / "installed")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert loaded.stdout.split() == [load_assignment(f"{course}:foundations").digest, "True"]

@@ -168,7 +168,8 @@ def test_a_decimal_comma_is_told_apart_from_one_between_thousands():
     assert result(FACTOR, "3,16") == ("right", 2)
     assert result(item(NumericKey(1500, "step", 4)), "1,500 steps") == ("right", 2)
     assert mark_item(FACTOR, "3,160").message == "Right, read as 3.16."
-    assert "two ways" in mark_item(MEMORY, "37,253 GiB").message
+    assert mark_item(MEMORY, "37,253 GiB").message == "Right, read as 37.253."
+    assert "two ways" in mark_item(MEMORY, "40,000 GB").message
     assert "read as 3170" in mark_item(FACTOR, "3,170").message
 
 

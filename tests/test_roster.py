@@ -35,6 +35,15 @@ HEADERS = {  # id, first, last, e-mail
     "Swedish": ("Personnummer", "Förnamn", "Efternamn", "E-post"),
     "PeopleSoft": ("EMPLID", "First Name", "Last Name", "Email"),
     "Stud.IP": ("Nutzernamen", "Vorname", "Nachname", "E-Mail"),
+    "TUMonline": ("REGISTRATION_NUMBER", "FIRST_NAME_OF_STUDENT", "FAMILY_NAME_OF_STUDENT", "EMAIL"),
+    "British": ("Student Number (7 digits)", "Forename(s)", "Surname", "Email ID"),
+    "a form": ("What is your student ID?", "Your first name", "Your last name", "Email Address"),
+    "code": ("studentId", "firstName", "lastName", "emailAddress"),
+    "Apogée": ("Cod_etu", "Prénom", "Nom_usuel", "Adresse électronique"),
+    "Spanish, other": ("ID de estudiante", "Nombre", "Apellidos", "Correo electrónico"),
+    "gendered": ("Studierenden-ID", "Vorname*", "Nachname*", "E-Mail"),
+    "Catalan": ("Número ID", "Nom", "Cognoms", "Adreça de correu"),
+    "Danish": ("ID-nummer", "Fornavn", "Efternavn", "E-mailadresse"),
     "shouting": (" STUDENT_ID ", "FIRSTNAME", "SURNAME", "E-MAIL ADDRESS"),
 }
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
@@ -71,6 +80,33 @@ def test_every_header_is_read_in_every_code_page_that_can_write_it(page):
         line = ",".join(names) + "\n" + ",".join(f"{person[1]} {person[2]}" for person in PEOPLE)
         with contextlib.suppress(UnicodeEncodeError):
             assert legible.decoded(line.encode(page), legible.TABLES)[0] == line
+
+
+WORLD = {  # id, first, last, e-mail; and the code pages of that country
+    "Polish": (("Nr albumu", "Imię", "Nazwisko", "Adres e-mail"), "Łukasz Żółć Świętosława Wąs", ("cp1250", "iso8859_2")),
+    "Czech": (("Osobní číslo", "Křestní jméno", "Příjmení", "E-mailová adresa"), "Jiří Dvořák Žaneta Šťastná", ("cp1250", "iso8859_2")),
+    "Turkish": (("Öğrenci No", "Adı", "Soyadı", "E-posta"), "Ayşe Yıldız Oğuz Şahin", ("cp1254",)),
+    "Finnish": (("Opiskelijanumero", "Etunimi", "Sukunimi", "Sähköposti"), "Väinö Mäkelä Aino Järvi", ("cp1252", "cp850")),
+    "Romanian": (("Număr matricol", "Prenume", "Nume", "E-mail"), "Ștefan Țepeș Ana Pop", ()),
+    "Russian": (("Номер студента", "Имя", "Фамилия", "Электронная почта"), "Пётр Иванов Анна Смирнова", ("cp1251", "koi8_r")),
+    "Greek": (("Αριθμός μητρώου", "Όνομα", "Επώνυμο", "Email"), "Γιώργος Ιωάννου Μαρία Παππά", ("cp1253",)),
+    "Chinese": (("学号", "名", "姓", "邮箱"), "伟 张 娜 李", ("gb18030",)),
+    "Japanese": (("学籍番号", "名", "姓", "メールアドレス"), "太郎 山田 花子 鈴木", ("cp932",)),
+}  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.sampled_from(list(WORLD)), st.sampled_from(",;\t"), st.permutations(range(4)))
+def test_lists_of_other_languages_are_read_in_their_code_pages(tmp_path_factory, data, language, separator, order):
+    header, names, pages = WORLD[language]
+    encoding = data.draw(st.sampled_from(("utf-8", "utf-16", *pages)))
+    first, last, other, another = names.split()
+    rows = [header, ("0071", first, last, "a@uni.edu"), ("0072", other, another, "b@uni.edu")]
+    path = tmp_path_factory.mktemp("roster") / "it.csv"
+    path.write_bytes("\n".join(separator.join(row[at] for at in order) for row in rows).encode(encoding))
+    found = read(path)
+    assert [(p.id, p.first, p.last, p.email) for p in found.people] == rows[1:]
+    assert bool(found.remarks) == (encoding in pages)
 
 
 CANVAS = 'Student,ID,{0}SIS Login ID,Section,Essay (7)\n,,,,Manual Posting\n"    Points Possible",,,,100\n'
@@ -117,6 +153,12 @@ def test_who_teaches_is_no_student(role):
 CANVASES = {  # what its export calls its columns
     "English": "Student,ID,SIS User ID,SIS Login ID,Section", "German": "Student/in,ID,SIS-Benutzer-ID,SIS-Anmelde-ID,Abschnitt",
     "French": "Étudiant,ID,Identifiant SIS,Identifiant de connexion SIS,Section",
+    "French, other": "Étudiant(e),ID,ID SIS de l'utilisateur,Identifiant de connexion SIS,Section",
+    "German, other": "Studierende*r,ID,SIS-Benutzer-ID,SIS-Anmelde-ID,Abschnitt",
+    "Spanish": "Estudiante,ID,Identificación de usuario del SIS,ID de inicio de sesión del SIS,Sección",
+    "Portuguese": "Aluno,ID,ID de usuário SIS,ID de login SIS,Seção",
+    "Dutch": "Student,ID,SIS-gebruikers-ID,SIS-aanmeldings-ID,Sectie",
+    "Swedish": "Student,ID,SIS-användar-ID,SIS-inloggnings-ID,Sektion",
 }  # fmt: skip
 
 
@@ -135,7 +177,9 @@ NUMBERS = ["123456", "123457", "123458", "123459"]
 BAD = {
     "“N/A” was damaged": "#N/A", "“####” was damaged": "#####", "“1-Mar” was damaged": "1-Mar", "“03. Mrz” was": "03. Mrz",
     "damaged by a spreadsheet": "1.23E+11", "was damaged": "1,2e+05", "Export the list again": "123456.0",
-    "has 5 digits, the others have 6": "12346", "has 7 digits": "1234567",
+    "has 5 digits, the others have 6": "12346", "has 7 digits": "1234567", "“Mar-21” was damaged": "Mar-21",
+    "“1,234,567” was damaged": "1,234,567", "“TRUE” was damaged": "TRUE", "looks like a date": "01/03/2026",
+    "“2021-03-01” looks": "2021-03-01", "“3.1.2026” looks": "3.1.2026",
 }  # fmt: skip
 
 
@@ -147,8 +191,54 @@ def test_an_id_that_a_spreadsheet_damaged_is_refused_with_its_line(told, title):
         parse(text)
 
 
-def test_an_id_with_an_apostrophe_is_right_as_it_stands():
-    assert parse("id\n" + "\n".join([*NUMBERS, "'12346"])).people[-1].id == "12346"
+@pytest.mark.parametrize("odd", ["12346", "2021-03-01"])
+def test_an_id_with_an_apostrophe_is_right_as_it_stands(odd):
+    assert parse("id\n" + "\n".join([*NUMBERS, f"'{odd}"])).people[-1].id == odd
+
+
+def test_ids_that_all_look_like_dates_are_an_institutions_own():
+    assert len(parse("id\n2021-03-01\n2021-03-02\n2021-04-01").people) == 3
+
+
+def test_numbers_of_which_a_spreadsheet_kept_15_digits_are_refused():
+    numbers = [f"12345678901234{n}0" for n in range(4)]
+    with pytest.raises(BadRoster, match=r"Line 2 .* keeps 15 digits"):
+        parse("id\n" + "\n".join(numbers))
+    assert len(parse("id\n" + "\n".join([*numbers, "1234567890123467"])).people) == 5
+
+
+SHAPES = {
+    "titles above": "University of X\nCourse: CS 101\nTerm: Fall\nPrinted: today\nEnrolled, of 40: 2\nRoom 7\n\nid;name\n{ada}\n{bob}\n",
+    "a sum below": "id;name\n{ada}\n{bob}\n\nTotal students: 2\n",
+    "a sum in two cells": "id;name\n{ada}\n{bob}\nTotal;2\n",
+    "Google Classroom": "name;id\nDate;\nPoints;\nClass Average;\nAda Lovelace;u1\nBob Stone;u2\n",
+    "signs of no width": "id;name\n\u00a0u1\u200b;Ada Lovelace\n\u200eu2;Bob Stone\n",
+    "apostrophes": "'id';'name'\n'u1';'Ada Lovelace'\n'u2';'Bob Stone'\n",
+    "spaces before quotes": 'id, name\nu1, "Lovelace, Ada"\nu2, "Stone, Bob"\n',
+    "a count in front": ";id;name\n0;u1;Ada Lovelace\n1;u2;Bob Stone\n",
+    "a remark in the header": "Student ID (as on card);Full name (as in passport)\n{ada}\n{bob}\n",
+    "names with commas": "Last Name, First Name;Student ID\nLovelace, Ada;u1\nStone, Bob;u2\n",
+    "an office to Canvas": "user_id,login_id,first_name,last_name,status\nu1,al,Ada,Lovelace,active\nu2,bs,Bob,Stone,active\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_stands_around_a_list_is_no_student(shape):
+    people = parse(SHAPES[shape].format(ada="u1;Ada Lovelace", bob="u2;Bob Stone")).people
+    assert [(p.id, p.first, p.last) for p in people] == [("u1", "Ada", "Lovelace"), ("u2", "Bob", "Stone")]
+
+
+def test_people_called_like_words_of_sums_are_students():
+    text = "id,first,last\n1,Max,Page\n2,Total,Count\n3,Date,Sum\n"
+    assert len(parse(text).people) == 3
+
+
+GITHUB = "assignment_name,github_username,roster_identifier,student_repository_name\nopt,ada,u1,opt-ada\n"
+
+
+def test_the_grades_of_github_classroom_are_a_roster_too():
+    (ada,) = parse(GITHUB).people
+    assert (ada.id, ada.login) == ("u1", "ada")
 
 
 def test_numbers_that_platforms_count_up_may_have_any_width():

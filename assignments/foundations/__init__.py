@@ -2,6 +2,7 @@
 
 from .golden import CONVENTIONS, golden, oracle, predict, subject
 from .handout import handout
+from .keys_again import key_again
 from .misconceptions import MISCONCEPTIONS
 from .planted import plant
 from .quiz import quiz
@@ -15,6 +16,7 @@ __all__ = [
     "explain",
     "golden",
     "handout",
+    "key_again",
     "oracle",
     "plant",
     "predict",

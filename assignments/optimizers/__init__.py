@@ -6,6 +6,7 @@ from .derive import derive
 from .figures import figures
 from .golden import CONVENTIONS, golden
 from .handout import handout
+from .keys_again import key_again
 from .misconceptions import GATES, MISCONCEPTIONS
 from .oracle import oracle
 from .planted import plant, rewrite
@@ -25,6 +26,7 @@ __all__ = [
     "figures",
     "golden",
     "handout",
+    "key_again",
     "oracle",
     "plant",
     "predict",

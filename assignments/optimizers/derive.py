@@ -66,7 +66,7 @@ def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str
     """The moves of the run without decay with decoupled decay added; before or after, whichever is nearer."""
     shrink, derived = 1 - spec["kwargs"]["lr"] * spec["kwargs"]["weight_decay"], {}
     for i in range(sum(name[0] == "p" for name in arrays)):
-        on, off = arrays.get(f"p{i}"), arrays.get(f"q{i}")
+        on, off = arrays.get(f"p{i}"), arrays.get(f"n{i}")
         if on is None or off is None or on.shape != off.shape or len(on) < 2 or not on.size:
             continue  # stopped before its first step
         moves = np.diff(off, axis=0)

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.model import Array, Convention, Fact, Observation, Scenario
 from autograder.reference import updates
 
-from .course import course_of, hyperparameters, runs_of, split, subject
+from .course import count, course_of, hyperparameters, runs_of, split, subject
 from .derive import Network
 
 CONVENTIONS = (
@@ -60,7 +60,7 @@ def _golden(scenarios: tuple[Scenario, ...], conventions: frozenset[str]) -> Map
         if scenario.spec["kind"] in LOOPS:
             arrays[scenario.id] = LOOPS[scenario.spec["kind"]](scenario, conventions)
         if scenario.spec["kind"] == "pair":
-            arrays[scenario.id] |= _second_run(scenario, arrays[scenario.id])
+            arrays[scenario.id] |= _other_runs(scenario, conventions)
         for same, name in SAME.get(scenario.spec["kind"], {}).items():
             paths = {key: path for key, path in arrays[scenario.id].items() if key.startswith(name)}
             arrays[scenario.id] |= {key.replace(name, same): path for key, path in paths.items()}
@@ -86,10 +86,20 @@ SAME = {  # runs of right code that come to the same
 }
 
 
-def _second_run(scenario: Scenario, recorded: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the second run of a pair: another way to the same iterates, except for AdamW, whose second run does not decay."""
-    first = "n" if scenario.spec["class"] == "AdamW" else "p"
-    return {name.replace(first, "q"): path for name, path in recorded.items() if name.startswith(first)}
+def _other_runs(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Array]:
+    """Return the other runs of a pair, without the thing under test and with gradients of their own."""
+    spec, arrays, name = scenario.spec, scenario.arrays, str(scenario.spec["class"])
+    recorded = {}
+    for other in spec["others"]:
+        for i in range(count(arrays, "p")):
+            added = {"weight_decay": spec["coupled"][other][i]} if "coupled" in spec else {}
+            given = {**spec, "kwargs": {**spec["kwargs"], **spec["second"], **added}}
+            start, grads = arrays[f"p{i}"], arrays.get(f"{other}{i}", arrays[f"g{i}"])
+            path = apply_rule(
+                name, start.ravel(), grads.reshape(len(grads), -1), hyperparameters(name, given), conventions
+            )
+            recorded[f"{other}{i}"] = np.concatenate([start[None], path.reshape(grads.shape)])
+    return recorded
 
 
 # ------------------------------------------------------------------------------------------------- trajectories

@@ -142,6 +142,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {  # question of the notes -> templat
     "ravines and momentum": ("ravine-largest-rate", "ravine-slow-direction", "race-ravine", "momentum-gain"),
     "one learning rate does not fit all": ("race-scales",),
     "learning-rate sensitivity": ("race-rates", "race-sensitivity"),
+    "usual learning rates, and warm-up": ("learning-rates",),
+    "protection from overflow": ("huge-gradients",),
     "batch size and learning rate": ("batch-scaling", "text-batch"),
     "zero_grad and accumulation": ("zero-grad", "order-training"),
     "lazy buffers and state": ("state-kept",),

@@ -1,4 +1,4 @@
-"""Items with several right options: checkpoints, zero_grad, state, what a step costs.
+"""Items with several right options: checkpoints, zero_grad, state, what a step costs, learning rates, huge gradients.
 
 Each has a pool of true and false statements, every one with its reason; the seed draws some of both. For checkpoints
 what is needed follows from what each optimizer keeps.
@@ -174,10 +174,81 @@ def cost(draw: Draw) -> Item:
     )  # fmt: skip
 
 
+RATES_TRUE = (
+    ("During warm-up lr grows from almost 0 to its full value.", "That is all of it: m and v are as they always are."),
+    (
+        "In Adam's first steps v̂ rests on few gradients, so that single batches decide how long a step is.",
+        "Small steps do little harm until the average means something: hence warm-up.",
+    ),
+    ("Warm-up needs no change in your classes.", "Somebody sets optimizer.lr before each step()."),
+    ("0.01 is a usual learning rate for SGD, and a large one for Adam.", "SGD: 0.001 to 0.1. Adam: about 0.001."),
+    (
+        "Transformers are often trained by AdamW with rates of 0.0001 to 0.0003.",
+        "Lower than the default, with warm-up.",
+    ),
+)
+RATES_FALSE = (
+    (
+        "Bias correction makes Adam's first steps small, so that it is a warm-up already.",
+        "It gives the averages their right size: the first step is about lr long.",
+    ),
+    (
+        "A learning rate that suits SGD suits Adam as well.",
+        "SGD's steps are as long as lr·g, Adam's about as long as lr.",
+    ),
+    (
+        "During warm-up m and v must stay at zero.",
+        "They collect gradients from the first step on: warm-up waits for them.",
+    ),
+    ("After warm-up step_count starts again at 1.", "The averages go on. Corrected anew they would be far too large."),
+    ("Warm-up multiplies the gradient by a growing number.", "Adam's step would hardly notice: m̂ and √v̂ grow alike."),
+)
+
+
+def rates(draw: Draw) -> Item:
+    return _statements(
+        draw, "learning rates", "Usual learning rates and warm-up",
+        "Which statements about learning rates and warm-up are true?", RATES_TRUE, RATES_FALSE,
+        "Warm-up lets lr, and nothing else, grow over the first steps, while v̂ rests on few gradients. SGD is used "
+        "with 0.001 to 0.1, Adam with about 0.001.",
+    )  # fmt: skip
+
+
+HUGE_TRUE = (
+    ("In float32 the square of a gradient of 10²⁰ is infinite.", "float32 ends at 3.4·10³⁸."),
+    ("Once v is infinite and m is finite, Adam never moves that parameter again.", "β₂·∞ stays ∞, and m̂/∞ is 0."),
+    ("An infinite gradient turns a parameter of Adam into NaN.", "m and v are infinite then, and ∞/∞ is no number."),
+    ("Clipping belongs between backward() and step().", "There is a gradient then, and nobody has used it yet."),
+    (
+        "Clipping by the norm leaves the gradient's direction as it is.",
+        "Every number is multiplied by the same factor.",
+    ),
+)
+HUGE_FALSE = (
+    ("ε keeps Adam's step finite when gradients are too large.", "It helps where they are too small: √∞ + ε is ∞."),
+    ("An infinite v becomes finite again, because β₂ forgets.", "β₂·∞ is ∞, however often."),
+    ("Bias correction makes an infinite v finite.", "∞/(1 − β₂ᵗ) is ∞."),
+    ("Clipping to norm 1 makes every number of the gradient ±1.", "It makes all of them together at most 1 long."),
+    ("A gradient whose norm is below c is clipped to c.", "The factor is min(1, c/‖g‖): it is left alone."),
+)
+
+
+def huge(draw: Draw) -> Item:
+    return _statements(
+        draw, "huge gradients", "Gradients that are too large",
+        "Parameters, gradients and state are float32. Which statements about very large gradients are true?",
+        HUGE_TRUE, HUGE_FALSE,
+        "g² overflows from about 1.8·10¹⁹ on, v stays infinite, and ε does not help. Clip before step(): "
+        "g ← g·min(1, c/‖g‖).",
+    )  # fmt: skip
+
+
 STATEMENTS: Mapping[str, Make] = {
     "checkpoint-save": to_save,
     "checkpoint-restore": restore,
     "zero-grad": zero_grad,
     "state-kept": state,
     "step-cost": cost,
+    "learning-rates": rates,
+    "huge-gradients": huge,
 }

@@ -258,27 +258,73 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
 
 def _relations_of_sgd(draw: Draw, lr: float, mu: float) -> Iterator[Scenario]:
     arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
-    for i in range(len(SHAPES)):
-        v = np.zeros(SHAPES[i])
-        arrays[f"v{i}"] = np.array([v := mu * v + g for g in arrays[f"g{i}"]])
-    spec = {"kind": "pair", "class": "SGD", "steps": 4}
+    spec = {"kind": "pair", "class": "SGD", "steps": 4, "others": OTHERS}
+    (aside,) = draw.spawn(1)  # the other experiments of this part keep their numbers
+    right = _right_ones(aside)
+    velocities = {f"{name}{i}": _velocity(arrays[f"g{i}"], mu, aside, right=name == right[i])
+                  for i in range(len(SHAPES)) for name in OTHERS}  # fmt: skip
     yield _scenario(
         "momentum-relation", "Momentum against your own plain step, fed with the right velocity", "SGD",
-        {**spec, "kwargs": {"lr": lr, "momentum": mu}, "second": {"momentum": 0.0}, "second_gradients": "v"}, arrays,
-        *_agree("momentum"),
+        {**spec, "kwargs": {"lr": lr, "momentum": mu}, "second": {"momentum": 0.0}}, {**arrays, **velocities},
+        *_agree("momentum", right),
     )  # fmt: skip
-    gradients = {name: array for name, array in arrays.items() if not name.startswith("v")}
+    right = _right_ones(aside)
     yield _scenario(
         "decay-relation", "Weight decay against your own step with λθ added to the gradient", "SGD",
-        {**spec, "kwargs": {"lr": lr, "momentum": mu, "weight_decay": 0.3}, "second": {"weight_decay": 0.0}, "coupled": 0.3}, gradients,
-        *_agree("weight_decay"),
+        {**spec, "kwargs": {"lr": lr, "momentum": mu, "weight_decay": 0.3}, "second": {"weight_decay": 0.0},
+         "coupled": _coupled(aside, 0.3, right)}, arrays, *_agree("weight_decay", right),
     )  # fmt: skip
 
 
-def _agree(criterion: str, other: str = "q") -> tuple[Check, ...]:
+# Runs of which one must agree with the first, for each parameter another one: who makes numbers up that agree must know
+# the rule to know where, as whoever computes them.
+OTHERS = ["q", "r", "t", "u"]
+
+
+def _right_ones(draw: Draw) -> list[str]:
+    return [str(draw.choice(OTHERS)) for _ in SHAPES]
+
+
+def _velocity(grads: Array, mu: float, draw: Draw, *, right: bool) -> Array:
+    """The velocities of these gradients; or those that begin alike, and then follow others: some sign is another one."""
+    v = _accumulated(grads, mu)
+    if right:
+        return v
+    while True:
+        wrong = _accumulated(np.array([grads[0], *_numbers(draw, grads[1:].shape)]), mu)
+        if not np.array_equal(np.sign(wrong), np.sign(v)):
+            return wrong
+
+
+def _accumulated(grads: Array, mu: float) -> Array:
+    v = np.zeros_like(grads[0])
+    return np.array([v := mu * v + g for g in grads])
+
+
+def _coupled(draw: Draw, decay: float, right: list[str]) -> dict[str, list[float]]:
+    """The share of θ that each run adds to the gradient, for each parameter: the right one as much as the decay."""
+    wrong = (-2 * decay, 4 * decay, 8 * decay)
+    mixed = [iter(draw.permutation(wrong)) for _ in SHAPES]
+    return {
+        name: [decay if name == one else float(next(rest)) for one, rest in zip(right, mixed, strict=True)]
+        for name in OTHERS
+    }
+
+
+def _agree(criterion: str, right: list[str]) -> tuple[Check, ...]:
+    decoys = tuple(
+        (f"p{i}", f"{one}{i}", f"{name}{i}") for i, one in enumerate(right) for name in OTHERS if name != one
+    )
     return tuple(
-        Check(f"relation {i}", criterion, 1.0, relation=(f"p{i}", f"{other}{i}"), controls=(f"c{i}", f"n{i}"))
-        for i in range(len(SHAPES))
+        Check(
+            f"relation {i}",
+            criterion,
+            1.0,
+            relation=(f"p{i}", f"{name}{i}"),
+            controls=(f"c{i}", f"n{i}"),
+            decoys=decoys,
+        )
+        for i, name in enumerate(right)
     )
 
 
@@ -393,11 +439,14 @@ def _adaptive(
 
 def _decay_relation(draw: Draw, lr: float, betas: list[float]) -> Scenario:
     arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
-    spec = {"kind": "pair", "class": "Adam", "steps": 4, "coupled": 0.3, "second": {"weight_decay": 0.0}}
+    (aside,) = draw.spawn(1)
+    right = _right_ones(aside)
+    spec = {"kind": "pair", "class": "Adam", "steps": 4, "others": OTHERS, "coupled": _coupled(aside, 0.3, right),
+            "second": {"weight_decay": 0.0}}  # fmt: skip
     kwargs = {"lr": lr, "betas": betas, "eps": 0.1, "weight_decay": 0.3}
     return _scenario(
         "adam-decay-relation", "Adam's weight decay against your own Adam with λθ added to the gradient", "Adam",
-        {**spec, "kwargs": kwargs}, arrays, *_agree("weight_decay"),
+        {**spec, "kwargs": kwargs}, arrays, *_agree("weight_decay", right),
     )  # fmt: skip
 
 
@@ -428,10 +477,11 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
     yield adamw("adamw-lr-change", "Decay, and the learning rate changes", _path("adamw", 1), lr=lr, betas=betas, eps=eps,
                 weight_decay=0.4, spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 2 * lr}}})  # fmt: skip
     arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
-    spec = {"kind": "pair", "class": "AdamW", "steps": 4, "second": {"weight_decay": 0.0},
+    spec = {"kind": "pair", "class": "AdamW", "steps": 4, "others": [], "second": {"weight_decay": 0.0},
             "kwargs": {"lr": lr, "betas": betas, "eps": eps, "weight_decay": 0.4}}  # fmt: skip
     yield _scenario("adamw-relation", "Decay on against decay off, both yours: is it decoupled?", "AdamW", spec, arrays,
-                    *_agree("adamw", "decoupled"))  # fmt: skip
+                    *(Check(f"relation {i}", "adamw", 1.0, relation=(f"p{i}", f"decoupled{i}"), controls=(f"c{i}", f"n{i}"))
+                      for i in range(len(SHAPES))))  # fmt: skip
     yield adamw("adamw-default-decay", "AdamW decays by default", _path("adamw", 1, "AdamW's default weight_decay is 0.01.", params=1),
                 steps=3, shapes=((3,),), lr=0.5, grads=np.zeros((3, 3)))  # fmt: skip
     yield adamw("adamw-default-betas", "AdamW(params, lr) with the default betas and ε, no decay",

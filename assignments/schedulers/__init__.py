@@ -3,6 +3,7 @@
 from .derive import derive
 from .golden import CONVENTIONS, golden, subject
 from .handout import handout
+from .keys_again import key_again
 from .misconceptions import MISCONCEPTIONS
 from .oracle import oracle
 from .planted import plant
@@ -19,6 +20,7 @@ __all__ = [
     "explain",
     "golden",
     "handout",
+    "key_again",
     "oracle",
     "plant",
     "predict",

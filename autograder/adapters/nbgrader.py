@@ -32,7 +32,13 @@ def package(assignment: Assignment) -> Package:
     files[f"{source}/{assignment.id}.ipynb"] = book(cells)
     for name in ("nbgrader_config.py", "README.md"):
         files[name] = template(f"nbgrader/{name}", id=assignment.id)
-    return Package(files, f"There: nbgrader generate_assignment {assignment.id}. README.md has the rest.")
+    told = f"There: nbgrader generate_assignment {assignment.id}. README.md has the rest."
+    if assignment.provided is not None:
+        told += (
+            f" This stage is given files of its own: in nbgrader_config.py, write path/to/course.toml:{assignment.id} "
+            "for what gradmark calls it, so that submissions run beside them."
+        )
+    return Package(files, told)
 
 
 def _test(row: Criterion) -> list[NotebookCell]:

@@ -17,7 +17,7 @@ from traitlets import Dict, Unicode
 
 from autograder.adapters import common
 from autograder.adapters.notebooks import judged
-from autograder.assignment import load
+from autograder.course import named
 from autograder.model import Report
 
 
@@ -25,7 +25,9 @@ class Gradmark(Execute):  # type: ignore[misc]  # nbgrader brings no types
     """Assignments that are not ours run as they did before."""
 
     assignments = Dict(
-        key_trait=Unicode(), value_trait=Unicode(), help="their name in the course -> ours, or a folder"
+        key_trait=Unicode(),
+        value_trait=Unicode(),
+        help="their name in the course -> ours, a folder, or a stage as course.toml:ID",
     ).tag(config=True)
     sandbox = Unicode("auto", help="auto, docker, landlock or process").tag(config=True)
 
@@ -38,7 +40,7 @@ class Gradmark(Execute):  # type: ignore[misc]  # nbgrader brings no types
             path = Path(folder) / f"{resources['nbgrader']['notebook']}.ipynb"
             path.write_text(json.dumps(nb), encoding="utf-8")
             course = Path(self.parent.parent.coursedir.root)
-            report = judged(path, load(ours), seed=None, sandbox=self.sandbox, private=[course])
+            report = judged(path, named(ours), seed=None, sandbox=self.sandbox, private=[course])
         fill(nb, report)
         return nb, resources
 

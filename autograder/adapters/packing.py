@@ -20,10 +20,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder import __version__
+from autograder.assignment import HOME, STAGED
 from autograder.model import Assignment
 
 INNER = Path(__file__).parents[1]
-HOME = "/opt/gradmark"  # in images: beside what the platforms lay out, so that none of them opens it to others
+IN_IMAGE = "/opt/gradmark"  # in images: beside what the platforms lay out, so that none of them opens it to others
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 
@@ -50,7 +51,7 @@ def payload(assignment: Assignment) -> dict[str, bytes]:
 
 def template(name: str, **values: object) -> bytes:
     """A file from `templates/`, without its `.j2`; our own values only, nothing in them is a student's."""
-    return _environment().get_template(f"{name}.j2").render(home=HOME, **values).encode()
+    return _environment().get_template(f"{name}.j2").render(home=IN_IMAGE, **values).encode()
 
 
 @cache
@@ -63,9 +64,11 @@ def _environment() -> Environment:
 def wheel(assignment: Assignment) -> bytes:
     """Return the wheel that pip installs as gradmark, with this assignment in it."""
     inside = dict(_contents(INNER, "autograder"))
-    place = f"autograder/assignments/{assignment.id}"
-    inside = {name: data for name, data in inside.items() if not name.startswith(f"{place}/")}
+    place, staged = f"{_inside(HOME)}/{assignment.id}", f"{_inside(STAGED)}/{assignment.id}"
+    inside = {name: data for name, data in inside.items() if not name.startswith((f"{place}/", f"{staged}/"))}
     inside |= dict(_contents(assignment.folder, place))
+    if assignment.provided is not None:
+        inside |= dict(_contents(assignment.provided, f"{staged}/{assignment.provided.name}"))
     facts = f"gradmark-{__version__}.dist-info"
     inside[f"{facts}/METADATA"] = (
         f"Metadata-Version: 2.1\nName: gradmark\nVersion: {__version__}\nRequires-Python: >=3.11\n".encode()
@@ -75,6 +78,10 @@ def wheel(assignment: Assignment) -> bytes:
     record = f"{facts}/RECORD"
     inside[record] = "".join(_recorded(name, data) for name, data in inside.items()).encode() + f"{record},,\n".encode()
     return zipped(inside)
+
+
+def _inside(folder: Path) -> str:
+    return f"autograder/{folder.relative_to(INNER).as_posix()}"
 
 
 def _contents(folder: Path, place: str) -> Iterator[tuple[str, bytes]]:

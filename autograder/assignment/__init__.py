@@ -12,16 +12,17 @@ from types import ModuleType
 from typing import Any
 
 from autograder.assignment import settings
-from autograder.assignment.checks import must_agree, must_drive, must_export, must_name, must_parse
+from autograder.assignment.checks import must_agree, must_drive, must_export, must_leave_out, must_name, must_parse
 from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
 from autograder.model import Array, Assignment, Chart, Item, Scenario
 
-__all__ = ["HOME", "BadAssignment", "load"]
+__all__ = ["HOME", "STAGED", "BadAssignment", "load"]
 
 HOME = PACKAGE / "assignments"
+STAGED = PACKAGE / "staged"  # in a package of a course's stage: the files that it gives, by assignment
 DRIVER = "gradmark_driver"
 _one_at_a_time = threading.RLock()  # a folder that two threads import at once would be two packages of one name
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
@@ -35,7 +36,10 @@ def load(name: str, *, provided: Path | None = None) -> Assignment:
     Raises:
         BadAssignment: when there is none, it is incomplete, or its parts contradict each other.
     """
-    folder = Path(name) if Path(name).name != name else HOME / name
+    shipped = Path(name).name == name
+    folder = HOME / name if shipped else Path(name)
+    if shipped and provided is None:
+        provided = next((STAGED / name).glob("*"), None)
     try:
         read = settings.read(folder)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -57,9 +61,12 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
     samples = {label: given.path(label, "samples") for label in given.get(dict, "samples", default={})}
     for file in (template, model_solution, *samples.values()):
         must_parse(file)
+    must_leave_out(model_solution)
     package = _import_folder(folder)
     must_export(package, folder)
     must_name(given)
+    if "quiz" in given.table and not hasattr(package, "quiz"):
+        raise given.problem("there is a table [quiz], and __init__.py exports no function `quiz`.", "quiz")
     sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
     def own(name: str, otherwise: Callable[..., Any] = _no_quiz) -> Callable[..., Any]:
@@ -102,6 +109,7 @@ def _build(folder: Path, given: AssignmentSettings, provided: Path | None) -> As
         handout=own("handout", _no_handout),
         figures=own("figures", _no_figures),
         quiz_counts=given.get(bool, "counts", "quiz", optional=True),
+        provided=provided,
         check_where=bool(given.get(bool, "where", "check", optional=True)),
     )
 

@@ -15,6 +15,7 @@ from autograder.assignment.returns import mismatch, promised
 from autograder.assignment.settings import AssignmentSettings
 from autograder.blame import blaming
 from autograder.model import Assignment, Misconception, Scenario
+from autograder.strip import BadRegion, regions, skeleton
 from autograder.syntax import parse
 
 NEEDED = (
@@ -101,6 +102,25 @@ def must_parse(file: Path) -> ast.Module:
         raise BadAssignment(f"{file}, line {error.lineno or 1}: {error.msg}.") from error
     except (UnicodeDecodeError, ValueError) as error:
         raise BadAssignment(f"{file} is not Python in UTF-8: {error}.") from error
+
+
+def must_leave_out(model_solution: Path) -> None:
+    """Look at the marks around what students are to write: without them a template would hold the solution.
+
+    Raises:
+        BadAssignment: there is none, or they do not fit together.
+    """
+    try:
+        marked = regions(source := model_solution.read_text(encoding="utf-8"))
+        skeleton(source)
+    except BadRegion as error:
+        line = re.search(r"[Ll]ine (\d+)", str(error))
+        raise BadAssignment(f"{model_solution}, line {line[1] if line else 1}: {error}") from error
+    if not marked:
+        raise BadAssignment(
+            f"{model_solution}, line 1: nothing is marked with `### BEGIN SOLUTION` and `### END SOLUTION`, so "
+            "that students would be given all of it."
+        )
 
 
 def must_agree(assignment: Assignment) -> None:

@@ -155,9 +155,22 @@ def _misfit(name: str, value: Any, args: Sequence[Any]) -> str:
     """Return in words what a type cannot say about a result, and "" when it fits."""
     if name == "predict":
         return _predicted(value, args[1], args[2])
+    if name == "scenarios":
+        return next(filter(None, (_not_json(s.spec, f"the spec of experiment {s.id!r}") for s in value)), "")
     if name in ("charts", "figures"):
         return next(filter(None, map(_drawable, value)), "")
     return ""
+
+
+def _not_json(value: Any, at: str) -> str:
+    """Return in words what of an experiment's spec cannot be sent to the driver as JSON."""
+    if value is None or isinstance(value, str | int | float):
+        return ""
+    if isinstance(value, list | tuple):
+        return next(filter(None, (_not_json(one, at) for one in value)), "")
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return next(filter(None, (_not_json(one, f"{key!r} in {at}") for key, one in value.items())), "")
+    return f"{at} holds {value!r}; only texts, Python's own numbers, lists and tables with texts as keys can be sent"
 
 
 def _predicted(value: Sequence[Mapping[str, Any]], scenarios: Sequence[Any], hypotheses: Hypotheses) -> str:

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograder.roster import PLACEHOLDERS, Person, Roster, ids_end, is_canvas, owners, split_name
-from autograder.roster import plain as titled
+from autograder.columns import ids_end, is_canvas
+from autograder.columns import plain as titled
+from autograder.roster import PLACEHOLDERS, Person, Roster, owners, split_name
 
 Part = Literal["total", "code", "quiz"]
 SCHEMA = "gradmark.report/1"

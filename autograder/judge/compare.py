@@ -27,7 +27,7 @@ def compare(
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
     difference, misfit = None, ""
     if check.relation is not None:
-        error = _relation(check.relation, check.controls, golden, found, tolerance)
+        error = _relation(check, check.relation, golden, found, tolerance)
     elif check.fact:
         error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
@@ -165,18 +165,28 @@ def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference 
 
 
 def _relation(
-    names: tuple[str, str], controls: tuple[str, ...], golden: Observation, found: Observation, tolerance: Tolerance
+    check: Check, names: tuple[str, str], golden: Observation, found: Observation, tolerance: Tolerance
 ) -> float:
-    """The distance of two arrays of one submission, provided that they move, and part from each control."""
-    one, other = (found.arrays.get(name) for name in names)
-    right = golden.arrays[names[0]]
-    if one is None or other is None or one.shape != other.shape or one.shape != right.shape:
+    """The distance of two arrays of one submission; they must move, part from each control, and agree in no decoy."""
+    error = _distance(*names, golden, found, tolerance)
+    counts = np.isfinite(error) and all(parts(names[0], name, golden, found) for name in check.controls)
+    caught = (
+        _distance(one, wrong, golden, found, tolerance) <= 1
+        and (one == names[0] or _distance(one, due, golden, found, tolerance) > 1)
+        for one, due, wrong in check.decoys
+    )
+    return error if counts and not any(caught) else TOTALLY
+
+
+def _distance(one: str, other: str, golden: Observation, found: Observation, tolerance: Tolerance) -> float:
+    """The distance of two arrays in tolerances, TOTALLY where they are not there or hardly move."""
+    ours, theirs, right = found.arrays.get(one), found.arrays.get(other), golden.arrays[one]
+    if ours is None or theirs is None or ours.shape != theirs.shape or ours.shape != right.shape:
         return TOTALLY
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        error = np.abs(one - other).max() / (tolerance.relative * np.abs(one).max())
-        moved = np.abs(one[-1] - one[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
-    counts = moved and np.isfinite(error) and all(parts(names[0], name, golden, found) for name in controls)
-    return float(error) if counts else TOTALLY
+        error = np.abs(ours - theirs).max() / (tolerance.relative * np.abs(ours).max())
+        moved = np.abs(ours[-1] - ours[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
+    return float(error) if moved and np.isfinite(error) else TOTALLY
 
 
 def parts(name: str, control: str, golden: Observation, found: Observation) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .languages import english
 from .numbers import read as read_number
 from .plain import digits
+from .spelled import SMALL
 from .wording import MAX_LENGTH, folded, squeezed
 from .words import Unreadable, listed, quoted
 
@@ -107,7 +108,9 @@ def _multiple(text: str) -> tuple[float, str] | None:
     """`0.2 x lr` and `lr x 0.2` as (0.2, "lr"), `3 x` as (3, ""), `lr` as (1, "lr"); None for other texts."""
     text = re.sub(r"\b(?:eta|alpha|learning rate)\b|η|α", "lr", re.sub(r"^(?:about|≈|~|by)\s*", "", text))
     text = re.sub(r"^(lr)\s*[x*·]\s*([\d.,/]+)$", r"\2 x \1", text)
-    text = re.sub(r"^(?:twice|double)\b", "2 x", text)
+    text = re.sub(r"\s*(?:the )?(?:params?|parameters?|weights?)\Z", "", re.sub(r"^(?:twice|double)\b", "2 x", text))
+    if (word := text.split(" ")[0]) in SMALL:
+        text = f"{SMALL[word]:g}{text[len(word) :]}"
     match = re.fullmatch(r"(?:([\d.,/]+)\s*)?(?:(?:[x*·]|times)?\s*([a-z]{1,3}))?\s*(?:[x*·]|times)?", text)
     if match is None or not (match[1] or match[2]) or (not match[1] and match[2] == "x"):
         return None

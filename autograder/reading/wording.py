@@ -16,19 +16,24 @@ LEAST_PART = 6  # characters of a line of code by which it is known
 MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
 LED = re.compile(
     r"^\s*(?:(?:i think|i choose|i say|it is|it's|its|that is|(?:my |the )?(?:(?:right|correct|wrong) )?"
-    r"(?:answers?|options?|choices?|statements?|lines?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|#\s*|l(?=\d))+",
+    r"(?:answers?|options?|choices?|statements?|lines?|rows?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|"
+    r"#\s*|l\.? ?(?=\d))+",
     re.IGNORECASE,
 )
 REASON = re.compile(r"(?:\s|,)+(?:because|since|should|must|needs|ought|has to)\b")
 _EMPTY = frozenset(
     ("the", "a", "an", "with", "from", "of", "is", "it", "by", "at", "in", "on", "for", "to", "and", "that", "this")
 )
+_IDLE = frozenset(("they", "one", "does", "do", "will", "alone", "far", "clearly", "always", "them", "these", "answer"))
+_PRONOUNS = frozenset(("neither", "both", "all"))
 _ALL = frozenset(("all", "them", "these", "everything", "every", "any", "statements", "options"))
 _DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
 
 
-def by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = ()) -> str | None:
-    """The one option whose words, code or number a text is."""
+def by_text(
+    text: str, options: Mapping[str, str], ways: Sequence[Callable[[str], str]] = (), prompt: str = ""
+) -> str | None:
+    """The one option whose words, code or number a text is; words that only repeat the question say nothing."""
     for same in ways or (folded, squeezed, _special, _without_name, _its_number, _beginning):
         wanted = same(text)
         found = [name for name, option in options.items() if wanted and _match(same, wanted, option)]
@@ -36,19 +41,29 @@ def by_text(text: str, options: Mapping[str, str], ways: Sequence[Callable[[str]
             return found[0]
         if found:
             return None
-    return None if ways else _by_value(text, options) or _by_call(text, options) or _by_part(text, options)
+    if ways:
+        return None
+    return (
+        _by_value(text, options)
+        or _by_call(text, options)
+        or _by_part(text, options, prompt)
+        or _by_numbers(text, options)
+        or _by_line(text, options)
+    )
 
 
 def _match(same: Callable[[str], str], wanted: str, option: str) -> bool:
     if same is _beginning:
-        return len(wanted.split()) > 2 and f"{folded(option)} ".startswith(f"{wanted} ")
+        known = len(wanted.split()) > 2 or wanted in _PRONOUNS
+        return known and f"{folded(option)} ".startswith(f"{wanted} ")
     if same is _its_number and not re.fullmatch(r"(?:[\w ]+=\s*)?[-\d.,]+", option.strip()):
         return False
     return same(option) == wanted
 
 
 def _beginning(text: str) -> str:
-    return folded(text)
+    words = folded(text)
+    return re.sub(r" of (?:them|these|those|the two)$", "", words) if words.split(" ")[0] in _PRONOUNS else words
 
 
 def folded(value: object) -> str:
@@ -98,8 +113,12 @@ def _shared_numbers(text: str, options: Mapping[str, str]) -> bool:
 
 
 def _numbers(text: str) -> set[float]:
+    return set(_in_order(text))
+
+
+def _in_order(text: str) -> list[float]:
     found = re.findall(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?![\w.,]*\d)", digits(shortened(text)))
-    return {float(number.replace(",", ".")) for number in found}
+    return [float(number.replace(",", ".")) for number in found]
 
 
 def _by_value(text: str, options: Mapping[str, str]) -> str | None:
@@ -123,6 +142,22 @@ def _value(text: str) -> float:
     except Unreadable:
         return math.nan
     return found[0].value if len(found) == 1 and not found[0].unit else math.nan
+
+
+def _by_numbers(text: str, options: Mapping[str, str]) -> str | None:
+    """The one option that has these numbers in this order: `0.1 and 0.1018`."""
+    typed = _in_order(text)
+    if len(typed) < 2 or _DENIED.search(text.lower().replace("without", "")):
+        return None
+    found = [name for name, option in options.items() if _in_order(option) == typed]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_line(text: str, options: Mapping[str, str]) -> str | None:
+    """The one line of code that is named somewhere in a text: `eps inside the root, line 10`."""
+    named = set(re.findall(r"\b(?:line|row) (?:no\.? |number )?(\d+)\b", english(shortened(text)).casefold()))
+    only = named.pop() if len(named) == 1 and all(name.isdigit() for name in options) else None
+    return only if only in options and not _DENIED.search(text.lower()) else None
 
 
 def _by_call(text: str, options: Mapping[str, str]) -> str | None:
@@ -161,7 +196,13 @@ def _equal(one: str, other: str) -> bool:
         return one == other
 
 
-def _by_part(text: str, options: Mapping[str, str]) -> str | None:
+def _stems(prompt: str) -> set[str]:
+    """The words of a question, with and without an `s`: `decays` repeats `decay`."""
+    words = _tokens(prompt)
+    return words | {f"{word}s" for word in words} | {word.removesuffix("s") for word in words}
+
+
+def _by_part(text: str, options: Mapping[str, str], prompt: str = "") -> str | None:
     """The one option that has all the words and settings of a text: `Adam` and `Adam with lr 0.5` of `Adam, lr = 0.5`.
 
     Of lines of code it is a part as it stands. A text that denies something names nothing.
@@ -172,14 +213,45 @@ def _by_part(text: str, options: Mapping[str, str]) -> str | None:
         return found[0] if len(found) == 1 and re.search(r"[^\w.]", part) else None
     led = LED.sub("", english(shortened(text)))
     reason = REASON.search(led)
-    said = _tokens(led[: reason.start()] if reason else led)
-    if _DENIED.search(folded(text)):
+    led = led[: reason.start()] if reason else led
+    said = _tokens(led)
+    if _DENIED.search(folded(led)):
         return None
-    for wanted in (said, said - {"only", "just"}):
-        found = [name for name, option in options.items() if wanted <= _tokens(option)]
+    tokens = {name: _tokens(option) for name, option in options.items()}
+    idle = {word for word in said if not any(word in those for those in tokens.values())} & (_IDLE | _stems(prompt))
+    for wanted in (said, said - {"only", "just"}, said - idle, said - idle - {"only", "just"}):
+        found = [name for name, those in tokens.items() if wanted <= those]
         if len(found) == 1 and not wanted <= _ALL and any(len(word) > 2 for word in wanted):
             return found[0]
     return None
+
+
+def each_its_own(parts: Sequence[str], options: Mapping[str, str]) -> list[str] | None:
+    """The options of parts such as `forward, loss, backward`: the one way to give each part its own option, or None.
+
+    An option may be a part's if it has all its words; those that begin with it go before others.
+    """
+    tokens = {name: _tokens(option) | _symbols(option) for name, option in options.items()}
+    said = [(_tokens(part) | _symbols(part)) - {"#"} for part in parts]
+    able = [[name for name, those in tokens.items() if words and words <= those] for words in said]
+    first = [
+        [name for name in names if folded(options[name]).startswith(folded(part))]
+        for part, names in zip(parts, able, strict=True)
+    ]
+    able = [begun if len(begun) == 1 else names for begun, names in zip(first, able, strict=True)]
+    while any(len(names) == 1 for names in able) and not all(len(names) == 1 for names in able):
+        taken = {names[0] for names in able if len(names) == 1}
+        left = [names if len(names) == 1 else [name for name in names if name not in taken] for names in able]
+        if left == able:
+            return None
+        able = left
+    found = [names[0] for names in able if len(names) == 1]
+    return found if len(found) == len(parts) == len(set(found)) else None
+
+
+def _symbols(text: str) -> set[str]:
+    """The symbols of a text, which are words of one letter: `m` of `the first moments m`."""
+    return set(re.findall(r"(?<!\w)[a-z](?!\w)", text.casefold())) - {"a"}
 
 
 def _tokens(text: str) -> set[str]:

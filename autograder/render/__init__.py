@@ -91,12 +91,17 @@ def parts(report: Report) -> list[ReportPart]:
 def is_marked(report: Report) -> bool:
     """Return whether a report has marks: of the code, or of a quiz that came with code that cannot be used."""
     of_quiz = report.status == "not_gradable" and _quiz_state(report) in ("marked", "waiting", "grader_error")
-    return report.status == "graded" or of_quiz
+    return report.status == "graded" or of_quiz or by_hand(report)
+
+
+def by_hand(report: Report) -> bool:
+    """Return whether a person gave points to code that the grader could not mark."""
+    return report.status == "not_gradable" and any(mark.score for mark in report.criteria)
 
 
 def has_score(report: Report) -> bool:
     """Return whether what is marked is a part that counts."""
-    return is_marked(report) and (report.status == "graded" or report.quiz_counts)
+    return is_marked(report) and (report.status == "graded" or report.quiz_counts or by_hand(report))
 
 
 def _quiz_state(report: Report) -> PartState:
@@ -155,6 +160,8 @@ def verdict(report: Report) -> str:
     """Return one sentence to the student that says what happened."""
     if report.status == "grader_error":
         return "The grader failed. Your code was not marked."
+    if by_hand(report):
+        return "The grader could not mark your code. A person did."
     if report.status == "not_gradable":
         return "Your code could not be marked. Your quiz was." if is_marked(report) else UNMARKED
     if is_perfect(report):

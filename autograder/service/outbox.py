@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from autograder.service.queue import Queue
 from autograder.service.store.grades import points_shown
@@ -72,13 +72,29 @@ def unsent(db: Session, course_id: str) -> list[JobRow]:
     return list(db.scalars(asked.where(JobRow.state.in_(("queued", "parked"))).order_by(JobRow.made_at)))
 
 
+def refused(db: Session, course_id: str) -> list[JobRow]:
+    """Return the passbacks of a course that a platform refused, and that no later one has followed."""
+    job, later = JobRow, aliased(JobRow)
+    after = sa.select(later.id).where(
+        later.kind == "passback",
+        later.user_id == job.user_id,
+        later.payload["assignment"].as_string() == job.payload["assignment"].as_string(),
+        later.made_at > job.made_at,
+    )
+    asked = sa.select(job).where(job.kind == "passback", job.course_id == course_id, job.state == "done")
+    asked = asked.where(job.result["refused"].as_integer() > 0, ~after.exists())
+    return list(db.scalars(asked.order_by(job.made_at)))
+
+
 def send_now(db: Session, queue: Queue, course_id: str) -> int:
-    """Try every unsent passback of a course at once; return how many there are."""
-    jobs = unsent(db, course_id)
+    """Try every passback of a course that was not taken at once; return how many there are."""
+    jobs, again = unsent(db, course_id), refused(db, course_id)
     for job in jobs:
         job.failures, job.starts = 0, 0
         queue.again(db, job)  # one that a worker has just begun finds its turn used up
-    return len(jobs)
+    for job in again:
+        passback_due(db, queue, db.get_one(AssignmentRow, str(job.payload["assignment"])), str(job.user_id))
+    return len(jobs) + len(again)
 
 
 def passbacks_shown(db: Session, queue: Queue) -> None:

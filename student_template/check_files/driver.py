@@ -238,12 +238,22 @@ def same_chance(seed):
 def pair(module, spec, arrays, record):
     """The same class run several times, for relations between the runs.
 
-    As `kwargs` say ("p…"); otherwise, in a way that must come to the same ("q…", where `coupled` adds that much of θ
-    to the gradient); and two controls: with opposite gradients ("c…"), and without the thing under test ("n…").
+    As `kwargs` say ("p…"); the `others` without the thing under test, but with gradients of their own, or with as much
+    of θ added to them as `coupled` says; and two controls: with opposite gradients ("c…"), and without more ("n…").
     """
     run(module, spec, arrays, record, "p")
-    run(module, spec, arrays, record, "q", grads=spec.get("second_gradients", "g"), changes=spec["second"],
-        coupled=spec.get("coupled", 0.0))  # fmt: skip
+    for name in spec["others"]:
+        grads = name if f"{name}0" in arrays else "g"
+        run(
+            module,
+            spec,
+            arrays,
+            record,
+            name,
+            grads=grads,
+            changes=spec["second"],
+            coupled=spec.get("coupled", {}).get(name),
+        )
     run(module, spec, opposite(arrays), record, "c")
     run(module, spec, arrays, record, "n", changes=spec["second"])
 
@@ -260,7 +270,7 @@ def opposite(arrays):
     return {name: -values[::-1] if name[0] == "g" else values for name, values in arrays.items()}
 
 
-def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=0.0):
+def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=None):
     """One run of several that are compared, recorded as `name`."""
     record.afresh()
     form, params = form_for(module, spec), parameters(arrays, start)
@@ -268,7 +278,8 @@ def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, 
     note(record, params, name)
     for t in range(spec["steps"]):
         for i, p in enumerate(params):
-            set_gradient(p, arrays[f"{grads}{i}"][t] + coupled * p.data.astype(np.float64), form)
+            grad = arrays[f"{grads}{i}"][t]
+            set_gradient(p, grad + coupled[i] * p.data.astype(np.float64) if coupled else grad, form)
         record.doing = f"step() number {t + 1}"
         optimizer.step()
         note(record, params, name)

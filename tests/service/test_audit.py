@@ -44,7 +44,7 @@ def log(client, service, **wanted) -> list[str]:
     """The sentences of the course's log, as text."""
     shown = client.get(f"/staff/c/{service.course}/audit", params=wanted)
     assert shown.status_code == 200, shown.text
-    cells = re.findall(r'<td class="sentence">(.*?)</td>', shown.text, re.DOTALL)
+    cells = re.findall(r'<td [^>]*class="sentence">(.*?)</td>', shown.text, re.DOTALL)
     return [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in cells]
 
 

@@ -116,8 +116,26 @@ def test_a_decision_that_cannot_be_read_changes_nothing_and_says_why(service, st
 
 
 def test_a_submission_without_marks_has_none_to_change(service, staff):
-    id_ = put(service, body=verdict(status="not_gradable", message="no"))
+    id_ = put(service, body=verdict(status="not_gradable", message="no", criteria=(), quiz=(), diagnoses=()))
     assert decide(staff, id_).status_code == 409
+
+
+def test_code_that_could_not_be_marked_can_be_given_points(service, staff, ada):
+    """A name that is misspelt at import: everything is 0, and a person sees that most of it is right."""
+    rows = tuple(CriterionMark(name, name.title(), 0, 10, "not_run") for name in ("sgd", "adam"))
+    broken = verdict(status="not_gradable", message="No class Adam.", criteria=rows, quiz=(), diagnoses=())
+    id_ = put(service, body=broken)
+    with service.store.reading() as db:
+        assert standings(db, db.get_one(AssignmentRow, service.assignment)) == {}
+    assert "Change the points of a row" in staff.get(f"/staff/s/{id_}").text
+    assert decide(staff, id_).status_code == 200
+    assert has(service) == 9.5
+    for page in (ada.get(f"/s/{id_}").text, staff.get(f"/staff/s/{id_}").text):
+        assert "Changed by a person from 0 to 9.5 points: Right idea, wrong name." in page
+    assert ">9.5<span" in ada.get(f"/a/{service.assignment}").text
+    assert lift(staff, id_).status_code == 200
+    with service.store.reading() as db:
+        assert standings(db, db.get_one(AssignmentRow, service.assignment)) == {}
 
 
 def test_a_student_reads_the_reason_where_hints_are_not_shown(service, staff, ada):

@@ -1045,9 +1045,15 @@ def test_a_refusal_is_told_to_staff_and_is_no_failure_of_ours(enrolled, status):
     assert (job.state, job.result["refused"], job.error) == ("done", 1, "")
     assert any("refused the grade of" in text and f"answered {status}" in text for text in notices)
     enrolled.platform.failing = []
+    staff, url = enrolled.signed_in("Staff"), f"/staff/c/{enrolled.service.course}/lti"
+    assert "The platform refused 1 grade, and gradmark does not try again" in staff.get(url).text
+    assert staff.post(f"{url}/send", data={"csrf": token_of(staff.get(url).text)}).status_code == 303
+    assert enrolled.service.work() == ["passback"]
+    assert len(enrolled.platform.scores) == 1
+    assert "refused" not in staff.get(url).text
     enrolled.hand_in("learner", RIGHT)
     enrolled.service.work()
-    assert len(enrolled.platform.scores) == 1
+    assert len(enrolled.platform.scores) == 2
 
 
 @pytest.mark.slow

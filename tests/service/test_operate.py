@@ -380,14 +380,14 @@ def test_who_is_erased_while_something_of_theirs_is_stored_leaves_nothing_of_it(
         if what in ("a class written anew", "a text"):
             with service.by_hand() as db:
                 handed_in = db.get_one(SubmissionRow, submission)
-                handed_in.report_id, handed_in.state = marking.stored(db, submission, verdict).id, "graded"
+                handed_in.report_id, handed_in.state = marking.stored(db, asked, submission, verdict).id, "graded"
         erases = threading.Thread(target=erasing)
         with service.store.writing() as db:
             asked = db.get_one(AssignmentRow, service.assignment)
             if what == "handing in":
                 receive(db, service.queue, asked, ada, "optimizers.py", RIGHT)
             elif what == "marking":
-                marking.stored(db, submission, verdict)
+                marking.stored(db, asked, submission, verdict)
             elif what == "a start":
                 db.scalars(sa.select(JobRow).with_for_update()).one()
             elif what == "a text":

@@ -423,7 +423,7 @@ def test_two_late_markings_of_a_student_do_not_lower_what_may_not_fall(postgres,
                 for one in both
             ]
             db.add_all(late)
-        monkeypatch.setattr(marking, "stored", lambda db, one, _: stored_by_hand(db, one))
+        monkeypatch.setattr(marking, "stored", lambda db, _asked, one, _verdict: stored_by_hand(db, one))
         monkeypatch.setattr(marking, "verdict_of", lambda *_: verdict())
         monkeypatch.setattr(regrading, "_full", lambda *_: 100.0)
         monkeypatch.setattr(service.context, "assignment", lambda *_, **__: load("optimizers"), raising=False)

@@ -74,6 +74,8 @@ ROUTES = {
     "POST /staff/c/{course_id}/sources": "an instructor",
     "GET /staff/c/{course_id}/new/{job_id}": "an instructor",
     "POST /staff/c/{course_id}/new/{job_id}": "an instructor",
+    "GET /staff/c/{course_id}/groups": "staff",
+    "POST /staff/c/{course_id}/groups": "an instructor",
     "GET /staff/c/{course_id}/settings": "an instructor",
     "POST /staff/c/{course_id}/rename": "an instructor",
     "POST /staff/c/{course_id}/archive": "an instructor",

@@ -11,7 +11,7 @@ from course import csrf, hand_in
 
 from autograder.assignment import load
 from autograder.model import Report
-from autograder.service.store.schema import AuditRow, JobRow, SubmissionRow
+from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, SubmissionRow
 from autograder.service.worker.marking import stored
 from autograder.service.worker.similarity import LEAST, TokenReader, compare, shared
 
@@ -101,7 +101,10 @@ def handed_in_and_marked(service, name, text):
     id_ = hand_in(service, name, text.encode())
     with service.by_hand() as db:
         verdict = Report("optimizers", OPTIMIZERS.digest, 1, "", "", "graded", "", ())
-        handed_in, report = db.get_one(SubmissionRow, id_), stored(db, id_, verdict)
+        handed_in, report = (
+            db.get_one(SubmissionRow, id_),
+            stored(db, db.get_one(AssignmentRow, service.assignment), id_, verdict),
+        )
         handed_in.state, handed_in.report_id = "graded", report.id
         db.query(JobRow).delete()
 

@@ -214,16 +214,17 @@ def test_staff_see_numbers_from_ten_students_on_and_every_misconception(service)
             with service.store.writing() as db:
                 asked = db.get_one(AssignmentRow, service.assignment)
                 one = receive(db, service.queue, asked, service.people[name], "optimizers.py", RIGHT)
-                one.report_id, one.state = stored(db, one.id, verdict).id, "graded"
+                one.report_id, one.state = stored(db, asked, one.id, verdict).id, "graded"
                 refresh(db, asked, [one.user_id])
     page = re.sub(r"\s+", " ", service.browser("Staff").get(f"/staff/a/{service.assignment}/analysis").text)
+    page = re.sub(r"<(t[dh])\b[^>]*>", r"<\1>", page)
     assert "No bias correction" in page
-    assert '<td class="number">13</td><td class="number">11</td> <td>1 submission' in page
+    assert "<td>13</td><td>11</td> <td>1 submission" in page
     assert 'aria-label="3 of 14 have all points"' in page
-    correction = page.rpartition('scope="row">Bias correction')[2].partition("</tr>")[0]
-    assert '<td class="number">14</td>' in correction
-    assert '<td class="number">21 %</td>' in correction  # three of fourteen have all, the others nothing
-    assert '<td class="number">7 %</td>' in correction  # and one of them at first
+    correction = page.rpartition("<th>Bias correction")[2].partition("</tr>")[0]
+    assert "<td>14</td>" in correction
+    assert "<td>21 %</td>" in correction  # three of fourteen have all, the others nothing
+    assert "<td>7 %</td>" in correction  # and one of them at first
     assert service.browser("Ada").get(f"/staff/a/{service.assignment}/analysis").status_code == 404
 
 
@@ -235,8 +236,8 @@ def test_what_a_person_gave_for_a_text_is_in_the_analysis():
         quiz=(ItemMark("why", 0.0, 0.0, "waiting", "", "Why?", awaited=asked), ItemMark("a", 1.0, 2.0, "partial", "")),
     )
     body, key = reports.pack(report), ("why", answer_digest("because"))
-    assert [part.id for part in reports.parts(body, {})[1]] == ["a"]
-    (why, other) = reports.parts(body, {key: 3.0})[1]
+    assert [part.id for part in reports.parts(body, {}, {})[1]] == ["a"]
+    (why, other) = reports.parts(body, {key: 3.0}, {})[1]
     assert (why.title, why.slot, why.score, why.max_score) == ("Why?", "Question 1", 3.0, 4.0)
     assert (other.slot, other.score) == ("Question 2", 1.0)
 

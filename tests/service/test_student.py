@@ -192,6 +192,7 @@ def test_lateness_is_told_before_and_after_it_costs(service):
     assert "loses 10&nbsp;% of its points" in ada.get(f"/a/{service.assignment}").text
     shown = ada.get(f"/s/{put(service, late=3600.0)}").text
     assert "16 earned, 10&nbsp;% off for 1 day late: <strong>14.4</strong>" in shown
+    assert re.search(r">14\.4<span[^>]*> of [\d.]+, 16 before lateness<", ada.get(f"/a/{service.assignment}").text)
 
 
 def test_after_the_due_time_nothing_is_taken_but_with_an_extension(service):

@@ -86,6 +86,11 @@ def test_pages_and_forms_use_the_zone_of_the_course(service):
     assert policy["due_at"] == at("2099-07-01T18:00")
     shown = service.browser("Ada").get(f"/a/{service.assignment}").text
     assert '<time datetime="2099-07-01T16:00:00Z">Wed 1 Jul 2099, 18:00 CEST</time>' in shown
+    assert "are shown after <time" in shown
+    assert "UTC" not in shown, "what is shown later as well"
+    refused = staff.post(settings_url, data={**chosen, "csrf": csrf(staff), "due_at": "2027-03-28T02:30"}).text
+    assert "does not exist in Europe/Berlin" in refused
+    assert ">Machine learning systems</a>" in refused, "a page that answers a form names its course, too"
 
 
 def test_a_zone_that_does_not_exist_is_refused(service):

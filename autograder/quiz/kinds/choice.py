@@ -57,7 +57,7 @@ def mark(item: Item, answer: object) -> Outcome:
     if key.several:
         chosen = read_several(answer, texts)
         return _several(key, rights, [o for o in key.options if o.id in chosen])
-    taken = next(o for o in key.options if o.id == read_one(answer, texts))
+    taken = next(o for o in key.options if o.id == read_one(answer, texts, item.prompt))
     if taken.right:
         return Outcome("right", 1.0, f"Right. {taken.hint}".strip())
     return Outcome("wrong", 0.0, taken.hint or "This is not right.")

@@ -16,7 +16,8 @@ from typing import Any
 from autograder.model import Item, NumericKey, Wrong
 from autograder.quiz.outcome import BadKey, Outcome
 from autograder.reading import Unreadable, amount, as_typed, quoted, units
-from autograder.reading.numbers import Quantity, read
+from autograder.reading.numbers import read
+from autograder.reading.quantities import Quantity
 
 WITHOUT_UNIT = 0.5  # of the points: the number is right, and knowing of what is the other half of the question
 LEAST_MEMORY_FIGURES = 3  # MB and MiB differ by 4.9 %, kB and KiB by 2.4 %; two figures allow 5 %, three 0.5 %
@@ -74,8 +75,9 @@ def mark(item: Item, answer: object, own: Own | None = None) -> Outcome:
     for one, written in readings:
         if one.otherwise is None or not _is_right(key, unit, written, one.otherwise):
             continue
-        if not units.same_kind(unit, "B") and not _known_wrong(key, unit, written, one.value):
-            # Nobody is wrong by a thousand and has every digit right; of memory, GiB for MiB is just that.
+        safe = not units.same_kind(unit, "B") or "i" in written
+        if safe and not _known_wrong(key, unit, written, one.value):
+            # Nobody is wrong by a thousand and has every digit right; of memory, GB for MB is just that.
             return replace(_right(item, unit, bare=bare), message=f"Right, read as {amount(one.otherwise, '', 6)}.")
         raise Unreadable(
             f"{quoted(answer)} can be read in two ways. Write decimals with a point, and thousands as 1500."

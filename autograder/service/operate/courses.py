@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.operate.people import plain
+from autograder.service.rules import policy as policies
 from autograder.service.store import Store, reports
 from autograder.service.store.migrate import revisions
 from autograder.service.store.schema import (
@@ -122,9 +123,19 @@ def _files(db: Session, course_id: str) -> Iterator[tuple[str, Iterable[bytes]]]
     for submission in _each(db, SubmissionRow, where[SubmissionRow]):
         if submission.upload is not None:
             yield f"uploads/{submission.id}", [submission.upload]
+    asked = {
+        id_: policies.from_json(policy).points
+        for id_, policy in db.execute(sa.select(AssignmentRow.id, AssignmentRow.policy).where(where[AssignmentRow]))
+    }
+    points = {
+        id_: asked[assignment]
+        for id_, assignment in db.execute(
+            sa.select(SubmissionRow.id, SubmissionRow.assignment_id).where(where[SubmissionRow])
+        )
+    }
     for report in _each(db, ReportRow, where[ReportRow]):
         place = f"reports/{report.submission_id}/{report.id}"
-        yield f"{place}.json", [reports.text(report.body).encode()]
+        yield f"{place}.json", [reports.text(report.body, points[report.submission_id]).encode()]
         for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
             yield f"{place}-{number}.svg", [picture["svg"].encode()]
 

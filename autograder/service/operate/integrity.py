@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
+from autograder.service.rules import policy as policies
+from autograder.service.rules.weights import weighed
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -118,10 +120,15 @@ def _reports(db: Session) -> Iterator[str]:
     named: dict[str, set[str]] = defaultdict(set)
     for id_, name in db.execute(sa.select(DiagnosisRow.report_id, DiagnosisRow.misconception)):
         named[id_].add(name)
-    asked = sa.select(ReportRow.id, ReportRow.digest, ReportRow.body, ReportRow.pictures, *columns.values())
-    for id_, digest, body, pictures, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
+    asked = (
+        sa.select(ReportRow.id, ReportRow.digest, ReportRow.body, ReportRow.pictures, AssignmentRow.policy)
+        .add_columns(*columns.values())
+        .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
+        .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
+    )
+    for id_, digest, body, pictures, policy, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
         try:
-            told = reports.unpack(body)
+            told = weighed(reports.unpack(body), policies.from_json(policy).points)
             reports.unpack_pictures(pictures)
         except (zlib.error, json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             yield f"report {id_} cannot be read: {error}"

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.operate import CannotOperate
+from autograder.service.rules import policy as policies
 from autograder.service.store import Store, reports
 from autograder.service.store.schema import (
     STAFF,
@@ -231,10 +232,15 @@ def export(store: Store, who: str) -> bytes:
             if submission.upload is not None:
                 archive.writestr(f"uploads/{submission.id}", submission.upload)
         for report in db.scalars(sa.select(ReportRow).where(where[ReportRow])):
-            archive.writestr(f"reports/{report.submission_id}/{report.id}.json", reports.text(report.body))
+            chosen = policies.from_json(_asked(db, report).policy).points
+            archive.writestr(f"reports/{report.submission_id}/{report.id}.json", reports.text(report.body, chosen))
             for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
                 archive.writestr(f"reports/{report.submission_id}/{report.id}-{number}.svg", picture["svg"])
     return packed.getvalue()
+
+
+def _asked(db: Session, report: ReportRow) -> AssignmentRow:
+    return db.get_one(AssignmentRow, db.get_one(SubmissionRow, report.submission_id).assignment_id)
 
 
 def plain(row: Base) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograder.service.rules.policy import Policy, kept
+from autograder.service.rules.weights import share
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class MarkedSubmission:
     max_score: float  # free-text answers included, whether a person has marked them or not
     texts: float = 0.0  # points that people gave to its free-text answers
     whole: bool = field(default=True, compare=False)  # False: its code cannot be used, and its quiz alone was marked
+    decided: bool = field(default=False, compare=False)  # a person gave points of it
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,11 @@ class Text:
     item: str
     title: str
     digest: str  # of the answer
-    points: float  # at most
+    points: float  # at most, as its question has them: people mark it by these
+    worth: float | None = None  # what these count for by the course's points; None: the same
+
+    def share(self, given: float) -> float:
+        return given if self.worth is None else share(given, self.points, self.worth)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def standing(policy: Policy, marked: Iterable[MarkedSubmission]) -> Standing | N
     if not every:
         return None
     whole = [one for one in every if one.whole]
-    last = whole or every
+    last = [one for one in every if one.whole or one.decided] or every
     counting = last[-1] if policy.counts == "latest" else max(every, key=lambda one: _merit(policy, one))
     points, most = earned(policy, counting), counting.max_score
     return Standing(counting, points, most, len(whole), last[0].submission_id, last[-1].submission_id)

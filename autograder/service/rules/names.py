@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Words that begin a family name: "Emma van den Berg" is a van den Berg.
@@ -29,3 +30,9 @@ def sort_key(name: str) -> tuple[str, str]:
     told = family_first(name).casefold()
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", told) if not unicodedata.combining(letter))
     return plain, told
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Return the key by which `Group 9` comes before `Group 10`."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]

@@ -27,6 +27,7 @@ KINDS = {
         NoticeKind(
             "changed", "A mark of mine was changed", BOTH, "A mark of yours was changed. The page says which and why."
         ),
+        NoticeKind("group", "Somebody handed in for my group", BOTH),
         NoticeKind("extended", "My due time was changed", BOTH),
         NoticeKind("reply", "Somebody answered my question, or commented on my work", BOTH),
         NoticeKind("due", "Something is due tomorrow, and I have points to gain", BOTH),

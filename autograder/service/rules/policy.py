@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from autograder import lateness
 from autograder.service.rules import zones
+from autograder.service.rules.weights import Points
 
 When = Literal["at_once", "after_due", "never"]
 
@@ -28,6 +29,8 @@ class Policy:
     show_hints: When = "at_once"
     time_zone: str = zones.UTC  # the course's: a late day ends at the due time's hour there
     show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
+    groups: bool = False  # what one member of a group hands in counts for all of them
+    points: Points = field(default_factory=dict)  # of rows, where they are not the edition's
 
     @property
     def tells_quiz_at_once(self) -> bool:
@@ -61,7 +64,7 @@ FREE = ("not_gradable", "superseded", "parked")  # cost no attempt: nothing was 
 
 
 def from_json(data: Mapping[str, Any]) -> Policy:
-    known = {field.name for field in fields(Policy)}
+    known = {one.name for one in fields(Policy)}
     return Policy(**{name: value for name, value in data.items() if name in known})
 
 

@@ -37,6 +37,12 @@ class MarkChange:
         return round(self.new - self.old, 2)
 
     @property
+    def rescaled(self) -> bool:
+        """Return whether the mark is out of another maximum."""
+        sides = (self.before, self.after)
+        return len({one.max_points for one in sides if one}) > 1
+
+    @property
     def way(self) -> Way:
         return "up" if self.by > 0 else "down" if self.by < 0 else "same"
 
@@ -127,7 +133,9 @@ def policy_notice(change: MarkChange, changed: Sequence[str], *, points: bool) -
     why = f"{why[0].upper()}{why[1:]} {verb} changed."
     if not points:
         return f"{why} Your mark changes by that; it is not shown now."
-    return f"{why} You had {change.old:g} points and now have {change.new:g}."
+    most = [standing.max_points for standing in (change.before, change.after) if standing]
+    had, has = (f" of {most[0]:g}", f" of {most[-1]:g}") if len(set(most)) > 1 else ("", "")
+    return f"{why} You had {change.old:g}{had} points and now have {change.new:g}{has}."
 
 
 def can_matter(

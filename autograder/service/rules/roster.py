@@ -22,6 +22,7 @@ class MemberRow:
     name: str = ""
     email: str = ""  # lower case
     section: str = ""
+    group: str = ""
     problem: str = ""  # with its id, as the reader of rosters says it: damaged, or of an odd width
     others: tuple[str, ...] = ()  # further ids of the line
 
@@ -40,6 +41,7 @@ class Member:
     others: tuple[str, ...] = ()  # further ids that they are known by
     placeholder: bool = False  # their id is a learning platform's: they came from there before any roster had them
     shared: bool = False  # with courses of others: their name and address are not ours to change
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def read(text: str) -> tuple[MemberRow, ...]:
         wrong.setdefault(line, problem)
     return tuple(
         MemberRow(
-            person.line, person.id, person.name, person.email[:320], person.section, wrong.get(person.line, ""),
+            person.line, person.id, person.name, person.email[:320], person.section, person.group,
+            wrong.get(person.line, ""),
             tuple(id_ for id_ in person.ids if id_ not in (person.id, person.email) and "@" not in id_),
         )
         for person in found.people
@@ -192,6 +195,8 @@ def _differences(row: MemberRow, member: Member) -> dict[str, tuple[str, str]]:
     found = {} if member.shared else _renamed(row, member)
     if row.section and row.section != member.section:
         found["section"] = (member.section, row.section)
+    if row.group and row.group != member.group:
+        found["group"] = (member.group, row.group)
     if member.placeholder and row.id != member.id and row.id not in member.others:
         found["id"] = (member.id, row.id)
     if further := [id_ for id_ in row.others if id_ not in (member.id, *member.others)]:

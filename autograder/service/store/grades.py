@@ -6,7 +6,7 @@ This looks through all of it; pages read what store.standings keeps.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
 from autograder.service.rules.grades import MarkedSubmission, Override, Standing, Text, standing
 from autograder.service.rules.statistics import PartMark, Seen
+from autograder.service.rules.weights import Points, Sums
 from autograder.service.store import reports
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -32,6 +33,7 @@ from autograder.service.store.schema import (
 )
 
 AT_ONCE = 5000  # ids in one query: SQLite takes 32 766
+BODIES = 500  # reports that are unpacked at once
 
 Users = Collection[str] | None  # these students; None = all
 
@@ -44,10 +46,11 @@ def judged(db: Session, asked: AssignmentRow, users: Users = None, *, digest: st
 
 
 def judged_by(db: Session, asked: AssignmentRow, policy: policies.Policy) -> dict[str, Standing]:
-    """Return standings by user id as they would be by another policy, lateness measured anew."""
+    """Return standings by user id as they would be by another policy, lateness measured and points added up anew."""
     extended = extensions(db, asked)
     found = {}
-    for user, all_ in marked(db, asked).items():
+    chosen = policy.points if policy.points != policies.from_json(asked.policy).points else None
+    for user, all_ in marked(db, asked, chosen=chosen).items():
         due = policies.due_for(policy, extended.get(user))
         measured = [replace(one, late_seconds=policies.late_seconds(policy, one.made_at, due)) for one in all_]
         if (has := standing(policy, measured)) is not None:
@@ -62,23 +65,62 @@ def extensions(db: Session, asked: AssignmentRow) -> dict[str, float]:
 
 
 def marked(
-    db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = ""
+    db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "", chosen: Points | None = None
 ) -> dict[str, list[MarkedSubmission]]:
     """Every submission with marks, by user id, in order; practice is not among them.
 
-    With `digest`: as if the reports by this edition of the assignment counted, where there are any.
+    With `digest`: as if the reports by this edition of the assignment counted, where there are any. `chosen`: as if
+    rows had these points; None: by those of the course.
     """
     given = text_points(db, asked, users)
     rows = _rows(db, asked, users, ReportRow.id == SubmissionRow.report_id, texts=bool(given))
     if digest:
         again = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
         rows |= _rows(db, asked, users, again, texts=bool(given))
-    decided = _differences(db, asked, users, rows)
+    points = policies.from_json(asked.policy).points if chosen is None else chosen
+    decided = _differences(db, asked, users, rows, points)
+    anew = {} if chosen is None else _added_up(db, rows, chosen)
     found: dict[str, list[MarkedSubmission]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
-        if row.status == "graded" or (row.status == "not_gradable" and (row.score or row.waits)):
-            found[row.user_id].append(_as_marked(row, given, decided.get(row.id, 0.0)))
+        some = row.score or row.waits or row.id in decided
+        if row.status == "graded" or (row.status == "not_gradable" and some):
+            found[row.user_id].append(_as_marked(row, given, decided.get(row.id), anew.get(row.id)))
     return found
+
+
+def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:
+    """Return the sums of these reports by other points, by submission."""
+    found: dict[str, Sums] = {}
+    ids = {row.report_id: id_ for id_, row in rows.items()}
+    for some in batched(ids):
+        bodies = sa.select(ReportRow.id, ReportRow.body).where(ReportRow.id.in_(some))
+        found |= {ids[id_]: reports.sums(body, chosen) for id_, body in db.execute(bodies)}
+    return found
+
+
+def weigh(db: Session, asked: AssignmentRow) -> None:
+    """Add up all reports of an assignment by the points of its policy: they have been changed."""
+    chosen = policies.from_json(asked.policy).points
+    ids = db.scalars(
+        sa.select(ReportRow.id)
+        .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
+        .where(SubmissionRow.assignment_id == asked.id)
+    ).all()
+    for some in batched(ids):
+        bodies = db.execute(sa.select(ReportRow.id, ReportRow.body, ReportRow.texts).where(ReportRow.id.in_(some)))
+        db.execute(sa.update(ReportRow), [{"id": id_, **_columns(body, texts, chosen)} for id_, body, texts in bodies])
+
+
+def _columns(body: bytes, texts: list[dict[str, Any]], chosen: Points) -> dict[str, Any]:
+    added = reports.sums(body, chosen)
+    worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts]
+    return {"score": added.score, "max_score": added.max_score, "texts": worth}
+
+
+def batched(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Return ids in portions of which each has a query: bodies of reports are large."""
+    every = sorted(ids)
+    yield from (every[start : start + BODIES] for start in range(0, len(every), BODIES))
 
 
 def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[StudentMisconceptionRow]:
@@ -123,12 +165,13 @@ def parts(
     given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for (user, item, answer), points in text_points(db, asked).items():
         given[user][item, answer] = points
+    chosen = policies.from_json(asked.policy).points
     joined = ReportRow.id == SubmissionRow.report_id
     if digest:
         joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
     wanted = sorted(submissions)
     return {
-        id_: reports.parts(body, given[user])
+        id_: reports.parts(body, given[user], chosen)
         for start in range(0, len(wanted), AT_ONCE)
         for id_, user, body in db.execute(
             sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body)
@@ -163,7 +206,9 @@ def overrides(db: Session, submission_id: str) -> dict[str, Override]:
     return {one.row: Override(one.points, one.reason) for one in rows}
 
 
-def _differences(db: Session, asked: AssignmentRow, users: Users, rows: Mapping[str, sa.Row[Any]]) -> dict[str, float]:
+def _differences(
+    db: Session, asked: AssignmentRow, users: Users, rows: Mapping[str, sa.Row[Any]], chosen: Points
+) -> dict[str, float]:
     """Return, by submission, the points that people's decisions add. Only reports with decisions are unpacked."""
     decided: dict[str, dict[str, float]] = defaultdict(dict)
     for id_, row, points in db.execute(
@@ -173,21 +218,32 @@ def _differences(db: Session, asked: AssignmentRow, users: Users, rows: Mapping[
     ):
         decided[id_][row] = points
     bodies = {id_: db.get_one(ReportRow, rows[id_].report_id).body for id_ in decided if id_ in rows}
-    return {id_: reports.difference(body, decided[id_]) for id_, body in bodies.items()}
+    return {id_: reports.difference(body, decided[id_], chosen) for id_, body in bodies.items()}
 
 
-def _as_marked(row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float) -> MarkedSubmission:
+def _as_marked(
+    row: sa.Row[Any], given: Mapping[tuple[str, str, str], float], decided: float | None, anew: Sums | None
+) -> MarkedSubmission:
+    """`decided`: what people's decisions add, None without any; `anew`: its sums by other points than the course's."""
     keyed = _keyed(row.user_id, row.texts) if given else ()  # where nobody marked texts, none is looked up
-    earned = sum((given[key] for _, key in keyed if key in given), 0.0)
+    earned = sum(
+        (
+            anew.share(f"item:{text.item}", given[key]) if anew else text.share(given[key])
+            for text, key in keyed
+            if key in given
+        ),
+        0.0,
+    )
     return MarkedSubmission(
         row.id,
         row.number,
         row.made_at,
         row.late_seconds,
-        row.score + decided,
-        row.max_score,
+        (anew.score if anew else row.score) + (decided or 0.0),
+        anew.max_score if anew else row.max_score,
         earned,
         row.status == "graded",
+        decided is not None,
     )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import cattrs
 
 from autograder.model import Report
+from autograder.service.rules import weights
 from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import PartMark
+from autograder.service.rules.weights import Points, Sums, share, weighed
 
 LZMA = b"\xfd7zXZ"  # what such bytes begin with
 FAST = 1  # a twentieth larger than the default, in a fifth of the time
@@ -43,33 +45,54 @@ def _of_today(told: dict[str, Any]) -> dict[str, Any]:
     return told | {"quiz_counts": True, "quiz_points": sum(item["max_score"] for item in told["quiz"])}
 
 
-def text(body: bytes) -> str:
-    """Return the packed report as JSON, for readers who may have all of it."""
-    return zlib.decompress(body).decode()
+def text(body: bytes, chosen: Points) -> str:
+    """Return the report by a course's points as JSON, for readers who may have all of it."""
+    if not chosen:
+        return zlib.decompress(body).decode()
+    return json.dumps(_CONVERTER.unstructure(weighed(unpack(body), chosen)))
 
 
-def parts(body: bytes, given: Mapping[tuple[str, str], float]) -> tuple[list[PartMark], list[PartMark]]:
+def sums(body: bytes, chosen: Points) -> Sums:
+    return weights.sums(_of_today(json.loads(zlib.decompress(body))), chosen)
+
+
+def parts(body: bytes, given: Mapping[tuple[str, str], float], chosen: Points) -> tuple[list[PartMark], list[PartMark]]:
     """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them.
 
     `given`: what people gave to this student's free texts, by question and digest of the answer.
     """
-    told = json.loads(zlib.decompress(body))  # as it is: to structure all of a report takes ten times as long
+    # As it is: to structure all of a report takes ten times as long.
+    told = _of_today(json.loads(zlib.decompress(body)))
+    worth = weights.rows_worth(told, chosen)
+
+    def counted(name: str, score: float, most: float) -> tuple[float, float]:
+        now = worth.get(name, (most, most))[1] if most else 0.0
+        return share(score, most, now), now
+
     criteria = [
-        PartMark(row["id"], row["title"], row["id"], row["score"], row["max_score"]) for row in told["criteria"]
+        PartMark(row["id"], row["title"], row["id"], *counted(f"criterion:{row['id']}", row["score"], row["max_score"]))
+        for row in told["criteria"]
     ]
     questions = [
-        PartMark(item["id"], item["title"], f"Question {number}", *_points(item, given))
+        PartMark(item["id"], item["title"], f"Question {number}", *counted(f"item:{item['id']}", *_points(item, given)))
         for number, item in enumerate(told["quiz"], start=1)
     ]
     return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]
 
 
-def difference(body: bytes, given: Mapping[str, float]) -> float:
+def difference(body: bytes, given: Mapping[str, float], chosen: Points) -> float:
     """The change of the score when these rows (`criterion:…`, `item:…`) have these points, not the grader's."""
-    told = json.loads(zlib.decompress(body))
-    counting = [("criterion", told["criteria"]), *([("item", told["quiz"])] if told.get("quiz_counts", True) else [])]
-    rows = {f"{kind}:{row['id']}": row["score"] for kind, all_ in counting for row in all_}
-    return float(sum(points - rows[name] for name, points in given.items() if name in rows))
+    told = _of_today(json.loads(zlib.decompress(body)))
+    worth = weights.rows_worth(told, chosen)
+    kinds = (("criterion", told["criteria"]), ("item", told["quiz"]))
+    scores = {f"{kind}:{row['id']}": row["score"] for kind, all_ in kinds for row in all_}
+    return float(
+        sum(
+            share(points, *worth[name]) - share(scores[name], *worth[name])
+            for name, points in given.items()
+            if name in worth
+        )
+    )
 
 
 def _points(item: dict[str, Any], given: Mapping[tuple[str, str], float]) -> tuple[float, float]:

@@ -91,6 +91,7 @@ class MembershipRow(Base):
     drawn_as: Mapped[str] = mapped_column(String(100), default="")  # "": by the roster's id
     other_ids: Mapped[list[Any]] = mapped_column(default=list)
     section: Mapped[str] = mapped_column(Text, default="")
+    group_name: Mapped[str] = mapped_column(Text, default="")  # who hands in together; "" = alone
     dropped: Mapped[bool] = mapped_column(default=False)  # no longer in the course: hands in nothing, keeps reports
     made_at: Mapped[float] = mapped_column(default=now)
 
@@ -218,6 +219,8 @@ class SubmissionRow(Keyed, Base):
     digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the upload
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to the quiz, by item
     drawn_as: Mapped[str] = mapped_column(String(100), default="")  # whose quiz they answer; "": as the sheet's
+    group_name: Mapped[str] = mapped_column(Text, default="")  # that it was handed in for; "" = for its student alone
+    joint_id: Mapped[str | None] = mapped_column(String(16))  # that of the member who handed it in
     state: Mapped[str] = mapped_column(String(12), default="queued")
     # "queued" | "running" | "graded" | "not_gradable" | "superseded" | "parked"
     late_seconds: Mapped[float] = mapped_column(default=0.0)
@@ -234,7 +237,7 @@ class ReportRow(Keyed, Base):
     digest: Mapped[str] = mapped_column(String(64))  # of the assignment
     seed: Mapped[int] = mapped_column(BigInteger)  # 48 bits
     status: Mapped[str] = mapped_column(String(12))
-    score: Mapped[float]
+    score: Mapped[float]  # by the points of the assignment's policy; its body has those of its edition
     max_score: Mapped[float]
     counted: Mapped[bool] = mapped_column(default=False)  # at some time: a regrade's preview is no student's to see
     texts: Mapped[list[Any]] = mapped_column(default=list)  # free answers that a person marks: rules.grades.Text each
@@ -253,7 +256,7 @@ class DiagnosisRow(Base):
 
 
 class TextMarkRow(Base):
-    """A person's mark of a free-text answer; the same text handed in again keeps it."""
+    """A person's mark of a free-text answer, in the question's own points; the same text handed in again keeps it."""
 
     __tablename__ = "text_marks"
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
@@ -275,7 +278,7 @@ class OverrideRow(Base):
     __tablename__ = "overrides"
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
     row: Mapped[str] = mapped_column(String(120), primary_key=True)  # "criterion:momentum", "item:q1"
-    points: Mapped[float]
+    points: Mapped[float]  # as the edition counts them, which a course's points then weigh
     reason: Mapped[str] = mapped_column(Text)  # its student reads it
     by_id: Mapped[str] = mapped_column(String(16))
     made_at: Mapped[float] = mapped_column(default=now)

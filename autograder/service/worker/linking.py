@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from autograder.service.rules import policy as policies
 from autograder.service.rules.lti import CLAIM, VERSION
+from autograder.service.rules.weights import QUIZ, rubric
 from autograder.service.store.schema import AssignmentRow, JobRow, LaunchRow, PlatformRow, VersionRow, now
 from autograder.service.worker import keys
 from autograder.service.worker.context import Context
@@ -21,7 +23,8 @@ def sign(context: Context, job: JobRow) -> dict[str, Any]:
         platform = db.get_one(PlatformRow, begun.platform_id)
         asked = db.get_one(AssignmentRow, job.payload["assignment"])
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
-    points = sum(criterion["points"] for criterion in version.about["criteria"]) if version else 100
+    rows = rubric(version.about, policies.from_json(asked.policy).points) if version else []
+    points = sum(row.points for row in rows if row.id != QUIZ) or 100
     item = {
         "type": "ltiResourceLink",
         "title": asked.title,

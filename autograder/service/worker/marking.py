@@ -13,7 +13,7 @@ from autograder.model import Assignment, Awaited, Chart, ItemMark, Submission
 from autograder.model import Report as Verdict
 from autograder.quiz.variants import seed_for
 from autograder.service.outbox import passback_due
-from autograder.service.rules import notices
+from autograder.service.rules import notices, weights
 from autograder.service.rules import policy as policies
 from autograder.service.rules.answers import as_toml
 from autograder.service.rules.grades import Text, answer_digest
@@ -49,7 +49,7 @@ def mark(context: Context, job: JobRow) -> dict[str, Any]:
         current = db.get_one(HandedIn, handed_in.id, with_for_update=True)
         if current.state == "superseded":  # while this worker was thought dead: it costs no attempt, so it is none
             return {}
-        report = stored(db, handed_in.id, verdict)
+        report = stored(db, asked, handed_in.id, verdict)
         if current.report_id is None:  # else somebody was faster, and what counts may have moved on
             current.report_id, current.state, report.counted = report.id, verdict.status, True
             if verdict.status == "not_gradable":
@@ -143,8 +143,9 @@ def read(handed_in: HandedIn, assignment: Assignment, student: str) -> Submissio
 FORM_COUNTS = "What you answered on the quiz page was marked, not the quiz.toml in your upload."
 
 
-def stored(db: Session, submission_id: str, verdict: Verdict) -> ReportRow:
-    """The report of this verdict: the one that is there, if somebody was faster."""
+def stored(db: Session, asked: Asked, submission_id: str, verdict: Verdict) -> ReportRow:
+    """The report of this verdict: the one that is there, if somebody was faster. `asked` is locked."""
+    by_course = weights.weighed(verdict, policies.from_json(asked.policy).points)
     same = sa.select(ReportRow).where(
         ReportRow.submission_id == submission_id,
         ReportRow.digest == verdict.assignment_digest,
@@ -156,9 +157,9 @@ def stored(db: Session, submission_id: str, verdict: Verdict) -> ReportRow:
         "digest": verdict.assignment_digest,
         "seed": verdict.seed,
         "status": verdict.status,
-        "score": verdict.score,
-        "max_score": verdict.max_score,
-        "texts": awaited(verdict),
+        "score": by_course.score,
+        "max_score": by_course.max_score,
+        "texts": awaited(verdict, by_course),
         "body": reports.pack(verdict),
     }
     if db.get_bind().dialect.name == "sqlite":
@@ -176,12 +177,13 @@ def stored(db: Session, submission_id: str, verdict: Verdict) -> ReportRow:
     return report
 
 
-def awaited(verdict: Verdict) -> list[dict[str, Any]]:
+def awaited(verdict: Verdict, by_course: Verdict) -> list[dict[str, Any]]:
     """The free answers that only a person can mark, as far as their marks must be found again."""
     return [
-        asdict(Text(item.id, item.title, answer_digest(item.awaited.answer), item.awaited.points))
-        for item in verdict.quiz
+        asdict(Text(item.id, item.title, answer_digest(item.awaited.answer), item.awaited.points, worth))
+        for item, same in zip(verdict.quiz, by_course.quiz, strict=True)
         if item.awaited
+        for worth in [weights.most_of(same) if by_course.quiz_counts else 0.0]
     ]
 
 

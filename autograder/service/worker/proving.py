@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from autograder import quiz
 from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.render.proof import TITLES
@@ -84,4 +85,5 @@ def about(assignment: Assignment) -> dict[str, Any]:
         "criteria": [dataclasses.asdict(criterion) for criterion in assignment.criteria],
         "handout": assignment.handout(assignment.quiz_seed),
         "quiz": bool(assignment.quiz(assignment.quiz_seed)),
+        "quiz_points": quiz.points(assignment) if quiz.that_counts(assignment).quiz_counts else 0.0,
     }

@@ -13,6 +13,8 @@ from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.service.outbox import passback_due
 from autograder.service.queue import rescued
+from autograder.service.rules import policy as policies
+from autograder.service.rules.weights import QUIZ, Points
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow as Asked
@@ -130,14 +132,14 @@ def remark(context: Context, job: JobRow) -> dict[str, Any]:
         ).first()
         assignment = quiz.that_counts(context.assignment(asked.source, version.digest))
         waits = handed_in.report_id is None  # it was parked, and its student was promised a report
-        full = _full(assignment, handed_in)
+        full = _full(assignment, handed_in, policies.from_json(asked.policy).points)
         if not (there or waits) and not regrades.can_matter(db, asked, handed_in, version.digest, full):
             return {"skipped": "cannot matter"}
     # A worker that died in between has left its report without pictures: they are drawn from the same verdict.
     verdict = None if there and there.drawn else marking.verdict_of(context, handed_in, asked, version)
     with context.store.writing() as db:
         asked = locked(db, asked.id, read=True, user_id=handed_in.user_id)
-        report_id = marking.stored(db, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
+        report_id = marking.stored(db, asked, handed_in.id, verdict).id if verdict else there.id  # type: ignore[union-attr]  # one of the two
         now = db.get_one(RegradeRow, wanted.id)
         if now.state == "applied" and asked.version_id == version.id:
             for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):
@@ -158,8 +160,8 @@ def remark(context: Context, job: JobRow) -> dict[str, Any]:
     return {"report": report_id}
 
 
-def _full(assignment: Assignment, handed_in: SubmissionRow) -> float:
+def _full(assignment: Assignment, handed_in: SubmissionRow, chosen: Points) -> float:
     """The most points that this submission can get in this edition: of the quiz only if it has answers to it."""
-    code = sum(criterion.points for criterion in assignment.criteria)
+    code = sum(chosen.get(criterion.id, criterion.points) for criterion in assignment.criteria)
     answered = assignment.quiz_counts and quiz.FILE in marking.read(handed_in, assignment, "").files
-    return code + quiz.points(assignment) * bool(answered)
+    return code + chosen.get(QUIZ, quiz.points(assignment)) * bool(answered)

@@ -14,7 +14,7 @@ import keyword
 import statistics
 import tokenize
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -48,6 +48,7 @@ class Source:
     text: Sequence[str]
     tokens: str
     lines: Sequence[int]  # from 0
+    group: str = ""  # that it was handed in for
 
 
 def similarity(context: Context, job: JobRow) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def similarity(context: Context, job: JobRow) -> dict[str, Any]:
 
 def _source(reader: TokenReader, handed_in: SubmissionRow, assignment: Assignment) -> Source | None:
     found = read(handed_in, assignment, "").files.get(assignment.main) if handed_in.upload else None
-    return reader.source(handed_in.id, handed_in.user_id, found.decode(errors="replace")) if found else None
+    source = reader.source(handed_in.id, handed_in.user_id, found.decode(errors="replace")) if found else None
+    return replace(source, group=handed_in.group_name) if source else None
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -142,7 +144,10 @@ def compare(sources: Sequence[Source]) -> dict[str, Any]:
     sources = [source for source in sources if len(source.tokens) >= PASSAGE]
     if len(sources) < LEAST:
         return {"submissions": len(sources), "pairs": []}
-    every = {pair: shared(*pair) for pair in combinations(sources, 2)}
+    pairs = [(one, other) for one, other in combinations(sources, 2) if not one.group or one.group != other.group]
+    if not pairs:  # all of one group
+        return {"submissions": len(sources), "pairs": []}
+    every = {pair: shared(*pair) for pair in pairs}
     middle = statistics.median(every.values())
     spread = 1.4826 * statistics.median(abs(alike - middle) for alike in every.values())
     limit = middle + min(max(FAR * spread, (1 - middle) * LEAST_OF_WAY), (1 - middle) * MOST_OF_WAY)

@@ -39,7 +39,7 @@ def _formula(question: Question, answer: object) -> str:
 
 
 def _option(question: Question, answer: object) -> str:
-    return options.read_one(answer, texts(question))
+    return options.read_one(answer, texts(question), question["prompt"])
 
 
 def _options(question: Question, answer: object) -> str:

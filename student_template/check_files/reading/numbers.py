@@ -9,64 +9,32 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import units
-from .formulas import Node, parse
-from .languages import english
-from .numerals import in_digits
-from .plain import digits, without_latex
+from . import arithmetic, units
+from .arithmetic import FUNCTIONS, finite
+from .quantities import AGREEING, Quantity, agree, base_unit, divided
+from .spelled import FOLD, LARGE, SCALES, SMALL
+from .spelled import spelled as spelled_out
+from .tidy import tidied
 from .words import Unreadable, amount, quoted
 
 MAX_LENGTH = 400  # characters: a number, its working and a sentence why
-MAX_POWER = 400  # beyond it every power of ten is an infinity, or nothing
-AGREEING = 0.01  # of the larger: two amounts of one answer that are one, each rounded; GB and GiB differ by 0.07
-
-# ------------------------------------------------------------------------------------------------- words for numbers
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL = {name: float(n) for n, name in enumerate(_ONES)} | {name: 10.0 * n for n, name in enumerate(_TENS, start=2)}
-_LARGE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_SCALES = _LARGE | {"k": 1e3, "mio": 1e6, "mn": 1e6, "bn": 1e9, "mrd": 1e9}
-_PARTS = {"half": 2.0, "halves": 2.0, "third": 3.0, "quarter": 4.0, "fifth": 5.0, "tenth": 10.0, "hundredth": 100.0}
-_PARTS |= {f"{name}s": part for name, part in _PARTS.items() if not name.endswith("s")}
-_FOLD = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0}
 
 _DIGITS = r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'_]\d+)*|[.,]\d+)"
 _NUMBER = re.compile(rf"{_DIGITS}\.?(?:[eE][+-]?\d{{1,4}}(?![A-Za-z0-9]))?")
 _WORD = re.compile(r"log(?:10|2)(?=\()|[A-Za-zµμ]+|%")
 _POWER_OF_E = re.compile(r"(?:(?<=[^A-Za-z0-9_.])|\A)e\s*(?=\^|\*\*)")
-_FUNCTIONS = ("sqrt", "exp", "log", "ln", "abs", "log10", "log2")
 _LEAD = re.compile(
     r"(?:(?:about|approx(?:imately)?|ca|circa|perhaps|maybe|probably|"
     r"roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
-    r"(?: would| will| can| may| must)(?: be| need| take))|so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
-    r"after|by a|by|a|an)\b\.?:?|[~≈]|[x×](?= ?[\d.]))\s*(?=\S)",
+    r"(?: would| will| can| may| must)(?: be| need| take))|"
+    r"(?:it |θ |theta )?(?:stays|remains|still|use|choose|take|set)(?: (?:at|it to|lr|lr to))?(?= [-\d.])|"
+    r"so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
+    r"after|by a|by|a|an)\b\.?:?|[~≈]|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -94,7 +62,8 @@ _TOTAL = re.compile(
     r".*[,;.]\s*(?:(?:so |and )?(?:in )?(?:total|together|sum|altogether|overall))\b\s*(?:is\b)?[:=]?\s*(?=\S*\d)",
     re.DOTALL,
 )
-_PRINTED = re.compile(r"(?:tensor|array|Tensor|float32|float64|Parameter)\(\s*\[*([^()\[\],]+)\]*\s*(?:,[^()]*)?\)")
+_FACTOR = re.compile(r"[\d.,]+ ?(?:[x×](?![A-Za-z\d ])|times|-?fold)", re.IGNORECASE)
+_STATEMENTS = re.compile(r"[;,.]\s+(?:(?:and|so|then) )?(?=[^;,=]*=)")
 _STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
 _ASKS_LEAST = re.compile(r"\b(?:smallest|fewest|lowest|minimum|least number|from which|at least\?)", re.IGNORECASE)
 _ASKS_FACTOR = re.compile(r"\b(?:how many times|factor|multiple|fraction|times as)\b", re.IGNORECASE)
@@ -122,20 +91,13 @@ _OF_STATE = re.compile(
     r"memory|parameters|weights|each|alone|momentum|velocity|gpu|ram|used|needed|model|arrays?)\b['s]*\s*)+\Z",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(r"\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE)
+_HEDGE = re.compile(
+    r"\bthen (?=[-\d.])|\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE
+)
 
 
 if TYPE_CHECKING:
     Found = tuple[list[str], int, float | None]  # parts of arithmetic, the place after them, its other reading
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A number as it was read."""
-
-    value: float
-    unit: str | None  # as units.find spells it, "" for a count; None when none was written
-    otherwise: float | None = None  # the value if its one comma or point is read the other way
 
 
 def read(answer: object, prompt: str = "") -> tuple[Quantity, ...]:
@@ -149,13 +111,13 @@ def read(answer: object, prompt: str = "") -> tuple[Quantity, ...]:
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if isinstance(answer, (int, float)) and not isinstance(answer, bool):
-        return (Quantity(_finite(answer), None),)
+        return (Quantity(finite(answer), None),)
     if not isinstance(answer, str):
         raise Unreadable(f'This asks for a number, and your answer is {quoted(answer)}. Write it like "37.25 GiB".')
     if len(answer) > MAX_LENGTH:
         raise Unreadable("This asks for one number with its unit; your answer is much longer than that.")
     reader = _Reader(answer, prompt)
-    found = reader.sides(_normal(answer))
+    found = reader.sides(tidied(answer))
     return tuple(_rescaled(one, prompt) for one in found)
 
 
@@ -168,77 +130,12 @@ def shown(found: tuple[Quantity, ...], unit: str = "") -> str:
     return told
 
 
-def _normal(answer: str) -> str:
-    answer = re.sub(r"^\s*\*\*(?!\*)(.*[^*\s])\s*\*\*\s*$", r"\1", answer)  # bold in Markdown
-    text = digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer)))
-    text = _FROM.sub("from ", re.sub(r"\bbeim (?=\d|step)", "at ", english(_in_words(text))))
-    if any(ord(c) > 127 and c.isnumeric() for c in text):
-        raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
-    text = re.sub("[✕⨯]", "×", text)
-    text = re.sub(r"^([+-]?0)[·⋅∙](?=\d)", r"\1.", text)  # as the British print a decimal point
-    text = re.sub("[·⋅∙∗]", "*", text)
-    text = re.sub(rf"(?<=[\d)]) ?[*×] ?(?=(?:{'|'.join(filter(None, units.MEMORY))})$)", " ", text)  # 37.25 * GiB
-    if re.search(r"[x×] ?10-\d|^[-+]?10-\d+$", text):
-        raise Unreadable(f"{quoted(answer)} can be read in two ways. Write a power of ten like 1.5e-3.")
-    text = re.sub(r"\b(?:np|numpy|math|torch)\.(?=[a-z])", "", text.replace("**", "^").replace("÷", "/"))
-    text = re.sub(r"\^\s*\{([^{}]*)\}", r"^(\1)", text)
-    text = _PRINTED.sub(r"\1", text)
-    text = re.sub(r"(?<=\d)k(?![A-Za-z])", "e3", text)
-    text = re.sub(r"(?<=\d) [eE] ?(?=[-+]\d)|(?<=\d)[eE] (?=[-+]\d)", "e", text)
-    text = re.sub(r"\bto the (?:power (?:of )?)?|\b(?:hoch|puissance|elevado a(?: la)?)\b", " ^ ", text)
-    text = re.sub(r"\^ *(?:minus|negative) (\w+)", r"^ -\1", text)
-    text = re.sub(r"\b([a-z]+) +\^ *(-?)([a-z]+|\d+)\b", _power_in_words, text)
-    text = re.sub(r"\b(?:minus|less) (?=[\d.])", "-", text) if re.match(r"(?:minus|less) [\d.]", text) else text
-    text = re.sub(r"\bminus (?=\d)", "-", text)
-    text = re.sub(r"\b(?:one|a|an|um) (?=[~≈]? ?\d)|\bum (?=[a-z]+ ?%)", "", text)  # un 20 % más, um 20 % größer
-    text = re.sub(r"\b(halfs?|quarters?|thirds?|fifths?|tenths?) (?:of )?(?:an?|one) (?=[a-z])", r"\1 ", text)
-    text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
-    text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
-    text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
-    text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
-    text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
-    text = re.sub(r"\b(ln|log|exp|sqrt) (\d+(?:\.\d+)?)(?![\w.,^(])", r"\1(\2)", text)  # ln 5
-    text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
-    text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
-    text = text.strip("\"'“”„«»*_ \t\n")
-    text = re.sub(r"(\d+) and (?:(?:a|one) )?half\b", r"(\1+1/2)", " ".join(text.split()).rstrip(".!;, "))
-    text = re.sub(r"^(hours?|days?|weeks?) and (?:an? )?half\b", r"1.5 \1", text)  # hora y media
-    text = re.sub(r"(\d+) and (?:a|one) (third|quarter)\b", lambda m: f"({m[1]}+1/{_PARTS[m[2]]:g})", text)
-    text = re.sub(r"(\d+) and three quarters\b", r"(\1+3/4)", text)
-    if whole := re.fullmatch(r"[(\[]([^()\[\]]*)[)\]]", text):
-        text = whole[1].strip()
-    unit_first = re.fullmatch(r"([A-Za-z]{1,12}) ([\d.,' ]+)", text)  # "GiB 104.3"
-    return f"{unit_first[2]} {unit_first[1]}" if unit_first and units.find(unit_first[1]) in units.MEMORY else text
-
-
-_FROM = re.compile(
-    r"^\s*(?:ab|desde|a partir del?|à partir d[eu]|dès)\s+(?:el |dem |le )?(?=\d|t\b|[A-Za-zé]+ ?[=\d])", re.IGNORECASE
-)
-_HALVES = re.compile(r"\b(\w+)einhalb(?=\b)", re.IGNORECASE)  # fünfeinhalb
-
-
-def _in_words(text: str) -> str:
-    """The text with numbers of several words, or with a half in one word, in digits."""
-    return in_digits(_HALVES.sub(_and_a_half, text))
-
-
-def _and_a_half(match: re.Match[str]) -> str:
-    value = _SMALL.get(english(match[1]).lower())
-    return match[0] if value is None else f"{value + 0.5:g}"
-
-
-def _power_in_words(match: re.Match[str]) -> str:
-    """`10^(-3)` for `ten ^ -three`; what is no number stays."""
-    base, power = (str(int(_SMALL[w.lower()])) if w.lower() in _SMALL else w for w in (match[1], match[3]))
-    return f"{base}^({match[2]}{power})" if base.isdigit() and power.isdigit() else match[0]
-
-
 def _rescaled(found: Quantity, prompt: str) -> Quantity:
     """`20 billion` where the question asks how many billion: 20."""
     scale = _SCALED.search(prompt)
-    if scale is None or abs(found.value) < _LARGE[scale[1].lower()] / 1000:
+    if scale is None or abs(found.value) < LARGE[scale[1].lower()] / 1000:
         return found
-    return replace(found, value=found.value / _LARGE[scale[1].lower()])
+    return replace(found, value=found.value / LARGE[scale[1].lower()])
 
 
 class _Reader:
@@ -255,6 +152,7 @@ class _Reader:
 
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
+        text = self.last_statement(text)
         text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
         if self.whole_number:
             text = self.rounded(text)
@@ -265,13 +163,16 @@ class _Reader:
                 _STEP.sub("", text, count=1),
             )
         if _LIMITED.search(self.prompt):
-            text = re.sub(r"^(?:[A-Za-z]+\s*)?[<>≤≥]\s*|^(?:above|below)\s+", "", text)
+            text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
         if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
             raise self.trouble("names several amounts. Write the one that is asked for alone.")
         if not _ASKS_LEAST.search(self.prompt):
             text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
         text = re.sub(r"\(\s*(?:=|≈|≃|i\.e\.,?)\s*", "(", text)
-        parts = [part.strip() for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\bthat is,?)\s*(?=\S)", text)]
+        parts = [
+            part.strip()
+            for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\b(?:that|which) (?:is|equals),?)\s*(?=\S)", text)
+        ]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
             if units.find(part) and part:
@@ -282,9 +183,20 @@ class _Reader:
                 continue
         return self.agreeing(found)
 
+    def last_statement(self, text: str) -> str:
+        """`16*5e9/2^30 = 74.5 GiB` of `2+2+4+8 = 16 bytes; 16*5e9/2^30 = 74.5 GiB`: what goes on with a result."""
+        first, *others = _STATEMENTS.split(text)
+        for statement in others:
+            result = re.search(r"=\s*([\d.]+)[^=]*\Z", first)
+            if result is None or not re.search(rf"(?<![\d.]){re.escape(result[1])}(?![\d.]).*=", statement):
+                return text
+            first = statement
+        return first if others else text
+
     def agreeing(self, found: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
         for other in found[1:]:
-            if not _agree(found[0], other):
+            counts = self.whole_number and found[0].value != other.value
+            if not agree(found[0], other) or (counts and found[0].value % 1 == other.value % 1 == 0):
                 raise self.trouble(
                     f"has two different amounts, {shown(found[:1])} and {shown((other,))}. Keep the one you mean."
                 )
@@ -298,7 +210,7 @@ class _Reader:
         while follow := re.match(r"\s*(?:\(\s*(?P<inside>[^()]*)\)|(?:,?\s*or|/)\s+(?P<after>\S.*))\s*", rest):
             inside = follow["inside"] if follow["inside"] is not None else follow["after"]
             try:
-                other = self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
+                other = () if self.only_factor(inside) else self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
             except Unreadable:
                 if follow["inside"] is None or self.contradicts(found, inside):
                     raise self.trouble("has more than one reading. Write one number and one unit.") from None
@@ -306,6 +218,10 @@ class _Reader:
             found, rest = self.agreeing((*found, *other)), rest[follow.end() :]
         self.explained(found, rest)
         return found
+
+    def only_factor(self, text: str) -> bool:
+        """Return whether this tells a factor, `4x` of `0.2 (4x)`, where none is asked for."""
+        return not _ASKS_FACTOR.search(self.prompt) and _FACTOR.match(text) is not None
 
     def rounded(self, text: str) -> str:
         """The whole number of `65*12/80 = 9.75 → 10` and of `ceil(9.75)`."""
@@ -350,21 +266,19 @@ class _Reader:
                 break
             else:
                 billions = 1e9 if factor.unit else 1.0  # 14B * 12 bytes
-                size = Quantity(_finite(size.value * factor.value * billions), factor.unit or size.unit)
+                size = Quantity(finite(size.value * factor.value * billions), factor.unit or size.unit)
             rest = after
         return (size, *found[1:]), rest
 
     def divided(self, size: Quantity, factor: Quantity, text: str) -> Quantity | None:
         """An amount divided; in the unit that the question names, where the divisor is what that has of this one."""
         if _SCALED.search(self.prompt) and (each := re.match(r"([\d.]+) ?(?:B|bytes?)\b", text)):
-            return Quantity(
-                _finite(units.convert(size.value, str(size.unit), "B") / float(each[1])), ""
-            )  # 80 GB / 16 B
+            return Quantity(finite(units.convert(size.value, str(size.unit), "B") / float(each[1])), "")  # 80 GB / 16 B
         target = self.asked_unit
         whole = target in units.TIME and size.unit in units.TIME and factor.unit is None
         if whole and factor.value == units.convert(1.0, str(target), str(size.unit)):  # 6600 s / 3600
-            return Quantity(_finite(size.value / factor.value), target)
-        return _divided(size, factor)
+            return Quantity(finite(size.value / factor.value), target)
+        return divided(size, factor)
 
     def factor(self, text: str) -> tuple[Quantity, str]:
         """One number with its power and its unit, up to the next sign of a product, and what follows."""
@@ -390,8 +304,8 @@ class _Reader:
 
     def leading(self, text: str) -> tuple[tuple[Quantity, ...], str]:
         """The amount at the beginning of a text with its unit, and what follows."""
-        if fold := re.match(rf"({'|'.join(_FOLD)}|[a-z]+(?=-?fold\b))(?:-?fold)?\b", text, re.IGNORECASE):
-            value = _FOLD.get(fold[1].lower(), _SMALL.get(fold[1].lower()))
+        if fold := re.match(rf"({'|'.join(FOLD)}|[a-z]+(?=-?fold\b))(?:-?fold)?\b", text, re.IGNORECASE):
+            value = FOLD.get(fold[1].lower(), SMALL.get(fold[1].lower()))
             if value is not None:
                 size, rest = self.relative(Quantity(value, ""), text[fold.end() :].strip(), percent=False)
                 return (size,), rest
@@ -405,12 +319,12 @@ class _Reader:
     def number(self, text: str) -> tuple[Quantity, str]:
         if re.match(r"[+-]?0[xob][0-9a-f]", text, re.IGNORECASE):
             raise self.trouble("is not a decimal number.")
-        if spelled := _spelled(text):
-            return Quantity(_finite(spelled[0]), None), spelled[1]
+        if spelled := spelled_out(text):
+            return Quantity(finite(spelled[0]), None), spelled[1]
         mixed = re.match(r"([+-]?)\s?(\d+) (\d+)/(\d+)(?![\d.,])", text)
         if mixed and 0 < int(mixed[3]) < int(mixed[4]):
             size = int(mixed[2]) + int(mixed[3]) / int(mixed[4])
-            return Quantity(_finite(-size if mixed[1] == "-" else size), None), text[mixed.end() :]
+            return Quantity(finite(-size if mixed[1] == "-" else size), None), text[mixed.end() :]
         expression, rest, otherwise, count = self.expression(text)
         value = self.value(expression)
         return Quantity(value, None, otherwise if count == 1 else None), rest
@@ -421,7 +335,7 @@ class _Reader:
         at, depth, count, otherwise = 0, 0, 0, None
         used, end = 0, 0  # how many parts, and of how much text, the arithmetic may end with
         while at < len(text):
-            wanting = not parts or parts[-1] in "+-*/^(√" or parts[-1] in _FUNCTIONS
+            wanting = not parts or parts[-1] in "+-*/^(√" or parts[-1] in FUNCTIONS
             found = self.operand(text, at) if wanting else self.operator(text, at, depth)
             if found is None:
                 break
@@ -450,7 +364,7 @@ class _Reader:
             size, other = self.decimal(number[0])
             return [size], number.end(), other
         word = _WORD.match(text, at)
-        if word and word[0].lower() in _FUNCTIONS:
+        if word and word[0].lower() in FUNCTIONS:
             return [word[0].lower()], word.end(), None
         return ([text[at]], at + 1, None) if text[at] in "(√+-" else None
 
@@ -459,8 +373,8 @@ class _Reader:
         if text[at] == " ":
             return [], at + 1, None
         word = _WORD.match(text, at)
-        if word and word[0].lower() in _SCALES:
-            return ["*", repr(_SCALES[word[0].lower()])], word.end(), None
+        if word and word[0].lower() in SCALES:
+            return ["*", repr(SCALES[word[0].lower()])], word.end(), None
         if re.match(r"[x×]\s*[\d(.√+-]", text[at : at + 9], re.IGNORECASE):
             return ["*"], at + 1, None
         return ([text[at]], at + 1, None) if text[at] in "+-*/^" or (text[at] == ")" and depth) else None
@@ -506,8 +420,8 @@ class _Reader:
 
     def value(self, expression: str) -> float:
         try:
-            return _finite(_evaluate(parse(expression, (), _FUNCTIONS)))
-        except (ArithmeticError, ValueError, Unreadable) as error:  # 1/0, log 0, 10^5000, an exponent of 999
+            return arithmetic.value(expression)
+        except (ArithmeticError, ValueError, Unreadable) as error:
             raise self.trouble("has no finite value that can be marked.") from error
 
     # -------------------------------------------------------------------------------------------------- the unit
@@ -516,6 +430,7 @@ class _Reader:
         if ratio := re.match(r"(?::|to|in)\s*1\b(?![.,]?\d)", text):
             return replace(size, unit=""), text[ratio.end() :]
         of = _OF_RATE if "multiple" in self.prompt else _OF_TIME
+        text = self.without_other(text)
         symbol = of.match(text) if _ASKS_FACTOR.search(self.prompt) else None
         if times := symbol or re.match(r"(?:times|fold|[x×*])(?![A-Za-z0-9])", text, re.IGNORECASE):
             return self.relative(replace(size, unit=""), text[times.end() :].strip(), percent=False)
@@ -534,7 +449,16 @@ class _Reader:
                 f"ends with {quoted(text)}, which is not a unit that is known here. Write one number and one unit, "
                 'like "37.25 GiB", "40 GB", "4e10 bytes", "12 hours" or "3.16x".'
             )
-        return size, self.without_extra(rest)
+        return size, self.without_extra(text if text != rest.lstrip(" -") else rest)
+
+    def without_other(self, text: str) -> str:
+        """`of SGD's time` is left out, where the question asks for a fraction of that."""
+        of = re.match(r"of (?=[A-Z])", text) if _ASKS_FACTOR.search(self.prompt) else None
+        other = self.of_other(text[of.end() :]) if of else None
+        if of and other:
+            return text[of.end() + other.end() :]
+        that = re.match(r"of (?:it|that|the)\b[^\d,;.]*", text) if _ASKS_FACTOR.search(self.prompt) else None
+        return text[that.end() :] if that else text
 
     def without_extra(self, rest: str) -> str:
         """Return the rest without words that change nothing: `per GPU` where that is asked for, `in total`, `more`."""
@@ -548,6 +472,13 @@ class _Reader:
             r"\bsaves?\b", self.prompt
         ):
             text = text[saved.end() :].strip()
+        if re.search(r"\b(?:per|each|every|on one)\b", self.prompt):
+            text = re.sub(r"^each\b", "", text).strip()
+        if _ASKS_LEAST.search(self.prompt):
+            text = re.sub(r"^or more$", "", text)
+        if after := re.search(r"\bafter step (\d)\b", self.prompt):
+            words = rf"(?:{after[1]}|{[*SMALL][int(after[1])]})"
+            text = re.sub(rf"^after (?:the )?(?:step {words}|{words} steps?)(?=\W|$)", "", text).strip()
         for _ in range(3):
             if word := _EXTRA.match(text):
                 text = text[word.end() :].strip()
@@ -565,11 +496,11 @@ class _Reader:
             asked = _ASKS_FACTOR.search(self.prompt) or _ASKS_PERCENT.search(self.prompt)
             as_long = _AS_LONG.match(rest) or ((_OF_THAT.match(rest) or self.of_other(rest)) if asked else None)
             return size, rest[as_long.end() :] if as_long else rest
-        rest = re.sub(r"^than\b[^\d,;]*", "", rest[len(how) :].strip())
+        rest = re.sub(r"^(?:time\b)?\s*(?:than\b[^\d,;]*)?", "", rest[len(how) :].strip())
         if not percent:
             if down and not _ASKS_FACTOR.search(self.prompt):
                 raise self.trouble("can be read in two ways. Write the number that is asked for alone.")
-            return (replace(size, value=_finite(1 / size.value if size.value else math.inf)) if down else size), rest
+            return (replace(size, value=finite(1 / size.value if size.value else math.inf)) if down else size), rest
         if _ASKS_PERCENT.search(self.prompt):
             return size, rest
         if not _ASKS_FACTOR.search(self.prompt):
@@ -588,7 +519,7 @@ class _Reader:
         if half := re.match(r"\s*and (?:an? )?half\b", rest):  # une heure et demie
             return replace(size, value=size.value + math.copysign(0.5, size.value)), rest[half.end() :]
         if spelled := re.match(r"\s*(?:,|and|,\s*and)?\s*(?=[A-Za-z])", rest):
-            number = _spelled(rest[spelled.end() :])
+            number = spelled_out(rest[spelled.end() :])
             rest = rest if number is None else f" {number[0]:g} {number[1].strip()}"
         while part := re.match(r"\s*(?:,|and|,\s*and)?\s*(\d+(?:[.,]\d+)?)\s*([A-Za-zµ]+)\b", rest, re.IGNORECASE):
             unit = "min" if part[2] == "m" and last == "hour" else units.find(part[2])
@@ -625,150 +556,9 @@ class _Reader:
                 continue
             if other[0].unit is None or found[0].unit is None or not units.same_kind(other[0].unit, found[0].unit):
                 continue
-            base = [abs(units.convert(one.value, str(one.unit), _base(str(one.unit)))) for one in (found[0], other[0])]
-            if min(base) * 100 > max(base) and (any_amount or not _agree(found[0], other[0])):
+            base = [
+                abs(units.convert(one.value, str(one.unit), base_unit(str(one.unit)))) for one in (found[0], other[0])
+            ]
+            if min(base) * 100 > max(base) and (any_amount or not agree(found[0], other[0])):
                 return True
         return False
-
-
-def _divided(size: Quantity, by: Quantity) -> Quantity | None:
-    """An amount divided by a number: bytes by 1024³ are GiB. None where the other is an amount of its own."""
-    powers = [(base, n) for base in (1024, 1000) for n in range(1, 6) if by.value == base**n]
-    if not by.value or size.unit is None:
-        return None
-    if powers and size.unit in units.MEMORY:
-        (base, steps), value = powers[0], size.value / by.value
-        if by.unit in units.MEMORY:  # … ÷ 1024³ GiB
-            return Quantity(_finite(value), by.unit)
-        unit = units.larger(size.unit, base, steps)
-        return Quantity(_finite(value), unit) if unit and not by.unit else None
-    return Quantity(_finite(size.value / by.value), size.unit) if not by.unit else None
-
-
-def _base(unit: str) -> str:
-    return {"memory": "B", "time": "s", "number": ""}[units.kind(unit)]
-
-
-def _agree(one: Quantity, other: Quantity) -> bool:
-    """Return whether two rounded amounts are equal; a bare one may be in the other's unit, or in bytes or seconds."""
-    if one.unit is None and other.unit is not None:
-        one, other = other, one
-    if one.unit is None or other.unit is None:
-        sizes = [(one.value, other.value)]
-        if one.unit is not None:
-            sizes.append((units.convert(one.value, one.unit, _base(one.unit)), other.value))
-    elif units.same_kind(one.unit, other.unit):
-        sizes = [(one.value, units.convert(other.value, other.unit, one.unit))]
-    else:
-        return False
-    return any(abs(a - b) <= AGREEING * max(abs(a), abs(b)) for a, b in sizes)
-
-
-def _spelled(text: str) -> tuple[float, str] | None:
-    """A number in words at the beginning of a text, and what follows; None if there is none."""
-    if negative := re.match(r"(?:minus|negative) (?=[a-z])", text, re.IGNORECASE):
-        found = _spelled(text[negative.end() :])
-        return None if found is None else (-found[0], found[1])
-    words = list(re.finditer(r"[A-Za-z]+", text))
-    if not words or words[0].start() != 0:
-        return None
-    total = part = 0.0
-    end, seen, at = 0, False, 0
-    for at, match in enumerate(words):
-        word = "one" if at == 0 and match[0].lower() in ("a", "an") else match[0].lower()
-        if text[end : match.start()].strip(" -"):
-            break
-        if word in _SMALL:
-            if seen and not _goes_on(part, _SMALL[word]):
-                return None  # `four twenty sixteen`
-            part, seen = part + _SMALL[word], True
-        elif word == "hundred":
-            part, seen = (part or 1.0) * 100, True
-        elif word in _LARGE and seen:
-            total, part = total + part * _LARGE[word], 0.0
-        elif word in _PARTS and (seen or at == 0):
-            return ((total + part) if seen else 1.0) / _PARTS[word], text[match.end() :]
-        else:
-            return _ended(text, words[at:], total + part, end) if seen else None
-        end = match.end()
-    return (total + part, text[end:]) if seen else None
-
-
-def _goes_on(part: float, more: float) -> bool:
-    """Return whether a number in words may go on with this one: `twenty` with `two`, `hundred` with all below it."""
-    below = part % 100
-    return more > 0 and (below == 0 or (below >= 20 and below % 10 == 0 and more < 10))
-
-
-def _ended(text: str, words: list[re.Match[str]], value: float, end: int) -> tuple[float, str] | None:
-    """The number in words that ends before these: `and a half`, `point two five million`, or no part of it."""
-    word = words[0][0].lower()
-    if word == "and":
-        after = text[words[0].end() :]
-        if after.lower().startswith(" a half"):
-            return value + 0.5, after[len(" a half") :]
-        more = _spelled(after.strip()) if len(words) > 1 and words[1][0].lower() in _SMALL and value >= 100 else None
-        return (value + more[0], more[1]) if more else (value, text[end:])
-    decimals = _decimals(words[1:]) if word == "point" else None
-    if decimals is None:
-        return value, text[end:]
-    value, end = value + float(f"0.{decimals[0]}"), words[decimals[1]].end()
-    scale = re.match(rf" ({'|'.join(_LARGE)})\b", text[end:], re.IGNORECASE)
-    return (value * _LARGE[scale[1].lower()], text[end + scale.end() :]) if scale else (value, text[end:])
-
-
-def _decimals(words: list[re.Match[str]]) -> tuple[str, int] | None:
-    """The digits after `point`, one by one or as a number below a hundred, and how many words they are."""
-    values: list[int] = []
-    for word in words:
-        value = _SMALL.get("zero" if word[0].lower() == "oh" else word[0].lower())
-        if value is None or (
-            values and (value > 9 or values[0] > 9) and not (len(values) == 1 and values[0] > 19 > value * 2)
-        ):
-            break
-        values.append(int(value))
-    if not values:
-        return None
-    return (str(sum(values)) if values[0] > 19 else "".join(map(str, values))), len(values)
-
-
-def _evaluate(node: Node) -> float:
-    """The value of arithmetic without symbols.
-
-    Raises:
-        ArithmeticError, ValueError: it has none.
-    """
-    if node.op == "number":
-        return float(node.text)
-    values = [_evaluate(arg) for arg in node.args]
-    if node.op == "^":
-        if abs(values[1]) > MAX_POWER or (values[0] < 0 and values[1] != int(values[1])):
-            raise ValueError
-        return float(values[0] ** values[1])
-    return float(_OPERATIONS[node.op](*values))
-
-
-_OPERATIONS: Mapping[str, Callable[..., float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "negative": lambda a: -a,
-    "sqrt": math.sqrt,
-    "abs": abs,
-    "exp": math.exp,
-    "log": math.log,
-    "log10": math.log10,
-    "log2": math.log2,
-    "pi": lambda: math.pi,
-}
-
-
-def _finite(value: float) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise Unreadable("Your answer is not a finite number. Write it in digits.")
-    return number

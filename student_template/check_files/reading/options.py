@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from .languages import english
 from .plain import digits, without_latex
-from .wording import LED, MAX_LENGTH, REASON, by_text, folded, squeezed
+from .wording import LED, MAX_LENGTH, REASON, by_text, each_its_own, folded, squeezed
 from .words import Unreadable, quoted
 
 MAX_CHOSEN = 50  # entries of a list or table: no question has as many options
@@ -39,14 +39,15 @@ _SURE = re.compile(  # of one letter
 )
 _TRUE = "yes|true|right|correct|t|y|x|✓|✔"
 _FALSE = "no|not|false|wrong|incorrect|f|n|✗|✘"
-_EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})[).:=\s-]+(?:is )?({_TRUE}|{_FALSE})\s*", re.IGNORECASE)
+_EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})(?:[).:=\s-]+(?:is )?|(?=[✓✔✗✘]))({_TRUE}|{_FALSE})\s*", re.IGNORECASE)
+_WORDS = re.compile(r"(?<![\w*.])[A-Za-z]{2,}(?![\w*.(])")
 _BACKWARD = re.compile(r"[←⟵⇐]|<-")
 _SIZES = re.compile(
     r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
 )
 
 
-def read_one(answer: object, options: Mapping[str, str]) -> str:
+def read_one(answer: object, options: Mapping[str, str], prompt: str = "") -> str:
     """The id of the one option that is meant.
 
     Raises:
@@ -54,12 +55,12 @@ def read_one(answer: object, options: Mapping[str, str]) -> str:
     """
     if isinstance(answer, list):
         texts = [_text(entry) for entry in _entries(answer, options)]
-        found = list(dict.fromkeys(read_one(text, options) for text in texts if text.strip()))
+        found = list(dict.fromkeys(read_one(text, options, prompt) for text in texts if text.strip()))
         if len(found) != 1:
             raise _count(found, options)
         return found[0]
     text = _text(answer)
-    if (meant := _one(text, options)) is not None:
+    if (meant := _one(text, options, prompt)) is not None:
         return meant
     several = _ids(text, options)
     if several is not None and len(set(several)) > 1:
@@ -89,7 +90,12 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     ):
         raise Unreadable(f"{quoted(text)} can be read in two ways. Write each letter, with commas between them.")
     known = {name.casefold(): name for name in options}
+    said_true = _said_true(english(_truths(text)), options)
+    if said_true is not None:
+        return said_true
     parts = [part for part in re.split(r"[,;\n]|\band\b", english(_truths(text))) if part.strip()]
+    if len(parts) == 1:  # a=T b=F c=T
+        parts = re.findall(r"\S+", text)
     said = [_EACH.fullmatch(part) for part in parts]
     if len(parts) < 2 or not all(one and one[1].casefold() in known for one in said):
         return None
@@ -97,6 +103,36 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     if not found or len({one[1].casefold() for one in said if one}) < len(said):
         raise _unknown(text, options)
     return found
+
+
+def _said_true(text: str, options: Mapping[str, str]) -> list[str] | None:
+    """The letters of `true: a, d; false: b`, of `a, d (b is false)`, of `a, d (m and v)` and of `all but b`; else None.
+
+    Raises:
+        Unreadable: a letter that is said to be true and false.
+    """
+    if but := re.fullmatch(
+        r"\s*(?:all|every(?:thing| one)?)(?: of (?:them|these))?,? (?:except|but|besides|without)(?: for)? (.*)",
+        text,
+        re.DOTALL,
+    ):
+        wrong = _ids(but[1], options)
+        return [name for name in options if name not in wrong] if wrong else None
+    listed = re.fullmatch(
+        r"\s*(?:the )?(?:(?:true|right|correct)(?: ones?| statements?| answers?)?(?: are| is)?)[\s:=]+([^()]*?)"
+        r"(?:[;,.\n\s]+(?:the )?(?:false|wrong|incorrect)(?: ones?)?(?: are| is)?[\s:=]+([^()]*))?", text, re.IGNORECASE
+    )  # fmt: skip
+    behind = listed or re.fullmatch(r"([^()]*)\(([^()]*)\)\s*", text)
+    right = _ids(behind[1], options) if behind else None
+    if behind is None or right is None or (listed is None and len(right) < 2):
+        return None
+    denied = re.sub(r"\b(?:are|is|were)?\s*(?:false|wrong|incorrect|not true|not)\b", " ", behind[2] or "")
+    wrong = _ids(denied, options) or []
+    if wrong and (denied == behind[2] or set(wrong) & set(right)) and not listed:
+        return None
+    if set(wrong) & set(right):
+        raise _unknown(text, options)
+    return right
 
 
 def _truths(text: str) -> str:
@@ -134,7 +170,7 @@ def _entries(answer: list[object], options: Mapping[str, str]) -> list[object]:
     return answer
 
 
-def _one(text: str, options: Mapping[str, str]) -> str | None:
+def _one(text: str, options: Mapping[str, str], prompt: str = "") -> str | None:
     """The option that a text names by its letter, its number, its words, or letter and words that do not disagree."""
     if (by_name := _named(text, options)) is not None:
         return by_name
@@ -143,10 +179,12 @@ def _one(text: str, options: Mapping[str, str]) -> str | None:
     led = LED.sub("", english(text))
     if (reason := REASON.search(led)) and (name := _named(led[: reason.start()], options)) is not None:
         return name
-    letter = re.match(r"\s*[(\[]?\s*([A-Za-z]|\d{1,3})\s*(?:[)\].:,;=-]+\s*|\s+[(\u2013-]\s*)(?=\S)", led)
+    letter = re.match(
+        r"\s*[(\[]?\s*([A-Za-z]|\d{1,3})\s*(?:[-=]>\s*|[→⇒]\s*|[)\].:,;=-]+\s*|\s+[(\u2013-]\s*)(?=\S)", led
+    )
     name = _named(letter[1], options) if letter else None
     if letter is None or name is None:
-        return by_text(text, options)
+        return by_text(re.sub(r" is wrong[.!]?\Z", "", text), options, (), prompt)
     return _with_text(text, name, letter[0], led[letter.end() :], options)
 
 
@@ -155,7 +193,7 @@ def _with_text(text: str, name: str, letter: str, rest: str, options: Mapping[st
     if _ids(rest, options) is not None or _ids(re.split(r"[,;&]|\band\b|\bbut\b", rest)[0], options) is not None:
         return None  # more letters
     other = by_text(rest.strip(" ()"), options)
-    if name.isdigit() and re.search(r"[-=]", letter) and other != name:
+    if name.isdigit() and re.search(r"[-=]", letter) and other != name and len(_WORDS.findall(rest)) < 3:
         return by_text(text, options)  # `1 - b1**t` is code, and no line 1
     if other is None and not re.search(r"[^\W\d_]{2}|\d", rest):
         return None  # `a, x`: another letter, of no option
@@ -213,11 +251,15 @@ def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
     text = LED.sub("", english(digits(text))).casefold().replace(")(", ") (")
     text = _AROUND.sub(" ", text)
     text = re.sub(
-        r"(?:->|=>|[\u2190-\u21ff\u2794-\u27be\u27f0-\u27ff<>]|\b(?:and|then|plus|before)\b|[,;&+/|]|\\to|\\rightarrow)",
+        r"(?:->|=>|[\u2190-\u21ff\u2794-\u27be\u27f0-\u27ff<>·•∙⋅…»▶▷▸▹►▻]|\.{2,}|\b(?:and|then|plus|before)\b|[,;&+/|]|\\to|\\rightarrow)",
         " ",
         text,
     )
-    text = re.sub(r"(?m)^\s*\d+\s*[.):=]\s*(?=[a-z])|(?<=\s)\d+\s*[.):=]\s*(?=[a-z]\b)", " ", text)
+    text = re.sub(
+        r"(?m)^\s*\d+(?:st|nd|rd|th)?\s*[.):=]?\s*(?=[a-z])|(?<=\s)\d+(?:st|nd|rd|th)?\s*[.):=]?\s*(?=[a-z]\b)",
+        " ",
+        text,
+    )
     words = [word.strip("().:[]{}\"'`*-$") for word in text.split()]
     words = [word for word in words if word]
     if len(words) == 1 and words[0] not in known:
@@ -234,6 +276,8 @@ def _parts(text: str, options: Mapping[str, str]) -> list[str] | None:
         found = [_one(part, options) for part in parts]
         if len(parts) > 1 and all(found) and len(set(found)) == len(found):
             return [name for name in found if name]
+        if len(parts) > 1 and (by_word := each_its_own(parts, options)):
+            return by_word
     return None
 
 

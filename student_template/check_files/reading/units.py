@@ -27,7 +27,7 @@ _TIMES = {
 }  # fmt: skip
 COUNTED = (
     "gpu", "device", "card", "machine", "worker", "node", "shard", "step", "iteration", "update", "epoch", "batch",
-    "minibatch", "sample", "call",
+    "minibatch", "sample", "call", "piece", "pc",
     "parameter", "param", "weight", "number", "value", "element", "unit", "model", "checkpoint",
 )  # fmt: skip
 _NAMES = {name: unit for unit, names in _TIMES.items() for name in (unit, *names.split())}

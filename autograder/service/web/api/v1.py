@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 from autograder.render import jsonl
 from autograder.service.queue import QueuePlace
 from autograder.service.rules import answers
+from autograder.service.rules.weights import QUIZ, rubric
 from autograder.service.store import regrades
 from autograder.service.store import schema as tables
 from autograder.service.store.locks import locked
@@ -349,7 +350,11 @@ def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment
             open=asked.open,
             course=asked.course_id,
             main=about.get("main", ""),
-            criteria=[CriterionOut.model_validate(one) for one in about.get("criteria", ())],
+            criteria=[
+                CriterionOut(id=row.id, title=row.title, points=row.points)
+                for row in rubric(about, eyes.policy.points)
+                if row.id != QUIZ
+            ],
             due_at=eyes.due_at,
             points=mine.points if mine else None,
             max_points=mine.max_points if mine else None,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.service.outbox import send_now, unsent
+from autograder.service.outbox import refused, send_now, unsent
 from autograder.service.rules.lti import is_address
 from autograder.service.store.schema import (
     ArrivalRow,
@@ -224,8 +224,8 @@ def of_course(request: Request, actor: Me, course_id: str) -> Response:
             .where(ContextRow.course_id == course_id)
             .order_by(ResourceRow.made_at)
         ).all()
-        course, waiting = db.get_one(CourseRow, course_id), unsent(db, course_id)
-    return page(request, "lti_course.html", course=course, tied=tied, links=links, unsent=waiting)
+        course, waiting, no = db.get_one(CourseRow, course_id), unsent(db, course_id), refused(db, course_id)
+    return page(request, "lti_course.html", course=course, tied=tied, links=links, unsent=waiting, refused=no)
 
 
 @router.post("/staff/c/{course_id}/lti/send", dependencies=[Depends(ours)])

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from autograder.model import CriterionMark, ItemMark, Report
 from autograder.render import points
 from autograder.service.outbox import passback_due
+from autograder.service.rules import policy as policies
+from autograder.service.rules.weights import factors, weighed
 from autograder.service.store import reports
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import (
@@ -41,7 +43,8 @@ router = APIRouter(prefix="/staff", include_in_schema=False)
 def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> Response:
     """Give a row of this submission other points, with a reason that its student reads; an excuse is all of them."""
     with site(request).store.writing() as db:
-        found, asked, report = _marked(db, actor, submission_id)
+        found, asked, stored = _marked(db, actor, submission_id)
+        report = weighed(stored, policies.from_json(asked.policy).points)
         row = decidable(report).get(typed.get("row", ""))
         if row is None:
             raise HTTPException(422, "Choose the row whose points you want to change.")
@@ -57,7 +60,7 @@ def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> 
         reason = f"You are excused from this part, which counts in full. {reason}" if excused else reason
         name = typed["row"]
         one = db.get(OverrideRow, (found.id, name)) or OverrideRow(submission_id=found.id, row=name)
-        one.points, one.reason, one.by_id, one.made_at = given, reason, actor.id, now()
+        one.points, one.reason, one.by_id, one.made_at = given / factors(stored, report)[name], reason, actor.id, now()
         db.add(one)
         title = getattr(row, "title", "") or row.id
         told = f"{title}: {points(given)} instead of {points(row.score)} points. {reason}"
@@ -92,7 +95,7 @@ def _marked(db: Session, actor: Me, submission_id: str) -> tuple[SubmissionRow, 
     found, asked = staffed_submission(db, actor, submission_id, "mark")
     asked = locked(db, asked.id)
     row = db.get(ReportRow, found.report_id) if found.report_id else None
-    if row is None or row.status != "graded":
+    if row is None or row.status == "grader_error" or not decidable(reports.unpack(row.body)):
         raise HTTPException(409, "This submission has no marks, so there are none to change.")
     return found, asked, reports.unpack(row.body)
 
@@ -109,7 +112,8 @@ def _changed(request: Request, db: Session, asked: AssignmentRow, found: Submiss
 def decidable(report: Report) -> dict[str, CriterionMark | ItemMark]:
     """The rows whose points people can change, by name; texts are marked on their own page."""
     found: dict[str, CriterionMark | ItemMark] = {f"criterion:{mark.id}": mark for mark in report.criteria}
-    return found | {f"item:{item.id}": item for item in report.quiz if item.awaited is None}
+    found |= {f"item:{item.id}": item for item in report.quiz if item.awaited is None}
+    return {name: row for name, row in found.items() if row.max_score}
 
 
 def decided(db: Session, submission_id: str) -> Sequence[sa.Row[OverrideRow, str]]:

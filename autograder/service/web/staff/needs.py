@@ -34,12 +34,12 @@ class Needs:
 def find_needs(request: Request, actor: Me) -> None:
     """Find what stands above each of an assignment's pages: what its tabs count, and the title of its course."""
     request.state.needs = None
-    if request.method != "GET" or request.url.path.endswith(".csv"):
+    if request.url.path.endswith(".csv"):
         return
     with site(request).store.reading() as db:
         asked = _asked(db, request.path_params)
         if asked is not None and actor.may("see", asked.course_id):
-            request.state.needs = needs(db, asked)
+            request.state.needs = needs(db, asked) if request.method == "GET" else None
             request.state.course_title = db.get_one(CourseRow, asked.course_id).title
 
 

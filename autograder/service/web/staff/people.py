@@ -33,6 +33,8 @@ from autograder.service.web.edge.access import Actor, Me, audit, not_found, staf
 from autograder.service.web.edge.forms import Fields, time_field
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
+from autograder.service.web.staff.groups import moved, named
+from autograder.service.web.student.groups import catch_up
 
 ROLES = ("student", "observer", "ta", "staff")  # each may do what the ones before it may, and more
 
@@ -65,6 +67,7 @@ def people(
         course=course,
         shown=shown,
         count=len(everybody),
+        grouped=any(member.group_name for _, member in everybody),
         sections=sections,
         asked=asked,
         done=done,
@@ -137,6 +140,7 @@ def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> 
             )
         dropped = plan.missing if typed.get("drop") else ()
         _apply(db, course_id, plan, dropped)
+        _catch_up(request, db, course_id, plan)
         audit(
             db,
             actor,
@@ -174,6 +178,7 @@ def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
             others=tuple(member.other_ids),
             placeholder=member.roster_id in called.get(user.id, ()),
             shared=user.id in foreign,
+            group=member.group_name,
         )
         for user, member in _everybody(db, course_id)
     ]
@@ -186,6 +191,7 @@ def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[
         user.name = change.columns.get("name", ("", user.name))[1]
         user.email = change.columns["email"][1] if "email" in change.columns else user.email
         member.section = change.columns.get("section", ("", member.section))[1]
+        member.group_name = change.columns.get("group", ("", member.group_name))[1]
         member.dropped = False if "state" in change.columns else member.dropped
         further = [id_ for id_ in change.row.others if id_ not in (member.roster_id, *member.other_ids)]
         if "id" in change.columns:
@@ -210,9 +216,21 @@ def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[
                 role="student",
                 roster_id=row.id,
                 section=row.section,
+                group_name=row.group,
                 other_ids=list(row.others),
             )
         )
+
+
+def _catch_up(request: Request, db: Session, course_id: str, plan: roster.ImportPlan) -> None:
+    """Give whoever came into a group what it has handed in."""
+    db.flush()
+    ids = {row.id for row in plan.new if row.group}
+    new = db.scalars(
+        sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id, MembershipRow.roster_id.in_(ids))
+    ).all()
+    for user_id in [*new, *(change.member.user_id for change in plan.changed if "group" in change.columns)]:
+        catch_up(db, site(request).queue, course_id, user_id)
 
 
 # ---------------------------------------------------------------------------------------------------------- links
@@ -350,7 +368,7 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
         return person_page(request, actor, course_id, user_id, problem=told)
     with site(request).store.writing() as db:
         _, member = person_of(db, course_id, user_id)
-        before = {"role": member.role, "section": member.section, "dropped": member.dropped}
+        before = _place(member)
         rises = _rank(role, dropped) > _rank(member.role, member.dropped)
         refused = rises and user_id in shared(db, actor)
         if not refused:
@@ -358,12 +376,17 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
                 end_access(db, user_id)  # staff of another course may hold a link of their student's
             member.role, member.dropped = role, dropped
             member.section = " ".join(typed.get("section", "").split())[:100]
-            after = {"role": member.role, "section": member.section, "dropped": member.dropped}
-            audit(db, actor, "member.changed", user_id, course_id, before=before, after=after)
+            audit(db, actor, "member.changed", user_id, course_id, before=before, after=_place(member))
+            if (name := named(typed.get("group", ""))) != member.group_name:
+                moved(request, db, actor, member, name)
     if refused:
         told = "This person is in other courses too, or runs the service: only an operator gives them this role."
         return person_page(request, actor, course_id, user_id, problem=told)
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
+
+
+def _place(member: MembershipRow) -> dict[str, Any]:
+    return {"role": member.role, "section": member.section, "dropped": member.dropped}
 
 
 def _rank(role: str, dropped: bool) -> int:  # noqa: FBT001 - a column and a checkbox

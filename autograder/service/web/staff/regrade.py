@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from autograder.export.gradebook import harmless
 from autograder.service.outbox import passback_due
 from autograder.service.queue import Queue, rescued
+from autograder.service.rules import policy as policies
 from autograder.service.rules import regrading as rules
+from autograder.service.rules.weights import QUIZ, rubric
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, JobRow, MembershipRow, RegradeRow, UserRow, VersionRow, now
@@ -125,13 +127,14 @@ def preview_of(db: Session, asked: AssignmentRow, version: VersionRow) -> Previe
     now_used = db.get(VersionRow, asked.version_id) if asked.version_id else None
     return Preview(
         regrades.changes(db, asked, version.digest),
-        (_full(now_used), _full(version)),
+        (_full(now_used, asked), _full(version, asked)),
         version.id == asked.version_id,
     )
 
 
-def _full(version: VersionRow | None) -> float:
-    return float(sum(row["points"] for row in version.about.get("criteria", ()))) if version else 0.0
+def _full(version: VersionRow | None, asked: AssignmentRow) -> float:
+    rows = rubric(version.about, policies.from_json(asked.policy).points) if version else []
+    return float(sum(row.points for row in rows if row.id != QUIZ))
 
 
 def people(db: Session, asked: AssignmentRow, users: Sequence[str]) -> dict[str, tuple[str, str, str]]:

@@ -15,10 +15,11 @@ from autograder.service.outbox import passbacks_due
 from autograder.service.rules import policy as policies
 from autograder.service.rules import regrading as rules
 from autograder.service.rules import zones
+from autograder.service.rules.weights import Row, rubric
 from autograder.service.store import regrades
-from autograder.service.store.grades import extensions, judged_by, points_shown
+from autograder.service.store.grades import extensions, judged_by, points_shown, weigh
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, NoticeRow, UserRow
+from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, NoticeRow, UserRow, VersionRow
 from autograder.service.store.standings import refresh, standings
 from autograder.service.web.edge.access import Me, audit, staffed_assignment
 from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_count, typed_number, typed_time
@@ -34,12 +35,14 @@ DECIDING = {  # what decides which submission counts and for how much, as a noti
     "late_percent_per_day": "what lateness costs",
     "counts": "which submission counts",
     "time_zone": "the time zone",
+    "points": "the rubric",
 }
 REGRADING = (
     "A regrade is under way. It uses the current rules to decide which submission counts. Apply or dismiss it before "
-    "you change when it is due, what lateness costs or which submission counts."
+    "you change when it is due, what lateness costs, which submission counts or the points of the rubric."
 )
 MOST_ROWS = 200  # of a preview
+MOST_POINTS = 1000.0  # of a row
 
 router = APIRouter(prefix="/staff/a/{assignment_id}/settings", include_in_schema=False)
 
@@ -48,12 +51,20 @@ router = APIRouter(prefix="/staff/a/{assignment_id}/settings", include_in_schema
 def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = False) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
-    return _form(request, asked, _as_typed(asked.title, policies.from_json(asked.policy)), saved=saved)
+        rows = _rubric(db, asked)
+    return _form(request, asked, rows, _as_typed(asked.title, policies.from_json(asked.policy), rows), saved=saved)
+
+
+def _rubric(db: Session, asked: AssignmentRow) -> list[Row]:
+    """Return the rows of the edition in use, by the points of this course; empty until it is proven."""
+    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    return rubric(version.about, policies.from_json(asked.policy).points) if version else []
 
 
 def _form(
     request: Request,
     asked: AssignmentRow,
+    rows: Sequence[Row],
     typed: Mapping[str, str],
     problems: Sequence[str] = (),
     *,
@@ -61,7 +72,7 @@ def _form(
 ) -> Response:
     return page(
         request, "staff_settings.html", status=422 if problems else 200, asked=asked, tab="settings",
-        typed=typed, problems=problems, show=SHOW, saved=saved,
+        rows=rows, typed=typed, problems=problems, show=SHOW, saved=saved,
     )  # fmt: skip
 
 
@@ -72,7 +83,8 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
     preview: list[rules.MarkChange] = []
     with site(request).store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
-        problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone)
+        rows = _rubric(db, asked)
+        problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone, rows)
         if not title:
             problems.append("The assignment needs a title.")
         if chosen is not None and regrades.under_way(db, asked) and _changed(asked, chosen):
@@ -83,10 +95,10 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
                 asked.title = title
                 adopt(request, db, actor, asked, chosen, preview)
                 return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
-    known = _as_typed(asked.title, policies.from_json(asked.policy))
+    known = _as_typed(asked.title, policies.from_json(asked.policy), rows)
     again = {name: typed.get(name, "") for name in known} | {"time_zone": known["time_zone"]}
     if not preview or chosen is None:
-        return _form(request, asked, again, problems)
+        return _form(request, asked, rows, again, problems)
     return _preview_page(request, asked, again, preview, overtaken="seen" in typed)
 
 
@@ -104,13 +116,14 @@ def _preview_page(
     ways = [change.way for change in preview]
     return page(
         request, "staff_settings_preview.html", asked=asked, tab="settings", typed=typed, rows=shown, people=names,
-        ups=ways.count("up"), downs=ways.count("down"), seen=_seen(preview), overtaken=overtaken, most=MOST_ROWS,
+        ups=ways.count("up"), downs=ways.count("down"), stays=ways.count("same"), seen=_seen(preview),
+        overtaken=overtaken, most=MOST_ROWS,
     )  # fmt: skip
 
 
 def _seen(preview: Sequence[rules.MarkChange]) -> str:
     """Return what stands for exactly these changes, so that what was looked at is what is saved."""
-    told = [(change.user_id, change.old, change.new) for change in preview]
+    told = [(change.user_id, change.old, change.new, change.rescaled) for change in preview]
     return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
 
 
@@ -118,7 +131,8 @@ def changes(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> list[
     """Return whose points would change by this policy, those who lose most first."""
     if not _changed(asked, chosen):
         return []
-    return [change for change in rules.changes(standings(db, asked), judged_by(db, asked, chosen)) if change.by]
+    every = rules.changes(standings(db, asked), judged_by(db, asked, chosen))
+    return [change for change in every if change.by or change.rescaled]
 
 
 def adopt(
@@ -130,13 +144,15 @@ def adopt(
     preview: Sequence[rules.MarkChange],
 ) -> None:
     """Let a policy hold: judge everybody anew, and tell students and platforms what it changes."""
-    before, asked.policy = asked.policy, policies.to_json(chosen)
-    changed = {key: value for key, value in asked.policy.items() if before.get(key) != value}
+    before, asked.policy = policies.from_json(asked.policy), policies.to_json(chosen)
+    changed = {key: value for key, value in asked.policy.items() if getattr(before, key) != value}
     audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed, marks=len(preview))
     judge_lateness(db, asked)
+    if "points" in changed:
+        weigh(db, asked)
     refresh(db, asked)
     passbacks_due(db, site(request).queue, asked)
-    _tell(db, asked, policies.from_json(before), chosen, preview)
+    _tell(db, asked, before, chosen, preview)
 
 
 def _tell(
@@ -188,7 +204,7 @@ def _changed(asked: AssignmentRow, chosen: policies.Policy) -> bool:
     return any(getattr(now_used, name) != getattr(chosen, name) for name in DECIDING)
 
 
-def _as_typed(title: str, policy: policies.Policy) -> dict[str, str]:
+def _as_typed(title: str, policy: policies.Policy, rows: Sequence[Row]) -> dict[str, str]:
     """The fields of the form, as texts."""
     numbers = ("grace_minutes", "late_percent_per_day", "late_days", "limit", "window_minutes")
     return {
@@ -198,10 +214,12 @@ def _as_typed(title: str, policy: policies.Policy) -> dict[str, str]:
         "due_at": time_field(policy.due_at, policy.time_zone),
         **{name: f"{getattr(policy, name):g}" for name in numbers},
         **{name: getattr(policy, name) for name in ("counts", "show_marks", "show_hints", "show_quiz")},
+        **{f"points.{row.id}": f"{row.points:g}" for row in rows},
+        "groups": "1" if policy.groups else "",
     }
 
 
-def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Policy | None]:
+def _policy(typed: dict[str, str], zone: str, rows: Sequence[Row]) -> tuple[list[str], policies.Policy | None]:
     """All that is wrong with the fields; or the policy."""
     readers: dict[str, Any] = {
         "opens_at": lambda text: typed_time(text, "Opens", zone),
@@ -224,12 +242,29 @@ def _policy(typed: dict[str, str], zone: str) -> tuple[list[str], policies.Polic
             values[name] = read(typed.get(name, ""))
         except BadField as error:
             problems.append(str(error))
+    points = _points(typed, rows, problems)
     if problems:
         return problems, None
     try:
-        return [], policies.checked(policies.Policy(**values, time_zone=zone))
+        return [], policies.checked(
+            policies.Policy(**values, time_zone=zone, points=points, groups=typed.get("groups") == "1")
+        )
     except policies.BadPolicy as error:
         return [str(error)], None
+
+
+def _points(typed: Mapping[str, str], rows: Sequence[Row], problems: list[str]) -> dict[str, float]:
+    """Return the points that differ from the edition's; an empty field takes them back."""
+    found = {}
+    for row in rows:
+        text = typed.get(f"points.{row.id}", f"{row.points}").strip() or f"{row.own}"
+        try:
+            found[row.id] = round(typed_number(text, f"Points of “{row.title}”", most=MOST_POINTS), 2)
+        except BadField as error:
+            problems.append(str(error))
+    if rows and not problems and not any(found.values()):
+        problems.append("Every row of the rubric has 0 points. Give at least one row points.")
+    return {row.id: found[row.id] for row in rows if found.get(row.id, row.own) != row.own}
 
 
 def _one_of(text: str, known: tuple[str, ...], label: str) -> str:

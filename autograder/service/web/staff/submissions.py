@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, defer
 
 from autograder.render import html
 from autograder.service.queue import unpark
+from autograder.service.rules import policy as policies
+from autograder.service.rules.weights import factors, weighed
 from autograder.service.store import reports
 from autograder.service.store.grades import overrides
 from autograder.service.store.schema import (
@@ -32,8 +34,9 @@ from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.decisions import decidable, decided
 from autograder.service.web.student.comments import comments, earlier, rows
+from autograder.service.web.student.groups import handed_in_by
 from autograder.service.web.student.pages import report_body
-from autograder.service.web.student.showing import TextGiven, with_overrides, with_texts
+from autograder.service.web.student.showing import TextGiven, counted
 from autograder.service.web.student.telling import told
 
 ROWS = 50  # of one page
@@ -88,6 +91,7 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
             SubmissionRow.state,
             SubmissionRow.practice,
             SubmissionRow.late_seconds,
+            SubmissionRow.group_name,
             UserRow.id.label("user_id"),
             UserRow.name,
             MembershipRow.roster_id,
@@ -171,10 +175,14 @@ def submission(
         course = db.get_one(CourseRow, asked.course_id)
         theirs = told(db, found, asked, report_id=shown) if view == "student" and found.report_id else None
         body = _body(db, asked, found, shown) if shown and view == "staff" else Markup()
-        verdict = reports.unpack(db.get_one(ReportRow, shown).body) if body else None
+        chosen = policies.from_json(asked.policy).points
+        stored = reports.unpack(db.get_one(ReportRow, shown).body) if body else None
+        verdict = weighed(stored, chosen) if stored else None
         values |= {
+            "by": handed_in_by(db, found),
             "decided": decided(db, found.id),
             "decidable": decidable(verdict) if verdict else {},
+            "factors": factors(stored, verdict) if stored and verdict else {},
             "comments": comments(db, found, verdict),
             "rows": rows(verdict),
             "earlier": earlier(db, asked),
@@ -193,7 +201,8 @@ def _body(db: Session, asked: AssignmentRow, found: SubmissionRow, report_id: st
         sa.select(TextMarkRow).where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == found.user_id)
     )
     given = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in marks}
-    verdict = with_texts(with_overrides(reports.unpack(row.body), overrides(db, found.id)), given)
+    chosen = policies.from_json(asked.policy).points
+    verdict = counted(reports.unpack(row.body), chosen, overrides(db, found.id), given)
     return html.body(verdict, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
 
 

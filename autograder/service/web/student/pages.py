@@ -20,6 +20,7 @@ from autograder.render import html
 from autograder.render.markdown import unstyled_html
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Standing
+from autograder.service.rules.weights import rubric
 from autograder.service.store.grades import with_quiz
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -40,6 +41,7 @@ from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, part, site
 from autograder.service.web.student.code import has_notes
 from autograder.service.web.student.comments import comments, rows
+from autograder.service.web.student.groups import group_of
 from autograder.service.web.student.notices import read, shown
 from autograder.service.web.student.submitting import NotTaken, admission_of, receive
 from autograder.service.web.student.telling import Telling, history, reader, told
@@ -270,6 +272,8 @@ def _assignment_page(
         asked=asked,
         course=db.get_one(CourseRow, asked.course_id),
         about=None if early else about,
+        rubric=rubric(about, eyes.policy.points),
+        group=group_of(db, asked, actor.id),
         handout=unstyled_html(about.get("handout", "")) if not early else "",
         policy=eyes.policy,
         due_at=eyes.due_at,

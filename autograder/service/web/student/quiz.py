@@ -113,6 +113,7 @@ def hand_in(request: Request, actor: Me, assignment_id: str, given: Filled) -> R
                     latest.name,
                     latest.upload or b"",
                     answers=answers,
+                    alone=True,
                     idempotency_key=key,
                 )
             except NotTaken as error:

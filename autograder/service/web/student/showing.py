@@ -10,6 +10,7 @@ from autograder.model import ItemMark, ItemStatus, Report
 from autograder.render import points, subtotal
 from autograder.service.rules.grades import Override, answer_digest
 from autograder.service.rules.policy import Policy, When, closes_at, quiz_counted, shown
+from autograder.service.rules.weights import Points, factors, weighed
 
 Part = Literal["marks", "hints", "quiz"]
 
@@ -100,6 +101,20 @@ def visible_report(report: Report, policy: Policy, now: float, due_at: float | N
 def is_decision(message: str) -> bool:
     """Return whether a message tells what a person decided: that belongs to the marks, not to the hints."""
     return message.startswith(DECIDED)
+
+
+def counted(
+    report: Report, chosen: Points, decided: Mapping[str, Override], texts: Mapping[tuple[str, str], TextGiven]
+) -> Report:
+    """The report by a course's points, with what people decided; both they and it have the points of its edition."""
+    seen = weighed(report, chosen)
+    by = factors(report, seen)
+    decided = {row: replace(one, points=round(one.points * by.get(row, 1.0), 2)) for row, one in decided.items()}
+    given = {
+        (item, digest): replace(one, points=round(one.points * by.get(f"item:{item}", 1.0), 2))
+        for (item, digest), one in texts.items()
+    }
+    return with_texts(with_overrides(seen, decided), given)
 
 
 def with_texts(report: Report, given: Mapping[tuple[str, str], TextGiven]) -> Report:

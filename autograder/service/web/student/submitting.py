@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from autograder.service.store.grades import due_at, extensions
 from autograder.service.store.locks import locked
 from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, SubmissionRow, new_id, now
 from autograder.service.web.edge.access import not_found
+from autograder.service.web.student.groups import begin, group_of, joined
 
 
 class NotTaken(Exception):
@@ -35,14 +37,18 @@ def receive(
     *,
     answers: dict[str, Any] | None = None,
     practice: bool = False,
+    alone: bool = False,
     idempotency_key: str = "",
 ) -> SubmissionRow:
     """Stores what was uploaded and queues its marking; the one of the same key, if that was stored before.
 
+    Whoever is in a group hands in for all of it, unless `alone`: what is about their own quiz, say.
+
     Raises:
         NotTaken: too early, too late or too often.
     """
-    in_turn(db, asked, user_id)
+    group = None if practice or alone else group_of(db, asked, user_id)
+    in_turn(db, asked, user_id, group.others if group else ())
     if idempotency_key:
         same = db.scalar(
             sa.select(SubmissionRow).where(
@@ -74,37 +80,29 @@ def receive(
     )
     db.add(submission)
     db.flush()
-    policy = rules.from_json(asked.policy)
-    left = rules.kept(policy, submission.late_seconds, submission.made_at)
-    # One that lateness costs less may be the best in the end.
-    queue.supersede(
-        db,
-        submission,
-        spared=lambda one: policy.counts == "best" and rules.kept(policy, one.late_seconds, one.made_at) > left,
-    )
-    queue.put(
-        db,
-        "mark",
-        "practice" if practice else "interactive",
-        course_id=asked.course_id,
-        user_id=user_id,
-        submission_id=submission.id,
-    )
+    begin(db, queue, asked, submission)
+    if group is not None:
+        joined(db, queue, asked, submission, group)
     return submission
 
 
-def in_turn(db: Session, asked: AssignmentRow, user_id: str) -> None:
+def in_turn(db: Session, asked: AssignmentRow, user_id: str, others: Sequence[tuple[str, str]] = ()) -> None:
     """Whoever hands in twice at once does so one after the other from here on: the limit is exact.
+
+    So do the `others` of a group, whom it is handed in for: always in the same order, so that none waits for ever.
 
     Raises:
         HTTPException: 404: they were taken out of the course, or erased, at this moment.
     """
-    member = db.scalar(
+    everybody = {user_id, *(id_ for id_, _ in others)}
+    members = db.scalars(
         sa.select(MembershipRow)
-        .where(MembershipRow.course_id == asked.course_id, MembershipRow.user_id == user_id)
+        .where(MembershipRow.course_id == asked.course_id, MembershipRow.user_id.in_(everybody))
+        .order_by(MembershipRow.user_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+    member = next((one for one in members.all() if one.user_id == user_id), None)
     if member is None or member.dropped:
         raise not_found()
 

@@ -26,6 +26,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import standings
 from autograder.service.web.edge.access import not_found
+from autograder.service.web.student.groups import handed_in_by
 from autograder.service.web.student.showing import (
     UNCHANGED,
     Changes,
@@ -33,9 +34,8 @@ from autograder.service.web.student.showing import (
     Visible,
     Withheld,
     changes,
+    counted,
     visible_report,
-    with_overrides,
-    with_texts,
     withheld,
 )
 
@@ -58,7 +58,7 @@ class Viewer:
     decided: Mapping[str, Mapping[str, Override]] = field(default_factory=dict)  # by people, of each submission
 
     def sees(self, submission_id: str, body: bytes) -> Visible:
-        read = with_texts(with_overrides(reports.unpack(body), self.decided.get(submission_id, {})), self.texts)
+        read = counted(reports.unpack(body), self.policy.points, self.decided.get(submission_id, {}), self.texts)
         return Visible(read) if self.staff else visible_report(read, self.policy, now(), self.due_at)
 
     @property
@@ -75,7 +75,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One submission in a student's history. `score` is None where there are no marks, or none to see yet."""
+    """One submission in a student's history. `score` is None where there are no marks, or none to see yet.
+
+    `kept`: the share of it that being late leaves.
+    """
 
     id: str
     number: int
@@ -85,6 +88,7 @@ class HistoryRow:
     score: float | None
     max_score: float
     changes: Changes
+    kept: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Telling:
     lateness: Lateness | None = None
     standing: Standing | None = None  # None: nothing counts, or it is not to be seen yet
     newer_id: str = ""
+    by: str = ""  # the member of the group who handed it in; "": its student
 
 
 def reader(db: Session, asked: AssignmentRow, user_id: str, *, staff: bool = False) -> Viewer:
@@ -159,7 +164,8 @@ def history(
     seen: Verdict | None = eyes.sees(*earlier[1:]).report if earlier else None
     lines = []
     for row in reversed(shown):
-        verdict = eyes.sees(row.id, row.body).report if row.body and row.status == "graded" else None
+        marked = row.status == "graded" or row.id in eyes.decided
+        verdict = eyes.sees(row.id, row.body).report if row.body and marked else None
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
         score, most = total(verdict) if verdict else (None, 0.0)
         lines.append(
@@ -172,6 +178,7 @@ def history(
                 None if eyes.hides("marks") else score,
                 most,
                 changed,
+                policies.kept(eyes.policy, row.late_seconds, row.made_at),
             )
         )
         seen = verdict or seen
@@ -208,7 +215,7 @@ def told(
         HTTPException: 404: there is no such report, or it is not theirs to see.
     """
     if submission.report_id is None:
-        return Telling(submission, asked, newer_id=_newer(db, submission))
+        return Telling(submission, asked, newer_id=_newer(db, submission), by=handed_in_by(db, submission))
     made = db.execute(
         sa.select(ReportRow.id, ReportRow.counted)
         .where(ReportRow.submission_id == submission.id)
@@ -239,6 +246,7 @@ def told(
         since=compared[0] if compared else 0,
         lateness=None if outdated else _lateness(submission, seen, eyes),
         standing=standings(db, asked, submission.user_id).get(submission.user_id) if eyes.sees_standing else None,
+        by=handed_in_by(db, submission),
     )
 
 
