@@ -34,6 +34,7 @@ class SomebodysSandbox:
 
     name: str
     address: str
+    pid: int  # of their process
     isolated: bool = True
 
     def run(self, job: bytes, most_seconds: float = 1000.0) -> Run:
@@ -58,7 +59,7 @@ def somebodys(name: str, uid: int, limits: Limits, *, filtered: bool = True) -> 
                 assert process.poll() is None, "it did not start"
                 assert time.monotonic() < until
                 time.sleep(0.02)
-            yield SomebodysSandbox(name, told["address"])
+            yield SomebodysSandbox(name, told["address"], process.pid)
             process.kill()  # its zygote and guests end with it
 
 

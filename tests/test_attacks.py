@@ -19,6 +19,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ import numpy as np
 import pytest
 from conftest import require
 from leftovers import held, living
+from somebody import SomebodysSandbox, somebodys
 
 from autograder.model import Conduct, Observation, Run, Scenario
 from autograder.sandbox import Sandbox
 from autograder.sandbox.landlock import LandlockSandbox
 from autograder.sandbox.limits import LIMITS
 from autograder.sandbox.process import ProcessSandbox
+from autograder.sandbox.uids import FIRST
 from autograder.wire import pack_job, read_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +44,8 @@ CORPUS = {
 }
 DRIVER = (ROOT / "tests/attacks/driver.py").read_text()
 SANDBOXES = ("docker", "landlock", "process")
+USER = ", an ordinary user"
+SOMEBODY = FIRST - 3  # an ordinary user of these tests alone
 # Small, so that the suite is quick; the mechanism is the same.
 QUICK = replace(LIMITS, wall_seconds=4.0, cpu_seconds=1, log_bytes=4096, output_bytes=2**20)
 SCENARIO_SECONDS = 0.3
@@ -91,9 +96,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]
     shutil.rmtree(open_to_all)
 
 
-@pytest.fixture(scope="module", params=SANDBOXES)
+@pytest.fixture(scope="module", params=[*SANDBOXES, "landlock" + USER])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    require("root" if request.param == "process" else request.param)
+    require("root" if request.param.startswith("process") or USER in request.param else request.param)
+    require("docker" if request.param == "docker" else "landlock")
     os.environ["GRADMARK_CANARY"] = CANARY
     try:
         with make(request) as opened:
@@ -102,7 +108,9 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         del os.environ["GRADMARK_CANARY"]
 
 
-def make(request: pytest.FixtureRequest) -> Sandbox:
+def make(request: pytest.FixtureRequest) -> AbstractContextManager[Sandbox]:
+    if USER in request.param:
+        return somebodys("landlock", SOMEBODY, QUICK)
     if request.param == "docker":
         from autograder.sandbox.docker import DockerSandbox
 
@@ -241,6 +249,17 @@ def test_corpus_says_what_it_expects() -> None:
 # ------------------------------------------------------------------------------------------------------ what is left over
 def left_over(sandbox: Sandbox) -> set[str]:
     """Processes of uids that no guest holds. The engine removes containers; tests/test_docker.py watches that."""
+    if isinstance(sandbox, SomebodysSandbox):  # all of theirs but the one that was started, and its zygotes
+        server = str(sandbox.pid)
+        theirs = living((SOMEBODY,)).get(SOMEBODY, [])
+        return {process for process in theirs if server not in (process.split()[0], parent(process.split()[0]))}
     if sandbox.name == "docker" or os.geteuid() != 0:
         return set()
     return {process for uid, processes in living().items() if not held(uid) for process in processes}
+
+
+def parent(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

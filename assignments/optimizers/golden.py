@@ -87,19 +87,25 @@ SAME = {  # runs of right code that come to the same
 
 
 def _other_runs(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Array]:
-    """Return the other runs of a pair, without the thing under test and with gradients of their own."""
+    """Return the other runs of a pair, without the thing under test and with gradients of their own, side by side."""
     spec, arrays, name = scenario.spec, scenario.arrays, str(scenario.spec["class"])
-    recorded = {}
-    for other in spec["others"]:
-        for i in range(count(arrays, "p")):
-            added = {"weight_decay": spec["coupled"][other][i]} if "coupled" in spec else {}
-            given = {**spec, "kwargs": {**spec["kwargs"], **spec["second"], **added}}
-            start, grads = arrays[f"p{i}"], arrays.get(f"{other}{i}", arrays[f"g{i}"])
-            path = apply_rule(
-                name, start.ravel(), grads.reshape(len(grads), -1), hyperparameters(name, given), conventions
-            )
-            recorded[f"{other}{i}"] = np.concatenate([start[None], path.reshape(grads.shape)])
-    return recorded
+    runs = [(other, i) for other in spec["others"] for i in range(count(arrays, "p"))]
+    if not runs:
+        return {}
+    starts = [arrays[f"p{i}"] for _, i in runs]
+    grads = [arrays.get(f"{other}{i}", arrays[f"g{i}"]) for other, i in runs]
+    hyper = hyperparameters(name, {**spec, "kwargs": {**spec["kwargs"], **spec["second"]}})
+    if "coupled" in spec:
+        added = [np.full(start.size, spec["coupled"][other][i]) for (other, i), start in zip(runs, starts, strict=True)]
+        hyper["decay"] = np.concatenate(added)
+    start = np.concatenate([one.ravel() for one in starts])
+    steps = np.concatenate([one.reshape(len(one), -1) for one in grads], axis=1)
+    path = np.concatenate([start[None], apply_rule(name, start, steps, hyper, conventions)])
+    parts = np.split(path, np.cumsum([one.size for one in starts])[:-1], axis=1)
+    return {
+        f"{other}{i}": part.reshape(len(path), *one.shape)
+        for (other, i), part, one in zip(runs, parts, starts, strict=True)
+    }
 
 
 # ------------------------------------------------------------------------------------------------- trajectories

@@ -56,6 +56,9 @@ def test_points_that_a_person_gives_count_and_stand_beside_the_graders_with_the_
     for page in (ada.get(f"/s/{id_}").text, staff.get(f"/staff/s/{id_}").text):
         assert "Changed by a person from 5 to 9.5 points: Right idea, wrong name." in page
     assert any("9.5 instead of 5 points. Right idea" in text for text in notices(service))
+    person = f"/staff/c/{service.course}/people/{service.people['Ada']}"
+    for listed in (f"/staff/a/{service.assignment}/submissions", person):
+        assert f"{before + 4.5:g}<span" in staff.get(listed).text, "lists tell what counts, not what the grader gave"
     table = list(csv.reader(io.StringIO(staff.get(f"/staff/a/{service.assignment}/grades/plain.csv").text)))
     assert f"{before + 4.5:g}" in next(row for row in table if row[0] == "r-ada")
     with service.store.reading() as db:

@@ -88,6 +88,12 @@ def marked(
     return found
 
 
+def points_of(db: Session, asked: AssignmentRow, users: Users) -> dict[str, float]:
+    """Return the points of these students' submissions, with what people decided and before lateness, by submission."""
+    every = marked(db, asked, users).values()
+    return {one.submission_id: round(one.score + one.texts, 2) for theirs in every for one in theirs}
+
+
 def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:
     """Return the sums of these reports by other points, by submission."""
     found: dict[str, Sums] = {}
@@ -159,9 +165,12 @@ def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[Student
 
 
 def parts(
-    db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = ""
+    db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = "", judged: bool = False
 ) -> dict[str, tuple[list[PartMark], list[PartMark]]]:
-    """Criteria and questions of the reports that count, or of those by this edition, by submission."""
+    """Criteria and questions of the reports that count, or of those by this edition, by submission.
+
+    `judged`: as for `reports.parts`.
+    """
     given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for (user, item, answer), points in text_points(db, asked).items():
         given[user][item, answer] = points
@@ -171,7 +180,7 @@ def parts(
         joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
     wanted = sorted(submissions)
     return {
-        id_: reports.parts(body, given[user], chosen)
+        id_: reports.parts(body, given[user], chosen, judged=judged)
         for start in range(0, len(wanted), AT_ONCE)
         for id_, user, body in db.execute(
             sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body)

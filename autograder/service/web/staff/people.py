@@ -17,6 +17,7 @@ from autograder.roster import decoded
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
 from autograder.service.rules import names, roster
+from autograder.service.store.grades import points_of
 from autograder.service.store.links import end_access, new_link
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -320,6 +321,7 @@ def person_page(
             "linkable": actor.may("run", course_id) and user_id not in shared(db, actor) and user.erased_at is None,
             "standings": standings_of(db, user_id, [asked for asked, _ in rows]),
             "handed_in": _handed_in(db, course_id, user_id),
+            "points": {id_: one for asked, _ in rows for id_, one in points_of(db, asked, [user_id]).items()},
         }
     return page(
         request,

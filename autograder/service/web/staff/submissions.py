@@ -16,7 +16,7 @@ from autograder.service.queue import unpark
 from autograder.service.rules import policy as policies
 from autograder.service.rules.weights import factors, weighed
 from autograder.service.store import reports
-from autograder.service.store.grades import overrides
+from autograder.service.store.grades import overrides, points_of
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -58,6 +58,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
         except BadField as error:
             problem, wanted = str(error), chosen(asked, {})
         rows = db.execute(listed(wanted, request.query_params.get("after", ""), asked_for["order"] == "oldest")).all()
+        points = points_of(db, asked, {row.user_id for row in rows})
         sections = db.scalars(
             sa.select(MembershipRow.section).where(MembershipRow.course_id == asked.course_id).distinct()
         ).all()
@@ -68,6 +69,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
         asked=asked,
         tab="submissions",
         rows=rows[:ROWS],
+        points=points,
         after=f"{rows[ROWS - 1].made_at!r}~{rows[ROWS - 1].id}" if len(rows) > ROWS else "",
         wanted=asked_for,
         kept={name: value for name, value in asked_for.items() if value},
