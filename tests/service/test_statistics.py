@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_student import verdict as made_up
 
-from autograder.model import Awaited, ItemMark
+from autograder.model import WHOLE_QUIZ, Awaited, ItemMark
 from autograder.service.rules import statistics as ours
 from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import PartMark, Seen
@@ -240,6 +240,17 @@ def test_what_a_person_gave_for_a_text_is_in_the_analysis():
     (why, other) = reports.parts(body, {key: 3.0}, {})[1]
     assert (why.title, why.slot, why.score, why.max_score) == ("Why?", "Question 1", 3.0, 4.0)
     assert (other.slot, other.score) == ("Question 2", 1.0)
+
+
+def test_what_was_not_judged_says_nothing_about_a_row():
+    """A quiz beside code that cannot be imported, and code beside a quiz that was not handed in."""
+    answered = (ItemMark("a", 1.0, 2.0, "partial", ""),)
+    broken = replace(made_up(), status="not_gradable", quiz=answered)
+    code, questions = reports.parts(reports.pack(broken), {}, {}, judged=True)
+    assert (code, [part.id for part in questions]) == ([], ["a"])
+    alone = replace(made_up(), quiz=(ItemMark(WHOLE_QUIZ, 0.0, 25.0, "empty", ""),))
+    code, questions = reports.parts(reports.pack(alone), {}, {}, judged=True)
+    assert (len(code), questions) == (len(alone.criteria), [])
 
 
 @pytest.mark.slow

@@ -165,9 +165,12 @@ def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[Student
 
 
 def parts(
-    db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = ""
+    db: Session, asked: AssignmentRow, submissions: Collection[str], *, digest: str = "", judged: bool = False
 ) -> dict[str, tuple[list[PartMark], list[PartMark]]]:
-    """Criteria and questions of the reports that count, or of those by this edition, by submission."""
+    """Criteria and questions of the reports that count, or of those by this edition, by submission.
+
+    `judged`: as for `reports.parts`.
+    """
     given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for (user, item, answer), points in text_points(db, asked).items():
         given[user][item, answer] = points
@@ -177,7 +180,7 @@ def parts(
         joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
     wanted = sorted(submissions)
     return {
-        id_: reports.parts(body, given[user], chosen)
+        id_: reports.parts(body, given[user], chosen, judged=judged)
         for start in range(0, len(wanted), AT_ONCE)
         for id_, user, body in db.execute(
             sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body)

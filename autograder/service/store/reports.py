@@ -11,7 +11,7 @@ from typing import Any
 
 import cattrs
 
-from autograder.model import Report
+from autograder.model import WHOLE_QUIZ, Report
 from autograder.service.rules import weights
 from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.statistics import PartMark
@@ -56,10 +56,13 @@ def sums(body: bytes, chosen: Points) -> Sums:
     return weights.sums(_of_today(json.loads(zlib.decompress(body))), chosen)
 
 
-def parts(body: bytes, given: Mapping[tuple[str, str], float], chosen: Points) -> tuple[list[PartMark], list[PartMark]]:
+def parts(
+    body: bytes, given: Mapping[tuple[str, str], float], chosen: Points, *, judged: bool = False
+) -> tuple[list[PartMark], list[PartMark]]:
     """The criteria and the questions of a report as numbers. What counts nowhere (yet) is not among them.
 
-    `given`: what people gave to this student's free texts, by question and digest of the answer.
+    `given`: what people gave to this student's free texts, by question and digest of the answer. With `judged` there is
+    nothing of code that could not be marked, nor of a quiz that was not: their zeros say nothing about a row.
     """
     # As it is: to structure all of a report takes ten times as long.
     told = _of_today(json.loads(zlib.decompress(body)))
@@ -72,10 +75,12 @@ def parts(body: bytes, given: Mapping[tuple[str, str], float], chosen: Points) -
     criteria = [
         PartMark(row["id"], row["title"], row["id"], *counted(f"criterion:{row['id']}", row["score"], row["max_score"]))
         for row in told["criteria"]
+        if not judged or told["status"] == "graded"
     ]
     questions = [
         PartMark(item["id"], item["title"], f"Question {number}", *counted(f"item:{item['id']}", *_points(item, given)))
         for number, item in enumerate(told["quiz"], start=1)
+        if not judged or item["id"] != WHOLE_QUIZ
     ]
     return [part for part in criteria if part.max_score], [part for part in questions if part.max_score]
 

@@ -35,17 +35,18 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         has = standings(db, asked).values()
-        parts = grades.parts(db, asked, {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)})
+        ids = {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)}
+        parts = grades.parts(db, asked, ids, judged=True)
         each = held(db, asked)
         version = db.get(VersionRow, asked.version_id) if asked.version_id else None
         handed_in = _hand_ins(site(request).store, db, asked)
     counting = [parts[one.counting.submission_id] for one in has]
     firsts = [parts[one.first_id] for one in has]
-    criteria = [row for row, _ in counting]
+    criteria = [row for row, _ in counting if row]
     quizzes = [row for _, row in counting if row]
     first_quizzes = [row for _, row in firsts if row]
     questions = statistics.items(statistics.places(quizzes), statistics.places(first_quizzes))
-    parts_of_code = statistics.items(criteria, [row for row, _ in firsts])
+    parts_of_code = statistics.items(criteria, [row for row, _ in firsts if row])
     days = statistics.by_day(handed_in)
     return page(
         request,

@@ -253,6 +253,8 @@ def _plain(name: str, value: Any) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):  # points of rows
+        return ", ".join(f"{row} {_plain(row, one)}" for row, one in value.items()) or "those of the edition"
     if name.endswith("_at"):
         return zones.in_words(float(value), zones.UTC)
     return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
