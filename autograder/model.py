@@ -306,6 +306,8 @@ class EditTask:
     watch: str = ""  # the scenario in which values are noted, if any: those at the edit, and all that is computed
     switched: bool = False  # `only` behind one switch: many edits at little cost, without the text of each
     lines: int = 3_000_000  # of the submission, run by all edits together: where one run is long, fewer edits are tried
+    above: float = 0.0  # the costs of the edits: more than this,
+    up_to: float = 100.0  # and no more than this
     after: int = 0  # the edits up to this number were tried before: one of them brought Python down
 
 

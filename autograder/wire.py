@@ -109,6 +109,8 @@ def _with_edits(
         "only": task.only,
         "switched": task.switched,
         "lines": task.lines,
+        "above": task.above,
+        "up_to": task.up_to,
         "after": task.after,
     }
     edits["watch"] = ids.index(task.watch) if task.watch else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -16,9 +16,10 @@ from autograder.assignment import load
 from autograder.judge.compare import IDLE
 from autograder.judge.marks import ISOLATED, UNCLEAR
 from autograder.judge.places import RowsAbout, place_of
-from autograder.judge.repair import Mend, _computes
+from autograder.judge.probing import Probing
+from autograder.judge.repair import SMALL, Mend, _computes
 from autograder.judge.verdict import Verdict
-from autograder.model import Assignment, Observation, Place, Report, Submission, Trial
+from autograder.model import Assignment, EditTask, Observation, Place, Report, Scenario, Submission, Trial
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
 
@@ -50,6 +51,68 @@ def hand(assignment: Assignment, name: str, right: str, wrong: str) -> tuple[str
     assert source.count(right) >= 1
     at = source.rindex(right)
     return source[:at] + wrong + source[at + len(right) :], source[:at].count("\n") + 1
+
+
+class Asked:
+    """What a search asked of the sandbox, and the sandbox's answers: nothing is played."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[EditTask, set[str]]] = []
+
+    def __call__(self, task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
+        self.tasks.append((task, {s.id for s in scenarios}))
+        found = [Trial(n, 1, 1, "name", 1.0, "", Observation(s.id)) for n in task.only or () for s in scenarios]
+        return found, True
+
+
+def test_no_edit_is_played_twice_in_one_experiment() -> None:
+    """But for the probing experiment, without which no edit is known by its number."""
+    one, two, three, watch = (Scenario(name, "", "", {}, {}, ()) for name in ("one", "two", "three", "watch"))
+    asked = Asked()
+    probing = Probing(asked, [one, two, three], watch, one, (), rich=False)
+    assert {t.observation.scenario for t in probing.played([1, 2, 3], {"one", "two"})} == {"one", "two"}
+    assert {t.edit for t in probing.everywhere(2)} == {2}
+    probing.everywhere(2)
+    probing.computed([2])
+    probing.played([3, 2], {"two"})
+    assert [ids for _, ids in asked.tasks] == [{"one", "two"}, {"one", "three", "watch"}]
+
+
+def test_a_few_edits_are_played_in_everything_at_once() -> None:
+    one, two, watch = (Scenario(name, "", "", {}, {}, ()) for name in ("one", "two", "watch"))
+    asked = Asked()
+    probing = Probing(asked, [one, two], watch, one, (), rich=False)
+    probing.played([1], {"one"})
+    assert set(probing.computed([1])) == {1}
+    probing.everywhere(1)
+    assert [ids for _, ids in asked.tasks] == [{"one", "two", "watch"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("right", "wrong", "bounds"),
+    [("- lr * m_hat", "+ lr * m_hat", [0.0]), ("np.sqrt(v_hat) +", "v_hat +", [0.0, SMALL])],
+)
+def test_larger_edits_are_tried_where_no_small_one_will_do(
+    assignment: Assignment,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    right: str,
+    wrong: str,
+    bounds: list[float],
+) -> None:
+    source, _ = hand(assignment, "functional", right, wrong)
+    asked = list[float]()
+    sift = Probing.sift
+
+    def noted(probing: Probing, above: float, up_to: float) -> tuple[list[Trial], bool]:
+        asked.append(above)
+        return sift(probing, above, up_to)
+
+    monkeypatch.setattr(Probing, "sift", noted)
+    places(assignment, sandbox, source)
+    assert asked[: len(bounds)] == bounds
+    assert (SMALL in asked) == (SMALL in bounds)
 
 
 @pytest.mark.slow

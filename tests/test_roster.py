@@ -90,6 +90,11 @@ WORLD = {  # id, first, last, e-mail; and the code pages of that country
     "Romanian": (("Număr matricol", "Prenume", "Nume", "E-mail"), "Ștefan Țepeș Ana Pop", ()),
     "Russian": (("Номер студента", "Имя", "Фамилия", "Электронная почта"), "Пётр Иванов Анна Смирнова", ("cp1251", "koi8_r")),
     "Greek": (("Αριθμός μητρώου", "Όνομα", "Επώνυμο", "Email"), "Γιώργος Ιωάννου Μαρία Παππά", ("cp1253",)),
+    "Croatian": (("JMBAG", "Ime", "Prezime", "E-mail adresa"), "Željka Šarić Đuro Čović", ()),
+    "Slovak": (("ID číslo", "Krstné meno", "Priezvisko", "E-mailová adresa"), "Ľubica Šťastná Ján Kováč", ("cp1250",)),
+    "Hungarian": (("Azonosító", "Keresztnév", "Vezetéknév", "E-mail cím"), "Őze Nagy Ákos Kiss", ()),
+    "Ukrainian": (("ID номер", "Ім'я", "Прізвище", "Електронна пошта"), "Олег Шевченко Їванна Коваль", ("cp1251",)),
+    "Hebrew": (("מספר זהות", "שם פרטי", "שם משפחה", 'דוא"ל'), "דוד כהן רות לוי", ()),
     "Chinese": (("学号", "名", "姓", "邮箱"), "伟 张 娜 李", ("gb18030",)),
     "Japanese": (("学籍番号", "名", "姓", "メールアドレス"), "太郎 山田 花子 鈴木", ("cp932",)),
 }  # fmt: skip

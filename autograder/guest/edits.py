@@ -54,8 +54,20 @@ def parse(source):
     return annotated(ast.parse(source))
 
 
+def walk(node):
+    """A node and all that is below it, level by level: found once for each node."""
+    if not hasattr(node, "below"):
+        node.below = [node]
+        for one in node.below:
+            for name in one._fields:
+                value = getattr(one, name, None)
+                inner = value if isinstance(value, list) else [value]
+                node.below += [n for n in inner if isinstance(n, ast.AST)]
+    return node.below
+
+
 def annotated(tree):
-    for node in ast.walk(tree):
+    for node in walk(tree):
         for child in ast.iter_child_nodes(node):
             child.parent = node
     return tree
@@ -85,9 +97,9 @@ def functions(tree):
 
 
 def found_in(tree):
-    classes = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+    classes = {n.name: n for n in walk(tree) if isinstance(n, ast.ClassDef)}
     patched = dict(patches(tree))
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, FUNCTIONS):
             around = node.parent
             while not isinstance(around, ast.ClassDef | ast.Module):
@@ -104,12 +116,12 @@ def patches(tree):
 
 
 def free_names(node):
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name)}
 
 
 def own_attributes(nodes):
     """Attributes of `self` that these nodes set or read: one that is only read may be one that nobody sets."""
-    return {n.attr for node in nodes for n in ast.walk(node) if is_own(n)}
+    return {n.attr for node in nodes for n in walk(node) if is_own(n)}
 
 
 class Scope:
@@ -117,15 +129,15 @@ class Scope:
 
     def __init__(self, tree, function, owner):
         self.function = function
-        arguments = [a.arg for a in ast.walk(function) if isinstance(a, ast.arg)]
-        stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        arguments = [a.arg for a in walk(function) if isinstance(a, ast.arg)]
+        stored = [n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
         self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
-        nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr | ast.stmt)]
+        nodes = [n for n in walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if self.holds(n)]
         made = [ast.Name(name, ast.Load()) for name in self.locals]
@@ -155,11 +167,11 @@ class Scope:
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
         self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
-        written = [n for n in ast.walk(function) if isinstance(n, ast.Name | ast.Attribute) and is_stored(n)]
+        written = [n for n in walk(function) if isinstance(n, ast.Name | ast.Attribute) and is_stored(n)]
         numbers = {text(n) for n in computed(function)}
         moved = unique([n for n in written if text(n) in numbers and not is_own(n)])
         self.moved = sorted(moved, key=lambda n: isinstance(n, ast.Name))[:MOST_MOVED]
-        own = {text(n) for n in ast.walk(function) if isinstance(n, ast.stmt)}
+        own = {text(n) for n in walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
@@ -173,7 +185,7 @@ class Scope:
         """
         values = [n for n in computed(function) if self.knows(n)]
         shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
-        rests = {text(n) for n in ast.walk(function) if isinstance(n, ast.BinOp)}
+        rests = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         shares = sorted(shares, key=lambda n: text(rest(n)) not in rests)[:MOST_SHARES]
         settings = [n for n in values if is_own(n)][:MOST_SHARES]
         values = values[:MOST_VALUES]
@@ -183,7 +195,7 @@ class Scope:
         here = {text(n) for n in computed(function)}
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
-        powers = any(isinstance(n, ast.Pow) for one in self.rests for n in ast.walk(one))
+        powers = any(isinstance(n, ast.Pow) for one in self.rests for n in walk(one))
         counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
         fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
         factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *fading, *elsewhere[:MOST_ELSEWHERE]]
@@ -203,7 +215,7 @@ class Scope:
         """Return whether every name and every attribute of self in it exists here."""
         if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
             return False
-        return all(n.attr in self.attributes or n.attr in self.methods for n in ast.walk(node) if is_own(n))
+        return all(n.attr in self.attributes or n.attr in self.methods for n in walk(node) if is_own(n))
 
     def holds(self, path):
         """Return whether a path begins with something of this call: a change of a class would outlive the run."""
@@ -213,7 +225,7 @@ class Scope:
 
     def sets(self, node):
         """Return whether a statement could stand here: what it reads is known, or it sets it itself."""
-        mine = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        mine = {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         if (mine - set(self.locals)) & (self.globals | BUILTINS):
             return False  # a name of the module would become a local one in the whole function
         before, self.locals = self.locals, [*self.locals, *mine]
@@ -224,21 +236,21 @@ class Scope:
 
 def idle(function, methods, names):
     """The settings of a class, and the names of a function, that are kept and never computed with."""
-    used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    used = {n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     left = [ast.Name(name, ast.Load()) for name in names if name not in used]
     makers = [n for n in methods if isinstance(n, FUNCTIONS) and n.name == "__init__"]
     others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
-    made = {n.attr for m in makers for n in ast.walk(m) if is_own(n) and is_stored(n)}
-    asked = {id(n) for m in others for t in ast.walk(m) if hasattr(t, "test") for n in ast.walk(t.test)}
-    asked |= {id(n) for m in others if m.name.startswith("has_") for n in ast.walk(m)}
-    touched = {n.attr for m in others for n in ast.walk(m) if is_own(n) and id(n) not in asked}
+    made = {n.attr for m in makers for n in walk(m) if is_own(n) and is_stored(n)}
+    asked = {id(n) for m in others for t in walk(m) if hasattr(t, "test") for n in walk(t.test)}
+    asked |= {id(n) for m in others if m.name.startswith("has_") for n in walk(m)}
+    touched = {n.attr for m in others for n in walk(m) if is_own(n) and id(n) not in asked}
     return left + [of_self(name) for name in sorted(made - touched)]
 
 
 def computed(function):
     """The paths of a function that take part in arithmetic, or come out of it."""
     found = []
-    for node in ast.walk(function):
+    for node in walk(function):
         match node:
             case ast.BinOp(left, _, right):
                 found += [left, right]
@@ -253,7 +265,7 @@ def computed(function):
 
 def counted(function):
     """The paths that a function counts up by one."""
-    found = [loaded(n.target) for n in ast.walk(function) if isinstance(n, ast.AugAssign) and text(n.value) == "1"]
+    found = [loaded(n.target) for n in walk(function) if isinstance(n, ast.AugAssign) and text(n.value) == "1"]
     return unique([n for n in found if is_path(n)])
 
 
@@ -261,7 +273,7 @@ def shares_in(path, function):
     """Return whether something is multiplied by a path, or by 1 less it, in a function."""
     wanted = {text(path), text(rest(path))}
     return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and {text(n.left), text(n.right)} & wanted
-               for n in ast.walk(function))  # fmt: skip
+               for n in walk(function))  # fmt: skip
 
 
 def rest(node):
@@ -300,19 +312,19 @@ def defined(node):
         return [(a.asname or a.name).split(".")[0] for a in node.names]
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return [node.name]
-    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return [n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
 def is_made_once(statement):
     """Return whether a statement of a class makes a list, a dictionary or another object, under one name."""
     value = getattr(statement, "value", None)
     named = isinstance(statement, ast.Assign | ast.AnnAssign) and len(defined(statement)) == 1
-    return named and value is not None and any(isinstance(n, MADE) for n in ast.walk(value))
+    return named and value is not None and any(isinstance(n, MADE) for n in walk(value))
 
 
 def ancestry(tree, owner):
     """A class and its bases in this file."""
-    known = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+    known = {n.name: n for n in walk(tree) if isinstance(n, ast.ClassDef)}
     found, todo = [], [owner] if owner else []
     while todo:
         one = todo.pop()
@@ -334,7 +346,7 @@ def is_path(node):
     longer = isinstance(above, ast.Attribute | ast.Subscript) and above.value is node
     if longer and isinstance(above, ast.Attribute) and is_called(above):
         longer = not is_kept(node)  # self.m.get(i): what belongs to the object ends where the method's name begins
-    plain = not any(isinstance(n, ast.Slice | ast.BinOp) for n in ast.walk(node))
+    plain = not any(isinstance(n, ast.Slice | ast.BinOp) for n in walk(node))
     return plain and not longer
 
 
@@ -361,7 +373,7 @@ TWINS = (("1", "2"), ("m", "v"))
 
 def swaps(node, scope):
     """An expression with beta1 for beta2, or m for v, where both are known."""
-    named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in ast.walk(node) if isinstance(n, PATHS[:2])}
+    named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in walk(node) if isinstance(n, PATHS[:2])}
     known = scope.attributes | set(scope.locals)
     for name in sorted(named & known):
         for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
@@ -372,7 +384,7 @@ def swaps(node, scope):
 
 def renamed(node, name, twin):
     new = clone(node)
-    for n in ast.walk(new):
+    for n in walk(new):
         if getattr(n, "id", None) == name:
             n.id = twin
         if getattr(n, "attr", None) == name:
@@ -390,7 +402,7 @@ def inside(node, function):
 
 def small(node):
     changing = (*FUNCTIONS, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)  # these change the function
-    return len(text(node)) < 300 and not any(isinstance(n, changing) for n in ast.walk(node))
+    return len(text(node)) < 300 and not any(isinstance(n, changing) for n in walk(node))
 
 
 def wraps(node):
@@ -458,7 +470,7 @@ class Plan:
         if function.name == "__init__":
             self.unset(function, sorted({n.attr for n in owned} - known))
             self.shared(function, owner)
-        loose = [n for n in ast.walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
+        loose = [n for n in walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
         for name in sorted({n.id for n in loose}):
@@ -470,7 +482,7 @@ class Plan:
         """The methods of a class, all places of the object in them, and the names of those that are set somewhere."""
         chain = ancestry(self.tree, owner)
         mine = [f for f, around in functions(self.tree) if around is not None and around in chain] or [function]
-        places = [n for f in mine for n in ast.walk(f) if is_own(n)]
+        places = [n for f in mine for n in walk(f) if is_own(n)]
         known = {n.attr for n in places if is_stored(n)} | self.scope.methods
         return mine, places, known | {name for c in chain for n in c.body for name in defined(n)}
 
@@ -497,12 +509,12 @@ class Plan:
             new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
             self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))
         for around in {id(n): n for one in heirs for n in ancestry(self.tree, one)}.values():
-            asked = [n for n in ast.walk(self.tree) if isinstance(n, ast.Attribute) and text(n.value) == around.name]
+            asked = [n for n in walk(self.tree) if isinstance(n, ast.Attribute) and text(n.value) == around.name]
             for name in sorted({n.attr for n in asked if isinstance(n.parent, ast.AugAssign)}):
                 self.of_each([n for n in asked if n.attr == name])
         arguments = function.args
         named = list(zip([a.arg for a in arguments.args][::-1], arguments.defaults[::-1], strict=False))
-        shared = [pair for pair in named if any(isinstance(n, MADE) for n in ast.walk(pair[1]))]
+        shared = [pair for pair in named if any(isinstance(n, MADE) for n in walk(pair[1]))]
         for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
             new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
             self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
@@ -598,14 +610,14 @@ class Plan:
 
     def returned(self, function):
         """Yield what a function without any `return` might return."""
-        says = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(function))
+        says = any(isinstance(n, ast.Return) and n.value is not None for n in walk(function))
         if not says and function.name != "__init__" and not self.rich:
             for answer in self.answers():
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
 
     def defaults(self, arguments):
         for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
-            for node in ast.walk(default):
+            for node in walk(default):
                 if isinstance(node, ast.Constant):
                     self.constant(node, "default", static=True)
                 elif isinstance(node, ast.UnaryOp) or node is default:
@@ -890,7 +902,7 @@ class Plan:
                 self.replace(node, right, "operand", 1)
                 if not isinstance(op, ast.Add | ast.Mult):
                     self.replace(node, ast.BinOp(right, op, left), "operand", 1)
-                for inner in unique([n for n in ast.walk(node) if is_path(n) and not is_called(n)]):
+                for inner in unique([n for n in walk(node) if is_path(n) and not is_called(n)]):
                     self.replace(node, inner, "operand", 1.2)
                 self.regrouped(node)
             case ast.UnaryOp(op, operand):
@@ -1141,7 +1153,7 @@ def head(statement):
 def tokens(node):
     if not hasattr(node, "bag"):
         bag = {}
-        for n in ast.walk(node):
+        for n in walk(node):
             sign = getattr(n, "id", None) or getattr(n, "attr", None) or type(n).__name__
             bag[sign] = bag.get(sign, 0) + 1
         node.bag = bag
@@ -1224,7 +1236,7 @@ class Build:
     def placed(self, new, number):
         """The text that an edit puts in, on the lines of the edit: from wherever in the file it was taken."""
         edit, made = self.plan.edits[number - 1], clone(new)
-        for node in (n for one in (made if isinstance(made, list) else [made]) for n in ast.walk(one)):
+        for node in (n for one in (made if isinstance(made, list) else [made]) for n in walk(one)):
             if isinstance(node, ast.expr | ast.stmt) and not edit.line <= node.lineno <= edit.end:
                 node.lineno = node.end_lineno = edit.line
         return operands_noted(made) if number == self.watched else made
@@ -1276,7 +1288,7 @@ def operands_noted(made):
 def targets_noted(statements):
     """Statements that note what the first of these set."""
     for one in statements:
-        for node in ast.walk(one):
+        for node in walk(one):
             found = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if isinstance(node, ast.Assign | ast.AugAssign):
                 parts = [p for t in found for p in (t.elts if isinstance(t, ast.Tuple) else [t])]

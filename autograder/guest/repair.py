@@ -176,8 +176,12 @@ class Search:
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
         if only is not None:
             return [(0, edit) for edit in plan.edits if edit.number in only]
-        smallest = sorted(plan.edits, key=lambda edit: edit.cost)[: self.affordable()]
-        return list(enumerate(smallest))[self.job["edits"]["after"] :]
+        asked = self.asked(sorted(plan.edits, key=lambda edit: edit.cost)[: self.affordable()])
+        return list(enumerate(asked))[self.job["edits"]["after"] :]
+
+    def asked(self, edits):
+        """Those of the costs that were asked for."""
+        return [e for e in edits if self.job["edits"]["above"] < e.cost <= self.job["edits"]["up_to"]]
 
     def affordable(self):
         """Return how many edits may be tried."""
@@ -185,7 +189,8 @@ class Search:
 
     def finished(self, plan):
         """Return whether every edit was tried."""
-        return self.hung <= MOST_HUNG and not plan.full() and len(plan.edits) <= self.affordable()
+        small = [e for e in plan.edits if e.cost <= self.job["edits"]["up_to"]]
+        return self.hung <= MOST_HUNG and not plan.full() and len(small) <= self.affordable()
 
     def confirm(self, plan, only):
         """Each of a few edits made for good, in every scenario of the job."""

@@ -10,34 +10,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.judge.compare import compare
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.model import Array, Assignment, EditTask, Finding, Observation, RuleQuantity, Scenario, Trial
+from autograder.judge.probing import Ask, Probing
+from autograder.model import Array, Assignment, Finding, Observation, RuleQuantity, Scenario, Trial
 
 if TYPE_CHECKING:
     from autograder.judge.waypoints import Waypoint  # which check.py does without
 
-Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
 Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 5  # of them, those of one line each that are tried in every other experiment too, until one is found
 MOST_NARROWED = 200  # of more than those, that are tried in some more experiments first
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
-LINES_FOR_FACTS = 400_000  # run by all edits in an experiment that tells facts only: these are named without a line
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
 AS_SMALL = 0.5  # by which an edit may be larger than another one and still be about as small
 MOST_WATCHED = 4  # edits on different lines of which what is computed with them is looked at
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 OPERANDS = -1  # the depth that the guest gives them (guest/edits.py)
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
+SMALL = 1.9  # the cost of an edit: these are tried first, and larger ones where none of them will do
+LARGEST = 100.0
 
 
 @dataclass(frozen=True)
@@ -199,72 +200,90 @@ class _Search:
     ) -> Step | None:
         """The first edit with which everything about the subject agrees; else one with which more does."""
         partly = None
+        watch = self.assignment.quantities(subject)
         probes = self._probes(subject, failing, now, waypoints)
         for probe, rich in probes:
             if partly is not None and not rich and probe is not probes[0][0]:
                 break  # one mistake of two is found
-            trials = self._sift(subject, probe, chain, rich=rich)
-            sifted = _ordered(t for t in trials if self._fits(subject, probe, t))
-            sifted = self._narrowed(subject, failing, probe, chain, sifted, rich=rich)
-            if not sifted and subject in self.unfinished and subject not in self.rules:
-                break  # long experiments: there was no time for the first grammar
-            task = EditTask((probe.id,), tuple(chain), rich, tuple(_of_many_lines(sifted)))
-            confirmed = self._confirmed(subject, task) if sifted else []
-            judged = self._judged(subject, failing, now, confirmed)
-            judged = self._closest_first(subject, judged, task)
-            others = [r for r in self.rules if r != subject and self.failures(r, now)]
-            whole = []
-            different = _one_of_each_line(judged, AS_SMALL if others else np.inf)
-            for one, seen in different[:MOST_TRUSTED]:
-                trusted = self._trusted(one, seen, now, task)
-                if trusted is None:
-                    continue
-                found = trusted[0], _step(task, one), trusted[1]
-                if one.fixed != failing:
-                    partly = partly or found
-                    continue
-                whole.append((sum(len(self.failures(r, {**now, **trusted[1]})) for r in others), found))
-                if not whole[-1][0]:
+            probing = Probing(self.ask, self.scenarios, watch[0] if watch else None, probe, chain, rich=rich)
+            trials, fitting, best = list[Trial](), list[Trial](), None
+            for more, enough in self._sifted(subject, probing):
+                trials += more
+                fitting = self._fitting(subject, failing, probing, trials)
+                best = self._best(subject, failing, now, probing, fitting)
+                if best is not None and best[0].fixed == failing and best[0].trial.cost <= enough:
                     break
-            if whole:
-                return min(whole, key=lambda entry: entry[0])[1]
-            nearer = self._nearer(subject, now, task, trials, waypoints)
+            if not fitting and subject in self.unfinished and subject not in self.rules:
+                break  # long experiments: there was no time for the first grammar
+            if best is not None and best[0].fixed == failing:
+                return best
+            nearer = self._nearer(subject, now, probing, trials, waypoints)
             if nearer is not None:
                 return nearer
+            partly = partly or best
         return partly
+
+    def _sifted(self, subject: str, probing: Probing) -> Iterator[tuple[list[Trial], float]]:
+        """The edits in the probing experiment, small ones first; and the cost that all later ones exceed."""
+        self.sifted += 1
+        bounds = (0.0, LARGEST) if probing.rich else (0.0, SMALL, LARGEST)
+        for above, up_to in pairwise(bounds):
+            trials, done = probing.sift(above, up_to)
+            if not done and subject not in self.unfinished:
+                self.unfinished.append(subject)
+            yield trials, up_to
+
+    def _best(
+        self, subject: str, failing: Failures, now: Observations, probing: Probing, fitting: Sequence[Trial]
+    ) -> Step | None:
+        """The first trusted edit with which everything about the subject agrees; else one with which more does."""
+        confirmed = self._confirmed(subject, probing, fitting)
+        judged = self._closest_first(subject, self._judged(subject, failing, now, confirmed), probing)
+        others = [r for r in self.rules if r != subject and self.failures(r, now)]
+        whole: list[tuple[int, Step]] = []
+        for one, seen in _one_of_each_line(judged, AS_SMALL if others else np.inf)[:MOST_TRUSTED]:
+            trusted = self._trusted(one, seen, now, probing)
+            if trusted is None:
+                continue
+            found = trusted[0], probing.step(one.trial), trusted[1]
+            if one.fixed != failing:
+                return found  # none is whole then: all leave equally much
+            whole.append((sum(len(self.failures(r, {**now, **trusted[1]})) for r in others), found))
+            if not whole[-1][0]:
+                break
+        return min(whole, key=lambda entry: entry[0])[1] if whole else None
 
     def _nearer(
         self,
         subject: str,
         now: Observations,
-        task: EditTask,
+        probing: Probing,
         trials: Sequence[Trial],
         waypoints: Sequence[Waypoint],
     ) -> Step | None:
         """The first edit with which the class follows a rule that is nearer to the right one, in every experiment."""
-        (probe,) = task.probe
+        probe = probing.probe.id
         for way in waypoints:
             if not way.shows(probe, now.get(probe)):
                 continue
             fitting = _ordered(t for t in trials if way.agrees(probe, t.observation))
-            task = replace(task, only=tuple(_of_many_lines(fitting)))
-            by_edit = _by_edit(self._confirmed(subject, task) if fitting else [])
+            by_edit = _by_edit(self._confirmed(subject, probing, fitting))
             for trial in fitting:
                 seen = self._seen(by_edit.get(trial.edit, []))
                 if not all(way.agrees(name, seen.get(name)) for name in way.expected):
                     continue
                 one = Mend(subject, by_edit[trial.edit][0], frozenset(), named=way.criterion)
-                trusted = self._trusted(one, seen, now, task)
+                trusted = self._trusted(one, seen, now, probing)
                 if trusted is not None:
-                    return trusted[0], _step(task, one), trusted[1]
+                    return trusted[0], probing.step(one.trial), trusted[1]
         return None
 
-    def _confirmed(self, subject: str, task: EditTask) -> list[Trial]:
-        """Some edits in every experiment of the subject."""
-        wanted = {s.id for s in (*self.about(subject), *self._needed(self.by_id[task.probe[0]], task.chain))}
-        return self.ask(task, [s for s in self.scenarios if s.id in wanted])[0]
+    def _confirmed(self, subject: str, probing: Probing, fitting: Sequence[Trial]) -> list[Trial]:
+        """The first of some edits in every experiment of the subject."""
+        wanted = {s.id for s in (*self.about(subject), probing.probe)}
+        return probing.played(_of_many_lines(fitting), wanted) if fitting else []
 
-    def _closest_first(self, subject: str, judged: list[Judged], task: EditTask) -> list[Judged]:
+    def _closest_first(self, subject: str, judged: list[Judged], probing: Probing) -> list[Judged]:
         """The edits, first the one with which most of what the right rule computes is computed.
 
         Of each line the first counts, where it is about as small as the first of all: a minus in the first moment is
@@ -274,25 +293,21 @@ class _Search:
         near = _one_of_each_line(judged, AS_SMALL)[:MOST_WATCHED]
         if watch is None or len(near) < 2:
             return judged
-        probes = {*task.probe, *(name for step in task.chain for name in step["probe"])}
-        asked = replace(task, only=tuple(m.trial.edit for m, _ in near), watch=watch[0].id)
-        tried, _ = self.ask(asked, [*(s for s in self.scenarios if s.id in probes), watch[0]])
-        values = {t.edit: list(t.observation.arrays.values()) for t in tried if t.observation.scenario == watch[0].id}
+        values = probing.computed([one.trial.edit for one, _ in near])
         right = [np.ravel(q.values) for q in watch[1] if np.ptp(q.values)]  # a setting is handed on, not computed
 
         def share(entry: Judged) -> int:
-            arrays = [np.ravel(array) for array in values.get(entry[0].trial.edit, ())]
+            arrays = values.get(entry[0].trial.edit, ())
             return sum(any(_computes(array, quantity) for array in arrays) for quantity in right)
 
         best = max(near, key=share)
         return [best, *(entry for entry in judged if entry is not best)]
 
-    def _trusted(self, one: Mend, seen: dict[str, Observation], now: Observations, task: EditTask) -> Judged | None:
+    def _trusted(self, one: Mend, seen: dict[str, Observation], now: Observations, probing: Probing) -> Judged | None:
         """The edit with its row, and what is seen with it in every experiment; None where it makes something worse."""
         watch = self.assignment.quantities(one.subject)
-        final = replace(task, only=(one.trial.edit,), watch=watch[0].id if watch else "")
-        tried, _ = self.ask(final, [*self.scenarios, *([watch[0]] if watch else [])])
-        everything = seen | self._seen([t for t in tried if t.observation.scenario in self.by_id])
+        tried = probing.everywhere(one.trial.edit)
+        everything = seen | self._seen(tried)
         if not self._no_worse(one.subject, now, {**now, **everything}):
             return None
         noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
@@ -305,9 +320,9 @@ class _Search:
         return all(self.failures(s, after) <= self.failures(s, now) for s in others)
 
     def _seen(self, trials: Sequence[Trial]) -> dict[str, Observation]:
-        return {
-            t.observation.scenario: self.completed(self.by_id[t.observation.scenario], t.observation) for t in trials
-        }
+        """The observations in these trials, but for the experiment that is only watched."""
+        seen = [t.observation for t in trials if t.observation.scenario in self.by_id]
+        return {one.scenario: self.completed(self.by_id[one.scenario], one) for one in seen}
 
     def _probes(
         self, subject: str, failing: Failures, now: Observations, waypoints: Sequence[Waypoint]
@@ -328,48 +343,26 @@ class _Search:
             probes.append((min(off, key=_effort), False))
         return probes
 
-    def _sift(self, subject: str, probe: Scenario, chain: Sequence[Mapping[str, Any]], *, rich: bool) -> list[Trial]:
-        """All edits in the probing experiment."""
-        self.sifted += 1
-        task = EditTask((probe.id,), tuple(chain), rich)
-        if not any(check.arrays for check in probe.checks):
-            task = replace(task, lines=LINES_FOR_FACTS)
-        trials, done = self.ask(task, self._needed(probe, chain))
-        if not done:
-            self.unfinished.append(subject)
-        return [t for t in trials if t.observation.scenario == probe.id]
+    def _fitting(self, subject: str, failing: Failures, probing: Probing, trials: Sequence[Trial]) -> list[Trial]:
+        """The edits with which the probing experiment agrees, and of many those that suit most of a few more.
 
-    def _narrowed(
-        self,
-        subject: str,
-        failing: Failures,
-        probe: Scenario,
-        chain: Sequence[Mapping[str, Any]],
-        sifted: list[Trial],
-        *,
-        rich: bool,
-    ) -> list[Trial]:
-        """Those edits that suit most of a few more experiments: two that fail, if any do, and one that does not."""
+        Two experiments that fail, if any do, and one that does not.
+        """
+        fitting = _ordered(t for t in trials if self._fits(subject, probing.probe, t))
         ids = {name for name, _ in failing}
-        theirs = [s for s in self.about(subject) if s is not probe and any(c.arrays for c in s.checks)]
+        theirs = [s for s in self.about(subject) if s is not probing.probe and any(c.arrays for c in s.checks)]
         others = [s for s in theirs if s.id in ids] or theirs
-        if len(sifted) <= MOST_CONFIRMED or not others:
-            return sifted
+        if len(fitting) <= MOST_CONFIRMED or not others:
+            return fitting
         right = [s for s in theirs if s.id not in ids]
         telling = {s.id: s for s in (_most_telling(others), max(others, key=lambda s: len(s.checks)))}
         telling |= {s.id: s for s in [_most_telling(right)]} if right else {}
-        few = sifted[:MOST_NARROWED]
-        task = EditTask((probe.id,), tuple(chain), rich, tuple(t.edit for t in few), switched=True)
-        wanted = {s.id for s in (*self._needed(probe, chain), *telling.values())}
-        trials, _ = self.ask(task, [s for s in self.scenarios if s.id in wanted])
-        asked = ((t, telling.get(t.observation.scenario)) for t in trials)
-        fitting = Counter(t.edit for t, other in asked if other is not None and self._fits(subject, other, t))
-        most = max(fitting.values(), default=0)
-        return [t for t in few if fitting[t.edit] == most]
-
-    def _needed(self, probe: Scenario, chain: Sequence[Mapping[str, Any]]) -> list[Scenario]:
-        ids = {probe.id, *(name for step in chain for name in step["probe"])}
-        return [s for s in self.scenarios if s.id in ids]
+        few = fitting[:MOST_NARROWED]
+        found = probing.quickly([t.edit for t in few], telling)
+        asked = ((t, telling.get(t.observation.scenario)) for t in found)
+        suiting = Counter(t.edit for t, other in asked if other is not None and self._fits(subject, other, t))
+        most = max(suiting.values(), default=0)
+        return [t for t in few if suiting[t.edit] == most]
 
     def _fits(self, subject: str, probe: Scenario, trial: Trial) -> bool:
         names = [name for check in probe.checks for name in check.arrays]
@@ -413,11 +406,6 @@ def _by_edit(trials: Iterable[Trial]) -> dict[int, list[Trial]]:
     for trial in trials:
         by_edit.setdefault(trial.edit, []).append(trial)
     return by_edit
-
-
-def _step(task: EditTask, one: Mend) -> Mapping[str, Any]:
-    """The edit as what comes before the next search."""
-    return {"probe": task.probe, "rich": task.rich, "number": one.trial.edit}
 
 
 def _of_one_mistake(found: Sequence[Mend]) -> list[Mend]:
