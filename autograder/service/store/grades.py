@@ -88,10 +88,42 @@ def marked(
     return found
 
 
-def points_of(db: Session, asked: AssignmentRow, users: Users) -> dict[str, float]:
-    """Return the points of these students' submissions, with what people decided and before lateness, by submission."""
-    every = marked(db, asked, users).values()
-    return {one.submission_id: round(one.score + one.texts, 2) for theirs in every for one in theirs}
+def points_of(db: Session, asked: AssignmentRow, submissions: Collection[str]) -> dict[str, float]:
+    """Return the points of these submissions of an assignment with what people decided, before lateness, by id."""
+    rows = db.execute(
+        sa.select(
+            SubmissionRow.id, SubmissionRow.user_id, ReportRow.score, ReportRow.texts, ReportRow.id.label("report")
+        )
+        .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
+        .where(SubmissionRow.id.in_(submissions))
+    ).all()
+    decided: dict[str, dict[str, float]] = defaultdict(dict)
+    for one in db.scalars(sa.select(OverrideRow).where(OverrideRow.submission_id.in_(submissions))):
+        decided[one.submission_id][one.row] = one.points
+    given = _given(db, asked, {key for row in rows for _, key in _keyed(row.user_id, row.texts)})
+    chosen = policies.from_json(asked.policy).points
+    found = {}
+    for row in rows:
+        texts = sum((text.share(given[key]) for text, key in _keyed(row.user_id, row.texts) if key in given), 0.0)
+        mine = decided.get(row.id)
+        by = reports.difference(db.get_one(ReportRow, row.report).body, mine, chosen) if mine else 0.0
+        found[row.id] = round(row.score + texts + by, 2)
+    return found
+
+
+def _given(
+    db: Session, asked: AssignmentRow, keys: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], float]:
+    """Return the points of these answers, by user, item and digest: of a page, not of all that its students wrote."""
+    mark = TextMarkRow
+    each = [
+        sa.and_(
+            mark.assignment_id == asked.id, mark.user_id == user, mark.item_id == item, mark.answer_digest == digest
+        )
+        for user, item, digest in sorted(keys)
+    ]
+    rows = db.scalars(sa.select(mark).where(sa.or_(*each))) if each else ()
+    return {(one.user_id, one.item_id, one.answer_digest): one.points for one in rows}
 
 
 def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:

@@ -316,12 +316,16 @@ def person_page(
             .where(AssignmentRow.course_id == course_id)
             .order_by(AssignmentRow.made_at)
         ).all()
+        handed_in = _handed_in(db, course_id, user_id)
+        points: dict[str, float] = {}
+        for asked, _ in rows:
+            points |= points_of(db, asked, [row["id"] for row in handed_in.get(asked.id, ())])
         values: dict[str, Any] = {
             "course": db.get_one(CourseRow, course_id),
             "linkable": actor.may("run", course_id) and user_id not in shared(db, actor) and user.erased_at is None,
             "standings": standings_of(db, user_id, [asked for asked, _ in rows]),
-            "handed_in": _handed_in(db, course_id, user_id),
-            "points": {id_: one for asked, _ in rows for id_, one in points_of(db, asked, [user_id]).items()},
+            "handed_in": handed_in,
+            "points": points,
         }
     return page(
         request,

@@ -58,7 +58,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
         except BadField as error:
             problem, wanted = str(error), chosen(asked, {})
         rows = db.execute(listed(wanted, request.query_params.get("after", ""), asked_for["order"] == "oldest")).all()
-        points = points_of(db, asked, {row.user_id for row in rows})
+        points = points_of(db, asked, [row.id for row in rows])
         sections = db.scalars(
             sa.select(MembershipRow.section).where(MembershipRow.course_id == asked.course_id).distinct()
         ).all()

@@ -85,6 +85,7 @@ def catch_up(db: Session, queue: Queue, course_id: str, user_id: str) -> int:
                 SubmissionRow.assignment_id == asked.id,
                 SubmissionRow.group_name == member.group_name,
                 SubmissionRow.joint_id == SubmissionRow.id,
+                SubmissionRow.state != "superseded",
                 SubmissionRow.upload.is_not(None),
             )
             .order_by(SubmissionRow.made_at)
