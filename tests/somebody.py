@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from autograder.model import Limits, Run
 
-START_SECONDS = 60.0  # laying out an interpreter takes one; a busy machine takes long
+START_SECONDS = 300.0  # laying out an interpreter takes one; a busy machine takes long
 
 
 # -------------------------------------------------------------------------------------------------------------- as root
@@ -55,7 +55,7 @@ def somebodys(name: str, uid: int, limits: Limits, *, filtered: bool = True) -> 
         told = {"name": name, "limits": asdict(limits), "filtered": filtered, "address": str(folder / "socket")}
         with started(folder, uid, str(folder / "lib/somebody.py"), json.dumps(told)) as process:
             until = time.monotonic() + START_SECONDS
-            while not (folder / "socket").exists():
+            while not (folder / "ready").exists():
                 assert process.poll() is None, "it did not start"
                 assert time.monotonic() < until
                 time.sleep(0.02)
@@ -108,6 +108,7 @@ def serve(name: str, limits: dict[str, float], *, filtered: bool, address: str) 
                 held.enter_context(patch.object(module, "filter_program", lambda: b""))
         sandbox = held.enter_context(kind(limits=Limits(**limits)))  # type: ignore[arg-type]
         listener = held.enter_context(Listener(address))
+        Path(address).with_name("ready").touch()  # the socket is there before anybody listens to it
         while True:
             threading.Thread(target=answer, args=(sandbox, listener.accept()), daemon=True).start()
 

@@ -163,9 +163,10 @@ def place(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def sandbox(place: str, filtered: bool, request: pytest.FixtureRequest) -> Iterator[Sandbox]:  # noqa: FBT001
-    require("docker" if place == "docker" else "root")
-    require("landlock")
     kind, _, user = place.partition(", ")
+    require("root" if kind == "process" else kind)
+    if user:
+        require("root")  # to become somebody else
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as held:
         if not filtered:
             for module in (landlock, process):

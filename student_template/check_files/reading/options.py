@@ -273,6 +273,8 @@ def _parts(text: str, options: Mapping[str, str]) -> list[str] | None:
     """Options' texts with a semicolon, a new line, an arrow or a comma between them, each another one."""
     for signs in (r"[;\n]|->|→", r"[;\n]|->|→|,(?!\d)|\band\b"):
         parts = [part for part in re.split(signs, text) if part.strip()]
+        if len(parts) > len(options):
+            continue
         found = [_one(part, options) for part in parts]
         if len(parts) > 1 and all(found) and len(set(found)) == len(found):
             return [name for name in found if name]
