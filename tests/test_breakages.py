@@ -211,7 +211,7 @@ SENTENCES = {
     "another array": ("scenarios.py", 'arrays=("result",)', 'arrays=("results",)', "grade", "reads the array 'results', which golden() and derive() do not give"),
     "a row": ("scenarios.py", '"padding_mask", "mask", "row"', '"padding_mask", "masks", "row"', "load", "names the rubric row 'masks', which does not exist. There are: batches, confusion, mask."),
     "a number of NumPy": ("scenarios.py", '{"classes": classes}', '{"classes": np.int64(classes)}', "load", "'classes' in the spec of experiment 'confusion-few' holds"),
-    "an end that is missing": ("solution.py", "    return counts\n    ### END SOLUTION", "    return counts\n    ### END SOLUTON", "load", "begins a solution inside that of line 9; end that first"),
+    "an end that is missing": ("solution.py", "    return counts\n    ### END SOLUTION", "    return counts\n    ### END SOLUTIONS", "load", "begins a solution inside that of line 9; end that first"),
     "a quiz that is not exported": ("__init__.py", "from .quiz import quiz\n", "", "load", "there is a table [quiz], and __init__.py exports no function `quiz`"),
     "predicted name": ("golden.py", '{"result": np.array([rule(s) for rule in rules])}', '{"results": np.array([rule(s) for rule in rules])}', "verify", "predict() gives 'results'"),
     "predicted shape": ("golden.py", "np.array([rule(s) for rule in rules])", "np.array([rule(s)[:1] for rule in rules])", "verify", "predict() gives 'result' of experiment 'confusion-few' with the shape (1, 2)"),

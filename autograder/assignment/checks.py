@@ -114,7 +114,7 @@ def must_leave_out(model_solution: Path) -> None:
         marked = regions(source := model_solution.read_text(encoding="utf-8"))
         skeleton(source)
     except BadRegion as error:
-        line = re.search(r"[Ll]ine (\d+)", str(error))
+        line = re.search(r"(?i:line) (\d+)", str(error))
         raise BadAssignment(f"{model_solution}, line {line[1] if line else 1}: {error}") from error
     if not marked:
         raise BadAssignment(
