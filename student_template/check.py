@@ -216,7 +216,7 @@ def conclude(told, seen):
     print(f"\n{right} of {len(told)} rows are right.", end=" ")
     if LATER in states:
         print("“Later” can be told when the rows marked ✗ are right: mend those first.")
-    elif states <= {NOT_YET, WRONG} and right == 0:
+    elif NOT_YET in states and states <= {NOT_YET, WRONG} and right == 0:
         print("Everybody starts here: write the methods from the top down, and run this again after each.")
     else:
         print("Each table is small enough to check by hand: where expected and found part, something is off.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -156,6 +157,41 @@ def test_argument_names_of_an_older_edition_are_one_slip_in_one_row(seen, kept_a
     assert conduct.left_out == ()
     assert [(row.id, len(row.messages)) for row in lost] == [("interface", 1)]
     assert "older edition" in lost[0].messages[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"lr": "rate"}, {"lr": "eta", "momentum": "mu"}, {"weight_decay": "wd"}, {"eps": "epsilon_"}, {"betas": "decays"}],
+    ids=" ".join,
+)
+def test_an_argument_of_another_name_is_one_slip_in_one_row(seen, names):
+    source = SOLUTION
+    for ours, theirs in names.items():
+        source = re.sub(rf"(?<=, ){ours}(?==)", theirs, source)
+        source = re.sub(rf"= {ours}$", f"= {theirs}", source, flags=re.MULTILINE)
+        source = re.sub(rf"super\(\)\.__init__\((.*)\b{ours}\b", rf"super().__init__(\1{theirs}", source)
+    assert source != SOLUTION
+    conduct, lost = seen(source)
+    assert conduct.left_out == ()
+    assert [(row.id, len(row.messages)) for row in lost] == [("interface", 1)]
+    assert "of their own" in lost[0].messages[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1\n",
+        re.sub(r"(?<=class )(SGD|Adam|AdamW)\b", r"My\1", SOLUTION),
+        SOLUTION.replace("lr=0.", "*, pace, rate=0."),
+    ],
+    ids=["no class", "classes of other names", "constructors that cannot be called"],
+)
+def test_what_was_not_seen_is_not_called_wrong(seen, source):
+    _, lost = seen(source)
+    told = " ".join(message for row in lost for message in row.messages)
+    assert lost
+    assert "older edition" not in told
+    assert "subclass" not in told
 
 
 SHARED = {  # ways in which two optimizers share what one should keep for itself

@@ -178,8 +178,8 @@ def _facts(scenario: Scenario) -> dict[str, Fact]:
         case "base":
             facts = {"params is a list": True, "keeps every parameter": True, "step_count": 0, "step is abstract": True}
         case "signatures":
-            facts = {f"{c} {what}": True for c in classes for what in ("takes its arguments", "is an Optimizer")}
-            facts["names of this edition"] = True
+            told = ("takes its arguments", "is an Optimizer", "has the names of this edition")
+            facts = {f"{c} {what}": True for c in classes for what in told}
         case "validation":
             facts = {case["call"]: "ValueError" for case in spec["cases"]}
         case "zero_grad":

@@ -116,18 +116,21 @@ def _interface(draw: Draw) -> Iterator[Scenario]:
         "AdamW": {"lr": 0.1, "betas": [0.8, 0.9], "eps": 1e-6, "weight_decay": 0.1},
     }
     checks = [
-        _fact(f"{name} {what}", "interface", 0.5, message.format(name, ", ".join(kwargs)))
-        for name, kwargs in classes.items()
-        for what, message in (
-            ("takes its arguments", "{0}(params, {1}) must work with these arguments, in this order and by name."),
-            ("is an Optimizer", "{0} must be a subclass of Optimizer."),
+        _fact(
+            f"{name} takes its arguments", "interface", 0.5,
+            f"{name}(params, {', '.join(kwargs)}) must work with these arguments, in this order and by name.",
         )
-    ]
+        for name, kwargs in classes.items()
+    ]  # fmt: skip
     older = (
-        "Your constructors have the argument names of an older edition (learning_rate, beta1 and beta2, epsilon). "
-        "All else was tested with them; this edition calls them lr, betas and eps."
+        "Your constructors have argument names of an older edition (learning_rate, beta1 and beta2, epsilon) or of their own. "
+        "All else was tested with them; the handout calls them lr, momentum, betas, eps and weight_decay."
     )
-    checks.append(_fact("names of this edition", "interface", 1, older))
+    for name in classes:
+        wanted = (f"{name} takes its arguments",)
+        told = f"{name} must be a subclass of Optimizer."
+        checks.append(_fact(f"{name} is an Optimizer", "interface", 0.5, told, requires=wanted))
+        checks.append(_fact(f"{name} has the names of this edition", "interface", 1 / 3, older, requires=wanted))
     yield _scenario(
         "signatures", "The constructors and their arguments", "Optimizer",
         {"kind": "signatures", "classes": classes}, _params(draw), *checks,

@@ -45,7 +45,7 @@ def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observa
         misfit = message if found.fault.type == "Unusable" else ""
     elif check.relation is not None and not np.isfinite(error):
         message = IDLE
-    elif by_itself:
+    elif by_itself or (lacking and check.fact and check.fact not in found.facts):
         message = _lacking(scenario, lacking)
     else:
         message = misfit or check.message or _of_fact(scenario, check.fact, golden, found)

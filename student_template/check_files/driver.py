@@ -54,49 +54,67 @@ ARGUMENTS = {
     "Adam": ("lr", "betas", "eps", "weight_decay"),
     "AdamW": ("lr", "betas", "eps", "weight_decay"),
 }
+MORE = ("nesterov", "dampening", "maximize", "amsgrad")  # what torch's optimizers take besides
 OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon",)}
 
 
-def older(module, name):
-    """The arguments that this class knows by the names of an older edition."""
+def renamed(module, name):
+    """The arguments that this class has under other names: of an older edition, or of its own at the same place."""
     try:
-        own = argument_names(getattr(module, name).__init__)
+        own = parameters_of(getattr(module, name).__init__)
     except (TypeError, ValueError):
         return {}
-    return {ours: old for ours, old in OLDER.items() if ours in ARGUMENTS[name] and ours not in own and own >= set(old)}
+    known = {*ARGUMENTS[name], *MORE, *(old for names in OLDER.values() for old in names)}
+    found, place = {}, 0
+    for ours in ARGUMENTS[name]:
+        names = list(own)[place : place + 1]
+        if ours in own:
+            names = [ours]
+        elif own.keys() >= set(OLDER.get(ours, (ours,))):
+            names = found[ours] = OLDER[ours]
+        elif names and names[0] not in known:
+            pair = list(own)[place : place + 2]
+            two = ours == "betas" and not isinstance(own[names[0]].default, tuple | list) and not known & set(pair)
+            names = found[ours] = tuple(pair if two else names)
+        place = max((list(own).index(n) + 1 for n in names if n in own), default=place)
+    return found
 
 
 @functools.lru_cache(maxsize=64)
-def argument_names(function):
-    return frozenset(inspect.signature(function).parameters)
+def parameters_of(constructor):
+    """The arguments of a constructor after the parameters, in order; none where it takes any."""
+    arguments = inspect.signature(constructor).parameters
+    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in arguments.values()):
+        return {}
+    return dict(list(arguments.items())[2:])
 
 
 def constructor(module, name):
-    """The class, or a function that calls it by the argument names of its own edition."""
-    swaps = older(module, name)
+    """The class, or a function that calls it by its own names of the arguments."""
+    swaps = renamed(module, name)
     if not swaps:
         return getattr(module, name)
 
     def construct(params, *given, **named):
         asked = dict(zip(ARGUMENTS[name], given, strict=False)) | named
-        for ours, old in swaps.items():
+        for ours, theirs in swaps.items():
             if ours in asked:
                 value = asked.pop(ours)
-                asked |= dict(zip(old, value if ours == "betas" else (value,), strict=True))
+                asked |= dict(zip(theirs, value if len(theirs) > 1 else (value,), strict=True))
         made = getattr(module, name)(params, **asked)
-        if "lr" in swaps and not hasattr(made, "lr"):  # else a rate that is changed later would be nobody's
-            made.__class__ = type(name, (type(made),), {"lr": property(learning_rate, set_learning_rate)})
+        # Else a setting that is changed later would be nobody's.
+        alone = {ours: theirs[0] for ours, theirs in swaps.items() if len(theirs) == 1}
+        also = {ours: under(n) for ours, n in alone.items() if hasattr(made, n) and not hasattr(made, ours)}
+        if also:
+            made.__class__ = type(name, (type(made),), also)
         return made
 
     return construct
 
 
-def learning_rate(optimizer):
-    return optimizer.learning_rate
-
-
-def set_learning_rate(optimizer, value):
-    optimizer.learning_rate = value
+def under(name):
+    """A property that reads and writes an attribute of another name."""
+    return property(lambda made: getattr(made, name), lambda made, value: setattr(made, name, value))
 
 
 def set_gradient(tensor, values, form):
@@ -371,13 +389,9 @@ def signatures(module, spec, arrays, record):
         else:
             record.fact(f"{name} takes its arguments", value=True)
             record.fact(f"{name} is an Optimizer", isinstance(made, module.Optimizer))
-            made_by.append(bool(older(module, name)))
+        record.fact(f"{name} has the names of this edition", not renamed(module, name))
 
-    made_by = []  # for each class that works: whether it does by older names
-    try:
-        each(spec["classes"], construct, record)
-    finally:
-        record.fact("names of this edition", bool(made_by) and not any(made_by))
+    each(spec["classes"], construct, record)
 
 
 def validation(module, spec, arrays, record):
