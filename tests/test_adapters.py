@@ -80,7 +80,8 @@ def nasty():
 
 
 def unmarked(status):
-    return replace(nasty(), status=status, quiz=(), diagnoses=(), places=(), exhibits=())
+    rows = tuple(replace(row, score=0.0, status="not_run") for row in nasty().criteria)
+    return replace(nasty(), status=status, criteria=rows, quiz=(), diagnoses=(), places=(), exhibits=())
 
 
 # ------------------------------------------------------------------------------------------------------ PrairieLearn

@@ -779,6 +779,7 @@ def test_the_shipped_quiz_asks_everybody_for_as_much():
         "keys get full marks",
         "distractors do not",
         "hints keep the key",
+        "keys agree with the questions",
     ]
     assert [said for _, holds, said in told if not holds] == []
 
