@@ -70,7 +70,7 @@ def agreeing(others, kinds):
 
 @pytest.mark.slow("a hypothesis for every class, for ten seeds")
 def test_made_up_runs_agree_with_the_right_ones_by_chance_only(assignment):
-    """Who does not know the rule cannot tell which of four runs comes to the same."""
+    """Only somebody who computes the rule can tell which of four runs comes to the same."""
     draw = np.random.default_rng(4)
     earned = [
         sum(row.score for row in lied(assignment, agreeing(draw.choice(list("qrtu"), 3), {"pair"}), seed).criteria)

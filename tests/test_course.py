@@ -175,7 +175,7 @@ def test_a_course_is_packaged_stage_by_stage(course):
 
 @pytest.mark.parametrize("name", ["course.toml", "course.toml:foundations"])
 def test_a_package_of_a_stage_brings_the_files_that_the_course_names(course, name):
-    """What is installed on the platform is the same assignment, to the digest."""
+    """The assignment that a platform installs is the same one, to the digest."""
     shutil.copytree(HOME / "foundations" / "provided" / "tinytorch", course.parent / "stage" / "tinytorch")
     tensor = course.parent / "stage" / "tinytorch" / "core" / "tensor.py"
     tensor.write_text(tensor.read_text() + "\nSTAGE = 2\n")

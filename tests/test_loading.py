@@ -182,7 +182,7 @@ def test_an_argument_of_another_name_is_one_slip_in_one_row(seen, names):
     [
         "x = 1\n",
         re.sub(r"(?<=class )(SGD|Adam|AdamW)\b", r"My\1", SOLUTION),
-        SOLUTION.replace("lr=0.", "*, pace, rate=0."),
+        SOLUTION.replace("(self, params, lr=", "(self, lr="),
     ],
     ids=["no class", "classes of other names", "constructors that cannot be called"],
 )

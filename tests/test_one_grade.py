@@ -83,7 +83,7 @@ def reports():
 
 @pytest.fixture(scope="module")
 def expected(reports):
-    """What each has, added up here and nowhere else: code and quiz, out of the same for everybody."""
+    """The points of each student, added up here and nowhere else: code and quiz, out of the same for everybody."""
     code = {who: CODE * (part or 0.0) for who, (part, _) in HANDED_IN.items()}
     return {who: (round(code[who] + sum(i.score for i in reports[who].quiz), 2), CODE + QUIZ) for who in code}
 

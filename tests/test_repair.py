@@ -54,7 +54,7 @@ def hand(assignment: Assignment, name: str, right: str, wrong: str) -> tuple[str
 
 
 class Asked:
-    """What a search asked of the sandbox, and the sandbox's answers: nothing is played."""
+    """Stands for a sandbox: it notes what a search asks for, and answers without playing anything."""
 
     def __init__(self) -> None:
         self.tasks: list[tuple[EditTask, set[str]]] = []

@@ -220,7 +220,7 @@ def calls(folder: Path) -> set[str]:
 
 
 def _after(lines: list[str]) -> list[str]:
-    """What follows the last step of our own confinement, which is Landlock's where there is no filter."""
+    """The code after the last step of our own confinement, which is Landlock's where there is no filter."""
     steps = ("prctl(PR_SET_NO_NEW_PRIVS", "landlock_restrict_self")
     marks = [n for n, line in enumerate(lines) if line.startswith(steps)]
     return lines[marks[-1] + 1 :] if marks else []
