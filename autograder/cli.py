@@ -134,6 +134,9 @@ def grade(
     edition: Annotated[
         Path | None, typer.Option(help="The staff folder that `regenerate` wrote: its quiz is marked, and counts.")
     ] = None,
+    answers: Annotated[  # noqa: FBT002 - an option of the command
+        bool, typer.Option("--answers", help="In pages: right answers beside the student's. When the quiz is over.")
+    ] = False,
 ) -> None:
     """Mark submissions and say why.
 
@@ -142,7 +145,9 @@ def grade(
     """
     if format is Format.HTML and out is None:
         out = REPORTS
-    _run(paths, assignment, seed, sandbox, jobs or _cores(), format, out, edition)
+    if answers and out is None:
+        raise typer.BadParameter("--answers is for pages: say --format html, or --out FOLDER.")
+    _run(paths, assignment, seed, sandbox, jobs or _cores(), format, out, edition, answers=answers)
 
 
 @app.command()
@@ -517,6 +522,8 @@ def _run(
     form: Format,
     out: Path | None,
     edition: Path | None = None,
+    *,
+    answers: bool = False,
 ) -> None:
     """Marks `paths`; without any, the samples of the assignment, which are ours and therefore trusted."""
     from tempfile import TemporaryDirectory
@@ -539,7 +546,7 @@ def _run(
         else:
             every = [FoundSubmission(path, label, label) for label, path in assignment.samples.items()]
         found = {one.path: one for one in every}
-        pages = _pages(out, {path: one.label for path, one in found.items()}) if out else None
+        pages = _pages(out, {path: one.label for path, one in found.items()}, answers=answers) if out else None
         students = {path: one.student for path, one in found.items()}
         batch = Batch(assignment, seed, kept.secret if kept else None, students)
         try:
@@ -627,11 +634,11 @@ def _load(name: str) -> "Assignment":
         raise typer.BadParameter(str(error)) from error
 
 
-def _pages(folder: Path, labels: dict[Path, str]) -> "Pages":
+def _pages(folder: Path, labels: dict[Path, str], *, answers: bool) -> "Pages":
     from autograder.publish import Pages
 
     try:
-        return Pages(folder, labels)
+        return Pages(folder, labels, answers=answers)
     except OSError as error:
         raise typer.BadParameter(f"Pages cannot be written there: {error}") from error
 

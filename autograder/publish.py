@@ -70,11 +70,11 @@ def _show(one: MarkedFile, form: str, pages: Pages | None) -> Report:
     """Shows one report. One that cannot be drawn is a fault of ours as well, and stops no other."""
     report, trouble = one.report, one.trouble
     try:
-        line, page = _drawn(report, form, drawing=pages is not None)
+        line, page = _drawn(report, form, pages)
     except Exception as error:  # noqa: BLE001 - whatever it is: said below, and shown as what it is
         trouble = error
         report = one.without_marks()
-        line, page = _drawn(report, form, drawing=pages is not None)
+        line, page = _drawn(report, form, pages)
     if trouble is not None:
         _say_trouble(trouble, report.path)
     if pages:
@@ -96,16 +96,16 @@ def _say_trouble(trouble: Exception, path: str) -> None:
     traceback.print_exception(trouble)
 
 
-def _drawn(report: Report, form: str, *, drawing: bool) -> tuple[str, str]:
+def _drawn(report: Report, form: str, pages: Pages | None) -> tuple[str, str]:
     line = page = ""
     if form == "json":
         from autograder.render.jsonl import to_json
 
         line = json.dumps(to_json(report), allow_nan=False)
-    if drawing:
+    if pages is not None:
         from autograder.render.html import page as draw
 
-        page = draw(report)
+        page = draw(report, answers=pages.answers)
     return line, page
 
 
@@ -234,8 +234,9 @@ def _with_progress(marked: Iterator[MarkedFile], count: int, form: str) -> Itera
 class Pages:
     """The folder of HTML pages, one for each submission, each there whole or not at all."""
 
-    def __init__(self, folder: Path, labels: Mapping[Path, str]) -> None:
+    def __init__(self, folder: Path, labels: Mapping[Path, str], *, answers: bool = False) -> None:
         self.folder = folder
+        self.answers = answers  # the right ones beside the student's: the quiz is over
         self.written: list[Path] = []
         self._names = page_names(labels)
         folder.mkdir(parents=True, exist_ok=True)

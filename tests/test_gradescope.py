@@ -21,7 +21,7 @@ from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import PackagePolicy
 from autograder.assignment import BadAssignment
 from autograder.batch import ATTEMPTS, failed
-from autograder.model import CriterionMark, ItemMark
+from autograder.model import CriterionMark, ItemDetail, ItemMark
 from autograder.render import total
 from autograder.roster import parse
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
@@ -507,6 +507,32 @@ def test_where_there_is_no_due_date_no_row_says_which_answer_is_right(counts):
     assert total(held) == total(replace(report_with(), quiz=quiz, quiz_points=5.0, quiz_counts=counts))
     assert not [row for row in common.rows(held) if "WHY" in row.text]
     assert "received" in common.heading(held) + "".join(row.text for row in common.rows(held))
+    assert "Everything" not in common.heading(replace(held, criteria=report_with(100.0).criteria))
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("ends", [("right", "waiting"), ("right", "wrong"), ("right", "right"), ("empty", "empty")])
+def test_a_quiz_that_is_held_back_is_never_called_right(ends, counts):
+    quiz = tuple(ItemMark(f"q{at}", 2.0 * (end == "right"), 2.0, end, "WHY") for at, end in enumerate(ends))
+    report = replace(report_with(100.0), quiz=quiz, quiz_points=4.0, quiz_counts=counts)
+    said = common.heading(common.held_back(report, PackagePolicy()))
+    if not counts:
+        assert "Quiz: not shown yet, 4 points, which is not part of the total." in said
+    assert ("Everything" in said) == (counts and ends == ("right", "right"))
+    assert ("wait" in said) == (counts and "waiting" in ends)
+
+
+@pytest.mark.parametrize("shown", ["visible", "after_due_date", "after_published", "hidden"])
+def test_a_quiz_row_that_is_shown_later_has_question_answers_and_reason(shown):
+    """On Gradescope the row itself is shown when the quiz is over; one that is shown at once has no key."""
+    told = ItemDetail("HOW MUCH?", "my 3", "RIGHT 4", "BECAUSE")
+    quiz = (ItemMark("q1", 0.0, 2.0, "wrong", "No.", detail=told),)
+    report = replace(report_with(), quiz=quiz, quiz_points=2.0)
+    made = gradescope.results(report, PackagePolicy(quiz=shown), METADATA)
+    (row,) = (test for test in made["tests"] if test["name"].startswith("Quiz"))
+    whole = all(text in row["output"] for text in (told.prompt, told.answer, told.right, told.why))
+    assert whole == (shown in ("after_due_date", "after_published"))
+    assert whole or told.right not in json.dumps(made)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from html import escape
 from itertools import count
 from pathlib import Path
 
@@ -686,6 +687,11 @@ def test_quiz_and_code_are_marked_apart_and_together(grade):
     assert "100 of 100" in students
     assert "&lt;b&gt;moments&lt;/b&gt;" in staff
     assert "moments&lt;" not in students
+    assert "Right answer" not in students
+    over = page(report, answers=True)
+    for one in (item.detail for item in report.quiz):
+        assert f'Right answer</dt><dd class="typed">{escape(one.right)}' in over
+    assert "&lt;b&gt;moments&lt;/b&gt;" not in over.partition("Right answer")[0]
 
 
 @pytest.mark.parametrize("answers", [None, b"variant = 1\n[answers]\nmemory = ''\n"])

@@ -117,10 +117,12 @@ def held_back(report: Report, settings: PackagePolicy) -> Report:
     """
     if settings.quiz == "visible" or not report.quiz or report.quiz[0].id == WHOLE_QUIZ:
         return report
-    if not report.quiz_counts:
-        return replace(report, quiz=(), quiz_points=0.0, remarks=(*report.remarks, QUIZ_RECEIVED))
     score, most = subtotal(report.quiz)
+    if not report.quiz_counts:  # its maximum stays, so that nothing calls a quiz right that is not shown
+        return replace(report, quiz=(), quiz_points=most, remarks=(*report.remarks, QUIZ_RECEIVED))
+    open_ends: tuple[ItemStatus, ...] = ("grader_error", "waiting")
     status: ItemStatus = "right" if score == most else "partial" if score else "wrong"
+    status = next((end for end in open_ends if any(item.status == end for item in report.quiz)), status)
     return replace(report, quiz=(ItemMark(WHOLE_QUIZ, score, most, status, QUIZ_RECEIVED, "All questions"),))
 
 
@@ -143,8 +145,11 @@ class ResultRow:
     places: tuple[Place, ...] = ()  # told in the text already; for platforms that can point at a line
 
 
-def rows(report: Report) -> list[ResultRow]:
-    """The rows that add up to the total, in rubric order; none where nothing was marked."""
+def rows(report: Report, *, answers: bool = False) -> list[ResultRow]:
+    """The rows that add up to the total, in rubric order; none where nothing was marked.
+
+    `answers` adds the right ones and why to those of the quiz, for rows that are shown when it is over.
+    """
     if not is_marked(report):
         return []
     shown = [
@@ -154,16 +159,19 @@ def rows(report: Report) -> list[ResultRow]:
             places=tuple(places_in(report, c.id)))
         for c in report.criteria
     ]  # fmt: skip
-    return shown + [_of_quiz(item, counts=report.quiz_counts) for item in report.quiz]
+    return shown + [_of_quiz(item, counts=report.quiz_counts, answers=answers) for item in report.quiz]
 
 
-def _of_quiz(item: ItemMark, *, counts: bool) -> ResultRow:
+def _of_quiz(item: ItemMark, *, counts: bool, answers: bool) -> ResultRow:
     """A quiz item; where the quiz is not part of the total, its points are only told."""
     title, score, most = one_line(f"Quiz: {item.title or item.id}"), rounded(item.score), rounded(item.max_score)
     told = [item.message]
     if not counts:
         told.append(f"{points(score)} of {points(most)} points, which are not part of the total.")
         score = most = 0.0
+    if answers and (one := item.detail):
+        told += [f"Question: {one.prompt}", f"Your answer: {one.answer or 'none'}"]
+        told += [f"Right answer: {one.right}", f"Why: {one.why}"]
     return ResultRow(item.id, title, score, most, item.status == "right", item.status, _joined(told), quiz=True)
 
 

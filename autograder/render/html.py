@@ -50,9 +50,12 @@ _SYMBOL = re.compile(
 )
 
 
-def page(report: Report, *, staff: bool = False) -> str:
-    """The whole page. `staff` adds what the code printed and the names of the misconceptions."""
-    if not staff:  # nobody knows here whether answers are still taken
+def page(report: Report, *, staff: bool = False, answers: bool = False) -> str:
+    """The whole page. `staff` adds what the code printed and the names of the misconceptions.
+
+    `answers` adds to each quiz question the student's answer, the right one and why: for when the quiz is over.
+    """
+    if not staff and not answers:  # nobody knows here whether answers are still taken
         report = replace(report, quiz=tuple(replace(item, detail=None) for item in report.quiz))
     shown = body(report, staff=staff, pictures=pictures(_drawn(report.charts)))
     return _environment().get_template("report.html.j2").render(report=report, body=shown)
