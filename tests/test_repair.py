@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unittest.mock import ANY
 
 import numpy as np
 import pytest
+from grammar import put_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -490,3 +492,97 @@ def test_a_line_is_told_for_certain_only_where_no_other_would_do_as_well(line, c
     place = place_of(mend, Verdict((), (), (), (), (), {}), RowsAbout(frozenset(), {}), ["a - b", "c - d"], [mend])
     assert place.note.startswith("The mistake is in this line") == certain
     assert "everything about Adam agrees" in place.note
+
+
+# ------------------------------------------------------------------------------------------------ what is left out
+FOUNDATIONS = load("foundations")
+HANDS = {path.stem: path.read_text() for path in (FOUNDATIONS.model_solution, *FOUNDATIONS.hands)}
+
+
+def one_by_one(name: str, kind: type[ast.expr]) -> Iterator[tuple[ast.Module, ast.expr, int]]:
+    """Each expression of this kind in the functions of a hand: the tree, the node and its line."""
+    source = ast.unparse(ast.parse(HANDS[name]))
+    count = sum(isinstance(n, kind) for n in ast.walk(ast.parse(source)))
+    for number in range(count):
+        tree = ast.parse(source)
+        node = [n for n in ast.walk(tree) if isinstance(n, kind)][number]
+        bodies = [
+            s for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for s in f.body if s.lineno <= node.lineno
+        ]
+        if any(s.lineno <= node.lineno <= (s.end_lineno or 0) for s in bodies):
+            yield tree, node, node.lineno
+
+
+def instead(tree: ast.Module, node: ast.expr, new: ast.expr) -> ast.Module:
+    for above in ast.walk(tree):
+        for field, value in ast.iter_fields(above):
+            if value is node:
+                setattr(above, field, new)
+            elif isinstance(value, list) and node in value:
+                value[value.index(node)] = new
+    return tree
+
+
+@pytest.mark.parametrize("name", HANDS)
+def test_every_whole_call_of_what_the_file_defines_or_imports_can_be_put_back(name: str) -> None:
+    """log_softmax(x, dim), self.forward(predictions, targets), Sigmoid()(x), Tensor(x): with any number of arguments."""
+    tried = list[tuple[str, int]]()
+    rights = list[set[str]]()
+    defined = {n.name for n in ast.parse(HANDS[name]).body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    for tree, node, line in one_by_one(name, ast.Call):
+        assert isinstance(node, ast.Call)
+        function = ast.unparse(node.func).removesuffix("()")
+        starred = any(isinstance(n, ast.Starred | ast.keyword) for n in (*node.args, *node.keywords))
+        if node.args and not starred and function in {*defined, "self.forward", "Tensor"}:
+            was, now = ast.unparse(node.args[0]), ast.unparse(node)
+            rights.append({f"{was} → {now}", f"{was}.data → {now}.data"})
+            tried.append((ast.unparse(instead(tree, node, node.args[0])), line))
+    assert len(tried) > 5
+    assert [right for right, texts in zip(rights, put_in(tried), strict=True) if not right & texts] == []
+
+
+@pytest.mark.parametrize("name", HANDS)
+def test_a_small_constant_that_has_become_minus_one_can_be_turned_back(name: str) -> None:
+    tried = list[tuple[str, int]]()
+    rights = list[str]()
+    for tree, node, line in one_by_one(name, ast.Constant):
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in (0, 2):
+            rights.append(f"-1 → {ast.unparse(node)}")
+            tried.append((ast.unparse(instead(tree, node, ast.Constant(-1))), line))
+    assert len(tried) > 2
+    assert [one for one, texts in zip(rights, put_in(tried), strict=True) if one not in texts] == []
+
+
+@pytest.fixture(scope="module")
+def foundations() -> Assignment:
+    return FOUNDATIONS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row"),
+    [
+        ("one_hot", "2 * Sigmoid()(2 * x)", "-1 * Sigmoid()(2 * x)", "tanh"),  # a negated constant
+        ("model_solution", "1.702 * x.data", "-1.0 * x.data", "gelu"),  # whose number stands in the docstring alone
+        ("one_hot", "log_softmax(logits).data", "logits.data", "cross_entropy"),
+        ("one_hot", "Sigmoid()(2 * x)", "(2 * x)", "tanh"),
+        ("one_hot", "np.sum(e, axis=dim, keepdims=True)", "e", "softmax"),
+        ("one_hot", "return self.forward(predictions, targets)", "return predictions", "mse"),
+        ("one_hot", "return self.forward(logits, targets)", "pass", "cross_entropy"),
+        ("model_solution", "Tensor(np.maximum(x.data, 0))", "np.maximum(x.data, 0)", "interface"),
+        (
+            "one_hot",
+            "e / (1 + e)",
+            "e / (1 / e)",
+            "sigmoid",
+        ),  # one of two branches; another choice of elements mends too
+    ],
+)
+def test_mistakes_where_nothing_steps_are_found_on_their_line(
+    foundations: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str
+) -> None:
+    known = {path.stem: path for path in foundations.hands} | {"model_solution": foundations.model_solution}
+    source = known[name].read_text()
+    line = source[: source.index(right)].count("\n") + 1
+    report = graded(foundations, sandbox, source.replace(right, wrong, 1))
+    assert [(place.line, place.criterion) for place in report.places] == [(line, row)]

@@ -142,7 +142,7 @@ CONDUCT = (
           {"mse-manners:returns a Tensor": False, "mse-manners:is one number": True}, 0.5),
     _seen("cross-entropy-array", "interface", "CrossEntropyLoss returns an array", "Your loss is a bare number. Later it must know how it was computed, so it is a Tensor.", "-np.mean(…) returned as it is",
           {"cross-entropy-manners:returns a Tensor": False, "cross-entropy-manners:is one number": True}, 0.5),
-    _seen("mse-not-averaged", "mse", "A loss for every number", "You return the squared differences, one for each prediction. A loss is one number: their mean.", "the mean forgotten",
+    _seen("mse-not-averaged", "mse", "A loss for every number", "You return several numbers. A loss is one number: the mean of the squared differences.", "the mean forgotten",
           {**dict.fromkeys(MSE_CHECKS, "failed"), "mse-manners:is one number": False}),
 )  # fmt: skip
 

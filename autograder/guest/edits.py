@@ -8,6 +8,7 @@ that ran are compiled into one program that has a switch, so that trying one of 
 import ast
 import builtins
 import copy
+import re
 import sys
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
@@ -27,6 +28,10 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
 MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6, 5  # of what may be put in
+CHOOSING = 0.1  # that an edit costs more
+DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
+MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
+MOST_WHOLE, MOST_LONGER = 8, 4  # calls of what the file defines, and others of many arguments, to put around something
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
@@ -127,7 +132,7 @@ def own_attributes(nodes):
 class Scope:
     """The material for edits inside one function."""
 
-    def __init__(self, tree, function, owner):
+    def __init__(self, tree, function, owner):  # noqa: PLR0915 - a list of materials
         self.function = function
         arguments = [a.arg for a in walk(function) if isinstance(a, ast.arg)]
         stored = [n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -154,9 +159,13 @@ class Scope:
         self.imported = [name for n in imports for name in defined(n) if name[:1].isupper()][:2]
         slices = [n.slice for n in nodes if isinstance(n, ast.Subscript) and self.knows(n.slice)]
         self.indices = unique([n for n in slices if not isinstance(n, ast.Slice | ast.Tuple)])[:8]
-        self.constants = unique([n for n in nodes if isinstance(n, ast.Constant) and is_number(n.value)])
+        numbers = [n for n in nodes if number_of(n) is not None and number_of(n.parent) is None]
+        self.constants = unique([ast.Constant(number_of(n)) for n in numbers])
+        written = " ".join(ast.get_docstring(n) or "" for n in (function, *chain) if not isinstance(n, ast.Module))
+        self.written = [float(number) for number in dict.fromkeys(DECIMAL.findall(written))][:MOST_WRITTEN]
         calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
         self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
+        self.left_out(tree, nodes, chain)
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
         self.idle = [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals)
@@ -173,6 +182,7 @@ class Scope:
         self.moved = sorted(moved, key=lambda n: isinstance(n, ast.Name))[:MOST_MOVED]
         own = {text(n) for n in walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
+        statements = [n for n in statements if not is_docstring(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
@@ -206,6 +216,58 @@ class Scope:
             unique([*once, *(product(a, b) for a in self.idle for b in values)]),
             pairs,
         )
+
+    def left_out(self, tree, nodes, chain):
+        """The calls, with all their arguments but the first, and the keywords of calls, that may have been left out."""
+        calls, short = [n for n in nodes if isinstance(n, ast.Call)], {wrapper_text(n) for n in self.wrappers}
+        defined = unique(self.calls_of(tree, chain), key=wrapper_text)
+        self.own = [n for n in defined if is_own(n.func)]
+        self.whole = [n for n in defined[:MOST_WHOLE] if wrapper_text(n) not in short]
+        known = short | {wrapper_text(n) for n in self.whole}
+        others = unique([n for n in calls if self.takes_more(n)], key=wrapper_text)
+        self.longer = [*self.whole, *[n for n in others if wrapper_text(n) not in known][:MOST_LONGER]]
+        self.keywords = {}
+        for call in calls:
+            for keyword in (k for k in call.keywords if k.arg and self.knows(k.value)):
+                self.keywords.setdefault(last_name(call), {}).setdefault(text(keyword), keyword)
+
+    def takes_more(self, call):
+        """Return whether a call takes more than one argument, of which all but the first are known here."""
+        others, base = [*call.args[1:], *(k.value for k in call.keywords)], call.func
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        if not (call.args and others and isinstance(base, ast.Name)) or base.id in self.locals:
+            return False
+        plain = len(text(call)) < 80 and not any(isinstance(n, ast.Starred) for n in others)
+        return plain and last_name(call) not in NO_WRAPS and all(map(self.knows, [call.func, *others]))
+
+    def calls_of(self, tree, chain):
+        """Calls of the functions, methods and callable classes of this file, other arguments filled with what is here.
+
+        An argument that may be left out is given where its name is known here, and left out as well.
+        """
+        known = []
+        if "self" in [a.arg for a in self.function.args.args[:1]]:
+            heirs = [c for c in tree.body if isinstance(c, ast.ClassDef) and set(ancestry(tree, c)) & set(chain)]
+            methods = {n.name: n for c in (*heirs, *reversed(chain)) for n in c.body if isinstance(n, FUNCTIONS)}
+            methods = [n for n in methods.values() if not n.name.startswith("__") and not n.decorator_list]
+            known += [(of_self(n.name), n.args, 1) for n in methods if n is not self.function]
+        known += [(ast.Name(n.name, ast.Load()), n.args, 0) for n in tree.body if isinstance(n, FUNCTIONS)]
+        for one in (n for n in tree.body if isinstance(n, ast.ClassDef) and n not in chain):
+            bodies = {n.name: n for c in reversed(ancestry(tree, one)) for n in c.body if isinstance(n, FUNCTIONS)}
+            if "__call__" in bodies and "__init__" not in bodies:
+                made = ast.Call(ast.Name(one.name, ast.Load()), [], [])
+                known.append((made, bodies.get("forward", bodies["__call__"]).args, 1))
+        mine = [a.arg for a in self.function.args.args if a.arg != "self"]
+        for function, arguments, bound in known:
+            names = [a.arg for a in arguments.args[bound:]]
+            if not names or text(function) == self.function.name:
+                continue
+            needed = len(names) - len(arguments.defaults)
+            for given in dict.fromkeys((len(names), max(needed, 1))):
+                others = mine[1:given] if len(mine) == len(names) else names[1:given]
+                if all(name in self.locals for name in others):
+                    yield ast.Call(function, [ast.Constant(None), *(ast.Name(o, ast.Load()) for o in others)], [])
 
     def owned(self):
         """The places of the object where something may be put: those that are set, and those that are only read."""
@@ -334,6 +396,16 @@ def ancestry(tree, owner):
     return found
 
 
+def number_of(node):
+    """The number that a node is, -1 as well, or None."""
+    match node:
+        case ast.Constant(value) if is_number(value):
+            return value
+        case ast.UnaryOp(ast.USub(), ast.Constant(value)) if is_number(value):
+            return -value
+    return None
+
+
 def is_number(value):
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -417,12 +489,21 @@ def wraps(node):
 
 
 def wrapper_text(call):
-    return text(call.func) if call.args else "." + call.func.attr
+    if not call.args:
+        return "." + call.func.attr
+    return ", ".join(map(text, [call.func, *call.args[1:], *call.keywords]))
+
+
+def last_name(call):
+    return getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+
+
+NO_WRAPS = ("isinstance", "hasattr", "getattr", "setattr", "zip", "range", "print", "super", "enumerate", "vectorize")
 
 
 def wrapped(call, node):
     if call.args:
-        return ast.Call(call.func, [node], [])
+        return ast.Call(call.func, [node, *call.args[1:]], call.keywords)
     return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), [], [])
 
 
@@ -452,6 +533,7 @@ class Plan:
     def __init__(self, tree, covered, *, rich):
         self.tree, self.covered, self.rich = tree, covered, rich
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
+        self.extra = 0  # of the cost of what is edited
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
         for function, owner in functions(tree):
             if rich and function.name == "__init__":
@@ -553,7 +635,7 @@ class Plan:
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
         if not self.full() and text(new) != text(node):
-            number = self.add(at or node, self.inside_of or kind, cost, static=static)
+            number = self.add(at or node, self.inside_of or kind, cost + self.extra, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))
 
@@ -612,14 +694,17 @@ class Plan:
         """Yield what a function without any `return` might return."""
         says = any(isinstance(n, ast.Return) and n.value is not None for n in walk(function))
         if not says and function.name != "__init__" and not self.rich:
-            for answer in self.answers():
+            mine = [ast.Name(a.arg, ast.Load()) for a in function.args.args if a.arg != "self"]
+            calls = [wrapped(c, mine[0]) for c in self.scope.own if mine]
+            for answer in [*self.answers(), *calls]:
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
 
     def defaults(self, arguments):
         for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]:
             for node in walk(default):
-                if isinstance(node, ast.Constant):
-                    self.constant(node, "default", static=True)
+                if isinstance(node, ast.Constant) or number_of(node) is not None:
+                    if number_of(node.parent) is None:
+                        self.constant(node, "default", static=True)
                 elif isinstance(node, ast.UnaryOp) or node is default:
                     for other in (*self.scope.constants, ast.Constant(None)):
                         self.replace(node, other, "default", 1, static=True)
@@ -855,7 +940,7 @@ class Plan:
                     self.edits[-1].line = self.edits[-1].end = parting(statement.body, donor.body)
 
     # -------------------------------------------------------------------------------------------- expressions
-    def expression(self, node):  # noqa: C901, PLR0912 - a list of kinds
+    def expression(self, node):
         if isinstance(node, ast.JoinedStr | ast.Starred | ast.Lambda):
             return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
@@ -865,10 +950,18 @@ class Plan:
                 for part in node.elts:
                     self.expression(part)
             return
+        before, self.extra = self.extra, CHOOSING if is_choice(node) else self.extra
+        self.inward(node)
+        self.extra = before
+
+    def inward(self, node):  # noqa: C901 - a list of kinds
+        """All edits of an expression, then those of its parts."""
         if self.rich:
             self.larger(node)
         else:
             self.changed(node)
+        if number_of(node) is not None:
+            return
         if is_path(node) and not is_called(node):
             if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
                 self.expression(node.slice)
@@ -892,7 +985,7 @@ class Plan:
     def changed(self, node):  # noqa: C901, PLR0912 - a list of kinds
         """Edits that make the expression no larger."""
         match node:
-            case ast.Constant():
+            case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
                 self.constant(node)
             case ast.BinOp(left, op, right):
                 for other in ARITHMETIC:
@@ -936,8 +1029,12 @@ class Plan:
                 self.replace(node, index, "name", 0.9)
         if is_path(node) and not is_called(node):
             self.path(node)
-        if not isinstance(node, ast.Constant):
+        if not isinstance(node, ast.Constant) and number_of(node) is None:
+            whole = isinstance(node.parent, ast.Assign | ast.Return)
             for call in self.scope.wrappers:
+                made = whole and getattr(call.func, "id", "") in self.scope.imported
+                self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
+            for call in self.scope.longer:
                 self.replace(node, wrapped(call, node), "call", 2)
             if is_path(node) or isinstance(node, ast.BinOp):
                 self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 2)
@@ -949,12 +1046,12 @@ class Plan:
                     self.replace(node, donor, "operand", 1.5 + 0.1 * distance(node, donor))
 
     def constant(self, node, kind="constant", *, static=False):
-        value = node.value
-        if isinstance(value, bool):
-            self.replace(node, ast.Constant(value=not value), kind, 1, static=static)
-        elif is_number(value):
+        value = number_of(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            self.replace(node, ast.Constant(value=not node.value), kind, 1, static=static)
+        elif value is not None:
             near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
-            near += [c.value for c in self.scope.constants]
+            near += [*(c.value for c in self.scope.constants), *self.scope.written]
             for other in dict.fromkeys(type(value)(n) if n == int(n) else n for n in near):
                 if other != value:
                     self.replace(node, ast.Constant(value=other), kind, 1, static=static)
@@ -998,12 +1095,16 @@ class Plan:
                         self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
         for n in range(len(keywords)):
             self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
+        given = [k.arg for k in keywords]
+        for other in self.scope.keywords.get(last_name(node), {}).values():
+            if other.arg not in given:
+                self.replace(node, ast.Call(function, arguments, [*keywords, other]), "argument", 1)
         if len(arguments) > 1:
             self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
         for n in range(len(arguments) - 1):
             self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
 
-    def path(self, node):
+    def path(self, node):  # noqa: C901 - a list of kinds
         for atom in self.scope.atoms:
             self.replace(node, atom, "name", 1)
         if isinstance(node, ast.Attribute):
@@ -1019,6 +1120,9 @@ class Plan:
             if not isinstance(node, ast.Subscript):
                 self.replace(node, ast.Subscript(node, ast.Name(name, ast.Load()), ast.Load()), "name", 2)
         self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, PATHS) and text(node.value) != "self":
+            for call in self.scope.whole:
+                self.replace(node, ast.Attribute(wrapped(call, node.value), node.attr, ast.Load()), "call", 2)
         whole = isinstance(node.parent, ast.Assign | ast.Return)
         for known in self.scope.imported if whole else ():  # may be one of these, or what it holds
             inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node
@@ -1050,6 +1154,11 @@ class Plan:
         if is_path(node) or isinstance(node, ast.Call):
             for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
                 self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
+
+
+def is_choice(node):
+    """Return whether a comparison chooses among elements: what they become is likelier to be wrong than the choice."""
+    return isinstance(node, ast.Compare) and isinstance(node.parent, ast.Assign | ast.Subscript)
 
 
 def computes(node):
