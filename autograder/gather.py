@@ -15,7 +15,7 @@ from autograder.roster import Roster, owners
 
 MOST_TOLD = 20  # names in one sentence
 CODE = {".py", ".ipynb", ".zip"}
-LEAST_INSIDE = 2  # people in a zip among others from which it is a class's download and not a student's zip
+LEAST_INSIDE = 2  # people in one of several zips: then those of its platform are downloads, and no student's zip
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def _below(search: _Gathering, path: Path, target: Path) -> Iterator[FoundSubmis
         return
     zips = inner_zips(path, target / "zips")
     downloads = {inner: bulk for n, inner in enumerate(zips) if (bulk := unpack(inner, target / str(n)))}
-    downloads = {inner: bulk for inner, bulk in downloads.items() if len(bulk.people) >= LEAST_INSIDE}
+    sure = {bulk.platform for bulk in downloads.values() if len(bulk.people) >= LEAST_INSIDE}
+    downloads = {inner: bulk for inner, bulk in downloads.items() if bulk.platform in sure}
     for inner, bulk in downloads.items():
         yield from _people(search, inner, bulk)
     if downloads and path.is_file():

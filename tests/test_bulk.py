@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from autograder.export.gradebook import gradebook
 from autograder.gather import gather
 from autograder.intake import read
-from autograder.intake.bulk import date_of, decoded_name, submitters_of, unpack
+from autograder.intake.bulk import BadBulk, date_of, decoded_name, submitters_of, unpack
 from autograder.roster import decoded, owners, parse
 
 CODE, OLD, QUIZ = b"class SGD: pass\n", b"class Old: pass\n", b"[answers]\n"
@@ -232,6 +232,126 @@ def test_a_download_and_the_platforms_own_export_make_the_gradebook_of_the_right
         if any(who.last in "".join(cells) or who.user in "".join(cells) for who in CLASS)
     ]
     assert [float(cells[mark]) for cells in rows] == [points[who.user] for who in order]
+
+
+ODD_NAMES = [
+    ("Séamus", "O'Neill-García"), ("Jan Piet", "van der Berg"), ("민준", "김"), ("小明", "王"), ("Анна-Мария", "Иванова"),
+    ("محمد", "الحسيني"), ("\u202bمريم\u202c", "الأحمد"), ("Martin", "King, Jr."), ("John", "Smith"), ("John", "Smith"),
+    ("María José", "García Márquez"), ("A" * 60 + " " + "B" * 50, "C" * 60), ("Suharto", ""), ("Wei", "Li_2"), ("X Æ", "A-12"),
+    ("Jörg", "Müller"), ("Joerg", "Mueller"), ("Anne", "Smith - Jones"), ("Tim", "Late"), ("Louis", "Quatorze14"),
+    ("D’Arcy", "O’Brien"), ("José", "Núñez_123_456"), ("Zoë\u200e", "Ångström"), ("İbrahim", "Şahin"), ("Mary", "Smith"),
+    ("Smith", "Mary"), ("Ada", 'The "Q" Quote'), ("Al", "7"), ("12345", "Number"), ("Ngọc Ánh", "Nguyễn Thị"),
+]  # fmt: skip
+ODD_FILES = {  # what somebody hands in -> its names; of a list, all together, the last one the newest
+    "a download's copy": ["optimizers (1).py"], "two versions": ["optimizers.py", "optimizers-1.py"], "upper case": ["Optimizers.PY"],
+    "with a bidi mark": ["\u202eoptimizers.py"], "long": ["o" * 90 + " optimizers.py"], "of Canvas's form": ["12_34_optimizers.py"],
+    "a date": ["optimizers - Oct 1, 2026.py"], "late": ["LATE_optimizers.py"], "Cyrillic": ["мой optimizers финал.py"],
+    "quoted": ["a,b'c optimizers.py"], "dots": ["optimizers.final.v2.py"], "twice": ["optimizers.py.py"],
+}  # fmt: skip
+
+
+def odd_class(platform: str, order: list[int], forms: list[str]) -> tuple[list[Student], dict[str, bytes]]:
+    """People with odd names and what each of them handed in: one file each, with who they are in it."""
+    people = [Student(f"u{at:02d}{'_x' * (at % 3 == 1)}", 1200 + 7 * at, *ODD_NAMES[at]) for at in order]
+    named = SCHEMES[platform]
+    files = {"index.html": b"<html>", "__MACOSX/._optimizers.py": b"junk", ".DS_Store": b"x"}
+    for who, form in zip(people, forms, strict=True):
+        for attempt, file in enumerate(ODD_FILES[form]):
+            files[named(who, attempt if platform in ATTEMPTS else 0, file, late=False)] = f"# {who.user}\n".encode()
+        if platform == "Blackboard":
+            told = f"Name: {who.first} {who.last} ({who.user})\n".encode()
+            files[f"Optimizers_Part_1_{who.user}_attempt_2026-10-01-10-11-12.txt"] = told
+    if platform == "Gradescope":
+        quoted = "".join(
+            f"submission_{who.number}:\n  :submitters:\n  - :name: {json.dumps(who.first)}\n    :sid: '{who.user}'\n"
+            for who in people
+        )
+        files["assignment_5_export/submission_metadata.yml"] = quoted.encode()
+    return people, files
+
+
+def rows_of(platform: str, people: list[Student]) -> str:
+    """The platform's own export: names with commas are quoted in it."""
+    header, row, _ = GRADEBOOKS[platform]
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(header.split(","))
+    for who in people:
+        cells = next(csv.reader([row.format(**{k: f"\1{k}" for k in vars(who)})]))
+        for at, cell in enumerate(cells):
+            for k, value in vars(who).items():
+                cell = cell.replace(f"\1{k}", str(value))
+            cells[at] = cell
+        table.writerow(cells)
+    return out.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(SCHEMES)), st.booleans(), st.sampled_from(["", "all/", "twice"]),
+    st.lists(st.integers(0, len(ODD_NAMES) - 1), unique=True, min_size=3, max_size=9), st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_odd_names_and_odd_files_lose_nothing_and_reach_nobody_else(
+    tmp_path_factory, scheme, as_zip, around, order, draw
+):
+    tmp, platform = tmp_path_factory.mktemp("odd"), scheme.removesuffix(" flat")
+    people, files = odd_class(scheme, order, [draw.choice(list(ODD_FILES)) for _ in order])
+    wheres = ["submissions/", "submissions (1)/"] if around == "twice" else [around]
+    files = {where + name: data for name, data in files.items() for where in wheres}
+    path = zipped(files, tmp / "it.zip") if as_zip else laid_out(files, tmp / "it")
+    roster = parse(rows_of(platform, draw.sample(people, len(people))), "it.csv")
+    found, said = gathered([path], tmp, roster)
+    assert len(found) == len(people), said
+    reports = []
+    for one in found:
+        (told,) = {file.read_bytes().decode() for file in one.path.rglob("*.[pP][yY]")}
+        (who,) = [who for who in people if told == f"# {who.user}\n"]
+        report = {"schema": "gradmark.report/1", "assignment": "optimizers", "status": "graded", "score": who.number}
+        reports.append(report | {"max_score": 9999, "submission": {"path": one.shown, "known_as": one.known_as}})
+    made = gradebook(platform.lower(), "\n".join(map(json.dumps, reports)), roster)
+    mark = GRADEBOOKS[platform][2]
+    cells = [row for row in csv.reader(io.StringIO(made.text)) if any(str(w.number) in row[mark] for w in people)]
+    alike = [who for who in people if platform == "Brightspace" and (who.first, who.last) == ("John", "Smith")]
+    sure = [who for who in people if len(alike) < 2 or who not in alike]  # two of one name are not guessed
+    assert sorted(row[mark] for row in cells) == sorted(str(who.number) for who in sure)
+    for row in cells:
+        (who,) = [who for who in people if str(who.number) == row[mark]]
+        assert any(one in "".join(row) for one in (who.user, f"s{who.number}", f"Participant {who.number}"))
+
+
+@pytest.mark.parametrize("scheme", ["Moodle", "Moodle flat", "Gradescope"])
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_two_downloads_in_one_that_differ_are_refused(tmp_path, scheme, as_zip):
+    """Nothing there tells which is newer."""
+    files = {f"submissions{n}/{name}": data for n in ("", " (1)") for name, data in beside(scheme).items()}
+    for n, code in (("", CODE), (" (1)", OLD)):
+        files |= {f"submissions{n}/{SCHEMES[scheme](who, 0, 'optimizers.py')}": code for who in CLASS}
+    path = zipped(files, tmp_path / "it.zip") if as_zip else laid_out(files, tmp_path / "it")
+    with pytest.raises(BadBulk, match="give one of them"):
+        gathered([path], tmp_path)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("outer", ["folder", "zip"])
+def test_a_quiz_that_one_person_handed_in_apart_is_theirs(tmp_path, scheme, outer):
+    platform = scheme.removesuffix(" flat")
+    code = beside(platform) | {SCHEMES[scheme](who, 0, "optimizers.py", late=False): CODE for who in CLASS}
+    (tmp_path / "in").mkdir()
+    zipped(code, tmp_path / "in" / "code.zip")
+    if platform == "Blackboard":  # without its .txt the quiz's title tells nothing: one person alone shares none
+        code = {name: data for name, data in beside(platform).items() if BOB.user in name}
+    elif platform == "Gradescope":
+        code = beside(platform)
+    else:
+        code = {}
+    zipped(code | {SCHEMES[scheme](BOB, 0, "quiz.toml", late=False): QUIZ}, tmp_path / "in" / "quiz.zip")
+    path = tmp_path / "in"
+    if outer == "zip":
+        path = zipped({file.name: file.read_bytes() for file in sorted(path.iterdir())}, tmp_path / "all.zip")
+    found, said = gathered([path], tmp_path)
+    assert len(found) == len(CLASS), said
+    quizzes = [one.known_as for one in found if list(one.path.rglob("quiz.toml"))]
+    assert [key_of(platform, BOB) in known for known in quizzes] == [True]
 
 
 @pytest.mark.parametrize("page", ["cp437", "cp850", "cp1252", "utf-8"])

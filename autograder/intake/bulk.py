@@ -212,9 +212,8 @@ def _canvas(names: Sequence[str], _read: Callable[[str], bytes]) -> list[Entry]:
             found.append(Entry(file, name, match["user"], keys, match["name"], order=number, late=late))
     kept = [name for name in names if suffix(name) in KEPT]
     code = [entry for entry in found if suffix(entry.file) in KEPT and suffix(entry.file) != ".toml"]
-    numbered = {
-        (entry.person, entry.order) for entry in code
-    }  # `hw_2026_1_ada.py`, `hw_2026_1_bob.py` are not Canvas's
+    # in one folder: `hw_2026_1_ada.py`, `hw_2026_1_bob.py` are not Canvas's
+    numbered = {(posixpath.dirname(entry.path), entry.person, entry.order) for entry in code}
     return found if len(found) * 2 > len(kept) and len(numbered) == len(code) else []
 
 
@@ -400,7 +399,7 @@ def _placed(
     platform: str, entries: Sequence[Entry], names: Sequence[str], read: Callable[[str], bytes], target: Path
 ) -> Bulk:
     by_person: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
+    for entry in _once(platform, entries, read):
         by_person[entry.person].append(entry)
     people = []
     for number, theirs in enumerate(by_person.values()):
@@ -412,6 +411,26 @@ def _placed(
     known = {entry.path for entry in entries}
     left = [name for name in names if name not in known and suffix(name) in KEPT]
     return Bulk(platform, tuple(people), tuple(left))
+
+
+def _once(platform: str, entries: Sequence[Entry], read: Callable[[str], bytes]) -> list[Entry]:
+    """The entries without those that lie there a second time, as when a download was unpacked twice.
+
+    Raises:
+        BadBulk: one file of one attempt with two contents: which one is newer is not known.
+    """
+    there: dict[tuple[object, ...], Entry] = {}
+    kept = []
+    for entry in entries:
+        again = there.setdefault((entry.person, entry.keys, entry.file, entry.attempt, entry.order), entry)
+        if again is entry:
+            kept.append(entry)
+        elif suffix(entry.file) in KEPT and read(again.path) != read(entry.path):
+            raise BadBulk(
+                f"Two downloads of {platform} lie in one, and differ: {show(again.path)} and {show(entry.path)}. "
+                "Which is newer is not known: give one of them."
+            )
+    return kept
 
 
 @dataclass
