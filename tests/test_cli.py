@@ -53,9 +53,9 @@ def running(*arguments: object, cwd: Path, **options: object) -> Iterator[subpro
             process.kill()
 
 
-def gradmark(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def gradmark(*arguments: object, cwd: Path, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     with running(*arguments, cwd=cwd) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=patience)
     return subprocess.CompletedProcess(arguments, process.returncode, out.decode(), err.decode())
 
 
@@ -179,13 +179,17 @@ def test_the_version_is_told(tmp_path):
 
 @pytest.mark.slow("marks all samples and draws their pictures")
 def test_the_demo_marks_the_samples_and_says_where_the_pages_are(tmp_path):
-    done = gradmark("demo", *ANYWHERE, cwd=tmp_path)
+    done = gradmark("demo", *ANYWHERE, cwd=tmp_path, patience=5 * PATIENCE)  # it searches for lines
     assert done.returncode == 0, done.stderr
     pages = sorted(page.name for page in (tmp_path / "demo-reports").iterdir())
     assert len(pages) == len(load("optimizers").samples)
     assert "model-solution.html" in pages
     assert all(f"demo-reports/{page}" in done.stdout for page in pages)
     assert all(label in done.stdout for label in load("optimizers").samples)
+    printed = [line.split() for line in done.stdout.splitlines()]
+    rows = [line.split() for line in (ROOT / "README.md").read_text("utf-8").splitlines() if " / 100 " in line]
+    assert len(rows) == len(pages)
+    assert [row for row in rows if row not in printed] == [], "README.md shows what the demo printed once"
 
 
 # ---------------------------------------------------------------------------------------------------- start-up
