@@ -528,7 +528,7 @@ BY_CLASS = tuple(
     for c in CLASSES
 )  # fmt: skip
 WIDENED = tuple(
-    _seen(f"{c.lower()}-float64", "interface", f"{c} turns float32 into float64", "Your parameters become float64, twice the memory: an np.float64 scalar does that since NumPy 2. A Python float does not.", "np.sqrt of a number gives np.float64",
+    _seen(f"{c.lower()}-float64", "interface", f"{c} turns float32 into float64", "Your parameters become float64, twice the memory: a float64 array or number gets into your step. np.zeros(shape) makes one, and so does np.sqrt of a number; a Python float changes nothing.", "np.sqrt of a number gives np.float64",
           {f"{c.lower()}-float32:dtype": "float64"}, 0.1)
     for c in CLASSES
 )  # fmt: skip

@@ -345,7 +345,7 @@ def _handling(group: str, draw: Draw, lr: float, kwargs: Json, prefix: str) -> I
         _path("interface", 1, alone), _fact("gradients left alone", "interface", 1, alone, ("moved",), group),
         steps=3, spec={"reuse": True}, grads=None, lr=lr, **kwargs,
     )  # fmt: skip
-    wide = "Parameters must keep their dtype. With NumPy 2 an `np.float64` scalar turns a float32 array into float64; a Python float does not."
+    wide = "Parameters must keep their dtype: float32 stays float32."
     yield _course(
         f"{prefix}-float32", "Tensors hold float32", group, draw, _fact("dtype", "interface", 0.25, wide, ("moved",), group),
         _fact("step_count", "interface", 0.5, "`step_count` counts calls of step(): one each, whatever the number of parameters.", ("moved",), group),

@@ -104,7 +104,8 @@ def _how(portions: Iterable[Portion]) -> list[str]:
     told = [ISOLATED] if any(p.isolated for p in portions) else []
     if causes:
         listed = " and ".join(filter(None, [", ".join(causes[:-1]), causes[-1]]))
-        told.append(f"What goes wrong here comes from {listed}, {'each ' if causes[1:] else ''}marked in its own row.")
+        each = "each of which" if causes[1:] else "which"
+        told.append(f"Some experiments here fail because of {listed}, {each} costs points in its own row only.")
     return told
 
 

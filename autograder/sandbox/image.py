@@ -83,7 +83,7 @@ def find_or_build(client: Any, *, base: str | None = None, network: str | None =
     words = _build(client, name, base, network)
     if words is not None:
         raise SandboxUnavailable(
-            f"Docker answers, but the image {name} is missing and could not be built on {base}:\n{words}\n"
+            f"Docker answers, but the guest image is missing and could not be built: {name} on {base}:\n{words}\n"
             "Without a way to Docker Hub, build it on an image that is here and has python3 and pip: "
             "python -m autograder.sandbox.docker build --base IMAGE"
         )
