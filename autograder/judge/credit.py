@@ -129,9 +129,9 @@ def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, 
     mended = [f for f in theirs if (f.scenario, f.check.id) in one.fixed]
     spoilt = _weight(mended) / (_weight(theirs) or 1.0)
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
-    raised = any("raised" in f.message for f in mended)
+    raised = [f.message for f in mended if "raised" in f.message]
     whole = most(assignment)
-    note = next((f.misfit for f in mended if f.misfit), place.note)  # the place itself tells its note
+    note = next((f.misfit for f in mended if f.misfit), raised[0] if raised else place.note)  # the place tells its note
     return Charge(place.criterion, max(LEAST * whole, min(points, SLIP * whole) if raised else points), note)
 
 

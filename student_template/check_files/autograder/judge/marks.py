@@ -20,7 +20,7 @@ Key = tuple[str, str]  # (scenario id, check id)
 MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come from the smallest experiments
 ISOLATED = "We tested this part separately, so your other mistakes don't affect it."
 
-
+ENDED = ("our code raised ", "our code says ", "our code was ")  # compare.tell: experiments that isolate end there, too
 UNCLEAR = "Experiments about this fail; another mistake of yours may be the reason."
 
 
@@ -89,7 +89,8 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
     spoilt = _spoilt(case, criterion, subject) and not outcome
     if spoilt and isolating:
         good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
-        return Portion(weight, good, decided=True, isolated=True)
+        isolated = not any(words in f.message for f in isolating for words in ENDED)
+        return Portion(weight, good, decided=True, isolated=isolated)
     return Portion(weight, 1.0 - unexplained, decided=not spoilt)
 
 
