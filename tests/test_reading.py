@@ -19,6 +19,7 @@ from autograder import reading
 from autograder.model import ChoiceKey, FormulaKey, Item, MatrixKey, NumericKey, Option, OrderKey, Wrong
 from autograder.quiz import kinds, mark_item, mark_quiz
 from autograder.reading import Unreadable, formulas, numbers, options, tables, units
+from autograder.reading.options import read_one
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = int(os.environ.get("FUZZ", "0"))  # `make fuzz`: examples of each family
@@ -69,6 +70,79 @@ def _verdict(mark):
     if mark.status == "unreadable":
         return "waits"
     return {1.0: "right", 0.0: "wrong"}.get(mark.score / mark.max_score, "part")
+
+
+STATES = [
+    "θ{}",
+    "θ_{}",
+    "theta_{}",
+    "theta{}",
+    "θ({})",
+    "w[{}]",
+    "step {}",
+    "after step {}",
+    "t = {}",
+    "\\theta_{{{}}}",
+    "{}",
+]
+
+
+@FEW
+@given(
+    st.sampled_from(STATES), st.sampled_from([" = ", "=", ": ", " → "]), st.sampled_from([", ", "; ", "\n", ",", " and "]),
+    st.lists(st.integers(-3000, 3000).map(lambda n: n / 1000), min_size=2, max_size=4), st.booleans(), st.booleans(),
+)  # fmt: skip
+def test_of_the_states_of_several_steps_the_one_asked_for_is_read(label, sign, between, values, start, below):
+    sign = ") " if label == "{}" else ": " if label == "t = {}" else sign
+    between = ", " if (label, between) == ("{}", ",") else between  # `1) 1,2) 2` can be read in two ways
+    asked = len(values) - start  # with the start, which is step 0
+    digits = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉") if below and label == "θ{}" else {}
+    told = [f"{label.format(at).translate(digits)}{sign}{v:g}" for at, v in enumerate(values, start=1 - start)]
+    prompt = f"A parameter starts at θ = {values[0]:g} and is moved. What is θ after step {asked}?"
+    if asked:
+        assert value(between.join(told), prompt) == values[-1]
+
+
+@FEW
+@given(
+    st.sampled_from([" → ", "->", ", then ", " then ", "→"]),
+    st.lists(st.integers(-30, 30), min_size=2, max_size=3),
+    st.booleans(),
+)
+def test_of_a_chain_of_states_the_last_is_read_where_it_has_a_number_for_each_step(sign, values, start):
+    asked = len(values) - start
+    prompt = f"A parameter starts at θ = {values[0]} and is moved. What is θ after step {asked}?"
+    assert value(sign.join(map(str, values)), prompt) == values[-1]
+
+
+@pytest.mark.parametrize(
+    "told", ["θ₁ = 2.9, θ₂ = 3", "2.9 → 3", "2.9, then 3", "step 1: 2.9, step 2: 3", "θ₂ = 3", "θ₁ = 2, θ₁ = 3, θ₃ = 4"]
+)
+def test_states_that_do_not_reach_the_step_asked_for_wait_for_a_person(told):
+    with pytest.raises(Unreadable):
+        value(told, "A parameter starts at θ = 3. What is θ after step 3?")
+
+
+@pytest.mark.parametrize(("yes", "no"), [("A", "B"), ("B", "A")])
+def test_what_each_of_two_does_names_an_option(yes, no):
+    options = {"a": "both", "b": "A only", "c": "neither", "d": "only B"}
+    right = {"A": "b", "B": "d"}[yes]
+    for told in (
+        f"{yes} but not {no}", f"{yes} yes, {no} no", f"{no} no, {yes} yes", f"{yes} does; {no} doesn't", f"not {no}, only {yes}",
+        f"{yes} gets there, {no} does not", f"{yes} works while {no} never does", f"only {yes}, {no} fails",
+    ):  # fmt: skip
+        assert read_one(told, options) == right, told
+    assert read_one(f"{yes} yes, {no} yes", options) == "a"
+    assert read_one(f"{yes} no, {no} no", options) == "c"
+    for told in (
+        f"{yes} or {no}",
+        f"not {yes} and {no}",
+        f"maybe {yes}, maybe not {no}",
+        f"{yes} first, {no} never",
+        "not both",
+    ):
+        with pytest.raises(Unreadable):
+            read_one(told, options)
 
 
 # --------------------------------------------------------------------------------- families: forms × locales × units

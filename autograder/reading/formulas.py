@@ -42,6 +42,9 @@ _TOKEN = re.compile(
 )
 _ASSIGNED = re.compile(r"(-=|\+=|\*=|/=|:=|==|=|←|<-|→)")
 _WHERE = re.compile(r"\b(where|with|wobei|mit|avec|où)\b")
+_NAME = re.compile(
+    r"^(?:(?:the|my|new|updated|next|answer|result|formula|update|step|theta|θ|w)\s*){1,3}:(?!=)\s*", re.IGNORECASE
+)
 _SPOKEN = {"minus": "-", "plus": "+", "times": "*", "divided by": "/"}
 _INDEX = re.compile(r"(?<=.)(?:_?(prev|old|next|new)|_(t))$")  # of time
 
@@ -95,6 +98,7 @@ def _own_name(left: str, right: str, names: Mapping[str, str], known: Mapping[st
 def _in_order(text: str) -> str:
     """The statements with semicolons between them, each before its use; without comments and words of code."""
     text = re.sub(r"#[^\n]*", "", text.replace("`", " ")).strip().rstrip(".")
+    text = _NAME.sub("", text)
     text = re.sub(r"\breturn\b", " ", re.sub(r"(?<=[A-Za-z\u0370-\u03ff])['\u2032\u2019]", "_prime", text))
     for word, sign in _SPOKEN.items():
         text = re.sub(rf"(?<=[\w)]) {word} (?=[\w(])", f" {sign} ", text)

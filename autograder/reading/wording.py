@@ -27,6 +27,7 @@ _EMPTY = frozenset(
 _IDLE = frozenset(("they", "one", "does", "do", "will", "alone", "far", "clearly", "always", "them", "these", "answer"))
 _PRONOUNS = frozenset(("neither", "both", "all"))
 _ALL = frozenset(("all", "them", "these", "everything", "every", "any", "statements", "options"))
+_ONLY = re.compile(r"only (\w+)|(\w+) only")
 _DENIED = re.compile(r"\b(?:not|no|none|never|except|but|without|or|between)\b|n't")
 
 
@@ -45,6 +46,7 @@ def by_text(
         return None
     return (
         _by_value(text, options)
+        or _by_each(text, options)
         or _by_call(text, options)
         or _by_part(text, options, prompt)
         or _by_numbers(text, options)
@@ -160,6 +162,26 @@ def _by_line(text: str, options: Mapping[str, str]) -> str | None:
     return only if only in options and not _DENIED.search(text.lower()) else None
 
 
+def _by_each(text: str, options: Mapping[str, str]) -> str | None:
+    """The one of `A only`, `B only` and `both` that is told by what A and B do: `SGD but not Adam`, `A yes, B no`."""
+    words = {name: folded(option) for name, option in options.items()}
+    only = {found[1] or found[2]: name for name, word in words.items() if (found := _ONLY.fullmatch(word))}
+    whole = {word: name for name, word in words.items() if word in _PRONOUNS}
+    told = re.sub(r"n['’]?t\b", " not", english(shortened(text)).casefold())
+    if len(only) != 2 or re.search(r"\b(?:or|maybe|perhaps|neither|unsure|rather|first|before|after|than)\b|\?", told):
+        return None
+    does: dict[str, bool] = {}
+    for clause in re.split(r"[,;]|\bbut\b|\bwhile\b|\bwhereas\b" + ("" if _DENIED.search(told) else r"|\band\b"), told):
+        who = [one for one in only if re.search(rf"\b{one}\b", clause)]
+        if len(who) != 1 or who[0] in does:
+            return None
+        does[who[0]] = not re.search(r"\b(?:not|no|never|fails?|cannot)\b", clause)
+    if len(does) < 2:
+        return None
+    doing = [one for one, yes in does.items() if yes]
+    return only[doing[0]] if len(doing) == 1 else whole.get("both" if doing else "neither")
+
+
 def _by_call(text: str, options: Mapping[str, str]) -> str | None:
     """The option that is the same call, its arguments named or not: `StepLR(optimizer, 2, 0.5)`."""
     calls = {name: call for name, option in options.items() if (call := _call(option)) is not None}
@@ -208,12 +230,14 @@ def _by_part(text: str, options: Mapping[str, str], prompt: str = "") -> str | N
     Of lines of code it is a part as it stands. A text that denies something names nothing.
     """
     if all(name.isdigit() for name in options):
-        part = squeezed(text)
+        part = squeezed(LED.sub("", text))
         found = [name for name, line in options.items() if len(part) >= LEAST_PART and part in squeezed(line)]
         return found[0] if len(found) == 1 and re.search(r"[^\w.]", part) else None
     led = LED.sub("", english(shortened(text)))
     reason = REASON.search(led)
     led = led[: reason.start()] if reason else led
+    if not any("equal" in option for option in options.values()):
+        led = re.sub(r"\bequal(?:ly)?(?: much)?\b", "same", led, flags=re.IGNORECASE)
     said = _tokens(led)
     if _DENIED.search(folded(led)):
         return None

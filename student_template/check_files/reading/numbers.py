@@ -17,6 +17,7 @@ from .arithmetic import FUNCTIONS, finite
 from .quantities import AGREEING, Quantity, agree, base_unit, divided
 from .spelled import FOLD, LARGE, SCALES, SMALL
 from .spelled import spelled as spelled_out
+from .states import at_asked_step
 from .tidy import tidied
 from .words import Unreadable, amount, quoted
 
@@ -32,7 +33,8 @@ _LEAD = re.compile(
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
     r"(?: would| will| can| may| must)(?: be| need| take))|"
-    r"(?:it |θ |theta )?(?:stays|remains|still|use|choose|take|set)(?: (?:at|it to|lr|lr to))?(?= [-\d.])|"
+    r"(?:it |θ |theta )?(?:(?:is |goes )?back|stays|remains|still|use|choose|take|set)"
+    r"(?: (?:at|to|it to|lr|lr to))?(?= [-\d.])|"
     r"so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
     r"after|by a|by|a|an)\b\.?:?|[~≈]|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
@@ -62,6 +64,9 @@ _TOTAL = re.compile(
     r".*[,;.]\s*(?:(?:so |and )?(?:in )?(?:total|together|sum|altogether|overall))\b\s*(?:is\b)?[:=]?\s*(?=\S*\d)",
     re.DOTALL,
 )
+_NAMED = re.compile(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d")  # m: 52.15 GiB
+_SYMBOLS = re.compile(r"\d\s*[-+*/^]\s*[α-λν-ωϵ]")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)")
 _FACTOR = re.compile(r"[\d.,]+ ?(?:[x×](?![A-Za-z\d ])|times|-?fold)", re.IGNORECASE)
 _STATEMENTS = re.compile(r"[;,.]\s+(?:(?:and|so|then) )?(?=[^;,=]*=)")
 _STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
@@ -72,12 +77,13 @@ _SCALED = re.compile(r"\bhow many (thousand|million|billion|trillion)\b", re.IGN
 
 _UP = "longer more larger higher greater bigger"
 _DOWN = "less shorter fewer smaller lower slower"
+_TOO = re.compile(r"^too (?:(small|short|little|low|weak)|large|long|big|high|much)\b", re.IGNORECASE)
 _AS_LONG = re.compile(r"(?:as|so) [a-z]+\b[^\d,;.]*", re.IGNORECASE)
 _OF_THAT = re.compile(r"(?:the|of|that)\b[^\d,;.]*", re.IGNORECASE)
 _EXTRA = re.compile(
     r"(?:in total|total|altogether|overall|together|all in all|in all|of (?:memory|ram|vram|state|gpu memory)|memory|"
     r"rounded(?! (?:up|down))(?: off)?(?: to \d+ (?:decimals?|digits|places|decimal places|significant figures))?|"
-    r"(?:v?ram)|more|extra|additional(?:ly)?|needed|required|approx(?:imately|\.)?|or so|roughly|long)\b",
+    r"(?:v?ram)|again|more|extra|additional(?:ly)?|needed|required|approx(?:imately|\.)?|or so|roughly|long)\b",
     re.IGNORECASE,
 )
 _PER = re.compile(r"(?:/|per|on each|on every|on one|for each|for every|each|a)\s*([A-Za-z]+)\b", re.IGNORECASE)
@@ -117,7 +123,7 @@ def read(answer: object, prompt: str = "") -> tuple[Quantity, ...]:
     if len(answer) > MAX_LENGTH:
         raise Unreadable("This asks for one number with its unit; your answer is much longer than that.")
     reader = _Reader(answer, prompt)
-    found = reader.sides(tidied(answer))
+    found = reader.sides(reader.of_clock(tidied(at_asked_step(answer, prompt))))
     return tuple(_rescaled(one, prompt) for one in found)
 
 
@@ -150,6 +156,11 @@ class _Reader:
     def trouble(self, why: str) -> Unreadable:
         return Unreadable(f"{quoted(self.answer)} {why}")
 
+    def of_clock(self, text: str) -> str:
+        """`6 h 40 min` of `6:40`, where hours are asked for."""
+        clock = _CLOCK.fullmatch(text) if self.asked_unit == "hour" else None
+        return f"{clock[1]} h {clock[2]} min" if clock else text
+
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
         text = self.last_statement(text)
@@ -164,7 +175,7 @@ class _Reader:
             )
         if _LIMITED.search(self.prompt):
             text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
-        if len(re.findall(r"[^\W\d_]\w*\s*\d?\s*:\s+[-+]?\d", text)) > 1:
+        if len(_NAMED.findall(re.split(r"[=→]", text)[-1])) > 1:
             raise self.trouble("names several amounts. Write the one that is asked for alone.")
         if not _ASKS_LEAST.search(self.prompt):
             text = re.sub(r"^[A-Za-z_][\w/ ]*≤\s*(?=[\d.])", "", text)  # t_Adam ≤ 1.2 t_SGD
@@ -175,6 +186,8 @@ class _Reader:
         ]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
+            if len(_NAMED.findall(part)) > 1 or _SYMBOLS.search(part):  # 1 - β₁, whose value stands behind
+                continue
             if units.find(part) and part:
                 raise self.trouble("names a unit before the equals sign. Write one number and one unit after it.")
             try:
@@ -437,8 +450,8 @@ class _Reader:
         if percent := re.match(r"(?:%|per ?cent\b|pct\b|percentage points?\b)", text, re.IGNORECASE):
             return self.relative(replace(size, unit="%"), text[percent.end() :].strip(), percent=True)
         many = "|$" if _SCALED.search(self.prompt) else ""
-        if scaled := re.match(rf"(?P<scale>[BM])\s*(?:(?:parameters?|params?|weights)\b{many})", text):
-            size = replace(size, value=size.value * {"B": 1e9, "M": 1e6}[scaled["scale"]], unit="")
+        if scaled := re.match(rf"(?P<scale>[BMG])\s*(?:(?:parameters?|params?|weights)\b{many})", text):
+            size = replace(size, value=size.value * {"B": 1e9, "M": 1e6, "G": 1e9}[scaled["scale"]], unit="")
             return size, self.without_extra(text[scaled.end() :])
         name = re.match(r"time units?\b|[A-Za-zµ\u03bc]+(?:[- ]?(?:bytes?|bits?)\b)?", text, re.IGNORECASE)
         found = None if name is None else "" if name[0].lower().startswith("time unit") else units.find(name[0])
@@ -486,6 +499,7 @@ class _Reader:
 
     def relative(self, size: Quantity, rest: str, *, percent: bool) -> tuple[Quantity, str]:
         """`20 % longer`, `10 times as long`, `5 times smaller`: a factor where one is asked for."""
+        rest = _TOO.sub(lambda m: "smaller" if m[1] else "larger", rest)
         word = re.match(r"[a-z]+", rest, re.IGNORECASE)
         how = word[0].lower() if word else ""
         up = how in _UP.split() or (how == "faster" and how in self.prompt)

@@ -93,6 +93,7 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     said_true = _said_true(english(_truths(text)), options)
     if said_true is not None:
         return said_true
+    text = re.sub(r"\s+(?=[✓✔✗✘])", "", text)
     parts = [part for part in re.split(r"[,;\n]|\band\b", english(_truths(text))) if part.strip()]
     if len(parts) == 1:  # a=T b=F c=T
         parts = re.findall(r"\S+", text)
@@ -150,10 +151,21 @@ def read_order(answer: object, options: Mapping[str, str], prompt: str = "") -> 
         raise Unreadable("Signs such as < and > can be read in two ways here. Write the letters from first to last.")
     if isinstance(answer, str) and _BACKWARD.search(answer):
         raise Unreadable("Arrows to the left can be read in two ways. Write the letters from first to last.")
-    found = _sequence(answer, options)
+    found = _by_place(answer, options) or _sequence(answer, options)
     if sorted(found) != sorted(options):
         raise Unreadable(f"Put each of {', '.join(options)} once into your list, in your order.")
     return tuple(found)
+
+
+def _by_place(answer: object, options: Mapping[str, str]) -> list[str] | None:
+    """The order of `a=4 b=1 c=2`, where each letter has its place; None where it is not told so."""
+    known = {name.casefold(): name for name in options}
+    pairs = re.findall(r"([a-z])\s*[=:]\s*(\d+)(?=\D|$)", answer.casefold()) if isinstance(answer, str) else []
+    left = re.sub(r"([a-z])\s*[=:]\s*(\d+)", "", str(answer).casefold()).strip(" ,;.\n")
+    places = {int(place): letter for letter, place in pairs}
+    if re.sub(r"[\s,;]", "", left) or sorted(places) != list(range(1, len(options) + 1)):
+        return None
+    return [known[places[at]] for at in sorted(places)] if set(places.values()) == set(known) else None
 
 
 def _text(answer: object) -> str:
