@@ -302,13 +302,15 @@ class EditTask:
     probe: tuple[str, ...]  # scenarios whose code is edited: what ran in them
     chain: tuple[Mapping[str, Any], ...] = ()  # edits already made: {"probe": [scenario ids], "rich": …, "number": …}
     rich: bool = False  # whether the grammar of insertions is used
-    only: tuple[int, ...] | None = None  # these edits, in every scenario of the job; None = all, in the probing ones
+    only: tuple[int, ...] | None = None  # these edits, in the scenarios `played`; None = all, in the probing ones
+    played: tuple[str, ...] = ()
     watch: str = ""  # the scenario in which values are noted, if any: those at the edit, and all that is computed
     switched: bool = False  # `only` behind one switch: many edits at little cost, without the text of each
     lines: int = 3_000_000  # of the submission, run by all edits together: where one run is long, fewer edits are tried
     above: float = 0.0  # the costs of the edits: more than this,
     up_to: float = 100.0  # and no more than this
     after: int = 0  # the edits up to this number were tried before: one of them brought Python down
+    until: tuple[str, int] | None = None  # only the first so many rows of this array, and what was recorded by then
 
 
 @dataclass(frozen=True)
@@ -322,6 +324,23 @@ class Trial:
     cost: float  # how large an edit it is
     now: str  # the edited lines, where they were asked for
     observation: Observation
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The first rows that some edits of the submission brought about: a claim like any observation."""
+
+    edits: tuple[int, ...]
+    arrays: Mapping[str, Array]  # each (edits, rows, …)
+
+
+@dataclass(frozen=True)
+class EditAnswer:
+    """The claims about the edits of one task, and whether all of them were tried."""
+
+    trials: tuple[Trial, ...] = ()
+    glances: tuple[Glance, ...] = ()
+    done: bool = True
 
 
 EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder import __version__, left_out, wire
+from autograder.asking import Asking
 from autograder.blame import AuthorFault, blaming, convict, disagreement, is_suspect, must_answer
 from autograder.endings import how_it_ended, why_not_imported
 from autograder.judge.credit import credit
@@ -24,7 +25,7 @@ from autograder.judge.explain import compare_scenario, settle
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.places import in_cell
-from autograder.judge.repair import mend
+from autograder.judge.repair import all_played, mend
 from autograder.judge.shrink import shrink_lives
 from autograder.judge.verdict import Verdict, judge
 from autograder.judge.waypoints import waypoints
@@ -32,13 +33,11 @@ from autograder.model import (
     QUIZ_FILE,
     Assignment,
     Conduct,
-    EditTask,
     Observation,
     Place,
     Report,
     Scenario,
     Submission,
-    Trial,
 )
 from autograder.sandbox import Sandbox, SharedTime
 from autograder.sandbox.limits import LIMITS, SUBMISSION_SECONDS
@@ -175,11 +174,10 @@ def look_closer(
     if seen.verdict is None or seen.conduct.end != "finished" or stops or not _fails(seen.verdict):
         return seen, ()
 
-    def ask(task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-        return wire.search(lambda t: sandbox.run(pack(submission, assignment, scenarios, t)), task, scenarios)
-
     known = {s: waypoints(assignment, seen.scenarios, s, fit) for s, fit in seen.verdict.fits.items()}
-    mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
+    played = all_played(assignment, seen.scenarios)
+    with Asking(sandbox.talk, pack(submission, assignment, played, searching=True), played) as ask:
+        mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
     lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
     return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
@@ -220,7 +218,7 @@ def derived_seed(assignment: Assignment, submission: Submission) -> int:
 
 
 def pack(
-    submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario], edits: EditTask | None = None
+    submission: Submission, assignment: Assignment, scenarios: Sequence[Scenario], *, searching: bool = False
 ) -> bytes:
     """The job for the sandbox: nothing in it is secret from the submission."""
     return wire.pack_job(
@@ -230,7 +228,7 @@ def pack(
         submission=assignment.module,
         import_seconds=IMPORT_SECONDS,
         scenario_seconds=LIMITS.scenario_seconds,
-        edits=edits,
+        searching=searching,
     )
 
 

@@ -12,15 +12,28 @@ import json
 import marshal
 import math
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Conduct, EditTask, Fact, Fault, Kind, LeftOut, Observation, Run, Scenario, Trial
+from autograder.model import (
+    Array,
+    Conduct,
+    EditAnswer,
+    EditTask,
+    Fact,
+    Fault,
+    Glance,
+    Kind,
+    LeftOut,
+    Observation,
+    Run,
+    Scenario,
+    Trial,
+)
 
 MAX_FRAME_BYTES = 2**20  # the largest honest frame is a training run: 3 curves of 60 numbers; a thousand times that
 MAX_HEADER_BYTES = 64 * 2**10
@@ -30,8 +43,8 @@ MAX_EDIT_COST = 100.0
 MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
 GUEST = Path(__file__).parent / "guest"
 SEARCHING = ("edits", "repair")  # modules that make and try edits, which a guest is given when it is to do so
-MOST_CRASHES = 24  # of one search: each costs a new guest
-BROUGHT_DOWN = frozenset({"crashed", "memory", "exited"})  # by one edit: the search goes on after it
+DONE = b'1234{"done":'  # the beginning of the last frame of an answer, after the length of its header
+MAX_SECONDS = 10**6  # that a guest may say it has computed
 MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes
 
 
@@ -48,15 +61,15 @@ def pack_job(
     submission: str,
     import_seconds: float,
     scenario_seconds: float,
-    edits: EditTask | None = None,
+    searching: bool = False,
 ) -> bytes:
     """Frames with everything that a guest is told: one with source texts, then each scenario's spec and inputs.
 
     `Turns` sends each when it is that scenario's turn. A search for a mistake's line is told all in the first frame:
-    its scenarios have been played before.
+    its scenarios have been played before. What it is asked comes after that (`pack_task`).
     """
     header: dict[str, Any] = {
-        "sources": {**sources, **_of_ours("loading", *(SEARCHING if edits is not None else ()))},
+        "sources": {**sources, **_of_ours("loading", *(SEARCHING if searching else ()))},
         "driver": driver,
         "submission": submission,
         "import_seconds": import_seconds,
@@ -64,11 +77,27 @@ def pack_job(
         "scenarios": len(scenarios),
     }
     header["compiled"] = _compiled({name: text for name, text in header["sources"].items() if name != submission})
-    if edits is not None:
-        return _packed(*_with_edits(header, edits, scenarios))
+    if searching:
+        arrays = {f"{n}.{name}": array for n, s in enumerate(scenarios) for name, array in s.arrays.items()}
+        told = [{"spec": s.spec, "arrays": {key: f"{n}.{key}" for key in s.arrays}} for n, s in enumerate(scenarios)]
+        return _packed({**header, "searched": told}, arrays)
     frames = [_packed(header, {})]
     frames += [_packed({"spec": s.spec, "group": s.group}, s.arrays) for s in scenarios]
     return b"".join(frames)
+
+
+def pack_task(task: EditTask, scenarios: Sequence[Scenario]) -> bytes:
+    """The next frame of a search: which edits to try, and in which of its scenarios."""
+    ids = [scenario.id for scenario in scenarios]
+    chain = [{**step, "probe": [ids.index(name) for name in step["probe"]]} for step in task.chain]
+    told = {
+        **vars(task),
+        "chain": chain,
+        "probe": [ids.index(name) for name in task.probe],
+        "played": [ids.index(name) for name in task.played],
+        "watch": ids.index(task.watch) if task.watch else None,
+    }
+    return _packed({"edits": told}, {})
 
 
 @cache
@@ -95,28 +124,6 @@ def _code(name: str, source: str) -> str:
     return base64.b64encode(marshal.dumps(compiled)).decode()
 
 
-def _with_edits(
-    header: Mapping[str, Any], task: EditTask, scenarios: Sequence[Scenario]
-) -> tuple[dict[str, Any], dict[str, Array]]:
-    ids = [scenario.id for scenario in scenarios]
-    arrays = {f"{n}.{name}": array for n, s in enumerate(scenarios) for name, array in s.arrays.items()}
-    told = [{"spec": s.spec, "arrays": {name: f"{n}.{name}" for name in s.arrays}} for n, s in enumerate(scenarios)]
-    chain = [{**step, "probe": [ids.index(name) for name in step["probe"]]} for step in task.chain]
-    edits: dict[str, Any] = {
-        "probe": [ids.index(name) for name in task.probe],
-        "chain": chain,
-        "rich": task.rich,
-        "only": task.only,
-        "switched": task.switched,
-        "lines": task.lines,
-        "above": task.above,
-        "up_to": task.up_to,
-        "after": task.after,
-    }
-    edits["watch"] = ids.index(task.watch) if task.watch else None
-    return {**header, "edits": {**edits, "scenarios": told}}, arrays
-
-
 def _packed(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     shapes = [[name, list(np.shape(array))] for name, array in arrays.items()]
     text = json.dumps({**header, "arrays": shapes}).encode()
@@ -136,6 +143,8 @@ class Turns:
         self._seen = b""  # the head of a frame that is incomplete
         self._skip = 0  # bytes of its body that are still to come
         self._due = 1
+        self._begins = b""  # the beginning of the frame that is being heard
+        self.answered = False  # the last whole frame says that all is done
         self.garbled = False  # what comes is no frame: nothing more will be read of it
 
     def heard(self, piece: bytes) -> None:
@@ -144,13 +153,15 @@ class Turns:
         while data:
             if self._skip:
                 taken = min(self._skip, len(data))
+                self._begins += data[: min(taken, len(DONE) - len(self._begins))]
                 self._skip, data = self._skip - taken, data[taken:]
                 self._due += not self._skip
+                self.answered = not self._skip and self._begins[4:] == DONE[4:]
             elif len(data) < 4:
                 break
             else:
                 (self._skip,) = struct.unpack(">I", data[:4])
-                data = data[4:]
+                data, self._begins = data[4:], b""
                 self.garbled |= not 4 <= self._skip <= MAX_FRAME_BYTES
                 self._due += not self._skip
         self._seen = data
@@ -237,36 +248,39 @@ class _Claims:
         return number == self._number and isinstance(number, int) and not isinstance(number, bool) and not self.done
 
 
-def read_trials(run: Run, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool, int]:
-    """Return the claims about edits, whether all were tried, and the number of the last one that may have been.
+def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, int, float]:
+    """Return the claims about a task's edits, the number of the last one that may have been tried, and seconds.
 
-    A search that ended early is reported as such; the number is 0 where the guest did not come to an edit.
+    A search that ended early is reported as such; the number is 0 where the guest did not come to an edit. The seconds
+    are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
-    trials: list[Trial] = []
-    done, last = False, 0
+    trials, glances = list[Trial](), list[Glance]()
+    done, last, seconds = False, 0, 0.0
     try:
         for header, arrays in _frames(run.output):
             done = done or header.get("done") is True
+            seconds = max(seconds, math.inf if header.get("stale") else _seconds(header.get("seconds", 0.0)))
             if "block" in header:
                 last = max(last, _whole(header["block"]))
             if "edit" in header:
                 trials.append(_trial(header, arrays, scenarios))
+            if "glanced" in header:
+                glances.append(_glance(header["glanced"], arrays))
     except Garbled:
-        return trials, False, last
-    return trials, done, last
+        done = False
+    return EditAnswer(tuple(trials), tuple(glances), done), last, seconds
 
 
-def search(play: Callable[[EditTask], Run], task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-    """Return the claims about a task's edits, and whether all were tried; one that brings a guest down is passed."""
-    found: list[Trial] = []
-    for _ in range(MOST_CRASHES):
-        run = play(task)
-        trials, done, last = read_trials(run, scenarios)
-        found += trials
-        if run.end not in BROUGHT_DOWN or last <= task.after:
-            return found, done and run.end == "finished"
-        task = replace(task, after=last)
-    return found, False
+def _seconds(told: object) -> float:
+    if isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told <= MAX_SECONDS:
+        return float(told)
+    raise Garbled("no time that a guest can have taken")
+
+
+def _glance(numbers: object, arrays: dict[str, Array]) -> Glance:
+    if not isinstance(numbers, list) or any(len(array) != len(numbers) for array in arrays.values()):
+        raise Garbled("not one row for each edit")
+    return Glance(tuple(_whole(number) for number in numbers), arrays)
 
 
 def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:

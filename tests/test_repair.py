@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -18,10 +18,21 @@ from autograder.assignment import load
 from autograder.judge.compare import IDLE
 from autograder.judge.marks import ISOLATED, UNCLEAR
 from autograder.judge.places import RowsAbout, place_of
-from autograder.judge.probing import Probing
+from autograder.judge.probing import Beginning, Probing, beginning
 from autograder.judge.repair import SMALL, Mend, _computes
 from autograder.judge.verdict import Verdict
-from autograder.model import Assignment, EditTask, Observation, Place, Report, Scenario, Submission, Trial
+from autograder.model import (
+    Assignment,
+    EditAnswer,
+    EditTask,
+    Glance,
+    Observation,
+    Place,
+    Report,
+    Scenario,
+    Submission,
+    Trial,
+)
 from autograder.sandbox import Sandbox
 from autograder.sandbox.choose import choose
 
@@ -59,16 +70,15 @@ class Asked:
     """Stands for a sandbox: it notes what a search asks for, and answers without playing anything."""
 
     def __init__(self) -> None:
-        self.tasks: list[tuple[EditTask, set[str]]] = []
+        self.tasks: list[EditTask] = []
 
-    def __call__(self, task: EditTask, scenarios: Sequence[Scenario]) -> tuple[list[Trial], bool]:
-        self.tasks.append((task, {s.id for s in scenarios}))
-        found = [Trial(n, 1, 1, "name", 1.0, "", Observation(s.id)) for n in task.only or () for s in scenarios]
-        return found, True
+    def __call__(self, task: EditTask) -> EditAnswer:
+        self.tasks.append(task)
+        played = [(n, name) for n in task.only or () for name in task.played]
+        return EditAnswer(tuple(Trial(n, 1, 1, "name", 1.0, "", Observation(name)) for n, name in played))
 
 
 def test_no_edit_is_played_twice_in_one_experiment() -> None:
-    """But for the probing experiment, without which no edit is known by its number."""
     one, two, three, watch = (Scenario(name, "", "", {}, {}, ()) for name in ("one", "two", "three", "watch"))
     asked = Asked()
     probing = Probing(asked, [one, two, three], watch, one, (), rich=False)
@@ -77,17 +87,29 @@ def test_no_edit_is_played_twice_in_one_experiment() -> None:
     probing.everywhere(2)
     probing.computed([2])
     probing.played([3, 2], {"two"})
-    assert [ids for _, ids in asked.tasks] == [{"one", "two"}, {"one", "three", "watch"}]
+    assert [(t.only, set(t.played)) for t in asked.tasks] == [((1, 2, 3), {"one", "two"}), ((2,), {"three", "watch"})]
 
 
-def test_a_few_edits_are_played_in_everything_at_once() -> None:
-    one, two, watch = (Scenario(name, "", "", {}, {}, ()) for name in ("one", "two", "watch"))
-    asked = Asked()
-    probing = Probing(asked, [one, two], watch, one, (), rich=False)
-    probing.played([1], {"one"})
-    assert set(probing.computed([1])) == {1}
-    probing.everywhere(1)
-    assert [ids for _, ids in asked.tasks] == [{"one", "two", "watch"}]
+@given(st.lists(st.floats(-4, 4), min_size=2, max_size=6), st.integers(0, 5), st.floats(0.1, 1))
+def test_an_edit_that_will_agree_is_never_left_out_by_its_first_rows(
+    right: list[float], first: int, off: float
+) -> None:
+    """Whatever the first row is that differs, and however wrong the rest of another edit is."""
+    golden = np.array(right)[:, None]
+    seen = golden.copy()
+    seen[min(first, len(right) - 1) :] += off
+    rule = {"p": (golden, 1e-6)}
+    begins = beginning({"p": seen}, [rule, {"p": (seen, 1e-6)}])  # a rule that is already followed tells nothing
+    assert begins is not None
+    assert begins.rows == min(first, len(right) - 1) + 1
+    begun = {"p": np.stack([golden[: begins.rows], seen[: begins.rows]])}
+    assert Beginning(begins.array, begins.rows, [rule]).suiting(Glance((7, 8), begun)) == [7]
+
+
+def test_rules_that_no_array_tells_apart_from_what_was_seen_leave_nothing_out() -> None:
+    same = np.zeros((3, 1))
+    assert beginning({"p": same, "q": same}, [{"p": (same, 1.0)}]) is None
+    assert beginning({"p": same, "q": same}, [{"p": (same + 1, 1e-6)}, {"q": (same + 1, 1e-6)}]) is None
 
 
 @pytest.mark.slow

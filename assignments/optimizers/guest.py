@@ -61,9 +61,14 @@ OLDER = {"lr": ("learning_rate",), "betas": ("beta1", "beta2"), "eps": ("epsilon
 def renamed(module, name):
     """The arguments that this class has under other names: of an older edition, or of its own at the same place."""
     try:
-        own = parameters_of(getattr(module, name).__init__)
+        return renamed_in(getattr(module, name).__init__, name)
     except (TypeError, ValueError):
         return {}
+
+
+@functools.lru_cache(maxsize=64)
+def renamed_in(constructor, name):
+    own = parameters_of(constructor)
     known = {*ARGUMENTS[name], *MORE, *(old for names in OLDER.values() for old in names)}
     found, place = {}, 0
     for ours in ARGUMENTS[name]:
@@ -80,7 +85,6 @@ def renamed(module, name):
     return found
 
 
-@functools.lru_cache(maxsize=64)
 def parameters_of(constructor):
     """The arguments of a constructor after the parameters, in order; none where it takes any."""
     arguments = inspect.signature(constructor).parameters

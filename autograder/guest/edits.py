@@ -94,6 +94,19 @@ def text(node):
     return node.written
 
 
+def same(one, other):
+    """Return whether two trees read alike."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if not isinstance(one, ast.AST):
+        return one == other
+    return isinstance(one, ast.expr_context) or all(same(getattr(one, f), getattr(other, f)) for f in one._fields)
+
+
 def functions(tree):
     """Every function of the file with the class around it (or None), in order: found once for a tree."""
     if not hasattr(tree, "functions"):
@@ -634,7 +647,7 @@ class Plan:
         return edit.number
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
-        if not self.full() and text(new) != text(node):
+        if not self.full() and not same(new, node):
             number = self.add(at or node, self.inside_of or kind, cost + self.extra, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))

@@ -10,6 +10,7 @@ import importlib
 import importlib.abc
 import importlib.util
 import linecache
+import operator
 import os
 import re
 import sys
@@ -53,6 +54,9 @@ class Kept:
         with contextlib.suppress(Exception):
             for owner, names, loaded in self.names:
                 if isinstance(owner, type):
+                    now = vars(owner)
+                    if len(now) == len(loaded) and all(map(operator.is_, now.values(), loaded.values())):
+                        continue
                     written = [(n, v) for n, v in vars(owner).items() if loaded.get(n, self) is not v]
                     for name in [n for n, v in written if n not in names and is_data(n, v)]:
                         delattr(owner, name)

@@ -27,34 +27,27 @@ class Hung(BaseException):
     """An edit that does not end."""
 
 
-def run(job, arrays, harness, finder):
-    """Plays the edits that the task names; yields bytes: a frame for each edit and scenario, many at once."""
-    task, source = job["edits"], job["sources"][job["submission"]]
+class Enough(BaseException):
+    """All that was asked for is recorded."""
+
+
+def run(job, arrays, inputs, harness, finder):
+    """Answers tasks until no more come; yields bytes: a frame for each edit and scenario, many at once."""
+    source = job["sources"][job["submission"]]
     signal.signal(signal.SIGVTALRM, ring)
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")  # most edits are wrong in some way: saying so costs more than trying them
     file = "<" + job["submission"] + ">"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    search = Search(job, arrays, harness, file)
     with harness.deadline(job["import_seconds"]):
         _, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
     tree = edits.parse(source)
     without = {line for line, *_ in left_out}
     tree.body = [node for node in tree.body if first_line(node) not in without]
-    for step in task["chain"]:
-        plan = search.plan(tree, step["probe"], rich=step["rich"])
-        tree = edits.annotated(edits.clone(edits.Build(plan, {step["number"]}).tree()))
-    plan = search.plan(tree, task["probe"], rich=task["rich"])
-    kept = harness.frame({"loaded": True})
-    by_itself = task["only"] is not None and not task["switched"]
-    for header, named in search.confirm(plan, task["only"]) if by_itself else search.sift(plan, task["only"]):
-        kept += harness.frame(header, named)
-        if len(kept) > KEPT_BYTES or "block" in header:
-            yield kept
-            kept = b""
-    yield kept + harness.frame(
-        {"done": search.finished(plan), "edits": len(plan.edits), "seconds": time.process_time()}
-    )
+    search = Search(job, arrays, harness, file, tree)
+    yield harness.frame({"loaded": True})
+    while (received := harness.receive(inputs)) is not None:
+        yield from search.answer(received[0]["edits"])
 
 
 def first_line(node):
@@ -65,15 +58,87 @@ def ring(_signal, _frame):
     raise Hung
 
 
-class Search:
-    """A submission, and ways to play it with something changed."""
+class Prepared:
+    """A program, the edits of whatever ran in its probing scenarios, and how many lines that were."""
 
-    def __init__(self, job, arrays, harness, file):
+    def __init__(self, plan, lines):
+        self.plan, self.lines, self.code = plan, lines, None
+
+
+class Search:
+    """A submission, and ways to play it with something changed. What was worked out for one task serves the next."""
+
+    def __init__(self, job, arrays, harness, file, tree):
         self.job, self.arrays, self.harness, self.file = job, arrays, harness, file
         self.driver_code = compile(job["sources"][job["driver"]], "<driver>", "exec", dont_inherit=True)
-        self.hung = 0
-        self.lines = 1  # of the submission that the probing scenarios run
         self.loading = importlib.import_module("gradmark_loading")
+        self.trees, self.known = {(): tree}, {}
+        self.reference = None  # code, scenario, and what it did at the beginning
+        self.task, self.hung = None, 0
+
+    def answer(self, task):
+        """Yields the frames for one task, those of many edits together."""
+        self.task, self.hung = task, 0
+        stale = self.reference is not None and self.referred() != self.reference[2]
+        if stale:  # an edit has changed what all programs share
+            yield self.harness.frame({"done": False, "stale": True})
+            return
+        planned = self.planned(task["chain"], task["probe"], rich=task["rich"])
+        kept = b""
+        for header, named in self.tried(planned):
+            kept += self.harness.frame(header, named)
+            if len(kept) > KEPT_BYTES or "block" in header:
+                yield kept
+                kept = b""
+        told = {"done": self.finished(planned), "edits": len(planned.plan.edits), "seconds": time.process_time()}
+        yield kept + self.harness.frame(told)
+
+    def tried(self, planned):
+        if self.task["only"] is None:
+            return self.sift(planned) if self.task["until"] is None else self.glance(planned)
+        return self.switched(planned) if self.task["switched"] else self.confirm(planned.plan)
+
+    def referred(self):
+        code, number, _ = self.reference
+        return digest(self.play(self.driver(), self.module(code), number))
+
+    # ------------------------------------------------------------------------------------------- planning
+    def tree(self, chain):
+        """The submission with some edits made for good."""
+        key = keyed(chain)
+        if key not in self.trees:
+            *before, last = chain
+            plan = self.planned(before, last["probe"], rich=last["rich"]).plan
+            self.trees[key] = edits.annotated(edits.clone(edits.Build(plan, {last["number"]}).tree()))
+        return self.trees[key]
+
+    def planned(self, chain, probe, *, rich):
+        """The edits of whatever ran in the probing scenarios, after those of a chain."""
+        key = keyed(chain), tuple(probe), rich
+        if key not in self.known:
+            self.known[key] = self.traced(self.tree(chain), probe, rich=rich)
+        return self.known[key]
+
+    def traced(self, tree, probe, *, rich):
+        covered, lines = set(), 1
+
+        def trace(frame, _event, _argument):
+            nonlocal lines
+            if frame.f_code.co_filename != self.file:
+                return None
+            covered.add(frame.f_lineno)
+            lines += 1
+            return trace
+
+        code, play = self.compiled(tree), self.driver()
+        module = self.module(code)
+        sys.settrace(trace)
+        try:
+            found = [self.play(play, module, number) for number in probe]
+        finally:
+            sys.settrace(None)
+        self.reference = self.reference or (code, probe[0], digest(found[0]))
+        return Prepared(edits.Plan(tree, covered, rich=rich), lines)
 
     # -------------------------------------------------------------------------------------------- playing
     def module(self, code, number=0, note=None):
@@ -94,15 +159,17 @@ class Search:
         exec(self.driver_code, space)  # noqa: S102
         return space["play"]
 
-    def play(self, play, module, number):
+    def play(self, play, module, number, recorder=None):
         """(fault or None, named arrays, facts) of one scenario."""
-        scenario = self.job["edits"]["scenarios"][number]
-        recorder, fault = self.harness.Recorder(module.__kept__.restore), None
+        scenario = self.job["searched"][number]
+        recorder, fault = recorder or self.harness.Recorder(module.__kept__.restore), None
         inputs = {name: self.arrays[key].copy() for name, key in scenario["arrays"].items()}
         signal.setitimer(signal.ITIMER_VIRTUAL, PLAY_SECONDS)
         try:
             recorder.afresh()
             play(module, scenario["spec"], inputs, recorder)
+        except Enough:
+            pass
         except Hung:
             self.hung += 1
             fault = {"type": "TookTooLong", "message": "still running", "action": recorder.doing}
@@ -116,86 +183,92 @@ class Search:
     def compiled(self, tree):
         return compile(tree, self.file, "exec", dont_inherit=True)
 
-    # ------------------------------------------------------------------------------------------- planning
-    def plan(self, tree, probe, *, rich):
-        """The edits of whatever ran in the probing scenarios."""
-        covered = set()
-        self.lines = 1
-
-        def trace(frame, _event, _argument):
-            if frame.f_code.co_filename != self.file:
-                return None
-            covered.add(frame.f_lineno)
-            self.lines += 1
-            return trace
-
-        module, play = self.module(self.compiled(tree)), self.driver()
-        sys.settrace(trace)
-        try:
-            for number in probe:
-                self.play(play, module, number)
-        finally:
-            sys.settrace(None)
-        return edits.Plan(tree, covered, rich=rich)
-
     # ------------------------------------------------------------------------------------------ searching
-    def sift(self, plan, only=None):
-        """Each edit in the probing scenarios, those left out that change nothing or break it.
-
-        Of `only` these edits each is played in the other scenarios of the job.
-        """
-        probe = self.job["edits"]["probe"]
-        if only is not None:
-            plan.keep(only)
-            probe = [n for n in range(len(self.job["edits"]["scenarios"])) if n not in probe]
-        code = self.compiled(edits.Build(plan).tree())
-        module, play = self.module(code), self.driver()
-        asis = [self.play(play, module, number) for number in probe]
+    def sift(self, planned):
+        """Each edit in the probing scenarios, those left out that change nothing or break it."""
+        probe, play = self.task["probe"], self.driver()
+        asis = [self.play(play, self.module(self.built(planned)), number) for number in probe]
         usual = [digest(found) for found in asis]
-        for turn, edit in self.in_turn(plan, only):
+        for turn, edit, module in self.each(planned, self.in_turn(planned)):
+            if turn % BLOCK == 0:
+                yield {"block": turn + BLOCK}, []
+            for place, number in enumerate(probe):
+                found = self.play(play, module, number)
+                if digest(found) == usual[place] or (found[0] and not asis[place][0]):
+                    break
+                yield self.header(edit, number, found), found[1]
+
+    def glance(self, planned):
+        """The first rows of the probing scenario with each edit that changes them: many at once."""
+        (number,), play = self.task["probe"], self.driver()
+        name, rows = self.task["until"]
+        recorder = until(self.harness.Recorder, name, rows)
+        alike = {}  # edits, and what was recorded with them, by the names and shapes of that
+        module = self.module(self.built(planned))
+        usual = digest(self.play(play, module, number, recorder(module.__kept__.restore)))
+        for turn, edit, module in self.each(planned, self.in_turn(planned)):
+            if turn % BLOCK == 0:
+                yield from stacked(alike)
+                alike.clear()
+                yield {"block": turn + BLOCK}, []
+            found = self.play(play, module, number, recorder(module.__kept__.restore))
+            named = dict(found[1])
+            if found[0] is None and len(named.get(name, ())) == rows and digest(found) != usual:
+                shape = tuple((name, array.shape, array.dtype.kind) for name, array in found[1])
+                alike.setdefault(shape, []).append((edit.number, named))
+        yield from stacked(alike)
+
+    def switched(self, planned):
+        """Some edits, each in the scenarios that are to be played."""
+        play = self.driver()
+        chosen = [(0, edit) for edit in planned.plan.edits if edit.number in set(self.task["only"])]
+        for _, edit, module in self.each(planned, chosen):
+            for number in self.task["played"]:
+                found = self.play(play, module, number)
+                yield self.header(edit, number, found), found[1]
+
+    def each(self, planned, chosen):
+        """Yields turn, edit, and the program in which it is made; what cannot even be imported is passed over."""
+        code = self.built(planned)
+        module = self.module(code)
+        for turn, edit in chosen:
             if self.hung > MOST_HUNG:
                 return
-            if only is None and turn % BLOCK == 0:
-                yield {"block": turn + BLOCK}, []
             try:
-                if edit.static:
-                    module = self.module(code, edit.number)
-                vars(module)[edits.SWITCH] = edit.number
-                for place, number in enumerate(probe):
-                    found = self.play(play, module, number)
-                    if only is None and (digest(found) == usual[place] or (found[0] and not asis[place][0])):
-                        break
-                    yield self.header(edit, number, found), found[1]
-            except Exception:  # noqa: BLE001, S112 - an edit that cannot even be imported
-                continue
-            finally:
-                if edit.static:
-                    module = self.module(code)
+                own = self.module(code, edit.number) if edit.static else module
+            except Exception:  # noqa: BLE001
+                own = None
+            if own is not None:
+                vars(own)[edits.SWITCH] = edit.number
+                yield turn, edit, own
+            if edit.static:
+                module = self.module(code)
 
-    def in_turn(self, plan, only):
+    def built(self, planned):
+        """The program with all edits behind a switch, so that trying one of them costs no compiling."""
+        if planned.code is None:
+            planned.code = self.compiled(edits.Build(planned.plan).tree())
+        return planned.code
+
+    def in_turn(self, planned):
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
-        if only is not None:
-            return [(0, edit) for edit in plan.edits if edit.number in only]
-        asked = self.asked(sorted(plan.edits, key=lambda edit: edit.cost)[: self.affordable()])
-        return list(enumerate(asked))[self.job["edits"]["after"] :]
+        cheapest = sorted(planned.plan.edits, key=lambda edit: edit.cost)[: self.affordable(planned)]
+        asked = [e for e in cheapest if self.task["above"] < e.cost <= self.task["up_to"]]
+        return list(enumerate(asked))[self.task["after"] :]
 
-    def asked(self, edits):
-        """Those of the costs that were asked for."""
-        return [e for e in edits if self.job["edits"]["above"] < e.cost <= self.job["edits"]["up_to"]]
-
-    def affordable(self):
+    def affordable(self, planned):
         """Return how many edits may be tried."""
-        return self.job["edits"]["lines"] // self.lines
+        return self.task["lines"] // planned.lines
 
-    def finished(self, plan):
+    def finished(self, planned):
         """Return whether every edit was tried."""
-        small = [e for e in plan.edits if e.cost <= self.job["edits"]["up_to"]]
-        return self.hung <= MOST_HUNG and not plan.full() and len(small) <= self.affordable()
+        small = [e for e in planned.plan.edits if e.cost <= self.task["up_to"]]
+        return self.hung <= MOST_HUNG and not planned.plan.full() and len(small) <= self.affordable(planned)
 
-    def confirm(self, plan, only):
-        """Each of a few edits made for good, in every scenario of the job."""
+    def confirm(self, plan):
+        """Each of a few edits made for good, in every scenario that is to be played."""
         for edit in plan.edits:
-            if edit.number not in only or self.hung > MOST_HUNG:
+            if edit.number not in self.task["only"] or self.hung > MOST_HUNG:
                 continue
             build = edits.Build(plan, {edit.number})
             tree = build.tree()
@@ -204,8 +277,8 @@ class Search:
             except BaseException:  # noqa: BLE001, S112
                 continue
             now = changed_lines(plan.tree, tree)
-            for number in range(len(self.job["edits"]["scenarios"])):
-                if number == self.job["edits"]["watch"]:
+            for number in self.task["played"]:
+                if number == self.task["watch"]:
                     yield {**self.header(edit, number, (None, [], {})), "now": now}, self.watched(plan, edit, number)
                     continue
                 found = self.play(play, module, number)
@@ -239,6 +312,32 @@ class Search:
     def header(self, edit, number, found):
         told = {"edit": edit.number, "scenario": number, "line": edit.line, "end": edit.end, "kind": edit.kind}
         return {**told, "cost": edit.cost, "facts": found[2], "fault": found[0]}
+
+
+def keyed(chain):
+    """A chain as a key."""
+    return tuple((tuple(step["probe"]), step["rich"], step["number"]) for step in chain)
+
+
+def until(recorder, name, most):
+    """A recorder that ends the run when an array has so many rows, or when nothing more will be recorded."""
+
+    class FirstRows(recorder):
+        __slots__ = ()
+
+        def row(self, which, value):
+            super().row(which, value)
+            if self.trouble is not None or (which == name and len(self.rows[name]) >= most):
+                raise Enough
+
+    return FirstRows
+
+
+def stacked(alike):
+    """Yields the header and the arrays of many edits at once, one row of each array for each edit."""
+    for found in alike.values():
+        arrays = [(name, np.stack([named[name] for _, named in found])) for name in found[0][1]]
+        yield {"glanced": [number for number, _ in found]}, arrays
 
 
 def changed_lines(before, after):

@@ -1,29 +1,81 @@
-"""Asks the sandbox what the edits of a submission do: those of whatever runs in one experiment.
+"""Asks what the edits of a submission do: those of whatever runs in one experiment. Nothing is asked twice.
 
-Each question is a process in the sandbox that reads the submission and makes the edits anew: as little is asked as will
-do, and nothing twice.
+Most edits are wrong from the first row on. So each is played only until a right one would part from the submission as
+it is, and only those that begin as a right one would are played to the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.model import Array, EditTask, Scenario, Trial
+from autograder.model import Array, EditAnswer, EditTask, Glance, Scenario, Trial
 
-Ask = Callable[[EditTask, Sequence[Scenario]], tuple[list[Trial], bool]]  # trials, and whether all edits were tried
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Ask = Callable[[EditTask], EditAnswer]
+Rule = Mapping[str, tuple[Array, float]]  # what arrays are to hold, and the largest difference that is allowed
 
 LINES_FOR_FACTS = 400_000  # run by all edits in an experiment that tells facts only: these are named without a line
-AT_ONCE = 2  # edits that are played in every experiment as soon as they are in any: that costs less than asking twice
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first rows of an experiment, in which the submission as it is differs from each of some rules."""
+
+    array: str
+    rows: int  # of that array
+    rules: Sequence[Rule]
+
+    def suiting(self, glance: Glance) -> list[int]:
+        """The edits that begin as one of the rules does."""
+        suits = np.zeros(len(glance.edits), dtype=bool)
+        for rule in self.rules:
+            suits |= np.logical_and.reduce([_begins(glance.arrays[n], *rule[n]) for n in rule if n in glance.arrays])
+        return [edit for edit, good in zip(glance.edits, suits, strict=True) if good]
+
+
+def _begins(many: Array, right: Array, allowed: float) -> NDArray[np.bool_]:
+    """(edits,): whether rows begin like the right ones; what is not finite is like what is not."""
+    if many.shape[1] > len(right) or many.shape[2:] != right.shape[1:]:
+        return np.zeros(len(many), dtype=bool)
+    right = right[: many.shape[1]]
+    with np.errstate(invalid="ignore"):
+        near = np.where(np.isfinite(right), np.abs(many - right) <= allowed, ~np.isfinite(many))
+    return np.asarray(near.reshape(len(many), -1).all(axis=1))
+
+
+def beginning(seen: Mapping[str, Array], rules: Sequence[Rule]) -> Beginning | None:
+    """The fewest rows of one array in which what was seen differs from every rule that it differs from at all."""
+    told = [{n: row for n in rule if (row := _row(seen.get(n), *rule[n])) is not None} for rule in rules]
+    told = [rows for rows in told if rows]
+    common = set.intersection(*(set(rows) for rows in told)) if told else set[str]()
+    if not common:
+        return None
+    rows, name = min((max(rows[n] for rows in told) + 1, n) for n in common)
+    return Beginning(name, rows, rules)
+
+
+def _row(seen: Array | None, right: Array, allowed: float) -> int | None:
+    """The first row that differs; None where none does."""
+    if seen is None or seen.shape[1:] != right.shape[1:]:
+        return 0
+    both = min(len(seen), len(right))
+    same = [bool(_begins(seen[None, at : at + 1], right[at : at + 1], allowed)[0]) for at in range(both)]
+    if all(same):
+        return both if both < len(right) else None
+    return same.index(False)
 
 
 class Probing:
     """The edits of what runs in the experiment `probe`, after those of `chain`, which were made for good.
 
     `scenarios`: all that there are. `watch`: the experiment in which what is computed is noted, if there is one.
+    `begins`: what tells edits apart early, if anything does.
     """
 
     def __init__(
@@ -35,11 +87,13 @@ class Probing:
         chain: Sequence[Mapping[str, Any]],
         *,
         rich: bool,
+        begins: Beginning | None = None,
     ) -> None:
         self.probe, self.rich = probe, rich
-        self._ask, self._scenarios, self._watch = ask, scenarios, watch
+        self._ask, self._begins = ask, begins
+        self._all = {s.id for s in scenarios}
+        self._watch = {watch.id} if watch else set[str]()
         self._task = EditTask((probe.id,), tuple(chain), rich)
-        self._needed = {probe.id, *(name for step in chain for name in step["probe"])}
         self._trials: dict[int, list[Trial]] = {}
         self._asked: dict[int, set[str]] = {}
 
@@ -48,51 +102,45 @@ class Probing:
         return {"probe": self._task.probe, "rich": self.rich, "number": trial.edit}
 
     def sift(self, above: float, up_to: float) -> tuple[list[Trial], bool]:
-        """All edits of these costs in the probing experiment, and whether there was time for all."""
+        """The edits of these costs in the probing experiment, and whether there was time for all.
+
+        Those that cannot be right, as the experiment begins with them, are left out.
+        """
         task = replace(self._task, above=above, up_to=up_to)
         if not any(check.arrays for check in self.probe.checks):
             task = replace(task, lines=LINES_FOR_FACTS)
-        trials, done = self._ask(task, self._chosen(()))
-        return [t for t in trials if t.observation.scenario == self.probe.id], done
+        if self._begins is None:
+            answer = self._ask(task)
+            return list(answer.trials), answer.done
+        answer = self._ask(replace(task, until=(self._begins.array, self._begins.rows)))
+        suiting = [edit for glance in answer.glances for edit in self._begins.suiting(glance)]
+        return (self.quickly(suiting, [self.probe.id]) if suiting else []), answer.done
 
     def quickly(self, edits: Sequence[int], telling: Iterable[str]) -> list[Trial]:
-        """Many edits in a few more experiments, at little cost, without their text."""
-        return self._ask(replace(self._task, only=tuple(edits), switched=True), self._chosen(telling))[0]
+        """Many edits in a few experiments, at little cost, without their text."""
+        return list(self._ask(replace(self._task, only=tuple(edits), played=tuple(telling), switched=True)).trials)
 
-    def played(self, edits: Sequence[int], wanted: Iterable[str], *, watching: bool = False) -> list[Trial]:
-        """Some edits in these experiments; where they are few, in every other one as well."""
-        ids = set(wanted) | ({self._watch.id} if watching and self._watch else set())
+    def played(self, edits: Sequence[int], wanted: Iterable[str]) -> list[Trial]:
+        """Some edits in these experiments."""
+        ids = set(wanted)
         new = [edit for edit in edits if not ids <= self._asked.get(edit, set())]
         if new:
-            if len(new) <= AT_ONCE:
-                ids = {s.id for s in self._scenarios} | ({self._watch.id} if self._watch else set())
-            self._play(new, ids)
+            self._play(new, {name for name in ids if any(name not in self._asked.get(edit, ()) for edit in new)})
         return [trial for edit in edits for trial in self._trials[edit] if trial.observation.scenario in ids]
 
     def everywhere(self, edit: int) -> list[Trial]:
         """One edit in every experiment, and what is computed with it."""
-        return self.played([edit], {s.id for s in self._scenarios}, watching=True)
+        return self.played([edit], self._all | self._watch)
 
     def computed(self, edits: Sequence[int]) -> dict[int, list[Array]]:
         """The values that are computed with each of these edits in the experiment that is watched, if there is one."""
-        if self._watch is None:
-            return {}
-        trials = self.played(edits, (), watching=True)
-        theirs = [t for t in trials if t.observation.scenario == self._watch.id]
-        return {t.edit: [np.ravel(array) for array in t.observation.arrays.values()] for t in theirs}
+        trials = self.played(edits, self._watch)
+        return {t.edit: [np.ravel(array) for array in t.observation.arrays.values()] for t in trials}
 
     def _play(self, edits: Sequence[int], ids: set[str]) -> None:
-        missing = {name for name in ids if any(name not in self._asked.get(edit, ()) for edit in edits)}
-        watch = self._watch.id if self._watch and self._watch.id in missing else ""
-        task = replace(self._task, only=tuple(edits), watch=watch)
-        found = self._ask(task, self._chosen(missing))[0]
+        watch = next(iter(self._watch & ids), "")
+        found = self._ask(replace(self._task, only=tuple(edits), played=tuple(sorted(ids)), watch=watch)).trials
         for edit in edits:
-            before = [t for t in self._trials.get(edit, ()) if t.observation.scenario not in missing]
+            before = [t for t in self._trials.get(edit, ()) if t.observation.scenario not in ids]
             self._trials[edit] = before + [t for t in found if t.edit == edit]
-            self._asked[edit] = self._asked.get(edit, set()) | missing
-
-    def _chosen(self, ids: Iterable[str]) -> list[Scenario]:
-        """Those experiments, the probing ones, and the one that is watched."""
-        wanted = {*ids, *self._needed}
-        watched = [self._watch] if self._watch and self._watch.id in wanted else []
-        return [s for s in self._scenarios if s.id in wanted] + watched
+            self._asked[edit] = self._asked.get(edit, set()) | ids

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.judge.compare import compare
+from autograder.judge.compare import compare, scale_of
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
-from autograder.judge.probing import Ask, Probing
+from autograder.judge.probing import Ask, Beginning, Probing, Rule, beginning
 from autograder.model import Array, Assignment, Finding, Observation, RuleQuantity, Scenario, Trial
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ MOST_WATCHED = 4  # edits on different lines of which what is computed with them
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
 OPERANDS = -1  # the depth that the guest gives them (guest/edits.py)
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
-SMALL = 1.9  # the cost of an edit: these are tried first, and larger ones where none of them will do
-LARGEST = 100.0
+# Costs of edits: these are tried first, and larger ones where none of them will do.
+SMALL, LARGEST = 1.9, 100.0
+BOUNDS, RICH_BOUNDS = (0.0, SMALL, LARGEST), (0.0, 3.0, LARGEST)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class Mending:
     repaired: Observations = field(default_factory=dict)  # by scenario id; only those that were played again
     unfinished: tuple[str, ...] = ()  # subjects whose search was cut short
     agreeing: frozenset[str] = frozenset()  # subjects about which everything agrees with the edits
+
+
+def all_played(assignment: Assignment, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """The experiments that a search may ask for: those, and each in which what a rule computes is noted."""
+    watches = {subject: assignment.quantities(subject) for subject in dict.fromkeys(map(assignment.subject, scenarios))}
+    return (*scenarios, *(watch[0] for watch in watches.values() if watch is not None))
 
 
 def mend(
@@ -101,6 +108,7 @@ class _Search:
         self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
         self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
+        self.judged: dict[tuple[str, int, int], tuple[Observation | None, Failures]] = {}
         self.sifted = 0
         subjects = dict.fromkeys(self.subjects.values())
         self.rules = [s for s in subjects if assignment.quantities(s) is not None]
@@ -124,16 +132,21 @@ class _Search:
 
     def failures(self, subject: str, observations: Observations) -> Failures:
         """Return what fails by the conventions that suit best."""
+        theirs = [(s, observations.get(s.id)) for s in self.about(subject)]
         by_convention = (
-            frozenset(
-                (s.id, f.check.id)
-                for s in self.about(subject)
-                for f in self.findings(s, golden, observations.get(s.id))
-                if f.status != "passed"
-            )
-            for golden in self.golden[subject]
+            frozenset[tuple[str, str]]().union(*(self._failing(s, golden, number, seen) for s, seen in theirs))
+            for number, golden in enumerate(self.golden[subject])
         )
         return min(by_convention, key=len)
+
+    def _failing(self, scenario: Scenario, golden: Observations, number: int, seen: Observation | None) -> Failures:
+        """Return what fails in one experiment by the conventions of that number: judged once for each observation."""
+        key = (scenario.id, number, id(seen))
+        if key not in self.judged:
+            found = (f for f in self.findings(scenario, golden, seen) if f.status != "passed")
+            failing = frozenset((scenario.id, f.check.id) for f in found)
+            self.judged[key] = (seen, failing)  # while it is kept, its id is nobody else's
+        return self.judged[key][1]
 
     def completed(self, scenario: Scenario, seen: Observation) -> Observation:
         plain = fitting(seen, self.golden[self.subjects[scenario.id]][0][scenario.id])
@@ -205,7 +218,10 @@ class _Search:
         for probe, rich in probes:
             if partly is not None and not rich and probe is not probes[0][0]:
                 break  # one mistake of two is found
-            probing = Probing(self.ask, self.scenarios, watch[0] if watch else None, probe, chain, rich=rich)
+            begins = self._beginning(subject, probe, now, waypoints)
+            probing = Probing(
+                self.ask, self.scenarios, watch[0] if watch else None, probe, chain, rich=rich, begins=begins
+            )
             trials, fitting, best = list[Trial](), list[Trial](), None
             for more, enough in self._sifted(subject, probing):
                 trials += more
@@ -223,15 +239,32 @@ class _Search:
             partly = partly or best
         return partly
 
+    def _beginning(
+        self, subject: str, probe: Scenario, now: Observations, waypoints: Sequence[Waypoint]
+    ) -> Beginning | None:
+        """The first rows of the probing experiment that a right edit changes, or one with which a rule is nearer."""
+        golden = self.golden[subject][0][probe.id].arrays
+        recorded = {n: a for n, a in golden.items() if n not in self.assignment.derive(probe, golden)}
+        asked = {name: check.tolerance for check in probe.checks for name in check.arrays if name in recorded}
+        tolerances, rules = self.assignment.tolerances, list[Rule]()
+        for one in (golden[probe.id] for golden in self.golden[subject]):
+            bounds = {n: scale_of(one.arrays[n], one.kinds.get(n), tolerances[asked[n]]) for n in asked}
+            rules.append({name: (one.arrays[name], bound) for name, bound in bounds.items()})
+        for way in waypoints:
+            arrays = way.expected[probe.id].arrays if probe.id in way.expected else {}
+            rules.append({n: (a, way.bound(a)) for n, a in arrays.items() if n in recorded})
+        seen = now.get(probe.id)
+        found = beginning(seen.arrays if seen is not None else {}, rules)
+        return found if found is not None and found.rows < len(recorded[found.array]) else None
+
     def _sifted(self, subject: str, probing: Probing) -> Iterator[tuple[list[Trial], float]]:
-        """The edits in the probing experiment, small ones first; and the cost that all later ones exceed."""
+        """The edits in the probing experiment, small ones first; and the cost that is small among all."""
         self.sifted += 1
-        bounds = (0.0, LARGEST) if probing.rich else (0.0, SMALL, LARGEST)
-        for above, up_to in pairwise(bounds):
+        for above, up_to in pairwise(RICH_BOUNDS if probing.rich else BOUNDS):
             trials, done = probing.sift(above, up_to)
             if not done and subject not in self.unfinished:
                 self.unfinished.append(subject)
-            yield trials, up_to
+            yield trials, up_to - AS_SMALL * probing.rich
 
     def _best(
         self, subject: str, failing: Failures, now: Observations, probing: Probing, fitting: Sequence[Trial]

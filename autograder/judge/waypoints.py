@@ -33,15 +33,18 @@ class Waypoint:
         if seen is None or seen.fault is not None:
             return False
         return all(
-            _agrees(seen.arrays.get(n), right, self.relative) for n, right in self.expected[scenario].arrays.items()
+            _agrees(seen.arrays.get(n), right, self.bound(right)) for n, right in self.expected[scenario].arrays.items()
         )
 
+    def bound(self, right: Array) -> float:
+        """Return the largest difference that is allowed."""
+        return self.relative * float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
 
-def _agrees(theirs: Array | None, right: Array, relative: float) -> bool:
+
+def _agrees(theirs: Array | None, right: Array, bound: float) -> bool:
     if theirs is None or theirs.shape != right.shape:
         return False
     finite = np.isfinite(right)
-    bound = relative * np.abs(right[finite]).max(initial=0.0)
     with np.errstate(invalid="ignore"):
         return bool(np.where(finite, np.abs(theirs - right) <= bound, ~np.isfinite(theirs)).all())
 

@@ -6,7 +6,7 @@ import math
 import os
 from typing import TYPE_CHECKING, Self
 
-from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable
+from autograder.sandbox import Sandbox, SandboxFailed, SandboxUnavailable, Talk
 from autograder.sandbox.landlock import LandlockSandbox
 from autograder.sandbox.limits import LIMITS
 from autograder.sandbox.process import ProcessSandbox
@@ -14,6 +14,7 @@ from autograder.wire import pack_job, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from autograder.model import Limits, Run
 
@@ -79,6 +80,9 @@ class Tried:
 
     def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
         return self._sandbox.run(job, most_seconds)
+
+    def talk(self) -> AbstractContextManager[Talk]:
+        return self._sandbox.talk()
 
 
 def others(name: str, limits: Limits = LIMITS) -> list[Sandbox]:

@@ -211,15 +211,22 @@ class ContainerGuest:
             return True
         return False
 
-    def play(self, job: bytes, limits: Limits) -> Run:
+    def run(self, job: bytes, limits: Limits) -> Run:
         """Hands over the job frame by frame and collects what is said, until the guest is gone or a limit is met."""
+        return self._heard(job, limits, answers=False)
+
+    def ask(self, job: bytes, limits: Limits) -> Run:
+        """As `run`, or until the guest says that all is done. Whoever ended otherwise is not asked again."""
+        return self._heard(job, limits, answers=True)
+
+    def _heard(self, job: bytes, limits: Limits, *, answers: bool) -> Run:
         started = time.monotonic()
         deadline = started + limits.wall_seconds
         record, turns = Record(limits), Turns(job)
         end: EndReason
         try:
             heard, more = 0, True
-            while more and not record.excess() and not turns.garbled:
+            while more and not record.excess() and not turns.garbled and not (answers and turns.answered):
                 self._send(turns.due(), deadline)
                 more = self._receive(record, deadline)
                 turns.heard(bytes(record.output[heard:]))
@@ -227,8 +234,10 @@ class ContainerGuest:
             excess = record.excess()
             if turns.garbled:
                 end, detail = "protocol", "a frame whose length cannot be"
+            elif excess:
+                end, detail = "output", excess
             else:
-                end, detail = ("output", excess) if excess else self._ending(deadline)
+                end, detail = ("finished", "") if answers and turns.answered else self._ending(deadline)
         except TimeoutError:
             end, detail = "time", f"{limits.wall_seconds:g} s"
         output = bytes(record.output[: limits.output_bytes])

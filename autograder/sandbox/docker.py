@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from autograder.model import Limits, Run
-from autograder.sandbox import SandboxFailed, SandboxUnavailable
+from autograder.sandbox import SandboxFailed, SandboxUnavailable, Talk
 from autograder.sandbox import image as images
 from autograder.sandbox.container import OWNER, ContainerGuest, arguments, is_dead, owner_of
 from autograder.sandbox.limits import LIMITS, within
@@ -84,10 +84,19 @@ class DockerSandbox:
         self._client.close()
 
     def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        with self._guest() as guest, _engine_answers(SandboxFailed):
+            return guest.run(job, within(self._limits, most_seconds))
+
+    @contextmanager
+    def talk(self) -> Iterator[Talk]:
+        with self._guest() as guest:
+            yield _ContainerTalk(guest, self._limits)
+
+    @contextmanager
+    def _guest(self) -> Iterator[ContainerGuest]:
         guest = self._take()
         try:
-            with _engine_answers(SandboxFailed):
-                return guest.play(job, within(self._limits, most_seconds))
+            yield guest
         finally:
             guest.close()
             self._later(self._remove, guest.id)
@@ -147,6 +156,17 @@ class DockerSandbox:
             live = list(self._live)
         for container in live:
             self._remove(container)
+
+
+class _ContainerTalk:
+    """A conversation with the guest of a container."""
+
+    def __init__(self, guest: ContainerGuest, limits: Limits) -> None:
+        self._guest, self._limits = guest, limits
+
+    def ask(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        with _engine_answers(SandboxFailed):
+            return self._guest.ask(job, within(self._limits, most_seconds))
 
 
 # ----------------------------------------------------------------------------------------------------- engine

@@ -6,6 +6,7 @@ pipes, die, or leave a daemon behind that holds them open. What it sent before i
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -18,7 +19,7 @@ from typing import Protocol
 
 from autograder.model import EndReason, Limits, Run
 from autograder.sandbox import SandboxFailed
-from autograder.sandbox.limits import LOG_FLOOD_FACTOR
+from autograder.sandbox.limits import LOG_FLOOD_FACTOR, within
 from autograder.wire import Turns, first_frame_end
 
 CHUNK = 2**16  # what a pipe holds
@@ -100,27 +101,45 @@ def boot(guest: Guest, limits: Limits) -> bytes:
     return bytes(pipes.output)
 
 
-def converse(guest: Guest, job: bytes, limits: Limits, ready: bytes) -> Run:
-    """Hands over the job and collects what comes out, until the guest is gone or a limit is reached."""
-    pipes = _Pipes(guest, limits, ready, job)
-    started = time.monotonic()
-    deadline = started + limits.wall_seconds
-    ours: tuple[EndReason, str] | None = None
-    while ours is None and not pipes.gone:
-        if pipes.silent:
-            deadline = min(deadline, time.monotonic() + FAREWELL)
-        left = deadline - time.monotonic()
-        if left <= 0:
-            closed = pipes.silent and time.monotonic() - started < limits.wall_seconds
-            ours = ("exited", "closed its own output") if closed else ("time", f"{limits.wall_seconds:g} s")
-        elif not (ours := pipes.excess()):
-            pipes.turn(left)
-    seconds = time.monotonic() - started
-    theirs = guest.end()
-    pipes.drain()
-    log = bytes(pipes.log)
-    end, detail = ours or pipes.excess() or how_it_ended(theirs, log, limits)
-    return Run(bytes(pipes.output[: limits.output_bytes]), log, end, detail, seconds)
+class Conversation:
+    """With a guest that is ready: a job to its end, or question after question."""
+
+    def __init__(self, guest: Guest, limits: Limits, ready: bytes) -> None:
+        self._guest, self._limits = guest, limits
+        self._pipes = _Pipes(guest, limits, ready)
+
+    def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        """Hands over the job and collects what comes out, until the guest is gone or a limit is reached."""
+        return self._heard(job, within(self._limits, most_seconds), answers=False)
+
+    def ask(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        """As `run`, or until the guest says that all is done. Whoever ended otherwise is not asked again."""
+        return self._heard(job, within(self._limits, most_seconds), answers=True)
+
+    def _heard(self, job: bytes, limits: Limits, *, answers: bool) -> Run:
+        pipes = self._pipes
+        started = time.monotonic()
+        deadline = started + limits.wall_seconds
+        pipes.begin(job)
+        ours: tuple[EndReason, str] | None = None
+        while ours is None and not pipes.gone and not (answers and pipes.turns.answered):
+            if pipes.silent:
+                deadline = min(deadline, time.monotonic() + FAREWELL)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                closed = pipes.silent and time.monotonic() - started < limits.wall_seconds
+                ours = ("exited", "closed its own output") if closed else ("time", f"{limits.wall_seconds:g} s")
+            elif not (ours := pipes.excess()):
+                pipes.turn(left)
+        seconds = time.monotonic() - started
+        if answers and pipes.turns.answered and not pipes.gone:
+            end, detail = pipes.excess() or ("finished", "")
+        else:
+            theirs = self._guest.end()
+            pipes.drain()
+            end, detail = ours or pipes.excess() or how_it_ended(theirs, bytes(pipes.log), limits)
+        output, log = pipes.taken()
+        return Run(output[: limits.output_bytes], log, end, detail, seconds)
 
 
 def how_it_ended(ending: Ending, log: bytes, limits: Limits) -> tuple[EndReason, str]:
@@ -142,17 +161,27 @@ def how_it_ended(ending: Ending, log: bytes, limits: Limits) -> tuple[EndReason,
 class _Pipes:
     """The three pipes and what has gone through them."""
 
-    def __init__(self, guest: Guest, limits: Limits, output: bytes = b"", job: bytes = b"") -> None:
+    def __init__(self, guest: Guest, limits: Limits, output: bytes = b"") -> None:
         self.guest, self.limits = guest, limits
         self.output, self.log, self.logged = bytearray(output), bytearray(), 0
         self.gone = False
         self._poller, self._watched = select.poll(), set[int]()
-        self.turns = Turns(job)
+        self.turns = Turns(b"")
         self.rest = memoryview(b"")
         self.open = {guest.stdout: self._output, guest.stderr: self._log, guest.gone: self._gone}
         for descriptor in (guest.stdin, guest.stdout, guest.stderr):
             os.set_blocking(descriptor, False)
+
+    def begin(self, job: bytes) -> None:
+        """Sends what of a job is due."""
+        self.turns = Turns(job)
         self._tell()
+
+    def taken(self) -> tuple[bytes, bytes]:
+        """Return what came out and what was printed since the last time."""
+        told = bytes(self.output), bytes(self.log)
+        self.output, self.log, self.logged = bytearray(), bytearray(), 0
+        return told
 
     @property
     def silent(self) -> bool:

@@ -21,19 +21,19 @@ import struct
 import subprocess
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from autograder.guest.confine import CHANNEL, NEVER_STARTED
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
-from autograder.sandbox.exchange import AtWork, Ending, boot, converse
-from autograder.sandbox.limits import LIMITS, rlimits, within
+from autograder.sandbox.exchange import AtWork, Conversation, Ending, boot
+from autograder.sandbox.limits import LIMITS, rlimits
 from autograder.sandbox.runtime import Runtime, cache_folder, prepare
 from autograder.sandbox.uids import Lease, lease
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from autograder.model import Limits, Run
 
@@ -101,6 +101,11 @@ class ForkingSandbox:
         raise NotImplementedError
 
     def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
+        with self.talk() as conversation:
+            return conversation.run(job, most_seconds)
+
+    @contextmanager
+    def talk(self) -> Iterator[Conversation]:
         held = lease(cache_folder())
         try:
             guest = self._fork(held)
@@ -109,8 +114,7 @@ class ForkingSandbox:
             raise
         try:
             with self._at_work.having(guest):
-                ready = boot(guest, self.limits)
-                return converse(guest, job, within(self.limits, most_seconds), ready)
+                yield Conversation(guest, self.limits, boot(guest, self.limits))
         finally:
             guest.close()
 
