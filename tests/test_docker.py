@@ -717,7 +717,10 @@ def test_an_image_that_cannot_be_built_says_what_the_builder_said(docker_client,
     monkeypatch.setattr(images, "version", lambda _: "0.0.0")
     monkeypatch.setattr(images, "numpy_lines", lambda: "numpy==0.0.0")
     steps = []
-    with pytest.raises(SandboxUnavailable, match=r"(?s)could not be built on scratch-of-nobody:\nStep 1.*Step 2"):
+    with pytest.raises(
+        SandboxUnavailable,
+        match=r"(?s)could not be built: gradmark-guest:never-built on scratch-of-nobody:\nStep 1.*Step 2",
+    ):
         module.ensure_image(docker_client, base="scratch-of-nobody", say=steps.append)
     assert steps == ["building the image gradmark-guest:never-built on scratch-of-nobody, once: this takes a minute"]
 
