@@ -54,3 +54,10 @@ def test_what_an_exception_ends_is_not_called_tested_on_its_own(right) -> None:
     messages = told(graded(right.replace("self.velocities[i]", "self.velocities[0]")))
     assert any("could not be broadcast" in message for message in messages)
     assert ISOLATED not in messages
+
+
+def test_what_was_not_played_is_not_called_tested_on_its_own(right) -> None:
+    ends = right.replace("param.grad = None", "param.grad = None; __import__('os')._exit(0)", 1)
+    report = graded(ends)
+    assert report.score < 50
+    assert ISOLATED not in told(report)

@@ -89,8 +89,8 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
     spoilt = _spoilt(case, criterion, subject) and not outcome
     if spoilt and isolating:
         good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
-        isolated = not any(words in f.message for f in isolating for words in ENDED)
-        return Portion(weight, good, decided=True, isolated=isolated)
+        ended = any(f.status == "not_run" or any(words in f.message for words in ENDED) for f in isolating)
+        return Portion(weight, good, decided=True, isolated=not ended)
     return Portion(weight, 1.0 - unexplained, decided=not spoilt)
 
 
