@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SECRETS = {"GRADMARK_SECRET", "GRADMARK_SECRET_FILE"}  # in the environment
 ATTEMPTS = 2  # a guest that did not start on a busy machine starts the second time, or something is broken
-NOT_JUDGED = "The grader failed. Your code was not marked. This is no mark."
+NOT_JUDGED = "The grader failed, so your code was not marked. This does not count as a zero."
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def test_a_file_is_read_in_the_code_page_that_it_has_and_says_so(service, staff,
         ("id,name\n,Nobody\n", "Line 2: it has no id"),
         ("id\nR-ADA\n", "differ only in case"),
         ("id\n=1+1\n", "begins like a formula"),
-        ("id,email\n1,none\n", "is no e-mail address"),
+        ("id,email\n1,none\n", "is not an e-mail address"),
     ],
 )
 def test_a_conflict_is_told_with_its_line_and_stops_the_import(service, staff, text, told):

@@ -175,7 +175,7 @@ def _with_email(
 ) -> str:
     name, at, host = row.email.partition("@")
     if not (name and at and host) or " " in row.email:
-        return f"“{row.email}” is no e-mail address."
+        return f"“{row.email}” is not an e-mail address."
     if times > 1:
         return f"the address {row.email} is there {times} times."
     if holder is not None and holder != member:
