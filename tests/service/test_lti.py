@@ -27,6 +27,10 @@ from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from learning_platform import AGS, DEEP, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
+from test_api import program
+from test_decisions import decide
+from test_groups import grouped
+from test_weights import chosen
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
@@ -45,6 +49,7 @@ from autograder.service.store.schema import (
     ReportRow,
     ResourceRow,
     SessionRow,
+    SubmissionRow,
     TextMarkRow,
     UserRow,
     now,
@@ -1280,3 +1285,43 @@ def test_roles_in_the_course_decide(said):
 )
 def test_scores_go_beside_a_line_items_query(line_item, scores):
     assert rules.scores_address(line_item) == scores
+
+
+@pytest.mark.slow
+def test_changed_points_and_what_people_decide_reach_the_platform_and_the_api_alike(enrolled):
+    """For each member of a group that hands in together, too."""
+    service, emmy = enrolled.service, enrolled.user("learner").id
+    service.people["Emmy"] = emmy
+    staff, api = service.browser("Staff"), program(service, "Staff")
+    with service.by_hand() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        asked.policy = {"groups": True, "show_quiz": "at_once"}
+    grouped(service, staff, Ada="Noether", Emmy="Noether")
+    hand_in(service, "Ada", WRONG)
+    service.work()
+
+    def agreeing() -> tuple[float, float]:
+        with service.store.reading() as db:
+            asked = db.get_one(AssignmentRow, service.assignment)
+            has = standings(db, asked)[emmy]
+            mine = db.get_one(SubmissionRow, has.counting.submission_id)
+            report = api.get(f"/api/v1/submissions/{mine.id}/report").json()
+            book = api.get(f"/api/v1/assignments/{service.assignment}/gradebook.csv").text
+        sent = enrolled.platform.scores[-1]
+        assert sent["userId"] == enrolled.platform.people["learner"].sub
+        assert (sent["scoreGiven"], sent["scoreMaximum"]) == (has.points, has.max_points)
+        assert (report["score"], report["max_score"]) == (has.points, has.max_points)
+        assert [f"{has.points:g}" in line for line in book.splitlines() if "Noether" in line] == [True]
+        return has.points, has.max_points
+
+    first = agreeing()
+    assert "Saved" in chosen(service, staff, bias_correction=30).text
+    assert service.work() == ["passback"], "Ada is of no platform"
+    second = agreeing()
+    assert second[1] == first[1] + 20
+    with service.store.reading() as db:
+        theirs = db.scalars(sa.select(SubmissionRow.id).where(SubmissionRow.user_id == emmy)).one()
+    assert decide(staff, theirs, row="criterion:bias_correction", points="30").status_code == 200
+    assert service.work() == ["passback"]
+    assert agreeing()[0] > second[0]
+    assert enrolled.platform.refused == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -22,8 +24,9 @@ from autograder.service.operate import integrity, people
 from autograder.service.rules import policy as policies
 from autograder.service.rules.weights import QUIZ, weighed
 from autograder.service.store import reports
-from autograder.service.store.schema import AssignmentRow, NoticeRow, ReportRow, SubmissionRow, VersionRow
+from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow, ReportRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import standings
+from autograder.service.web.staff import submissions
 from autograder.service.worker import marking
 
 HALVES = st.integers(0, 40).map(lambda number: number / 2)
@@ -130,7 +133,8 @@ def chosen(service, client, **changed):
 
 def submission_of(service, name) -> tuple[str, str]:
     with service.store.reading() as db:
-        one = db.scalars(sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name])).one()
+        theirs = sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name])
+        one = db.scalars(theirs.order_by(SubmissionRow.number)).first()
         return one.id, one.report_id
 
 
@@ -140,6 +144,9 @@ def test_points_of_rows_are_changed_in_the_browser_and_agree_everywhere(marked):
     data = {"csrf": csrf(staff), **form(marked), "points.bias_correction": "30", "points.quiz": "10"}
     shown = staff.post(f"/staff/a/{marked.assignment}/settings", data=data).text
     assert "Nothing is saved yet" in shown
+    crumbs = shown.partition('class="crumbs"')[2].partition("</ol>")[0]
+    with marked.store.reading() as db:
+        assert db.get_one(CourseRow, marked.course).title in crumbs
     assert 'name="points.bias_correction" value="30"' in shown, "what was typed is not lost by the preview"
     assert has(marked, "Bob") == before["Bob"]
     assert "Saved" in staff.post(f"/staff/a/{marked.assignment}/settings", data=data | {"seen": seen(shown)}).text
@@ -221,3 +228,38 @@ def test_a_rubric_without_points_is_refused_and_nothing_typed_is_lost(marked):
     assert "“many” is no number" in page.text
     assert 'value="many"' in page.text
     assert has(marked, "Ada") == before
+
+
+@pytest.mark.slow
+def test_the_filter_of_submissions_takes_the_points_that_its_list_shows(marked, monkeypatch):
+    """They follow the course's points, and what people decided about a row or a text; over every page of the list."""
+    staff = marked.browser("Staff")
+    for source in (WRONG, RIGHT, b"x = 1"):
+        hand_in(marked, "Bob", source)
+        marked.work()
+    chosen(marked, staff, bias_correction=30)
+    decide(staff, submission_of(marked, "Ada")[0], row="criterion:momentum", points="0.25")
+    monkeypatch.setattr(submissions, "ROWS", 2)
+
+    def shown(**filters):
+        found, after = {}, ""
+        while True:
+            text = staff.get(f"/staff/a/{marked.assignment}/submissions", params=filters | {"after": after}).text
+            for row in re.findall(r"<tr role=\"row\"><th scope=\"row\".*?</tr>", text, re.DOTALL):
+                points = re.search(r'class="number" data-sort="([^"]*)"', row)[1]
+                id_ = re.search(r"/staff/s/(\w+)", row)[1]
+                assert id_ not in found
+                found[id_] = float(points) if points else None
+            following = re.search(r'href="\?[^"]*after=([^"&]+)[^"]*">Next page', text)
+            if following is None:
+                return found
+            after = unquote(following[1])
+
+    every = shown()
+    assert len(every) == 5
+    bounds = sorted({one for one in every.values() if one is not None})
+    assert len(bounds) > 2
+    for least in bounds:
+        for most in bounds:
+            wanted = {id_: one for id_, one in every.items() if one is not None and least <= one <= most}
+            assert shown(least=f"{least:g}", most=f"{most:g}") == wanted

@@ -7,14 +7,15 @@ import re
 from zoneinfo import ZoneInfo
 
 import pytest
-from course import csrf
+import sqlalchemy as sa
+from course import csrf, hand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.service.rules import policy as policies
 from autograder.service.rules import zones
 from autograder.service.rules.policy import Policy
-from autograder.service.store.schema import AssignmentRow, CourseRow
+from autograder.service.store.schema import AssignmentRow, AuditRow, CourseRow, MembershipRow, NoticeRow, SubmissionRow
 from autograder.service.web.edge.forms import BadField, time_field, typed_time
 
 BERLIN = "Europe/Berlin"
@@ -98,3 +99,33 @@ def test_a_zone_that_does_not_exist_is_refused(service):
     answer = staff.post(f"/staff/c/{service.course}/time-zone", data={"csrf": csrf(staff), "time_zone": "Mars/Base"})
     assert answer.status_code == 422
     assert "“Mars/Base” is not a time zone" in answer.text
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_notices_on_the_first_page_have_their_courses_time(service, many):
+    """Also where somebody is in courses of different zones: a notice about a submission is of its course."""
+    hand_in(service, "Ada")
+    with service.by_hand() as db:
+        db.get_one(CourseRow, service.course).time_zone = BERLIN
+        theirs = db.scalars(sa.select(SubmissionRow.id)).one()
+        about = theirs if many else None
+        db.add(
+            NoticeRow(user_id=service.people["Ada"], submission_id=about, text="Hello.", made_at=at("2026-07-01T18:00"))
+        )
+        if many:
+            other = CourseRow(title="Another", time_zone="Asia/Kolkata")
+            db.add(other)
+            db.flush()
+            db.add(MembershipRow(course_id=other.id, user_id=service.people["Ada"], role="student", roster_id="r-ada"))
+    home = service.browser("Ada").get("/").text
+    assert 'this notice of <time datetime="2026-07-01T16:00:00Z">Wed 1 Jul 2026, 18:00 CEST</time>' in home
+
+
+def test_the_log_tells_settings_in_the_courses_time(service):
+    with service.by_hand() as db:
+        db.get_one(CourseRow, service.course).time_zone = BERLIN
+        changed = {"due_at": at("2026-07-01T18:00")}
+        db.add(AuditRow(actor_id="", action="assignment.policy", object_id=service.assignment, course_id=service.course,
+                        detail={"changed": changed, "marks": 0}))  # fmt: skip
+    log = service.browser("Staff").get(f"/staff/c/{service.course}/audit").text
+    assert "due at: Wed 1 Jul 2026, 18:00 CEST" in log

@@ -205,7 +205,7 @@ def _sentence(entry: AuditRow, names: Mapping[str, Markup], zone: str) -> Markup
     if form is None:
         return Markup("did {}{}").format(entry.action, Markup(" to {}").format(it) if entry.object_id else "")
     values = {name: _value(name, value, names, zone) for name, value in entry.detail.items()}
-    values |= {"it": it or Markup("something"), "changes": _changes(entry.detail)}
+    values |= {"it": it or Markup("something"), "changes": _changes(entry.detail, zone)}
     return _filled(form, {name: value for name, value in values.items() if value})
 
 
@@ -233,7 +233,7 @@ def _value(name: str, value: Any, names: Mapping[str, Markup], zone: str) -> Mar
     return escape(f"{value:g}" if isinstance(value, float) else value)
 
 
-def _changes(detail: Mapping[str, Any]) -> Markup:
+def _changes(detail: Mapping[str, Any], zone: str) -> Markup:
     """Return `role: student → TA; section: Mon → Tue`, or `due_at: …` where only the new values are kept."""
     before, after = detail.get("before"), detail.get("after", detail.get("changed"))
     if not isinstance(after, dict):
@@ -242,21 +242,23 @@ def _changes(detail: Mapping[str, Any]) -> Markup:
     moved = [name for name in after if name not in had or had[name] != after[name]]
     return Markup("; ").join(
         Markup("{}: {}{}").format(
-            name.replace("_", " "), f"{_plain(name, had[name])} → " if name in had else "", _plain(name, after[name])
+            name.replace("_", " "),
+            f"{_plain(name, had[name], zone)} → " if name in had else "",
+            _plain(name, after[name], zone),
         )
         for name in moved
     )
 
 
-def _plain(name: str, value: Any) -> str:
+def _plain(name: str, value: Any, zone: str) -> str:
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):  # points of rows
-        return ", ".join(f"{row} {_plain(row, one)}" for row, one in value.items()) or "those of the edition"
+        return ", ".join(f"{row} {_plain(row, one, zone)}" for row, one in value.items()) or "those of the edition"
     if name.endswith("_at"):
-        return zones.in_words(float(value), zones.UTC)
+        return zones.in_words(float(value), zone)
     return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from autograder.service.store.schema import (
     DiagnosisRow,
     JobRow,
     MembershipRow,
+    OverrideRow,
     ReportRow,
     SubmissionRow,
     TextMarkRow,
@@ -40,6 +42,7 @@ from autograder.service.web.student.showing import TextGiven, counted
 from autograder.service.web.student.telling import told
 
 ROWS = 50  # of one page
+MOST_POINTS = 1e12  # more than any assignment has: a database takes no infinity as a bound
 STATES = ("queued", "running", "graded", "not_gradable", "superseded", "parked")
 FILTERS = ("who", "section", "state", "least", "most", "misconception", "late", "practice", "order")
 
@@ -57,8 +60,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
             wanted = chosen(asked, asked_for)
         except BadField as error:
             problem, wanted = str(error), chosen(asked, {})
-        rows = db.execute(listed(wanted, request.query_params.get("after", ""), asked_for["order"] == "oldest")).all()
-        points = points_of(db, asked, [row.id for row in rows])
+        rows, points = _page(db, asked, wanted, request.query_params.get("after", ""), asked_for)
         sections = db.scalars(
             sa.select(MembershipRow.section).where(MembershipRow.course_id == asked.course_id).distinct()
         ).all()
@@ -70,7 +72,7 @@ def submissions(request: Request, actor: Me, assignment_id: str) -> Response:
         tab="submissions",
         rows=rows[:ROWS],
         points=points,
-        after=f"{rows[ROWS - 1].made_at!r}~{rows[ROWS - 1].id}" if len(rows) > ROWS else "",
+        after=following(rows[ROWS - 1]) if len(rows) > ROWS else "",
         wanted=asked_for,
         kept={name: value for name, value in asked_for.items() if value},
         sections=sorted(filter(None, sections)),
@@ -83,8 +85,9 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
     """The rows of these filters, in no order yet.
 
     Raises:
-        BadField: a score that is no number.
+        BadField: points that are no number.
     """
+    least, most = _bounds(filters)
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             SubmissionRow.id,
@@ -115,10 +118,12 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
         query = query.where(MembershipRow.section == section)
     if (state := filters.get("state")) in STATES:
         query = query.where(SubmissionRow.state == state)
-    if least := filters.get("least"):
-        query = query.where(ReportRow.score >= typed_number(least, "Points from"))
-    if most := filters.get("most"):
-        query = query.where(ReportRow.score <= typed_number(most, "Points to"))
+    if (least, most) != (-math.inf, math.inf):  # what people decided, and their marks of texts, are added to a score
+        query = query.where(
+            ReportRow.score.between(max(least, 0.0), min(most, MOST_POINTS))
+            | sa.exists().where(OverrideRow.submission_id == SubmissionRow.id)
+            | sa.exists().where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == SubmissionRow.user_id)
+        )
     if misconception := filters.get("misconception"):
         query = query.where(
             sa.exists().where(
@@ -130,6 +135,43 @@ def chosen(asked: AssignmentRow, filters: Mapping[str, str]) -> sa.Select[*tuple
     if practice := filters.get("practice"):
         query = query.where(SubmissionRow.practice.is_(practice == "only"))
     return query
+
+
+def _bounds(filters: Mapping[str, str]) -> tuple[float, float]:
+    least, most = filters.get("least"), filters.get("most")
+    return (
+        typed_number(least, "Points from") if least else -math.inf,
+        typed_number(most, "Points to") if most else math.inf,
+    )
+
+
+def _page(
+    db: Session, asked: AssignmentRow, wanted: sa.Select[*tuple[Any, ...]], after: str, filters: Mapping[str, str]
+) -> tuple[list[sa.Row[Any]], dict[str, float]]:
+    """Return one row more than a page has, and the points of each submission: those that its row shows are filtered."""
+    try:
+        least, most = _bounds(filters)
+    except BadField:  # which the page tells
+        least, most = -math.inf, math.inf
+    found: list[sa.Row[Any]] = []
+    points: dict[str, float] = {}
+    while True:
+        rows = db.execute(listed(wanted, after, filters["order"] == "oldest")).all()
+        worth = points_of(db, asked, [row.id for row in rows])
+        points |= worth
+        found += [
+            row
+            for row in rows
+            if (least, most) == (-math.inf, math.inf) or least <= worth.get(row.id, math.nan) <= most
+        ]
+        if len(rows) <= ROWS or len(found) > ROWS:
+            return found[: ROWS + 1], points
+        after = following(rows[-1])
+
+
+def following(row: sa.Row[Any]) -> str:
+    """Return what tells a page that it begins behind this row."""
+    return f"{row.made_at!r}~{row.id}"
 
 
 def listed(query: sa.Select[*tuple[Any, ...]], after: str, oldest_first: bool) -> sa.Select[*tuple[Any, ...]]:  # noqa: FBT001 - its one option

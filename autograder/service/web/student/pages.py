@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from autograder.render import html
 from autograder.render.markdown import unstyled_html
 from autograder.service.rules import policy as policies
+from autograder.service.rules import zones
 from autograder.service.rules.grades import Standing
 from autograder.service.rules.weights import rubric
 from autograder.service.store.grades import with_quiz
@@ -102,7 +104,21 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
     for asked in every:
         tasks[asked.course_id].append(_task(asked, extended.get(asked.id), standing.get(asked.id), asked.id in quizzes))
     notices = shown(db, actor, list(db.scalars(_notices(actor).order_by(NoticeRow.made_at.desc()))))
-    return {"courses": courses, "tasks": tasks, "notices": notices}
+    return {"courses": courses, "tasks": tasks, "notices": notices, "zones": _zones(db, notices, courses)}
+
+
+def _zones(db: Session, notices: Sequence[NoticeRow], courses: Sequence[CourseRow]) -> dict[str, str]:
+    """Return each notice's time zone by its id: of its submission's course, else the one that all courses share."""
+    shared = {course.time_zone for course in courses}
+    known = dict.fromkeys([one.id for one in notices], shared.pop() if len(shared) == 1 else zones.UTC)
+    rows = db.execute(
+        sa.select(NoticeRow.id, CourseRow.time_zone)
+        .join(SubmissionRow, SubmissionRow.id == NoticeRow.submission_id)
+        .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
+        .join(CourseRow, CourseRow.id == AssignmentRow.course_id)
+        .where(NoticeRow.id.in_(known))
+    )
+    return known | {one.id: one.time_zone for one in rows}
 
 
 def _notices(actor: Actor) -> sa.Select[NoticeRow]:
