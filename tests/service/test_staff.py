@@ -114,7 +114,7 @@ def ask_for(service, staff, source):
 @pytest.mark.slow
 def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff):
     made = ask_for(own, staff, "tiny")
-    assert "waits for a worker" in made.text
+    assert "Queued…" in made.text
     assert post(staff, f"{made.url.path}/open", open="1").status_code == 409
     assert own.work() == ["prove"]
     assert "It marks fairly: all" in staff.get(made.url).text
