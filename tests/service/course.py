@@ -15,7 +15,7 @@ import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session  # noqa: TC002
 
 from autograder.assignment import load
 from autograder.model import Assignment, Run
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, Talk
 from autograder.sandbox.choose import choose
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
@@ -144,6 +144,10 @@ class Remembering:
         if run.end == "finished":
             self._runs[played] = run
         return run
+
+    def talk(self) -> AbstractContextManager[Talk]:
+        """A conversation of its own: what is asked in it may build on what was asked before."""
+        return self._sandbox.talk()
 
 
 @cache
