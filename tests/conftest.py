@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
+import subprocess
 from functools import cache
 from typing import Any
 
@@ -68,6 +70,24 @@ def require(name: str) -> None:
         if os.environ.get(variable) == "1":
             pytest.fail(f"{variable}=1, but: {problem}")
         pytest.skip(problem)
+
+
+def require_image(name: str) -> None:
+    """Goes on only where the engine has this image, or can pull it."""
+    if problem := _image_problem(name):
+        if os.environ.get("REQUIRE_DOCKER") == "1":
+            pytest.fail(f"REQUIRE_DOCKER=1, but: {problem}")
+        pytest.skip(problem)
+
+
+@cache
+def _image_problem(name: str) -> str:
+    docker = shutil.which("docker") or "docker"
+    if subprocess.run([docker, "image", "inspect", name], capture_output=True, check=False).returncode == 0:
+        return ""
+    pulled = subprocess.run([docker, "pull", "--quiet", name], capture_output=True, text=True, check=False)
+    last = (pulled.stderr.strip().splitlines() or [""])[-1]
+    return f"an engine answers, but the base image {name} cannot be had: {last}" if pulled.returncode else ""
 
 
 @cache

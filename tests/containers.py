@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import require
+from conftest import require, require_image
 
 from autograder.adapters import packages
 from autograder.adapters.packing import IN_IMAGE, Package, write
@@ -56,6 +56,7 @@ def base_image() -> str:
         if certificates := os.environ.get("SSL_CERT_FILE"):
             shutil.copy(certificates, context / "ca.crt")
         base = os.environ.get("TEST_BASE_IMAGE", "python:3.13-slim-bookworm")
+        require_image(base)
         docker("build", "--network", "host", "--build-arg", f"BASE={base}", "--tag", BASE, context)
     return BASE
 

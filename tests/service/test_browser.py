@@ -441,7 +441,7 @@ def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, vi
         page.get_by_label("Title").fill("A course of my own")
         page.get_by_role("button", name="Make the course").click()
         expect(page.get_by_role("heading", name="A course of my own")).to_be_visible()
-        expect(page.get_by_role("region", name="Until the first one hands in")).to_contain_text("Import a roster")
+        expect(page.get_by_role("region", name="Before the first submission")).to_contain_text("Import a roster")
         assert not faults(page)
         page.get_by_role("button", name="Add an assignment").click()
         expect(page.get_by_role("status")).to_contain_text("Loading the list of assignments")

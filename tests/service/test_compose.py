@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import require
+from conftest import require, require_image
 from course import RIGHT, WRONG
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow("containers of three kinds start and stop")]
@@ -138,6 +138,8 @@ def images(tmp_path_factory) -> dict[str, str]:
     """The service's image, out of this tree; and Postgres's, where the official one cannot be had."""
     require("docker")
     base = os.environ.get("TEST_BASE_IMAGE", "")
+    for needed in [base] if base else ["python:3.13-slim", "postgres:18"]:
+        require_image(needed)
     context = tmp_path_factory.mktemp("context")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, context / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))

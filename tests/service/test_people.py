@@ -57,7 +57,7 @@ def send(service, client, step, **form):
 def test_an_import_is_shown_before_it_changes_anything_and_done_twice_changes_nothing(service, staff):
     before = people(service)
     shown = send(service, staff, "roster/import", text=ROSTER)
-    assert "1 new, 1 changed, 0 as before, 1 of the course not in it" in shown.text
+    assert "1 new, 1 changed, 0 unchanged, 1 in the course but not in this list" in shown.text
     assert people(service) == before
     send(service, staff, "roster/apply", text=ROSTER)
     assert people(service) == {
