@@ -201,12 +201,12 @@ def test_a_roster_joins_who_came_from_a_platform_by_their_address_and_keeps_thei
     before = answers_of(service, "Ada")
     text = "id,name,email\n4711,Ada,ada@example.org\nr-bob,Bob,bob@example.org\n"
     shown = text_of(send(service, staff, "roster/import", text=text))
-    assert "0 new, 1 changed, 1 as before" in shown
+    assert "0 new, 1 changed, 1 unchanged" in shown
     assert "id opaque-subject 4711" in shown
     send(service, staff, "roster/apply", text=text)
     assert (member(service, "Ada").roster_id, member(service, "Ada").other_ids) == ("4711", ["opaque-subject"])
     assert answers_of(service, "Ada") == before
-    assert "0 new, 0 changed, 2 as before" in text_of(send(service, staff, "roster/import", text=text))
+    assert "0 new, 0 changed, 2 unchanged" in text_of(send(service, staff, "roster/import", text=text))
 
 
 def test_an_id_that_a_roster_gave_does_not_change_by_an_address(service, staff):
@@ -219,7 +219,7 @@ def test_everybody_is_found_by_each_id_of_a_roster(service, staff):
     send(service, staff, "roster/apply", text=text)
     assert sorted(member(service, "Ada").other_ids) == ["90210", "al17"]
     again = send(service, staff, "roster/import", text="id,name\nal17,Ada\n")
-    assert "0 new, 0 changed, 1 as before" in again.text
+    assert "0 new, 0 changed, 1 unchanged" in again.text
 
 
 def test_a_line_whose_ids_are_two_peoples_is_for_a_person_to_solve():

@@ -65,7 +65,7 @@ def test_an_import_is_shown_before_it_changes_anything_and_done_twice_changes_no
         "r-bob": ("Bob", "bob@example.org", "", False),
         "4711": ("Grace Hopper", "grace@example.org", "Tue", False),
     }
-    assert "0 new, 0 changed, 2 as before" in send(service, staff, "roster/import", text=ROSTER).text
+    assert "0 new, 0 changed, 2 unchanged" in send(service, staff, "roster/import", text=ROSTER).text
 
 
 def test_who_is_not_in_the_file_is_dropped_only_when_staff_say_so_and_keeps_everything(service, staff):
@@ -132,7 +132,7 @@ def test_an_export_of_canvas_is_a_roster_as_it_is(service, staff):
         '"Lovelace, Ada",4711,r-ada,ada,A,90\n"Hopper, Grace",4712,r-grace,grace,A,\n"Student, Test",99,,,A,\n'
     )
     shown = send(service, staff, "roster/import", text=text).text
-    assert re.search(r"1 new, 1 changed, 0 as before", shown)
+    assert re.search(r"1 new, 1 changed, 0 unchanged", shown)
     assert "To be solved first" not in shown
     send(service, staff, "roster/apply", text=text)
     assert "Grace Hopper" in str(people(service)["r-grace"])
