@@ -123,7 +123,7 @@ WORDS = (  # (what the line says, the row; {decay} is the class's own)
         r"(beta|b)(1|2)\b|betas|lerp\(|moment|exp_avg|self\.[mv]\b|\b[mv] = |np\.(square|zeros)|\bg \*= g",
         "adam_moments",
     ),
-    (r"sqrt|\beps\b|denom|step_size|lr_t|np\.divide|adapt|_direction|self\.move", "adaptive_step"),
+    (r"sqrt|\beps\b|self\.lr = |denom|step_size|lr_t|np\.divide|adapt|_direction|self\.move", "adaptive_step"),
 )
 SGD_WORDS = (
     (r"weight_decay", "weight_decay"),
@@ -146,7 +146,8 @@ def rows_of(where: str, statement: str) -> frozenset[str]:
     rows = {row.format(decay=decay) for pattern, row in words if re.search(pattern, statement)}
     if decay == "weight_decay" and {"weight_decay"} <= rows and "decoupled" in statement:
         rows.add("adamw")
-    final = re.search(r"\.data (=|-=)|self\.write|theta = theta|return .*theta", statement)
+    rows = rows or {row.format(decay=decay) for pattern, row in words if re.search(pattern, method)}
+    final = re.search(r"\.data (=|-=)|, out=param\.data|self\.write|theta = theta|return .*theta", statement)
     if final and not sgd and not re.search(POWER, statement):
         two = {"adaptive_step"} if re.search(r"adapt|_hat|denom|direction|sqrt|update", statement) else set()
         rows = (rows & {decay, "adamw"}) | two or {"adaptive_step"}
@@ -164,8 +165,8 @@ def rows_of(where: str, statement: str) -> frozenset[str]:
         rows |= (
             {"interface"} if statement.startswith(("def", "super")) else {"interface", "state"} & rows | {"interface"}
         )
-    if re.search(r"step(s|_count) [-+*/]*=", statement) and not sgd and method != "__init__":
-        rows.add("bias_correction")
+    if re.search(r"step(s|_count) [-+*/]*=", statement) and not sgd:
+        rows.add("bias_correction")  # the constructor's too: t begins there
     return frozenset(rows)
 
 
@@ -187,13 +188,24 @@ def _changed(tree: ast.Module) -> Iterator[Mutant]:
         for rule, replacements in RULES.items():
             node, was = place.node, _line(place.statement)
             for replacement in list(replacements(place)):
+                rows = _rows(place, replacement) | ALSO.get(rule, frozenset())
                 place.put(replacement)
                 ast.fix_missing_locations(tree)
                 now = _line(replacement if node is place.statement else place.statement)
-                rows = rows_of(place.where, was) | ALSO.get(rule, frozenset())
                 yield Mutant(rule, place.where, was, now, ast.unparse(tree), rows)
                 place.put(node)
     yield from _exchanged(tree)
+
+
+def _rows(place: Place, replacement: ast.AST) -> frozenset[str]:
+    """Return the rows of an edit: a condition is about what it guards, a branch or loop that is gone about all of it."""
+    statement = place.statement
+    rows, gone = rows_of(place.where, _line(statement)), place.node is statement and isinstance(replacement, ast.Pass)
+    guards = isinstance(statement, ast.If) and "grad is" not in _line(statement)
+    if not (guards or (gone and isinstance(statement, ast.If | ast.For))):
+        return rows
+    inner = [s for s in ast.walk(statement) if isinstance(s, ast.stmt) and s is not statement]
+    return rows.union(*(rows_of(place.where, _line(s)) for s in inner))
 
 
 def _places(

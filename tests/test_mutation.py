@@ -59,10 +59,27 @@ def test_a_mistake_lives_apart(optimizers, was, now):
         ("AdamW.step", "param.data = param.data * (1 - self.lr * self.weight_decay)", {"adamw"}),
         ("Adam.step", "self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad ** 2", {"adam_moments"}),
         ("Optimizer.zero_grad", "param.grad = None", {"zero_grad"}),
+        ("Velocity.push", "return self.value", {"momentum"}),
+        ("Optimizer.__init__", "self.step_count = 0", {"interface", "bias_correction"}),
     ],
 )
 def test_the_rows_of_a_line_are_read_from_its_words(where, statement, rows):
     assert mutants.rows_of(where, statement) == rows
+
+
+@pytest.mark.parametrize(
+    ("now", "rows"),
+    [
+        ("if t > 1:", {"adam_moments", "bias_correction", "state"}),
+        ("(nothing)", {"adam_moments", "bias_correction", "state", "adaptive_step", "interface"}),
+    ],
+)
+def test_an_edit_of_a_condition_or_a_whole_loop_is_about_what_that_holds(now, rows):
+    source = (
+        "class Adam:\n def step(self):\n  for t in self.ts:\n   if t == 1:\n    self.m[t] = np.zeros(1)\n"
+        "   theta.data = m / np.sqrt(v)"
+    )
+    assert frozenset(rows) in {m.rows for m in mutants.mutants(source) if m.now == now}
 
 
 @pytest.mark.slow

@@ -236,6 +236,11 @@ def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Ass
     assert places(assignment, sandbox, assignment.template.read_text()) == ()
 
 
+EMPTY_MOMENTS = """if self.exp_avg[i] is None:
+                self.exp_avg[i] = np.zeros_like(param.data)
+                self.exp_avg_sq[i] = np.zeros_like(param.data)"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row"),
@@ -244,6 +249,35 @@ def test_a_right_submission_and_the_bare_template_have_no_places(assignment: Ass
         ("folded_step_size", "grad = grad + self.weight_decay * param.data", "pass", "weight_decay"),
         ("in_place", "if self.buffers[i] is None:", "if False:", "momentum"),
         ("count_per_parameter", "self.lr = lr", "self.lr = eps", "interface"),
+        ("folded_step_size", "        self.lr = lr\n", "        pass\n", "adaptive_step"),
+        (
+            "methods_patched_in",
+            "self.momentum_buffers[i] = self.momentum * self.momentum_buffers[i] + grad",
+            "pass",
+            "momentum",
+        ),
+        ("one_flat_vector", "theta - self.lr * update", "theta - self.lr", "sgd"),
+        ("running_powers", "self.beta1 * self.m.get(i, np.zeros_like(g)) + ", "", "adam_moments"),
+        (
+            "running_powers",
+            "self.m[i] = self.beta1 * self.m.get",
+            "self.v[i] = self.beta1 * self.m.get",
+            "adam_moments",
+        ),
+        (
+            "type_hinted",
+            "m, v = self.moments.get(index, (np.zeros_like(grad), np.zeros_like(grad)))",
+            "pass",
+            "adam_moments",
+        ),
+        ("torch_decay_order", EMPTY_MOMENTS, "pass", "adam_moments"),
+        ("ufuncs_with_out", "np.subtract(param.data, work, out=param.data)", "pass", "adaptive_step"),
+        (
+            "count_per_parameter",
+            "self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad**2",
+            "pass",
+            "adam_moments",
+        ),
     ],
 )
 def test_what_was_left_out_is_found_where_it_was(
@@ -608,3 +642,38 @@ def test_mistakes_where_nothing_steps_are_found_on_their_line(
     line = source[: source.index(right)].count("\n") + 1
     report = graded(foundations, sandbox, source.replace(right, wrong, 1))
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
+
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["closures_and_settings", "tuples_and_match"])
+def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox: Sandbox, name: str) -> None:
+    report = graded(assignment, sandbox, (DATA / f"{name}.py").read_text())
+    assert (report.score, report.diagnoses, report.places) == (100, (), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "row", "misconception"),
+    [
+        ("closures_and_settings", "self.velocity.get(i, 0.0) + d", "self.velocity.get(i, 0.0) + (1 - self.momentum) * d",
+         "momentum", "momentum-averaged"),
+        ("closures_and_settings", "1 - b ** self.step_count", "1 - b * self.step_count", "bias_correction", "correction-times-t"),
+        ("closures_and_settings", "decoupled = True", "decoupled = False", "adamw", "adamw-coupled"),
+        ("tuples_and_match", "move = g.copy()", "move = g", "interface", "gradient-kept"),
+        ("tuples_and_match", "move = g.copy()", "move = np.zeros_like(g)", "momentum", ""),
+        ("tuples_and_match", "(self.beta1, self.beta2))]", "(self.beta1, self.beta1))]", "bias_correction", "correction-v-beta1"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str, misconception: str
+) -> None:
+    """Closures, a dataclass of settings, a constant of a class; tuples in a list, match, walrus."""
+    source = (DATA / f"{name}.py").read_text()
+    line = source[: source.index(right)].count("\n") + 1
+    report = graded(assignment, sandbox, source.replace(right, wrong, 1))
+    assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
+    assert [d.misconception for d in report.diagnoses] == ([misconception] if misconception else [])
+    assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}

@@ -375,7 +375,7 @@ ADAPTIVE = (
     _rule("eps-times", BOTH, "adaptive_step", "Multiplied by ε", "You multiply the root by ε, so the step becomes huge. Which operation keeps away from zero?", "* for +", denominator="root times eps"),
     _rule("eps-doubled", BOTH, "adaptive_step", "Twice ε", "Your ε comes in twice.", SLIP, cost=0.5, denominator="eps doubled"),
     _rule("eps-root", BOTH, "adaptive_step", "Root of ε", "You add √ε beside the root: 10⁻⁸ becomes 10⁻⁴.", SLIP, denominator="root of eps"),
-    _rule("eps-only", BOTH, "adaptive_step", "Divided by ε alone", "You divide by ε and nothing else, so the step becomes huge.", "brackets", denominator="only eps"),
+    _rule("eps-only", BOTH, "adaptive_step", "Divided by ε alone", "You divide by ε and nothing else, so the step becomes huge.", "brackets", denominator="only eps", elsewhere=("adam_moments",)),
     _rule("amsgrad-uncorrected", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v so far. That is AMSGrad; Adam lets v fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest uncorrected", implies=THIRD_BUFFER),
     _rule("eps-beside-fraction", BOTH, "adaptive_step", "One for a whole parameter", "All numbers of a parameter share your denominator. Each should have its own.", "np.mean in the wrong place", denominator="one per parameter", elsewhere=("adam_moments",)),
     _rule("direction-squared", BOTH, "adaptive_step", "m̂ squared", "Your direction is m̂², which has lost its sign.", SLIP, direction="squared"),

@@ -22,7 +22,7 @@ SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Co
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MADE = (ast.List, ast.Dict, ast.ListComp, ast.DictComp, ast.Call)  # expressions that make an object which may change
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
-        "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
+        "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
 for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
@@ -49,6 +49,8 @@ class Edit:
 def head_end(node):
     """The last line of a node; of a compound statement the last line of its head."""
     body = getattr(node, "body", None)
+    if isinstance(node, ast.Match):
+        return node.subject.end_lineno
     if isinstance(node, ast.stmt) and isinstance(body, list) and body:
         return max(node.lineno, min(node.end_lineno, body[0].lineno - 1))
     return node.end_lineno
@@ -186,6 +188,9 @@ class Scope:
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
         self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
+        here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
+        fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
+        self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
         self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
@@ -193,6 +198,7 @@ class Scope:
         numbers = {text(n) for n in computed(function)}
         moved = unique([n for n in written if text(n) in numbers and not is_own(n)])
         self.moved = sorted(moved, key=lambda n: isinstance(n, ast.Name))[:MOST_MOVED]
+        self.updates = list(self.updates_of(function))
         own = {text(n) for n in walk(function) if isinstance(n, ast.stmt)}
         statements = [n for n in nodes if isinstance(n, (*SIMPLE, ast.If, ast.For)) and self.sets(n) and small(n)]
         statements = [n for n in statements if not is_docstring(n)]
@@ -221,7 +227,18 @@ class Scope:
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in walk(one))
         counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
         fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
-        factors = [*once, *rests, *(rest(pair) for pair in pairs), *self.rests, *fading, *elsewhere[:MOST_ELSEWHERE]]
+        stateless = [] if self.kept else [ast.BinOp(ast.Constant(1), ast.Add(), value) for value in values]
+        data = [ast.Attribute(n, "data", ast.Load()) for n in self.idle if isinstance(n, ast.Name)]
+        once = [*once, *(data if not self.kept else [])]
+        factors = [
+            *once,
+            *stateless,
+            *rests,
+            *(rest(pair) for pair in pairs),
+            *self.rests,
+            *fading,
+            *elsewhere[:MOST_ELSEWHERE],
+        ]
         terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
         return (
             unique(factors),
@@ -229,6 +246,20 @@ class Scope:
             unique([*once, *(product(a, b) for a in self.idle for b in values)]),
             pairs,
         )
+
+    def updates_of(self, function):
+        """What is kept in an entry, and never computed here, moved on by a share that nothing is multiplied by."""
+        sums = {text(t) for n in walk(function) if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)
+                for t in n.targets}  # fmt: skip
+        sums |= {text(n.target) for n in walk(function) if isinstance(n, ast.AugAssign)}
+        kept = [n for n in self.kept if isinstance(n, ast.Subscript) and is_kept(n) and inside(n, function)]
+        names = [ast.Name(name, ast.Load()) for name in self.locals if name in sums]
+        for target in [n for n in kept if text(n) not in sums][:2]:
+            now = loaded(target)
+            for share in [n for n in self.idle if is_own(n)][:2]:
+                for value in names[:MOST_SHARES]:
+                    for taken in (value, product(rest(share), value)):
+                        yield target, ast.BinOp(product(share, now), ast.Add(), taken)
 
     def left_out(self, tree, nodes, chain):
         """The calls, with all their arguments but the first, and the keywords of calls, that may have been left out."""
@@ -284,7 +315,7 @@ class Scope:
 
     def owned(self):
         """The places of the object where something may be put: those that are set, and those that are only read."""
-        return unique([*self.kept, *(stored(a) for a in self.atoms if is_own(a))])
+        return unique([*self.kept, *(stored(a) for a in self.atoms if is_kept(a))])
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
@@ -353,6 +384,14 @@ def shares_in(path, function):
 
 def rest(node):
     return ast.BinOp(ast.Constant(1), ast.Sub(), node)
+
+
+def is_share_of_kept(node):
+    """Return whether a node is a share of what the object keeps in an entry: self.beta1 * self.m[i]."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)) or len(text(node)) > 80:
+        return False
+    other = node.right.func if isinstance(node.right, ast.Call) else node.right
+    return is_path(node.left) and isinstance(other, ast.Subscript | ast.Attribute) and is_kept(other.value)
 
 
 def is_rest(node):
@@ -430,7 +469,8 @@ def is_path(node):
     above = getattr(node, "parent", None)
     longer = isinstance(above, ast.Attribute | ast.Subscript) and above.value is node
     if longer and isinstance(above, ast.Attribute) and is_called(above):
-        longer = not is_kept(node)  # self.m.get(i): what belongs to the object ends where the method's name begins
+        # What belongs to the object, and an array, end where the method's name begins: self.m.get(i), x.data.ravel().
+        longer = not is_kept(node) and not (isinstance(node, ast.Attribute) and above.attr in (*SUMS, *SHAPES))
     plain = not any(isinstance(n, ast.Slice | ast.BinOp) for n in walk(node))
     return plain and not longer
 
@@ -457,23 +497,26 @@ TWINS = (("1", "2"), ("m", "v"))
 
 
 def swaps(node, scope):
-    """An expression with beta1 for beta2, or m for v, where both are known."""
+    """An expression with beta1 for beta2, or m for v, where both are known; and with all of them exchanged at once."""
     named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in walk(node) if isinstance(n, PATHS[:2])}
-    known = scope.attributes | set(scope.locals)
+    known, every = scope.attributes | set(scope.locals), {}
     for name in sorted(named & known):
         for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
             twin = name.replace(one, other, 1)
             if twin != name and twin in known:
-                yield renamed(node, name, twin)
+                every.setdefault(name, twin)
+                yield renamed(node, {name: twin})
+    if len(every) > 1:
+        yield renamed(node, every)
 
 
-def renamed(node, name, twin):
+def renamed(node, twins):
     new = clone(node)
     for n in walk(new):
-        if getattr(n, "id", None) == name:
-            n.id = twin
-        if getattr(n, "attr", None) == name:
-            n.attr = twin
+        if getattr(n, "id", None) in twins:
+            n.id = twins[n.id]
+        if getattr(n, "attr", None) in twins:
+            n.attr = twins[n.attr]
     return new
 
 
@@ -548,6 +591,7 @@ class Plan:
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
+        self.settled = set()  # classes whose constants have been changed
         for function, owner in functions(tree):
             if rich and function.name == "__init__":
                 continue  # nothing is computed there
@@ -558,6 +602,8 @@ class Plan:
                 self.returned(function)
                 if not rich:
                     self.misnamed(function, owner)
+                    self.unread(function)
+                    self.of_class(owner)
 
     def misnamed(self, function, owner):
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
@@ -573,6 +619,39 @@ class Plan:
             others += [of_self(name)] if name in known else []
             self.everywhere([n for n in loose if n.id == name], others)
 
+    def of_class(self, owner):
+        """Constants that a class sets for all its objects, its heirs' among them."""
+        if owner is None:
+            return
+        for one in (n for n in self.tree.body if isinstance(n, ast.ClassDef) and owner in ancestry(self.tree, n)):
+            values = [s.value for s in one.body if isinstance(s, ast.Assign | ast.AnnAssign)]
+            for value in (v for v in values if isinstance(v, ast.Constant) and one not in self.settled):
+                self.constant(value, static=True)
+            self.settled.add(one)
+
+    def unread(self, function):
+        """Reads from the object, before it is computed with, what is put back there: m, v = self.moments.get(i, …)."""
+        stores = [n for n in walk(function) if isinstance(n, ast.Name) and is_stored(n)]
+        for statement in walk(function):
+            match statement:
+                case ast.Assign([ast.Subscript(kept, key) as target], ast.Tuple(parts)) if is_kept(target):
+                    names = [part.id for part in parts if isinstance(part, ast.Name)]
+                case ast.Assign([ast.Subscript(kept, key) as target], ast.Name(name)) if is_kept(target):
+                    parts, names = [statement.value], [name]
+                case _:
+                    continue
+            block = block_of(statement)
+            reading = [n for n, s in enumerate(block) if {x.id for x in walk(s) if is_read(x)} & set(names)]
+            earlier = {n.id for n in stores if n.lineno < block[reading[0]].lineno} if reading else set()
+            if len(names) == len(parts) and reading and not earlier & set(names):
+                left = [ast.Name(name, ast.Store()) for name in names]
+                target = ast.Tuple(left, ast.Store()) if len(left) > 1 else left[0]
+                empty = [ast.Constant(0.0) for _ in names]
+                empty = ast.Tuple(empty, ast.Load()) if len(left) > 1 else empty[0]
+                found = ast.Call(ast.Attribute(loaded(kept), "get", ast.Load()), [key, empty], [])
+                for value in (found, ast.Subscript(loaded(kept), key, ast.Load())):
+                    self.insert(block, reading[0], [ast.Assign([target], value)], "statement", 2)
+
     def owned(self, function, owner):
         """The methods of a class, all places of the object in them, and the names of those that are set somewhere."""
         chain = ancestry(self.tree, owner)
@@ -587,7 +666,7 @@ class Plan:
         given = [name for name in names if name in order]
         place = len(function.body)
         if given and len(given) == len(names):
-            earlier = set(order[: order.index(given[0])])
+            earlier = set(order[: order.index(given[0])]) - {"self"}
             place = max((n + 1 for n, s in enumerate(function.body) if free_names(s) & earlier), default=place)
         for wrap in WRAPS if given else WRAPS[:1]:
             for empty in EMPTY if len(given) < len(names) else EMPTY[:1]:
@@ -662,7 +741,7 @@ class Plan:
         if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
             return
         if number is None:
-            late = isinstance(new[0], ast.Assign) and not is_kept(new[0].targets[0])
+            late = isinstance(new[0], ast.If) or (isinstance(new[0], ast.Assign) and not is_kept(new[0].targets[0]))
             cost -= 0.01 * place if late else 0  # beside its use: what is only used stands as late as it can
             above = block[place - 1] if place else block[0]
             below = is_docstring(above) and place < len(block)
@@ -705,7 +784,8 @@ class Plan:
 
     def returned(self, function):
         """Yield what a function without any `return` might return."""
-        says = any(isinstance(n, ast.Return) and n.value is not None for n in walk(function))
+        answers = [n.value for n in walk(function) if isinstance(n, ast.Return)]
+        says = any(n is not None and not (isinstance(n, ast.Constant) and n.value is None) for n in answers)
         if not says and function.name != "__init__" and not self.rich:
             mine = [ast.Name(a.arg, ast.Load()) for a in function.args.args if a.arg != "self"]
             calls = [wrapped(c, mine[0]) for c in self.scope.own if mine]
@@ -728,28 +808,29 @@ class Plan:
         return [*atoms, *(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]) for atom in atoms if is_own(atom))]
 
     # --------------------------------------------------------------------------------------------- statements
-    def block(self, block):  # noqa: C901 - a list of kinds
-        scope = self.scope
+    def block(self, block):
         for place, statement in enumerate(block):
             if not self.ran(statement):
                 continue
             if self.rich:
                 self.gap(block, place)
             self.inside(statement)
-            for name in ("body", "orelse", "handlers", "finalbody"):
-                inner = getattr(statement, name, None)
-                if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                    self.block(inner)
+            for inner in blocks(statement):
+                self.block(inner)
             self.whole(block, place, statement)
             if not self.rich:
-                for donor in scope.absent:
-                    self.insert(block, place, [donor], "statement", 3)
+                self.given(block, place)
         if block and self.ran(block[-1]) and not isinstance(block[-1], ast.Return | ast.Raise | ast.Continue):
             if self.rich:
                 self.gap(block, len(block))
             else:
-                for donor in scope.absent:
-                    self.insert(block, len(block), [donor], "statement", 3)
+                self.given(block, len(block))
+
+    def given(self, block, place):
+        """Statements that the file has elsewhere: best of all below what they stand below there."""
+        above = text(block[place - 1]) if place else ""
+        for donor in self.scope.absent:
+            self.insert(block, place, [donor], "statement", 2.9 if above and above == text_above(donor) else 3)
 
     def gap(self, block, place):
         """Statements that are missing, made of what is in scope: stores, counts, and what uses an idle setting."""
@@ -762,6 +843,8 @@ class Plan:
                 self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
         if not self.scope.idle:
             return
+        for target, value in self.scope.updates:
+            self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4.5)
         inner = isinstance(in_loop(block[0].parent), ast.For) or not any(isinstance(s, ast.For) for s in block)
         for target in self.scope.moved if inner else ():
             now = loaded(target)
@@ -995,7 +1078,7 @@ class Plan:
             elif isinstance(child, ast.expr):
                 self.expression(child)
 
-    def changed(self, node):  # noqa: C901, PLR0912 - a list of kinds
+    def changed(self, node):  # noqa: C901, PLR0912, PLR0915 - a list of kinds
         """Edits that make the expression no larger."""
         match node:
             case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
@@ -1049,8 +1132,9 @@ class Plan:
                 self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
             for call in self.scope.longer:
                 self.replace(node, wrapped(call, node), "call", 2)
+            if is_path(node):  # a copy changes no number: where one mends, what was shared was the mistake
+                self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9)
             if is_path(node) or isinstance(node, ast.BinOp):
-                self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 2)
                 self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1.2)  # likelier is a wrong sign
                 self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
         if isinstance(node, COMPOUND) or is_path(node):
@@ -1180,15 +1264,29 @@ def computes(node):
         return False
     below, above = node, node.parent
     while isinstance(above, ast.expr):
-        if isinstance(above, ast.Compare | ast.BoolOp | ast.IfExp | ast.Subscript | ast.comprehension | ast.Attribute):
+        if isinstance(above, ast.Compare | ast.BoolOp | ast.IfExp | ast.Subscript | ast.comprehension):
             return False
-        if isinstance(above, ast.Call) and (below is above.func or getattr(above.func, "attr", "") not in MATHS):
+        if isinstance(above, ast.Attribute) and not (is_called(above) and above.attr in (*SUMS, *SHAPES)):
+            return False
+        if (
+            isinstance(above, ast.Call)
+            and not (isinstance(below, ast.Attribute) and below is above.func)
+            and not hands_on(above)
+        ):
             return False
         below, above = above, above.parent
     return isinstance(above, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr | ast.keyword)
 
 
+def hands_on(call):
+    """Return whether a call computes with its arguments, makes an object of them, or is a statement about them."""
+    if isinstance(call.func, ast.Name):
+        return call.func.id[:1].isupper()
+    return getattr(call.func, "attr", "") in MATHS or (isinstance(call.parent, ast.Expr) and is_own(call.func))
+
+
 MATHS = ("sqrt", "square", "abs", "maximum", "minimum", "power", "multiply", "add", "subtract", "divide", "pow")
+SHAPES = ("ravel", "flatten", "reshape", "astype")
 SUMS = ("mean", "sum", "max", "min", "norm", "clip", "sign", "round", "floor", "ceil", "exp", "log")
 
 
@@ -1203,6 +1301,10 @@ def reached(node, op, other):
 def exchanged(items, n):
     """The items, two neighbours exchanged."""
     return [*items[:n], items[n + 1], items[n], *items[n + 2 :]]
+
+
+def is_read(node):
+    return isinstance(node, ast.Name) and not is_stored(node)
 
 
 def is_docstring(statement):
@@ -1248,6 +1350,20 @@ def jumps(statements):
         if not isinstance(one, ast.For | ast.While):
             todo += [n for n in ast.iter_child_nodes(one) if isinstance(n, ast.stmt)]
     return False
+
+
+def blocks(statement):
+    """The lists of statements inside a statement: of its branches, its handlers and its cases."""
+    parts = [*getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
+    found = [getattr(one, name, None) for one in (statement, *parts) for name in ("body", "orelse", "finalbody")]
+    return [inner for inner in found if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt)]
+
+
+def text_above(statement):
+    """The text of the statement above this one in its block, or nothing."""
+    block = block_of(statement) or [statement]
+    place = next(n for n, s in enumerate(block) if s is statement)
+    return text(block[place - 1]) if place else ""
 
 
 def block_of(statement):
@@ -1404,6 +1520,8 @@ def operands_noted(made):
             outer.left, outer.right = note(BELOW, outer.left), note(BELOW, outer.right)
         elif isinstance(outer, ast.AugAssign):
             outer.value = note(BELOW, outer.value)
+        elif isinstance(one, ast.Expr) and is_computed(one.value):  # np.subtract(a, b, out=a)
+            one.value = note(LAST, one.value)
     return made
 
 

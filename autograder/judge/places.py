@@ -116,7 +116,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     rows = {one.row for one in mending.mends}
     wrong = set()
     for mend in mending.mends:
-        if subjects.count(mend.subject) > 1 or not mend.row or mend.trial.kind not in COMPUTES:
+        if subjects.count(mend.subject) > 1 or not mend.row or mend.trial.kind not in (*COMPUTES, "statement"):
             continue
         named = {mend.subject: named_by(mend, verdict)}
         if len(subjects) == 1:
