@@ -248,7 +248,7 @@ class Scope:
         )
 
     def updates_of(self, function):
-        """What is kept in an entry, and never computed here, moved on by a share that nothing is multiplied by."""
+        """Yield updates of an entry that is kept and never computed here, by a share that nothing is multiplied by."""
         sums = {text(t) for n in walk(function) if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)
                 for t in n.targets}  # fmt: skip
         sums |= {text(n.target) for n in walk(function) if isinstance(n, ast.AugAssign)}
