@@ -105,6 +105,23 @@ def test_what_was_left_out_is_said_with_its_line(seen):
     assert f"Line {len(source.splitlines())} (`assert False, 'my test fails'`) was left out (AssertionError" in trial
 
 
+@pytest.mark.parametrize(
+    ("trial", "words"),
+    [
+        ("import socket\nsocket.create_connection(('127.0.0.1', 80), 2)", "open a network connection; the grader has none"),
+        ("import urllib.request as r\nr.urlopen('http://127.0.0.1/')", "open a network connection; the grader has none"),
+        ("import os\nos.fork()", "start a program; the grader runs only yours"),
+    ],
+    ids=["socket", "urllib", "fork"],
+)  # fmt: skip
+def test_a_trial_that_the_sandbox_refused_is_told_in_words(seen, trial, words):
+    source = f"{SOLUTION}\n{trial}\n"
+    conduct, lost = seen(source)
+    (told,) = remarks(conduct.left_out, source)
+    assert f"Error: your code tried to {words}). It stands outside your classes" in told
+    assert lost == []
+
+
 def test_a_guest_that_claims_nonsense_is_not_repeated():
     told = [
         [1, "A", "b", False],

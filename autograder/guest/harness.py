@@ -111,7 +111,7 @@ def run(job, inputs, out):
         with deadline(job["import_seconds"]):
             driver = importlib.import_module(job["driver"])
             loading = importlib.import_module("gradmark_loading")
-            module, left_out = loading.load(job["submission"], finder)
+            module, left_out = loading.load(job["submission"], finder, Refusals.sentence)
             kept = loading.Kept(module)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the student's top level may do anything
         send(out, {"loaded": False, "fault": describe(error, job)})

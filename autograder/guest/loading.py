@@ -23,9 +23,12 @@ PARSE_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 FUTURES = 0x1FF0000  # every flag that a __future__ import can set
 
 
-def load(name, finder):
-    """The module of that name, and what was left out of it: [line, exception's type, its message, is it an import]."""
-    loader = Statements(name, finder.get_source(name))
+def load(name, finder, refusal=lambda _error: ""):
+    """The module of that name, and what was left out of it: [line, exception's type, its message, is it an import].
+
+    refusal: what the sandbox refused, in words, if an exception comes from that.
+    """
+    loader = Statements(name, finder.get_source(name), refusal)
     sys.meta_path.insert(0, loader)
     sys.meta_path.append(Elsewhere(finder.sources, loader.imported()))
     return importlib.import_module(name), loader.left_out
@@ -94,8 +97,8 @@ class Nothing:
 
 
 class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    def __init__(self, name, source):
-        self.name, self.source, self.left_out = name, source, []
+    def __init__(self, name, source, refusal):
+        self.name, self.source, self.refusal, self.left_out = name, source, refusal, []
         self.lost = set()  # names that an import would have bound
         self.first = None  # the first exception of what was left out
         self.late = False  # a trial used up the time: no further one is started
@@ -171,7 +174,7 @@ class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     def leave_out(self, node, error):
         self.first = self.first or error
-        message = "" if error is None else text_of(error)
+        message = "" if error is None else self.refusal(error) or text_of(error)
         if len(self.left_out) < MOST:
             kind = "" if error is None else type(error).__name__[:80]
             self.left_out.append([first_line(node), kind, message[:200], is_import(node)])
