@@ -33,6 +33,11 @@ TOO_LOW = f"""[...document.querySelectorAll('button, .button, summary, select, t
   .filter((one) => one.tagName !== 'INPUT' || !one.closest('label'))  // then the label is what is tapped
   .filter((one) => one.getBoundingClientRect().height < {FINGER})
   .map((one) => one.outerHTML.slice(0, 90))"""
+BESIDE_THE_NAME = """(() => {
+  const [name, title] = [document.querySelector(".site nav > a"), document.querySelector("main > h1, main > nav")];
+  const starts = [name, title].map((one) => one && one.getBoundingClientRect().left);
+  return name && title && Math.abs(starts[0] - starts[1]) > 1 ? [`the page begins at ${starts[1]}, its name at ${starts[0]}`] : [];
+})()"""
 OVER_ITS_NEIGHBOUR = """[...document.querySelectorAll('td, th')]
   .filter((one) => getComputedStyle(one).clipPath === 'none' && one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.outerHTML.slice(0, 90))"""
@@ -134,6 +139,7 @@ def faults(page: Page) -> list[str]:
         found += [
             f"{page.url} ({size['width']}): over its neighbour: {one}" for one in page.evaluate(OVER_ITS_NEIGHBOUR)
         ]
+        found += [f"{page.url} ({size['width']}): {one}" for one in page.evaluate(BESIDE_THE_NAME)]
         if size == NARROW:
             found += [f"{page.url}: too low for a finger: {one}" for one in page.evaluate(TOO_LOW)]
         found += [

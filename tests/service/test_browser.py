@@ -745,6 +745,9 @@ def test_no_page_shuts_anybody_out(service, visits):
                 job = next((id_ for part, id_ in jobs.items() if part in route), "")
                 answer = page.goto(route.format(**known, job_id=job))
                 wrong += faults(page) if answer and answer.ok else [f"{route}: {answer and answer.status}"]
+                crumbs = page.locator(".crumbs a")
+                if crumbs.count() and not re.search(r"ourses$|^Admin$", crumbs.first.inner_text()):
+                    wrong.append(f"{route}: its way begins at {crumbs.first.inner_text()}")
     assert not wrong, "\n".join(wrong)
 
 
