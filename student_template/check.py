@@ -190,7 +190,9 @@ def show_numbers(asked, golden, seen, findings):
         told = shown.get(row.id)
         if told is None or told.scenario != mine[0].scenario or mine[0].message:
             messages = list(dict.fromkeys(f.message for f in mine if f.message))
-            for message in messages[: marks.MAX_MESSAGES] or [f"Look at “{title(asked, mine[0])}”."]:
+            if not messages and told is None:
+                messages = [f"Look at “{title(asked, mine[0])}”."]
+            for message in messages[: marks.MAX_MESSAGES]:
                 print(f"  {message}")
         if told is not None:
             show_table(told)

@@ -450,7 +450,7 @@ def accumulation(module, spec, arrays, record):
     optimizer = make(module, spec, params)
     note(record, params)
     for number, action in enumerate(spec["actions"], start=1):
-        record.doing = f"action {number}: {action}()"
+        record.doing = f"action {number}, {action}()"
         if action == "backward":
             loss = (params[0] * weights[0]).sum()
             for p, c in zip(params[1:], weights[1:], strict=True):
@@ -473,9 +473,10 @@ def state_size(module, spec, arrays, record):
         total = sum(p.data.size for p in params)
         record.fact(f"{label} before", round(held(optimizer, params) / total))
         form = form_for(module, setup)
-        for _ in range(2):
+        for number in (1, 2):
             for i, p in enumerate(params):
                 set_gradient(p, arrays[f"g{i}"], form)
+            record.doing = f"step() number {number} of {label}"
             optimizer.step()
         record.fact(f"{label} after", round(held(optimizer, params) / total))
         record.fact(f"{label} moved", not np.array_equal(params[0].data, arrays["p0"].astype(np.float32)))

@@ -316,8 +316,7 @@ class Refusals:
 
     @classmethod
     def note(cls, event, _arguments):
-        if not event.startswith("object."):  # looking at an exception is such an event
-            cls.tried = next((words for starts, words in cls.WORDS if event.startswith(starts)), "")
+        cls.tried = next((words for starts, words in cls.WORDS if event.startswith(starts)), cls.tried)
 
     @classmethod
     def sentence(cls, error):

@@ -87,7 +87,7 @@ def tell(fault: Fault) -> str:
     if fault.type == "TookTooLong":
         return f"{doing}our code was {fault.message}{where}. Look for a loop that does not end."
     if fault.type == "Unusable":
-        return fault.message + "."
+        return f"During {fault.message}." if fault.action else f"{fault.message}."
     return f"{doing}our code raised {fault.type}: {fault.message}{where}."
 
 
