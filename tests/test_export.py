@@ -750,6 +750,15 @@ def test_a_title_that_canvas_would_take_for_a_total_is_warned_about(title):
     )
 
 
+@pytest.mark.parametrize(
+    ("title", "warned"), [("Final Optimizers", True), ("Optimizers", False), ("Finalists' optimizers", False)]
+)
+def test_the_column_of_the_export_is_warned_about_under_whatever_name_it_was_asked_for(title, warned):
+    export = f'Student,ID,SIS User ID,SIS Login ID,Section,{title} (991)\n"Lovelace, Ada",1,ada,ada,S,\n'
+    made = gradebook("canvas", REPORTS, parse(export))
+    assert any("Canvas may skip the column" in remark and title in remark for remark in made.remarks) == warned
+
+
 def test_code_and_quiz_can_be_two_columns():
     told = json.loads(report("ada/optimizers.py", 95)) | {"max_score": 125}
     told["parts"] = [

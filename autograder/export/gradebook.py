@@ -267,8 +267,8 @@ def written(platform: Literal["canvas", "moodle", "nbgrader"], rows: Marked, col
 
 def _canvas(sheet: GradebookInput) -> tuple[Rows, list[str]]:
     """From Canvas's own export: its columns of ids, and the assignment's own column, by which Canvas knows it again."""
-    remarks = title_warning(sheet.title)
     place = sheet.place(r"(.*?)\s*\(\d+\)\s*")
+    remarks = title_warning(sheet.title if place is None else sheet.header[place])
     if not is_canvas(sheet.header):
         return _canvas_new(list(sheet.grades.items()), sheet.title, sheet.total), remarks
     ids = range(ids_end(sheet.header))
@@ -293,7 +293,7 @@ def title_warning(title: str) -> list[str]:
     if not re.search(r"\bFinal\b|\bCurrent (?:Score|Grade|Points)\b", title, re.IGNORECASE):
         return []
     told = f"The title “{title}” has a word of Canvas's own total columns (Final Score, Current Grade): "
-    return [told + "Canvas may skip the column. Give it another title: --column."]
+    return [told + "Canvas may skip the column. Give the assignment another title."]
 
 
 def _canvas_new(rows: Marked, column: str, total: float) -> Rows:

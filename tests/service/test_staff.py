@@ -464,3 +464,11 @@ def test_a_marked_text_raises_the_points_and_never_the_maximum(service, staff):
     post(staff, url, digest=digest, points="1")
     after = standing(service, "Ada")
     assert (after.points, after.max_points) == (before.points + 1, before.max_points)
+
+
+def test_a_title_that_canvas_may_skip_is_warned_about_beside_its_file(service, staff):
+    at = f"/staff/a/{service.assignment}/grades"
+    assert "Canvas may skip" not in staff.get(at).text
+    with service.store.writing() as db:
+        db.get_one(AssignmentRow, service.assignment).title = "Final project"
+    assert "Canvas may skip the column. Give the assignment another title." in staff.get(at).text

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.export.gradebook import Grade, named, plain, written
+from autograder.export.gradebook import Grade, named, plain, title_warning, written
 from autograder.platforms import having
 from autograder.roster import Person
 from autograder.service.queue import OPEN
@@ -48,7 +48,7 @@ def gradebook(request: Request, actor: Me, assignment_id: str, section: str = ""
     shown = [row for row in rows if not section or row[1].section == section]
     return page(
         request, "staff_grades.html", asked=asked, tab="grades", rows=shown, sections=sections, section=section,
-        gradebooks=GRADEBOOKS,
+        gradebooks=GRADEBOOKS, warnings=title_warning(asked.title),
     )  # fmt: skip
 
 
