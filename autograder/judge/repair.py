@@ -254,8 +254,7 @@ class _Search:
             arrays = way.expected[probe.id].arrays if probe.id in way.expected else {}
             rules.append({n: (a, way.bound(a)) for n, a in arrays.items() if n in recorded})
         seen = now.get(probe.id)
-        found = beginning(seen.arrays if seen is not None else {}, rules)
-        return found if found is not None and found.rows < len(recorded[found.array]) else None
+        return beginning(seen.arrays if seen is not None else {}, rules)
 
     def _sifted(self, subject: str, probing: Probing) -> Iterator[tuple[list[Trial], float]]:
         """The edits in the probing experiment, small ones first; and the cost that is small among all."""
