@@ -177,8 +177,8 @@ def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
     reminded_at = 0.0
     while not over.wait(BEAT_SECONDS):
         try:
-            living = _beat(context, worker_id)
-            _look_after(context, worker_id, living)
+            living, held = _beat(context, worker_id)
+            _look_after(context, worker_id, living, held)
             if worker_id == min(living):  # one is enough
                 if context.settings.mail_from:
                     notices.mail_due(context.store, context.queue)
@@ -192,20 +192,20 @@ def _beating(context: Context, worker_id: str, over: threading.Event) -> None:
             log.exception("no heartbeat")
 
 
-def _beat(context: Context, worker_id: str) -> list[str]:
-    """Says that we live, and buries who does not; returns the living."""
+def _beat(context: Context, worker_id: str) -> tuple[list[str], list[tuple[str, str | None]]]:
+    """Says that we live, and buries who does not; returns the living, and the jobs under way with their workers."""
     with context.store.writing() as db:
         at = now_of(db)
         db.merge(WorkerRow(id=worker_id, slots=context.jobs, sandbox=context.sandbox.name, beat_at=at))
         db.flush()
         db.execute(sa.delete(WorkerRow).where(~lives(at)))
-        return list(db.scalars(sa.select(WorkerRow.id)))
+        running = sa.select(JobRow.id, JobRow.worker_id).where(JobRow.state == "running")
+        held = [(job, worker) for job, worker in db.execute(running)]
+        return list(db.scalars(sa.select(WorkerRow.id))), held
 
 
-def _look_after(context: Context, worker_id: str, living: Sequence[str]) -> None:
+def _look_after(context: Context, worker_id: str, living: Sequence[str], held: list[tuple[str, str | None]]) -> None:
     """Sees to jobs that are under way by their rows, and that nobody has: one look at each beat."""
-    with context.store.reading() as db:
-        held = db.execute(sa.select(JobRow.id, JobRow.worker_id).where(JobRow.state == "running")).all()
     here = set(context.at_work.values())
     if any(worker == worker_id and job not in here for job, worker in held):
         _begin_again(context, worker_id)
