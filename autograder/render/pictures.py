@@ -42,6 +42,7 @@ MARKERS = 8  # per line, at most: more of them hide the line; on a map each has 
 MOST_STEPS = 120  # that tell their numbers
 EDGE = 'fill="none" stroke="currentColor" stroke-opacity=".55"'
 HALO = ' paint-order="stroke" stroke="var(--paper, #ffffff)" stroke-width="3" stroke-linejoin="round"'
+REFLECTED = 6  # pieces of a contour line, all but the first of which continue the bend before
 LEVELS = 9  # contour lines at equal shares of the area: shows valley and wall of any surface
 HUGE = 1e100  # beyond this arithmetic overflows; a diverged run leaves the picture either way
 
@@ -341,12 +342,17 @@ def _terrain(frame: Frame, surface: Surface) -> Iterator[str]:
 
 
 def _outline(frame: Frame, line: Array) -> str:
-    """Return a curve near every fourth point of a contour line: rounder than its corners, in fewer bytes."""
-    kept = [(frame.at_x(float(x)), frame.at_y(float(y))) for x, y in [*line[:-1:4], line[-1]]]
-    curves = [
-        f"Q{x0:.1f} {y0:.1f} {(x0 + x1) / 2:.1f} {(y0 + y1) / 2:.1f}" for (x0, y0), (x1, y1) in pairwise(kept[1:])
-    ]
-    return f"M{kept[0][0]:.1f} {kept[0][1]:.1f}{''.join(curves)}L{kept[-1][0]:.1f} {kept[-1][1]:.1f}"
+    """Return a curve near every fifth point of a contour line: rounder than its corners, in fewer bytes.
+
+    Each piece bends to a point and ends halfway to the next one. So the next bend is the last one's reflection, which
+    need not be written (T), but now and then, as rounding adds up.
+    """
+    kept = [(frame.at_x(float(x)), frame.at_y(float(y))) for x, y in [*line[:-1:5], line[-1]]]
+    pieces = []
+    for number, ((x0, y0), (x1, y1)) in enumerate(pairwise(kept[1:])):
+        bend = "T" if number % REFLECTED else f"Q{x0:.1f} {y0:.1f} "
+        pieces.append(f"{bend}{(x0 + x1) / 2:.1f} {(y0 + y1) / 2:.1f}")
+    return f"M{kept[0][0]:.1f} {kept[0][1]:.1f}{''.join(pieces)}L{kept[-1][0]:.1f} {kept[-1][1]:.1f}"
 
 
 def _band(frame: Frame, height: float) -> Iterator[str]:
