@@ -306,7 +306,7 @@ def _steps(frame: Frame, series: Sequence[_Drawable], chart: Chart, prefix: str)
     large = f'<path d="M0 0h{frame.size[0]:g}v{frame.size[1]:g}" fill="none" pointer-events="none" />'
     for step, points in _by_step(series).items():
         rings = "".join(
-            f'<circle cx="{frame.at_x(x):.1f}" cy="{frame.at_y(y):.1f}" r="6" fill="{COLOURS[one.role]}" '
+            f'<circle cx="{frame.at_x(x):.0f}" cy="{frame.at_y(y):.0f}" r="6" fill="{COLOURS[one.role]}" '
             'fill-opacity="0" />'
             for one, x, y in points
             if frame.holds(x, y)
