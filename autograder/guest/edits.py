@@ -1132,8 +1132,11 @@ class Plan:
                 self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
             for call in self.scope.longer:
                 self.replace(node, wrapped(call, node), "call", 2)
-            if is_path(node):  # a copy changes no number: where one mends, what was shared was the mistake
-                self.replace(node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9)
+            if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
+                kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign)
+                self.replace(
+                    node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9 if kept else 2
+                )
             if is_path(node) or isinstance(node, ast.BinOp):
                 self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1.2)  # likelier is a wrong sign
                 self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
@@ -1364,6 +1367,12 @@ def text_above(statement):
     block = block_of(statement) or [statement]
     place = next(n for n, s in enumerate(block) if s is statement)
     return text(block[place - 1]) if place else ""
+
+
+def statement_of(node):
+    while not isinstance(node, ast.stmt):
+        node = node.parent
+    return node
 
 
 def block_of(statement):
