@@ -257,6 +257,7 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
             "momentum",
         ),
         ("one_flat_vector", "theta - self.lr * update", "theta - self.lr", "sgd"),
+        ("functional", "else momentum * v + g", "else g", "momentum"),
         ("running_powers", "self.beta1 * self.m.get(i, np.zeros_like(g)) + ", "", "adam_moments"),
         (
             "running_powers",
@@ -625,6 +626,9 @@ def foundations() -> Assignment:
         ("one_hot", "np.sum(e, axis=dim, keepdims=True)", "e", "softmax"),
         ("one_hot", "return self.forward(predictions, targets)", "return predictions", "mse"),
         ("one_hot", "return self.forward(logits, targets)", "pass", "cross_entropy"),
+        ("one_hot", "return self.forward(logits, targets)", "return", "cross_entropy"),
+        ("model_solution", "Tensor(1.702 * x.data)", "Tensor(x.data)", "gelu"),
+        ("one_hot", "2 * Sigmoid()(2 * x) - 1", "2 * Sigmoid()(2 * x)", "tanh"),
         ("model_solution", "Tensor(np.maximum(x.data, 0))", "np.maximum(x.data, 0)", "interface"),
         (
             "one_hot",
@@ -648,7 +652,7 @@ DATA = Path(__file__).parent / "data"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["closures_and_settings", "tuples_and_match"])
+@pytest.mark.parametrize("name", ["closures_and_settings", "tuples_and_match", "helpers_outside"])
 def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox: Sandbox, name: str) -> None:
     report = graded(assignment, sandbox, (DATA / f"{name}.py").read_text())
     assert (report.score, report.diagnoses, report.places) == (100, (), ())
@@ -664,16 +668,29 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("closures_and_settings", "decoupled = True", "decoupled = False", "adamw", "adamw-coupled"),
         ("tuples_and_match", "move = g.copy()", "move = g", "interface", "gradient-kept"),
         ("tuples_and_match", "move = g.copy()", "move = np.zeros_like(g)", "momentum", ""),
+        ("helpers_outside", "new * (1 - beta) if old is None", "new if old is None", "adam_moments", ""),
+        ("helpers_outside", 'unbias(s["v"], self.beta2, t)', 's["v"]', "bias_correction", "correction-v-missing"),
+        ("helpers_outside", "shrunk - self.move(g, s)", "shrunk - self.move(g + self.weight_decay * p.data, s)", "adamw", ""),
         ("tuples_and_match", "(self.beta1, self.beta2))]", "(self.beta1, self.beta1))]", "bias_correction", "correction-v-beta1"),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
     assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str, misconception: str
 ) -> None:
-    """Closures, a dataclass of settings, a constant of a class; tuples in a list, match, walrus."""
+    """Closures, a dataclass of settings, a constant of a class; tuples in a list, match, walrus; helpers, conditional values."""
     source = (DATA / f"{name}.py").read_text()
     line = source[: source.index(right)].count("\n") + 1
     report = graded(assignment, sandbox, source.replace(right, wrong, 1))
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
     assert [d.misconception for d in report.diagnoses] == ([misconception] if misconception else [])
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
+
+
+@pytest.mark.slow
+def test_no_line_is_told_for_an_edit_that_only_makes_facts_right(foundations: Assignment, sandbox: Sandbox) -> None:
+    """GELU's formula at the head of a broken sigmoid returns a Tensor of the right shape, and no sigmoid."""
+    source = HANDS["one_hot"]
+    assert source.count("        z = x.data\n") == 1
+    report = graded(foundations, sandbox, source.replace("        z = x.data\n", "        pass\n"))
+    assert report.places == ()
+    assert {mark.id for mark in report.criteria if mark.score < mark.max_score} >= {"sigmoid"}

@@ -31,7 +31,7 @@ MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6,
 CHOOSING = 0.1  # that an edit costs more
 DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
 MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
-MOST_WHOLE, MOST_LONGER = 8, 4  # calls of what the file defines, and others of many arguments, to put around something
+MOST_WHOLE, MOST_LONGER = 8, 6  # calls of what the file defines, and others of many arguments, to put around something
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
@@ -228,6 +228,7 @@ class Scope:
         counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
         fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
         stateless = [] if self.kept else [ast.BinOp(ast.Constant(1), ast.Add(), value) for value in values]
+        stateless += [] if self.kept else [ast.Constant(number) for number in self.written]
         data = [ast.Attribute(n, "data", ast.Load()) for n in self.idle if isinstance(n, ast.Name)]
         once = [*once, *(data if not self.kept else [])]
         factors = [
@@ -239,7 +240,11 @@ class Scope:
             *fading,
             *elsewhere[:MOST_ELSEWHERE],
         ]
-        terms = [*once, *(product(a, b) for a in [*shares, *rests] for b in values)]
+        terms = [
+            *once,
+            *([] if self.kept else [ast.Constant(1)]),
+            *(product(a, b) for a in [*shares, *rests] for b in values),
+        ]
         return (
             unique(factors),
             unique(terms),
@@ -268,7 +273,8 @@ class Scope:
         self.own = [n for n in defined if is_own(n.func)]
         self.whole = [n for n in defined[:MOST_WHOLE] if wrapper_text(n) not in short]
         known = short | {wrapper_text(n) for n in self.whole}
-        others = unique([n for n in calls if self.takes_more(n)], key=wrapper_text)
+        longer = sorted((n for n in calls if self.takes_more(n)), key=lambda n: not inside(n, self.function))
+        others = list({wrapper_text(n): n for one in longer for n in (one, *swaps(one, self))}.values())
         self.longer = [*self.whole, *[n for n in others if wrapper_text(n) not in known][:MOST_LONGER]]
         self.keywords = {}
         for call in calls:
@@ -342,7 +348,8 @@ class Scope:
 
 def idle(function, methods, names):
     """The settings of a class, and the names of a function, that are kept and never computed with."""
-    used = {n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    switches = {id(n.left) for n in walk(function) if isinstance(n, ast.Compare) and number_of(n.comparators[0]) == 0}
+    used = {n.id for n in walk(function) if is_read(n) and id(n) not in switches}  # `momentum != 0` computes nothing
     left = [ast.Name(name, ast.Load()) for name in names if name not in used]
     makers = [n for n in methods if isinstance(n, FUNCTIONS) and n.name == "__init__"]
     others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
@@ -787,9 +794,7 @@ class Plan:
         answers = [n.value for n in walk(function) if isinstance(n, ast.Return)]
         says = any(n is not None and not (isinstance(n, ast.Constant) and n.value is None) for n in answers)
         if not says and function.name != "__init__" and not self.rich:
-            mine = [ast.Name(a.arg, ast.Load()) for a in function.args.args if a.arg != "self"]
-            calls = [wrapped(c, mine[0]) for c in self.scope.own if mine]
-            for answer in [*self.answers(), *calls]:
+            for answer in [*self.answers(), *self.handed_on(function)]:
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
 
     def defaults(self, arguments):
@@ -801,6 +806,11 @@ class Plan:
                 elif isinstance(node, ast.UnaryOp) or node is default:
                     for other in (*self.scope.constants, ast.Constant(None)):
                         self.replace(node, other, "default", 1, static=True)
+
+    def handed_on(self, function):
+        """Calls of the object's other methods with the arguments of this one."""
+        mine = [ast.Name(a.arg, ast.Load()) for a in function.args.args if a.arg != "self"]
+        return [wrapped(call, mine[0]) for call in self.scope.own if mine]
 
     def answers(self):
         """The values that may have been meant to be returned, and the question whether they are there."""
@@ -957,7 +967,7 @@ class Plan:
             case ast.Return(ast.Attribute() as handed) | ast.Return(ast.Call(_, [ast.Attribute() as handed])):
                 self.instead(s, [ast.Return(copies(text(handed)))], "copy", 2)
             case ast.Return(None):
-                for answer in self.answers():
+                for answer in [*self.answers(), *self.handed_on(self.scope.function)]:
                     self.instead(s, [ast.Return(answer)], "statement", 1)
             case ast.Return(ast.Compare() | ast.BoolOp() | ast.Constant(bool())):
                 asked = [n for n in self.answers() if isinstance(n, ast.Compare)]
@@ -1050,7 +1060,7 @@ class Plan:
         self.inward(node)
         self.extra = before
 
-    def inward(self, node):  # noqa: C901 - a list of kinds
+    def inward(self, node):  # noqa: C901, PLR0912 - a list of kinds
         """All edits of an expression, then those of its parts."""
         if self.rich:
             self.larger(node)
@@ -1061,6 +1071,11 @@ class Plan:
         if is_path(node) and not is_called(node):
             if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
                 self.expression(node.slice)
+            base = node
+            while isinstance(base, ast.Attribute | ast.Subscript):
+                base = base.value
+            if not isinstance(base, ast.Name):  # log_softmax(x).data
+                self.expression(base)
             return
         for child in ast.iter_child_nodes(node):
             if isinstance(node, ast.Call) and child is node.func:
@@ -1267,9 +1282,12 @@ def computes(node):
         return False
     below, above = node, node.parent
     while isinstance(above, ast.expr):
-        if isinstance(above, ast.Compare | ast.BoolOp | ast.IfExp | ast.Subscript | ast.comprehension):
+        if isinstance(above, ast.IfExp) and (below is above.test or isinstance(above.test, ast.Call)):
             return False
-        if isinstance(above, ast.Attribute) and not (is_called(above) and above.attr in (*SUMS, *SHAPES)):
+        if isinstance(above, ast.Compare | ast.BoolOp | ast.Subscript | ast.comprehension):
+            return False
+        method = isinstance(above, ast.Attribute) and is_called(above)
+        if isinstance(above, ast.Attribute) and above.attr not in ((*SUMS, *SHAPES) if method else ("data",)):
             return False
         if (
             isinstance(above, ast.Call)
@@ -1283,8 +1301,9 @@ def computes(node):
 
 def hands_on(call):
     """Return whether a call computes with its arguments, makes an object of them, or is a statement about them."""
-    if isinstance(call.func, ast.Name):
-        return call.func.id[:1].isupper()
+    maker = call.func.func if isinstance(call.func, ast.Call) else call.func  # Sigmoid()(x)
+    if isinstance(maker, ast.Name):
+        return maker.id[:1].isupper()
     return getattr(call.func, "attr", "") in MATHS or (isinstance(call.parent, ast.Expr) and is_own(call.func))
 
 
@@ -1426,15 +1445,16 @@ class Build:
     """
 
     def __init__(self, plan, only=None, watched=None):
-        self.plan, self.only, self.noted, self.setting = plan, only, {}, None
+        self.plan, self.only, self.noted, self.setting, self.dropped = plan, only, {}, None, None
         if watched is not None:
             node = watched.anchor
             made = [new for number, new in plan.expressions.get(id(node), ()) if number == watched.number]
+            self.dropped = dropped(node, made)
             if made and isinstance(made[0], PATHS):
                 node = node.parent  # what is only read there is computed elsewhere
             while isinstance(node, ast.expr | ast.keyword):
                 if isinstance(node, ast.expr) and not isinstance(node, PATHS):  # what is read is computed elsewhere
-                    self.noted[id(node)] = len(self.noted)
+                    self.noted[id(node)] = len(self.noted) + (self.dropped is not None)
                 node = node.parent
             self.setting = node if isinstance(node, ast.stmt) else None
         self.watched = watched.number if watched is not None else 0
@@ -1486,7 +1506,13 @@ class Build:
         for node in (n for one in (made if isinstance(made, list) else [made]) for n in walk(one)):
             if isinstance(node, ast.expr | ast.stmt) and not edit.line <= node.lineno <= edit.end:
                 node.lineno = node.end_lineno = edit.line
-        return operands_noted(made) if number == self.watched else made
+        if number != self.watched:
+            return made
+        made = operands_noted(made)
+        if self.dropped is None:
+            return made
+        both = ast.Tuple([note(0, clone(self.dropped)), made], ast.Load())
+        return ast.Subscript(both, ast.Constant(1), ast.Load())
 
     def choice(self, node, others):
         if not others:
@@ -1506,6 +1532,13 @@ class Build:
             return next((self.placed(new, number) for number, new in others if number in self.only), whole)
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
+
+
+def dropped(node, made):
+    """The term of a sum that an edit drops: it tells what was too much."""
+    if not (made and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)):
+        return None
+    return node.right if made[0] is node.left else node.left if made[0] is node.right else None
 
 
 NOTE = "_note_"  # the global that notes a value and returns it
