@@ -304,6 +304,7 @@ def test_a_mark_that_is_no_number_is_our_fault_and_raised(score):
             "10 of 11 criteria are met; one idea explains what went wrong.",
         ),
         (report(criteria=marks(dict.fromkeys(CRITERIA, (0, ())))), "None of 11 criteria is met yet."),
+        (report(criteria=marks(dict.fromkeys(CRITERIA, (0, ())))[:1]), "The one criterion is not met yet."),
         (report(quiz=(ItemMark("q", 0, 1, "failed", ""),)), "Your code meets all 11 criteria."),
         (report(criteria=marks(dict.fromkeys(list(CRITERIA)[1:], (0, ())))), "1 of 11 criteria is met."),
         (report(criteria=()), "There was nothing to mark."),

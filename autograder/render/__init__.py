@@ -170,6 +170,7 @@ def verdict(report: Report) -> str:
     if met == of:
         return f"Your code meets all {of} criteria." if of else "There was nothing to mark."
     counted = f"{met or 'None'} of {of} criteria {'is' if met <= 1 else 'are'} met{'' if met else ' yet'}"
+    counted = "The one criterion is not met yet" if of == 1 else counted
     because = _because(report)
     return f"{counted}; {because}." if because else f"{counted}."
 
