@@ -127,7 +127,7 @@ def verify(
     rows += _stated(assignment, "determinism", lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]))
     rows += _stated(assignment, "reference", lambda: _reference(assignment))
     rows += computed["variants"]
-    rows += _stated(assignment, "review", lambda: _review(assignment))
+    rows += _stated(assignment, "review", lambda: review(assignment))
     return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows))
 
 
@@ -431,7 +431,7 @@ def _reference(assignment: Assignment) -> Iterator[ProofRow]:
 
 
 # -------------------------------------------------------------------------------------------------------- review
-def _review(assignment: Assignment) -> Iterator[ProofRow]:
+def review(assignment: Assignment) -> Iterator[ProofRow]:
     """Numbers cannot tell whether a hint fits: somebody has read each, and what was read has not changed since."""
     path = assignment.folder / REVIEWED
     try:
