@@ -694,3 +694,12 @@ def test_no_line_is_told_for_an_edit_that_only_makes_facts_right(foundations: As
     report = graded(foundations, sandbox, source.replace("        z = x.data\n", "        pass\n"))
     assert report.places == ()
     assert {mark.id for mark in report.criteria if mark.score < mark.max_score} >= {"sigmoid"}
+
+
+@pytest.mark.slow
+def test_two_names_stay_where_one_statement_of_the_file_mends_both(assignment: Assignment, sandbox: Sandbox) -> None:
+    """The other class has this line right: put here it mends two beliefs at once, which are both true."""
+    source, line = hand(assignment, "count_per_parameter", "(np.sqrt(v_hat) + self.eps)", "(self.v[i] + self.eps)")
+    report = graded(assignment, sandbox, source)
+    assert {d.misconception for d in report.diagnoses} == {"correction-v-missing", "root-missing"}
+    assert line in {place.line for place in report.places}

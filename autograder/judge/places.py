@@ -124,7 +124,8 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
         for subject, told in named.items():
             beliefs = [d for d in told if d.misconception in rules]
             alike = beliefs and all(mend.row in elsewhere[d.misconception] for d in beliefs)
-            if any(d.criterion not in rows for d in beliefs) and (len(beliefs) > 1 or alike):
+            several = len(beliefs) > 1 and mend.trial.kind in COMPUTES  # a whole statement may hold two mistakes
+            if any(d.criterion not in rows for d in beliefs) and (several or alike):
                 wrong.add(subject)
     kept = tuple(d for d in verdict.diagnoses if d.group not in wrong or d.misconception not in rules)
     return replace(verdict, diagnoses=kept)
