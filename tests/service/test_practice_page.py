@@ -12,10 +12,20 @@ from course import RIGHT, csrf
 
 from autograder.lateness import DAY
 from autograder.model import ChoiceKey, MatrixKey, OrderKey
-from autograder.practice import BACK_AFTER
+from autograder.practice import BACK_AFTER, same_words
+from autograder.quiz.kinds import asked as question
 from autograder.quiz.kinds import right_answer, right_words, wrong_answers
+from autograder.quiz.variants import seed_for
 from autograder.service.store import reports
-from autograder.service.store.schema import AssignmentRow, JobRow, ReportRow, SheetRow, SubmissionRow, now
+from autograder.service.store.schema import (
+    AssignmentRow,
+    JobRow,
+    MembershipRow,
+    ReportRow,
+    SheetRow,
+    SubmissionRow,
+    now,
+)
 from autograder.service.worker import practising
 
 
@@ -62,7 +72,8 @@ def item_of(service, page):
     """The item of the exercise on this page, with its key."""
     job = job_of(service, page)
     asked = job if job.kind == "exercise" else job_by(service, job.payload["exercise"])
-    return practising.drawn(service.context, asked, frozenset(asked.result.get("avoided", ())))[1]
+    avoided, left_out = (frozenset(asked.result.get(name, ())) for name in ("avoided", "left_out"))
+    return practising.drawn(service.context, asked, avoided, left_out)[1]
 
 
 def job_by(service, job_id):
@@ -257,24 +268,55 @@ def test_code_may_be_tried_without_limit_and_without_the_quiz(service, ada):
 
 @pytest.mark.slow
 def test_practice_never_shows_a_question_of_a_quiz_that_still_counts(service, ada):
-    """Not Ada's own, opened or not, and not one that was drawn for Bob."""
-    from autograder.practice import same_words
-    from autograder.quiz.kinds import asked
-    from autograder.quiz.variants import seed_for
-
+    """Not Ada's own nor Bob's, opened or not, and none that was drawn for Bob; the first exercise knows them all."""
     secret = service.context.course_secret(service.course)
     quiz = service.context.assignment("optimizers").quiz
-    own, bobs = ({same_words(asked(i)) for i in quiz(seed_for(secret, name))} for name in ("r-ada", "r-bob"))
+    with service.store.reading() as db:
+        seeds = [seed_for(secret, one.quiz_id) for one in db.query(MembershipRow)]
+    everybodys = {same_words(question(item)) for seed in seeds for item in quiz(seed)}
+    own, bobs = ({same_words(question(i)) for i in quiz(seed_for(secret, name))} for name in ("r-ada", "r-bob"))
     with service.browser("Bob") as bob:
         bob.get(f"/a/{service.assignment}/quiz")
         service.work()
     page = draw(service, ada)
-    held = practising.held(service.context, job_of(service, page))
-    assert held == own | bobs
+    held, unknown = practising.held(service.context, job_of(service, page))
+    assert held == own | bobs | everybodys
+    assert unknown == frozenset()
     for _ in range(6):
-        assert same_words(asked(item_of(service, page))) not in held
+        assert same_words(question(item_of(service, page))) not in held
         page = draw(service, ada, after=job_of(service, page).id)
     with service.store.writing() as db:
         row = db.get_one(AssignmentRow, service.assignment)
         row.policy = {**row.policy, "due_at": now() - 30 * DAY}
-    assert practising.held(service.context, job_of(service, page)) == frozenset()
+    assert practising.held(service.context, job_of(service, page)) == (frozenset(), frozenset())
+
+
+@pytest.mark.slow
+def test_until_a_worker_knows_what_everybody_is_asked_it_takes_no_exercise_from_that_quiz(service, ada, monkeypatch):
+    for number in range(6):
+        service.person(f"Other{number}")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(practising, "MOST_SECONDS", 0.0)
+        page = draw(service, ada)
+        job = job_of(service, page)
+        assert job.result["left_out"] == ["optimizers"]
+        assert len(job.result["digests"]) == 1, "exercises of their own are there all the same"
+        everything = practising.ExercisePool(
+            [service.context.assignment(one) for one in ("optimizers", "practice")], seed=1
+        )
+        assert job.result["ideas"] == list(everything.known), "the ideas are those of all sources"
+        for _ in range(3):
+            page = draw(service, ada, after=job_of(service, reply(service, ada, page)).id)
+            assert job_of(service, page).result.get("left_out") == ["optimizers"]
+        done_ = reply(service, ada, page)
+        assert "The right answer" in done_.text or job_of(service, done_).result["status"] == "empty"
+    page = draw(service, ada)
+    assert job_of(service, page).result["left_out"] == []
+    secret = service.context.course_secret(service.course)
+    with service.store.reading() as db:
+        seeds = [seed_for(secret, one.quiz_id) for one in db.query(MembershipRow)]
+    quiz = service.context.assignment("optimizers").quiz
+    everybodys = {same_words(question(item)) for seed in seeds for item in quiz(seed)}
+    for _ in range(12):
+        assert same_words(question(item_of(service, page))) not in everybodys
+        page = draw(service, ada, after=job_of(service, page).id)

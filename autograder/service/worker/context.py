@@ -41,6 +41,7 @@ class Context:
     over: bool = False  # the sandbox is being closed: failures count no more
     ended_by: str = ""  # why this worker stops by itself; "" = it does not
     at_work: dict[int, str] = field(default_factory=dict)  # by thread: the job that it begins, runs or ends
+    quiz_words: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)  # digests of a variant's questions
     _loaded: dict[tuple[str, str], Assignment] = field(default_factory=dict)  # by name and digest; "" = the newest
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
