@@ -36,8 +36,9 @@ ARROWS: dict[str, set[str]] = {
     "quiz": {"model", "reading"},
     "course": {"model", "assignment"},
     "endings": {"model"},
-    "at_home": {"judge", "model", "wire"},  # a student's own machine
-    "pipeline": {"model", "version", "wire", "blame", "endings", "judge", "left_out", "sandbox", "quiz"},
+    "asking": {"model", "sandbox", "wire"},
+    "at_home": {"asking", "judge", "model", "wire"},  # a student's own machine
+    "pipeline": {"asking", "model", "version", "wire", "blame", "endings", "judge", "left_out", "sandbox", "quiz"},
     "variants": {"model", "quiz"},
     "verify": {
         "model",
