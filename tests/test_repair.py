@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import ANY
@@ -402,6 +403,20 @@ def test_state_that_is_made_once_for_all_objects_is_told_where_it_is_made(
     assert [d.misconception for d in report.diagnoses] == ["adamw-shared"]
     [place] = report.places
     assert (place.source, place.criterion) == (made.split("\n")[1].strip() if made else ANY, "state")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["in_place", "count_per_parameter", "torch_decay_order", "inherited_adamw"])
+def test_an_array_that_is_taken_for_a_tensor_is_told_where_it_is(
+    assignment: Assignment, sandbox: Sandbox, name: str
+) -> None:
+    """What `.data` of an array is becomes an array again where decay is added to it: no condition there is to blame."""
+    known = {path.stem: path for path in assignment.hands}
+    right = known[name].read_text()
+    source = re.sub(r"(\w+\.grad)\.data if isinstance\(\1, Tensor\) else \1", r"\1.data", right)
+    lines = {number for number, line in enumerate(source.split("\n"), 1) if re.search(r"\.grad\.data$", line)}
+    assert lines
+    assert {place.line for place in places(assignment, sandbox, source)} == lines
 
 
 @pytest.mark.slow

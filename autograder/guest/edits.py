@@ -1242,7 +1242,7 @@ class Plan:
         for known in self.scope.imported if whole else ():  # may be one of these, or what it holds
             inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node
             asked = ast.Call(ast.Name("isinstance", ast.Load()), [inner, ast.Name(known, ast.Load())], [])
-            self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 1.5)
+            self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 0.9)
 
     def larger(self, node):
         """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""
