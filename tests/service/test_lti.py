@@ -849,8 +849,12 @@ def dripping(seconds: float):
 
         thread = threading.Thread(target=drip)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            # Whoever gave up before they asked leaves it waiting: then it is we who ask, and go.
+            socket.create_connection(server.getsockname()).close()
+            thread.join()
 
 
 def test_keys_that_drip_are_given_up(attacked, monkeypatch):
