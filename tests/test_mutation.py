@@ -8,7 +8,7 @@ from conftest import require
 from autograder.assignment import load
 from autograder.sandbox.choose import choose
 
-SAMPLE = 6  # a search of some twenty seconds each; drawn with a seed, so that a failure repeats itself
+SAMPLE = 6  # a search of some ten seconds each; drawn with a seed, so that a failure repeats itself
 
 
 @pytest.fixture(scope="module")
