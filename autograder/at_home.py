@@ -95,8 +95,8 @@ class _HomeTalk:
     def _say(self, frames: memoryview) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it is gone: its output tells
-            self._process.stdin.write(frames)
-            self._process.stdin.flush()
+            while frames:  # unbuffered: nothing is left to be written when the conversation ends
+                frames = frames[os.write(self._process.stdin.fileno(), frames) :]
 
     def _end(self, seconds: float, most_seconds: float) -> EndReason:
         self._process.kill()

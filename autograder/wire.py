@@ -278,8 +278,8 @@ def _seconds(told: object) -> float:
 
 
 def _glance(numbers: object, arrays: dict[str, Array]) -> Glance:
-    if not isinstance(numbers, list) or any(len(array) != len(numbers) for array in arrays.values()):
-        raise Garbled("not one row for each edit")
+    if not isinstance(numbers, list) or any(a.ndim < 2 or len(a) != len(numbers) for a in arrays.values()):
+        raise Garbled("not some rows for each edit")
     return Glance(tuple(_whole(number) for number in numbers), arrays)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ from hypothesis import strategies as st
 from autograder import pipeline
 from autograder.asking import Asking
 from autograder.assignment import load
+from autograder.judge.probing import Beginning
 from autograder.judge.repair import all_played
-from autograder.model import Assignment, EditAnswer, EditTask, Submission
+from autograder.model import Assignment, EditAnswer, EditTask, Run, Submission
 from autograder.sandbox import Sandbox, Talk
 from autograder.sandbox.choose import choose
-from autograder.wire import Turns
+from autograder.wire import Turns, read_answer
 
 SGD = """
 import numpy as np
@@ -77,7 +79,7 @@ def asking(assignment: Assignment, sandbox: Counted, before: str) -> Asking:
 
 
 def told(answer: EditAnswer) -> list[tuple[int, str, str, dict[str, bytes]]]:
-    """What an answer says about each edit."""
+    """Return an answer's claims about each edit, arrays as bytes."""
     return [
         (t.edit, t.kind, t.observation.scenario, {n: a.tobytes() for n, a in t.observation.arrays.items()})
         for t in answer.trials
@@ -163,3 +165,20 @@ def test_an_answer_ends_with_the_frame_that_says_so_however_it_comes(
     assert turns.answered
     turns.heard(frame(b'{"edit": 2}'))
     assert not turns.answered
+
+
+@given(
+    st.lists(st.one_of(st.integers(-2, 10**7), st.booleans(), st.text(max_size=2)), max_size=3),
+    st.dictionaries(st.sampled_from(["p", "q"]), st.lists(st.integers(0, 3), min_size=1, max_size=4), max_size=2),
+)
+def test_whatever_a_guest_says_of_first_rows_is_read_or_refused(
+    numbers: list[object], shapes: dict[str, list[int]]
+) -> None:
+    """It is assumed taken over: a glance may lack arrays, or hold such of any shape."""
+    payload = b"".join(np.zeros(shape).tobytes() for shape in shapes.values())
+    header = json.dumps({"glanced": numbers, "arrays": list(shapes.items())}).encode()
+    run = Run(frame(header, payload) + frame(b'{"done": true, "arrays": []}'), b"", "finished", "", 0.0)
+    answer, _, _ = read_answer(run, [])
+    rule = {"p": (np.ones((3, 2)), 1e-6)}
+    for glance in answer.glances:
+        assert Beginning("p", 2, [rule]).suiting(glance) == []

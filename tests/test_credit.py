@@ -1,4 +1,4 @@
-"""What a mistake that one small edit cures costs, and what is told about it."""
+"""The cost of a mistake that one small edit cures, and the sentences about it."""
 
 from __future__ import annotations
 

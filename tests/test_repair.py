@@ -410,7 +410,7 @@ def test_state_that_is_made_once_for_all_objects_is_told_where_it_is_made(
 def test_an_array_that_is_taken_for_a_tensor_is_told_where_it_is(
     assignment: Assignment, sandbox: Sandbox, name: str
 ) -> None:
-    """What `.data` of an array is becomes an array again where decay is added to it: no condition there is to blame."""
+    """A memoryview becomes an array where decay is added to it: no condition there is to blame."""
     known = {path.stem: path for path in assignment.hands}
     right = known[name].read_text()
     source = re.sub(r"(\w+\.grad)\.data if isinstance\(\1, Tensor\) else \1", r"\1.data", right)

@@ -32,10 +32,13 @@ class Beginning:
     rules: Sequence[Rule]
 
     def suiting(self, glance: Glance) -> list[int]:
-        """The edits that begin as one of the rules does."""
+        """The edits that begin as one of the rules does; a guest may say anything."""
+        if self.array not in glance.arrays:
+            return []
         suits = np.zeros(len(glance.edits), dtype=bool)
         for rule in self.rules:
-            suits |= np.logical_and.reduce([_begins(glance.arrays[n], *rule[n]) for n in rule if n in glance.arrays])
+            begins = [_begins(glance.arrays[n], *rule[n]) for n in rule if n in glance.arrays]
+            suits |= np.logical_and.reduce(begins) & bool(begins)
         return [edit for edit, good in zip(glance.edits, suits, strict=True) if good]
 
 

@@ -257,7 +257,7 @@ class _Search:
         return beginning(seen.arrays if seen is not None else {}, rules)
 
     def _sifted(self, subject: str, probing: Probing) -> Iterator[tuple[list[Trial], float]]:
-        """The edits in the probing experiment, small ones first; and the cost that is small among all."""
+        """The edits in the probing experiment, small ones first; and the cost up to which one ends the search."""
         self.sifted += 1
         for above, up_to in pairwise(RICH_BOUNDS if probing.rich else BOUNDS):
             trials, done = probing.sift(above, up_to)
