@@ -632,18 +632,6 @@ def test_who_is_dead_is_judged_only_where_it_can_be_known():
 
 
 # ---------------------------------------------------------------------------------------- what may be missing
-@pytest.mark.filterwarnings("ignore:.*unclosed.*:")  # the SDK forgets sockets that did not connect
-def test_a_machine_without_docker_is_told_what_to_do(monkeypatch, docker_client):
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    with pytest.raises(SandboxUnavailable, match="no Docker engine answers: start one"), DockerSandbox():
-        pass
-    gc.collect()  # here, where it is allowed for
-    monkeypatch.setitem(sys.modules, "docker", None)
-    with pytest.raises(SandboxUnavailable, match="pip install docker"), DockerSandbox():
-        pass
-
-
-@pytest.mark.filterwarnings("ignore:.*unclosed.*:")
 def test_who_may_not_use_docker_is_told_what_to_do(docker_client):
     require("root")  # to become somebody who may not
     os.seteuid(65534)
@@ -652,7 +640,7 @@ def test_who_may_not_use_docker_is_told_what_to_do(docker_client):
             module.connect()
     finally:
         os.seteuid(0)
-    gc.collect()
+    gc.collect()  # a socket left open would be told here
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import argparse
 import logging
 import math
 import os
+import socket
 import sys
 import threading
 from collections import deque
@@ -179,12 +180,14 @@ def connect(timeout: float = 60.0) -> Any:
     try:
         from docker import APIClient  # noqa: PLC0415 - 0.2 s, and absent where Docker is not used
         from docker.errors import DockerException  # noqa: PLC0415
-        from docker.utils import kwargs_from_env  # noqa: PLC0415
+        from docker.utils import kwargs_from_env, parse_host  # noqa: PLC0415
     except ImportError as error:
         raise SandboxUnavailable("the Docker SDK for Python is not installed: pip install docker") from error
     try:
-        return APIClient(version="auto", timeout=int(timeout), **kwargs_from_env())
-    except DockerException as error:
+        where = kwargs_from_env()
+        _knock(parse_host(where.get("base_url"), tls="tls" in where))
+        return APIClient(version="auto", timeout=int(timeout), **where)
+    except (DockerException, OSError) as error:
         if "Permission denied" in str(error):
             raise SandboxUnavailable(
                 "a Docker engine is here, but you may not use it: join its group (sudo usermod -aG docker "
@@ -194,6 +197,13 @@ def connect(timeout: float = 60.0) -> Any:
             f"no Docker engine answers: start one (sudo systemctl start docker, or Docker Desktop), or "
             f"set DOCKER_HOST. It said: {error}"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where a socket of this machine cannot be reached: there the SDK leaves its own socket open."""
+    if address.startswith("http+unix://"):
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.connect(address.removeprefix("http+unix://"))
 
 
 def ensure_image(
