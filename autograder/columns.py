@@ -105,7 +105,7 @@ _BY_WORDS = (  # of titles that are not in the table: kind -> what is in them
     ("email", re.compile(r"^(?:\w+ ){0,2}e ?mail(?: (?:id|address))?$")),
     ("institution", re.compile(rf"\b{_STUDENT}\b.*\b{_NUMBER}\b|\b{_NUMBER}\b.*\b{_STUDENT}\b|\b{_STUDENT}nummer\b")),
     ("institution", re.compile(r"\b(?:matri[ck]\w*|martrikel\w*|matricola|matricule)\b")),
-    ("institution", re.compile(r"\b(?:registration|enroll?ment|roll|university|institution\w*) (?:id|no|number)\b")),
+    ("institution", re.compile(r"\b(?:registration|enroll?ment|roll|university|institution\w*) (?:id|no|num\w+)\b")),
 )  # fmt: skip
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _GENDER = re.compile(r"[*:/_·•-]+-?(?:innen|in|r|e|n|a|o|as|os|s|es)(?!\w)|\((?:in|innen|r|e|n|a|o|as|os|s|es)\)")
@@ -136,7 +136,7 @@ for _kind, _names in _TITLES.items():
 @lru_cache(maxsize=1000)
 def _kind_of(title: str) -> tuple[str, int]:
     """The kind of a column and its rank among those of its kind; ("", 0) of one that tells nothing of a person."""
-    if len(title) > MAX_TITLE or re.search(r"[;|\t]", title):  # a text, or several titles
+    if len(title) > MAX_TITLE or re.search(r"[;|\t]", title.strip()):  # a text, or several titles
         return "", 0
     for form in _forms(title):
         if form in _KINDS:

@@ -29,8 +29,9 @@ HEADER_LINES = 20  # the line of column names is among these: some exports begin
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes a cell that starts with one of these for a formula
 
 _STAFF = re.compile(
-    r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|tutor|trainer|ta\b|teaching assistant|grader|"
-    r"designer|manager|observer|staff|administrator|kurstutor|dozent|lehrende|betreuer|enseignant|profesor|docente|guest|gast)"
+    r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|(?:kurs)?tutor|trainer|ta\b|"
+    r"teaching assistant|grader|designer|manager|observer|staff|(?:kurs)?admin|(?:kurs)?betreuer|dozent|lehrende|"
+    r"enseignant|profesor|docente|guest|gast)"
 )
 _STUDENT = re.compile(r"(?i)student|studier|learner|teilnehm|etudiant|estudiante|alumno|participant")
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -40,10 +41,16 @@ PLACEHOLDERS = {
     "etudiant de test", "estudiante de prueba", "punkte moglich", "points possibles",
 }  # fmt: skip
 _MONTH = "(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
+_MONTHS_BELOW = (  # of dates in French, Italian, Spanish, Dutch and Portuguese, which are written small
+    "(?:janv?|gen|ene|févr?|fev|feb|mars?|mrt|avr|apr|abr|ma[iyjg]|mei|juin|giu|jun|juil|lug|jul|août|aug|ago|"
+    "sept?|set|o[ck]t|ott|out|nov|d[ée]c|di[cz]|dez)"
+)
 _DAMAGED = re.compile(
-    r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z|#?(?:N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)\Z|#{2,}\Z|"
-    rf"\d{{1,2}}(?:-|\. ?){_MONTH}\Z|{_MONTH}-\d\d\Z|(?:TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX)\Z|\d{{1,3}}(?:,\d{{3}})+\Z"
+    r"\d(?:[.,]\d+)?[Ee]\+?\d+\Z|\d+[.,]0+\Z|#?[¡¿]?(?:[A-ZÀ-Þ]{2,10}|DIV/0)[!?]\Z|#?N/[A-Z]\Z|#NV\Z|#?Err:\d{3}\Z|"
+    rf"#{{2,}}\Z|\d{{1,2}}(?:-|\. ?){_MONTH}\Z|{_MONTH}-\d\d\Z|\d\d?-{_MONTHS_BELOW}\.?\Z|\d{{1,3}}(?:,\d{{3}})+\Z|"
+    "(?:TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|WAAR|ONWAAR|VERDADE(?:IR|R)O|VERO|FALSO|SANT|FALSKT|PRAWDA|FAŁSZ)\\Z"
 )  # 1.23E+11, 4711.0, errors of a formula, a column that was too narrow, `3-1` or `mar01` as a date, 1,234,567
+_GROUPED = re.compile(r"\d{1,3}(?:[. '’\u00a0\u202f]\d{3})+")  # 1.230.017, which is 1230017 elsewhere
 _DATE = re.compile(
     r"(?:[0-3]?\d[/.-][0-3]?\d[/.-](?:19|20)\d\d|(?:19|20)\d\d[/-][01]?\d[/-][0-3]?\d)(?: 0?0:00(?::00)?)?"
 )
@@ -190,7 +197,9 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
                 "Put quotation marks around commas."
             )
         person = _person(columns, cells, canvas=canvas, line=line, row=number)
-        if _is_nobody(person, canvas=canvas):
+        if cells == table.header:  # again, at the top of a page
+            skipped.append(f"line {line} (the column names again)")
+        elif _is_nobody(person, canvas=canvas):
             skipped.append(f"line {line} (“{_shown(person.name) or 'no name'}”)")
         else:
             people.append(person)
@@ -297,6 +306,7 @@ def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]
     if match := re.match(r"\s*\"?sep=(.)\"?[^\n]*\n", text):  # a line that Excel writes for itself
         separator, text = match[1], "\n" + text[match.end() :]
     separator = separator or _separator(text)
+    text = _without_outer_quotes(text, separator)
     spaced = re.search(rf"{re.escape(separator)} +\"", text) is not None
     single = re.match(rf"\s*'[^'\n]*'{re.escape(separator)}'", text) is not None
     reader = csv.reader(
@@ -320,6 +330,19 @@ def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]
     body = numbered[header + 1 :]
     table = RosterTable(numbered[header][1], tuple(cells for _, cells in body), separator, encoding)
     return table, [line for line, _ in body]
+
+
+def _without_outer_quotes(text: str, separator: str) -> str:
+    """Return the text of a table of which every line was taken for a single cell and quoted: `"id,name"`."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+    if (
+        not rows
+        or not all(len(row) == 1 and separator in row[0] for row in rows)
+        or not places(rows[0][0].split(separator))
+    ):
+        return text
+    return "\n".join(row[0] for row in rows)
 
 
 def _separator(text: str) -> str:
@@ -374,7 +397,7 @@ def _unmarked(value: str) -> str:
     """Without what marks a cell as text: an apostrophe, Brightspace's `#`, a formula that is only a text."""
     if match := re.fullmatch(r'="(.*)"', value):
         return match[1]
-    return value[1:] if value[:1] in ("#", "'") else value
+    return value[1:] if value[:1] in ("#", "'") and value != "#NV" else value
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -500,6 +523,7 @@ def _index(people: Sequence[Person]) -> dict[str, tuple[Person, ...]]:
     index: dict[str, tuple[Person, ...]] = {}
     for keys in (
         lambda person: map(folded, person.ids),
+        lambda person: [letters(value) for value in person.ids if _GROUPED.fullmatch(value)],
         lambda person: [folded(person.email.partition("@")[0])] if person.email else [],
         names_of,
         lambda person: map(bare, names_of(person)),

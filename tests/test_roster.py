@@ -44,6 +44,7 @@ HEADERS = {  # id, first, last, e-mail
     "gendered": ("Studierenden-ID", "Vorname*", "Nachname*", "E-Mail"),
     "Catalan": ("Número ID", "Nom", "Cognoms", "Adreça de correu"),
     "Danish": ("ID-nummer", "Fornavn", "Efternavn", "E-mailadresse"),
+    "OLAT": ("Institutionelle Nummer", "Vorname", "Nachname", "E-Mail"),
     "shouting": (" STUDENT_ID ", "FIRSTNAME", "SURNAME", "E-MAIL ADDRESS"),
 }
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
@@ -147,7 +148,8 @@ def test_a_whole_name_in_one_column_has_its_parts(header):
 
 
 @pytest.mark.parametrize(
-    "role", ["Teacher", "Non-editing teacher", "TA", "Dozent/in", "Enseignant", "Instructor, Grader"]
+    "role",
+    ["Teacher", "Non-editing teacher", "TA", "Dozent/in", "Enseignant", "Instructor, Grader", "Kursadministrator"],
 )
 def test_who_teaches_is_no_student(role):
     found = parse(f'id,name,Roles\nada,Ada Lovelace,Student\nbob,Bob Stone,"{role}"\ncy,Cy Young,"Student, TA"\n')
@@ -184,6 +186,9 @@ BAD = {
     "damaged by a spreadsheet": "1.23E+11", "was damaged": "1,2e+05", "Export the list again": "123456.0",
     "has 5 digits, the others have 6": "12346", "has 7 digits": "1234567", "“Mar-21” was damaged": "Mar-21",
     "“1,234,567” was damaged": "1,234,567", "“TRUE” was damaged": "TRUE", "looks like a date": "01/03/2026",
+    "“WERT!” was damaged": "#WERT!", "“NV” was damaged|“#NV” was": "#NV", "“¡VALOR!” was": "#¡VALOR!", "“NOM.” was": "#NOM?",
+    "“DIV/0!” was": "#DIV/0!", "“Err:502” was": "Err:502", "“01-janv” was": "01-janv", "“3-févr.” was": "3-févr.",
+    "“WAAR” was": "WAAR", "“VERDADERO” was": "VERDADERO",
     "“2021-03-01” looks": "2021-03-01", "“3.1.2026” looks": "3.1.2026",
 }  # fmt: skip
 
@@ -223,6 +228,9 @@ SHAPES = {
     "a count in front": ";id;name\n0;u1;Ada Lovelace\n1;u2;Bob Stone\n",
     "a remark in the header": "Student ID (as on card);Full name (as in passport)\n{ada}\n{bob}\n",
     "names with commas": "Last Name, First Name;Student ID\nLovelace, Ada;u1\nStone, Bob;u2\n",
+    "every line in quotes": '"id;name"\n"u1;Ada Lovelace"\n"u2;Bob Stone"\n',
+    "names of columns on each page": "id;name\n{ada}\nid;name\n{bob}\n",
+    "a tab behind each comma": "Student ID,\tName\nu1,\tAda Lovelace\nu2,\tBob Stone\n",
     "an office to Canvas": "user_id,login_id,first_name,last_name,status\nu1,al,Ada,Lovelace,active\nu2,bs,Bob,Stone,active\n",
 }  # fmt: skip
 
@@ -231,6 +239,12 @@ SHAPES = {
 def test_what_stands_around_a_list_is_no_student(shape):
     people = parse(SHAPES[shape].format(ada="u1;Ada Lovelace", bob="u2;Bob Stone")).people
     assert [(p.id, p.first, p.last) for p in people] == [("u1", "Ada", "Lovelace"), ("u2", "Bob", "Stone")]
+
+
+@pytest.mark.parametrize("sign", list(".'’ "))
+def test_a_number_is_found_with_and_without_signs_between_its_thousands(sign):
+    roster = parse(f"id;name\n1{sign}230{sign}017;Ada\n1{sign}230{sign}018;Bob\n")
+    assert [roster.find([key])[0].name for key in ("1230018", f"1{sign}230{sign}018")] == ["Bob", "Bob"]
 
 
 def test_people_called_like_words_of_sums_are_students():
