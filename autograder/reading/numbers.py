@@ -28,7 +28,7 @@ _NUMBER = re.compile(rf"{_DIGITS}\.?(?:[eE][+-]?\d{{1,4}}(?![A-Za-z0-9]))?")
 _WORD = re.compile(r"log(?:10|2)(?=\()|[A-Za-zµμ]+|%")
 _POWER_OF_E = re.compile(r"(?:(?<=[^A-Za-z0-9_.])|\A)e\s*(?=\^|\*\*)")
 _LEAD = re.compile(
-    r"(?:(?:about|approx(?:imately)?|ca|circa|perhaps|maybe|probably|"
+    r"(?:(?:extra|additional(?:ly)?|about|approx(?:imately)?|ca|circa|perhaps|maybe|probably|"
     r"roughly|around|nearly|almost|exactly|precisely|some|equals|equal to|"
     r"(?:(?:the |my )?(?:answer|result|solution|value|factor|ratio)(?: is| of)?|it is|it's|is)|by a factor of|"
     r"(?:it|that|this|one|we|you|i|they|there)(?:'s| is| are| needs?| takes?| gets?| costs?| makes?| requires?|"
@@ -48,6 +48,15 @@ _LEAST = re.compile(
 _SENTENCE = re.compile(  # Adam saves about 1.83 hours
     r"(?!.*\b(?:not|never|no|than|less|more|or)\b)(?:[A-Za-z]+ ){1,5}"
     r"(?:is|are|needs?|takes?|saves?|costs?|requires?|equals?|gives?|uses?)(?: about| only)? (?=[-~≈]? ?[\d.])"
+)
+_SO = re.compile(  # halve it, so 0.0005
+    r"(?!.*\b(?:not|never|no|than|or)\b)(?:[A-Za-z]+,? ){1,5}"
+    r"(?:so|thus|hence|therefore|giving|which gives) (?=[-~≈]? ?[\d.])"
+)
+_BESIDE = re.compile(r"(?:the )?(?:half|twice|double|triple|quadruple)(?: (?:the|of|that|it)\b.*)?", re.IGNORECASE)
+_CHANGED = re.compile(r"\bYou (?:change|go|move) (?:to|from)\b")
+_DIVERGES = re.compile(
+    r"^(?:it |gd |sgd )?diverges?(?: (?:for|if|when|once|with|at))? (?=.*(?:>|≥|above|over|beyond))", re.IGNORECASE
 )
 _WHOLE = re.compile(  # 9.75 -> 10
     r"([\d.,]+)\s*(?:,|;|->|=>|→|≈|~|\bso\b|\bthus\b|\bhence\b|\btherefore\b|\brounded\b|\bup\b|\bdown\b|\bto\b|\bmeans\b|"
@@ -84,6 +93,11 @@ _EXTRA = re.compile(
     r"(?:in total|total|altogether|overall|together|all in all|in all|of (?:memory|ram|vram|state|gpu memory)|memory|"
     r"rounded(?! (?:up|down))(?: off)?(?: to \d+ (?:decimals?|digits|places|decimal places|significant figures))?|"
     r"(?:v?ram)|again|more|extra|additional(?:ly)?|needed|required|approx(?:imately|\.)?|or so|roughly|long)\b",
+    re.IGNORECASE,
+)
+_UNCOUNTED = re.compile(
+    r"^,?\s*\(?(?:not counting|not including|excluding|without|w/o)"
+    r"(?:(?:,| and| or|/)?\s?(?:the|parameters|params|weights|gradients|activations)\b)+\)?",
     re.IGNORECASE,
 )
 _PER = re.compile(r"(?:/|per|on each|on every|on one|for each|for every|each|a)\s*([A-Za-z]+)\b", re.IGNORECASE)
@@ -164,17 +178,10 @@ class _Reader:
     def sides(self, text: str) -> tuple[Quantity, ...]:
         """Return the parts between equals signs: names and working on the left, the answer at the end."""
         text = self.last_statement(text)
+        if _BESIDE.fullmatch(text) and _CHANGED.search(self.prompt):
+            raise self.trouble("says how many times as much. Write the number itself.")
         text = _SENTENCE.sub("", _TOTAL.sub("", text), count=1) if _SENTENCE.match(text) else _TOTAL.sub("", text)
-        if self.whole_number:
-            text = self.rounded(text)
-        if re.search(r"\bstep t\b|\b(?:which step|after how many)\b", self.prompt):
-            text = re.sub(
-                r"(?<=\d) (?:on|onwards?|(?:and|or) (?:later|after|up|above|beyond|onwards?|on))$",
-                "",
-                _STEP.sub("", text, count=1),
-            )
-        if _LIMITED.search(self.prompt):
-            text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
+        text = self.without_words(_SO.sub("", text, count=1))
         if len(_NAMED.findall(re.split(r"[=→]", text)[-1])) > 1:
             raise self.trouble("names several amounts. Write the one that is asked for alone.")
         if not _ASKS_LEAST.search(self.prompt):
@@ -182,7 +189,7 @@ class _Reader:
         text = re.sub(r"\(\s*(?:=|≈|≃|i\.e\.,?)\s*", "(", text)
         parts = [
             part.strip()
-            for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|\bi\.e\.,?|\b(?:that|which) (?:is|equals),?)\s*(?=\S)", text)
+            for part in re.split(r"(?<=\S)\s*(?:=|≈|≃|→|->|\bi\.e\.,?|\b(?:that|which) (?:is|equals),?)\s*(?=\S)", text)
         ]
         found = self.whole(parts[-1].lstrip("= "))
         for part in parts[:-1]:
@@ -196,6 +203,21 @@ class _Reader:
                 continue
         return self.agreeing(found)
 
+    def without_words(self, text: str) -> str:
+        """An answer without what only repeats the question: `step` where a step is asked for, `>` of a limit."""
+        if self.whole_number:
+            text = self.rounded(text)
+        if re.search(r"\bstep t\b|\b(?:which step|after how many)\b", self.prompt):
+            text = re.sub(
+                r"(?<=\d) (?:on|onwards?|(?:and|or) (?:later|after|up|above|beyond|onwards?|on))$",
+                "",
+                _STEP.sub("", text, count=1),
+            )
+        if _LIMITED.search(self.prompt):
+            text = _DIVERGES.sub("", text)
+            text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
+        return text
+
     def last_statement(self, text: str) -> str:
         """`16*5e9/2^30 = 74.5 GiB` of `2+2+4+8 = 16 bytes; 16*5e9/2^30 = 74.5 GiB`: what goes on with a result."""
         first, *others = _STATEMENTS.split(text)
@@ -208,6 +230,9 @@ class _Reader:
 
     def agreeing(self, found: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
         for other in found[1:]:
+            near = abs(found[0].value - other.value) < 1
+            if self.whole_number and near and found[0].value % 1 == 0 != other.value % 1:
+                continue  # ln(0.02)/ln(0.8) -> 18
             counts = self.whole_number and found[0].value != other.value
             if not agree(found[0], other) or (counts and found[0].value % 1 == other.value % 1 == 0):
                 raise self.trouble(
@@ -385,6 +410,8 @@ class _Reader:
         """Read what may follow a number: an operator, `x` before another number, `billion`, a closing parenthesis."""
         if text[at] == " ":
             return [], at + 1, None
+        if text[at] == "√":  # 10√10
+            return ["*"], at, None
         word = _WORD.match(text, at)
         if word and word[0].lower() in SCALES:
             return ["*", repr(SCALES[word[0].lower()])], word.end(), None
@@ -492,6 +519,8 @@ class _Reader:
         if after := re.search(r"\bafter step (\d)\b", self.prompt):
             words = rf"(?:{after[1]}|{[*SMALL][int(after[1])]})"
             text = re.sub(rf"^after (?:the )?(?:step {words}|{words} steps?)(?=\W|$)", "", text).strip()
+        if re.search(r"\bnot (?:counted|asked)\b", self.prompt):
+            text = _UNCOUNTED.sub("", text)
         for _ in range(3):
             if word := _EXTRA.match(text):
                 text = text[word.end() :].strip()

@@ -41,6 +41,8 @@ _TRUE = "yes|true|right|correct|t|y|x|✓|✔"
 _FALSE = "no|not|false|wrong|incorrect|f|n|✗|✘"
 _EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})(?:[).:=\s-]+(?:is )?|(?=[✓✔✗✘]))({_TRUE}|{_FALSE})\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<![\w*.])[A-Za-z]{2,}(?![\w*.(])")
+_RUN = re.compile(rf"\s*(?:only )?(?:the )?(first|last) ({'|'.join(_CARDINALS[1:])})(?: ones?)?\s*", re.IGNORECASE)
+_REMARK = re.compile(r"\s*(?![A-Za-z]\s*\()([^()]+?)\s+\((?!.*\b(?:not|or|no|maybe)\b)([^()]*)\)\s*")
 _BACKWARD = re.compile(r"[←⟵⇐]|<-")
 _SIZES = re.compile(
     r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
@@ -119,9 +121,18 @@ def _said_true(text: str, options: Mapping[str, str]) -> list[str] | None:
     ):
         wrong = _ids(but[1], options)
         return [name for name in options if name not in wrong] if wrong else None
+    if run := _RUN.fullmatch(text):
+        many = _CARDINALS.index(run[2].lower()) + 1
+        names = list(options)
+        return None if many >= len(names) else names[:many] if run[1].lower() == "first" else names[-many:]
     listed = re.fullmatch(
         r"\s*(?:the )?(?:(?:true|right|correct)(?: ones?| statements?| answers?)?(?: are| is)?)[\s:=]+([^()]*?)"
         r"(?:[;,.\n\s]+(?:the )?(?:false|wrong|incorrect)(?: ones?)?(?: are| is)?[\s:=]+([^()]*))?", text, re.IGNORECASE
+    )  # fmt: skip
+    listed = listed or re.fullmatch(  # a, c are true, b is false
+        r"\s*((?:[a-z][,;\s]+(?:and )?)+)(?:are |is )?(?:true|right|correct)[;,.\s]+(?:and )?"
+        r"([a-z](?:[,;\s]+(?:and )?[a-z])*|(?:the )?(?:others?|rest))[,;\s]+(?:are |is )?(?:false|wrong|incorrect)\s*",
+        text, re.IGNORECASE,
     )  # fmt: skip
     behind = listed or re.fullmatch(r"([^()]*)\(([^()]*)\)\s*", text)
     right = _ids(behind[1], options) if behind else None
@@ -188,6 +199,8 @@ def _one(text: str, options: Mapping[str, str], prompt: str = "") -> str | None:
         return by_name
     if (by_words := by_text(text, options, (folded, squeezed))) is not None:
         return by_words
+    if (remark := _REMARK.fullmatch(text)) and (name := by_text(remark[1], options)) is not None:
+        return name if by_text(remark[2], options, (), prompt) in (None, name) else None  # 0.16 (12 steps)
     led = LED.sub("", english(text))
     if (reason := REASON.search(led)) and (name := _named(led[: reason.start()], options)) is not None:
         return name
@@ -283,7 +296,7 @@ def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
 
 def _parts(text: str, options: Mapping[str, str]) -> list[str] | None:
     """Options' texts with a semicolon, a new line, an arrow or a comma between them, each another one."""
-    for signs in (r"[;\n]|->|→", r"[;\n]|->|→|,(?!\d)|\band\b"):
+    for signs in (r"[;\n]|->|→", r"[;\n]|->|→|,(?!\d)|\band\b", r"[;\n]|(?<=[a-z)])\.\s+"):
         parts = [part for part in re.split(signs, text) if part.strip()]
         if len(parts) > len(options):
             continue

@@ -246,7 +246,15 @@ def _by_part(text: str, options: Mapping[str, str], prompt: str = "") -> str | N
     for wanted in (said, said - {"only", "just"}, said - idle, said - idle - {"only", "just"}):
         found = [name for name, those in tokens.items() if wanted <= those]
         if len(found) == 1 and not wanted <= _ALL and any(len(word) > 2 for word in wanted):
-            return found[0]
+            others = {number for name, option in options.items() if name != found[0] for number in _numbers(option)}
+            strange = _numbers(text) - _numbers(options[found[0]])
+            alone = "#" in said and not _numbers(text) & _numbers(f"{options[found[0]]} {prompt}")
+            return None if strange & others or alone else found[0]  # `12 steps` is not the option with `150 steps`
+    numbers = _numbers(text)
+    words = {word for word in said if "=" not in word} - {"#"}  # `Adam 0.5` of `Adam, lr = 0.5`
+    found = [name for name, those in tokens.items() if words <= those and numbers <= _numbers(options[name])]
+    if len(found) == 1 and numbers and not re.search(r"[(=]", text) and any(len(word) > 2 for word in words):
+        return found[0]
     return None
 
 
@@ -262,7 +270,12 @@ def each_its_own(parts: Sequence[str], options: Mapping[str, str]) -> list[str] 
         [name for name in names if folded(options[name]).startswith(folded(part))]
         for part, names in zip(parts, able, strict=True)
     ]
-    able = [begun if len(begun) == 1 else names for begun, names in zip(first, able, strict=True)]
+    begun = [start if len(start) == 1 else names for start, names in zip(first, able, strict=True)]
+    return _settled(begun) or _settled(able)
+
+
+def _settled(able: Sequence[Sequence[str]]) -> list[str] | None:
+    """The one way to give each its own of the names that it may have; None where there is none."""
     while any(len(names) == 1 for names in able) and not all(len(names) == 1 for names in able):
         taken = {names[0] for names in able if len(names) == 1}
         left = [names if len(names) == 1 else [name for name in names if name not in taken] for names in able]
@@ -270,7 +283,7 @@ def each_its_own(parts: Sequence[str], options: Mapping[str, str]) -> list[str] 
             return None
         able = left
     found = [names[0] for names in able if len(names) == 1]
-    return found if len(found) == len(parts) == len(set(found)) else None
+    return found if len(found) == len(able) == len(set(found)) else None
 
 
 def _symbols(text: str) -> set[str]:

@@ -44,8 +44,10 @@ def at_asked_step(answer: str, prompt: str) -> str:
 
 def _of_labels(text: str, asked: int) -> str:
     parts = [part for part in re.split(_BETWEEN, text) if part.strip()]
+    own = [part for part in parts if re.match(r"\s*(?:θ|theta)", part, re.IGNORECASE)]
+    parts = own if own and all(map(_LABELLED.fullmatch, parts)) else parts  # v₂ = 0.4, θ₂ = −0.804
     told = [_LABELLED.fullmatch(part) for part in parts]
-    if len(parts) < 2 or not all(told):
+    if (len(parts) < 2 and not own) or not all(told):
         return ""
     values = {int(one["at"]): one["value"].strip() for one in told if one}
     return values[asked] if len(values) == len(parts) and max(values) == asked else ""

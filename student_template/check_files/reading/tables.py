@@ -10,7 +10,7 @@ from .languages import english
 from .numbers import read as read_number
 from .plain import digits
 from .spelled import SMALL
-from .wording import MAX_LENGTH, folded, squeezed
+from .wording import MAX_LENGTH, each_its_own, folded, squeezed
 from .words import Unreadable, listed, quoted
 
 MAX_ROWS = 50  # of a table that are looked at: no question has as many
@@ -30,10 +30,12 @@ def read_table(answer: object, rows: Sequence[str], columns: Sequence[str]) -> t
     if not isinstance(answer, dict):
         raise Unreadable(f"This asks for a table with a line for each row, and your answer is {quoted(answer)}.")
     known = {key: row for row in rows for key in (_row_key(row, rows), squeezed(row))}
+    names = [str(name) for name in list(answer)[:MAX_ROWS]]
+    short = dict(zip(names, each_its_own(names, {row: row for row in rows}) or [], strict=False))  # sgd, momentum
     given: dict[str, str] = {}
     told, seen = [], set()
     for name, value in list(answer.items())[:MAX_ROWS]:
-        row = known.get(_row_key(str(name), rows), known.get(squeezed(name)))
+        row = known.get(_row_key(str(name), rows), known.get(squeezed(name), short.get(str(name))))
         if row is None:
             told.append(f"There is no row {quoted(name)} here.")
         elif row in seen:
@@ -59,7 +61,7 @@ def _column(value: object, columns: Sequence[str]) -> str | None:
     exact = [column for column in columns if folded(column) == wanted]
     if not exact:
         exact = [column for column in columns if _interval(column) == _interval(value)]
-    if not exact and (multiple := _multiple(english(wanted))):
+    if not exact and (multiple := _multiple("1 x" if wanted == "once" else english(wanted))):
         exact = [column for column in columns if _same_multiple(multiple, _multiple(folded(column)))]
         if len(exact) > 1:  # `1.0` is 1, where there is an x too
             exact = [column for column in exact if (_multiple(folded(column)) or multiple)[1] == multiple[1]]
@@ -88,8 +90,13 @@ def _written_table(text: str, rows: Sequence[str]) -> object:
     """A table that is written as a text: `row: column, row: column`, or the columns in the order of the rows."""
     names = {key: row for row in rows for key in (_row_key(row, rows), folded(row))}
     alone = "|".join(re.escape(name).replace(r"\ ", r"\s*") for name in sorted(names, key=len, reverse=True))
-    start = re.compile(rf"(?:^|[,;\n|]|\band\b)\s*({alone})\s*(?:->|=>|[:=→⇒|\t]|\bis\b|(?<=\d)\s)\s*", re.IGNORECASE)
+    signs = r"(?:->|=>|[:=→⇒|\t]|\bis\b|\s[-–—]\s|(?<=\d)\s)"
+    start = re.compile(rf"(?:^|[,;\n|]|\band\b)\s*({alone})\s*{signs}\s*", re.IGNORECASE)
     text = digits(text[:MAX_LENGTH])
+    parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
+    pairs = [re.fullmatch(r"(.*[^\W\d])\s+(\d+ ?[x×]?|[x×] ?\d+)", part) for part in parts]
+    if len(parts) == len(rows) and all(pairs):  # Adam 3x, SGD 1x
+        return {pair[1]: pair[2] for pair in pairs if pair}
     starts = list(start.finditer(text))
     found: dict[str, str] = {}
     for this, following in itertools.zip_longest(starts, starts[1:]):
@@ -100,7 +107,8 @@ def _written_table(text: str, rows: Sequence[str]) -> object:
     if found:
         return found
     parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
-    parts = re.split(r",(?!\d)", text) if len(parts) == 1 else parts
+    for comma in (r",(?!\d)", ","):  # `0,5, 0, 1, x` and `3,1,2,3`
+        parts = re.split(comma, text) if len(parts) in (1, 2) and len(parts) != len(rows) else parts
     return dict(zip(rows, parts, strict=True)) if len(parts) == len(rows) > 1 else text
 
 

@@ -33,6 +33,7 @@ def tidied(answer: str) -> str:
     text = _PRINTED.sub(r"\1", text)
     text = re.sub(r"\bpow\(([^(),]+),\s*([^(),]+)\)", r"((\1)^(\2))", text)
     text = re.sub(r"\)\s*\((?=[-+*/^.\d\s√]+\))", ")*(", text)  # (1-0.25)(1+0.2)
+    text = re.sub(r"(\d) (?:arrays?|buffers?|copies|moments?|tensors?) ?[*×x] ?(?=[\d.])", r"\1 * ", text)
     text = _times_in_words(text)
     if re.search(r"%\s*[*×/]\s*[\d.(]|[\d.)]\s*[*×/]\s*[\d.,]+\s*%|^1(?:00 ?%)?\s*[-+]\s*[\d.,]+\s*%$", text):
         text = re.sub(r"(\d+(?:[.,]\d+)?)\s*%", r"(\1/100)", text)  # 75% * 120%
