@@ -13,6 +13,7 @@ import pytest
 from conftest import require
 from hypothesis import given
 from hypothesis import strategies as st
+from remembering import Remembering
 
 from autograder import pipeline
 from autograder.asking import Asking
@@ -50,6 +51,7 @@ class Counted:
     """A sandbox whose conversations are counted."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self.name, self.isolated = sandbox.name, sandbox.isolated
         self.sandbox, self.begun = sandbox, 0
 
     @contextmanager
@@ -71,7 +73,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Counted]:
         yield Counted(found)
 
 
-def asking(assignment: Assignment, sandbox: Counted, before: str) -> Asking:
+def asking(assignment: Assignment, sandbox: Counted | Remembering, before: str) -> Asking:
     files = {assignment.main: SGD.format(before=before).encode()}
     played = all_played(assignment, assignment.scenarios(1))
     job = pipeline.pack(Submission("sgd", files, ""), assignment, played, searching=True)
@@ -137,6 +139,22 @@ def test_an_edit_that_brings_a_guest_down_costs_its_block_and_another_guest(
         guests = sandbox.begun
         assert ask(EditTask((PROBE,), only=tuple(edits[:1]), played=(PROBE,), switched=True)).trials
         assert sandbox.begun <= guests + 1
+
+
+def test_what_tests_remember_of_a_conversation_is_what_a_guest_says(assignment: Assignment, sandbox: Counted) -> None:
+    """Whatever was asked in the same words is answered without a guest, and what is new by one that was told the rest."""
+    first, second, other = (EditTask((PROBE,), only=(number,), played=(PROBE,)) for number in (1, 2, 3))
+    remembering = Remembering(sandbox)
+    begun, answers = [], []
+    for tasks in ([first, second], [first, second], [first, other], [first, second, other]):
+        with asking(assignment, remembering, "pass") as ask:
+            answers.append([told(ask(task)) for task in tasks])
+        begun.append(sandbox.begun)
+    assert begun == [1, 1, 2, 3]
+    with asking(assignment, sandbox, "pass") as ask:
+        one, two, three = (told(ask(task)) for task in (first, second, other))
+    assert one
+    assert answers == [[one, two], [one, two], [one, three], [one, two, three]]
 
 
 def frame(text: bytes, payload: bytes = b"") -> bytes:

@@ -96,7 +96,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]
     shutil.rmtree(open_to_all)
 
 
-@pytest.fixture(scope="module", params=[*SANDBOXES, "landlock" + USER])
+@pytest.fixture(
+    scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "landlock", "process", "landlock" + USER]
+)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     kind, _, user = request.param.partition(", ")
     require("root" if kind == "process" else kind)

@@ -156,7 +156,9 @@ def filtered(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-@pytest.fixture(params=PLACES, scope="module")
+@pytest.fixture(
+    params=[pytest.param(p, marks=[pytest.mark.docker] if p == "docker" else []) for p in PLACES], scope="module"
+)
 def place(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
-import math
 import re
 import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -24,11 +22,11 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI  # noqa: TC002
 from fastapi.testclient import TestClient
+from remembering import Remembering
 from sqlalchemy.orm import Session  # noqa: TC002
 
 from autograder.assignment import load
-from autograder.model import Assignment, Run
-from autograder.sandbox import Sandbox, Talk
+from autograder.model import Assignment
 from autograder.sandbox.choose import choose
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
@@ -122,32 +120,6 @@ def empty_database() -> bytes:
         with contextlib.closing(sqlite3.connect(file)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return file.read_bytes()
-
-
-class Remembering:
-    """A sandbox that plays each job once and gives the same run for the same bytes, whoever hands them in.
-
-    Most tests of the service hand in the same few files, and a search for a mistake's line takes seconds. All that is
-    made of a run is made anew each time. A run that did not finish is played again.
-    """
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.name, self.isolated = sandbox.name, sandbox.isolated
-        self._sandbox = sandbox
-        self._runs: dict[bytes, Run] = {}
-
-    def run(self, job: bytes, most_seconds: float = math.inf) -> Run:
-        played = hashlib.sha256(job).digest()
-        if played in self._runs:
-            return self._runs[played]
-        run = self._sandbox.run(job, most_seconds)
-        if run.end == "finished":
-            self._runs[played] = run
-        return run
-
-    def talk(self) -> AbstractContextManager[Talk]:
-        """A conversation of its own: what is asked in it may build on what was asked before."""
-        return self._sandbox.talk()
 
 
 @cache
