@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.intake import NothingToMark, find
-from autograder.intake.bulk import FOLDERS, Bulk, class_inside, inner_zips, unpack
+from autograder.intake.bulk import FOLDERS, NEWEST, Bulk, class_inside, inner_zips, unpack
 from autograder.intake.names import suffix
 from autograder.model import QUIZ_FILE
 from autograder.roster import Roster, owners
@@ -29,6 +29,7 @@ class FoundSubmission:
     student: str = ""  # the id on the roster
     remarks: tuple[str, ...] = ()
     person: tuple[str, ...] = ()  # of a download: the platform and its number of the person
+    attempt: tuple[object, ...] = ()  # of a download: which of two is the newer one; () is not known
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def gather(
     """
     search = _Gathering(main, target, label, say, alone=len(paths) == 1)
     found = [one for number, path in enumerate(paths) for one in _below(search, path, target / str(number))]
-    found = _joined(list({one.path: one for one in found}.values()))
+    found = _joined(_newest(list({one.path: one for one in found}.values()), say))
     return found if roster is None else _with_people(found, roster, say)
 
 
@@ -111,9 +112,50 @@ def _people(search: _Gathering, path: Path, bulk: Bulk) -> Iterator[FoundSubmiss
     _tell(path, bulk, search.say)
     for one in bulk.people:
         shown = f"{path.name}/{one.label}"
+        person = (bulk.platform, one.keys[0])
         yield FoundSubmission(
-            one.folder, one.label, shown, one.keys, remarks=one.remarks, person=(bulk.platform, one.keys[0])
+            one.folder, one.label, shown, one.keys, remarks=one.remarks, person=person, attempt=one.attempt
         )
+
+
+def _newest(found: Sequence[FoundSubmission], say: Callable[[str], None]) -> list[FoundSubmission]:
+    """The submissions without what a newer download of their platform has again; both where nothing tells the newer.
+
+    A quiz that only an older one has stays: what joins code and quiz finds it.
+    """
+    by_person: dict[tuple[str, ...], list[FoundSubmission]] = {}
+    for one in found:
+        if one.person and _kinds(one.path) & CODE:
+            by_person.setdefault(one.person, []).append(one)
+    kept: dict[Path, FoundSubmission] = {one.path: one for one in found}
+    newer: list[str] = []
+    for theirs in by_person.values():
+        best = max(theirs, key=lambda one: one.attempt) if all(one.attempt for one in theirs) else theirs[0]
+        older = [one for one in theirs if one is not best]
+        alike = all(_contents(one.path) == _contents(best.path) for one in older)
+        if not older or not (alike or all(one.attempt < best.attempt for one in older)):
+            continue
+        for one in older:
+            del kept[one.path]
+            if ".toml" in _kinds(one.path) - _kinds(best.path):
+                kept[one.path] = replace(one, path=_without_code(one.path))
+        if not alike:
+            newer.append(best.label)
+            kept[best.path] = replace(best, remarks=tuple(dict.fromkeys((*best.remarks, NEWEST))))
+    if newer:
+        say(f"these are in several downloads, and the newest attempt of each is marked: {_listed(newer)}")
+    return list(kept.values())
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def _without_code(folder: Path) -> Path:
+    for file in folder.rglob("*"):
+        if file.is_file() and suffix(file.name) != ".toml":
+            file.unlink()
+    return folder
 
 
 def _joined(found: Sequence[FoundSubmission]) -> list[FoundSubmission]:

@@ -430,6 +430,40 @@ def test_code_and_quiz_from_two_downloads_are_one_submission(tmp_path, scheme, q
     assert sorted(len(read(one.path).files) for one in found) == [1, 2, 2]
 
 
+@pytest.mark.parametrize("scheme", sorted(ATTEMPTS))
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("quiz_in", ["the older", "the newer", "both"])
+def test_of_two_downloads_in_one_command_the_newest_attempt_of_each_counts(tmp_path, scheme, newest_first, quiz_in):
+    named, told = SCHEMES[scheme], []
+    older, newer = (
+        beside(scheme) | {named(who, attempt, "optimizers.py", late=False): code for who in those}
+        for attempt, code, those in ((0, OLD, CLASS), (2, CODE, (ADA, LUK)))
+    )
+    old_quiz, new_quiz = b"[answers]\na = 1\n", QUIZ
+    older |= {named(ADA, 0, "quiz.toml", late=False): old_quiz} if quiz_in != "the newer" else {}
+    newer |= {named(ADA, 2, "quiz.toml", late=False): new_quiz} if quiz_in != "the older" else {}
+    paths = [zipped(older, tmp_path / "monday.zip"), zipped(newer, tmp_path / "tuesday.zip")]
+    found, told = gathered(paths[::-1] if newest_first else paths, tmp_path)
+    code = {one.known_as[0]: read(one.path).files for one in found}
+    ada, bob = code[key_of(scheme, ADA)], code[key_of(scheme, BOB)]
+    assert len(found) == len(CLASS)
+    assert (ada["optimizers.py"], bob["optimizers.py"]) == (CODE, OLD)
+    assert ada["quiz.toml"] == (old_quiz if quiz_in == "the older" else new_quiz)
+    assert sum(bool(one.remarks) for one in found) == 2
+    assert "newest attempt" in "".join(told)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_two_downloads_of_moodle_in_one_command_are_one_where_they_are_alike(tmp_path, alike):
+    """Nothing in them tells which is newer: the gradebook says that there are two."""
+    paths = []
+    for day, data in (("monday", CODE), ("tuesday", CODE if alike else OLD)):
+        files = {moodle(who, 0, "optimizers.py"): data for who in CLASS}
+        paths.append(zipped(files, tmp_path / f"{day}.zip"))
+    found, _ = gathered(paths, tmp_path)
+    assert len(found) == len(CLASS) * (1 if alike else 2)
+
+
 def test_a_zip_of_folders_is_a_class_and_a_students_zip_of_versions_is_not(tmp_path):
     repositories = {
         f"class/optimizers-{who.user}/{file}": SOLUTION for who in CLASS for file in ("optimizers.py", "README.md")

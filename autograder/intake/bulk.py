@@ -32,6 +32,7 @@ MAX_FILES = 50_000  # of a class: 500 people, each with a folder full
 MAX_FILE = 8_000_000  # bytes of one file: what intake takes at most
 MAX_PART = 120  # characters of a name on our disk, which takes 255 bytes
 KEPT = (".py", ".ipynb", ".zip", ".toml")  # what can be a submission or its quiz; of the rest only the name is kept
+NEWEST = "Of several attempts the newest was marked."
 _VERSION = re.compile(r"(?:-(\d+)| ?\((\d+)\))\Z")
 
 
@@ -62,6 +63,7 @@ class HandedIn:
     keys: tuple[str, ...]
     late: bool = False
     remarks: tuple[str, ...] = ()
+    attempt: tuple[object, ...] = ()  # grows with each attempt, also from one download to the next; () is not known
 
 
 @dataclass(frozen=True)
@@ -327,7 +329,9 @@ def _gradescope(names: Sequence[str], read: Callable[[str], bytes]) -> list[Entr
         for who in people:  # of a group, everybody
             keys = tuple(who[kind] for kind in ("sid", "email", "name") if who.get(kind))
             person = (*keys, parts[at])[0]
-            found.append(Entry("/".join(parts[at + 1 :]), name, person, (*keys, parts[at]), who.get("name", "")))
+            attempt = (int(parts[at].rpartition("_")[2]),)  # its submissions are counted up
+            file = "/".join(parts[at + 1 :])
+            found.append(Entry(file, name, person, (*keys, parts[at]), who.get("name", ""), attempt))
     return found if where is not None else []
 
 
@@ -403,7 +407,7 @@ def _placed(
         by_person[entry.person].append(entry)
     people = []
     for number, theirs in enumerate(by_person.values()):
-        people.append(_written(theirs, read, target / f"{number:04d}"))
+        people.append(_written(platform, theirs, read, target / f"{number:04d}"))
     labels: dict[str, int] = defaultdict(int)
     for one in people:
         labels[one.label] += 1
@@ -439,7 +443,7 @@ class _Choice:
     older: list[Entry] = field(default_factory=list)
 
 
-def _written(theirs: Sequence[Entry], read: Callable[[str], bytes], folder: Path) -> HandedIn:
+def _written(platform: str, theirs: Sequence[Entry], read: Callable[[str], bytes], folder: Path) -> HandedIn:
     """Writes a person's newest files; one file for each name, whatever folders it lay in.
 
     Of files that can be no submission only the name is there: reading the submission then tells of them.
@@ -453,10 +457,16 @@ def _written(theirs: Sequence[Entry], read: Callable[[str], bytes], folder: Path
         where.write_bytes(read(entry.path) if suffix(entry.file) in KEPT else b"")
     first = choice.chosen[0] if choice.chosen else theirs[0]
     keys = tuple(dict.fromkeys(key for entry in theirs for key in entry.keys if key))
-    older = len({(entry.attempt, entry.order) for entry in choice.older})
-    remarks = (f"Of several attempts the newest was marked; {older} earlier one(s) were not.",) if older else ()
+    older = bool(choice.older)
     label = first.name or first.keys[0]
-    return HandedIn(folder, label, keys, late=any(entry.late for entry in choice.chosen), remarks=remarks)
+    late = any(entry.late for entry in choice.chosen)
+    return HandedIn(folder, label, keys, late, (NEWEST,) if older else (), _attempt(platform, first))
+
+
+def _attempt(platform: str, entry: Entry) -> tuple[object, ...]:
+    """Return when something was handed in, or its number, where a platform says so: two downloads can be compared."""
+    numbered = (entry.order,) if platform == having("download")["canvas"].name and entry.order else ()
+    return (entry.attempt or numbered) if any(entry.attempt or numbered) else ()
 
 
 def _on_disk(file: str) -> str:
