@@ -66,6 +66,17 @@ def test_nothing_around_the_classes_costs_them_anything(seen, future, leads, tri
     assert (conduct.imported, conduct.end, lost) == (True, "finished", [])
 
 
+@pytest.mark.slow("searches for the line of a mistake")
+@pytest.mark.parametrize("lead", LEADS)
+def test_the_line_of_a_mistake_is_found_below_whatever_stands_around_the_classes(lead):
+    """The search runs the file again, with the names that a file or a notebook has."""
+    wrong = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()
+    code = f"{lead}\n{wrong}\nplt.plot(undefined)\n"
+    with ProcessSandbox() as sandbox:
+        report = pipeline.grade(Submission("it", {"optimizers.py": code.encode()}, "0" * 64), OPTIMIZERS, sandbox, 7)
+    assert ["1 - beta1**" in place.source for place in report.places] == [True]
+
+
 @pytest.mark.parametrize(
     "line",
     [

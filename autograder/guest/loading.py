@@ -96,6 +96,13 @@ class Nothing:
         return self
 
 
+def furnish(module):
+    """Gives a submission the names that it has where it was written: as a file, or as a notebook's cells."""
+    module.__file__ = f"{os.getcwd()}/{module.__name__.rpartition('.')[2]}.py"  # noqa: PTH109 - pathlib is a dozen files more
+    nothing = Nothing()
+    module.__dict__.update(get_ipython=lambda: nothing, display=nothing)
+
+
 class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def __init__(self, name, source, refusal):
         self.name, self.source, self.refusal, self.left_out = name, source, refusal, []
@@ -131,9 +138,7 @@ class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
         tree = compile(self.source, file, "exec", flags=PARSE_ONLY, dont_inherit=True)
         flags = compile(self.source, file, "exec", dont_inherit=True).co_flags & FUTURES
-        module.__file__ = f"{os.getcwd()}/{self.name.rpartition('.')[2]}.py"  # noqa: PTH109 - pathlib is a dozen files more
-        nothing = Nothing()
-        module.__dict__.update(get_ipython=lambda: nothing, display=nothing)
+        furnish(module)
         body = list(tree.body)
         for node in body:
             tree.body = [node]

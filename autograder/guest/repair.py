@@ -147,7 +147,8 @@ class Search:
         if "." in name:
             importlib.import_module(name.rpartition(".")[0])
         module = importlib.util.module_from_spec(importlib.util.find_spec(name))
-        vars(module).update({edits.SWITCH: number, edits.NOTE: note, "get_ipython": None, "display": print})
+        self.loading.furnish(module)
+        vars(module).update({edits.SWITCH: number, edits.NOTE: note})
         sys.modules[name] = module
         with self.harness.deadline(self.job["import_seconds"]):
             exec(code, vars(module))  # noqa: S102 - this is the sandbox
