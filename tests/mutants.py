@@ -512,21 +512,15 @@ def outcome(mutant: Mutant, report: Report) -> Outcome:
 def sample(assignment: Assignment, size: int, seed: int, hands: Sequence[str] = ()) -> list[Mutant]:
     """Return `size` mutants of all hands that are not equivalent, drawn with a seed; 0 = every one."""
     paths = [p for p in (assignment.model_solution, *assignment.hands) if not hands or p.stem in hands]
-    made = [located(m, path) for path in paths for m in mutants(path.read_text(encoding="utf-8")) if m.where]
+    made = [(m, path) for path in paths for m in mutants(path.read_text(encoding="utf-8")) if m.where]
     random.Random(seed).shuffle(made)  # noqa: S311 - no secret
-    wanted = size or len(made)
-    chosen: list[Mutant] = []
+    wanted, chosen = size or len(made), list[Mutant]()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for at in range(0, len(made), 40):
-            batch = made[at : at + 40]
-            chosen += [
-                m
-                for m, differs in zip(batch, pool.map(lambda m: apart.differs(m.source), batch), strict=True)
-                if differs
-            ]
-            if len(chosen) >= wanted:
-                break
-    return chosen[:wanted]
+        while made and len(chosen) < wanted:
+            batch, made = made[: wanted - len(chosen)], made[wanted - len(chosen) :]
+            differing = pool.map(lambda drawn: apart.differs(drawn[0].source), batch)
+            chosen += [located(*drawn) for drawn, differs in zip(batch, differing, strict=True) if differs]
+    return chosen
 
 
 def located(mutant: Mutant, path: Path) -> Mutant:

@@ -1,4 +1,6 @@
-"""A fixed sample of machine-made mistakes in all hands loses marks; `make mutants` takes a larger one (docs/fairness.md)."""
+"""A fixed sample of machine-made mistakes in three hands loses marks; `make mutants` takes a larger one (docs/fairness.md)."""
+
+import random
 
 import apart
 import mutants
@@ -8,7 +10,8 @@ from conftest import require
 from autograder.assignment import load
 from autograder.sandbox.choose import choose
 
-SAMPLE = 6  # a search of some ten seconds each; drawn with a seed, so that a failure repeats itself
+SAMPLE = 6  # a search of some seconds each; drawn with a seed, so that a failure repeats itself
+HANDS = 3  # whose mutants are made, drawn too: to make those of all takes a minute
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +27,11 @@ def made(optimizers):
 
 
 @pytest.mark.slow("each mutant is searched for its line, in two grammars")
-def test_machine_made_mistakes_in_all_hands_lose_marks(optimizers):
+def test_machine_made_mistakes_in_any_hands_lose_marks(optimizers):
     require("landlock")
+    hands = random.Random(3).sample([path.stem for path in optimizers.hands], HANDS)  # noqa: S311 - no secret
     with choose("landlock", trusted=True, say=lambda _: None) as sandbox:
-        outcomes = [mutants.mark(m, optimizers, sandbox) for m in mutants.sample(optimizers, SAMPLE, seed=3)]
+        outcomes = [mutants.mark(m, optimizers, sandbox) for m in mutants.sample(optimizers, SAMPLE, 3, hands)]
     assert [o.mutant for o in outcomes if not o.caught] == []
 
 

@@ -20,7 +20,7 @@ from autograder.sandbox.landlock import LandlockSandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
-ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+PLAIN = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
 COMMAND = f"{shlex.quote(sys.executable)} -m autograder"
 
 
@@ -55,7 +55,7 @@ class Typed:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=folder,
-            env=ENVIRONMENT,
+            env={**os.environ, **PLAIN},
             capture_output=True,
             text=True,
             timeout=300,
@@ -195,7 +195,7 @@ def test_what_is_there_is_left_alone(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "new", "descent"],
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env={**os.environ, **PLAIN},
         capture_output=True,
         text=True,
         check=False,
