@@ -27,8 +27,9 @@ ONE_MORE = $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
 test: $(VENV)/dev.stamp ## run the tests that take no more than a second or two each: minutes in all
 	@$(PYTESTS) -m "not slow and not docker and not platforms" $(PYTEST)
 
-test-all: test ## run every test that this machine can run: 25 minutes on two cores
-	@$(PYTESTS) --numprocesses $(ONE_MORE) --durations 20 -m "slow or docker or platforms" $(PYTEST)
+OTHERS = slow or docker or platforms
+test-all: test ## run every test that this machine can run
+	@$(PYTESTS) --numprocesses $(ONE_MORE) --durations 20 -m "$(OTHERS)" $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

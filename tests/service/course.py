@@ -38,7 +38,7 @@ from autograder.service.web.app import create_app
 from autograder.service.web.edge.access import COOKIE
 from autograder.service.web.edge.signing_in import new_link
 from autograder.service.worker import jobs, proving
-from autograder.service.worker.context import Context
+from autograder.service.worker.context import Context, keeping
 
 SAMPLES = load("optimizers").samples
 RIGHT = SAMPLES["model solution"].read_bytes()
@@ -131,10 +131,15 @@ def opened_sandbox(name: str) -> Remembering:
 
 
 @cache
-def optimizers() -> tuple[Assignment, dict[str, Any]]:
-    """The assignment as it is shipped, read and checked once for all tests of a process; and what pages know of it."""
-    read = load("optimizers")
-    return read, proving.about(read)
+def shipped(name: str) -> Assignment:
+    """The assignment as it is shipped, read and checked once for all tests of a process."""
+    return keeping(load(name))
+
+
+@cache
+def about_optimizers() -> dict[str, Any]:
+    """What pages know of the optimizers assignment."""
+    return proving.about(shipped("optimizers"))
 
 
 @contextmanager
@@ -147,9 +152,9 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock", direct: s
     else:
         (data / "gradmark.sqlite").write_bytes(empty_database())
     store, queue = Store(settings.database), Queue()
-    shipped, about = optimizers()
-    known = {("optimizers", digest): shipped for digest in ("", shipped.digest)}
-    context = Context(settings, store, queue, opened_sandbox(sandbox), secrets.token_bytes(32), 2, _loaded=known)
+    optimizers, known = shipped("optimizers"), [shipped("optimizers"), shipped("practice")]
+    loaded = {(one.id, digest): one for one in known for digest in ("", one.digest)}
+    context = Context(settings, store, queue, opened_sandbox(sandbox), secrets.token_bytes(32), 2, _loaded=loaded)
     service = Service(settings, store, queue, context)
     with store.writing() as db:
         course = CourseRow(title="Machine learning systems")
@@ -158,7 +163,7 @@ def serving(data: Path, database: str = "", sandbox: str = "landlock", direct: s
         asked = AssignmentRow(course_id=course.id, title="Optimizers", source="optimizers", open=True)
         db.add(asked)
         db.flush()
-        version = VersionRow(assignment_id=asked.id, digest=shipped.digest, state="proven", about=about)
+        version = VersionRow(assignment_id=asked.id, digest=optimizers.digest, state="proven", about=about_optimizers())
         db.add(version)
         db.flush()
         asked.version_id = version.id

@@ -131,6 +131,15 @@ def test_a_wrong_answer_gets_its_hint_the_right_answer_and_the_reason(service, a
     assert item.solution in verdict["solution"] + verdict["message"]
 
 
+def test_no_variant_is_drawn_again_to_mark_an_answer(service, ada):
+    page = draw(service, ada)
+    quizzes = [service.context.assignment(source).quiz for source in ("optimizers", "practice")]
+    before = [quiz.cache_info().misses for quiz in quizzes]
+    reply(service, ada, page)
+    assert [quiz.cache_info().misses for quiz in quizzes] == before
+    assert sum(before) > 0
+
+
 def test_an_empty_answer_shows_the_right_one(service, ada):
     page = draw(service, ada)
     verdict = reply(service, ada, page)

@@ -8,7 +8,8 @@ import hmac
 import sys
 import threading
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from autograder import course
 from autograder.assignment import HOME, BadAssignment, load
@@ -18,6 +19,8 @@ from autograder.sandbox import Sandbox
 from autograder.service.queue import Queue
 from autograder.service.settings import Settings
 from autograder.service.store import Store
+
+QUIZZES_KEPT = 256  # of each edition; an exercise is looked for in some forty, and again when it is answered
 
 
 class WrongEdition(Exception):
@@ -71,7 +74,7 @@ class Context:
                 for name in [n for n in sys.modules if n.split(".")[:3] == ["autograder", "assignments", source]]:
                     del sys.modules[name]  # or Python would give what it read before
             if fresh or (source, "") not in self._loaded:
-                found = self._found(source)
+                found = keeping(self._found(source))
                 self._loaded[source, ""] = self._loaded[source, found.digest] = found
             known = self._loaded[source, ""]
         if digest and known.digest != digest:
@@ -100,3 +103,8 @@ class Context:
                 return stage.load()
         own = self.settings.assignments / source if self.settings.assignments else None
         return load(str(own) if own and own.is_dir() else source)
+
+
+def keeping(assignment: Assignment) -> Assignment:
+    """Return the assignment with a quiz of which the variants that were drawn last are not drawn again."""
+    return replace(assignment, quiz=lru_cache(QUIZZES_KEPT)(assignment.quiz))
