@@ -52,7 +52,8 @@ class Asking:
             trials += answer.trials
             glances += answer.glances
             if run.end not in BROUGHT_DOWN or last <= task.after:
-                return EditAnswer(tuple(trials), tuple(glances), answer.done and run.end == "finished")
+                done = answer.done and run.end == "finished"
+                return EditAnswer(tuple(trials), tuple(glances), answer.running, done)
             task = replace(task, after=last)
         return EditAnswer(tuple(trials), tuple(glances), done=False)
 

@@ -311,6 +311,7 @@ class EditTask:
     up_to: float = 100.0  # and no more than this
     after: int = 0  # the edits up to this number were tried before: one of them brought Python down
     until: tuple[str, int] | None = None  # only the first so many rows of this array, and what was recorded by then
+    running: tuple[str, ...] = ()  # nothing is edited: the statements that run in each of these scenarios are asked for
 
 
 @dataclass(frozen=True)
@@ -340,6 +341,7 @@ class EditAnswer:
 
     trials: tuple[Trial, ...] = ()
     glances: tuple[Glance, ...] = ()
+    running: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)  # lines of statements, by scenario
     done: bool = True
 
 

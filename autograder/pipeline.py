@@ -19,6 +19,7 @@ from autograder import __version__, left_out, wire
 from autograder.asking import Asking
 from autograder.blame import AuthorFault, blaming, convict, disagreement, is_suspect, must_answer
 from autograder.endings import how_it_ended, why_not_imported
+from autograder.judge.alone import lines_alone
 from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
 from autograder.judge.explain import compare_scenario, settle
@@ -176,11 +177,12 @@ def look_closer(
 
     known = {s: waypoints(assignment, seen.scenarios, s, fit) for s, fit in seen.verdict.fits.items()}
     played = all_played(assignment, seen.scenarios)
+    lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
     with Asking(sandbox.talk, pack(submission, assignment, played, searching=True), played) as ask:
         mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
-    lines = submission.files[assignment.main].decode().split("\n")  # as Python counts them: a form feed ends none
+        alone = lines_alone(assignment, seen.scenarios, seen.observations, seen.verdict, mending, ask, lines)
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
-    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in places)
+    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in (*places, *alone))
 
 
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader

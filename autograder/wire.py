@@ -95,6 +95,7 @@ def pack_task(task: EditTask, scenarios: Sequence[Scenario]) -> bytes:
         "chain": chain,
         "probe": [ids.index(name) for name in task.probe],
         "played": [ids.index(name) for name in task.played],
+        "running": [ids.index(name) for name in task.running],
         "watch": ids.index(task.watch) if task.watch else None,
     }
     return _packed({"edits": told}, {})
@@ -254,7 +255,7 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
     A search that ended early is reported as such; the number is 0 where the guest did not come to an edit. The seconds
     are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
-    trials, glances = list[Trial](), list[Glance]()
+    trials, glances, running = list[Trial](), list[Glance](), dict[str, frozenset[tuple[int, int]]]()
     done, last, seconds = False, 0, 0.0
     try:
         for header, arrays in _frames(run.output):
@@ -266,9 +267,11 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
                 trials.append(_trial(header, arrays, scenarios))
             if "glanced" in header:
                 glances.append(_glance(header["glanced"], arrays))
+            if "running" in header:
+                running |= _running(header, scenarios)
     except Garbled:
         done = False
-    return EditAnswer(tuple(trials), tuple(glances), done), last, seconds
+    return EditAnswer(tuple(trials), tuple(glances), running, done), last, seconds
 
 
 def _seconds(told: object) -> float:
@@ -281,6 +284,14 @@ def _glance(numbers: object, arrays: dict[str, Array]) -> Glance:
     if not isinstance(numbers, list) or any(a.ndim < 2 or len(a) != len(numbers) for a in arrays.values()):
         raise Garbled("not some rows for each edit")
     return Glance(tuple(_whole(number) for number in numbers), arrays)
+
+
+def _running(header: Mapping[str, Any], scenarios: Sequence[Scenario]) -> dict[str, frozenset[tuple[int, int]]]:
+    number, told = _whole(header["scenario"]), header["running"]
+    if number >= len(scenarios) or not isinstance(told, list) or any(not isinstance(n, list) for n in told):
+        raise Garbled("no statements of a scenario")
+    stretches = [tuple(_whole(line) for line in stretch) for stretch in told]
+    return {scenarios[number].id: frozenset((one[0], one[1]) for one in stretches if len(one) == 2)}
 
 
 def _trial(header: Mapping[str, Any], arrays: dict[str, Array], scenarios: Sequence[Scenario]) -> Trial:

@@ -199,6 +199,14 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
         ("inherited_adamw", "                if self.velocity[i] is None:", "                if True:", "momentum"),
         ("float64_moments", "        self.params = list(params)\n", "", "interface"),
         ("running_powers", "        self.m, self.v = {}, {}\n", "", "interface"),
+        ("type_hinted", "        self.weight_decay: float = weight_decay\n", "", "weight_decay"),  # only heirs read it
+        ("model_solution", "if not self.has_momentum():", "if True:", "state"),
+        (
+            "one_flat_vector",
+            "update = grad + self.weight",
+            "update = update + self.weight",
+            "weight_decay",
+        ),  # it raises
         (
             "torch_decay_order",
             "[None if b is None else b.copy() for b in self.momentum_buffer]",
@@ -642,6 +650,7 @@ def foundations() -> Assignment:
         ("one_hot", "return self.forward(predictions, targets)", "return predictions", "mse"),
         ("one_hot", "return self.forward(logits, targets)", "pass", "cross_entropy"),
         ("one_hot", "return self.forward(logits, targets)", "return", "cross_entropy"),
+        ("model_solution", "def forward(self, x, dim=-1):", "def forward(self, x, dim):", "softmax"),
         ("model_solution", "Tensor(1.702 * x.data)", "Tensor(x.data)", "gelu"),
         ("one_hot", "2 * Sigmoid()(2 * x) - 1", "2 * Sigmoid()(2 * x)", "tanh"),
         ("model_solution", "Tensor(np.maximum(x.data, 0))", "np.maximum(x.data, 0)", "interface"),
@@ -707,7 +716,7 @@ def test_no_line_is_told_for_an_edit_that_only_makes_facts_right(foundations: As
     source = HANDS["one_hot"]
     assert source.count("        z = x.data\n") == 1
     report = graded(foundations, sandbox, source.replace("        z = x.data\n", "        pass\n"))
-    assert report.places == ()
+    assert [(p.line, p.end_line, p.edit) for p in report.places] == [(30, 31, "")]  # what only a sigmoid runs
     assert {mark.id for mark in report.criteria if mark.score < mark.max_score} >= {"sigmoid"}
 
 

@@ -17,8 +17,11 @@ def made(module, name):
     return found() if isinstance(found, type) else found
 
 
-def numbers(returned):
-    """The numbers of a Tensor, or of what was returned in its place."""
+def numbers(returned, record):
+    """The numbers of a Tensor, or of what was returned in its place; where that is nothing, the record says so."""
+    if returned is None:
+        record.row("y", None)
+        return np.array([])
     return np.asarray(returned if isinstance(returned, np.ndarray | float | int | list) else returned.data)
 
 
@@ -26,7 +29,7 @@ def apply(module, spec, arrays, record):
     """A row for each row of what is returned."""
     record.doing = f"{spec['name']}"
     returned = made(module, spec["name"])(Tensor(arrays["x"]), **spec["kwargs"])
-    for row in numbers(returned):
+    for row in numbers(returned, record):
         record.row("y", row)
 
 
@@ -35,7 +38,9 @@ def loss(module, spec, arrays, record):
     for call in range(spec["calls"]):
         record.doing = f"{spec['name']}, call {call + 1}"
         returned = made(module, spec["name"])(Tensor(arrays[f"x{call}"]), Tensor(arrays[f"t{call}"]))
-        value = numbers(returned)
+        value = numbers(returned, record)
+        if returned is None:
+            return
         if value.size != 1:
             record.fact("is one number", value=False)
             return
@@ -52,15 +57,21 @@ def manners(module, spec, arrays, record):
     callable_ = made(module, name)
     returned = callable_(*given)
     record.fact("returns a Tensor", isinstance(returned, Tensor))
+    if returned is None:
+        record.row("y", None)
+        return
     record.fact("leaves its input alone", all(map(np.array_equal, before, (one.data for one in given))))
     if spec["forward"]:
         record.doing = f"{name}().forward"
         again = callable_.forward(*[Tensor(b) for b in before])
-        record.fact("forward does the same", bool(np.allclose(numbers(again), numbers(returned), equal_nan=True)))
+        record.fact(
+            "forward does the same",
+            bool(np.allclose(numbers(again, record), numbers(returned, record), equal_nan=True)),
+        )
     if spec["size"] == 1:
-        record.fact("is one number", numbers(returned).size == 1)
+        record.fact("is one number", numbers(returned, record).size == 1)
     else:
-        record.fact("keeps the shape", numbers(returned).shape == before[0].shape)
+        record.fact("keeps the shape", numbers(returned, record).shape == before[0].shape)
 
 
 KINDS = {"apply": apply, "loss": loss, "manners": manners}

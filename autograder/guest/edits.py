@@ -593,7 +593,8 @@ def unique(nodes, key=None):
 class Plan:
     """All edits of some functions, in a fixed order, and the places of the tree where each acts."""
 
-    def __init__(self, tree, covered, *, rich):
+    def __init__(self, tree, covered, *, rich, refused=False):
+        """`refused`: a TypeError ended the run, perhaps because a function that never ran takes other arguments."""
         self.tree, self.covered, self.rich = tree, covered, rich
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
@@ -611,12 +612,15 @@ class Plan:
                     self.misnamed(function, owner)
                     self.unread(function)
                     self.of_class(owner)
+            elif refused and not rich:
+                self.scope = Scope(tree, function, owner)
+                self.optional(function)
 
     def misnamed(self, function, owner):
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
         mine, owned, known = self.owned(function, owner)
         if function.name == "__init__":
-            self.unset(function, sorted({n.attr for n in owned} - known))
+            self.unset(function, sorted({n.attr for n in owned} - known | self.unset_by_heirs(function, owner)))
             self.shared(function, owner)
         loose = [n for n in walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
@@ -666,6 +670,15 @@ class Plan:
         places = [n for f in mine for n in walk(f) if is_own(n)]
         known = {n.attr for n in places if is_stored(n)} | self.scope.methods
         return mine, places, known | {name for c in chain for n in c.body for name in defined(n)}
+
+    def unset_by_heirs(self, function, owner):
+        """The arguments of a constructor that only heirs of its class read from the object, and that nobody sets."""
+        heirs = [n for n in self.tree.body if isinstance(n, ast.ClassDef) and owner in ancestry(self.tree, n)[1:]]
+        read = set()
+        for heir in heirs:
+            _, owned, known = self.owned(function, heir)
+            read |= {n.attr for n in owned} - known
+        return read & {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
 
     def unset(self, function, names):
         """Sets in the constructor what a class reads and never sets: to its arguments, or to nothing yet."""
@@ -775,12 +788,7 @@ class Plan:
                 other.args = copy.copy(arguments)
                 other.args.defaults = donor.args.defaults
                 self.instead(function, [other], "argument", 2, static=True)
-        if defaults and len(names) - len(defaults) > 1:
-            for value in (*self.scope.constants, ast.Constant(value=None)):
-                other = copy.copy(function)
-                other.args = copy.copy(arguments)
-                other.args.defaults = [value, *defaults]
-                self.instead(function, [other], "argument", 1, static=True)
+        self.optional(function)
         for n in range(len(names) - len(defaults), len(names) - 1):
             other = copy.copy(function)
             other.args = copy.copy(arguments)
@@ -788,6 +796,15 @@ class Plan:
             other.args.args = exchanged(names, n)
             other.args.defaults = exchanged(defaults, k)
             self.instead(function, [other], "argument", 2, static=True)
+
+    def optional(self, function):
+        """Gives the last argument without a default one."""
+        names, defaults = function.args.args, function.args.defaults
+        for value in (*self.scope.constants, ast.Constant(value=None)) if len(names) - len(defaults) > 1 else ():
+            other = copy.copy(function)
+            other.args = copy.copy(function.args)
+            other.args.defaults = [value, *defaults]
+            self.instead(function, [other], "argument", 1, static=True)
 
     def returned(self, function):
         """Yield what a function without any `return` might return."""
@@ -895,7 +912,8 @@ class Plan:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
         for method in sorted(self.scope.methods) if constant else ():
-            others += [(ast.Call(of_self(method), [], []), 1.2)] if not method.startswith("__") else []
+            asked = ast.Call(of_self(method), [], [])
+            others += [(asked, 1.2), (ast.UnaryOp(ast.Not(), asked), 1.3)] if not method.startswith("__") else []
         if not constant:
             others.append((test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), 1))
             others += [(ast.Constant(value), 2) for value in (True, False)]
@@ -1327,6 +1345,17 @@ def exchanged(items, n):
 
 def is_read(node):
     return isinstance(node, ast.Name) and not is_stored(node)
+
+
+def acts(node):
+    """Return whether a node is a statement that does something itself: no definition, no text about the code.
+
+    Nor does one that hands the arguments of a method on to another one: return self.forward(x).
+    """
+    match node:
+        case ast.Return(ast.Call(ast.Attribute(ast.Name("self")), arguments, [])):
+            return not all(isinstance(n, ast.Name) for n in arguments)
+    return isinstance(node, ast.stmt) and not isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not is_docstring(node)
 
 
 def is_docstring(statement):

@@ -94,6 +94,8 @@ class Search:
         yield kept + self.harness.frame(told)
 
     def tried(self, planned):
+        if self.task["running"]:
+            return self.running(planned)
         if self.task["only"] is None:
             return self.sift(planned) if self.task["until"] is None else self.glance(planned)
         return self.switched(planned) if self.task["switched"] else self.confirm(planned.plan)
@@ -120,6 +122,14 @@ class Search:
         return self.known[key]
 
     def traced(self, tree, probe, *, rich):
+        """A program, and the edits of what runs in the probing scenarios."""
+        covered, lines, found, code = self.covered(tree, probe)
+        self.reference = self.reference or (code, probe[0], digest(found[0]))
+        refused = any(fault is not None and fault["type"] == "TypeError" for fault, *_ in found)
+        return Prepared(edits.Plan(tree, covered, rich=rich, refused=refused), lines)
+
+    def covered(self, tree, numbers):
+        """The lines that run in some scenarios, how many that are one by one, what is recorded, and the code."""
         covered, lines = set(), 1
 
         def trace(frame, _event, _argument):
@@ -134,11 +144,10 @@ class Search:
         module = self.module(code)
         sys.settrace(trace)
         try:
-            found = [self.play(play, module, number) for number in probe]
+            found = [self.play(play, module, number) for number in numbers]
         finally:
             sys.settrace(None)
-        self.reference = self.reference or (code, probe[0], digest(found[0]))
-        return Prepared(edits.Plan(tree, covered, rich=rich), lines)
+        return covered, lines, found, code
 
     # -------------------------------------------------------------------------------------------- playing
     def module(self, code, number=0, note=None):
@@ -185,6 +194,19 @@ class Search:
         return compile(tree, self.file, "exec", dont_inherit=True)
 
     # ------------------------------------------------------------------------------------------ searching
+    def running(self, planned):
+        """The statements that run in each scenario: of a compound one, its head."""
+        tree = planned.plan.tree
+        statements = [s for f, _ in edits.functions(tree) for s in edits.walk(f) if edits.acts(s) and s is not f]
+        stretches = sorted({(s.lineno, edits.head_end(s)) for s in statements})
+        for number in self.task["running"]:
+            hung = self.hung
+            covered, *_ = self.covered(tree, [number])
+            if self.hung > hung:
+                continue
+            ran = [(first, last) for first, last in stretches if not covered.isdisjoint(range(first, last + 1))]
+            yield {"scenario": number, "running": ran}, []
+
     def sift(self, planned):
         """Each edit in the probing scenarios, those left out that change nothing or break it."""
         probe, play = self.task["probe"], self.driver()

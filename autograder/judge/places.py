@@ -75,16 +75,17 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     kept_out = mend.trial.kind == "condition" and all(f.status == "failed" for f in theirs)
     kept_out = kept_out and any(f.difference for f in theirs)  # and not for an exception
     if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT or kept_out):
-        return _heaviest([f for f in of_conduct if f in mine] or of_conduct)
+        return heaviest([f for f in of_conduct if f in mine] or of_conduct)
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
     if all("raised" in f.message for f in mended):
         right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
-        return _heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
+        wholly = wholly if mend.trial.kind not in CONDUCT else []
+        return heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)
     ruled_out = about.conduct | about.ruled_out(mended)
     of_rule = [f for f in mended if f.check.criterion not in ruled_out] or mended
-    return _heaviest([f for f in of_rule if f in mine] or of_rule)
+    return heaviest([f for f in of_rule if f in mine] or of_rule)
 
 
 def _of_several(named: Sequence[Diagnosis], mend: Mend, verdict: Verdict) -> str:
@@ -131,7 +132,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     return replace(verdict, diagnoses=kept)
 
 
-def _heaviest(findings: Sequence[Finding]) -> str:
+def heaviest(findings: Sequence[Finding]) -> str:
     """The row that most of these are evidence for."""
     weights: dict[str, float] = {}
     for finding in findings:

@@ -343,7 +343,8 @@ class _Search:
         if not self._no_worse(one.subject, now, {**now, **everything}):
             return None
         noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
-        ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
+        ran = (name for name, _ in one.fixed if (before := now.get(name)) is not None and before.fault is None)
+        ruled_out = switched_off(self.by_id[name] for name in ran)  # an exception tells no part of the rule
         return replace(one, row=_row(noted[0], watch[1], ruled_out) if noted and watch else ""), everything
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
