@@ -140,7 +140,7 @@ def look(assignment: Assignment, sandbox: str, only: Sequence[str]) -> bool:
     from autograder.sandbox.choose import choose
     from autograder.verify import verify
 
-    with choose(sandbox, say=say) as opened, _counting() as progress:
+    with choose(sandbox, say=say) as opened, counting() as progress:
         proof = verify(assignment, opened, only=only, brief=True, progress=progress)
     print_proof(proof)
     return all(row.holds for row in proof.rows)
@@ -163,7 +163,7 @@ def proof_of(assignment: Assignment, sandbox: str, jobs: int) -> Proof:
     """
     from autograder.api import verify
 
-    with _counting() as progress:
+    with counting() as progress:
         return verify(assignment, sandbox=sandbox, jobs=jobs, tell=say, progress=progress)
 
 
@@ -179,7 +179,7 @@ def rewrite(
     from autograder.api import NotProven, regenerate
 
     try:
-        with _counting() as progress:
+        with counting() as progress:
             written = regenerate(
                 assignment,
                 seed,
@@ -200,8 +200,22 @@ def rewrite(
 
 
 @contextmanager
-def _counting() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, fed with how many of how many are done: before the first it is not there, nor is its thread."""
+def counting() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, fed with how many of how many are done: before the first it is not there, nor is its thread.
+
+    Where nobody watches it, as in a log, it is a line for each tenth.
+    """
+    if not sys.stderr.isatty():
+        told = {0}
+
+        def line(done: int, total: int) -> None:
+            tenth = 10 * done // total
+            if tenth not in told:
+                told.add(tenth)
+                say(f"proving: {done} of {total} trials done")
+
+        yield line
+        return
     from rich.console import Console
     from rich.progress import Progress
 

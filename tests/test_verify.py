@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from autograder import variants, verify
+from autograder import publish, variants, verify
 from autograder.assignment import load
 from autograder.assignments.foundations import rules
 from autograder.paraphrase import paraphrases
@@ -129,3 +129,13 @@ def test_a_report_that_differs_between_runs_is_noticed(prove, assignment):
 def test_every_hint_of_ours_was_read_as_it_stands(name):
     """The whole proof says so too, after minutes."""
     assert [row.said for row in verify.review(load(name)) if not row.holds] == []
+
+
+def test_where_nobody_watches_a_long_proof_says_each_tenth(capsys):
+    with publish.counting() as done_so_far:
+        for done in range(1, 804):
+            done_so_far(done, 803)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 10
+    assert said[0] == "gradmark: proving: 81 of 803 trials done"
+    assert said[-1] == "gradmark: proving: 803 of 803 trials done"

@@ -67,6 +67,14 @@ def test_a_place_is_marked_with_the_hint_of_its_row_and_its_repair_is_for_staff_
     assert "THE REPAIR" not in page
 
 
+def test_a_place_with_a_note_has_the_hint_of_its_idea_too(service, ada):
+    place = Place(20, 20, "x", "adam", "operand", note="THE NOTE")
+    id_ = put(service, body=verdict(places=(place,)))
+    upload(service, id_, WRONG)
+    row = row_of(ada.get(f"/s/{id_}/code").text, 20)
+    assert row.index("THE NOTE") < row.index("HINT")
+
+
 def test_a_course_that_shows_no_hints_shows_none_beside_the_code(service, ada):
     id_ = put(service, body=told(places=(Place(20, 20, "x", "adam", "operand"),)))
     upload(service, id_, LOOP)

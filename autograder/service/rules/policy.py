@@ -87,6 +87,10 @@ def checked(policy: Policy) -> Policy:
     return policy
 
 
+def _window(policy: Policy) -> str:
+    return "hour" if policy.window_minutes == 60 else f"{policy.window_minutes:g} minutes"
+
+
 def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | None) -> Admission:
     """Judges a submission received `at`. `due_at` is this student's: the policy's, or their extension."""
     if policy.opens_at is not None and at < policy.opens_at:
@@ -103,7 +107,7 @@ def admit(policy: Policy, past: Sequence[Past], at: float, *, due_at: float | No
         return Admission(admitted=True, late_seconds=late, left=left)
     return Admission(
         admitted=False,
-        why=f"You've used {len(counted)} of {policy.limit} submissions in {policy.window_minutes:g} minutes.",
+        why=f"You've used {len(counted)} of {policy.limit} submissions in the last {_window(policy)}.",
         late_seconds=late,
         next_at=counted[-policy.limit] + window,
         left=0,

@@ -45,6 +45,7 @@ class Note:
     title: str
     text: str
     criterion: str = ""
+    hint: str = ""  # of the idea, below what is said of the lines
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ def notes_of(report: Report, cells: Cells = ()) -> tuple[Note, ...]:
         start = place.line + (0 if place.cell is None else above[place.cell])
         hint = hints.get(place.criterion)
         title = hint.title if hint else titles.get(place.criterion, "Look here")
-        text = place.note or (hint.hint if hint else "")
-        notes.append(Note(start, start + place.end_line - place.line, title, text, place.criterion))
+        end, hinted = start + place.end_line - place.line, hint.hint if hint else ""
+        notes.append(Note(start, end, title, place.note or hinted, place.criterion, hinted if place.note else ""))
     return (*notes, *_stops(report))
 
 
