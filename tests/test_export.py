@@ -759,6 +759,27 @@ def test_the_column_of_the_export_is_warned_about_under_whatever_name_it_was_ask
     assert any("Canvas may skip the column" in remark and title in remark for remark in made.remarks) == warned
 
 
+@pytest.mark.parametrize(
+    ("platform", "title"),
+    [
+        ("canvas", "Lab 3 (4711)"),
+        ("blackboard", "Lab 3 [Total Pts: 100 Score] |99"),
+        ("brightspace", "Lab 3 Points Grade"),
+    ],
+)
+def test_a_column_is_found_by_its_whole_title_too(platform, title):
+    ids = (
+        "Student,ID,SIS User ID,SIS Login ID,Section"
+        if platform == "canvas"
+        else "Last Name,First Name,Username,Student ID,x"
+    )
+    made = gradebook(
+        platform, report("ada/optimizers.py"), parse(f"{ids},{title}\nLovelace Ada,Ada,ada,ada,S,\n"), title
+    )
+    assert title in made.text.splitlines()[0]
+    assert not [remark for remark in made.remarks if "no column" in remark]
+
+
 def test_code_and_quiz_can_be_two_columns():
     told = json.loads(report("ada/optimizers.py", 95)) | {"max_score": 125}
     told["parts"] = [

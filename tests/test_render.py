@@ -98,6 +98,16 @@ def test_the_terminal_shows_the_students_own_line_in_its_row_and_names_it_beside
     assert "Corrected with β₁ (line 102)" in printed(text.summary([pointed()]), 120)
 
 
+@pytest.mark.parametrize(
+    ("counts", "score", "told"), [(True, 3, "quiz: 3 of 5"), (True, 5, ""), (False, 3, "")], ids=str
+)
+def test_the_table_of_a_class_tells_the_points_of_a_quiz_that_lost_some(counts, score, told):
+    quiz = (ItemMark("q", score, 5, "right" if score == 5 else "partial", "", "Question"),)
+    shown = printed(text.summary([report(quiz=quiz, quiz_counts=counts, quiz_points=5)]), 120)
+    assert told in shown
+    assert ("quiz:" in shown) == bool(told)
+
+
 def test_the_page_shows_the_students_own_line_in_its_row_and_the_repair_to_staff_alone():
     source = html.page(pointed())
     row = source.partition('<div class="own-line">')[2].partition("</div>")[0]

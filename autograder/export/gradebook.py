@@ -247,7 +247,8 @@ class GradebookInput:
         exact = [at for at, name in names.items() if name == titled(self.title)]
         near = [at for at, name in names.items() if titled(self.title) in name and not self.column]
         near = [at for at in near if self.part != "code" or "quiz" not in names[at].split()]
-        places = exact or near
+        whole = [at for at in names if titled(self.header[at]) == titled(self.title)]  # with what the platform adds
+        places = whole or exact or near
         if len(places) > 1:
             told = ", ".join(f"“{self.header[at]}”" for at in places)
             raise BadGradebook(

@@ -14,6 +14,7 @@ from autograder.render import (
     GLYPHS,
     ITEM_GLYPHS,
     ITEM_WORDS,
+    LATER,
     STATES,
     WORDS,
     advice,
@@ -214,7 +215,12 @@ def _look_at(report: Report) -> Text:
     told = _look_at_code(report)
     for part in parts(report)[1:] if is_marked(report) else ():
         if part.state in ("refused", "not_handed_in"):
-            told.append(("\n" if told else "") + f"quiz: {STATES[part.state].replace(' (see below)', '')}", "magenta")
+            said = STATES[part.state].replace(" (see below)", "")
+        elif part.counts and part.score < part.max_score and part.state != "not_marked":
+            said = f"{points(part.score)} of {points(part.max_score)}{LATER.get(part.state, '')}"
+        else:
+            continue
+        told.append(("\n" if told else "") + f"quiz: {said}", "magenta")
     return told
 
 
