@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from test_new import ENVIRONMENT
 
 from autograder import authoring, batch, pipeline, variants, verify
 from autograder.assignment import BadAssignment, load
@@ -191,8 +191,9 @@ def test_a_students_mistake_that_raises_in_the_driver_stays_theirs(folder, sandb
 def test_the_command_says_the_sentence_and_ends_with_3(folder, tmp_path):
     WHEN_MARKED["a typo in the driver"].plant(folder)
     command = [sys.executable, "-m", "autograder", "grade", "descent/solution.py", "--assignment", "./descent"]
+    env = {**os.environ, "COLUMNS": "200"}
     command += ["--sandbox", "process"]  # works everywhere, and what runs is ours
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "mistake in the assignment" in done.stderr
     assert re.search(r"guest\.py, line \d+", done.stderr)
