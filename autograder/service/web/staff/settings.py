@@ -226,9 +226,9 @@ def _policy(typed: dict[str, str], zone: str, rows: Sequence[Row]) -> tuple[list
         "due_at": lambda text: typed_time(text, "Due", zone),
         "grace_minutes": lambda text: typed_number(text, "Grace"),
         "late_percent_per_day": lambda text: typed_number(text, "Lateness costs", most=100),
-        "late_days": lambda text: typed_count(text, "Days late", most=1000),
-        "limit": lambda text: typed_count(text, "Submissions"),
-        "window_minutes": lambda text: typed_number(text, "Within minutes", least=1, most=1e6),
+        "late_days": lambda text: typed_count(text, "Late days", most=1000),
+        "limit": lambda text: typed_count(text, "Most submissions"),
+        "window_minutes": lambda text: typed_number(text, "Time window", least=1, most=1e6),
         "counts": lambda text: _one_of(text, ("best", "latest"), "What counts"),
         **{
             f"show_{what}": lambda text, what=what: _one_of(text, SHOW, f"When {what} are shown")
