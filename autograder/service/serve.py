@@ -19,15 +19,16 @@ from typing import Self
 
 import sqlalchemy as sa
 import uvicorn
+from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.operate.terms import Term, begin
 from autograder.service.settings import Settings
 from autograder.service.store import Store
+from autograder.service.store.links import LINK_SECONDS, new_link
 from autograder.service.store.migrate import NewerDatabase, migrate
-from autograder.service.store.schema import UserRow
+from autograder.service.store.schema import LinkRow, SessionRow, UserRow, now
 from autograder.service.web.app import create_app
-from autograder.service.web.edge.signing_in import new_link
 
 REQUEST_SECONDS = 10  # for requests under way when we are stopped: an upload from a phone
 WORKER_SECONDS = 45  # for the worker: longer than it gives its jobs
@@ -86,18 +87,26 @@ def _begun(settings: Settings, term: Term) -> str:
 
 
 def first_link(settings: Settings) -> str:
-    """A link for the first operator; "" when there has been one."""
+    """A link for the first operator, anew at each start until somebody has signed in; "" from then on."""
     store = Store(settings.database)
     try:
         with store.writing() as db:
-            if db.scalar(sa.select(sa.func.count()).select_from(UserRow)):
+            first = db.scalar(sa.select(UserRow).where(UserRow.operator).order_by(UserRow.made_at).limit(1))
+            if first is None and not db.scalar(sa.select(sa.func.count()).select_from(UserRow)):
+                first = UserRow(name=operator_name(), operator=True)
+                db.add(first)
+                db.flush()
+            if first is None or _somebody_signed_in(db) or first.made_at < now() - LINK_SECONDS:
                 return ""
-            first = UserRow(name=operator_name(), operator=True)
-            db.add(first)
-            db.flush()
+            db.execute(sa.delete(LinkRow).where(LinkRow.user_id == first.id))
             return new_link(db, first.id, settings.public_url)
     finally:
         store.close()
+
+
+def _somebody_signed_in(db: Session) -> bool:
+    used = sa.select(LinkRow.token_hash).where(LinkRow.used_at.is_not(None)).limit(1)
+    return bool(db.scalars(used).all() or db.scalars(sa.select(SessionRow.token_hash).limit(1)).all())
 
 
 def operator_name() -> str:

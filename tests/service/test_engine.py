@@ -20,6 +20,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 from course import RIGHT, hand_in, serving
+from fastapi.testclient import TestClient
 from workers import until, working
 
 from autograder.sandbox import SandboxFailed, SandboxUnavailable
@@ -27,8 +28,10 @@ from autograder.service import queue as queues
 from autograder.service import serve
 from autograder.service.queue import places
 from autograder.service.serve import CannotServe
-from autograder.service.settings import settings
+from autograder.service.settings import Settings, settings
+from autograder.service.store.migrate import migrate
 from autograder.service.store.schema import JobRow, ReportRow, SessionRow, SubmissionRow, WorkerRow, now
+from autograder.service.web.app import create_app
 from autograder.service.web.edge.access import COOKIE, hashed
 from autograder.service.worker import jobs, main
 
@@ -348,6 +351,16 @@ def test_the_operator_has_the_name_of_whoever_starts_the_service(monkeypatch, ui
     account = pwd.struct_passwd((login, "x", uid, uid, gecos, "/", "/bin/sh"))
     monkeypatch.setattr(pwd, "getpwuid", lambda _: account)
     assert serve.operator_name() == name
+
+
+def test_the_first_link_is_printed_at_each_start_until_somebody_has_signed_in(tmp_path):
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'gradmark.sqlite'}", "http://testserver")
+    migrate(settings.own_session)
+    missed, link = serve.first_link(settings), serve.first_link(settings)
+    with TestClient(create_app(settings), base_url=settings.public_url, follow_redirects=False) as client:
+        assert client.post(missed).status_code == 403
+        assert client.post(link).status_code == 303
+    assert serve.first_link(settings) == ""
 
 
 @pytest.mark.slow

@@ -141,7 +141,10 @@ def _pictures(shares: list[float], handed_in: dict[int, int], asked: AssignmentR
     due_day = None if due_at is None else due_at / statistics.DAY
     due = next((place for place, (day, _) in enumerate(days) if due_day is not None and day >= due_day), None)
     drawn = [
-        ("Distribution of marks", bars("marks", "Distribution of marks", "percent of the points", statistics.distribution(shares))),
+        (
+            "Distribution of marks",
+            bars("marks", "Distribution of marks", "percent of the points", statistics.distribution(shares)),
+        ),
         ("Hand-ins by day", bars("hand-ins", "Hand-ins by day", "day (UTC)", labels, mark=due)),
     ]
     return [(title, Markup(svg)) for title, svg in drawn]  # noqa: S704 - we drew it
