@@ -110,7 +110,7 @@ _BY_WORDS = (  # of titles that are not in the table: kind -> what is in them
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _GENDER = re.compile(r"[*:/_·•-]+-?(?:innen|in|r|e|n|a|o|as|os|s|es)(?!\w)|\((?:in|innen|r|e|n|a|o|as|os|s|es)\)")
 _OF_COURSE = re.compile(
-    r"^(?:(?:what is|please|enter|your|the|student s|students?|learner|user|official|legal|primary)\b ?)+(?=\w)|"
+    r"^(?:what is|please|enter|your|the|student s|students?|learner|user|official|legal|primary)\b ?(?=\w)|"
     r" (?:of (?:the )?(?:student|learner|candidate)s?|d[eu]s? (?:l )?etudiante?|d\w\w studierenden|"
     r"del (?:estudiante|alumno)|do aluno|dello studente|as in .*)$"
 )  # fmt: skip
@@ -151,7 +151,10 @@ def _forms(title: str) -> Iterator[str]:
     bare = _REMARK.sub(" ", title)
     yield plain(bare)
     yield plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare))  # studentId
-    yield _OF_COURSE.sub("", plain(bare)).strip()
+    form = plain(bare)
+    while (shorter := _OF_COURSE.sub("", form).strip()) != form:  # "what is your student ID": a student ID, not any ID
+        yield shorter
+        form = shorter
 
 
 def places(header: Sequence[str]) -> dict[str, list[int]]:

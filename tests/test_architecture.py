@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import sys
+from fnmatch import fnmatch
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -503,3 +504,77 @@ def test_a_row_that_no_code_uses_is_seen():
     inner, _ = drawn(ROOT)
     assert complaints(inner, {**inner, "model": {"wire"}}) == ["the table lets model import wire, which it does not"]
     assert any("speaks of nowhere" in said for said in complaints(inner, {**inner, "nowhere": set()}))
+
+
+# ------------------------------------------------------------------------------------------------ a test file for each
+# Modules of the core whose tests stand in a file of another name: file, modules as patterns, and why.
+TESTED_TOGETHER: tuple[tuple[str, str, str], ...] = (
+    ("test_adapters", "adapters/* platforms", "one report, as each platform reads it"),
+    ("test_python_api", "api", "the page of examples is the test"),
+    ("test_blame", "assignment/__init__ assignment/faults", "loading is where an author's mistakes are told"),
+    ("test_new", "authoring/__init__", "`gradmark new`, as the page for authors has it"),
+    ("test_cli", "__init__ __main__ batch publish", "what the command does, seen from outside"),
+    ("test_export", "export/*", "one quiz in every format, and read back"),
+    ("test_bulk", "gather", "a class is gathered from bulk downloads"),
+    (
+        "test_sandboxes",
+        "guest/__init__ guest/confine guest/harness guest/preload guest/zygote sandbox/*",
+        "one contract for all sandboxes and what runs in them",
+    ),
+    ("test_repair", "guest/edits judge/places", "the search for a line, from edit to place"),
+    (
+        "test_intake",
+        "intake/__init__ intake/archive intake/cells intake/disk intake/names intake/notebook intake/text",
+        "one submission in every form that it comes in",
+    ),
+    ("test_diagnose", "judge/__init__ judge/observations judge/played judge/search", "a verdict is their common work"),
+    ("test_diagnose", "judge/compare judge/verdict judge/waypoints", "a verdict is their common work"),
+    ("test_asking", "judge/probing", "edits are tried in conversations"),
+    ("test_course", "lateness", "lateness is a rule of courses"),
+    ("test_loading", "left_out", "what was left out is said by who loads a file"),
+    ("test_roster", "legible", "what is legible is decided for names of people"),
+    ("test_pipeline", "model", "its nouns flow through the pipeline"),
+    ("test_quiz", "quiz/*", "every kind of question by one contract"),
+    ("test_reading", "reading/*", "an answer is read by all of them together"),
+    ("test_quiz_sheet", "reading/sheet", "quiz.toml as students fill it in"),
+    (
+        "test_regenerate",
+        "regenerate/__init__ regenerate/__main__ regenerate/home regenerate/run",
+        "one folder, looked at",
+    ),
+    ("test_regenerate", "regenerate/figures regenerate/page regenerate/public regenerate/staff", "as students get it"),
+    ("test_render", "render/*", "one report in every form"),
+    ("test_quiz_items", "variants", "equal variants are made of equal items"),
+    ("test_attacks", "wire", "it reads what an attacker wrote"),
+)
+NOT_CORE = ("service", "assignments", "reference", "student_template")  # tests/service has their like; shipped data
+
+
+def without_a_test_file(root: Path) -> list[str]:
+    """One sentence for each module of the core without a test file, and for each pattern that no module needs."""
+    tests = {path.stem for path in (root / "tests").glob("test_*.py")}
+    every = (path.relative_to(root / "autograder").with_suffix("") for path in (root / "autograder").rglob("*.py"))
+    core = [path.as_posix() for path in every if path.parts[0] not in NOT_CORE]
+    alone = [module for module in core if f"test_{module.rpartition('/')[2]}" not in tests]
+    patterns = [(file, pattern) for file, of, _ in TESTED_TOGETHER for pattern in of.split()]
+    known = [pattern for file, pattern in patterns if file in tests]
+    missing = [module for module in alone if not any(fnmatch(module, pattern) for pattern in known)]
+    idle = [pattern for _, pattern in patterns if not any(fnmatch(module, pattern) for module in alone)]
+    return [f"{one} has no test file" for one in sorted(missing)] + [f"nothing needs the row of {one}" for one in idle]
+
+
+def test_each_module_of_the_core_has_its_test_file():
+    assert without_a_test_file(ROOT) == []
+
+
+@pytest.mark.slow
+def test_a_module_without_a_test_file_is_seen(copy):
+    shutil.copytree(ROOT / "tests", copy / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "autograder" / "judge" / "luck.py").touch()
+    (copy / "tests" / "test_columns.py").unlink()
+    (copy / "autograder" / "lateness.py").unlink()
+    assert without_a_test_file(copy) == [
+        "columns has no test file",
+        "judge/luck has no test file",
+        "nothing needs the row of lateness",
+    ]

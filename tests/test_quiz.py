@@ -24,7 +24,6 @@ from autograder.batch import failed
 from autograder.export.gradebook import read_reports
 from autograder.model import (
     ChoiceKey,
-    Follow,
     FormulaKey,
     Item,
     MatrixKey,
@@ -225,57 +224,6 @@ def test_a_key_that_cannot_be_used_is_ours(key):
     assert (mark.status, mark.score, mark.max_score) == ("grader_error", 0, 2)
     assert "our fault" in mark.message
     assert "BadKey" in mark.for_staff
-
-
-# ------------------------------------------------------------------------------------------------ follow-through
-TOTAL = item(
-    NumericKey(2 * 40e9 / GIB, "GiB", 4, (Wrong(3 * 40e9 / GIB, "One array too many."),)),
-    name="total",
-    follow=Follow("memory", lambda own: own + 40e9 / GIB, 0.75),
-)
-
-
-def both(first, second, question=TOTAL):
-    answers = f"[answers]\nmemory = {json.dumps(first)}\ntotal = {json.dumps(second)}\n"
-    return mark_quiz((MEMORY, question), answers.encode())[1]
-
-
-def test_an_answer_that_follows_from_an_own_wrong_answer_earns_what_the_item_declares():
-    mark = both("74.51 GiB", "111.76 GiB")  # which is a distractor too: following comes first
-    assert (mark.status, mark.score) == ("follow_through", 1.5)
-    assert "follows correctly from your own answer to memory" in mark.message
-    assert both("80 GB", "120 GB").status == "follow_through"
-
-
-def test_following_is_never_worth_more_than_a_right_answer_and_never_replaces_one():
-    generous = replace(TOTAL, follow=replace(TOTAL.follow, fraction=7.0))
-    mark = both("74.51 GiB", "111.76 GiB", generous)
-    assert mark.score == 2
-    assert "full marks" in mark.message
-    assert both("74.51 GiB", "74.51 GiB").status == "right"
-
-
-@pytest.mark.parametrize("first", ["37.25 GiB", "", "74.51 apples", "12 hours", "nonsense"])
-def test_nothing_follows_from_a_right_an_empty_or_a_unreadable_answer(first):
-    assert both(first, "111.76 GiB").message == "One array too many."
-
-
-def test_a_rounding_that_is_carried_on_from_a_right_answer_is_right():
-    """37.25 + 37.25 = 74.50, where the exact sum rounds to 74.51."""
-    assert both("37.25 GiB", "74.50 GiB").status == "right"
-    assert both("", "74.50 GiB").status == "wrong"
-    trap = replace(TOTAL, key=replace(TOTAL.key, wrong=(Wrong(74.4999, "a misconception"),)))
-    assert both("37.25 GiB", "74.4999 GiB", trap).message == "a misconception"
-
-
-def test_an_own_answer_that_leads_nowhere_is_no_crash():
-    nowhere = replace(TOTAL, follow=Follow("memory", lambda own: 1 / (own - own), 1.0))
-    assert both("74.51 GiB", "111.76 GiB", nowhere).status == "wrong"
-
-
-def test_an_item_that_builds_on_nothing_is_ours():
-    (mark,) = mark_quiz((TOTAL,), b'[answers]\ntotal = "1 GB"')
-    assert mark.status == "grader_error"
 
 
 # --------------------------------------------------------------------------------------- choices, orders, tables

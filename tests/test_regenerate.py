@@ -20,13 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checking import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import authoring, variants
 from autograder import quiz as marking
 from autograder import roster as people
-from autograder.assignment import BadAssignment, load
+from autograder.assignment import load
 from autograder.intake import read as intake
 from autograder.model import (
     ChoiceKey,
@@ -46,8 +47,6 @@ from autograder.quiz import variants as quiz_variants
 from autograder.quiz.kinds import right_answer
 from autograder.regenerate import (
     NotProven,
-    Occupied,
-    check_free,
     contents,
     folder,
     for_student,
@@ -59,7 +58,6 @@ from autograder.regenerate import (
     roster,
     students_of,
 )
-from autograder.regenerate.copies import copies
 from autograder.sandbox.choose import choose
 from autograder.strip import regions
 from autograder.verify import SEED, Proof, ProofRow
@@ -199,24 +197,6 @@ def test_public_experiments_are_drawn_from_a_seed_that_marks_nobody(default):
 
 
 # ------------------------------------------------------------------------------------------------------ check.py
-def check(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """check.py in an interpreter without site-packages but for NumPy, and not in the folder's directory."""
-    numpy_home = str(Path(np.__file__).parent.parent)
-    program = (
-        "import importlib.abc, runpy, sys\n"
-        "class NumPyAlone(importlib.abc.MetaPathFinder):\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        root = name.split('.')[0]\n"
-        "        if path is None and root not in sys.stdlib_module_names | {'numpy', 'tinytorch', 'autograder', 'derive', 'driver', 'check', 'reading'}:\n"
-        "            raise ModuleNotFoundError(f'{name} is not there at home', name=name)\n"
-        f"sys.meta_path.insert(0, NumPyAlone()); sys.path.append({numpy_home!r})\n"
-        "sys.argv = sys.argv[1:]\n"
-        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
-    command = [sys.executable, "-I", "-S", "-W", "error", "-c", program, str(home / "check.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
-
-
 def rows(told: str) -> dict[str, str]:
     """Rubric row -> ✓, ✗, … or –."""
     return {
@@ -661,53 +641,6 @@ def test_an_assignment_that_is_not_proven_is_not_written():
         contents(optimizers, 1, replace(proven(), digest="another"))
 
 
-def test_an_unchanged_output_is_replaced_and_anything_else_is_kept(tmp_path):
-    target = tmp_path / "out"
-    old, new = folder.with_manifest({"a/b": b"1"}), folder.with_manifest({"a/c": b"2"})
-    place(old, target)
-    place(new, target)
-    assert sorted(p.name for p in target.rglob("*") if p.is_file()) == ["c", "manifest.json"]
-    assert [p.name for p in tmp_path.iterdir()] == ["out"], "nothing is left beside it"
-
-
-SPOILT = {
-    "a changed file": (lambda out: (out / "a" / "b").write_text("mine"), "was added or changed"),
-    "an added file": (lambda out: (out / "a" / "notes").write_text("mine"), "was added or changed"),
-    "a link": (lambda out: (out / "link").symlink_to("/"), "was added or changed"),
-    "no manifest": (lambda out: (out / folder.MANIFEST).unlink(), "did not write"),
-    "another manifest": (lambda out: (out / folder.MANIFEST).write_text("[]"), "did not write"),
-}
-
-
-@pytest.mark.parametrize("how", SPOILT)
-def test_what_somebody_has_put_there_is_not_overwritten(tmp_path, how):
-    target = tmp_path / "out"
-    place(folder.with_manifest({"a/b": b"1"}), target)
-    spoil, told = SPOILT[how]
-    spoil(target)
-    before = sorted(target.rglob("*"))
-    with pytest.raises(Occupied, match=told):
-        place(folder.with_manifest({"a/b": b"2"}), target)
-    assert sorted(target.rglob("*")) == before
-
-
-def test_a_target_that_is_a_file_or_a_link_is_refused(tmp_path):
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "link").symlink_to(tmp_path)
-    for name in ("file", "link"):
-        with pytest.raises(Occupied, match="is no folder"):
-            check_free(tmp_path / name)
-
-
-def test_a_write_that_fails_leaves_what_was_there(tmp_path):
-    target = tmp_path / "out"
-    place(folder.with_manifest({"a": b"1"}), target)
-    with pytest.raises(OSError, match="name"):
-        place(folder.with_manifest({"a": b"2", "n" * 300: b""}), target)
-    assert (target / "a").read_bytes() == b"1"
-    assert [p.name for p in tmp_path.iterdir()] == ["out"]
-
-
 # --------------------------------------------------------------------------------------------------- the command
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograder", "regenerate", *map(str, arguments)]
@@ -836,74 +769,3 @@ def test_an_assignment_without_a_quiz_is_written_without_one():
     assert "quiz" not in files["handout.html"].decode()
     assert "quiz" not in files["student/README.md"].decode()
     assert optimizers.criteria[0].about in files["handout.html"].decode()
-
-
-# --------------------------------------------------------------------------------------------- the grader's own code
-COUNTING = ROOT / "tests" / "data" / "counting"
-WRONG = SOLUTION.read_text().replace("correction2 = 1 - self.beta2", "correction2 = 1 - self.beta1", 1)
-
-
-def test_check_py_runs_the_very_files_that_mark(default):
-    ours = {
-        name.removeprefix("student/check_files/"): content
-        for name, content in default.items()
-        if "/check_files/autograder/" in name
-    }
-    assert "autograder/judge/compare.py" in ours
-    assert all(content == (ROOT / name).read_bytes() for name, content in ours.items())
-    assert not [name for name in ours if "repair" in name or "search" in name or "/quiz/" in name]
-    assert default["student/check_files/derive.py"] == (ROOT / "assignments/optimizers/derive.py").read_bytes()
-
-
-def test_a_copy_brings_what_it_imports_and_nothing_for_type_checkers():
-    found = copies(["autograder.judge.repair"])
-    assert {"autograder/__init__.py", "autograder/judge/__init__.py", "autograder/kinds.py"} <= set(found)
-    assert "autograder/judge/waypoints.py" not in found
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "sentence"),
-    [
-        ("golden.py", "def derive(scenario, arrays):\n    return {}\n", r"golden\.py, line \d+: derive\(\) must be in derive\.py"),
-        ("derive.py", "from .golden import golden\ndef derive(scenario, arrays):\n    return {}\n", r"derive\.py, line 1: students get"),
-    ],
-)  # fmt: skip
-def test_what_students_may_not_have_is_not_handed_out_with_derive(tmp_path, file, text, sentence):
-    folder = Path(shutil.copytree(COUNTING, tmp_path / "counting"))
-    with (folder / file).open("a") as out:
-        out.write("\n\n" + text if file == "golden.py" else text)
-    with (folder / "__init__.py").open("a") as out:
-        out.write(f"\nfrom .{Path(file).stem} import derive\n")
-    with pytest.raises(BadAssignment, match=sentence):
-        for_student(load(str(folder)), 1)
-
-
-@pytest.fixture(scope="module")
-def searching(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("where")
-    for name, content in for_student(replace(optimizers, check_where=True), 1).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-@pytest.mark.slow
-def test_check_py_tells_the_line_where_staff_allow_it(searching, tmp_path):
-    wrong = tmp_path / "mine.py"
-    wrong.write_text(WRONG)
-    done = check(searching, "--where", wrong)
-    line = next(n for n, text in enumerate(WRONG.splitlines(), 1) if "correction2 = 1 - self.beta1" in text)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert f"line {line}\n" in done.stdout
-    assert "everything about Adam agrees" in done.stdout
-    assert "self.beta2" not in done.stdout.partition("Looking for")[2]  # where, not what
-
-
-def test_check_py_looks_for_no_line_while_something_is_left_to_write(searching):
-    assert "when nothing is left to write" in check(searching, "--where").stdout
-
-
-def test_check_py_says_that_this_course_has_no_search(home, tmp_path):
-    wrong = tmp_path / "mine.py"
-    wrong.write_text(WRONG)
-    assert "does not look for lines" in check(home, "--where", wrong).stdout
