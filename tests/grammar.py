@@ -10,29 +10,53 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "autograder" / "guest"
 
 
 def put_in(asked: Sequence[tuple[str, int]]) -> list[set[str]]:
     """Return what an edit of this line of this source puts in the place of what, for each of many: "was → now"."""
+    return [set(texts) for texts in _answered("put", asked)]
+
+
+def with_all_edits(sources: Sequence[str]) -> list[list[str]]:
+    """Return why the program with all edits of a source behind a switch does not compile: by each of both grammars."""
+    return _answered("compiled", sources)
+
+
+def _answered(question: str, asked: object) -> Any:
     done = subprocess.run(
-        [sys.executable, __file__], input=json.dumps(asked), capture_output=True, text=True, check=True
+        [sys.executable, __file__, question], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
-    return [set(texts) for texts in json.loads(done.stdout)]
+    return json.loads(done.stdout)
 
 
-def main() -> None:
+def main(question: str) -> None:
     sys.path.insert(0, str(GRAMMAR))
     import edits
 
-    answers = []
-    for source, line in json.load(sys.stdin):
+    def put(source: str, line: int) -> list[str]:
         plan = edits.Plan(edits.parse(source), {line}, rich=False)
         put = [(plan.edits[number - 1], new) for others in plan.expressions.values() for number, new in others]
-        answers.append(sorted({f"{edits.text(edit.anchor)} → {edits.text(new)}" for edit, new in put}))
-    print(json.dumps(answers))
+        return sorted({f"{edits.text(edit.anchor)} → {edits.text(new)}" for edit, new in put})
+
+    def compiled(source: str, *, rich: bool) -> str:
+        plan = edits.Plan(edits.parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
+        try:
+            compile(edits.Build(plan).tree(), "program", "exec", dont_inherit=True)
+        except ValueError as error:
+            return str(error)
+        return "" if plan.edits else "no edits"
+
+    asked = json.load(sys.stdin)
+    told = (
+        [put(*one) for one in asked]
+        if question == "put"
+        else [[compiled(source, rich=rich) for rich in (False, True)] for source in asked]
+    )
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

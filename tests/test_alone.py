@@ -97,6 +97,14 @@ def test_a_return_of_nothing_is_told_only_where_the_result_is_none() -> None:
     assert (place.line, place.end_line) == (2, 5)
 
 
+def test_where_every_experiment_ends_in_one_line_that_line_alone_is_told() -> None:
+    [place] = told(WRONG, RIGHT, fault=Fault("TypeError", "no", line=5))
+    assert (place.line, place.end_line) == (5, 5)
+    assert "ends in this line" in place.note
+    [place] = told(WRONG, RIGHT, fault=Fault("TypeError", "no", line=9))  # what is right runs it too
+    assert (place.line, place.end_line) == (2, 5)
+
+
 # ------------------------------------------------------------------------------------ with the real grader
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:

@@ -10,7 +10,7 @@ from unittest.mock import ANY
 
 import numpy as np
 import pytest
-from grammar import put_in
+from grammar import put_in, with_all_edits
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -487,6 +487,52 @@ def test_a_misspelt_name_costs_at_most_five_points_in_one_row(assignment: Assign
 
 
 @pytest.mark.slow
+def test_a_velocity_that_all_parameters_share_costs_momentum_and_what_its_state_is(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Steps come right with a velocity for each parameter; what is handed out as the state stays wrong, and is told."""
+    source = assignment.model_solution.read_text()
+    line = source[: source.index("velocity = self.momentum * self.velocities[i] + grad")].count("\n") + 1
+    source = source.replace("self.velocities[i]", "self.velocity").replace(
+        "self.velocities = [None] * len(self.params)", "self.velocities, self.velocity = [], None"
+    )
+    report = graded(assignment, sandbox, source)
+    [place] = report.places
+    assert (place.criterion, place.subject) == ("momentum", "SGD")
+    assert abs(place.line - line) <= 2
+    assert "SGD computes what it should" in place.note
+    assert not [message for row in report.criteria for message in row.messages if message.endswith(": .")]
+    assert {row.id for row in report.criteria if row.score < row.max_score} <= {"momentum", "state", "training"}
+    assert report.score > 85
+
+
+@pytest.mark.slow
+def test_what_is_made_for_one_average_and_not_for_its_twin_is_told_there(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = assignment.model_solution.read_text()
+    gone = "                self.v[i] = np.zeros_like(param.data)\n"
+    assert source.count(gone) == 2
+    found = graded(assignment, sandbox, source.replace(gone, "")).places
+    lines = source.replace(gone, "").splitlines()
+    assert [lines[place.line - 1].strip() for place in found] == ["self.m[i] = np.zeros_like(param.data)"] * 2
+
+
+SOURCES = {
+    f"{one.id}: {path.stem}": path.read_text()
+    for one in (load("optimizers"), load("foundations"), load("schedulers"))
+    for path in (one.model_solution, *one.hands)
+}
+
+
+@pytest.mark.slow
+def test_the_program_with_every_edit_behind_a_switch_is_python() -> None:
+    """One edit that is none would end the search for all the others."""
+    told = dict(zip(SOURCES, with_all_edits(list(SOURCES.values())), strict=True))
+    assert {name: errors for name, errors in told.items() if any(errors)} == {}
+
+
+@pytest.mark.slow
 def test_one_edit_that_mends_two_classes_is_told_in_place_of_two(assignment: Assignment, sandbox: Sandbox) -> None:
     right = "return m_hat / (np.sqrt(v_hat) + self.eps)"
     source, line = hand(assignment, "one_flat_vector", right, right.replace("m_hat", "self.lr * m_hat"))
@@ -651,6 +697,7 @@ def foundations() -> Assignment:
         ("one_hot", "return self.forward(logits, targets)", "pass", "cross_entropy"),
         ("one_hot", "return self.forward(logits, targets)", "return", "cross_entropy"),
         ("model_solution", "def forward(self, x, dim=-1):", "def forward(self, x, dim):", "softmax"),
+        ("model_solution", "def forward(self, x, dim=-1):", "def forward(self, x, dim=-0.5):", "softmax"),
         ("model_solution", "Tensor(1.702 * x.data)", "Tensor(x.data)", "gelu"),
         ("one_hot", "2 * Sigmoid()(2 * x) - 1", "2 * Sigmoid()(2 * x)", "tanh"),
         ("model_solution", "Tensor(np.maximum(x.data, 0))", "np.maximum(x.data, 0)", "interface"),
@@ -716,7 +763,7 @@ def test_no_line_is_told_for_an_edit_that_only_makes_facts_right(foundations: As
     source = HANDS["one_hot"]
     assert source.count("        z = x.data\n") == 1
     report = graded(foundations, sandbox, source.replace("        z = x.data\n", "        pass\n"))
-    assert [(p.line, p.end_line, p.edit) for p in report.places] == [(30, 31, "")]  # what only a sigmoid runs
+    assert [(p.line, p.end_line, p.edit) for p in report.places] == [(31, 31, "")]  # where it raises
     assert {mark.id for mark in report.criteria if mark.score < mark.max_score} >= {"sigmoid"}
 
 

@@ -527,6 +527,17 @@ def renamed(node, twins):
     return new
 
 
+def replaced(node, others):
+    """A copy with other nodes in the place of some, by their ids."""
+    if isinstance(node, list):
+        return [replaced(n, others) for n in node]
+    if not isinstance(node, ast.AST) or id(node) in others:
+        return others.get(id(node), node)
+    return ast.copy_location(
+        type(node)(**{name: replaced(value, others) for name, value in ast.iter_fields(node)}), node
+    )
+
+
 def inside(node, function):
     while node is not None:
         if node is function:
@@ -611,6 +622,7 @@ class Plan:
                 if not rich:
                     self.misnamed(function, owner)
                     self.unread(function)
+                    self.of_one_for_all(function, owner)
                     self.of_class(owner)
             elif refused and not rich:
                 self.scope = Scope(tree, function, owner)
@@ -712,6 +724,37 @@ class Plan:
         for some in [*([pair] for pair in shared), *([shared] if shared[1:] else [])]:
             new = [ast.Assign([ast.Name(name, ast.Store())], default) for name, default in some]
             self.insert(function.body, 0, new, "default", 1, self.add(some[-1][1], "default", 1))
+
+    def of_one_for_all(self, function, owner):
+        """Keeps for each parameter what a loop over them keeps once for all: one attribute of the object, or all."""
+        chain = ancestry(self.tree, owner)
+        made = [f for f, around in functions(self.tree) if around in chain and f.name == "__init__"]
+        for loop in (n for n in walk(function) if isinstance(n, ast.For)):
+            around = next((n for n in walk(loop.iter) if is_own(n) and not is_called(n)), None)
+            target = loop.target.elts[-1] if isinstance(loop.target, ast.Tuple) else loop.target
+            inner = [n for s in loop.body for n in walk(s) if is_own(n)]
+            names = dict.fromkeys(n.attr for n in inner if is_stored(n) and not isinstance(n.parent, ast.AugAssign))
+            begun = {name: [f for f in made if any(n.attr == name and is_stored(n) for n in walk(f) if is_own(n))]
+                     for name in names}  # fmt: skip
+            names = [name for name in names if begun[name]]
+            if around is None or not isinstance(target, ast.Name) or not names:
+                continue
+            for some in [*([name] for name in names), *([names] if names[1:] else [])]:
+                key = ast.Call(ast.Name("id", ast.Load()), [ast.Name(target.id, ast.Load())], [])
+                places = [n for n in inner if n.attr in some]
+                number = self.add(next(n for n in places if is_stored(n)), "statement", 2.5)
+                for node in (n for n in places if not isinstance(statement_of(n), SIMPLE)):
+                    self.expressions.setdefault(id(node), []).append((number, ast.Subscript(node, key, ast.Load())))
+                for statement in {
+                    id(one): one for one in map(statement_of, places) if isinstance(one, SIMPLE)
+                }.values():
+                    new = [replaced(statement, {id(n): ast.Subscript(loaded(n), key, n.ctx) for n in places})]
+                    self.statements.setdefault(id(statement), []).append((number, new))
+                for name in some:
+                    first = parsed(f"{{id(one): self.{name} for one in {text(around)}}}")
+                    new = [ast.Assign([stored(of_self(name))], first)]
+                    body = begun[name][0].body
+                    self.insertions.setdefault((id(body), len(body)), []).append((number, new))
 
     def of_each(self, nodes):
         """Reads and counts for each object what is counted for its class: everywhere at once."""
@@ -961,6 +1004,10 @@ class Plan:
                 for op in (ast.Add, ast.Sub, ast.Mult):
                     self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
                 self.elsewhere(s, target, value)
+                beside = {text(t) for other in block_of(s) for t in getattr(other, "targets", [])}
+                for twin in (n for n in self.scope.kept if is_kept(target) and type(n) is type(target)):
+                    if text(twin) not in beside:
+                        self.instead(s, [ast.Assign([stored(twin)], value), s], "statement", 2.5)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
@@ -1184,8 +1231,9 @@ class Plan:
             self.replace(node, ast.Constant(value=not node.value), kind, 1, static=static)
         elif value is not None:
             near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
-            near += [*(c.value for c in self.scope.constants), *self.scope.written]
-            for other in dict.fromkeys(type(value)(n) if n == int(n) else n for n in near):
+            near = [type(value)(n) if n == int(n) else n for n in (*near, *self.scope.written)]
+            known = [c.value for c in self.scope.constants]  # dim=-1 may be meant, where -1.0 is no axis
+            for other in dict.fromkeys([*known, *near] if isinstance(value, float) else [*near, *known]):
                 if other != value:
                     self.replace(node, ast.Constant(value=other), kind, 1, static=static)
             if not static:

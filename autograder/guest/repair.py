@@ -184,7 +184,11 @@ class Search:
             self.hung += 1
             fault = {"type": "TookTooLong", "message": "still running", "action": recorder.doing}
         except BaseException as error:  # noqa: BLE001
-            fault = {"type": type(error).__name__[:80]}  # where it was raised costs more than the run, and is known
+            few = self.task is not None and self.task["only"] is not None and not self.task["switched"]
+            # Where it was raised costs more than the run: told where that may be shown to a student.
+            fault = (
+                self.harness.describe(error, self.job, recorder.doing) if few else {"type": type(error).__name__[:80]}
+            )
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         named, facts, trouble = recorder.result()

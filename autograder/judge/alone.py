@@ -22,6 +22,8 @@ NOTHING = "This `return` gives nothing back where a value is asked for: the resu
 ONLY = "Of what {} runs, only {} in nothing that is right: the mistake is {}, or something is missing beside {}."
 WORDS = (("this line is", "in it", "it"), ("these lines are", "in them", "them"))
 
+STOPS = "Every experiment on {} that fails ends in this line, and nothing that is right runs it."
+
 Stretch = tuple[int, int]  # the first and the last line of a statement
 
 
@@ -83,11 +85,15 @@ def _place(
     if len(ended) == len(failed) and all("None" in fault.message for fault in ended):
         bare = [one for one in frozenset.intersection(*mine.values()) - known if _text(one, lines) in BARE]
         alone, note = (bare, NOTHING) if len(bare) == 1 else (alone, "")
+    stops = {fault.line for fault in ended} if len(ended) == len(failed) else set[int]()
+    if len(stops) == 1:
+        here = [one for one in own - known if one[0] <= min(stops) <= one[1]]
+        alone, note = (here, STOPS) if len(here) == 1 else (alone, note)
     if not 0 < len(alone) <= MOST_LINES or any(_apart(*pair, lines) for pair in pairwise(alone)):
         return None
     first, last = alone[0][0], max(end for _, end in alone)
     source = "\n".join(line.strip() for line in lines[first - 1 : last])
-    note = note or ONLY.format(subject, *WORDS[last > first])
+    note = (note or ONLY).format(subject, *WORDS[last > first])
     return Place(first, last, source, heaviest(failing), "statement", note=note, subject=subject)
 
 

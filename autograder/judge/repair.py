@@ -44,7 +44,7 @@ BOUNDS, RICH_BOUNDS = (0.0, SMALL, LARGEST), (0.0, 3.0, LARGEST)
 
 @dataclass(frozen=True)
 class Mend:
-    """A trusted edit: with it (and those before it) everything about its subject agrees."""
+    """A trusted edit: with it (and those before it) everything about its subject agrees, or all that it computes."""
 
     subject: str
     trial: Trial
@@ -52,6 +52,7 @@ class Mend:
     rivals: tuple[Trial, ...] = ()  # other edits that do as well
     row: str = ""  # the rubric row of what is computed there, where that is known
     named: str = ""  # the row of the named mistake that the edit is a part of
+    left: bool = False  # whether conduct still fails with it, and only the rule is right
 
 
 Judged = tuple[Mend, dict[str, Observation]]  # an edit, and what is seen with it
@@ -161,6 +162,7 @@ class _Search:
             if self.assignment.quantities(subject) is None and spoilt and subject not in first:
                 break  # what a broken rule spoils elsewhere tells no line
             before, steps, found = dict(now), list(chain), list[Mend]()
+            right: tuple[list[Mend], list[Mapping[str, Any]], dict[str, Observation]] | None = None
             for _ in range(MOST_IN_ONE):
                 failing = self.failures(subject, now)
                 if not failing or self._unwritten(subject, failing, now):
@@ -176,13 +178,23 @@ class _Search:
                 steps.append(step)
                 now |= seen
                 found.append(one)
-            if found and self.failures(subject, now) <= self.slips:
+                if right is None and self._computes_right(subject, now, before):
+                    right = [replace(one, left=True) for one in found], list(steps), dict(now)
+            if right is not None and self.failures(subject, now) - self.slips:
+                found, steps, now = right
+            if found and (found[0].left or self.failures(subject, now) <= self.slips):
                 chain, mends = steps, [*mends, *_joined(_of_one_mistake(found))]
             else:
                 now, parts = before, [*parts, *(one for one in found if one.named)]
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
         agreeing = frozenset(s for s in self.golden if self.failures(s, now) <= self.slips)
         return Mending(tuple(mends), tuple(parts), repaired, tuple(self.unfinished), agreeing)
+
+    def _computes_right(self, subject: str, now: Observations, before: Observations) -> bool:
+        """Return whether a rule failed before, and only conduct does now: how state is handed out, say."""
+        conduct = {c.id for c in self.assignment.criteria if c.conduct}
+        left, failed = (self._rows(self.failures(subject, seen)) for seen in (now, before))
+        return subject in self.rules and left <= conduct and not failed <= conduct
 
     def _before_rules(self, now: Observations) -> list[str]:
         """The subjects that are no rule, and fail, about whose rows alone the rules fail as well."""
