@@ -30,6 +30,7 @@ class Asking:
         self, talk: Callable[[], AbstractContextManager[Talk]], opening: bytes, scenarios: Sequence[Scenario]
     ) -> None:
         self._talk, self._opening, self._scenarios = talk, opening, scenarios
+        self.troubles: list[str] = []  # of the search itself: for staff
         self._conversation: Talk | None = None
         self._open = ExitStack()
 
@@ -53,7 +54,8 @@ class Asking:
             glances += answer.glances
             if run.end not in BROUGHT_DOWN or last <= task.after:
                 done = answer.done and run.end == "finished"
-                return EditAnswer(tuple(trials), tuple(glances), answer.running, done)
+                self.troubles += [answer.trouble] if answer.trouble else []
+                return EditAnswer(tuple(trials), tuple(glances), answer.running, done, answer.trouble)
             task = replace(task, after=last)
         return EditAnswer(tuple(trials), tuple(glances), done=False)
 

@@ -182,7 +182,10 @@ def look_closer(
         mending = mend(assignment, seen.scenarios, seen.golden, seen.observations, ask, known, seen.verdict.slips)
         alone = lines_alone(assignment, seen.scenarios, seen.observations, seen.verdict, mending, ask, lines)
     verdict, places = credit(assignment, seen.scenarios, seen.golden, seen.observations, seen.verdict, mending, lines)
-    return replace(seen, verdict=verdict), tuple(in_cell(place, submission.cells) for place in (*places, *alone))
+    log = seen.log + "".join(f"\nThe search for a line failed:\n{trouble}" for trouble in dict.fromkeys(ask.troubles))
+    return replace(seen, verdict=verdict, log=log), tuple(
+        in_cell(place, submission.cells) for place in (*places, *alone)
+    )
 
 
 NO_SLIPS = frozenset({"TookTooLong", "SystemExit"})  # code that does not end, or that ends the grader

@@ -42,6 +42,7 @@ MAX_RANK = 8
 MAX_EDIT_COST = 100.0
 MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
 GUEST = Path(__file__).parent / "guest"
+MAX_TROUBLE = 2000  # characters
 SEARCHING = ("edits", "repair")  # modules that make and try edits, which a guest is given when it is to do so
 DONE = b'1234{"done":'  # the beginning of the last frame of an answer, after the length of its header
 MAX_SECONDS = 10**6  # that a guest may say it has computed
@@ -256,9 +257,10 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
     are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
     trials, glances, running = list[Trial](), list[Glance](), dict[str, frozenset[tuple[int, int]]]()
-    done, last, seconds = False, 0, 0.0
+    done, last, seconds, trouble = False, 0, 0.0, ""
     try:
         for header, arrays in _frames(run.output):
+            trouble = trouble or str(header.get("trouble", ""))[:MAX_TROUBLE]
             done = done or header.get("done") is True
             seconds = max(seconds, math.inf if header.get("stale") else _seconds(header.get("seconds", 0.0)))
             if "block" in header:
@@ -271,7 +273,7 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
                 running |= _running(header, scenarios)
     except Garbled:
         done = False
-    return EditAnswer(tuple(trials), tuple(glances), running, done), last, seconds
+    return EditAnswer(tuple(trials), tuple(glances), running, done, trouble), last, seconds
 
 
 def _seconds(told: object) -> float:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from remembering import Remembering
 
-from autograder import pipeline
+from autograder import pipeline, wire
 from autograder.asking import Asking
 from autograder.assignment import load
 from autograder.judge.probing import Beginning
@@ -139,6 +139,34 @@ def test_an_edit_that_brings_a_guest_down_costs_its_block_and_another_guest(
         guests = sandbox.begun
         assert ask(EditTask((PROBE,), only=tuple(edits[:1]), played=(PROBE,), switched=True)).trials
         assert sandbox.begun <= guests + 1
+
+
+def test_what_goes_wrong_with_the_search_itself_is_told_to_staff_and_the_guest_goes_on(
+    assignment: Assignment, sandbox: Counted
+) -> None:
+    with asking(assignment, sandbox, "pass") as ask:
+        failed = ask(EditTask((PROBE,), chain=({"probe": (PROBE,), "number": 1},)))  # without its grammar
+        assert "KeyError: 'rich'" in failed.trouble
+        assert not failed.trials
+        assert ask.troubles == [failed.trouble]
+        assert ask(EditTask((PROBE,))).trials
+        assert sandbox.begun == 1
+
+
+def test_a_grammar_of_ours_that_is_broken_stands_in_the_log_and_tells_the_student_nothing_false(
+    assignment: Assignment, sandbox: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {f"gradmark_{name}": (wire.GUEST / f"{name}.py").read_text() for name in ("loading", *wire.SEARCHING)}
+    whole = "        return self.node(self.plan.tree)\n"
+    assert whole in texts["gradmark_edits"]
+    broken = {**texts, "gradmark_edits": texts["gradmark_edits"].replace(whole, "        raise ValueError('ours')\n")}
+    monkeypatch.setattr(wire, "_of_ours", lambda *_: broken)
+    files = {assignment.main: SGD.format(before="p.grad = p.data").encode()}
+    report = pipeline.grade(Submission("sgd", files, "d" * 64), assignment, sandbox.sandbox, seed=1)
+    assert "The search for a line failed" in report.log
+    assert "ValueError: ours" in report.log
+    assert report.status == "graded"
+    assert not [remark for remark in report.remarks if "cut short" in remark]
 
 
 def test_what_tests_remember_of_a_conversation_is_what_a_guest_says(assignment: Assignment, sandbox: Counted) -> None:

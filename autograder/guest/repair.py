@@ -11,6 +11,7 @@ import linecache
 import signal
 import sys
 import time
+import traceback
 import warnings
 
 import gradmark_edits as edits
@@ -20,6 +21,7 @@ PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
 MOST_NOTED, MOST_ARRAYS = 50, 60  # values of one expression, and expressions
 KEPT_BYTES = 2**15
+MOST_TROUBLE = 1500  # characters of what went wrong with the search itself
 BLOCK = 16  # edits: where one of them brings Python down, so many are left out
 
 
@@ -77,7 +79,13 @@ class Search:
         self.task, self.hung = None, 0
 
     def answer(self, task):
-        """Yields the frames for one task, those of many edits together."""
+        """Yields the frames for one task, those of many edits together; what goes wrong with the search is told."""
+        try:
+            yield from self.answered(task)
+        except Exception:  # noqa: BLE001 - ours, or a submission's that has got at us
+            yield self.harness.frame({"done": False, "trouble": traceback.format_exc()[-MOST_TROUBLE:]})
+
+    def answered(self, task):
         self.task, self.hung = task, 0
         stale = self.reference is not None and self.referred() != self.reference[2]
         if stale:  # an edit has changed what all programs share

@@ -105,7 +105,7 @@ class Probing:
         return {"probe": self._task.probe, "rich": self.rich, "number": trial.edit}
 
     def sift(self, above: float, up_to: float) -> tuple[list[Trial], bool]:
-        """The edits of these costs in the probing experiment, and whether there was time for all.
+        """The edits of these costs in the probing experiment, and whether time was no reason that any is missing.
 
         Those that cannot be right, as the experiment begins with them, are left out.
         """
@@ -114,10 +114,10 @@ class Probing:
             task = replace(task, lines=LINES_FOR_FACTS)
         if self._begins is None:
             answer = self._ask(task)
-            return list(answer.trials), answer.done
+            return list(answer.trials), answer.done or bool(answer.trouble)
         answer = self._ask(replace(task, until=(self._begins.array, self._begins.rows)))
         suiting = [edit for glance in answer.glances for edit in self._begins.suiting(glance)]
-        return (self.quickly(suiting, [self.probe.id]) if suiting else []), answer.done
+        return (self.quickly(suiting, [self.probe.id]) if suiting else []), answer.done or bool(answer.trouble)
 
     def quickly(self, edits: Sequence[int], telling: Iterable[str]) -> list[Trial]:
         """Many edits in a few experiments, at little cost, without their text."""

@@ -343,6 +343,7 @@ class EditAnswer:
     glances: tuple[Glance, ...] = ()
     running: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)  # lines of statements, by scenario
     done: bool = True
+    trouble: str = ""  # why the search itself failed, if it did: for staff
 
 
 EndReason = Literal["finished", "time", "cpu", "memory", "output", "crashed", "exited", "protocol"]
