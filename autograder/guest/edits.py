@@ -31,6 +31,7 @@ MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6,
 CHOOSING = 0.1  # that an edit costs more
 DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
 MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
+UNREAD = 2  # of a call's function: a method of an object that is fetched and never asked
 MOST_WHOLE, MOST_LONGER = 8, 6  # calls of what the file defines, and others of many arguments, to put around something
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
@@ -308,16 +309,29 @@ class Scope:
             if "__call__" in bodies and "__init__" not in bodies:
                 made = ast.Call(ast.Name(one.name, ast.Load()), [], [])
                 known.append((made, bodies.get("forward", bodies["__call__"]).args, 1))
+            for unread in sorted(self.unread()):
+                known[:0] = [(ast.Attribute(ast.Name(unread, ast.Load()), n.name, ast.Load()), n.args, UNREAD)
+                             for n in bodies.values() if not n.name.startswith("__")]  # fmt: skip
         mine = [a.arg for a in self.function.args.args if a.arg != "self"]
         for function, arguments, bound in known:
-            names = [a.arg for a in arguments.args[bound:]]
+            names = [a.arg for a in arguments.args[bool(bound) :]]
             if not names or text(function) == self.function.name:
                 continue
             needed = len(names) - len(arguments.defaults)
             for given in dict.fromkeys((len(names), max(needed, 1))):
                 others = mine[1:given] if len(mine) == len(names) else names[1:given]
-                if all(name in self.locals for name in others):
-                    yield ast.Call(function, [ast.Constant(None), *(ast.Name(o, ast.Load()) for o in others)], [])
+                unknown = [name for name in others if name not in self.locals and name not in self.attributes]
+                for filled in (
+                    sorted(self.attributes) if len(unknown) == 1 and bound == UNREAD else () if unknown else ("",)
+                ):
+                    known_as = [filled if name in unknown else name for name in others]
+                    values = [ast.Name(o, ast.Load()) if o in self.locals else of_self(o) for o in known_as]
+                    yield ast.Call(function, [ast.Constant(None), *values], [])
+
+    def unread(self):
+        """The names that the function sets and never reads: of an object, say, that was to be asked."""
+        names = [n for n in walk(self.function) if isinstance(n, ast.Name)]
+        return {n.id for n in names if is_stored(n)} - {n.id for n in names if not is_stored(n)}
 
     def owned(self):
         """The places of the object where something may be put: those that are set, and those that are only read."""
