@@ -518,6 +518,7 @@ def test_a_whole_database_has_no_faults(marked):
         ("UPDATE submissions SET upload = x'00' WHERE state = 'graded'", "is not what was handed in"),
         ("UPDATE reports SET body = x'00'", "cannot be read"),
         ("UPDATE reports SET score = score - 1", "and its row says"),
+        ("UPDATE reports SET marks = body", "the marks beside it are not those of its body"),
         ("DELETE FROM diagnoses; DELETE FROM reports", "its report is not there"),
         ("UPDATE jobs SET state = 'superseded' WHERE state = 'queued'", "no job marks it"),
         ("UPDATE versions SET state = 'refused'", "not proven"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import re
 import zipfile
+import zlib
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -63,11 +65,23 @@ def told(draw):
 def test_the_numbers_of_the_database_are_those_of_the_pages(case):
     report, chosen = case
     by_course = weighed(report, chosen)
-    added = reports.sums(reports.pack(report), chosen)
+    added = reports.Adding(chosen).sums(reports.marks(reports.pack(report)))
     assert (added.score, added.max_score) == pytest.approx((by_course.score, by_course.max_score))
     assert total(by_course)[0] == pytest.approx(by_course.score), "whoever adds up the rows gets the score"
     waits = {item.id: item.awaited.points for item in by_course.quiz if item.awaited and by_course.quiz_counts}
     assert {name: added.share(f"item:{name}", report.quiz[int(name[1:])].awaited.points) for name in waits} == waits
+
+
+@given(told(), st.booleans())
+@settings(max_examples=60)
+def test_an_upgrade_puts_beside_old_reports_what_is_put_beside_new_ones(case, old):
+    """`old`: as version 0.8 wrote them, where answers counted and those that waited were out of nothing."""
+    plain = json.loads(zlib.decompress(reports.pack(case[0])))
+    if old:
+        del plain["quiz_points"], plain["quiz_counts"]
+    body = zlib.compress(json.dumps(plain).encode())
+    upgrade = importlib.import_module("autograder.service.store.migrations.versions.0033_marks_are_beside_reports")
+    assert upgrade.marks_of(body) == reports.marks(body)
 
 
 @given(told())

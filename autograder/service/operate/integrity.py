@@ -121,12 +121,14 @@ def _reports(db: Session) -> Iterator[str]:
     for id_, name in db.execute(sa.select(DiagnosisRow.report_id, DiagnosisRow.misconception)):
         named[id_].add(name)
     asked = (
-        sa.select(ReportRow.id, ReportRow.digest, ReportRow.body, ReportRow.pictures, AssignmentRow.policy)
+        sa.select(
+            ReportRow.id, ReportRow.digest, ReportRow.body, ReportRow.marks, ReportRow.pictures, AssignmentRow.policy
+        )
         .add_columns(*columns.values())
         .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
         .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
     )
-    for id_, digest, body, pictures, policy, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
+    for id_, digest, body, marks, pictures, policy, *values in db.execute(asked.execution_options(yield_per=AT_ONCE)):
         try:
             told = weighed(reports.unpack(body), policies.from_json(policy).points)
             reports.unpack_pictures(pictures)
@@ -136,6 +138,8 @@ def _reports(db: Session) -> Iterator[str]:
         for name, value in zip(columns, values, strict=True):
             if getattr(told, name) != value:
                 yield f"report {id_}: its {name} is {getattr(told, name)}, and its row says {value}"
+        if reports.marks(body) != marks:
+            yield f"report {id_}: the marks beside it are not those of its body"
         if told.assignment_digest != digest:
             yield f"report {id_} is by another edition than its row says"
         if {one.misconception for one in told.diagnoses} != named[id_]:

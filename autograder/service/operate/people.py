@@ -246,7 +246,7 @@ def _asked(db: Session, report: ReportRow) -> AssignmentRow:
 def plain(row: Base) -> dict[str, Any]:
     """A row without secrets, and without the bytes that are files of their own."""
     values = {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).columns}
-    files = {"upload", "body", "pictures"}
+    files = {"upload", "body", "marks", "pictures"}  # marks: what the body has too
     return {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in values.items()

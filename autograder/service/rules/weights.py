@@ -6,7 +6,7 @@ each row keeps its fraction. So no submission runs again, and taking the choice 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,13 +124,32 @@ class Sums:
         return share(score, *self.rows[row]) if row in self.rows else 0.0
 
 
-def sums(told: Mapping[str, Any], chosen: Points) -> Sums:
-    """Add up a report, `told` as its body has it."""
+@dataclass(frozen=True)
+class Lens:
+    """A course's points on all reports with the same rows, worked out once for them."""
+
+    max_score: float
+    rows: Mapping[str, tuple[float, float]]  # as of Sums
+    criteria: Sequence[tuple[float, float]]  # in the report's order
+    items: Sequence[tuple[float, float]]  # none where the quiz does not count
+
+    def sums(self, criteria: Sequence[float], quiz: Sequence[float]) -> Sums:
+        """Add up the scores of a report's rows."""
+        code = sum(share(score, *worth) for score, worth in zip(criteria, self.criteria, strict=True))
+        return Sums(
+            code + sum(share(score, *worth) for score, worth in zip(quiz, self.items, strict=False)),
+            self.max_score,
+            self.rows,
+        )
+
+
+def lens(told: Mapping[str, Any], chosen: Points) -> Lens:
+    """Return the lens for reports with the rows of this one, `told` as its body has it."""
     rows = rows_worth(told, chosen)
-    criteria = sum(share(row["score"], *rows[f"criterion:{row['id']}"]) for row in told["criteria"])
+    criteria = [rows[f"criterion:{row['id']}"] for row in told["criteria"]]
+    most = sum(worth for _, worth in criteria)
     if not told["quiz_counts"] or chosen.get(QUIZ) == 0:
-        return Sums(criteria, sum(worth for _, worth in rows.values()), rows)
-    most = sum(worth for name, (_, worth) in rows.items() if name.startswith("criterion:"))
-    quiz = sum(share(item["score"], *rows[f"item:{item['id']}"]) for item in told["quiz"])
+        return Lens(most, rows, criteria, ())
+    items = [rows[f"item:{item['id']}"] for item in told["quiz"]]
     quiz_most = chosen.get(QUIZ, told["quiz_points"]) if told["quiz_points"] else 0.0
-    return Sums(criteria + quiz, most + quiz_most, rows)
+    return Lens(most + quiz_most, rows, criteria, items)

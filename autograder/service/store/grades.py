@@ -130,29 +130,38 @@ def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> d
     """Return the sums of these reports by other points, by submission."""
     found: dict[str, Sums] = {}
     ids = {row.report_id: id_ for id_, row in rows.items()}
+    adding = reports.Adding(chosen)
     for some in batched(ids):
-        bodies = sa.select(ReportRow.id, ReportRow.body).where(ReportRow.id.in_(some))
-        found |= {ids[id_]: reports.sums(body, chosen) for id_, body in db.execute(bodies)}
+        for id_, marks in db.execute(sa.select(ReportRow.id, ReportRow.marks).where(ReportRow.id.in_(some))):
+            found[ids[id_]] = adding.sums(marks)
     return found
 
 
 def weigh(db: Session, asked: AssignmentRow) -> None:
-    """Add up all reports of an assignment by the points of its policy: they have been changed."""
-    chosen = policies.from_json(asked.policy).points
+    """Add up all reports of an assignment by the points of its policy: they have been changed.
+
+    Only what changes is written: a row of a report is large.
+    """
+    adding = reports.Adding(policies.from_json(asked.policy).points)
     ids = db.scalars(
         sa.select(ReportRow.id)
         .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
         .where(SubmissionRow.assignment_id == asked.id)
     ).all()
+    kept = (ReportRow.id, ReportRow.marks, ReportRow.score, ReportRow.max_score, ReportRow.texts)
     for some in batched(ids):
-        bodies = db.execute(sa.select(ReportRow.id, ReportRow.body, ReportRow.texts).where(ReportRow.id.in_(some)))
-        db.execute(sa.update(ReportRow), [{"id": id_, **_columns(body, texts, chosen)} for id_, body, texts in bodies])
-
-
-def _columns(body: bytes, texts: list[dict[str, Any]], chosen: Points) -> dict[str, Any]:
-    added = reports.sums(body, chosen)
-    worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts]
-    return {"score": added.score, "max_score": added.max_score, "texts": worth}
+        changed: list[dict[str, Any]] = []
+        retold: list[dict[str, Any]] = []
+        for id_, marks, *before, texts in db.execute(sa.select(*kept).where(ReportRow.id.in_(some))):
+            added = adding.sums(marks)
+            now_worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts]
+            after = {"id": id_, "score": added.score, "max_score": added.max_score}
+            if now_worth != texts:
+                retold.append({**after, "texts": now_worth})
+            elif [added.score, added.max_score] != before:
+                changed.append(after)
+        for values in filter(None, (changed, retold)):
+            db.execute(sa.update(ReportRow), values)
 
 
 def batched(ids: Iterable[str]) -> Iterator[list[str]]:

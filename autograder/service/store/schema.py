@@ -24,7 +24,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from autograder.service.store.reports import marks
 
 
 def new_id() -> str:
@@ -228,6 +231,10 @@ class SubmissionRow(Keyed, Base):
     idempotency_key: Mapped[str] = mapped_column(String(100), default=new_id)
 
 
+def _marks(context: DefaultExecutionContext) -> bytes:
+    return marks(context.get_current_parameters()["body"])  # type: ignore[no-untyped-call]
+
+
 class ReportRow(Keyed, Base):
     """One verdict; exactly one for (submission, assignment digest, seed). `body` is store.reports' packing."""
 
@@ -242,6 +249,7 @@ class ReportRow(Keyed, Base):
     counted: Mapped[bool] = mapped_column(default=False)  # at some time: a regrade's preview is no student's to see
     texts: Mapped[list[Any]] = mapped_column(default=list)  # free answers that a person marks: rules.grades.Text each
     body: Mapped[bytes]
+    marks: Mapped[bytes] = mapped_column(default=_marks)  # the points of its rows: store.reports.marks
     pictures: Mapped[bytes | None]  # None until drawn
 
 
