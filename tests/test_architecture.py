@@ -243,7 +243,7 @@ ARROWS: dict[str, set[str]] = {
     # what operators do at a terminal, and workers once a day
     "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.operate", "service.settings", "service.store", "service.web", "service.web.edge"},
+    "service.serve": {"service.operate", "service.settings", "service.store", "service.web"},
 }
 
 LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox

@@ -29,6 +29,7 @@ from autograder.regenerate import for_student
 from autograder.sandbox.landlock import LandlockSandbox
 
 ROOT = Path(__file__).resolve().parent.parent
+FEWER = range(300)  # of the variants that the proof of each assignment looks at, which .ci/run runs
 FOUNDATIONS = load("foundations")
 MODEL = FOUNDATIONS.model_solution.read_text()
 MISCONCEPTIONS = {m.id: m for m in FOUNDATIONS.misconceptions}
@@ -208,7 +209,7 @@ def test_a_ratio_is_of_the_numbers_themselves_where_nothing_moves(graded):
 # ------------------------------------------------------------------------------------------------- for students
 @pytest.mark.slow
 def test_the_quiz_is_fair_in_every_variant():
-    assert [(name, said) for name, holds, said in variants.statements(FOUNDATIONS) if not holds] == []
+    assert [(name, said) for name, holds, said in variants.statements(FOUNDATIONS, FEWER) if not holds] == []
 
 
 def test_the_handout_shows_the_numbers_of_the_reference():

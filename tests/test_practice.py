@@ -19,6 +19,7 @@ from autograder.model import ChoiceKey
 from autograder.quiz.kinds import asked
 
 ROOT = Path(__file__).resolve().parent.parent
+FEWER = range(300)  # of the variants that the proof of each assignment looks at, which .ci/run runs
 PRACTICE = load("practice")
 ASSIGNMENTS = [PRACTICE, load("optimizers"), load("schedulers")]
 ENVIRONMENT = {
@@ -190,7 +191,7 @@ def test_a_question_shows_no_answer():
 # ------------------------------------------------------------------------------------------- exercises of practice
 @pytest.mark.slow("every exercise is drawn many times and answered in every way")
 def test_the_exercises_are_fair():
-    assert [(name, said) for name, holds, said in variants.statements(PRACTICE) if not holds] == []
+    assert [(name, said) for name, holds, said in variants.statements(PRACTICE, FEWER) if not holds] == []
 
 
 @pytest.mark.slow

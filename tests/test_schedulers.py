@@ -26,6 +26,7 @@ from autograder.reference import schedulers
 from autograder.reference.recorded import record_schedulers
 from autograder.sandbox.landlock import LandlockSandbox
 
+FEWER = range(300)  # of the variants that the proof of each assignment looks at, which .ci/run runs
 SCHEDULERS = load("schedulers")
 MODEL = SCHEDULERS.model_solution.read_text()
 MISCONCEPTIONS = {m.id: m for m in SCHEDULERS.misconceptions}
@@ -232,7 +233,7 @@ def test_the_template_is_the_solution_without_its_regions():
 @pytest.mark.slow
 def test_the_quiz_is_fair_in_every_variant():
     assert len(SCHEDULERS.quiz(1)) >= 6
-    assert [(name, said) for name, holds, said in variants.statements(SCHEDULERS) if not holds] == []
+    assert [(name, said) for name, holds, said in variants.statements(SCHEDULERS, FEWER) if not holds] == []
 
 
 @pytest.mark.slow
@@ -242,7 +243,7 @@ def test_a_distractor_equal_to_the_key_would_be_noticed():
         wrong = replace(first.key.wrong[0], value=first.key.value)
         return (replace(first, key=replace(first.key, wrong=(wrong,))), *rest)
 
-    failing = {name for name, holds, _ in variants.statements(replace(SCHEDULERS, quiz=spoilt)) if not holds}
+    failing = {name for name, holds, _ in variants.statements(replace(SCHEDULERS, quiz=spoilt), FEWER) if not holds}
     assert failing == {"distractors do not"}
 
 
