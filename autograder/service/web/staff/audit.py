@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from autograder.service.store.schema import (
     RegradeRow,
     SubmissionRow,
     UserRow,
+    VersionRow,
 )
 from autograder.service.web.edge.access import Actor, Me, operates, staffs
 from autograder.service.web.edge.forms import BadField
@@ -96,7 +97,7 @@ SENTENCES = {
     "member.changed": "changed {it}’s place in the course[: {changes}]",
     "openid.refused": "refused a sign-in by OpenID Connect, whose address no course knows[, from {address}]",
     "override.lifted": "let the grader’s points count again in {it}[: {row}]",
-    "override.set": "changed points of {it}[: {row}, {points} instead of {machine}][. Reason: {reason}]",
+    "override.set": "changed points of {it}[: {row} from {machine} to {points}][. Reason: {reason}]",
     "regrade.applied": "applied a regrade of {it}[: {up} marks rose, {down} fell, {kept} were kept]",
     "regrade.begun": "began a regrade of {it}",
     "regrade.dismissed": "dismissed a regrade of {it}",
@@ -262,7 +263,7 @@ def _plain(name: str, value: Any, zone: str) -> str:
     return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
 
 
-def _names(db: Session, actor: Actor, entries: Iterable[AuditRow]) -> dict[str, Markup]:
+def _names(db: Session, actor: Actor, entries: Sequence[AuditRow]) -> dict[str, Markup]:
     """Return people, courses, assignments, submissions and regrades that these entries name, by id.
 
     They are links where this person staffs the course.
@@ -273,7 +274,7 @@ def _names(db: Session, actor: Actor, entries: Iterable[AuditRow]) -> dict[str, 
         mentioned = {entry.object_id, *_strings(entry.detail.values())} - {""}
         ids |= mentioned
         course_of |= dict.fromkeys(mentioned, entry.course_id)
-    found: dict[str, Markup] = {}
+    found = _row_names(db, ids, {entry.course_id for entry in entries})
     for id_, name in db.execute(sa.select(UserRow.id, UserRow.name).where(UserRow.id.in_(ids))):
         who = name or "(no name)"
         place = course_of[id_]
@@ -296,6 +297,17 @@ def _names(db: Session, actor: Actor, entries: Iterable[AuditRow]) -> dict[str, 
     )
     for id_, assignment, title in db.execute(regraded.where(RegradeRow.id.in_(ids))):
         found[id_] = _link(actor, course_of[id_], f"/staff/a/{assignment}/regrade", title)
+    return found
+
+
+def _row_names(db: Session, ids: Collection[str], courses: Collection[str | None]) -> dict[str, Markup]:
+    """Return the titles of rubric rows, and questions by their names, as decisions about points call them."""
+    found = {id_: escape(f"question {id_.partition(':')[2]}") for id_ in ids if id_.startswith("item:")}
+    if not any(id_.startswith("criterion:") for id_ in ids):
+        return found
+    asked = sa.select(VersionRow.about).join(AssignmentRow, AssignmentRow.version_id == VersionRow.id)
+    for about in db.scalars(asked.where(AssignmentRow.course_id.in_([one for one in courses if one]))):
+        found |= {f"criterion:{one['id']}": escape(one["title"]) for one in about.get("criteria", ())}
     return found
 
 
