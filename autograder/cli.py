@@ -235,7 +235,7 @@ def gradebook(
     except (BadGradebook, BadRoster) as error:
         raise typer.BadParameter(str(error)) from error
     except OSError as error:
-        raise typer.BadParameter(f"{roster} cannot be read: {error}") from error
+        raise typer.BadParameter(f"{roster} cannot be read: {error.strerror}.") from error
     for file, written in made:
         _write(file, written.text.encode())
         for remark in written.remarks:
@@ -262,7 +262,7 @@ def _sheets(course: Path, reports: str, out: Path) -> list[tuple[Path, str]]:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise typer.BadParameter(f"{out} cannot be a folder: {error}") from error
+        raise typer.BadParameter(f"{out} cannot be a folder: {error.strerror}.") from error
     return [(out / f"{stage.folder}.csv", found[stage.id]) for stage in stages if stage.id in found]
 
 
@@ -333,7 +333,7 @@ def package(
         try:
             write(made, folder)
         except OSError as error:
-            raise typer.BadParameter(f"The package cannot be written there: {error}") from error
+            raise typer.BadParameter(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         say(made.told)
     _write_schedule(assignment, out)
 
@@ -640,21 +640,22 @@ def _pages(folder: Path, labels: dict[Path, str], *, answers: bool) -> "Pages":
     try:
         return Pages(folder, labels, answers=answers)
     except OSError as error:
-        raise typer.BadParameter(f"Pages cannot be written there: {error}") from error
+        raise typer.BadParameter(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error}") from error
+        why = f"{error.strerror}." if isinstance(error, OSError) else "it is not UTF-8 text."
+        raise typer.BadParameter(f"{file} cannot be read: {why}") from error
 
 
 def _write(file: Path, data: bytes) -> None:
     try:
         file.write_bytes(data)
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error}") from error
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _cores() -> int:

@@ -454,3 +454,24 @@ def test_a_platform_that_is_none_is_refused_with_those_that_are(command, named, 
     assert "'somewhere' is not one of" in done.stderr
     assert f"'{named}'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["gradebook", "{there}", "--for", "canvas", "--roster", "{nowhere}", "--out", "x.csv"],
+        ["gradebook", "{nowhere}", "--for", "canvas", "--roster", "{there}", "--out", "x.csv"],
+        ["export", "practice", "--quiz", "gift", "--out", "{nowhere}"],
+        ["regenerate", "practice", "--seed", "1", "--out", "new", "--roster", "{nowhere}"],
+        ["package", "practice", "--for", "nbgrader", "--out", "{there}/below"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_file_that_cannot_be_used_is_named_in_a_sentence(tmp_path, arguments):
+    there, nowhere = tmp_path / "there.csv", tmp_path / "no" / "file"
+    there.write_text("id\n4711\n")
+    done = gradmark(*(one.format(there=there, nowhere=nowhere) for one in arguments), cwd=tmp_path)
+    told = " ".join(done.stderr.replace("│", " ").split())
+    assert done.returncode == 2
+    assert "cannot be" in told
+    assert "Errno" not in told

@@ -44,7 +44,9 @@ def write(
             more = {"roster": given.roster, "secret": given.secret} if given else {}
             place(contents(assignment, seed, proof, given.variants if given else None, **more), out)
             tell(_next(out, given))
-    except (BadRoster, BadSecret, Occupied, OSError) as error:
+    except OSError as error:
+        raise CannotRegenerate(f"{error.filename} cannot be used: {error.strerror}.") from error
+    except (BadRoster, BadSecret, Occupied) as error:
         raise CannotRegenerate(str(error)) from error
     return proof
 

@@ -124,7 +124,7 @@ def export(
             out.chmod(0o600)
             file.write(packed)
     except OSError as error:
-        raise typer.BadParameter(f"{out} cannot be written: {error}") from error
+        raise typer.BadParameter(f"{out} cannot be written: {error.strerror}.") from error
 
 
 @admin.command()
