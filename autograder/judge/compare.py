@@ -158,10 +158,8 @@ def _first(name: str, right: Array, theirs: Array, errors: Array) -> Difference 
         return None
     step = int(late[0])
     index = tuple(int(i) for i in np.unravel_index(int(errors[step].argmax()), errors[step].shape))
-    place, before = (step, *index), (max(step - 1, 0), *index)
-    expected_move = float(right[place] - right[before])
-    ratio = float(theirs[place] - theirs[before]) / expected_move if expected_move else None
-    return Difference(name, step, index, float(right[place]), float(theirs[place]), ratio, float(by_row.max()))
+    place = (step, *index)
+    return Difference(name, step, index, float(right[place]), float(theirs[place]))
 
 
 def _relation(

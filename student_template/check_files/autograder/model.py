@@ -490,8 +490,6 @@ class Difference:
     index: tuple[int, ...]
     expected: float
     found: float
-    ratio_of_moves: float | None  # found move / expected move in that step; None when nothing should move
-    worst: float  # largest error over the array, in units of the tolerance
 
 
 @dataclass(frozen=True)
