@@ -11,7 +11,7 @@ import pytest
 from course import WRONG, csrf, hand_in
 
 import autograder.service
-from autograder.service.store.schema import AuditRow
+from autograder.service.store.schema import AssignmentRow, AuditRow
 from autograder.service.web.staff.audit import GROUPS, SENTENCES
 
 DAY = 86_400.0
@@ -77,6 +77,22 @@ def test_the_log_of_a_course_reads_like_sentences_with_names_and_links(service, 
     page = busy.get(f"/staff/c/{service.course}/audit").text
     assert "&lt;b&gt;Half&lt;/b&gt; right" in page
     assert f'<a href="/staff/c/{service.course}/people/{service.people["Bob"]}">Bob</a>' in page
+
+
+def test_points_of_rows_are_told_by_their_titles(service):
+    with service.store.writing() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        detail = {"changed": {"points": {"momentum": 20.0, "quiz": 0.0}}, "marks": 3}
+        db.add(
+            AuditRow(
+                actor_id=service.people["Staff"],
+                action="assignment.policy",
+                object_id=asked.id,
+                course_id=service.course,
+                detail=detail,
+            )
+        )
+    assert "points: Momentum 20, quiz 0" in log(service.browser("Staff"), service)[0]
 
 
 @pytest.mark.slow

@@ -195,6 +195,12 @@ def test_lateness_is_told_before_and_after_it_costs(service):
     assert re.search(r">14\.4<span[^>]*> of [\d.]+, 16 before lateness<", ada.get(f"/a/{service.assignment}").text)
 
 
+def test_lateness_says_so_where_the_points_of_the_quiz_are_held_back(service):
+    policy(service, due_at=now() - 3600, late_days=2, late_percent_per_day=10, show_quiz="after_due")
+    shown = service.browser("Ada").get(f"/s/{put(service, late=3600.0)}").text
+    assert "15 earned without the quiz, 10&nbsp;% off for 1 day late: <strong>13.5</strong>" in shown
+
+
 def test_after_the_due_time_nothing_is_taken_but_with_an_extension(service):
     policy(service, due_at=now() - DAY)
     ada, bob = service.browser("Ada"), service.browser("Bob")

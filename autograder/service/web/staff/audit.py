@@ -206,7 +206,7 @@ def _sentence(entry: AuditRow, names: Mapping[str, Markup], zone: str) -> Markup
     if form is None:
         return Markup("did {}{}").format(entry.action, Markup(" to {}").format(it) if entry.object_id else "")
     values = {name: _value(name, value, names, zone) for name, value in entry.detail.items()}
-    values |= {"it": it or Markup("something"), "changes": _changes(entry.detail, zone)}
+    values |= {"it": it or Markup("something"), "changes": _changes(entry.detail, names, zone)}
     return _filled(form, {name: value for name, value in values.items() if value})
 
 
@@ -234,7 +234,7 @@ def _value(name: str, value: Any, names: Mapping[str, Markup], zone: str) -> Mar
     return escape(f"{value:g}" if isinstance(value, float) else value)
 
 
-def _changes(detail: Mapping[str, Any], zone: str) -> Markup:
+def _changes(detail: Mapping[str, Any], names: Mapping[str, Markup], zone: str) -> Markup:
     """Return `role: student → TA; section: Mon → Tue`, or `due_at: …` where only the new values are kept."""
     before, after = detail.get("before"), detail.get("after", detail.get("changed"))
     if not isinstance(after, dict):
@@ -244,20 +244,28 @@ def _changes(detail: Mapping[str, Any], zone: str) -> Markup:
     return Markup("; ").join(
         Markup("{}: {}{}").format(
             name.replace("_", " "),
-            f"{_plain(name, had[name], zone)} → " if name in had else "",
-            _plain(name, after[name], zone),
+            f"{_plain(name, had[name], names, zone)} → " if name in had else "",
+            _plain(name, after[name], names, zone),
         )
         for name in moved
     )
 
 
-def _plain(name: str, value: Any, zone: str) -> str:
+def _rows_in(detail: Mapping[str, Any]) -> Iterable[str]:
+    """Return the rows whose points a change of settings names."""
+    for values in detail.values():
+        points = values.get("points") if isinstance(values, dict) else None
+        yield from (f"criterion:{row}" for row in points) if isinstance(points, dict) else ()
+
+
+def _plain(name: str, value: Any, names: Mapping[str, Markup], zone: str) -> str:
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):  # points of rows
-        return ", ".join(f"{row} {_plain(row, one, zone)}" for row, one in value.items()) or "those of the edition"
+        rows = [(names.get(f"criterion:{row}", escape(row)).unescape(), f"{one:g}") for row, one in value.items()]
+        return ", ".join(f"{title} {points}" for title, points in rows) or "those of the edition"
     if name.endswith("_at"):
         return zones.in_words(float(value), zone)
     return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
@@ -271,7 +279,7 @@ def _names(db: Session, actor: Actor, entries: Sequence[AuditRow]) -> dict[str, 
     ids: set[str] = set()
     course_of: dict[str, str | None] = {}
     for entry in entries:
-        mentioned = {entry.object_id, *_strings(entry.detail.values())} - {""}
+        mentioned = {entry.object_id, *_strings(entry.detail.values()), *_rows_in(entry.detail)} - {""}
         ids |= mentioned
         course_of |= dict.fromkeys(mentioned, entry.course_id)
     found = _row_names(db, ids, {entry.course_id for entry in entries})

@@ -97,6 +97,7 @@ class Lateness:
     percent: float  # off, for
     days: int
     points: float
+    without_quiz: bool = False  # its points are not shown yet
 
 
 @dataclass(frozen=True)
@@ -290,4 +291,5 @@ def _lateness(submission: SubmissionRow, seen: Visible, eyes: Viewer) -> Latenes
         return None
     score, _ = total(seen.report)
     days = policies.days_late(eyes.policy, submission.late_seconds, submission.made_at)
-    return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2))
+    without_quiz = seen.report.quiz_counts and not seen.report.quiz
+    return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2), without_quiz)
