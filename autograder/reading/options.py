@@ -129,6 +129,12 @@ def _said_true(text: str, options: Mapping[str, str]) -> list[str] | None:
         r"\s*(?:the )?(?:(?:true|right|correct)(?: ones?| statements?| answers?)?(?: are| is)?)[\s:=]+([^()]*?)"
         r"(?:[;,.\n\s]+(?:the )?(?:false|wrong|incorrect)(?: ones?)?(?: are| is)?[\s:=]+([^()]*))?", text, re.IGNORECASE
     )  # fmt: skip
+    others = re.fullmatch(  # a, e are false, the rest true
+        r"\s*((?:[a-z][,;\s]+(?:and )?)+)(?:are |is )?(?:false|wrong|incorrect)[;,.\s]+(?:and )?"
+        r"(?:(?:all )?(?:the )?(?:others?|rest))[,;\s]+(?:are |is )?(?:true|right|correct)\s*", text, re.IGNORECASE
+    )  # fmt: skip
+    if others and (wrong := _ids(others[1], options)):
+        return [name for name in options if name not in wrong] or None
     listed = listed or re.fullmatch(  # a, c are true, b is false
         r"\s*((?:[a-z][,;\s]+(?:and )?)+)(?:are |is )?(?:true|right|correct)[;,.\s]+(?:and )?"
         r"([a-z](?:[,;\s]+(?:and )?[a-z])*|(?:the )?(?:others?|rest))[,;\s]+(?:are |is )?(?:false|wrong|incorrect)\s*",

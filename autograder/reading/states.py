@@ -22,6 +22,7 @@ _INDEX = (
 _LABELLED = re.compile(
     rf"\s*{_INDEX}(?P<at>\d)\s*[\])}}]*\s*(?:[:=)]|→|->|is\b)\s*(?P<value>[^,;:\n=→]*\d|[^;:\n]*\d)\s*"
 )
+_NAMED = re.compile(rf"\s*(?P<name>[^\W\d_]{{1,8}})\s*[:=]\s*(?P<value>{_VALUE})\s*")
 _BETWEEN = r"\s*(?:[;\n]|,(?!\d)|,\s+|\band then\b|\bthen\b|\band\b|\s(?=[^\W\d_]\S*\s*=)|\.\s|(?<=\d)\s+(?=\d\)))\s*"
 _THEN = re.compile(r"\s*(?:→|⟶|⇒|->|=>|,?\s*\b(?:and\s+)?then\b)\s*")
 
@@ -39,7 +40,7 @@ def at_asked_step(answer: str, prompt: str) -> str:
     only = _ONE.match(text) if len(re.split(_BETWEEN, text)) == 1 else None
     if only and int(only[1]) < int(asked[1]) and _LABELLED.fullmatch(text):
         raise Unreadable(f"{quoted(answer)} tells of step {only[1]}, and step {asked[1]} is asked for.")
-    return _of_labels(text, int(asked[1])) or _of_chain(text, int(asked[1]), prompt) or answer
+    return _of_labels(text, int(asked[1])) or _of_names(text) or _of_chain(text, int(asked[1]), prompt) or answer
 
 
 def _of_labels(text: str, asked: int) -> str:
@@ -51,6 +52,15 @@ def _of_labels(text: str, asked: int) -> str:
         return ""
     values = {int(one["at"]): one["value"].strip() for one in told if one}
     return values[asked] if len(values) == len(parts) and max(values) == asked else ""
+
+
+def _of_names(text: str) -> str:
+    """The value of θ among those of other names: `v = 1.1, theta = -1.01`."""
+    told = [_NAMED.fullmatch(part) for part in re.split(_BETWEEN, text) if part.strip()]
+    if len(told) < 2 or not all(told):
+        return ""
+    own = [one["value"] for one in told if one and one["name"].casefold() in ("θ", "theta")]
+    return own[0] if len(own) == 1 else ""
 
 
 def _of_chain(text: str, asked: int, prompt: str) -> str:
