@@ -968,6 +968,8 @@ class Plan:
         for atom in self.scope.atoms:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
+        asked = [n for n in self.scope.donors if isinstance(n, ast.Compare | ast.BoolOp)] if constant else []
+        others += [(other, 1.1) for other in asked]
         for method in sorted(self.scope.methods) if constant else ():
             asked = ast.Call(of_self(method), [], [])
             others += [(asked, 1.2), (ast.UnaryOp(ast.Not(), asked), 1.3)] if not method.startswith("__") else []

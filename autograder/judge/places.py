@@ -157,8 +157,8 @@ def named_by(mend: Mend, verdict: Verdict) -> list[Diagnosis]:
 
 
 FACTS_SAY = 0.2  # of the weight of what an edit mends
-CONDUCT = ("default", "argument", "loop")  # kinds of edits that change what is asked, and of which parameters
 COMPUTES = ("name", "operator", "operand", "constant")  # kinds of edits that change a number, and nothing besides
+CONDUCT = ("default", "argument", "loop")  # kinds of edits that change what is asked, and of which parameters
 
 
 PART = "A part of this mistake is here."

@@ -29,6 +29,7 @@ Failures = frozenset[tuple[str, str]]  # (scenario id, check id)
 
 MOST_CONFIRMED = 8  # edits that are tried in every experiment of their subject, smallest first
 MOST_TRUSTED = 5  # of them, those of one line each that are tried in every other experiment too, until one is found
+MOST_AFTER = 2  # of them, others of the same lines, where none of those is trusted
 MOST_NARROWED = 200  # of more than those, that are tried in some more experiments first
 GRAMMARS = (False, True)  # what the file has, changed; where that mends nothing, also insertions
 MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submission
@@ -285,7 +286,12 @@ class _Search:
         judged = self._closest_first(subject, self._judged(subject, failing, now, confirmed), probing)
         others = [r for r in self.rules if r != subject and self.failures(r, now)]
         whole: list[tuple[int, Step]] = []
-        for one, seen in _one_of_each_line(judged, AS_SMALL if others else np.inf)[:MOST_TRUSTED]:
+        first = _one_of_each_line(judged, AS_SMALL if others else np.inf)[:MOST_TRUSTED]
+        ids = {one.trial.edit for one, _ in first}
+        after = [entry for entry in judged if entry[0].trial.edit not in ids][:MOST_AFTER]
+        for number, (one, seen) in enumerate([*first, *after]):
+            if whole and number >= len(first):
+                break
             trusted = self._trusted(one, seen, now, probing)
             if trusted is None:
                 continue
@@ -355,8 +361,7 @@ class _Search:
         if not self._no_worse(one.subject, now, {**now, **everything}):
             return None
         noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
-        ran = (name for name, _ in one.fixed if (before := now.get(name)) is not None and before.fault is None)
-        ruled_out = switched_off(self.by_id[name] for name in ran)  # an exception tells no part of the rule
+        ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
         return replace(one, row=_row(noted[0], watch[1], ruled_out) if noted and watch else ""), everything
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
