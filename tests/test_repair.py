@@ -205,8 +205,9 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "one_flat_vector",
             "update = grad + self.weight",
             "update = update + self.weight",
-            "weight_decay",
+            "interface",
         ),  # it raises
+        ("dict_by_id", "if self.momentum > 0:", "if False:", "momentum"),  # True would keep what plain SGD need not
         (
             "torch_decay_order",
             "[None if b is None else b.copy() for b in self.momentum_buffer]",

@@ -29,6 +29,7 @@ for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than
 MOST_ATOMS, MOST_DONORS = 26, 40
 MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6, 5  # of what may be put in
 CHOOSING = 0.1  # that an edit costs more
+HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
 DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
 MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
 UNREAD = 2  # of a call's function: a method of an object that is fetched and never asked
@@ -940,6 +941,7 @@ class Plan:
                 self.insert(block, place, [ast.Assign([target], value)], "statement", cost)
 
     def inside(self, statement):
+        self.extra = 0 if acts(statement) else HANDING
         for field, value in ast.iter_fields(statement):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue
@@ -951,6 +953,7 @@ class Plan:
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
             self.inside_of = ""
+        self.extra = 0
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
 
@@ -1417,8 +1420,10 @@ def acts(node):
     Nor does one that hands the arguments of a method on to another one: return self.forward(x).
     """
     match node:
-        case ast.Return(ast.Call(ast.Attribute(ast.Name("self")), arguments, [])):
-            return not all(isinstance(n, ast.Name) for n in arguments)
+        case ast.Return(ast.Call(ast.Attribute(ast.Name("self")), arguments, keywords)):
+            given = [getattr(n, "value", n) if isinstance(n, ast.Starred | ast.keyword) else n
+                     for n in (*arguments, *keywords)]  # fmt: skip
+            return not all(isinstance(n, ast.Name) for n in given)
     return isinstance(node, ast.stmt) and not isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not is_docstring(node)
 
 
