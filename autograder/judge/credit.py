@@ -51,7 +51,7 @@ def credit(
     found = places or mending.parts
     open_ = [name for name in dict.fromkeys(mending.unfinished) if name not in explained and not found]
     unfinished = tuple(UNFINISHED.format(name) for name in open_)
-    if paying:
+    if paying or any(subjects[name] not in explained for name in mending.repaired):
         closest = _closest(scenarios, subjects, golden, observations, mending, explained)
         better = judge(assignment, scenarios, golden, closest)
         known = {(d.misconception, d.group) for d in better.diagnoses}
