@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def golden(optimizers, scenarios):
     return goldens(optimizers, scenarios)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def judge(optimizers, scenarios, golden):
     """(changes, subjects) -> verdict on the submission simulated from them."""
 
@@ -49,6 +50,13 @@ def judge(optimizers, scenarios, golden):
         return reach_verdict(optimizers, scenarios, golden, seen)
 
     return judged
+
+
+@pytest.fixture(scope="module")
+def alone(judge):
+    """(id of a misconception, class) -> verdict on a submission that holds this alone; judged once."""
+    changes = {m.id: m.changes for m in BELIEFS}
+    return cache(lambda belief, group: judge(changes[belief], (group,)))
 
 
 def lost(verdict):
@@ -61,9 +69,9 @@ def test_right_rules_lose_nothing(judge):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("m", "group"), RULES, ids=[f"{m.id}-{group}" for m, group in RULES])
-def test_every_misconception_is_named_and_costs_its_own_criterion(judge, m, group):
+def test_every_misconception_is_named_and_costs_its_own_criterion(alone, m, group):
     """A student who holds this belief is told about this one and no other."""
-    verdict = judge(m.changes, (group,))
+    verdict = alone(m.id, group)
     assert [(d.misconception, d.group) for d in verdict.diagnoses] == [(m.id, group)]
     assert set(lost(verdict)) == {m.criterion}
 
@@ -108,12 +116,12 @@ def some_pairs(count):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("a", "b", "group"), some_pairs(40), ids=lambda x: getattr(x, "id", x))
-def test_a_second_mistake_never_gains(judge, a, b, group):
+def test_a_second_mistake_never_gains(judge, alone, a, b, group):
     """Two mistakes cost at least what either costs alone; named together, they cost their two rows and no other."""
     both = judge({**a.changes, **b.changes}, (group,))
     total = sum(c.score for c in both.criteria)
     for one in (a, b):
-        assert total <= sum(c.score for c in judge(one.changes, (group,)).criteria) + 1e-9
+        assert total <= sum(c.score for c in alone(one.id, group).criteria) + 1e-9
     named = {d.misconception for d in both.diagnoses}
     if named == {a.id, b.id}:
         assert set(lost(both)) == {a.criterion, b.criterion}
