@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -49,7 +50,9 @@ def base_image() -> str:
     require("docker")
     if shutil.which("docker") is None:
         pytest.skip("an engine answers, but there is no docker command")
-    with tempfile.TemporaryDirectory() as folder:
+    # One process at a time: whoever comes second finds it in the engine's cache.
+    with Path(tempfile.gettempdir(), f"{BASE}.lock").open("w") as lock, tempfile.TemporaryDirectory() as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         context = Path(folder)
         (context / "Dockerfile").write_text(DOCKERFILE)
         shutil.copy(ROOT / "requirements/run.txt", context / "requirements.txt")
