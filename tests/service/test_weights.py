@@ -188,7 +188,7 @@ def test_points_of_rows_are_changed_in_the_browser_and_agree_everywhere(marked):
         assert any("The rubric was changed. You had" in text for text in told), told
     assert integrity.check(marked.store) == []
     log = staff.get(f"/staff/c/{marked.course}/audit").text
-    assert "points: bias_correction 30, quiz 10; marks changed: 2" in log
+    assert "points: Bias correction 30, quiz 10; marks changed: 2" in log
     assert "Saved" in chosen(marked, staff, bias_correction="", quiz="").text
     assert "points: those of the edition" in staff.get(f"/staff/c/{marked.course}/audit").text
     assert {name: has(marked, name) for name in before} == before, "taking it back gives the same marks as before"
