@@ -61,10 +61,10 @@ def told(
 def test_what_right_ones_run_too_is_not_told() -> None:
     [place] = told(WRONG, RIGHT)
     assert (place.line, place.end_line, place.criterion, place.subject) == (2, 5, "relu", "ReLU")
-    assert "these lines" in place.note
+    assert "runs these lines:" in place.note
     [place] = told({(5, 5), (9, 9)}, RIGHT)
     assert (place.line, place.end_line, place.source) == (5, 5, "return twice(a)")
-    assert "this line is" in place.note
+    assert "runs this line:" in place.note
     assert told({(9, 9)}, RIGHT) == ()  # nothing is its own
 
 

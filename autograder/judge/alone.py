@@ -19,9 +19,8 @@ MOST_LINES = 3  # statements, one below the other: more say little about where a
 MOST_OWN = 20  # statements that a subject runs: of more, few enough will not be left
 BARE = ("return", "return None")
 NOTHING = "This `return` gives nothing back where a value is asked for: the result is None."
-ONLY = "Of what {} runs, only {} in nothing that is right: the mistake is {}, or something is missing beside {}."
-WORDS = (("this line is", "in it", "it"), ("these lines are", "in them", "them"))
-
+ONLY = "{} is wrong, and nothing that is right runs {}: the mistake is {}, or something is missing beside {}."
+WORDS = (("this line", "in it", "it"), ("these lines", "in them", "them"))
 STOPS = "Every experiment on {} that fails ends in this line, and nothing that is right runs it."
 
 Stretch = tuple[int, int]  # the first and the last line of a statement
