@@ -45,7 +45,7 @@ def main(question: str) -> None:
         plan = edits.Plan(edits.parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
         try:
             compile(edits.Build(plan).tree(), "program", "exec", dont_inherit=True)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             return str(error)
         return "" if plan.edits else "no edits"
 

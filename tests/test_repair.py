@@ -207,6 +207,8 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "update = update + self.weight",
             "interface",
         ),  # it raises
+        ("functional", "g, moments, t=t, lr=lr, betas", "g, moments, t=t, betas", "interface"),
+        ("properties", "m, v = self._moments.get", "m, m = self._moments.get", "adam_moments"),
         ("dict_by_id", "if self.momentum > 0:", "if False:", "momentum"),  # True would keep what plain SGD need not
         (
             "torch_decay_order",

@@ -23,7 +23,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MADE = (ast.List, ast.Dict, ast.ListComp, ast.DictComp, ast.Call)  # expressions that make an object which may change
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
         "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
-for kind in (ast.expr, ast.stmt):  # nodes made here stand nowhere: cheaper than giving each of them a place
+for kind in (ast.expr, ast.stmt, ast.keyword):  # nodes made here stand nowhere: no need to give each a place
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
 MOST_ATOMS, MOST_DONORS = 26, 40
@@ -278,6 +278,8 @@ class Scope:
         longer = sorted((n for n in calls if self.takes_more(n)), key=lambda n: not inside(n, self.function))
         others = list({wrapper_text(n): n for one in longer for n in (one, *swaps(one, self))}.values())
         self.longer = [*self.whole, *[n for n in others if wrapper_text(n) not in known][:MOST_LONGER]]
+        self.parameters = {f.name: [a.arg for a in (*f.args.args, *f.args.kwonlyargs) if a.arg != "self"]
+                           for f, _ in functions(tree)}  # fmt: skip
         self.keywords = {}
         for call in calls:
             for keyword in (k for k in call.keywords if k.arg and self.knows(k.value)):
@@ -1008,7 +1010,7 @@ class Plan:
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
 
-    def turned(self, s):  # noqa: C901, PLR0912 - a list of kinds
+    def turned(self, s):  # noqa: C901, PLR0912, PLR0915 - a list of kinds
         match s:
             case ast.AugAssign(target, op, value):
                 for other in ARITHMETIC:
@@ -1043,6 +1045,9 @@ class Plan:
                 for n in range(len(left) - 1):
                     self.assigned(s, exchanged(left, n), value)
                 for n, part in enumerate(left):
+                    known = set(map(text, left))
+                    for name in (o for o in self.scope.locals if o not in known) if isinstance(part, ast.Name) else ():
+                        self.assigned(s, [*left[:n], ast.Name(name, ast.Store()), *left[n + 1 :]], value)
                     for atom in self.scope.owned() if is_own(part) else ():
                         if text(atom) not in map(text, left):
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
@@ -1276,7 +1281,7 @@ class Plan:
             case ast.Call(f, [_], []) if wraps(node.parent) and isinstance(node.op, ARITHMETIC):
                 self.replace(node.parent, ast.BinOp(ast.Call(f, [node.left], []), node.op, node.right), "operand", 1)
 
-    def call(self, node):  # noqa: C901 - a list of kinds
+    def call(self, node):  # noqa: C901, PLR0912 - a list of kinds
         function, arguments, keywords = node.func, node.args, node.keywords
         kind = "operator" if getattr(function, "attr", "") in (*MATHS, *SUMS) else "call"
         if arguments and not isinstance(arguments[0], ast.Starred):
@@ -1299,6 +1304,10 @@ class Plan:
         for other in self.scope.keywords.get(last_name(node), {}).values():
             if other.arg not in given:
                 self.replace(node, ast.Call(function, arguments, [*keywords, other]), "argument", 1)
+        for name in self.scope.parameters.get(last_name(node), [])[len(arguments) :]:
+            if name not in given and name in self.scope.locals:
+                left_out = ast.keyword(name, ast.Name(name, ast.Load()))
+                self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), "argument", 1)
         if len(arguments) > 1:
             self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
         for n in range(len(arguments) - 1):

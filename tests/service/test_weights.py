@@ -195,6 +195,18 @@ def test_points_of_rows_are_changed_in_the_browser_and_agree_everywhere(marked):
 
 
 @pytest.mark.slow
+def test_reports_of_a_worker_of_an_older_release_are_added_up_from_their_bodies(marked):
+    before = has(marked, "Ada")
+    with marked.store.writing() as db:
+        db.execute(sa.update(ReportRow).values(marks=b""))
+    staff = marked.browser("Staff")
+    assert "Saved" in chosen(marked, staff, bias_correction="30").text
+    assert has(marked, "Ada").max_points == before.max_points + 20
+    assert "Saved" in chosen(marked, staff, bias_correction="").text
+    assert has(marked, "Ada") == before
+
+
+@pytest.mark.slow
 def test_a_row_that_a_person_decided_keeps_its_share_too(marked):
     staff, (id_, _) = marked.browser("Staff"), submission_of(marked, "Bob")
     chosen(marked, staff, bias_correction=30)

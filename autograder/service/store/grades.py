@@ -126,14 +126,18 @@ def _given(
     return {(one.user_id, one.item_id, one.answer_digest): one.points for one in rows}
 
 
+UNMARKED = sa.case((ReportRow.marks == b"", ReportRow.body))  # a worker of an older release may have stored it
+
+
 def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:
     """Return the sums of these reports by other points, by submission."""
     found: dict[str, Sums] = {}
     ids = {row.report_id: id_ for id_, row in rows.items()}
     adding = reports.Adding(chosen)
     for some in batched(ids):
-        for id_, marks in db.execute(sa.select(ReportRow.id, ReportRow.marks).where(ReportRow.id.in_(some))):
-            found[ids[id_]] = adding.sums(marks)
+        kept = sa.select(ReportRow.id, ReportRow.marks, UNMARKED).where(ReportRow.id.in_(some))
+        for id_, marks, body in db.execute(kept):
+            found[ids[id_]] = adding.sums(marks or reports.marks(body))
     return found
 
 
@@ -148,12 +152,12 @@ def weigh(db: Session, asked: AssignmentRow) -> None:
         .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
         .where(SubmissionRow.assignment_id == asked.id)
     ).all()
-    kept = (ReportRow.id, ReportRow.marks, ReportRow.score, ReportRow.max_score, ReportRow.texts)
+    kept = (ReportRow.id, ReportRow.marks, UNMARKED, ReportRow.score, ReportRow.max_score, ReportRow.texts)
     for some in batched(ids):
         changed: list[dict[str, Any]] = []
         retold: list[dict[str, Any]] = []
-        for id_, marks, *before, texts in db.execute(sa.select(*kept).where(ReportRow.id.in_(some))):
-            added = adding.sums(marks)
+        for id_, marks, body, *before, texts in db.execute(sa.select(*kept).where(ReportRow.id.in_(some))):
+            added = adding.sums(marks or reports.marks(body))
             now_worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts]
             after = {"id": id_, "score": added.score, "max_score": added.max_score}
             if now_worth != texts:
