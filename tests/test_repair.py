@@ -510,6 +510,18 @@ def test_a_velocity_that_all_parameters_share_costs_momentum_and_what_its_state_
 
 
 @pytest.mark.slow
+def test_a_mistake_with_a_name_costs_its_own_row_and_nothing_that_its_edit_mends_elsewhere(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Without a gradient, fill() raises: so does the first step of every training."""
+    source = assignment.model_solution.read_text()
+    report = graded(assignment, sandbox, source.replace("param.grad = None", "param.grad.fill(0.0)"))
+    assert [d.misconception for d in report.diagnoses] == ["zero-grad-zeros"]
+    assert [row.id for row in report.criteria if row.score < row.max_score] == ["zero_grad"]
+    assert report.score <= 98
+
+
+@pytest.mark.slow
 def test_what_is_made_for_one_average_and_not_for_its_twin_is_told_there(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:

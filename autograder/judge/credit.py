@@ -59,7 +59,7 @@ def credit(
         charges = _charges(assignment, subjects, verdict, paying, named)
         verdict = replace(
             better,
-            criteria=charged(better.criteria, charges),
+            criteria=charged(_credited(verdict, better, paying=bool(paying)), charges),
             diagnoses=(*better.diagnoses, *named),
             exhibits=_exhibits(better, verdict, [place.criterion for _, place in paying]),
             findings=verdict.findings,
@@ -67,6 +67,13 @@ def credit(
     verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
     parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts)
     return verdict, (*places, *parts)
+
+
+def _credited(verdict: Verdict, better: Verdict, *, paying: bool) -> list[CriterionMark]:
+    """The rows as the repaired program leaves them; where names alone pay, their own rows stay as they were."""
+    named = set[str]() if paying else {d.criterion for d in verdict.diagnoses}
+    before = {row.id: row for row in verdict.criteria}
+    return [before[row.id] if row.id in named else row for row in better.criteria]
 
 
 def _explained(verdict: Verdict, subjects: dict[str, str]) -> set[str]:
