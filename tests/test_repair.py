@@ -522,6 +522,29 @@ def test_a_mistake_with_a_name_costs_its_own_row_and_nothing_that_its_edit_mends
 
 
 @pytest.mark.slow
+def test_new_values_that_go_into_a_name_are_told_where_they_do_in_every_class(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Nothing of the file sets a parameter's data then: no edit that only takes what is there would find it."""
+    source = assignment.model_solution.read_text().replace("param.data = ", "param = ")
+    report = graded(assignment, sandbox, source)
+    lines = [n for n, line in enumerate(source.splitlines(), 1) if "param = " in line]
+    assert {place.line for place in report.places} <= set(lines)
+    assert {place.subject for place in report.places} == {"SGD", "Adam", "AdamW"}
+    assert report.score > 60
+
+
+@pytest.mark.slow
+def test_where_nothing_is_done_no_row_says_that_it_was_tested_apart_or_what_only_a_rule_can_show(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = re.sub(r"param\.data = .*", "pass", assignment.model_solution.read_text())
+    told = [message for row in graded(assignment, sandbox, source).criteria for message in row.messages]
+    assert told
+    assert not [message for message in told if message == ISOLATED or "ε" in message]
+
+
+@pytest.mark.slow
 def test_what_is_made_for_one_average_and_not_for_its_twin_is_told_there(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:

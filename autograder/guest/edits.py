@@ -1033,7 +1033,8 @@ class Plan:
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
                     self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if self.keeps(s) else "name", 1)
-                for part in self.scope.parts if isinstance(target, ast.Name) else ():
+                parts = dict.fromkeys((*self.scope.parts, "data"))  # which nothing sets where every step forgets it
+                for part in parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
                     if isinstance(value, ast.Call) and len(value.args) == 1:

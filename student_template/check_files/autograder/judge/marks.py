@@ -90,7 +90,7 @@ def _portion(case: Case, criterion: str, subject: str) -> Portion:
     if spoilt and isolating:
         good = sum(f.check.weight for f in isolating if f.status == "passed") / sum(f.check.weight for f in isolating)
         ended = any(f.status == "not_run" or any(words in f.message for words in ENDED) for f in isolating)
-        return Portion(weight, good, decided=True, isolated=not ended)
+        return Portion(weight, good, decided=True, isolated=not ended and subject not in case.inert)
     return Portion(weight, 1.0 - unexplained, decided=not spoilt)
 
 
@@ -122,9 +122,10 @@ def _spoilt(case: Case, criterion: str, subject: str) -> bool:
 
 def _may_follow(case: Case, finding: Finding) -> bool:
     """Return whether an experiment's sentence may be false: its trajectory suffers from whatever is wrong."""
-    check = finding.check
-    suffers = bool(check.arrays) and not (check.isolates or check.at_most) and finding.message == check.message
-    return suffers and _spoilt(case, check.criterion, case.subjects[finding.scenario])
+    check, subject = finding.check, case.subjects[finding.scenario]
+    isolated = check.isolates and subject not in case.inert  # of what does nothing at all, nothing is told apart
+    suffers = bool(check.arrays) and not (isolated or check.at_most) and finding.message == check.message
+    return suffers and _spoilt(case, check.criterion, subject)
 
 
 def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequence[str]) -> CriterionMark:
