@@ -453,6 +453,27 @@ def test_a_class_name_that_means_two_things_is_seen(copy):
     assert class_names(copy) == {"Report": ["autograder/model.py", "autograder/second.py"]}
 
 
+def taken_from_tests(root: Path) -> list[str]:
+    """What test files import from another one: helpers of several tests stand in files of their own."""
+    found = []
+    for path in sorted((root / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found += [f"{path.stem} imports {name}" for name in names if name.startswith("test_")]
+    return found
+
+
+def test_no_test_file_imports_another():
+    assert taken_from_tests(ROOT) == []
+
+
+def test_a_helper_taken_from_a_test_file_is_seen(tmp_path):
+    (tmp_path / "tests" / "service").mkdir(parents=True)
+    (tmp_path / "tests" / "service" / "test_page.py").write_text("def test_it():\n    from test_student import put\n")
+    assert taken_from_tests(tmp_path) == ["test_page imports test_student"]
+
+
 PLANTED = {
     "upwards": ("autograder/model.py", "from autograder.cli import main", "model imports cli"),
     "in a function": (

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import pytest
+from attacking import ATTACKS, attacked
 from conftest import require
 from containers import OPTIMIZERS, build, package, run
-from test_pipeline import ATTACKS, attacked
 
 from autograder.adapters import autolab, coderunner, common, gradescope, prairielearn
 from autograder.adapters import gradescope_rules as rules

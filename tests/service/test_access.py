@@ -7,12 +7,12 @@ import contextlib
 import dataclasses
 import json
 import os
-import socket
 import subprocess
 import sys
 
 import pytest
 import sqlalchemy as sa
+from acting import mailbox  # noqa: F401 - a fixture
 from course import csrf, serving
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
@@ -191,27 +191,6 @@ def test_only_a_named_proxy_is_believed_about_addresses():
 
 
 # ------------------------------------------------------------------------------------------------- links by mail
-@pytest.fixture
-def mailbox(monkeypatch):
-    """A real mail server; what it was given."""
-    from aiosmtpd.controller import Controller
-
-    class Keeping:
-        def __init__(self):
-            self.messages = []
-
-        async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
-            self.messages.append((envelope.mail_from, envelope.rcpt_tos, envelope.content.decode()))
-            return "250 OK"
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    keeping = Keeping()
-    server = Controller(keeping, hostname="127.0.0.1", port=port)
-    server.start()
-    monkeypatch.setenv("GRADMARK_SMTP_URL", f"smtp://127.0.0.1:{port}")
-    yield keeping.messages
-    server.stop()
 
 
 def with_mail(service):
@@ -219,7 +198,7 @@ def with_mail(service):
     service.context.settings = service.settings
 
 
-def test_who_asks_for_a_link_gets_it_by_mail(service, mailbox):
+def test_who_asks_for_a_link_gets_it_by_mail(service, mailbox):  # noqa: F811
     with_mail(service)
     client = service.browser()
     assert 'type="email"' in client.get("/sign-in").text

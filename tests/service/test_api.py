@@ -9,30 +9,14 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from acting import program
 from course import RIGHT, WRONG, hand_in
 from fastapi.testclient import TestClient
 
 from autograder.service.rules.policy import Policy, to_json
-from autograder.service.store.links import hashed
 from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, SubmissionRow, TokenRow, now
 from autograder.service.web.app import create_app
 from autograder.service.web.edge import rates
-
-
-def program(service, name: str, *, read_only: bool = False, seconds: float = 1e6, **options) -> TestClient:
-    """A program with a token of this person's."""
-    secret = f"gradmark_{name}{read_only}{seconds}"
-    with service.store.writing() as db:
-        db.add(
-            TokenRow(
-                token_hash=hashed(secret),
-                user_id=service.people[name],
-                name="a program",
-                read_only=read_only,
-                expires_at=now() + seconds,
-            )
-        )
-    return TestClient(create_app(service.settings), headers={"Authorization": f"Bearer {secret}"}, **options)
 
 
 def send(client, service, source: bytes = RIGHT, **headers):

@@ -13,15 +13,13 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from acting import AVERAGED, TEXT, Edition, every_route, text_item
 from browser import NARROW, Visits, faults, tab_to, visiting
 from conftest import require
 from course import RIGHT, WRONG, Service, hand_in, serving
+from drawn import charts
 from learning_platform import LearningPlatform, listening, person
 from playwright.sync_api import Locator, Page, expect
-from test_regrade import AVERAGED, Edition
-from test_render import charts
-from test_routes import every_route
-from test_staff import TEXT, text_item
 from workers import working
 
 from autograder.assignment import load

@@ -6,8 +6,8 @@ import io
 import zipfile
 
 import pytest
+from acting import put, verdict
 from course import RIGHT, WRONG, hand_in
-from test_student import put, verdict
 
 from autograder.model import CriterionMark, Place
 from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, SubmissionRow, now

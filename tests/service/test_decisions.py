@@ -6,8 +6,8 @@ import csv
 import io
 
 import pytest
+from acting import again, decide, put, verdict
 from course import RIGHT, csrf, hand_in
-from test_student import again, put, verdict
 
 from autograder.model import CriterionMark
 from autograder.service.store.schema import AssignmentRow, AuditRow, CommentRow, NoticeRow, OverrideRow, SubmissionRow
@@ -22,11 +22,6 @@ def staff(service):
 @pytest.fixture
 def ada(service):
     return service.browser("Ada")
-
-
-def decide(client, id_, row="criterion:adam", points="9.5", reason="Right idea, wrong name."):
-    data = {"csrf": csrf(client), "row": row, "points": points, "reason": reason}
-    return client.post(f"/staff/s/{id_}/override", data=data)
 
 
 def lift(client, id_, row="criterion:adam"):

@@ -6,8 +6,8 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from acting import decide, grouped
 from course import RIGHT, WRONG, csrf, hand_in
-from test_decisions import decide
 
 from autograder.service.rules import policy as policies
 from autograder.service.store.schema import (
@@ -43,11 +43,6 @@ def settle(service, **chosen):
     with service.by_hand() as db:
         asked = db.get_one(AssignmentRow, service.assignment)
         asked.policy = policies.to_json(policies.Policy(**{"show_quiz": "at_once", "groups": True, **chosen}))
-
-
-def grouped(service, client, **names):
-    data = {f"group.{service.people[who]}": name for who, name in names.items()}
-    return client.post(f"/staff/c/{service.course}/groups", data={"csrf": csrf(client), **data})
 
 
 def rows(service, name):

@@ -223,7 +223,7 @@ def test_what_is_erased_while_somebody_looks_on_ends_the_stream(looks):
 
 
 def test_a_look_costs_as_many_queries_for_many_as_for_one(service):
-    from test_student import counted
+    from acting import counted
 
     ids = [hand_in(service, name) for name in ("Ada", "Bob")]
     asked = []

@@ -21,16 +21,13 @@ import httpx2
 import jwt
 import pytest
 import sqlalchemy as sa
+from acting import choose_points, decide, grouped, program
 from conftest import require
 from course import RIGHT, WRONG, Service, hand_in, serving
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from learning_platform import AGS, DEEP, LTI, MADE, ROLE, Key, LearningPlatform, listening, person
-from test_api import program
-from test_decisions import decide
-from test_groups import grouped
-from test_weights import chosen
 
 from autograder.service.outbox import passback_due
 from autograder.service.rules import lti as rules
@@ -1319,7 +1316,7 @@ def test_changed_points_and_what_people_decide_reach_the_platform_and_the_api_al
         return has.points, has.max_points
 
     first = agreeing()
-    assert "Saved" in chosen(service, staff, bias_correction=30).text
+    assert "Saved" in choose_points(service, staff, bias_correction=30).text
     assert service.work() == ["passback"], "Ada is of no platform"
     second = agreeing()
     assert second[1] == first[1] + 20

@@ -7,8 +7,8 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from acting import send
 from course import RIGHT, WRONG, csrf, hand_in
-from test_people import send
 
 from autograder.assignment import load
 from autograder.quiz.kinds import right_answer

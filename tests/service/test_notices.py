@@ -7,9 +7,12 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from acting import (
+    mailbox,  # noqa: F401 - a fixture
+    put,
+    verdict,
+)
 from course import WRONG, csrf, hand_in
-from test_access import mailbox  # noqa: F401 - a fixture
-from test_student import put, verdict
 
 from autograder.model import CriterionMark
 from autograder.service.rules.notices import KINDS, WAYS

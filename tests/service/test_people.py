@@ -9,6 +9,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from acting import send
 from course import csrf, hand_in, serving
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,12 +46,6 @@ def people(service):
             .where(MembershipRow.course_id == service.course, MembershipRow.role == "student")
         )
         return {row[0]: tuple(row[1:]) for row in rows}
-
-
-def send(service, client, step, **form):
-    """As browsers send forms with files: each field a part."""
-    parts = {name: (None, value) for name, value in {"csrf": csrf(client), **form}.items()}
-    return client.post(f"/staff/c/{service.course}/{step}", files=parts)
 
 
 # ---------------------------------------------------------------------------------------------------------- import

@@ -7,15 +7,13 @@ import re
 import shutil
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from acting import AVERAGED, ROOT, Edition, handed_in, points, verdict
 from course import RIGHT, SAMPLES, WRONG, csrf, hand_in, serving
 from hypothesis import given
 from hypothesis import strategies as st
-from test_standings import handed_in
-from test_student import verdict
 from workers import until, working
 
 from autograder import variants
@@ -38,11 +36,8 @@ from autograder.service.store.schema import (
     VersionRow,
     now,
 )
-from autograder.service.store.standings import standings
-from autograder.service.worker import editions, jobs, marking, proving, regrading
+from autograder.service.worker import editions, jobs, marking, regrading
 
-ROOT = Path(__file__).resolve().parents[2]
-AVERAGED = SAMPLES["momentum as an average"].read_bytes()
 EMPTY = SAMPLES["bare template"].read_bytes()  # marked quickly, where many must differ
 
 
@@ -102,35 +97,6 @@ def test_marking_again_is_spared_only_where_nothing_can_come_of_it():
 
 
 # -------------------------------------------------------------------------------------------------- in the service
-class Edition:
-    """An operator's folder with the assignment in it, which a test edits; what it proves is taken as proven."""
-
-    def __init__(self, service, home):
-        self.service = service
-        self.folder = home / "assignments" / "optimizers"
-        shutil.copytree(ROOT / "assignments/optimizers", self.folder, ignore=shutil.ignore_patterns("__pycache__"))
-        for shared in ("reference", "student_template"):
-            (home / shared).symlink_to(ROOT / shared)
-        service.context.settings = replace(service.settings, assignments=home / "assignments")
-
-    def points(self, **wanted):
-        """An edition with other points, proven: a real proof takes a minute, and a test of its own runs one."""
-        file = self.folder / "assignment.toml"
-        blocks = file.read_text().split("[[rubric]]")
-        for number, block in enumerate(blocks):
-            for name, points in wanted.items():
-                if f'id = "{name}"' in block:
-                    head, _, rest = block.partition("points = ")
-                    blocks[number] = f"{head}points = {points}\n{rest.partition(chr(10))[2]}"
-        file.write_text("[[rubric]]".join(blocks))
-        assignment = self.service.context.assignment("optimizers", fresh=True)
-        with self.service.store.writing() as db:
-            version = VersionRow(
-                assignment_id=self.service.assignment, digest=assignment.digest, state="proven",
-                about=proving.about(assignment),
-            )  # fmt: skip
-            db.add(version)
-        return version.id
 
 
 @pytest.fixture(autouse=True)
@@ -166,12 +132,6 @@ class Staff:
 @pytest.fixture
 def staff(service):
     return Staff(service)
-
-
-def points(service):
-    with service.store.reading() as db:
-        found = standings(db, db.get_one(AssignmentRow, service.assignment))
-        return {name: found[id_].points for name, id_ in service.people.items() if id_ in found}
 
 
 def everything(service, table):

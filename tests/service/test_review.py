@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from acting import again, policy, program, put, verdict
 from course import WRONG, csrf, hand_in
 from limits import RateLimitItemPerHour
-from test_api import program
-from test_student import again, policy, put, verdict
 from typer.testing import CliRunner
 
 from autograder.cli import app

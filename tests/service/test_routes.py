@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from acting import every_route
 from course import WRONG, csrf, hand_in
 from fastapi.params import File
 from fastapi.testclient import TestClient
@@ -170,14 +171,6 @@ ROUTES = {
     "POST /api/v1/regrades/{regrade_id}/apply": "an instructor",
     "GET /api/v1/assignments/{assignment_id}/gradebook.csv": "staff",
 }
-
-
-def every_route():
-    """(method and path, route) of all there is; static files and the schema are for everybody."""
-    for router in web.ROUTERS:
-        for route in router.routes:
-            for method in sorted(route.methods - {"HEAD"}):
-                yield f"{method} {route.path}", route
 
 
 def test_every_route_has_a_line_that_says_who_may_use_it():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from acting import form, seen
 from course import RIGHT, WRONG, csrf, hand_in
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -18,7 +17,6 @@ from autograder.service.rules import zones
 from autograder.service.store.grades import judged_by
 from autograder.service.store.schema import AssignmentRow, CourseRow, ExtensionRow, NoticeRow, SubmissionRow, now
 from autograder.service.store.standings import standings
-from autograder.service.web.edge.forms import time_field
 from autograder.service.web.student.submitting import judge_lateness
 from autograder.service.worker import marking
 
@@ -40,15 +38,6 @@ def marked(service, monkeypatch):
     return service
 
 
-def form(service, **changed) -> dict[str, str]:
-    """The settings as the page has them, with changes; times in hours from now."""
-    with service.store.reading() as db:
-        policy = policies.from_json(db.get_one(AssignmentRow, service.assignment).policy)
-    fields = policies.to_json(replace(policy, **changed))
-    times = {name: time_field(fields[name], "UTC") for name in ("opens_at", "due_at")}
-    return {"title": "Optimizers"} | {name: str(value) for name, value in fields.items()} | times
-
-
 def save(service, client, **changed):
     more = {name: changed.pop(name) for name in ("seen", "back") if name in changed}
     data = {"csrf": csrf(client), **form(service, **changed), **more}
@@ -64,10 +53,6 @@ def points(service) -> dict[str, float]:
 def notices(service, name) -> list[str]:
     with service.store.reading() as db:
         return list(db.scalars(sa.select(NoticeRow.text).where(NoticeRow.user_id == service.people[name])))
-
-
-def seen(html: str) -> str:
-    return re.search(r'name="seen" value="(\w+)"', html)[1]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 import sqlalchemy as sa
+from acting import TEXT, text_item
 from course import RIGHT, WRONG, csrf, hand_in
 
 from autograder import authoring
@@ -314,17 +315,6 @@ def test_what_is_parked_is_marked_again_on_a_click(service, staff):
 
 
 # ---------------------------------------------------------------------------------------------------------- texts
-TEXT = "The moments start at zero, so early steps are too small; <b>dividing</b> by 1 - beta^t mends it."
-
-
-def text_item(service, name):
-    """The free-text question of this student's variant."""
-    from autograder.quiz.variants import seed_for
-
-    with service.store.reading() as db:
-        who = db.get_one(MembershipRow, (service.course, service.people[name])).roster_id
-    seed = seed_for(service.context.course_secret(service.course), who)
-    return next(item for item in service.context.assignment("optimizers").quiz(seed) if item.kind == "text")
 
 
 def test_texts_are_marked_by_a_person_once_for_the_same_answer_and_count_at_once(service, staff):

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from acting import handed_in
 from conftest import require
 from course import RIGHT, WRONG, csrf, hand_in, serving
 from typer.testing import CliRunner
@@ -19,7 +20,6 @@ from autograder.service.rules.policy import Policy, to_json
 from autograder.service.store import grades
 from autograder.service.store.schema import (
     AssignmentRow,
-    DiagnosisRow,
     RegradeRow,
     ReportRow,
     StandingRow,
@@ -27,30 +27,8 @@ from autograder.service.store.schema import (
     SubmissionRow,
     TextMarkRow,
     VersionRow,
-    new_id,
 )
 from autograder.service.store.standings import counts, misconceptions, outdated, refresh, standings, standings_of
-
-
-def handed_in(db, asked, user: str, number: int, score: float, **more) -> SubmissionRow:
-    """A submission with a report; `named`: the misconceptions in it, `texts`: free answers of it."""
-    submission, report, state = new_id(), new_id(), more.pop("state", "graded")
-    named, texts = more.pop("named", ()), more.pop("texts", [])
-    one = SubmissionRow(
-        id=submission, assignment_id=asked.id, user_id=user, number=number, name="x", upload=b"", digest="",
-        state=state, report_id=report, made_at=1000.0 * number, **more,
-    )  # fmt: skip
-    db.add(one)
-    db.flush()
-    db.add(
-        ReportRow(
-            id=report, submission_id=submission, digest="old", seed=number, status=state, score=score,
-            max_score=100.0, body=b"", texts=texts,
-        )
-    )  # fmt: skip
-    db.flush()
-    db.add_all([DiagnosisRow(report_id=report, misconception=name, criterion="c", title=name) for name in named])
-    return one
 
 
 @pytest.fixture

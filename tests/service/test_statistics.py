@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import mpmath
 import pytest
+from acting import verdict as made_up
 from course import RIGHT, WRONG, hand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_student import verdict as made_up
 
 from autograder.model import WHOLE_QUIZ, Awaited, ItemMark
 from autograder.service.rules import statistics as ours

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from acting import again, counted, policy, put, verdict
 from course import RIGHT, WRONG, csrf, hand_in
 
 from autograder.lateness import DAY
-from autograder.model import Awaited, CriterionMark, Diagnosis, Exhibit, ItemMark
-from autograder.model import Report as Verdict
+from autograder.model import CriterionMark
 from autograder.render import total
 from autograder.service.rules.grades import answer_digest
 from autograder.service.rules.policy import Policy
@@ -31,52 +29,6 @@ from autograder.service.store.schema import (
 )
 from autograder.service.web.student.showing import TextGiven, changes, visible_report, with_texts
 from autograder.service.web.student.submitting import receive
-
-
-def verdict(**changed) -> Verdict:
-    """A report with something of every kind."""
-    made = Verdict(
-        "optimizers", "d" * 64, 7, "optimizers.py", "e" * 64, "graded", "",
-        criteria=(CriterionMark("sgd", "The plain step", 10, 10, "passed"), CriterionMark("adam", "Moments", 5, 10, "partial", ("MESSAGE",))),
-        diagnoses=(Diagnosis("no-m", "adam", "IDEA", "HINT", "TRY"),),
-        quiz=(ItemMark("q1", 1, 2, "partial", "WHY", "QUESTION"), ItemMark("q2", 0, 4, "waiting", "", "Explain", "RUBRIC", Awaited("because", 4))),
-        quiz_counts=True,
-        quiz_points=6,
-        exhibits=(Exhibit("s", "EXHIBIT", "adam", (), (("0", "1", "1", ""),)),),
-        log="LOG",
-    )  # fmt: skip
-    return replace(made, **changed)
-
-
-def put(service, name="Ada", body=None, *, number=1, late=0.0, made_at=None, practice=False, pictures=None) -> str:
-    """A submission that was marked so."""
-    body = body or verdict()
-    with service.by_hand() as db:
-        one = SubmissionRow(
-            assignment_id=service.assignment, user_id=service.people[name], number=number, name="optimizers.py",
-            upload=b"x", digest="e" * 64, state=body.status, late_seconds=late, practice=practice, made_at=made_at or now(),
-        )  # fmt: skip
-        db.add(one)
-        db.flush()
-        again(db, one, body, pictures=pictures)
-        return one.id
-
-
-def again(db, submission, body, *, seed=1, made_at=None, counts=True, pictures=None) -> str:
-    report = ReportRow(
-        submission_id=submission.id, digest=body.assignment_digest, seed=seed, status=body.status, score=body.score,
-        max_score=body.max_score, body=reports.pack(body), pictures=reports.pack_pictures(pictures or []), made_at=made_at or now(),
-    )  # fmt: skip
-    db.add(report)
-    db.flush()
-    if counts:
-        submission.report_id, report.counted = report.id, True
-    return report.id
-
-
-def policy(service, **values) -> None:
-    with service.by_hand() as db:
-        db.get_one(AssignmentRow, service.assignment).policy = values
 
 
 def post(client, service, *, key="", code="", file=None, assignment=None):
@@ -447,17 +399,6 @@ def test_equal_reports_have_no_changes():
 
 
 # -------------------------------------------------------------------------------------------------------- size
-@contextmanager
-def counted():
-    """The statements that any database is asked meanwhile."""
-    said: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        said.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    yield said
-    sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def test_pages_ask_the_database_as_often_for_many_submissions_and_assignments_as_for_few(service):

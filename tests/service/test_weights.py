@@ -13,12 +13,10 @@ from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
+from acting import TEXT, choose_points, decide, form, seen, text_item
 from course import RIGHT, WRONG, csrf, hand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_decisions import decide
-from test_settings_preview import form, seen
-from test_staff import TEXT, text_item
 
 from autograder.model import Awaited, CriterionMark, ItemMark, Report
 from autograder.render import total
@@ -135,16 +133,6 @@ def has(service, name):
         return standings(db, db.get_one(AssignmentRow, service.assignment))[service.people[name]]
 
 
-def chosen(service, client, **changed):
-    """Save these points of rows, after looking at whose marks they change."""
-    fields = {f"points.{row}": str(value) for row, value in changed.items()}
-    data = {"csrf": csrf(client), **form(service), **fields}
-    shown = client.post(f"/staff/a/{service.assignment}/settings", data=data)
-    if "Nothing is saved yet" not in shown.text:
-        return shown
-    return client.post(f"/staff/a/{service.assignment}/settings", data=data | {"seen": seen(shown.text)})
-
-
 def submission_of(service, name) -> tuple[str, str]:
     with service.store.reading() as db:
         theirs = sa.select(SubmissionRow).where(SubmissionRow.user_id == service.people[name])
@@ -189,7 +177,7 @@ def test_points_of_rows_are_changed_in_the_browser_and_agree_everywhere(marked):
     assert integrity.check(marked.store) == []
     log = staff.get(f"/staff/c/{marked.course}/audit").text
     assert "points: Bias correction 30, quiz 10; marks changed: 2" in log
-    assert "Saved" in chosen(marked, staff, bias_correction="", quiz="").text
+    assert "Saved" in choose_points(marked, staff, bias_correction="", quiz="").text
     assert "points: those of the edition" in staff.get(f"/staff/c/{marked.course}/audit").text
     assert {name: has(marked, name) for name in before} == before, "taking it back gives the same marks as before"
 
@@ -200,22 +188,22 @@ def test_reports_of_a_worker_of_an_older_release_are_added_up_from_their_bodies(
     with marked.store.writing() as db:
         db.execute(sa.update(ReportRow).values(marks=b""))
     staff = marked.browser("Staff")
-    assert "Saved" in chosen(marked, staff, bias_correction="30").text
+    assert "Saved" in choose_points(marked, staff, bias_correction="30").text
     assert has(marked, "Ada").max_points == before.max_points + 20
-    assert "Saved" in chosen(marked, staff, bias_correction="").text
+    assert "Saved" in choose_points(marked, staff, bias_correction="").text
     assert has(marked, "Ada") == before
 
 
 @pytest.mark.slow
 def test_a_row_that_a_person_decided_keeps_its_share_too(marked):
     staff, (id_, _) = marked.browser("Staff"), submission_of(marked, "Bob")
-    chosen(marked, staff, bias_correction=30)
+    choose_points(marked, staff, bias_correction=30)
     before = has(marked, "Bob").points
     assert decide(staff, id_, row="criterion:bias_correction", points="12").status_code == 200
     assert has(marked, "Bob").points > before
     assert "to 12 points" in marked.browser("Bob").get(f"/s/{id_}").text
     with_twelve = has(marked, "Bob").points
-    chosen(marked, staff, bias_correction=15)
+    choose_points(marked, staff, bias_correction=15)
     assert has(marked, "Bob").points == with_twelve - 6
     assert "to 6 points" in marked.browser("Bob").get(f"/s/{id_}").text
     assert "<strong>" in staff.get(f"/staff/s/{id_}").text
@@ -226,7 +214,7 @@ def test_a_row_that_a_person_decided_keeps_its_share_too(marked):
 @pytest.mark.slow
 def test_a_part_that_does_not_count_is_told_and_counts_nowhere(marked):
     staff, before = marked.browser("Staff"), has(marked, "Ada")
-    chosen(marked, staff, quiz=0, sgd=0)
+    choose_points(marked, staff, quiz=0, sgd=0)
     after, (id_, report_id) = has(marked, "Ada"), submission_of(marked, "Ada")
     with marked.store.reading() as db:
         raw = reports.unpack(db.get_one(ReportRow, report_id).body)
@@ -247,10 +235,10 @@ def test_a_rubric_without_points_is_refused_and_nothing_typed_is_lost(marked):
     with marked.store.reading() as db:
         about = db.scalars(sa.select(VersionRow.about)).first()
     nothing = {row["id"]: 0 for row in about["criteria"]} | {"quiz": 0}
-    page = chosen(marked, staff, **nothing)
+    page = choose_points(marked, staff, **nothing)
     assert page.status_code == 422
     assert "Give at least one row points" in page.text
-    page = chosen(marked, staff, sgd="many")
+    page = choose_points(marked, staff, sgd="many")
     assert "“many” is no number" in page.text
     assert 'value="many"' in page.text
     assert has(marked, "Ada") == before
@@ -263,7 +251,7 @@ def test_the_filter_of_submissions_takes_the_points_that_its_list_shows(marked, 
     for source in (WRONG, RIGHT, b"x = 1"):
         hand_in(marked, "Bob", source)
         marked.work()
-    chosen(marked, staff, bias_correction=30)
+    choose_points(marked, staff, bias_correction=30)
     decide(staff, submission_of(marked, "Ada")[0], row="criterion:momentum", points="0.25")
     monkeypatch.setattr(submissions, "ROWS", 2)
 
