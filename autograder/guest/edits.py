@@ -312,7 +312,7 @@ class Scope:
             if "__call__" in bodies and "__init__" not in bodies:
                 made = ast.Call(ast.Name(one.name, ast.Load()), [], [])
                 known.append((made, bodies.get("forward", bodies["__call__"]).args, 1))
-            for unread in sorted(self.unread()):
+            for unread in sorted(self.never_read()):
                 known[:0] = [(ast.Attribute(ast.Name(unread, ast.Load()), n.name, ast.Load()), n.args, UNREAD)
                              for n in bodies.values() if not n.name.startswith("__")]  # fmt: skip
         mine = [a.arg for a in self.function.args.args if a.arg != "self"]
@@ -324,14 +324,13 @@ class Scope:
             for given in dict.fromkeys((len(names), max(needed, 1))):
                 others = mine[1:given] if len(mine) == len(names) else names[1:given]
                 unknown = [name for name in others if name not in self.locals and name not in self.attributes]
-                for filled in (
-                    sorted(self.attributes) if len(unknown) == 1 and bound == UNREAD else () if unknown else ("",)
-                ):
+                guesses = sorted(self.attributes) if len(unknown) == 1 and bound == UNREAD else []
+                for filled in guesses if unknown else [""]:
                     known_as = [filled if name in unknown else name for name in others]
                     values = [ast.Name(o, ast.Load()) if o in self.locals else of_self(o) for o in known_as]
                     yield ast.Call(function, [ast.Constant(None), *values], [])
 
-    def unread(self):
+    def never_read(self):
         """The names that the function sets and never reads: of an object, say, that was to be asked."""
         names = [n for n in walk(self.function) if isinstance(n, ast.Name)]
         return {n.id for n in names if is_stored(n)} - {n.id for n in names if not is_stored(n)}
@@ -973,8 +972,8 @@ class Plan:
         for atom in self.scope.atoms:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
-        asked = [n for n in self.scope.donors if isinstance(n, ast.Compare | ast.BoolOp)] if constant else []
-        others += [(other, 1.1) for other in asked]
+        questions = [n for n in self.scope.donors if isinstance(n, ast.Compare | ast.BoolOp)]
+        others += [(other, 1.1) for other in questions if constant]
         for method in sorted(self.scope.methods) if constant else ():
             asked = ast.Call(of_self(method), [], [])
             others += [(asked, 1.2), (ast.UnaryOp(ast.Not(), asked), 1.3)] if not method.startswith("__") else []

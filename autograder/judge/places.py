@@ -37,8 +37,11 @@ def place_of(mend: Mend, verdict: Verdict, about: RowsAbout, lines: Sequence[str
     theirs = [one for one in mends if one.subject == mend.subject]
     fixed = frozenset[tuple[str, str]]().union(*(one.fixed for one in theirs))
     left = any(about.groups.get(scenario) == mend.subject for scenario, _ in verdict.slips - fixed)
-    agrees = f"{'all else' if left else 'everything'} about {mend.subject} agrees"
-    agrees = f"{mend.subject} computes what it should" if mend.left else agrees
+    agrees = (
+        f"{mend.subject} computes what it should"
+        if mend.left
+        else f"{'all else' if left else 'everything'} about {mend.subject} agrees"
+    )
     note = _note(mend, len(theirs), agrees, end == line) if theirs else PART
     return Place(line, end, source, criterion, trial.kind, edit=trial.now, note=note, subject=mend.subject)
 
