@@ -243,7 +243,11 @@ class Beside:
 
     def __init__(self, settings: Settings, arguments: list[str], say: Say) -> None:
         self._command = [sys.executable, "-m", "autograder", *arguments, "--with-parent"]
-        told = {"GRADMARK_DATA": str(settings.data), "GRADMARK_DATABASE": settings.database}
+        told = {
+            "GRADMARK_DATA": str(settings.data),
+            "GRADMARK_DATABASE": settings.database,
+            "GRADMARK_URL": settings.public_url,  # which stands in mails and in links at learning platforms
+        }
         if settings.assignments:
             told["GRADMARK_ASSIGNMENTS"] = str(settings.assignments)
         self._environment = os.environ | told

@@ -236,14 +236,28 @@ def every_route():
                 yield f"{method} {route.path}", route
 
 
+class Mailbox(list):
+    """(sender, recipients, text) of each mail that came."""
+
+    def __init__(self):
+        super().__init__()
+        self.answers: dict[str, str] = {}
+
+
 @pytest.fixture
 def mailbox(monkeypatch):
-    """A real mail server; what it was given."""
+    """A real mail server; what it was given. `answers` has what it says to an address, in place of yes."""
     from aiosmtpd.controller import Controller
 
     class Keeping:
         def __init__(self):
-            self.messages = []
+            self.messages = Mailbox()
+
+        async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+            if said := self.messages.answers.get(address):
+                return said
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
 
         async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
             self.messages.append((envelope.mail_from, envelope.rcpt_tos, envelope.content.decode()))

@@ -19,6 +19,7 @@ import httpx2
 import psutil
 import pytest
 import sqlalchemy as sa
+from acting import mailbox  # noqa: F401 - a fixture
 from course import RIGHT, hand_in, serving
 from fastapi.testclient import TestClient
 from workers import until, working
@@ -380,6 +381,19 @@ def test_serve_on_a_fresh_machine_prints_a_link_and_keeps_a_worker(tmp_path):
         worker = psutil.Process(web.pid).children()[0]
         web.kill()
         worker.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("service")
+def test_a_link_that_the_worker_mails_leads_to_where_the_service_listens(tmp_path, mailbox):  # noqa: F811
+    """No `--url` is given: only `serve` knows the port, and its worker writes the mail."""
+    with gradmark(tmp_path, "serve", "--port", "0", "--sandbox", "landlock", GRADMARK_MAIL_FROM="us@example.org"):
+        url = said(tmp_path, r"serving (http\S+)")
+        httpx2.post(f"{url}/sign-in", data={"email": "ada@example.org"}).raise_for_status()
+        until(lambda: mailbox)
+        link = re.findall(r"http\S+/sign-in/\S+", mailbox[0][2])[0]
+        assert link.startswith(f"{url}/")
+        assert COOKIE in httpx2.post(link).cookies
 
 
 @pytest.mark.slow

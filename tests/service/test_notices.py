@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from email import message_from_string
+from email.utils import parsedate_to_datetime
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from acting import (
 from course import WRONG, csrf, hand_in
 
 from autograder.model import CriterionMark
+from autograder.service.operate.people import erase
 from autograder.service.rules.notices import KINDS, WAYS
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -25,7 +28,7 @@ from autograder.service.store.schema import (
     UserRow,
     now,
 )
-from autograder.service.worker import notices
+from autograder.service.worker import mailing, notices
 
 HOUR = 3600.0
 
@@ -126,11 +129,74 @@ def test_without_mail_the_page_offers_none_and_keeps_what_was_chosen(service):
 def test_a_mail_that_does_not_go_out_is_tried_again_and_nothing_is_noted_as_sent(with_mail, monkeypatch):
     monkeypatch.setenv("GRADMARK_SMTP_URL", "ftp://nowhere")
     tell(with_mail)
-    assert mail(with_mail) == ["notices"] * 3
+    assert mail(with_mail) == ["notices"] * (1 + len(mailing.RETRY_SECONDS))
     with with_mail.store.reading() as db:
         assert db.query(NoticeRow).one().mailed_at is None
         assert db.query(JobRow).one().state == "parked"
     assert mail(with_mail) == [], "a server that is down is not asked all the time"
+
+
+def told_staff(service) -> list[str]:
+    with service.store.reading() as db:
+        return list(db.scalars(sa.select(NoticeRow.text).where(NoticeRow.kind == "platform").order_by(NoticeRow.text)))
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["refused for good", "put off"])
+def test_an_address_that_takes_no_mail_holds_up_nobody_elses(with_mail, mailbox, caplog, good):  # noqa: F811
+    """Ada's mail may be the first of them: whatever the server says to it, the others' go out."""
+    said = "550 5.1.1 <ada@example.org>: no such user" if good else "452 4.2.2 the mailbox of ada@example.org is full"
+    mailbox.answers["ada@example.org"] = said
+    for name in ("Ada", "Bob", "Carol"):
+        if name == "Carol":
+            with_mail.person(name)
+        tell(with_mail, name)
+    assert mail(with_mail) == ["notices"]
+    assert sorted(to for _, to, _ in mailbox) == [["bob@example.org"], ["carol@example.org"]]
+    assert mail(with_mail) == [], "asked again at once"
+    assert bool(told_staff(with_mail)) == good
+    assert all("Ada" in one and said in one for one in told_staff(with_mail))
+    assert "ada@example.org" not in caplog.text, "logs name no address"
+    mailbox.answers.clear()
+    with with_mail.by_hand() as db:
+        db.execute(sa.update(JobRow).values(finished_at=now() - 2 * HOUR))
+    assert mail(with_mail) == ([] if good else ["notices"]), "what was put off is tried an hour later"
+    assert [to for _, to, _ in mailbox].count(["ada@example.org"]) == (0 if good else 1)
+
+
+def test_instructors_are_told_once_of_an_address_that_takes_no_mail_and_of_another_again(with_mail, mailbox):  # noqa: F811
+    mailbox.answers |= {"ada@example.org": "550 no such user", "ada@elsewhere.org": "550 no such user"}
+    for email in ("ada@example.org", "ada@example.org", "ada@elsewhere.org"):
+        with with_mail.by_hand() as db:
+            db.get_one(UserRow, with_mail.people["Ada"]).email = email
+        assert with_mail.browser().post("/sign-in", data={"email": email}).status_code == 200
+        assert with_mail.work() == ["mail"], "what is refused for good is not tried again"
+    with with_mail.by_hand() as db:
+        staff = db.query(MembershipRow).where(MembershipRow.role == "staff").count()
+    assert len(told_staff(with_mail)) == 2 * staff
+    erase(with_mail.store, with_mail.people["Ada"])
+    assert told_staff(with_mail) == [], "the name of who was erased stays in no notice"
+
+
+@pytest.mark.parametrize("mail_from", ["", "gradmark@example.org"])
+def test_the_first_steps_of_a_course_say_how_students_sign_in_here(service, mail_from):
+    service.settings = dataclasses.replace(service.settings, mail_from=mail_from)
+    steps = service.browser("Staff").get(f"/staff/c/{service.course}").text
+    assert ("sign in with the e-mail address that the roster knows" in steps) == bool(mail_from)
+    assert ("Send each student a sign-in link" in steps) != bool(mail_from)
+
+
+def test_a_mail_has_what_every_mail_must_have(with_mail, mailbox):  # noqa: F811
+    """RFC 5322, section 3.6: a date; and an identifier, without which spam filters think little of it."""
+    tell(with_mail)
+    mail(with_mail)
+    with_mail.browser().post("/sign-in", data={"email": "ada@example.org"})
+    with_mail.work()
+    read = [message_from_string(text) for _, _, text in mailbox]
+    assert len(read) == 2
+    for one in read:
+        assert abs(parsedate_to_datetime(one["Date"]).timestamp() - now()) < 60
+        assert one["Message-ID"].endswith("@example.org>")
+    assert len({one["Message-ID"] for one in read}) == 2
 
 
 # ------------------------------------------------------------------------------------------------------ in the page

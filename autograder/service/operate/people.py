@@ -139,6 +139,7 @@ def erase(store: Store, who: str) -> str:
             db.execute(sa.delete(table).where(rows))
         db.execute(sa.update(MembershipRow).where(_of(user.id)).values(_nothing(user.id)))
         for one in (*merged, user):
+            db.execute(sa.delete(NoticeRow).where(NoticeRow.key.startswith(f"of:{one.id}:", autoescape=True)))
             _blank_audit(db, one.id, user.id, {word for word in known if word} | {one.id})
             one.name, one.email, one.erased_at = "", None, now()
         db.add(AuditRow(action="user.erased", object_id=user.id))

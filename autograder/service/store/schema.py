@@ -380,7 +380,7 @@ class NoticeRow(Keyed, Base):
     submission_id: Mapped[str | None] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(10), default="changed")  # a line of rules.notices, or "platform"
-    key: Mapped[str | None] = mapped_column(String(80))  # of what is told only once
+    key: Mapped[str | None] = mapped_column(String(80))  # of what is told only once; "of:ID:…" names somebody else
     seen_at: Mapped[float | None]
     mailed_at: Mapped[float | None]  # sent, or looked at and not wanted
 

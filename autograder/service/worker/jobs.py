@@ -42,7 +42,11 @@ from autograder.service.worker.context import Context, WrongEdition
 STARTS = 8  # deaths in the middle included: a job that kills its workers must not do so for ever
 RETRY_SECONDS = (1.0, 5.0)  # before the second and the third try
 FAILURES = 1 + len(RETRY_SECONDS)  # of ours, after which a person has to look; never a mark
-RETRIES = {"passback": passback.RETRY_SECONDS}  # kinds that wait for other people's machines
+RETRIES = {  # kinds that wait for other people's machines
+    "passback": passback.RETRY_SECONDS,
+    "mail": mailing.RETRY_SECONDS,
+    "notices": mailing.RETRY_SECONDS,
+}
 
 Work = Callable[[Context, JobRow], dict[str, Any]]
 KINDS: dict[str, Work] = {

@@ -6,19 +6,26 @@ server can. It may hold a password, so only workers are given it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import smtplib
 import ssl
 from email.message import EmailMessage
+from email.utils import format_datetime, localtime, make_msgid, parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from autograder.service.store.links import new_link
-from autograder.service.store.schema import JobRow, UserRow
+from autograder.service.store.schema import JobRow, MembershipRow, NoticeRow, UserRow
 from autograder.service.worker.context import Context
 
 MAILED_SECONDS = 3600.0  # a mail that was asked for is read now; what lies in a mailbox should be worth nothing soon
 TIMEOUT_SECONDS = 20.0
+# A server that is restarted, or that takes a stranger's first mail a few minutes later, is asked again.
+RETRY_SECONDS = (5.0, 60.0, 300.0, 900.0)
 
 TEXT = """Hello {name},
 
@@ -34,6 +41,19 @@ class NoMail(Exception):
     """A worker cannot send mail: ours to mend."""
 
 
+class Undelivered(Exception):
+    """The server took no mail for this person. It names no address, because logs have none; `answer` may."""
+
+    def __init__(self, code: int, answer: str) -> None:
+        super().__init__(f"The mail server answered {code}.")
+        self.code, self.answer = code, answer
+
+    @property
+    def for_good(self) -> bool:
+        """Return whether the server would say the same tomorrow: a 5 at the beginning (RFC 5321)."""
+        return self.code >= 500
+
+
 def mail(context: Context, job: JobRow) -> dict[str, Any]:
     """The job of somebody who asked for a link. Tried again, it sends another one."""
     with context.store.writing() as db:
@@ -46,12 +66,42 @@ def mail(context: Context, job: JobRow) -> dict[str, Any]:
     message["From"], message["To"] = context.settings.mail_from, user.email
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(TEXT.format(name=user.name, link=link))
-    send(message, os.environ.get("GRADMARK_SMTP_URL", ""))
+    try:
+        send(message, os.environ.get("GRADMARK_SMTP_URL", ""))
+    except Undelivered as error:
+        if not error.for_good:
+            raise
+        with context.store.writing() as db:
+            tell_staff(db, user, error)
+        return {"sent": False, "refused": error.code}
     return {"sent": True}
 
 
+def tell_staff(db: Session, user: UserRow, error: Undelivered) -> None:
+    """Tell the instructors of somebody whose address takes no mail, once for each address and instructor."""
+    theirs = sa.select(MembershipRow.course_id).where(MembershipRow.user_id == user.id, ~MembershipRow.dropped)
+    instructors = sa.select(MembershipRow.user_id).where(
+        MembershipRow.course_id.in_(theirs), MembershipRow.role == "staff", MembershipRow.user_id != user.id
+    )
+    key = f"of:{user.id}:{hashlib.sha256(str(user.email).encode()).hexdigest()[:32]}"
+    knowing = sa.select(NoticeRow.user_id).where(NoticeRow.key == key)
+    text = (
+        f"The mail server does not take mail for {user.name or user.email} ({user.email}): {error.answer}. "
+        "If the address is wrong, change it on their page or in the roster."
+    )
+    for one in db.scalars(instructors.where(MembershipRow.user_id.not_in(knowing)).distinct()).all():
+        db.add(NoticeRow(user_id=one, kind="platform", text=text, key=key))
+
+
 def send(message: EmailMessage, url: str) -> None:
-    """Raises: NoMail, smtplib.SMTPException or OSError: it did not go out."""
+    """Send it.
+
+    Raises:
+        Undelivered: the server is there, and does not take this one.
+        NoMail, smtplib.SMTPException, OSError: no mail goes out at all.
+    """
+    message["Date"] = format_datetime(localtime())
+    message["Message-ID"] = make_msgid(domain=parseaddr(str(message["From"]))[1].rpartition("@")[2] or None)
     server = urlsplit(url)
     if server.scheme not in ("smtp", "smtps") or not server.hostname:
         raise NoMail("GRADMARK_SMTP_URL is no address of a mail server. Give this worker smtps://name:password@host.")
@@ -70,4 +120,18 @@ def send(message: EmailMessage, url: str) -> None:
             if not encrypted:
                 raise NoMail("The mail server offers no encryption: a password would go to it in clear. Use smtps://.")
             connection.login(unquote(server.username), unquote(server.password or ""))
-        connection.send_message(message)
+        try:
+            connection.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            ((code, answer),) = set(error.recipients.values())
+            raise Undelivered(code, _words(code, answer)) from None
+        except smtplib.SMTPDataError as error:
+            raise Undelivered(error.smtp_code, _words(error.smtp_code, error.smtp_error)) from None
+        except smtplib.SMTPNotSupportedError:
+            raise Undelivered(553, "it takes no address with letters beyond ASCII") from None
+
+
+def _words(code: int, answer: bytes | str) -> str:
+    """Return a server's answer in one line."""
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+    return f"{code} {' '.join(text.split())}"[:300]

@@ -6,6 +6,7 @@ for all of theirs: what belongs to a transaction that fails is never sent.
 
 from __future__ import annotations
 
+import logging
 import os
 from email.message import EmailMessage
 from typing import Any
@@ -30,7 +31,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.worker.context import Context
-from autograder.service.worker.mailing import send
+from autograder.service.worker.mailing import Undelivered, send, tell_staff
 
 DAY = 86_400.0
 TOGETHER_SECONDS = 60.0  # a notice waits so long for others, which then come in the same mail
@@ -38,6 +39,8 @@ STALE_SECONDS = 2 * DAY  # older ones are not sent: mail was not set up, or was 
 AGAIN_SECONDS = 3600.0  # after a job that failed
 AT_ONCE = 50  # people in one job
 LONGEST_SUBJECT = 100
+
+log = logging.getLogger(__name__)
 
 TEXT = """Hello {name},
 
@@ -51,7 +54,7 @@ Choose which notices come by e-mail: {url}/notices
 def mail_due(store: Store, queue: Queue) -> None:
     """Put a job that mails, where there is something to mail and none is under way."""
     with store.reading() as db:
-        if not _waiting(db) or _under_way(db):
+        if _under_way(db) or not _waiting(db):
             return
     with store.writing() as db:
         if not _under_way(db):
@@ -59,11 +62,17 @@ def mail_due(store: Store, queue: Queue) -> None:
 
 
 def mail(context: Context, _job: JobRow) -> dict[str, Any]:
-    """The job: one mail for each person with notices that were not sent yet."""
+    """The job: one mail for each person with notices that were not sent yet, whatever the server says to another's."""
     with context.store.reading() as db:
         people = _waiting(db)
-    sent = sum(_mail_to(context, user_id) for user_id in people)
-    return {"sent": sent}
+    sent, later = 0, []
+    for user_id in people:
+        try:
+            sent += _mail_to(context, user_id)
+        except Undelivered as error:
+            log.warning("a mail was not taken", extra={"user": user_id, "code": error.code})
+            later.append(user_id)
+    return {"sent": sent} | ({"later": later} if later else {})
 
 
 def _waiting(db: Session) -> list[str]:
@@ -72,8 +81,15 @@ def _waiting(db: Session) -> list[str]:
         NoticeRow.mailed_at.is_(None),
         NoticeRow.made_at > now() - STALE_SECONDS,
         NoticeRow.made_at < now() - TOGETHER_SECONDS,
+        NoticeRow.user_id.not_in(_later(db)),
     )
     return list(db.scalars(unsent.distinct().limit(AT_ONCE)))
+
+
+def _later(db: Session) -> set[str]:
+    """Return the people whose mail the server lately put off, as it does with a full mailbox."""
+    lately = sa.select(JobRow.result).where(JobRow.kind == "notices", JobRow.finished_at > now() - AGAIN_SECONDS)
+    return {user_id for result in db.scalars(lately) for user_id in (result or {}).get("later", ())}
 
 
 def _under_way(db: Session) -> bool:
@@ -84,17 +100,30 @@ def _under_way(db: Session) -> bool:
 
 
 def _mail_to(context: Context, user_id: str) -> bool:
-    """Send one person's notices; they are noted as sent when the server took them, and with it alone."""
+    """Send one person's notices; they are noted as sent when the server took them, or refused the address for good.
+
+    Raises:
+        Undelivered: the server may take it later.
+        What `send` raises of a server that takes nothing.
+    """
     with context.store.reading() as db:
         user = db.get_one(UserRow, user_id)
         theirs = sa.select(NoticeRow).where(NoticeRow.user_id == user_id, NoticeRow.mailed_at.is_(None))
         found = db.scalars(theirs.order_by(NoticeRow.made_at)).all()
         wanted = [one for one in found if user.email and rules.wanted(user.notices, one.kind, "mail")]
+    refused = None
     if wanted:
-        send(_message(context, user, wanted), os.environ.get("GRADMARK_SMTP_URL", ""))
+        try:
+            send(_message(context, user, wanted), os.environ.get("GRADMARK_SMTP_URL", ""))
+        except Undelivered as error:
+            if not error.for_good:
+                raise
+            refused = error
     with context.store.writing() as db:
         db.execute(sa.update(NoticeRow).where(NoticeRow.id.in_([one.id for one in found])).values(mailed_at=now()))
-    return bool(wanted)
+        if refused is not None:
+            tell_staff(db, user, refused)
+    return bool(wanted) and refused is None
 
 
 def _message(context: Context, user: UserRow, found: list[NoticeRow]) -> EmailMessage:

@@ -188,12 +188,13 @@ def _refused(db: Session, score: Score, *, why: str) -> None:
         )
     )
     name = (person.name or person.email) if person else "somebody"
-    _tell_staff(db, asked.course_id, f"The learning platform refused the grade of {name} for “{asked.title}”. {why}")
+    text = f"The learning platform refused the grade of {name} for “{asked.title}”. {why}"
+    _tell_staff(db, asked.course_id, text, key=f"of:{person.id}:{now():.6f}" if person else None)
 
 
-def _tell_staff(db: Session, course_id: str, text: str) -> None:
+def _tell_staff(db: Session, course_id: str, text: str, *, key: str | None = None) -> None:
     staff = sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id, MembershipRow.role == "staff")
-    db.add_all([NoticeRow(user_id=person, kind="platform", text=text) for person in db.scalars(staff)])
+    db.add_all([NoticeRow(user_id=person, kind="platform", text=text, key=key) for person in db.scalars(staff)])
 
 
 # ------------------------------------------------------------------------------------------------------- HTTP

@@ -49,6 +49,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
         counts=counts,
         needs=waiting,
         students=students,
+        here=site(request).settings,
     )
 
 

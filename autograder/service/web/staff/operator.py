@@ -133,7 +133,7 @@ def add_staff(request: Request, actor: Me, course_id: str, typed: Fields) -> Res
         link = new_link(db, user.id, site(request).settings.public_url)
         audit(db, actor, "staff.named", user.id, course_id)
         audit(db, actor, "link.made", user.id, course_id)
-    return page(request, "staff_link.html", link=link, person=user, back="/operator", where="The operator's page")
+    return page(request, "staff_link.html", link=link, person=user, back="/operator", where="Admin")
 
 
 def _unusable(typed: dict[str, str]) -> str:
