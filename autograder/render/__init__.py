@@ -67,6 +67,16 @@ def total(report: Report) -> tuple[float, float]:
     return rounded(sum(part.score for part in counting)), rounded(sum(part.max_score for part in counting))
 
 
+def quiz_held_back(report: Report) -> bool:
+    """Return whether a quiz that counts is not shown yet: then nobody is told a total, only the points of the code."""
+    return is_marked(report) and report.quiz_counts and report.quiz_points > 0 and not report.quiz
+
+
+def points_told(report: Report) -> tuple[float, float]:
+    """Return score and maximum of what is shown: the total, or the code where the quiz is held back."""
+    return subtotal(report.criteria) if quiz_held_back(report) else total(report)
+
+
 @dataclass(frozen=True)
 class ReportPart:
     """Code or quiz: what a report gives it, out of what, and whether that is part of the total."""

@@ -25,9 +25,10 @@ from autograder.render import (
     places_in,
     places_of,
     points,
+    points_told,
+    quiz_held_back,
     source,
     subtotal,
-    total,
     verdict,
     where,
     where_of,
@@ -75,7 +76,7 @@ def body(
     `heading` stands in for the verdict, `which` for the line that says whose report it is, `told` stands below
     both, `pictures` where pictures belong.
     """
-    score, maximum = total(report)
+    score, maximum = points_told(report)
     template = _environment().get_template("_report.html.j2")
     return Markup(  # noqa: S704 - the template escapes
         template.render(
@@ -84,6 +85,7 @@ def body(
             score=score,
             maximum=maximum if has_score(report) else 0,
             marked=is_marked(report),
+            held_back=quiz_held_back(report),
             by_hand=by_hand(report),
             bar=list(_bar([*report.criteria, *(report.quiz if report.quiz_counts else ())])),
             headline="" if heading else headline(report),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from acting import again, counted, policy, put, verdict
+from acting import again, counted, policy, program, put, verdict
 from course import RIGHT, WRONG, csrf, hand_in
 
 from autograder.lateness import DAY
@@ -37,6 +37,11 @@ def post(client, service, *, key="", code="", file=None, assignment=None):
         data={"csrf": csrf(client), "key": key, "code": code},
         files={"file": file or ("", b"")},
     )
+
+
+def plain(answer) -> str:
+    """What a page says, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
 
 
 def submissions(service, name="Ada") -> list[SubmissionRow]:
@@ -381,6 +386,29 @@ def test_quiz_details_that_are_never_shown_leave_the_points_as_they_are_once_not
         15,
         26,
     )  # the quiz is missing from the score, never from the maximum
+
+
+@pytest.mark.parametrize("when", ["after_due", "never"])
+def test_while_the_quiz_is_held_back_no_page_tells_a_total_and_each_tells_the_codes_points(service, when):
+    """A sum with another maximum would be read as a mark: report, history, start page and API say the same."""
+    policy(service, due_at=now() + DAY, show_quiz=when)
+    one = put(service)
+    ada, client = service.browser("Ada"), program(service, "Ada")
+    pages = {page: plain(ada.get(page)) for page in (f"/s/{one}", f"/a/{service.assignment}", "/")}
+    assert not [page for page, shown in pages.items() if "of 26" in shown], "26 is code and quiz"
+    assert "15 of 20 points for the code" in pages[f"/s/{one}"]
+    assert "15 of 20 for the code" in pages[f"/a/{service.assignment}"]
+    assert "Your code is marked. The total is shown after" in pages["/"]
+    told = client.get(f"/api/v1/submissions/{one}/report").json()
+    assert told["score"] is None
+    assert [(part["id"], part["score"], part["max_score"], part["state"]) for part in told["parts"]] == [
+        ("code", 15, 20, "marked"), ("quiz", 0, 6, "not_marked"),
+    ]  # fmt: skip
+    policy(service, due_at=now() - DAY, show_quiz=when)
+    assert "16 of 26 points" in plain(ada.get(f"/s/{one}"))
+    assert "16 of 26" in plain(ada.get("/"))
+    told = client.get(f"/api/v1/submissions/{one}/report").json()
+    assert (told["score"], told["max_score"]) == (16, 26)
 
 
 def test_an_extension_keeps_back_what_is_shown_after_the_due_time():

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from autograder.render import jsonl
+from autograder.render import jsonl, quiz_held_back
 from autograder.service.queue import QueuePlace
 from autograder.service.rules import answers
 from autograder.service.rules.weights import QUIZ, rubric
@@ -202,7 +202,7 @@ class ReportOut(BaseModel):
     submission: File
     status: Literal["graded", "not_gradable", "grader_error"]
     message: str
-    score: float | None = Field(description="null: marks are not shown now.")
+    score: float | None = Field(description="null: marks are not shown now, or the quiz, which counts, is not.")
     max_score: float | None
     criteria: list[Mark]
     diagnoses: list[DiagnosisOut]
@@ -467,6 +467,8 @@ def report(request: Request, actor: Bearer, submission_id: Id) -> ReportOut:
     told = jsonl.to_json(visible.report) | {"withheld": [one.part for one in visible.withheld]}
     if visible.hides("marks"):
         told |= {"score": None, "max_score": None, "parts": []}
+    elif quiz_held_back(visible.report):
+        told |= {"score": None}
     return ReportOut.model_validate(told)
 
 

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Request, UploadFile
@@ -50,8 +50,6 @@ from autograder.service.web.student.telling import Telling, history, reader, tol
 
 MOST_UPLOAD = 8_000_000  # bytes: the largest that is read of any kind of file
 
-LATER, NEVER = "points will be shown after the late deadline", "points are not shown here"
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -66,7 +64,8 @@ class Task:
     late: bool  # what is handed in now
     over: bool  # nothing is taken any more
     standing: Standing | None
-    withheld: str  # why marks that are there are not shown now; "" = they are, or there are none
+    withheld: Literal["", "points", "total"]  # what is there and not shown now; without the total the code's points are
+    shown_at: float | None  # when it will be; None: never
 
 
 class NothingToTake(Exception):
@@ -137,8 +136,8 @@ def _task(asked: AssignmentRow, extension: float | None, standing: Standing | No
     policy, at = policies.from_json(asked.policy), now()
     due = policies.due_for(policy, extension)
     admission = policies.admit(policy, (), at, due_at=due)
-    told = policies.points_shown(policy, at, due, quiz=quiz)
-    later = policy.show_marks != "never" and due is not None
+    told, closes = policies.points_shown(policy, at, due, quiz=quiz), policies.closes_at(policy, due)
+    of_code = policies.shown(policy.show_marks, at, closes)
     return Task(
         asked,
         due,
@@ -147,7 +146,8 @@ def _task(asked: AssignmentRow, extension: float | None, standing: Standing | No
         late=admission.late_seconds > 0,
         over=not admission.admitted and admission.next_at is None,
         standing=standing if told else None,
-        withheld="" if told or not standing else LATER if later else NEVER,
+        withheld="" if told or not standing else "total" if of_code else "points",
+        shown_at=closes if policy.show_marks != "never" else None,
     )
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.model import Report as Verdict
-from autograder.render import total
+from autograder.render import points_told, quiz_held_back, total
 from autograder.service.queue import OPEN, places
 from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Override, Standing
@@ -77,7 +77,7 @@ class Viewer:
 class HistoryRow:
     """One submission in a student's history. `score` is None where there are no marks, or none to see yet.
 
-    `kept`: the share of it that being late leaves.
+    `kept`: the share of it that being late leaves. `of_code`: they are of the code, because the quiz is held back.
     """
 
     id: str
@@ -89,6 +89,7 @@ class HistoryRow:
     max_score: float
     changes: Changes
     kept: float = 1.0
+    of_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def history(
         marked = row.status == "graded" or row.id in eyes.decided
         verdict = eyes.sees(row.id, row.body).report if row.body and marked else None
         changed = changes(seen, verdict) if seen and verdict else UNCHANGED
-        score, most = total(verdict) if verdict else (None, 0.0)
+        score, most = points_told(verdict) if verdict else (None, 0.0)
         lines.append(
             HistoryRow(
                 row.id,
@@ -180,6 +181,7 @@ def history(
                 most,
                 changed,
                 policies.kept(eyes.policy, row.late_seconds, row.made_at),
+                of_code=verdict is not None and quiz_held_back(verdict),
             )
         )
         seen = verdict or seen
@@ -291,5 +293,4 @@ def _lateness(submission: SubmissionRow, seen: Visible, eyes: Viewer) -> Latenes
         return None
     score, _ = total(seen.report)
     days = policies.days_late(eyes.policy, submission.late_seconds, submission.made_at)
-    without_quiz = seen.report.quiz_counts and not seen.report.quiz
-    return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2), without_quiz)
+    return Lateness(score, 100 * (1 - kept), days, round(score * kept, 2), quiz_held_back(seen.report))
