@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -46,26 +46,23 @@ def token(
 ) -> None:
     """Print a new token for the HTTP API, which may do what its owner may."""
     from autograder.service.store.links import new_token
-    from autograder.service.store.schema import AuditRow
+    from autograder.service.store.rows import note
 
     with _store(data, database) as (_, store), store.writing() as db:
         made, secret = new_token(db, _person(db, user), name, days)
-        db.add(AuditRow(action="token.made", object_id=made.id))
+        note(db, None, "token.made", made.id)
         print(secret)
 
 
 @admin.command()
 def migrate(data: Data = None, database: Database = "") -> None:
     """Bring the database to this release's schema; `gradmark serve` does so when it starts."""
-    from autograder.service.store.migrate import NewerDatabase
     from autograder.service.store.migrate import migrate as run
 
     settings = _settings(data, database)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
+    with _told():
         run(settings.own_session)
-    except NewerDatabase as error:
-        _cannot(error)
 
 
 @admin.command()
@@ -79,13 +76,10 @@ def backup(
     ] = False,
 ) -> None:
     """Write a backup, while the service runs."""
-    from autograder.service.operate import CannotOperate
     from autograder.service.operate.backup import backup as write
 
-    try:
+    with _told():
         write(_settings(data, database), out, secret=not without_secret)
-    except CannotOperate as error:
-        _cannot(error)
     print(f"{out}: keep it where only you read it; it holds everybody's data")
 
 
@@ -96,14 +90,10 @@ def restore(
     database: Database = "",
 ) -> None:
     """Make a service out of a backup: in an empty data folder, or an empty Postgres database."""
-    from autograder.service.operate import CannotOperate
     from autograder.service.operate.backup import restore as load
 
-    settings = _settings(data, database)
-    try:
-        load(settings, file)
-    except CannotOperate as error:
-        _cannot(error)
+    with _told():
+        load(_settings(data, database), file)
     print("restored: start gradmark serve with the same --data and --database")
 
 
@@ -153,14 +143,15 @@ def keep(
 ) -> None:
     """Say how long a course keeps submissions. Older ones are erased the next day."""
     from autograder.service.operate import CannotOperate
-    from autograder.service.store.schema import AuditRow, CourseRow
+    from autograder.service.store.rows import note
+    from autograder.service.store.schema import CourseRow
 
     with _store(data, database) as (_, store), store.writing() as db:
         found = db.get(CourseRow, course)
         if found is None:
             raise CannotOperate(f"There is no course {course}: its id stands behind /staff/c/ in the address.")
         found.keep_days = days or None
-        db.add(AuditRow(action="course.keeps", object_id=course, course_id=course, detail={"days": found.keep_days}))
+        note(db, None, "course.keeps", course, course, days=found.keep_days)
         print(f"{found.title}: submissions are kept {f'for {days} days' if days else 'for ever'}")
 
 
@@ -224,22 +215,29 @@ def _store(data: Path | None, database: str, url: str = "") -> "Iterator[tuple[S
     """The database that is there: none is made."""
     import sqlalchemy as sa
 
-    from autograder.service.operate import CannotOperate
     from autograder.service.store import Store
 
     settings = _settings(data, database, url)
     file = sa.make_url(settings.database).database
     if settings.database.startswith("sqlite") and not Path(file or "").is_file():
         _cannot(f"There is no database at {file}: say --data or --database.")
-    store = Store(settings.database)
+    with closing(Store(settings.database)) as store, _told():
+        try:
+            yield settings, store
+        except sa.exc.OperationalError as error:
+            _cannot(f"The database does not do that: {error.orig}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """End the command with a sentence where something is not possible."""
+    from autograder.service.operate import CannotOperate
+    from autograder.service.store.migrate import NewerDatabase
+
     try:
-        yield settings, store
-    except CannotOperate as error:
+        yield
+    except (CannotOperate, NewerDatabase) as error:
         _cannot(error)
-    except sa.exc.OperationalError as error:
-        _cannot(f"The database does not do that: {error.orig}")
-    finally:
-        store.close()
 
 
 def _person(db: "Session", who: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.bell import Room, ring_after
 from autograder.service.store import clock, now_of
+from autograder.service.store.rows import added, count
 from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
 
 # A worker that has not been heard of for so long is dead: others take its jobs. The same for all of a service.
@@ -75,9 +76,7 @@ class Queue:
             regrade_id=regrade_id,
             payload=payload or {},
         )
-        db.add(job)
-        db.flush()
-        self.dispatch(db, job)
+        self.dispatch(db, added(db, job))
         return job
 
     def dispatch(self, db: Session, job: JobRow, *, after_seconds: float = 0.0, alone: bool = False) -> None:
@@ -177,8 +176,7 @@ def _waiting(db: Session, lane: str, user_id: str | None) -> int:
     """Return how many jobs of this person wait in the lane; 0 for jobs that belong to nobody."""
     if user_id is None:
         return 0
-    same = (JobRow.state == "queued", JobRow.lane == lane, JobRow.user_id == user_id)
-    return db.scalar(sa.select(sa.func.count()).select_from(JobRow).where(*same)) or 0
+    return count(db, JobRow.state == "queued", JobRow.lane == lane, JobRow.user_id == user_id)
 
 
 def alive(db: Session) -> tuple[int, int]:

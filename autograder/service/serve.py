@@ -27,6 +27,7 @@ from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.links import LINK_SECONDS, new_link
 from autograder.service.store.migrate import NewerDatabase, migrate
+from autograder.service.store.rows import added, count
 from autograder.service.store.schema import LinkRow, SessionRow, UserRow, now
 from autograder.service.web.app import create_app
 
@@ -70,7 +71,8 @@ def serve(
         if link := _prepared(settings, say):
             say(f"nobody has signed in yet. Open this link to be the operator; it works once: {link}")
         if term is not None:
-            say(_begun(settings, term))
+            with contextlib.closing(Store(settings.database)) as store:
+                say(begin(store, term))
         beside = Beside(settings, worker, say) if worker is not None else None
         server = _Server(settings, beside)
         say(f"serving {settings.public_url}")
@@ -78,35 +80,20 @@ def serve(
             server.run(sockets=[listening])
 
 
-def _begun(settings: Settings, term: Term) -> str:
-    store = Store(settings.database)
-    try:
-        return begin(store, term)
-    finally:
-        store.close()
-
-
 def first_link(settings: Settings) -> str:
     """A link for the first operator, anew at each start until somebody has signed in; "" from then on."""
-    store = Store(settings.database)
-    try:
-        with store.writing() as db:
-            first = db.scalar(sa.select(UserRow).where(UserRow.operator).order_by(UserRow.made_at).limit(1))
-            if first is None and not db.scalar(sa.select(sa.func.count()).select_from(UserRow)):
-                first = UserRow(name=operator_name(), operator=True)
-                db.add(first)
-                db.flush()
-            if first is None or _somebody_signed_in(db) or first.made_at < now() - LINK_SECONDS:
-                return ""
-            db.execute(sa.delete(LinkRow).where(LinkRow.user_id == first.id))
-            return new_link(db, first.id, settings.public_url)
-    finally:
-        store.close()
+    with contextlib.closing(Store(settings.database)) as store, store.writing() as db:
+        first = db.scalar(sa.select(UserRow).where(UserRow.operator).order_by(UserRow.made_at).limit(1))
+        if first is None and not count(db, UserRow.id.is_not(None)):
+            first = added(db, UserRow(name=operator_name(), operator=True))
+        if first is None or _somebody_signed_in(db) or first.made_at < now() - LINK_SECONDS:
+            return ""
+        db.execute(sa.delete(LinkRow).where(LinkRow.user_id == first.id))
+        return new_link(db, first.id, settings.public_url)
 
 
 def _somebody_signed_in(db: Session) -> bool:
-    used = sa.select(LinkRow.token_hash).where(LinkRow.used_at.is_not(None)).limit(1)
-    return bool(db.scalars(used).all() or db.scalars(sa.select(SessionRow.token_hash).limit(1)).all())
+    return bool(count(db, LinkRow.used_at.is_not(None)) or count(db, SessionRow.token_hash.is_not(None)))
 
 
 def operator_name() -> str:

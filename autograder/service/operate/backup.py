@@ -152,12 +152,9 @@ def _dump_postgres(url: str, copy: Path) -> None:
 
 
 def _load_postgres(url: str, copy: Path) -> None:
-    store = Store(url)
-    try:
+    with closing(Store(url)) as store:
         if sa.inspect(store.engine).has_table(VERSION.name):
             raise CannotOperate(f"This database has a service in it, and is not overwritten. {ELSEWHERE}")
-    finally:
-        store.close()
     _run("pg_restore", url, ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(copy)])
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from autograder.service.operate.people import plain
-from autograder.service.rules import policy as policies
-from autograder.service.store import Store, reports
+from autograder.service.operate.people import each, files_of, plain
+from autograder.service.store import Store
 from autograder.service.store.migrate import revisions
 from autograder.service.store.schema import (
     ArrivalRow,
@@ -46,7 +45,6 @@ from autograder.service.store.schema import (
     now,
 )
 
-AT_ONCE = 200  # rows read at a time
 # Tables of which a course's export has nothing, and why. A test holds this and `rows_of` against the schema.
 LEFT_OUT = {
     "links": "lets in whoever has it",
@@ -120,37 +118,12 @@ def _files(db: Session, course_id: str) -> Iterator[tuple[str, Iterable[bytes]]]
     where = rows_of(course_id)
     for table, condition in where.items():
         yield f"{table.__tablename__}.jsonl", _lines(db, table, condition)
-    for submission in _each(db, SubmissionRow, where[SubmissionRow]):
-        if submission.upload is not None:
-            yield f"uploads/{submission.id}", [submission.upload]
-    asked = {
-        id_: policies.from_json(policy).points
-        for id_, policy in db.execute(sa.select(AssignmentRow.id, AssignmentRow.policy).where(where[AssignmentRow]))
-    }
-    points = {
-        id_: asked[assignment]
-        for id_, assignment in db.execute(
-            sa.select(SubmissionRow.id, SubmissionRow.assignment_id).where(where[SubmissionRow])
-        )
-    }
-    for report in _each(db, ReportRow, where[ReportRow]):
-        place = f"reports/{report.submission_id}/{report.id}"
-        yield f"{place}.json", [reports.text(report.body, points[report.submission_id]).encode()]
-        for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
-            yield f"{place}-{number}.svg", [picture["svg"].encode()]
+    yield from ((name, [data]) for name, data in files_of(db, where))
 
 
 def _lines(db: Session, table: type[Base], condition: sa.ColumnElement[bool]) -> Iterator[bytes]:
-    for row in _each(db, table, condition):
+    for row in each(db, table, condition):
         yield json.dumps(plain(row), ensure_ascii=False).encode() + b"\n"
-
-
-def _each(db: Session, table: type[Any], condition: sa.ColumnElement[bool]) -> Iterator[Any]:
-    """Yield the rows, a few in memory at a time."""
-    keys = sa.inspect(table).primary_key
-    for row in db.scalars(sa.select(table).where(condition).order_by(*keys).execution_options(yield_per=AT_ONCE)):
-        yield row
-        db.expunge(row)
 
 
 class _Sink:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import InstrumentedAttribute as Column
 from autograder.service.queue import LANES, Queue
 from autograder.service.store import Store
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import added, note
 from autograder.service.store.schema import (
     AssignmentRow,
-    AuditRow,
     Base,
     CourseRow,
     DiagnosisRow,
@@ -46,10 +46,7 @@ def due(store: Store, queue: Queue) -> None:
             return
     # Two workers may think of it at once: the second one's row is refused, and that is all.
     with contextlib.suppress(sa.exc.IntegrityError), store.writing() as db:
-        job = JobRow(id=id_, kind="tidy", lane="slow", priority=LANES["slow"].base)
-        db.add(job)
-        db.flush()
-        queue.dispatch(db, job)
+        queue.dispatch(db, added(db, JobRow(id=id_, kind="tidy", lane="slow", priority=LANES["slow"].base)))
 
 
 def tidy(store: Store) -> dict[str, int]:
@@ -147,7 +144,7 @@ def _erase(store: Store, ids: list[str]) -> int:
             db.execute(rows)
         for assignment, users in sorted(theirs.items()):
             refresh(db, db.get_one(AssignmentRow, assignment), users)
-        db.add(AuditRow(action="submissions.expired", detail={"count": len(ids)}))
+        note(db, None, "submissions.expired", count=len(ids))
     return len(ids)
 
 

@@ -16,9 +16,9 @@ from autograder.service.operate import CannotOperate
 from autograder.service.store import regrades
 from autograder.service.store.links import end_access
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import count, note
 from autograder.service.store.schema import (
     AssignmentRow,
-    AuditRow,
     CommentRow,
     ExtensionRow,
     JobRow,
@@ -76,8 +76,7 @@ def preview(db: Session, course_id: str, gone_id: str, stays_id: str) -> MergePl
     member, own = db.get_one(MembershipRow, (course_id, gone_id)), db.get_one(MembershipRow, (course_id, stays_id))
     return MergePlan(
         gone, stays, (member.roster_id, *member.other_ids), own.roster_id,
-        db.scalar(sa.select(sa.func.count()).where(PlatformUserRow.user_id == gone_id)) or 0,
-        (db.scalar(sa.select(sa.func.count()).where(MembershipRow.user_id == gone_id)) or 1) - 1,
+        count(db, PlatformUserRow.user_id == gone_id), count(db, MembershipRow.user_id == gone_id) - 1,
         [_found(db, asked, gone_id, stays_id) for asked in _assignments(db, gone_id)],
     )  # fmt: skip
 
@@ -108,9 +107,8 @@ def _assignments(db: Session, user_id: str) -> list[AssignmentRow]:
 
 
 def _found(db: Session, asked: AssignmentRow, gone_id: str, stays_id: str) -> Found:
-    def count(table: type[SubmissionRow | TextMarkRow], user: str) -> int:
-        of_them = table.assignment_id == asked.id, table.user_id == user
-        return db.scalar(sa.select(sa.func.count()).select_from(table).where(*of_them)) or 0
+    def number(table: type[SubmissionRow | TextMarkRow], user: str) -> int:
+        return count(db, table.assignment_id == asked.id, table.user_id == user)
 
     def points(user: str) -> tuple[float, float] | None:
         has = standings_of(db, user, [asked]).get(asked.id)
@@ -123,8 +121,8 @@ def _found(db: Session, asked: AssignmentRow, gone_id: str, stays_id: str) -> Fo
     sheet, own = (db.get(SheetRow, (asked.id, user)) for user in (gone_id, stays_id))
     draft = ("moves" if draft_moves(sheet, own) else "goes") if _begun(sheet) else ""
     return Found(
-        asked, count(SubmissionRow, gone_id), count(SubmissionRow, stays_id), points(gone_id), points(stays_id),
-        extended(gone_id), extended(stays_id), draft, count(TextMarkRow, gone_id),
+        asked, number(SubmissionRow, gone_id), number(SubmissionRow, stays_id), points(gone_id), points(stays_id),
+        extended(gone_id), extended(stays_id), draft, number(TextMarkRow, gone_id),
     )  # fmt: skip
 
 
@@ -141,9 +139,7 @@ def merge(db: Session, gone_id: str, stays_id: str, by_id: str | None = None) ->
         _move(db, asked, gone_id, stays_id)
     for member in db.scalars(sa.select(MembershipRow).where(MembershipRow.user_id == gone_id)).all():
         _join(db, member, stays_id)
-        detail = {"entry": gone_id, "name": gone.name}
-        where = {"object_id": stays_id, "course_id": member.course_id}
-        db.add(AuditRow(actor_id=by_id, action="member.merged", detail=detail, **where))
+        note(db, by_id, "member.merged", stays_id, member.course_id, entry=gone_id, name=gone.name)
     _rest(db, gone, stays)
     db.flush()
     for asked in every:

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from autograder.service.operate import CannotOperate
 from autograder.service.rules import policy as policies
 from autograder.service.store import Store, reports
+from autograder.service.store.rows import count, note
 from autograder.service.store.schema import (
     STAFF,
     ArrivalRow,
@@ -47,6 +49,11 @@ from autograder.service.store.schema import (
     now,
 )
 
+AT_ONCE = 200  # rows read at a time
+OF_PERSON = (
+    NoticeRow, TextMarkRow, SheetRow, ExtensionRow, LinkRow, SessionRow, TokenRow, PlatformUserRow, StandingRow,
+    StudentMisconceptionRow, SubmissionRow,
+)  # fmt: skip
 SECRETS = {"token_hash", "csrf"}  # columns that are no answer to "what do you know of me?"
 # Tables that tell of no student. A test holds this and `about` against the schema: a new table must be in one of them.
 IMPERSONAL = {
@@ -92,23 +99,10 @@ def about(user_id: str) -> dict[type[Base], sa.ColumnElement[bool]]:
             JobRow.submission_id.in_(submissions),
             sa.cast(JobRow.result, sa.Text).contains(user_id),
         ),
-        NoticeRow: NoticeRow.user_id == user_id,
-        TextMarkRow: TextMarkRow.user_id == user_id,
-        SheetRow: SheetRow.user_id == user_id,
-        ExtensionRow: ExtensionRow.user_id == user_id,
-        LinkRow: LinkRow.user_id == user_id,
-        SessionRow: SessionRow.user_id == user_id,
-        TokenRow: TokenRow.user_id == user_id,
-        ArrivalRow: sa.tuple_(ArrivalRow.platform_id, ArrivalRow.subject).in_(at_platforms),
-        PassbackRow: sa.tuple_(PassbackRow.platform_id, PassbackRow.subject).in_(at_platforms),
-        PlatformUserRow: PlatformUserRow.user_id == user_id,
-        StandingRow: StandingRow.user_id == user_id,
-        StudentMisconceptionRow: StudentMisconceptionRow.user_id == user_id,
-        OverrideRow: OverrideRow.submission_id.in_(submissions),
-        CommentRow: CommentRow.submission_id.in_(submissions),
+        **{table: sa.tuple_(table.platform_id, table.subject).in_(at_platforms) for table in (ArrivalRow, PassbackRow)},
         DiagnosisRow: DiagnosisRow.report_id.in_(all_reports),
-        ReportRow: ReportRow.submission_id.in_(submissions),
-        SubmissionRow: SubmissionRow.user_id == user_id,
+        **{table: table.submission_id.in_(submissions) for table in (OverrideRow, CommentRow, ReportRow)},
+        **{table: table.user_id == user_id for table in OF_PERSON},
     }
 
 
@@ -123,10 +117,7 @@ def erase(store: Store, who: str) -> str:
     """
     with store.writing() as db:
         user = find(db, who)
-        staffed = db.scalar(
-            sa.select(MembershipRow.course_id).where(_of(user.id), MembershipRow.role.in_(STAFF)).limit(1)
-        )
-        if user.operator or staffed:
+        if user.operator or count(db, _of(user.id), MembershipRow.role.in_(STAFF)):
             raise CannotOperate(
                 "This is one of the staff: what they did to others is on record under their id. Take them out of "
                 "their courses first, and erase them when no course is in dispute any more."
@@ -142,7 +133,7 @@ def erase(store: Store, who: str) -> str:
             db.execute(sa.delete(NoticeRow).where(NoticeRow.key.startswith(f"of:{one.id}:", autoescape=True)))
             _blank_audit(db, one.id, user.id, {word for word in known if word} | {one.id})
             one.name, one.email, one.erased_at = "", None, now()
-        db.add(AuditRow(action="user.erased", object_id=user.id))
+        note(db, None, "user.erased", user.id)
     scrub(store)
     return user.id
 
@@ -229,19 +220,31 @@ def export(store: Store, who: str) -> bytes:
         for table, condition in where.items():
             rows = [plain(row) for row in db.scalars(sa.select(table).where(condition))]
             archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
-        for submission in db.scalars(sa.select(SubmissionRow).where(where[SubmissionRow])):
-            if submission.upload is not None:
-                archive.writestr(f"uploads/{submission.id}", submission.upload)
-        for report in db.scalars(sa.select(ReportRow).where(where[ReportRow])):
-            chosen = policies.from_json(_asked(db, report).policy).points
-            archive.writestr(f"reports/{report.submission_id}/{report.id}.json", reports.text(report.body, chosen))
-            for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
-                archive.writestr(f"reports/{report.submission_id}/{report.id}-{number}.svg", picture["svg"])
+        for name, data in files_of(db, where):
+            archive.writestr(name, data)
     return packed.getvalue()
 
 
-def _asked(db: Session, report: ReportRow) -> AssignmentRow:
-    return db.get_one(AssignmentRow, db.get_one(SubmissionRow, report.submission_id).assignment_id)
+def files_of(db: Session, where: Mapping[type[Base], sa.ColumnElement[bool]]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of these submissions and reports: uploads as they are, reports by their course's points."""
+    for submission in each(db, SubmissionRow, where[SubmissionRow]):
+        if submission.upload is not None:
+            yield f"uploads/{submission.id}", submission.upload
+    policy = sa.select(SubmissionRow.id, AssignmentRow.policy).join(AssignmentRow).where(where[SubmissionRow])
+    points = {id_: policies.from_json(told).points for id_, told in db.execute(policy)}
+    for report in each(db, ReportRow, where[ReportRow]):
+        place = f"reports/{report.submission_id}/{report.id}"
+        yield f"{place}.json", reports.text(report.body, points[report.submission_id]).encode()
+        for number, picture in enumerate(reports.unpack_pictures(report.pictures), start=1):
+            yield f"{place}-{number}.svg", picture["svg"].encode()
+
+
+def each(db: Session, table: type[Any], condition: sa.ColumnElement[bool]) -> Iterator[Any]:
+    """Yield the rows, a few in memory at a time."""
+    keys = sa.inspect(table).primary_key
+    for row in db.scalars(sa.select(table).where(condition).order_by(*keys).execution_options(yield_per=AT_ONCE)):
+        yield row
+        db.expunge(row)
 
 
 def plain(row: Base) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as policies
 from autograder.service.store import Store
-from autograder.service.store.schema import AssignmentRow, AuditRow, CourseRow, MembershipRow, UserRow
+from autograder.service.store.rows import THERE, added, note
+from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, UserRow
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,13 @@ def begin(store: Store, term: Term) -> str:
 
 def _made(db: Session, term: Term) -> CourseRow:
     """A course whose staff is the first operator."""
-    course = CourseRow(title=term.title, time_zone=term.time_zone)
-    db.add(course)
-    db.flush()
-    db.add(AuditRow(action="course.made", object_id=course.id, course_id=course.id, detail={"title": term.title}))
-    operators = sa.select(UserRow).where(UserRow.operator, UserRow.erased_at.is_(None)).order_by(UserRow.made_at)
+    course = added(db, CourseRow(title=term.title, time_zone=term.time_zone))
+    note(db, None, "course.made", course.id, course.id, title=term.title)
+    operators = sa.select(UserRow).where(UserRow.operator, THERE).order_by(UserRow.made_at)
     first = db.scalars(operators.limit(1)).first()
     if first is not None:
         db.add(MembershipRow(course_id=course.id, user_id=first.id, role="staff", roster_id=first.id))
-        db.add(AuditRow(action="staff.named", object_id=first.id, course_id=course.id))
+        note(db, None, "staff.named", first.id, course.id)
     return course
 
 
@@ -68,8 +67,6 @@ def _add(db: Session, course: CourseRow, planned: Planned) -> None:
     asked = AssignmentRow(
         course_id=course.id, title=planned.title, source=planned.source, policy=policies.to_json(policy)
     )
-    db.add(asked)
-    db.flush()
+    added(db, asked)
     Queue().put(db, "prove", "slow", course_id=course.id, payload={"assignment": asked.id})
-    made = {"source": planned.source}
-    db.add(AuditRow(action="assignment.made", object_id=asked.id, course_id=course.id, detail=made))
+    note(db, None, "assignment.made", asked.id, course.id, source=planned.source)

@@ -100,7 +100,7 @@ def points_of(db: Session, asked: AssignmentRow, submissions: Collection[str]) -
     decided: dict[str, dict[str, float]] = defaultdict(dict)
     for one in db.scalars(sa.select(OverrideRow).where(OverrideRow.submission_id.in_(submissions))):
         decided[one.submission_id][one.row] = one.points
-    given = _given(db, asked, {key for row in rows for _, key in _keyed(row.user_id, row.texts)})
+    given = text_points(db, asked, {row.user_id for row in rows if row.texts})
     chosen = policies.from_json(asked.policy).points
     found = {}
     for row in rows:
@@ -109,21 +109,6 @@ def points_of(db: Session, asked: AssignmentRow, submissions: Collection[str]) -
         by = reports.difference(db.get_one(ReportRow, row.report).body, mine, chosen) if mine else 0.0
         found[row.id] = round(row.score + texts + by, 2)
     return found
-
-
-def _given(
-    db: Session, asked: AssignmentRow, keys: Iterable[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], float]:
-    """Return the points of these answers, by user, item and digest: of a page, not of all that its students wrote."""
-    mark = TextMarkRow
-    each = [
-        sa.and_(
-            mark.assignment_id == asked.id, mark.user_id == user, mark.item_id == item, mark.answer_digest == digest
-        )
-        for user, item, digest in sorted(keys)
-    ]
-    rows = db.scalars(sa.select(mark).where(sa.or_(*each))) if each else ()
-    return {(one.user_id, one.item_id, one.answer_digest): one.points for one in rows}
 
 
 UNMARKED = sa.case((ReportRow.marks == b"", ReportRow.body))  # a worker of an older release may have stored it
@@ -168,10 +153,10 @@ def weigh(db: Session, asked: AssignmentRow) -> None:
             db.execute(sa.update(ReportRow), values)
 
 
-def batched(ids: Iterable[str]) -> Iterator[list[str]]:
+def batched(ids: Iterable[str], size: int = BODIES) -> Iterator[list[str]]:
     """Return ids in portions of which each has a query: bodies of reports are large."""
     every = sorted(ids)
-    yield from (every[start : start + BODIES] for start in range(0, len(every), BODIES))
+    yield from (every[start : start + size] for start in range(0, len(every), size))
 
 
 def held(db: Session, asked: AssignmentRow, users: Users = None) -> list[StudentMisconceptionRow]:
@@ -223,15 +208,11 @@ def parts(
     joined = ReportRow.id == SubmissionRow.report_id
     if digest:
         joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
-    wanted = sorted(submissions)
+    found = sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body).join(ReportRow, joined)
     return {
         id_: reports.parts(body, given[user], chosen, judged=judged)
-        for start in range(0, len(wanted), AT_ONCE)
-        for id_, user, body in db.execute(
-            sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body)
-            .join(ReportRow, joined)
-            .where(SubmissionRow.id.in_(wanted[start : start + AT_ONCE]))
-        )
+        for some in batched(submissions, AT_ONCE)
+        for id_, user, body in db.execute(found.where(SubmissionRow.id.in_(some)))
     }
 
 

@@ -8,6 +8,7 @@ import secrets
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from autograder.service.store.rows import added
 from autograder.service.store.schema import LinkRow, SessionRow, TokenRow, now
 
 PREFIX = "gradmark_"  # by which programs that look for lost secrets know a token
@@ -31,9 +32,7 @@ def new_token(db: Session, user_id: str, name: str, days: int, *, read_only: boo
     secret = PREFIX + secrets.token_urlsafe(32)
     expires = now() + days * 86_400
     token = TokenRow(token_hash=hashed(secret), user_id=user_id, name=name, read_only=read_only, expires_at=expires)
-    db.add(token)
-    db.flush()
-    return token, secret
+    return added(db, token), secret
 
 
 def end_sessions(db: Session, user_id: str) -> None:

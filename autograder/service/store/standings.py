@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from autograder.service.rules import statistics
 from autograder.service.rules.grades import MarkedSubmission, Standing, Text
 from autograder.service.store import grades, schema
-from autograder.service.store.grades import AT_ONCE, Users
+from autograder.service.store.grades import AT_ONCE, Users, batched
 from autograder.service.store.locks import locked, one_at_a_time
 from autograder.service.store.schema import (
     AssignmentRow,
@@ -87,20 +87,16 @@ def texts(db: Session, asked: AssignmentRow) -> list[tuple[str, str, Text]]:
         for user, has in standings(db, asked).items()
         for submission in (has.counting.submission_id, has.latest_id)
     }
-    ids = sorted(wanted)
-    rows = [
-        row
-        for start in range(0, len(ids), AT_ONCE)
-        for row in db.execute(
-            sa.select(SubmissionRow.made_at, SubmissionRow.id, ReportRow.id.label("report"), ReportRow.texts)
-            .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
-            .where(SubmissionRow.id.in_(ids[start : start + AT_ONCE]), sa.cast(ReportRow.texts, sa.Text) != "[]")
-        )
-    ]
+    told = (
+        sa.select(SubmissionRow.made_at, SubmissionRow.id, ReportRow.id.label("report"), ReportRow.texts)
+        .join(ReportRow, ReportRow.id == SubmissionRow.report_id)
+        .where(sa.cast(ReportRow.texts, sa.Text) != "[]")
+    )
+    rows = [row for some in batched(wanted, AT_ONCE) for row in db.execute(told.where(SubmissionRow.id.in_(some)))]
     return [
-        (wanted[row.id], row.report, Text(**told))
+        (wanted[row.id], row.report, Text(**text))
         for row in sorted(rows, key=lambda row: row.made_at)
-        for told in row.texts
+        for text in row.texts
     ]
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from autograder.service.store.rows import added
 from autograder.service.store.schema import JobRow, KeyRow, new_id
 from autograder.service.worker.context import Context
 
@@ -81,12 +82,8 @@ def _make(context: Context, id_: str) -> SigningKey:
     with context.store.writing() as db:
         if (there := db.get(KeyRow, id_)) is not None:
             return _opened(context, there)
-        db.add(
-            KeyRow(
-                id=id_, public=public | {"kid": id_, "alg": "RS256", "use": "sig"}, sealed=_seal(context).encrypt(pem)
-            )
-        )
-        db.flush()
+        public |= {"kid": id_, "alg": "RS256", "use": "sig"}
+        added(db, KeyRow(id=id_, public=public, sealed=_seal(context).encrypt(pem)))
         for old in db.scalars(sa.select(KeyRow).order_by(KeyRow.made_at.desc()).offset(KEPT)):
             db.delete(old)
     return SigningKey(id_, private)

@@ -8,7 +8,8 @@ from typing import Any
 from autograder.service.rules import policy as policies
 from autograder.service.rules.lti import CLAIM, VERSION
 from autograder.service.rules.weights import QUIZ, rubric
-from autograder.service.store.schema import AssignmentRow, JobRow, LaunchRow, PlatformRow, VersionRow, now
+from autograder.service.store.rows import version_of
+from autograder.service.store.schema import AssignmentRow, JobRow, LaunchRow, PlatformRow, now
 from autograder.service.worker import keys
 from autograder.service.worker.context import Context
 
@@ -22,7 +23,7 @@ def sign(context: Context, job: JobRow) -> dict[str, Any]:
         begun = db.get_one(LaunchRow, job.payload["launch"])
         platform = db.get_one(PlatformRow, begun.platform_id)
         asked = db.get_one(AssignmentRow, job.payload["assignment"])
-        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        version = version_of(db, asked)
     rows = rubric(version.about, policies.from_json(asked.policy).points) if version else []
     points = sum(row.points for row in rows if row.id != QUIZ) or 100
     item = {

@@ -19,10 +19,11 @@ from autograder.service.rules import notices as rules
 from autograder.service.rules import policy as policies
 from autograder.service.rules import zones
 from autograder.service.store import Store
+from autograder.service.store.grades import extensions
+from autograder.service.store.rows import STUDENTS
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
-    ExtensionRow,
     JobRow,
     MembershipRow,
     NoticeRow,
@@ -173,10 +174,7 @@ def _due_soon(db: Session, asked: AssignmentRow) -> list[tuple[str, float]]:
     policy, at = policies.from_json(asked.policy), now()
     if policy.due_at is None or policy.due_at < at - 400 * DAY:  # no extension is a year long
         return []
-    extended = {
-        one.user_id: one.due_at
-        for one in db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
-    }
+    extended = extensions(db, asked)
     if not extended and not at < policy.due_at < at + DAY:
         return []
     standing = sa.and_(
@@ -185,7 +183,7 @@ def _due_soon(db: Session, asked: AssignmentRow) -> list[tuple[str, float]]:
     students = db.execute(
         sa.select(MembershipRow.user_id, StandingRow.points, StandingRow.max_points)
         .outerjoin(StandingRow, standing)
-        .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student", ~MembershipRow.dropped)
+        .where(MembershipRow.course_id == asked.course_id, *STUDENTS)
     ).all()
     due = {one.user_id: policies.due_for(policy, extended.get(one.user_id)) for one in students}
     told = set(

@@ -11,10 +11,16 @@ from autograder.adapters.packing import zipped
 from autograder.export import CannotExport, export, losses
 from autograder.model import Assignment
 from autograder.regenerate import for_student
+from autograder.service.store.rows import added
 from autograder.service.store.schema import AssignmentRow as Asked
 from autograder.service.store.schema import DownloadRow, JobRow, VersionRow
 from autograder.service.worker.context import Context
 
+HANDED_OUT = {
+    "students": "What students start from: the template, checks that run at home, and the quiz of nobody's variant.",
+    # each student's own quiz is added when it is downloaded
+    "starter": "What students begin with: the skeleton, the provided tinytorch, and checks that run at home.",
+}
 QUIZZES = {"qti": "quiz-qti.zip", "moodle": "quiz-moodle.xml", "gift": "quiz-gift.txt"}
 VARIANTS = 10  # that platforms draw from: neighbours rarely have the same, and a file stays below a megabyte
 
@@ -38,9 +44,7 @@ def package(context: Context, job: JobRow) -> dict[str, Any]:
         mine = DownloadRow.assignment_id == asked.id, DownloadRow.kind == kind
         db.execute(sa.delete(DownloadRow).where(*mine))  # of an older version, or of this one by a job started twice
         values = {"name": name, "told": told, "size": len(body), "body": body}
-        found = DownloadRow(assignment_id=asked.id, kind=kind, digest=version.digest, **values)
-        db.add(found)
-        db.flush()
+        found = added(db, DownloadRow(assignment_id=asked.id, kind=kind, digest=version.digest, **values))
         return {"download": found.id}
 
 
@@ -50,18 +54,14 @@ def made(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:
     Raises:
         CannotMake: a sentence for staff.
     """
-    if kind == "students":
-        files = {f"{assignment.id}/{n}": data for n, data in for_student(assignment, assignment.quiz_seed).items()}
-        told = "What students start from: the template, checks that run at home, and the quiz of nobody's variant."
-        return f"{assignment.id}.zip", told, zipped(files)
-    if kind == "starter":  # each student's own quiz is added when it is downloaded
-        files = for_student(assignment, assignment.quiz_seed, shared=False)
-        told = "What students begin with: the skeleton, the provided tinytorch, and checks that run at home."
-        return f"{assignment.id}.zip", told, zipped({f"{assignment.id}/{n}": data for n, data in files.items()})
+    if kind in HANDED_OUT:
+        files = for_student(assignment, assignment.quiz_seed, shared=kind == "students")
+        packed = zipped({f"{assignment.id}/{name}": data for name, data in files.items()})
+        return f"{assignment.id}.zip", HANDED_OUT[kind], packed
     if kind in QUIZZES:
         return _quiz(assignment, kind)
-    packed = packages(kind)(assignment)
-    return f"{assignment.id}-{kind}.zip", packed.told, zipped(packed.files)
+    made = packages(kind)(assignment)
+    return f"{assignment.id}-{kind}.zip", made.told, zipped(made.files)
 
 
 def _quiz(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:

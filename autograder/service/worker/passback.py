@@ -21,10 +21,10 @@ from autograder.service.outgoing import Answer, Unreachable, ask
 from autograder.service.rules import lti
 from autograder.service.rules.grades import Standing
 from autograder.service.store.grades import points_shown, text_points
+from autograder.service.store.rows import note
 from autograder.service.store.schema import (
     ArrivalRow,
     AssignmentRow,
-    AuditRow,
     JobRow,
     MembershipRow,
     NoticeRow,
@@ -165,7 +165,7 @@ def _gone(db: Session, score: Score) -> None:
         return
     resource.line_item = ""
     asked = db.get_one(AssignmentRow, resource.assignment_id)
-    db.add(AuditRow(action="lti.line_item_gone", object_id=resource.id, course_id=asked.course_id))
+    note(db, None, "lti.line_item_gone", resource.id, asked.course_id)
     _tell_staff(
         db,
         asked.course_id,
@@ -182,11 +182,7 @@ def _refused(db: Session, score: Score, *, why: str) -> None:
         .join(PlatformUserRow, PlatformUserRow.user_id == UserRow.id)
         .where(PlatformUserRow.platform_id == score.platform.id, PlatformUserRow.subject == score.subject)
     )
-    db.add(
-        AuditRow(
-            action="lti.grade_refused", object_id=score.resource.id, course_id=asked.course_id, detail={"why": why}
-        )
-    )
+    note(db, None, "lti.grade_refused", score.resource.id, asked.course_id, why=why)
     name = (person.name or person.email) if person else "somebody"
     text = f"The learning platform refused the grade of {name} for “{asked.title}”. {why}"
     _tell_staff(db, asked.course_id, text, key=f"of:{person.id}:{now():.6f}" if person else None)
@@ -208,10 +204,7 @@ def _send(context: Context, score: Score) -> bool:
     at = dt.datetime.fromtimestamp(score.at, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     body = score.body | {"userId": score.subject, "timestamp": at}
     headers = {"Authorization": f"Bearer {_token(context, score.platform)}", "Content-Type": MEDIA_TYPE}
-    try:
-        answer = ask("POST", lti.scores_address(score.resource.line_item), seconds=SECONDS, json=body, headers=headers)
-    except Unreachable as error:
-        raise NotSent(f"The platform {score.platform.issuer} could not be reached: {error}") from error
+    answer = _asked(score.platform, lti.scores_address(score.resource.line_item), "", json=body, headers=headers)
     if answer.status == 401:
         context.platform_tokens.pop(score.platform.id, None)  # revoked: the next try asks for another one
     if answer.status in GONE:
@@ -246,10 +239,7 @@ def _token(context: Context, platform: PlatformRow) -> str:
         "client_assertion": keys.newest(context).sign(claims),
         "scope": lti.SCORE,
     }
-    try:
-        answer = ask("POST", platform.token_url, seconds=SECONDS, data=asked, headers={"Accept": "application/json"})
-    except Unreachable as error:
-        raise NotSent(f"The platform {platform.issuer} could not be reached for a token: {error}") from error
+    answer = _asked(platform, platform.token_url, " for a token", data=asked, headers={"Accept": "application/json"})
     if not answer.good:
         raise NotSent(f"The platform {platform.issuer} gave no token for grades: {answer.status} {_short(answer)}")
     try:
@@ -260,6 +250,14 @@ def _token(context: Context, platform: PlatformRow) -> str:
     # a minute early: one that ends on its way would cost a failed try
     context.platform_tokens[platform.id] = (token, now() + max(0.0, seconds - 60))
     return token
+
+
+def _asked(platform: PlatformRow, url: str, what: str, **sent: Any) -> Answer:
+    """Raises: NotSent: nobody answers there."""
+    try:
+        return ask("POST", url, seconds=SECONDS, **sent)
+    except Unreachable as error:
+        raise NotSent(f"The platform {platform.issuer} could not be reached{what}: {error}") from error
 
 
 def _short(answer: Answer) -> str:

@@ -13,6 +13,7 @@ from autograder.assignment import BadAssignment
 from autograder.model import Assignment
 from autograder.render.proof import TITLES
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import added, count
 from autograder.service.store.schema import AssignmentRow as Asked
 from autograder.service.store.schema import JobRow, SubmissionRow, VersionRow, now
 from autograder.service.worker.context import Context
@@ -35,9 +36,8 @@ def prove(context: Context, job: JobRow) -> dict[str, Any]:
     with context.store.writing() as db:
         asked = locked(db, asked.id)
         version = keep(db, asked.id, assignment, proof)
-        handed_in = sa.select(SubmissionRow.id).where(SubmissionRow.assignment_id == asked.id).limit(1)
         if version.state == "proven" and version.id != asked.version_id:
-            if asked.version_id and db.scalar(handed_in):  # since the proof was asked for
+            if asked.version_id and count(db, SubmissionRow.assignment_id == asked.id):  # since the proof was asked for
                 return {"version": version.id, "holds": True, "problem": TOO_LATE}
             asked.version_id = version.id
         return {"version": version.id, "holds": proof.holds}
@@ -65,16 +65,19 @@ def told(context: Context, job_id: str) -> Callable[[int, int], None]:
 
 def keep(db: sa.orm.Session, assignment_id: str, assignment: Assignment, proof: Proof) -> VersionRow:
     """The version of this digest, with its newest proof."""
-    version = db.scalar(
-        sa.select(VersionRow).where(VersionRow.assignment_id == assignment_id, VersionRow.digest == assignment.digest)
-    ) or VersionRow(assignment_id=assignment_id, digest=assignment.digest)
+    known = kept(db, assignment_id, assignment.digest)
+    version = known or VersionRow(assignment_id=assignment_id, digest=assignment.digest)
     version.state = "proven" if proof.holds else "refused"
     rows = [dataclasses.asdict(row) for row in proof.rows]
     version.proof = {"seed": proof.seed, "sandbox": proof.sandbox, "titles": dict(TITLES), "rows": rows}
     version.about = about(assignment)
-    db.add(version)
-    db.flush()
-    return version
+    return added(db, version)
+
+
+def kept(db: sa.orm.Session, assignment_id: str, digest: str) -> VersionRow | None:
+    """Return the version of this digest, if it was looked at before."""
+    wanted = VersionRow.assignment_id == assignment_id, VersionRow.digest == digest
+    return db.scalar(sa.select(VersionRow).where(*wanted))
 
 
 def about(assignment: Assignment) -> dict[str, Any]:

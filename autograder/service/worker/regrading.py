@@ -17,8 +17,9 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules.weights import QUIZ, Points
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import note
 from autograder.service.store.schema import AssignmentRow as Asked
-from autograder.service.store.schema import AuditRow, JobRow, RegradeRow, ReportRow, SubmissionRow, VersionRow
+from autograder.service.store.schema import JobRow, RegradeRow, ReportRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import refresh
 from autograder.service.worker import marking, proving
 from autograder.service.worker.context import Context
@@ -51,7 +52,7 @@ def _refused_by(context: Context, job: JobRow, wanted: RegradeRow, asked: Asked)
     except BadAssignment as error:
         return str(error)
     with context.store.reading() as db:
-        known = _version(db, asked.id, assignment.digest)
+        known = proving.kept(db, asked.id, assignment.digest)
     proven = known is not None and known.state == "proven"
     told = proving.told(context, job.id)
     proof = None if proven else verify(assignment, context.sandbox, progress=told)
@@ -62,7 +63,8 @@ def _refused_by(context: Context, job: JobRow, wanted: RegradeRow, asked: Asked)
 
 def _begun(db: Session, asked: Asked, regrade_id: str, assignment: Assignment, proof: Proof | None) -> str:
     wanted = db.get_one(RegradeRow, regrade_id, with_for_update=True)
-    version = proving.keep(db, asked.id, assignment, proof) if proof else _version(db, asked.id, assignment.digest)
+    known = proving.kept(db, asked.id, assignment.digest)
+    version = proving.keep(db, asked.id, assignment, proof) if proof else known
     assert version is not None
     if wanted.state != "proving":  # dismissed meanwhile, or begun by a worker that was thought dead
         return ""
@@ -74,12 +76,6 @@ def _begun(db: Session, asked: Asked, regrade_id: str, assignment: Assignment, p
     refresh(db, asked)  # from now on, what its reports make of everybody is kept too
     wanted.total = len(regrades.candidates(db, asked, version.digest))
     return ""
-
-
-def _version(db: Session, assignment_id: str, digest: str) -> VersionRow | None:
-    return db.scalar(
-        sa.select(VersionRow).where(VersionRow.assignment_id == assignment_id, VersionRow.digest == digest)
-    )
 
 
 def _put(context: Context, regrade_id: str) -> dict[str, Any]:
@@ -99,11 +95,8 @@ def _put(context: Context, regrade_id: str) -> dict[str, Any]:
                 return {}
             if wanted.put != put:  # another worker puts them too, or did: what is left is another list
                 break
-            there = (
-                sa.select(SubmissionRow.id)
-                .where(SubmissionRow.id.in_([one.id for one in some]))
-                .order_by(SubmissionRow.id)
-            )
+            there = sa.select(SubmissionRow.id).where(SubmissionRow.id.in_([one.id for one in some]))
+            there = there.order_by(SubmissionRow.id)
             kept = set(db.scalars(there.with_for_update(read=True)))  # who was erased meanwhile gets no job
             some = [one for one in some if one.id in kept]
             for handed_in in some:
@@ -144,14 +137,8 @@ def remark(context: Context, job: JobRow) -> dict[str, Any]:
         if now.state == "applied" and asked.version_id == version.id:
             for change in regrades.settle(db, asked, version, lowering=now.lowering, user_id=handed_in.user_id):
                 passback_due(db, context.queue, asked, change.user_id)
-                db.add(
-                    AuditRow(
-                        course_id=asked.course_id,
-                        action="regrade.settled",
-                        object_id=now.id,
-                        detail={"user": change.user_id, "from": change.old, "to": change.new},
-                    )
-                )
+                detail = {"user": change.user_id, "from": change.old, "to": change.new}
+                note(db, None, "regrade.settled", now.id, asked.course_id, **detail)
             rescued(db, asked.id)
         else:  # also when it is over: the next one, under way, may be with the same edition
             refresh(db, asked, [handed_in.user_id])

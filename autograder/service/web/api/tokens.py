@@ -10,8 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.store.links import new_token
+from autograder.service.store.rows import count
 from autograder.service.store.schema import SessionRow, TokenRow, now
-from autograder.service.web.edge.access import Actor, Me, audit, not_found
+from autograder.service.web.edge.access import Actor, Me, audit, known
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 
@@ -49,9 +50,7 @@ def make(
 @router.post("/tokens/{token_id}/revoke", dependencies=[Depends(ours)])
 def revoke(request: Request, actor: Me, token_id: str) -> Response:
     with site(request).store.writing() as db:
-        token = db.get(TokenRow, token_id)
-        if token is None or token.user_id != actor.id:
-            raise not_found()
+        token = known(db, TokenRow, token_id, user_id=actor.id)
         token.revoked_at = token.revoked_at or now()
         audit(db, actor, "token.revoked", token.id)
     return RedirectResponse("/tokens", 303)
@@ -79,13 +78,12 @@ def _tokens(db: Session, actor: Actor) -> list[TokenRow]:
 def _page(
     request: Request, db: Session, actor: Actor, *, made: str = "", problem: str = "", name: str = "", status: int = 200
 ) -> Response:
-    sessions = sa.select(sa.func.count()).where(SessionRow.user_id == actor.id, SessionRow.expires_at > now())
     return page(
         request,
         "tokens.html",
         status=status,
         tokens=_tokens(db, actor),
-        sessions=db.scalar(sessions),
+        sessions=count(db, SessionRow.user_id == actor.id, SessionRow.expires_at > now()),
         lifetimes=LIFETIMES,
         at=now(),
         made=made,

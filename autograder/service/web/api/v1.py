@@ -23,6 +23,7 @@ from autograder.service.rules.weights import QUIZ, rubric
 from autograder.service.store import regrades
 from autograder.service.store import schema as tables
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import count, version_of
 from autograder.service.store.standings import standings
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import (
@@ -31,7 +32,7 @@ from autograder.service.web.edge.access import (
     Right,
     assignment_for,
     audit,
-    not_found,
+    known,
     staffed_assignment,
     submission_for,
 )
@@ -339,7 +340,7 @@ def assignment(request: Request, actor: Bearer, assignment_id: Id) -> Assignment
     """Return the assignment, its due time and your points."""
     with site(request).store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
-        version = db.get(tables.VersionRow, asked.version_id) if asked.version_id else None
+        version = version_of(db, asked)
         eyes = reader(db, asked, actor.id, staff=asked.course_id in actor.staff)
         early = not eyes.staff and eyes.policy.opens_at is not None and tables.now() < eyes.policy.opens_at
         about = version.about if version and not early else {}
@@ -390,11 +391,8 @@ def submit(
         sheet = db.get(tables.SheetRow, (asked.id, actor.id))
         filled = sent.answers or (sheet.answers if sheet else {})
         in_turn(db, asked, actor.id)
-        known = key and db.scalar(
-            sa.select(tables.SubmissionRow.id).where(
-                tables.SubmissionRow.user_id == actor.id, tables.SubmissionRow.idempotency_key == key
-            )
-        )
+        of_key = tables.SubmissionRow.user_id == actor.id, tables.SubmissionRow.idempotency_key == key
+        again = bool(key) and count(db, *of_key) > 0
         try:
             stored = receive(db, of.queue, asked, actor.id, sent.name, sent.upload, answers=filled, idempotency_key=key)
         except NotTaken as error:
@@ -402,10 +400,10 @@ def submit(
         same = (asked.id, hashlib.sha256(sent.upload).hexdigest(), sent.answers or stored.answers)
         if (stored.assignment_id, stored.digest, stored.answers) != same:
             raise HTTPException(409, "This Idempotency-Key was used for something else. Take a new one for new bytes.")
-        if not known:
+        if not again:
             audit(db, actor, "submission.made", stored.id, asked.course_id, by="api")
         told = _told(stored, sights(db, [stored.id])[stored.id].place)
-    response.status_code = 200 if known else 201
+    response.status_code = 200 if again else 201
     response.headers["Location"] = f"/api/v1/submissions/{stored.id}"
     return told
 
@@ -485,9 +483,7 @@ def submissions(
         asked = staffed_assignment(db, actor, assignment_id, "see")
         wanted = sa.select(one).where(one.assignment_id == asked.id, one.practice.is_(False))
         if after is not None:
-            last = db.get(one, after)
-            if last is None or last.assignment_id != asked.id:
-                raise not_found()
+            last = known(db, one, after, assignment_id=asked.id)
             wanted = wanted.where(sa.tuple_(one.made_at, one.id) < (last.made_at, last.id))
         found = list(db.scalars(wanted.order_by(one.made_at.desc(), one.id.desc()).limit(PAGE + 1)))
         return Submissions(
@@ -575,9 +571,7 @@ def apply_regrade(request: Request, actor: Bearer, regrade_id: Id, wanted: Apply
 def _regrade(
     db: Session, actor: Actor, regrade_id: str, right: Right
 ) -> tuple[tables.AssignmentRow, tables.RegradeRow]:
-    found = db.get(tables.RegradeRow, regrade_id)
-    if found is None:
-        raise not_found()
+    found = known(db, tables.RegradeRow, regrade_id)
     return staffed_assignment(db, actor, found.assignment_id, right), found
 
 

@@ -14,11 +14,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
-from autograder.service.settings import Settings
 from autograder.service.store.links import hashed
+from autograder.service.store.rows import Row, note
 from autograder.service.store.schema import (
     AssignmentRow,
-    AuditRow,
     CourseRow,
     MembershipRow,
     SessionRow,
@@ -28,7 +27,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.site import site
+from autograder.service.web.edge.site import cookie, site
 
 COOKIE = "gradmark_session"
 BEARER = HTTPBearer(auto_error=False, description="A token from the page /tokens.")
@@ -96,11 +95,6 @@ class SignInNeeded(Exception):
     kept: KeptForm | None = None
 
 
-def cookie_name(settings: Settings) -> str:
-    """Return the cookie's name; with HTTPS, browsers enforce that it belongs to this host and travels encrypted."""
-    return f"__Host-{COOKIE}" if settings.secure else COOKIE
-
-
 def not_found() -> HTTPException:
     """The same for what does not exist and what is somebody else's."""
     return HTTPException(404, "This page does not exist, or you don't have access to it.")
@@ -135,9 +129,9 @@ async def _kept(request: Request) -> KeptForm | None:
 
 
 def _whose(request: Request) -> str:
-    cookie = request.cookies.get(cookie_name(site(request).settings), "")
+    known = SessionRow.token_hash == hashed(cookie(request, COOKIE))
     with site(request).store.reading() as db:
-        return db.scalar(sa.select(SessionRow.user_id).where(SessionRow.token_hash == hashed(cookie))) or ""
+        return db.scalar(sa.select(SessionRow.user_id).where(known)) or ""
 
 
 def session_of(request: Request) -> Actor:
@@ -146,9 +140,9 @@ def session_of(request: Request) -> Actor:
     Raises:
         SignInNeeded: there is none, or it has expired.
     """
-    cookie = request.cookies.get(cookie_name(site(request).settings), "")
+    token = cookie(request, COOKIE)
     with site(request).store.reading() as db:
-        found = db.get(SessionRow, hashed(cookie)) if cookie else None
+        found = db.get(SessionRow, hashed(token)) if token else None
         if found is None or found.expires_at < now():
             raise SignInNeeded
         ends = min(now() + IDLE_SECONDS, found.made_at + SESSION_SECONDS)
@@ -226,15 +220,25 @@ def _actor(db: Session, user_id: str, csrf: str, only: str | None = None) -> Act
 
 
 # --------------------------------------------------------------------------------------------------- one object
+def known(db: Session, table: type[Row], key: object, **has: object) -> Row:
+    """Return the row of this key, if its columns have these values.
+
+    Raises:
+        HTTPException: 404: there is none, or it is something else's.
+    """
+    found = db.get(table, key)
+    if found is None or any(getattr(found, column) != value for column, value in has.items()):
+        raise not_found()
+    return found
+
+
 def assignment_for(db: Session, actor: Actor, assignment_id: str) -> AssignmentRow:
     """An assignment that this person may hand in to, or staffs.
 
     Raises:
         HTTPException: 404.
     """
-    found = db.get(AssignmentRow, assignment_id)
-    if found is None:
-        raise not_found()
+    found = known(db, AssignmentRow, assignment_id)
     if found.course_id in actor.staff or (found.open and found.course_id in actor.student):
         return found
     raise not_found()
@@ -242,9 +246,7 @@ def assignment_for(db: Session, actor: Actor, assignment_id: str) -> AssignmentR
 
 def staffed_assignment(db: Session, actor: Actor, assignment_id: str, right: Right) -> AssignmentRow:
     """Raises: HTTPException: 404, or 403 where this person's role in the course lacks the right."""
-    found = db.get(AssignmentRow, assignment_id)
-    if found is None:
-        raise not_found()
+    found = known(db, AssignmentRow, assignment_id)
     staffs(actor, found.course_id, right)
     return found
 
@@ -264,10 +266,8 @@ def submission_for(db: Session, actor: Actor, submission_id: str) -> tuple[Submi
     Raises:
         HTTPException: 404.
     """
-    found = db.get(SubmissionRow, submission_id)
-    asked = db.get(AssignmentRow, found.assignment_id) if found else None
-    if found is None or asked is None:
-        raise not_found()
+    found = known(db, SubmissionRow, submission_id)
+    asked = db.get_one(AssignmentRow, found.assignment_id)
     if asked.course_id in actor.staff or (found.user_id == actor.id and actor.only in (None, asked.course_id)):
         return found, asked
     raise not_found()
@@ -291,12 +291,4 @@ def audit(
     db: Session, actor: Actor | None, action: str, object_id: str = "", course_id: str | None = None, **detail: Any
 ) -> None:
     """Written in the transaction of what it tells."""
-    db.add(
-        AuditRow(
-            actor_id=actor.id if actor else None,
-            action=action,
-            object_id=object_id,
-            course_id=course_id,
-            detail=detail,
-        )
-    )
+    note(db, actor.id if actor else None, action, object_id, course_id, **detail)

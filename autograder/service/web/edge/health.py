@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from autograder.service import queue
 from autograder.service.store import Store
 from autograder.service.store.migrate import state_of
+from autograder.service.store.rows import count
 from autograder.service.store.schema import JobRow, ReportRow, SubmissionRow, now
 from autograder.service.web.edge.access import not_found
 from autograder.service.web.edge.site import site
@@ -148,15 +149,13 @@ class FromDatabase(Collector):
         at, totals = self._totals
         if time.monotonic() - at > TOTALS_SECONDS or not totals:
             totals = {
-                table.__tablename__: db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-                for table in (SubmissionRow, ReportRow)
+                "submissions": count(db, SubmissionRow.id.is_not(None)),
+                "reports": count(db, ReportRow.id.is_not(None)),
+                "parked": count(db, JobRow.state == "parked"),
             }
-            totals["parked"] = (
-                db.scalar(sa.select(sa.func.count()).select_from(JobRow).where(JobRow.state == "parked")) or 0
-            )
             self._totals = (time.monotonic(), totals)
-        for name, count in totals.items():
-            yield GaugeMetricFamily(f"gradmark_{name}", TOLD[name], value=count)
+        for name, value in totals.items():
+            yield GaugeMetricFamily(f"gradmark_{name}", TOLD[name], value=value)
 
     def _count(self, db: Session) -> None:
         """Adds the jobs that finished since the last time: by the index of that column, few however many there are."""

@@ -27,11 +27,12 @@ from joserfc.jwk import KeySet
 
 from autograder.service import outgoing
 from autograder.service.settings import Settings
+from autograder.service.store.rows import THERE
 from autograder.service.store.schema import UserRow
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import audit
 from autograder.service.web.edge.signing_in import ask_page, begin_session, next_page
-from autograder.service.web.edge.site import Site, site
+from autograder.service.web.edge.site import Site, cookie, give_cookie, site
 
 SECONDS = 10.0  # for one answer of the provider
 FLOW_SECONDS = 600  # to sign in there
@@ -81,9 +82,7 @@ def begin(request: Request) -> Response:
         code_challenge_method="S256",
     )
     response = RedirectResponse(where, 303)
-    response.set_cookie(
-        _cookie(here), ".".join(flow.values()), max_age=FLOW_SECONDS, httponly=True, secure=here.secure, samesite="lax"
-    )
+    give_cookie(request, response, COOKIE, ".".join(flow.values()), FLOW_SECONDS)
     return response
 
 
@@ -97,7 +96,7 @@ def finish(request: Request) -> Response:
     except SignInRefused as refused:
         rates.spend(request, rates.BAD_LINKS, rates.address(request))
         response = _told(request, refused)
-    response.delete_cookie(_cookie(site(request).settings), httponly=True, secure=site(request).settings.secure)
+    give_cookie(request, response, COOKIE, "", 0)
     return response
 
 
@@ -138,7 +137,7 @@ def _claims(request: Request) -> CodeIDToken:
 
 
 def _flow(request: Request) -> dict[str, str] | None:
-    values = request.cookies.get(_cookie(site(request).settings), "").split(".")
+    values = cookie(request, COOKIE).split(".")
     return dict(zip(REMEMBERED, values, strict=True)) if len(values) == len(REMEMBERED) else None
 
 
@@ -176,7 +175,7 @@ def _sign_in(request: Request, claims: CodeIDToken, response: Response) -> None:
         )
     with site(request).store.writing() as db:
         wanted = UserRow.email == email.replace("\0", "").strip().lower()
-        user = db.scalar(sa.select(UserRow).where(wanted, UserRow.erased_at.is_(None)))
+        user = db.scalar(sa.select(UserRow).where(wanted, THERE))
         if user is None:
             audit(db, None, "openid.refused", address=rates.address(request))
         else:
@@ -232,10 +231,6 @@ def _ask(method: str, url: str, **sent: Any) -> dict[str, Any]:
 
 def _return_address(here: Settings) -> str:
     return f"{here.public_url}/openid/return"
-
-
-def _cookie(here: Settings) -> str:
-    return f"__Host-{COOKIE}" if here.secure else COOKIE
 
 
 def _told(request: Request, refused: SignInRefused) -> Response:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from autograder.service.settings import Settings
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Actor, Me, has_session
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import cookie, page, site
 
 MOST_UPLOAD = 12 * 2**20  # bytes: the largest file that intake takes has 8 MB, which are 11 as base64
 MOST_FORM = 256 * 1024  # of a form without files: answers and marks of a whole course
@@ -36,6 +36,7 @@ HEADERS = {
 }
 HSTS = "max-age=31536000"
 FOR_A_YEAR = "public, max-age=31536000, immutable"  # a file whose address names its version
+KEPT = "gradmark_kept"  # the cookie that tells a form which was kept for somebody who had to sign in
 ASK_AGAIN = "public, no-cache"  # any other file: kept, and asked for by its ETag
 
 
@@ -190,10 +191,6 @@ def _same(given: str, known: str) -> bool:
 
 async def _went_on(request: Request, actor: Actor) -> bool:
     """Return whether the page that asked to sign in sends what it kept: a cookie and the form hold the same word."""
-    cookie, form = request.cookies.get(kept_cookie(site(request).settings), ""), await request.form()
+    word, form = cookie(request, KEPT), await request.form()
     mine = form.get("kept.whose", "") in ("", actor.id)
-    return mine and bool(cookie) and _same(str(form.get("kept", "")), cookie)
-
-
-def kept_cookie(settings: Settings) -> str:
-    return "__Host-gradmark_kept" if settings.secure else "gradmark_kept"
+    return mine and bool(word) and _same(str(form.get("kept", "")), word)

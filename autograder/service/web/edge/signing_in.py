@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
 from autograder.service.store.links import LINK_SECONDS, end_sessions, hashed, new_link
-from autograder.service.store.schema import AuditRow, JobRow, LinkRow, SessionRow, UserRow, now
+from autograder.service.store.rows import THERE, count, note
+from autograder.service.store.schema import JobRow, LinkRow, SessionRow, UserRow, now
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import IDLE_SECONDS, SESSION_SECONDS, KeptForm, Me, audit, cookie_name
-from autograder.service.web.edge.security import from_here, kept_cookie, ours
-from autograder.service.web.edge.site import Site, page, site
+from autograder.service.web.edge.access import COOKIE, IDLE_SECONDS, SESSION_SECONDS, KeptForm, Me, audit
+from autograder.service.web.edge.security import KEPT, from_here, ours
+from autograder.service.web.edge.site import Site, cookie, give_cookie, page, site
 
 __all__ = ["LINK_SECONDS", "begin_session", "new_link", "router"]
 
 MAILS_AN_HOUR = 3  # to one person
+NEXT = "gradmark_next"  # the cookie of the page that somebody wanted to see
 KEPT_SECONDS = 43_200  # how long a page that keeps a form can send it
 _LOCAL = re.compile(r"/(?:[\w.~%?&=:@+,;-][\w./~%?&=:@+,;-]*)?")  # a page of ours: no other site begins like this
 
@@ -35,10 +37,8 @@ def begin_session(
 
     The same person's token of forms stays: they may have one open in another tab, and have typed into it.
     """
-    settings = site(request).settings
-    name = cookie_name(settings)
     token = secrets.token_urlsafe(32)
-    before = hashed(request.cookies.get(name, ""))
+    before = hashed(cookie(request, COOKIE))
     known = db.scalar(sa.select(SessionRow.csrf).where(SessionRow.token_hash == before, SessionRow.user_id == user_id))
     db.execute(
         sa.delete(SessionRow).where(
@@ -54,21 +54,15 @@ def begin_session(
             expires_at=now() + IDLE_SECONDS,
         )
     )
-    db.add(AuditRow(actor_id=user_id, action="session.begun", course_id=course_id))
-    response.set_cookie(
-        name, token, max_age=int(SESSION_SECONDS), httponly=True, secure=settings.secure, samesite="lax"
-    )
+    note(db, user_id, "session.begun", "", course_id)
+    give_cookie(request, response, COOKIE, token, SESSION_SECONDS)
 
 
 # ------------------------------------------------------------------------------------------------ where it leads to
 def next_page(request: Request) -> str:
     """Return the page that somebody wanted to see before they were asked to sign in."""
-    wanted = request.cookies.get(_next_cookie(request), "")
+    wanted = cookie(request, NEXT)
     return wanted if _LOCAL.fullmatch(wanted) else "/"
-
-
-def _next_cookie(request: Request) -> str:
-    return "__Host-gradmark_next" if site(request).settings.secure else "gradmark_next"
 
 
 def ask_page(request: Request, *, status: int = 200, **values: Any) -> Response:
@@ -83,12 +77,9 @@ def ask_and_keep(request: Request, kept: KeptForm) -> Response:
 
     A word in a cookie of this browser and in the form shows that it is ours (`security.ours`).
     """
-    here = site(request).settings
-    word = request.cookies.get(kept_cookie(here), "") or secrets.token_urlsafe(24)
+    word = cookie(request, KEPT) or secrets.token_urlsafe(24)
     response = ask_page(request, status=401, kept=kept, word=word, action=request.url.path)
-    response.set_cookie(
-        kept_cookie(here), word, max_age=KEPT_SECONDS, httponly=True, secure=here.secure, samesite="strict"
-    )
+    give_cookie(request, response, KEPT, word, KEPT_SECONDS, "strict")
     return response
 
 
@@ -102,8 +93,7 @@ def session(actor: Me) -> Response:
 def ask(request: Request, next_: Annotated[str, Query(alias="next", max_length=500)] = "") -> Response:
     response = ask_page(request)
     if _LOCAL.fullmatch(next_):
-        secure = site(request).settings.secure
-        response.set_cookie(_next_cookie(request), next_, max_age=3600, httponly=True, secure=secure, samesite="lax")
+        give_cookie(request, response, NEXT, next_, 3600)
     return response
 
 
@@ -130,17 +120,13 @@ def send_link(
 def _ask_for_mail(of: Site, email: str) -> None:
     """A worker makes the link when it sends it, so that it lies nowhere before."""
     with of.store.writing() as db:
-        user = db.scalar(
-            sa.select(UserRow).where(UserRow.email == email, UserRow.erased_at.is_(None)).with_for_update()
-        )
+        user = db.scalar(sa.select(UserRow).where(UserRow.email == email, THERE).with_for_update())
         if user is None:
             return
-        lately = sa.select(sa.func.count()).where(
-            JobRow.kind == "mail", JobRow.user_id == user.id, JobRow.made_at > now() - 3600
-        )
-        if (db.scalar(lately) or 0) < MAILS_AN_HOUR:
+        lately = JobRow.kind == "mail", JobRow.user_id == user.id, JobRow.made_at > now() - 3600
+        if count(db, *lately) < MAILS_AN_HOUR:
             of.queue.put(db, "mail", "sheet", user_id=user.id)
-            db.add(AuditRow(actor_id=user.id, action="link.asked"))
+            note(db, user.id, "link.asked")
 
 
 @router.get("/sign-in/{token}")
@@ -168,9 +154,8 @@ def sign_in(request: Request, token: str) -> Response:
 
 @router.post("/sign-out", dependencies=[Depends(ours)])
 def sign_out(request: Request, actor: Me) -> Response:
-    name = cookie_name(site(request).settings)
     with site(request).store.writing() as db:
-        db.execute(sa.delete(SessionRow).where(SessionRow.token_hash == hashed(request.cookies.get(name, ""))))
+        db.execute(sa.delete(SessionRow).where(SessionRow.token_hash == hashed(cookie(request, COOKIE))))
         audit(db, actor, "session.ended")
     return _signed_out(request)
 
@@ -185,7 +170,6 @@ def sign_out_everywhere(request: Request, actor: Me) -> Response:
 
 
 def _signed_out(request: Request) -> Response:
-    settings = site(request).settings
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(cookie_name(settings), httponly=True, secure=settings.secure, samesite="lax")
+    give_cookie(request, response, COOKIE, "", 0)
     return response

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -23,6 +23,7 @@ from autograder.service.settings import Settings
 from autograder.service.store import Store
 from autograder.service.store.schema import now
 
+SameSite = Literal["lax", "strict"]
 STATIC = Path(__file__).parent.parent / "static"
 ROLE_NAMES = {"student": "student", "staff": "instructor", "ta": "TA", "observer": "observer"}
 REPORT_CSS = Path(str(files("autograder.render") / "templates" / "report.css"))  # the look of a report is the site's
@@ -49,6 +50,29 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 def part(request: Request, template: str, **values: Any) -> Markup:
     """A template of ours as HTML for inside of a page."""
     return Markup(bytes(page(request, template, **values).body).decode())  # noqa: S704 - the template escapes
+
+
+def attachment(body: bytes | str, name: str, kind: str = "application/octet-stream") -> Response:
+    """A file to keep: a browser shows it as no page, whatever is in it."""
+    return Response(body, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """Return a cookie's full name; with HTTPS, browsers enforce that it belongs to this host and travels encrypted."""
+    return f"__Host-{name}" if site(request).settings.secure else name
+
+
+def cookie(request: Request, name: str) -> str:
+    """Return what a cookie of ours holds; "" where the browser sent none."""
+    return request.cookies.get(cookie_name(request, name), "")
+
+
+def give_cookie(
+    request: Request, response: Response, name: str, value: str, seconds: float, samesite: SameSite = "lax"
+) -> None:
+    """Have the browser keep a value for so long, where no script reads it; for 0 seconds it forgets it."""
+    secure, full = site(request).settings.secure, cookie_name(request, name)
+    response.set_cookie(full, value, max_age=int(seconds), httponly=True, secure=secure, samesite=samesite)
 
 
 @cache

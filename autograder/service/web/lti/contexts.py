@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from autograder.service.rules import zones
 from autograder.service.rules.lti import Message
+from autograder.service.store.rows import added, note
 from autograder.service.store.schema import (
     ArrivalRow,
-    AuditRow,
     ContextRow,
     CourseRow,
     MembershipRow,
@@ -96,10 +96,7 @@ def _made(db: Session, typed: dict[str, str]) -> tuple[CourseRow | None, str]:
         return None, "Give the new course a title."
     if not zones.is_zone(zone):
         return None, f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin."
-    made = CourseRow(title=title, time_zone=zone)
-    db.add(made)
-    db.flush()
-    return made, ""
+    return added(db, CourseRow(title=title, time_zone=zone)), ""
 
 
 def tie(
@@ -107,20 +104,16 @@ def tie(
 ) -> ContextRow:
     """Say that this course of the platform is this one here."""
     tied = ContextRow(platform_id=platform.id, deployment=deployment, context=context, title=title, course_id=course_id)
-    db.add(tied)
-    db.flush()
-    return tied
+    return added(db, tied)
 
 
 def record(db: Session, context: ContextRow, said: Message, typed: dict[str, str]) -> None:
     """Write into the audit log who chose, once they have arrived."""
     who = db.get_one(PlatformUserRow, (context.platform_id, said.subject)).user_id
-    rows = [("lti.course_bound", context.id, {"context": context.context, "title": context.title})]
+    here = context.course_id
     if typed.get("course") == NEW:
-        title = db.get_one(CourseRow, context.course_id).title
-        rows.insert(0, ("course.made", context.course_id, {"title": title}))
-    for action, id_, detail in rows:
-        db.add(AuditRow(actor_id=who, action=action, object_id=id_, course_id=context.course_id, detail=detail))
+        note(db, who, "course.made", here, here, title=db.get_one(CourseRow, here).title)
+    note(db, who, "lti.course_bound", context.id, here, context=context.context, title=context.title)
 
 
 def untie(db: Session, context: ContextRow) -> None:

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 from autograder.service.rules import lti as rules
 from autograder.service.rules.lti import Known, LaunchRefused, Message
 from autograder.service.store.links import hashed
+from autograder.service.store.rows import note
 from autograder.service.store.schema import (
     AssignmentRow,
-    AuditRow,
     ContextRow,
     CourseRow,
     JobRow,
@@ -33,7 +33,7 @@ from autograder.service.store.schema import (
     now,
 )
 from autograder.service.web.edge import rates
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffs
+from autograder.service.web.edge.access import Actor, Me, audit, known, not_found, staffs
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import HEADERS, from_here, ours
 from autograder.service.web.edge.signing_in import begin_session
@@ -131,9 +131,9 @@ def launch(request: Request, sent: Given) -> Response:
             raise LaunchRefused("platform", f"it did not sign you in ({sent.get('error', 'no message')[:100]!r})")
         if len(sent["id_token"]) > MOST_TOKEN:
             raise LaunchRefused("platform", "its message is too long")
-        known = Known(platform.issuer, platform.client_id, platform.deployments, rules.origin(platform.token_url))
-        claims = lti_keys.verified(here.store, platform, known, sent["id_token"])
-        said = rules.message(claims, known, nonce=begun.nonce, target=begun.target, public_url=here.settings.public_url)
+        them = Known(platform.issuer, platform.client_id, platform.deployments, rules.origin(platform.token_url))
+        claims = lti_keys.verified(here.store, platform, them, sent["id_token"])
+        said = rules.message(claims, them, nonce=begun.nonce, target=begun.target, public_url=here.settings.public_url)
         response = _entered(request, begun, said, sent["state"])
     except LaunchRefused as refused:
         return told(request, refused)
@@ -205,15 +205,7 @@ def entered(
         where = _leads_to(db, link, said)
     response = RedirectResponse(where, 303)
     begin_session(request, db, user.id, response, course_id=context.course_id)
-    db.add(
-        AuditRow(
-            actor_id=user.id,
-            action="lti.launched",
-            object_id=platform.id,
-            course_id=context.course_id,
-            detail={"role": said.role},
-        )
-    )
+    note(db, user.id, "lti.launched", platform.id, context.course_id, role=said.role)
     return response
 
 
@@ -265,26 +257,17 @@ def choose(request: Request, actor: Me, link_id: str, assignment: Annotated[str,
     here = site(request)
     with here.store.writing() as db:
         link, course_id = _link(db, actor, link_id)
-        asked = _of(db, course_id, assignment)
+        asked = known(db, AssignmentRow, assignment, course_id=course_id)
         lti_people.connect(db, here.queue, link, asked.id, link.line_item, link.scopes)
         audit(db, actor, "lti.link_chosen", link.id, course_id, assignment=asked.id)
     return RedirectResponse(f"/staff/a/{asked.id}", 303)
 
 
 def _link(db: Session, actor: Actor, link_id: str) -> tuple[ResourceRow, str]:
-    link = db.get(ResourceRow, link_id)
-    if link is None:
-        raise not_found()
+    link = known(db, ResourceRow, link_id)
     course_id = db.get_one(ContextRow, link.context_id).course_id
     staffs(actor, course_id, "run")
     return link, course_id
-
-
-def _of(db: Session, course_id: str, assignment_id: str) -> AssignmentRow:
-    asked = db.get(AssignmentRow, assignment_id)
-    if asked is None or asked.course_id != course_id:
-        raise not_found()
-    return asked
 
 
 # --------------------------------------------------------------------- or one that is about to be made (deep linking)
@@ -301,15 +284,9 @@ def choose_new(request: Request, actor: Me, launch_id: str, assignment: Annotate
     here = site(request)
     with here.store.writing() as db:
         begun, course_id = _open(db, actor, launch_id)
-        asked = _of(db, course_id, assignment)
-        job = here.queue.put(
-            db,
-            "deep-link",
-            "sheet",
-            course_id=course_id,
-            user_id=actor.id,
-            payload={"launch": begun.state_hash, "assignment": asked.id},
-        )
+        asked = known(db, AssignmentRow, assignment, course_id=course_id)
+        payload = {"launch": begun.state_hash, "assignment": asked.id}
+        job = here.queue.put(db, "deep-link", "sheet", course_id=course_id, user_id=actor.id, payload=payload)
         audit(db, actor, "lti.link_made", asked.id, course_id, platform=begun.platform_id)
     return RedirectResponse(f"/lti/signed/{job.id}", 303)
 
@@ -318,9 +295,7 @@ def choose_new(request: Request, actor: Me, launch_id: str, assignment: Annotate
 def signed(request: Request, actor: Me, job_id: str) -> Response:
     """The signed answer, as a form that leads back to the platform."""
     with site(request).store.reading() as db:
-        job = db.get(JobRow, job_id)
-    if job is None or job.kind != "deep-link" or job.user_id != actor.id:
-        raise not_found()
+        job = known(db, JobRow, job_id, kind="deep-link", user_id=actor.id)
     if job.state == "parked":
         raise HTTPException(503, "The link could not be signed. Whoever runs this service finds out why.")
     response = page(request, "lti_signed.html", result=job.result)

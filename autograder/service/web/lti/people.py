@@ -18,11 +18,11 @@ from autograder.service.outbox import passback_due, passbacks_due
 from autograder.service.queue import Queue
 from autograder.service.rules.lti import LaunchRefused, Message
 from autograder.service.store.links import end_access
+from autograder.service.store.rows import THERE, added, count, note
 from autograder.service.store.schema import (
     STAFF,
     ArrivalRow,
     AssignmentRow,
-    AuditRow,
     ContextRow,
     MembershipRow,
     PassbackRow,
@@ -72,10 +72,7 @@ def _found_on_the_list(db: Session, platform: PlatformRow, course_id: str, user:
     listed = _same(db, platform, course_id, said)
     if listed is None or listed.id == user.id:
         return
-    elsewhere = sa.select(MembershipRow.course_id).where(
-        MembershipRow.user_id == listed.id, MembershipRow.course_id != course_id
-    )
-    if db.scalar(elsewhere.limit(1)) is None:
+    if not count(db, MembershipRow.user_id == listed.id, MembershipRow.course_id != course_id):
         with contextlib.suppress(CannotOperate):  # staff of a course: an instructor sees both, and decides
             merging.merge(db, listed.id, user.id)
 
@@ -87,17 +84,15 @@ def _join(db: Session, course_id: str, user: UserRow, said: Message) -> None:
         LaunchRefused: staff have taken them off the course's list.
     """
     member = db.get(MembershipRow, (course_id, user.id))
+    rises = said.role == "staff"
     if member is None:
         roster_id = _roster_id(db, course_id, said)
         db.add(MembershipRow(course_id=course_id, user_id=user.id, role=said.role, roster_id=roster_id))
-        rises = said.role == "staff"
     elif member.dropped:
         raise LaunchRefused("course", "you are no longer on the list of this course")
     elif member.role != said.role and not (said.role == "staff" and member.role in STAFF):  # a TA stays one
-        changed = {"from": member.role, "to": said.role}
-        db.add(AuditRow(action="lti.role_changed", object_id=user.id, course_id=course_id, detail=changed))
+        note(db, None, "lti.role_changed", user.id, course_id, **{"from": member.role, "to": said.role})
         member.role = said.role
-        rises = said.role == "staff"
     else:
         rises = False
     if rises:
@@ -121,7 +116,7 @@ def _same(db: Session, platform: PlatformRow, course_id: str, said: Message) -> 
             MembershipRow.course_id == course_id,
             MembershipRow.role.in_(STAFF) if said.role == "staff" else MembershipRow.role == said.role,
             MembershipRow.dropped.is_(False),
-            UserRow.erased_at.is_(None),
+            THERE,
             UserRow.id.not_in(taken),
         )
     )
@@ -135,19 +130,13 @@ def _same(db: Session, platform: PlatformRow, course_id: str, said: Message) -> 
 
 def _new(db: Session, said: Message) -> UserRow:
     """An address that is somebody's stays theirs."""
-    free = said.email and db.scalar(sa.select(UserRow.id).where(UserRow.email == said.email)) is None
-    user = UserRow(name=said.name, email=said.email if free else None)
-    db.add(user)
-    db.flush()
-    return user
+    free = said.email and not count(db, UserRow.email == said.email)
+    return added(db, UserRow(name=said.name, email=said.email if free else None))
 
 
 def _roster_id(db: Session, course_id: str, said: Message) -> str:
     for wish in (said.sourced_id, said.subject[:100]):
-        taken = sa.select(MembershipRow.user_id).where(
-            MembershipRow.course_id == course_id, MembershipRow.roster_id == wish
-        )
-        if wish and db.scalar(taken) is None:
+        if wish and not count(db, MembershipRow.course_id == course_id, MembershipRow.roster_id == wish):
             return wish
     return new_id()
 

@@ -24,7 +24,7 @@ from autograder.service.store.schema import (
     PlatformUserRow,
     ResourceRow,
 )
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, operates, staffs
+from autograder.service.web.edge.access import Actor, Me, audit, known, operates, staffs
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -87,7 +87,7 @@ def filled_in(
 def show(request: Request, actor: Me, edit: str = "") -> Response:
     operates(actor)
     with site(request).store.reading() as db:
-        return _page(request, db, _as_form(_platform(db, edit)) if edit else Asked(), edit=edit)
+        return _page(request, db, _as_form(known(db, PlatformRow, edit)) if edit else Asked(), edit=edit)
 
 
 @router.post(HERE, dependencies=[Depends(ours)])
@@ -116,7 +116,7 @@ def remove(request: Request, actor: Me, platform_id: str) -> Response:
     """Its links and what it called our people go with it; the people and their submissions stay."""
     operates(actor)
     with site(request).store.writing() as db:
-        one = _platform(db, platform_id)
+        one = known(db, PlatformRow, platform_id)
         for context in db.scalars(sa.select(ContextRow).where(ContextRow.platform_id == one.id)).all():
             contexts.untie(db, context)
         for table in (PassbackRow, ArrivalRow, PlatformUserRow, LaunchRow):
@@ -131,7 +131,7 @@ def tie_by_hand(request: Request, actor: Me, platform_id: str, typed: Fields) ->
     """Say which course a course of the platform is, before its staff do, or another one than they said."""
     operates(actor)
     with site(request).store.writing() as db:
-        one = db.get_one(PlatformRow, _platform(db, platform_id).id, with_for_update=True)
+        one = db.get_one(PlatformRow, known(db, PlatformRow, platform_id).id, with_for_update=True)
         context, course = typed.get("context", "").strip(), db.get(CourseRow, typed.get("course", ""))
         wanted = typed.get("deployment", "").strip()
         deployments = [wanted] if wanted else one.deployments
@@ -154,7 +154,7 @@ def _save(request: Request, actor: Actor, asked: Asked, *, edit: str) -> Respons
     operates(actor)
     here = site(request)
     with here.store.writing() as db:
-        one = _platform(db, edit) if edit else PlatformRow()
+        one = known(db, PlatformRow, edit) if edit else PlatformRow()
         wrong = asked.wrong()
         same = db.scalar(
             sa.select(PlatformRow.id).where(
@@ -192,13 +192,6 @@ def _page(request: Request, db: Session, asked: Asked, *, edit: str, wrong: list
         edit=edit,
         wrong=wrong or [],
     )
-
-
-def _platform(db: Session, platform_id: str) -> PlatformRow:
-    one = db.get(PlatformRow, platform_id)
-    if one is None:
-        raise not_found()
-    return one
 
 
 def _as_form(one: PlatformRow) -> Asked:
@@ -243,9 +236,7 @@ def untie(request: Request, actor: Me, course_id: str, context_id: str) -> Respo
     """The next launch by staff of that course there asks again which course it is."""
     staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
-        context = db.get(ContextRow, context_id)
-        if context is None or context.course_id != course_id:
-            raise not_found()
+        context = known(db, ContextRow, context_id, course_id=course_id)
         audit(db, actor, "lti.course_untied", context.id, course_id, context=context.context, title=context.title)
         contexts.untie(db, context)
     return RedirectResponse(f"/staff/c/{course_id}/lti", 303)

@@ -17,7 +17,8 @@ from autograder.render.class_pictures import Share, bars, shares, strip
 from autograder.service.rules import policy as policies
 from autograder.service.rules import statistics
 from autograder.service.store import Store, grades
-from autograder.service.store.schema import AssignmentRow, StudentMisconceptionRow, SubmissionRow, VersionRow
+from autograder.service.store.rows import row_titles
+from autograder.service.store.schema import AssignmentRow, StudentMisconceptionRow, SubmissionRow
 from autograder.service.store.standings import by_frequency, held, held_by, standings
 from autograder.service.web.edge.access import Me, not_found, staffed_assignment
 from autograder.service.web.edge.site import page, site
@@ -37,8 +38,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         has = standings(db, asked).values()
         ids = {id_ for one in has for id_ in (one.counting.submission_id, one.first_id)}
         parts = grades.parts(db, asked, ids, judged=True)
-        each = held(db, asked)
-        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        each, titles = held(db, asked), row_titles(db, asked)
         handed_in = _hand_ins(site(request).store, db, asked)
     counting = [parts[one.counting.submission_id] for one in has]
     firsts = [parts[one.first_id] for one in has]
@@ -63,7 +63,7 @@ def analysis(request: Request, actor: Me, assignment_id: str) -> Response:
         pools=statistics.pools(statistics.items(quizzes, first_quizzes)),
         misconceptions=[(one, about, _strip(one, each, days)) for one, about in by_frequency(each)],
         class_pictures=_pictures([one.points / one.max_points for one in has if one.max_points], handed_in, asked),
-        titles={row["id"]: row["title"] for row in version.about["criteria"]} if version else {},
+        titles=titles,
     )
 
 
@@ -77,8 +77,7 @@ def one_misconception(request: Request, actor: Me, assignment_id: str, misconcep
             raise not_found()
         handed_in = _hand_ins(site(request).store, db, asked)
         names = people(db, asked, [row.user_id for row in rows])
-        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
-    titles = {row["id"]: row["title"] for row in version.about["criteria"]} if version else {}
+        titles = row_titles(db, asked)
     days = [day for day, _ in statistics.by_day(handed_in)]
     counts = list(zip(map(_day, days), statistics.holders([held_by(row) for row in rows], days), strict=True))
     return page(

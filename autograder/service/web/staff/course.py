@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
+from autograder.service.store.rows import STUDENTS, added, count, jobs_about
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import counts as counted
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffs
+from autograder.service.web.edge.access import Me, audit, known, staffed_assignment, staffs
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.needs import needs
-
-LATEST_JOBS = 200  # of a course: among them is an assignment's newest proof
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 
@@ -34,11 +33,7 @@ def course_page(request: Request, actor: Me, course_id: str) -> Response:
             sa.select(AssignmentRow).where(AssignmentRow.course_id == course_id).order_by(AssignmentRow.made_at)
         ).all()
         counts = counted(db, asked)
-        students = db.scalar(
-            sa.select(sa.func.count()).where(
-                MembershipRow.course_id == course_id, MembershipRow.role == "student", MembershipRow.dropped.is_(False)
-            )
-        )
+        students = count(db, MembershipRow.course_id == course_id, *STUDENTS)
         waiting = {one.id: needs(db, one) for one in asked}
     return page(
         request,
@@ -72,10 +67,7 @@ def new_assignment(request: Request, actor: Me, course_id: str, job_id: str, *, 
 
 
 def _sources_job(db: Session, course_id: str, job_id: str) -> JobRow:
-    job = db.get(JobRow, job_id)
-    if job is None or job.kind != "sources" or job.course_id != course_id:
-        raise not_found()
-    return job
+    return known(db, JobRow, job_id, kind="sources", course_id=course_id)
 
 
 @router.post("/c/{course_id}/new/{job_id}", dependencies=[Depends(ours)])
@@ -83,17 +75,14 @@ def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, ty
     """Closed until it is proven, which begins at once."""
     staffs(actor, course_id, "run")
     with site(request).store.writing() as db:
-        known = {one["name"]: one["title"] for one in _sources_job(db, course_id, job_id).result.get("sources", [])}
+        titles = {one["name"]: one["title"] for one in _sources_job(db, course_id, job_id).result.get("sources", [])}
         source = typed.get("source", "")
-        if source not in known:
+        if source not in titles:
             raise HTTPException(422, "Choose one of the assignments that are listed. Go back to the list.")
-        title = " ".join(typed.get("title", "").split())[:200] or known[source] or source
+        title = " ".join(typed.get("title", "").split())[:200] or titles[source] or source
         zone = db.get_one(CourseRow, course_id).time_zone
-        asked = AssignmentRow(
-            course_id=course_id, title=title, source=source, policy=policies.to_json(policies.Policy(time_zone=zone))
-        )
-        db.add(asked)
-        db.flush()
+        policy = policies.to_json(policies.Policy(time_zone=zone))
+        asked = added(db, AssignmentRow(course_id=course_id, title=title, source=source, policy=policy))
         site(request).queue.put(db, "prove", "slow", course_id=course_id, payload={"assignment": asked.id})
         audit(db, actor, "assignment.made", asked.id, course_id, source=source)
     return RedirectResponse(f"/staff/a/{asked.id}", 303)
@@ -124,13 +113,7 @@ def proof_part(request: Request, actor: Me, assignment_id: str) -> Response:
 
 def _proof(db: Session, asked: AssignmentRow) -> dict[str, Any]:
     """The newest proof of this assignment, and its job where that is still known."""
-    recent = db.scalars(
-        sa.select(JobRow)
-        .where(JobRow.kind == "prove", JobRow.course_id == asked.course_id)
-        .order_by(JobRow.made_at.desc())
-        .limit(LATEST_JOBS)
-    )
-    job = next((one for one in recent if one.payload.get("assignment") == asked.id), None)
+    job = next(iter(jobs_about(db, "prove", JobRow.course_id == asked.course_id, assignment=asked.id)), None)
     newest = job.result.get("version") if job is not None and job.state == "done" else asked.version_id
     version, in_use = (db.get(VersionRow, one) if one else None for one in (newest, asked.version_id))
     if version and in_use and in_use.made_at > version.made_at:  # it came in by a regrade, with a proof of its own
@@ -152,9 +135,7 @@ def prove(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "run")
         waits = _proof(db, asked)["job"]
         if not (waits is not None and waits.state in OPEN):
-            if asked.version_id and db.scalar(
-                sa.select(SubmissionRow.id).where(SubmissionRow.assignment_id == asked.id).limit(1)
-            ):
+            if asked.version_id and count(db, SubmissionRow.assignment_id == asked.id):
                 raise HTTPException(
                     409, "Submissions are marked with this edition. A changed one comes in by a regrade."
                 )

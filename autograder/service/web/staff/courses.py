@@ -16,14 +16,8 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules import zones
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import (
-    STAFF,
-    AssignmentRow,
-    CourseRow,
-    MembershipRow,
-    VersionRow,
-    now,
-)
+from autograder.service.store.rows import added, version_of
+from autograder.service.store.schema import STAFF, AssignmentRow, CourseRow, MembershipRow, VersionRow, now
 from autograder.service.web.edge.access import Actor, Me, audit, staffs
 from autograder.service.web.edge.forms import BadField, Fields, typed_count
 from autograder.service.web.edge.security import ours
@@ -123,9 +117,7 @@ def copy(request: Request, actor: Me, course_id: str, typed: Fields) -> Response
 
 def copied(db: Session, actor: Actor, course: CourseRow, title: str, weeks: int | None, *, staff: bool) -> CourseRow:
     """Return a new course like this one. Times move by `weeks`, to the same local hour; None leaves them out."""
-    made = CourseRow(title=title, time_zone=course.time_zone, keep_days=course.keep_days)
-    db.add(made)
-    db.flush()
+    made = added(db, CourseRow(title=title, time_zone=course.time_zone, keep_days=course.keep_days))
     members = sa.select(MembershipRow).where(MembershipRow.course_id == course.id, MembershipRow.role.in_(STAFF))
     for member in db.scalars(members.where(MembershipRow.dropped.is_(False))):
         if staff or member.user_id == actor.id:
@@ -149,15 +141,10 @@ def _copy_assignment(
         course_id=course.id, title=asked.title, source=asked.source, folder=asked.folder,
         policy=policies.to_json(policy),
     )  # fmt: skip
-    db.add(made)
-    db.flush()
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
-    if version is not None:
+    added(db, made)
+    if (version := version_of(db, asked)) is not None:
         known: dict[str, Any] = {name: getattr(version, name) for name in ("digest", "state", "proof", "about")}
-        proven = VersionRow(assignment_id=made.id, **known)
-        db.add(proven)
-        db.flush()
-        made.version_id = proven.id
+        made.version_id = added(db, VersionRow(assignment_id=made.id, **known)).id
 
 
 # ----------------------------------------------------------------------------------------------------------- export

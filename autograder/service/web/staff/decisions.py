@@ -16,6 +16,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules.weights import factors, weighed
 from autograder.service.store import reports
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import row_titles
 from autograder.service.store.schema import (
     AssignmentRow,
     CommentRow,
@@ -24,11 +25,10 @@ from autograder.service.store.schema import (
     ReportRow,
     SubmissionRow,
     UserRow,
-    VersionRow,
     now,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
+from autograder.service.web.edge.access import Me, audit, known, staffed_assignment, staffed_submission
 from autograder.service.web.edge.forms import BadField, Fields, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -75,9 +75,7 @@ def lift(request: Request, actor: Me, submission_id: str, typed: Fields) -> Resp
     """Let the grader's points count again."""
     with site(request).store.writing() as db:
         found, asked, report = _marked(db, actor, submission_id)
-        one = db.get(OverrideRow, (found.id, typed.get("row", "")[:120]))
-        if one is None:
-            raise not_found()
+        one = known(db, OverrideRow, (found.id, typed.get("row", "")[:120]))
         row = decidable(report).get(one.row)
         title = (getattr(row, "title", "") or row.id) if row else one.row
         db.delete(one)
@@ -133,9 +131,7 @@ def questions(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         waiting, past = _waiting(db, asked), earlier(db, asked)
-        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
-        criteria = version.about.get("criteria", []) if version else []
-        titles = {f"criterion:{row['id']}": row["title"] for row in criteria}
+        titles = {f"criterion:{id_}": title for id_, title in row_titles(db, asked).items()}
     return page(
         request, "staff_questions.html", asked=asked, tab="questions", waiting=waiting, earlier=past, titles=titles
     )

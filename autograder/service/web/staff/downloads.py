@@ -15,14 +15,14 @@ from autograder.export.gradebook import Grade, named, plain, title_warning, writ
 from autograder.platforms import having
 from autograder.roster import Person
 from autograder.service.queue import OPEN
-from autograder.service.rules import names
 from autograder.service.rules.grades import Standing
-from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, MembershipRow, UserRow, VersionRow
+from autograder.service.store.rows import jobs_about, members, version_of
+from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, MembershipRow, UserRow
 from autograder.service.store.standings import standings
-from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment
+from autograder.service.web.edge.access import Me, audit, known, not_found, staffed_assignment
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 
 KINDS = {  # as worker.packaging makes them
     "students": "The students' folder",
@@ -32,7 +32,6 @@ KINDS = {  # as worker.packaging makes them
     **{one.id: f"Package for {one.name}" for one in having("package").values()},
 }
 GRADEBOOKS = ("plain", "canvas", "moodle")
-LATEST_JOBS = 200
 
 router = APIRouter(prefix="/staff/a/{assignment_id}", include_in_schema=False)
 Rows = Sequence[tuple[UserRow, MembershipRow, Standing | None]]
@@ -55,13 +54,8 @@ def gradebook(request: Request, actor: Me, assignment_id: str, section: str = ""
 def _rows(db: Session, asked: AssignmentRow) -> Rows:
     """Every student of the course, dropped ones last, with what they have."""
     has = standings(db, asked)
-    people = db.execute(
-        sa.select(UserRow, MembershipRow)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")
-    )
-    found = sorted(people, key=lambda row: (row[1].dropped, names.sort_key(row[0].name), row[1].roster_id))
-    return [(user, member, has.get(user.id)) for user, member in found]
+    found = members(db, asked.course_id, MembershipRow.role == "student")
+    return [(user, member, has.get(user.id)) for user, member in sorted(found, key=lambda row: row[1].dropped)]
 
 
 @router.get("/grades/{form}.csv")
@@ -75,8 +69,7 @@ def gradebook_file(request: Request, actor: Me, assignment_id: str, form: str) -
         audit(db, actor, "gradebook.downloaded", asked.id, asked.course_id, form=form)
     text = _table(rows) if form == "plain" else _for_platform(form, asked, rows)
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", asked.title).strip("-").lower() or "grades"
-    disposition = f'attachment; filename="{name}-{form}.csv"'
-    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+    return attachment(text, f"{name}-{form}.csv", "text/csv; charset=utf-8")
 
 
 def plain_gradebook(db: Session, asked: AssignmentRow) -> str:
@@ -122,19 +115,10 @@ def downloads(request: Request, actor: Me, assignment_id: str, *, part: bool = F
 
 def _downloads(db: Session, asked: AssignmentRow) -> dict[str, Any]:
     """Return the downloads that are ready or in the making; contents stay in the database."""
-    made = {
-        row.kind: row
-        for row in db.execute(
-            sa.select(
-                DownloadRow.id,
-                DownloadRow.kind,
-                DownloadRow.told,
-                DownloadRow.size,
-                DownloadRow.made_at,
-                DownloadRow.name,
-            ).where(DownloadRow.assignment_id == asked.id, DownloadRow.digest == _digest(db, asked))
-        )
-    }
+    version = version_of(db, asked)
+    of_version = DownloadRow.assignment_id == asked.id, DownloadRow.digest == (version.digest if version else None)
+    rows = db.scalars(sa.select(DownloadRow).where(*of_version).options(sa.orm.defer(DownloadRow.body)))
+    made = {row.kind: row for row in rows}
     jobs: dict[str, JobRow] = {}
     for job in _jobs(db, asked):
         jobs.setdefault(job.payload["kind"], job)
@@ -142,19 +126,9 @@ def _downloads(db: Session, asked: AssignmentRow) -> dict[str, Any]:
     return {"kinds": KINDS, "made": made, "jobs": jobs, "running": running}
 
 
-def _digest(db: Session, asked: AssignmentRow) -> str | None:
-    return db.scalar(sa.select(VersionRow.digest).where(VersionRow.id == asked.version_id))
-
-
 def _jobs(db: Session, asked: AssignmentRow) -> list[JobRow]:
     """Return the jobs of this assignment, the newest first."""
-    recent = db.scalars(
-        sa.select(JobRow)
-        .where(JobRow.kind == "package", JobRow.course_id == asked.course_id)
-        .order_by(JobRow.made_at.desc())
-        .limit(LATEST_JOBS)
-    )
-    return [job for job in recent if job.payload["assignment"] == asked.id]
+    return jobs_about(db, "package", JobRow.course_id == asked.course_id, assignment=asked.id)
 
 
 @router.post("/downloads", dependencies=[Depends(ours)])
@@ -177,9 +151,6 @@ def make(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Resp
 def download(request: Request, actor: Me, assignment_id: str, download_id: str) -> Response:
     with site(request).store.writing() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
-        found = db.get(DownloadRow, download_id)
-        if found is None or found.assignment_id != asked.id:
-            raise not_found()
+        found = known(db, DownloadRow, download_id, assignment_id=asked.id)
         audit(db, actor, "download.taken", found.id, asked.course_id, kind=found.kind)
-    disposition = f'attachment; filename="{found.name}"'
-    return Response(found.body, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
+    return attachment(found.body, found.name)

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from autograder.service.outbox import passback_due
 from autograder.service.queue import Queue
-from autograder.service.rules import names, zones
 from autograder.service.rules import policy as policies
+from autograder.service.rules import zones
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import STUDENTS, THERE, members
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -26,7 +27,7 @@ from autograder.service.store.schema import (
     UserRow,
 )
 from autograder.service.store.standings import refresh
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffed_assignment, staffs
+from autograder.service.web.edge.access import Actor, Me, audit, known, staffed_assignment, staffs
 from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_time
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -49,9 +50,7 @@ def extend(request: Request, actor: Me, course_id: str, user_id: str, assignment
         return person_page(request, actor, course_id, user_id, problem=str(error), typed=again)
     with site(request).store.writing() as db:
         person_of(db, course_id, user_id)
-        asked = db.get(AssignmentRow, assignment_id)
-        if asked is None or asked.course_id != course_id:
-            raise not_found()
+        asked = known(db, AssignmentRow, assignment_id, course_id=course_id)
         set_extensions(db, site(request).queue, actor, asked, [user_id], due_at, typed.get("reason", ""))
     return RedirectResponse(f"/staff/c/{course_id}/people/{user_id}", 303)
 
@@ -68,16 +67,16 @@ def set_extensions(
     """Give these people this due time, or with None the one of everybody; judge and tell them anew."""
     asked = locked(db, asked.id)  # whoever changes its due time at this moment does so before, or after
     for user in users:
-        known = db.get(ExtensionRow, (asked.id, user))
-        before = known.due_at if known else None
+        there = db.get(ExtensionRow, (asked.id, user))
+        before = there.due_at if there else None
         if due_at is not None:
-            extension = known or ExtensionRow(assignment_id=asked.id, user_id=user, due_at=due_at)
+            extension = there or ExtensionRow(assignment_id=asked.id, user_id=user, due_at=due_at)
             extension.due_at, extension.reason = due_at, reason.strip()[:1000]
             db.add(extension)
             audit(db, actor, "extension.given", user, asked.course_id, assignment=asked.id, due_at=due_at)
         else:
-            if known is not None:
-                db.delete(known)
+            if there is not None:
+                db.delete(there)
             audit(db, actor, "extension.taken_back", user, asked.course_id, assignment=asked.id)
         if due_at != before:
             db.add(NoticeRow(user_id=user, kind="extended", text=_notice(asked, due_at)))
@@ -127,16 +126,10 @@ def _page(
     )  # fmt: skip
 
 
-def _students(db: Session, asked: AssignmentRow) -> Sequence[sa.Row[UserRow, MembershipRow, ExtensionRow | None]]:
-    mine = (ExtensionRow.assignment_id == asked.id) & (ExtensionRow.user_id == UserRow.id)
-    found = db.execute(
-        sa.select(UserRow, MembershipRow, ExtensionRow)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .outerjoin(ExtensionRow, mine)
-        .where(MembershipRow.course_id == asked.course_id, MembershipRow.role == "student")
-        .where(MembershipRow.dropped.is_(False), UserRow.erased_at.is_(None))
-    )
-    return sorted(found, key=lambda row: (names.sort_key(row[0].name), row[1].roster_id))
+def _students(db: Session, asked: AssignmentRow) -> list[tuple[UserRow, MembershipRow, ExtensionRow | None]]:
+    rows = db.scalars(sa.select(ExtensionRow).where(ExtensionRow.assignment_id == asked.id))
+    given = {one.user_id: one for one in rows}
+    return [(user, member, given.get(user.id)) for user, member in members(db, asked.course_id, *STUDENTS, THERE)]
 
 
 @router.post("/a/{assignment_id}/extensions", dependencies=[Depends(ours)])

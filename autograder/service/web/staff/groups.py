@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.rules import names
 from autograder.service.rules import policy as policies
+from autograder.service.store.rows import STUDENTS, THERE, members
 from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, UserRow
 from autograder.service.web.edge.access import Actor, Me, audit, staffs
 from autograder.service.web.edge.forms import Fields
@@ -34,7 +35,7 @@ def groups(request: Request, actor: Me, course_id: str, who: str = "", section: 
 def _page(request: Request, course_id: str, asked: dict[str, str], *, saved: str = "") -> Response:
     with site(request).store.reading() as db:
         course = db.get_one(CourseRow, course_id)
-        students = _students(db, course_id)
+        students = members(db, course_id, *STUDENTS, THERE)
         every = db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == course_id)).all()
     found: dict[str, list[UserRow]] = defaultdict(list)
     for user, member in students:
@@ -61,27 +62,13 @@ def _page(request: Request, course_id: str, asked: dict[str, str], *, saved: str
     )  # fmt: skip
 
 
-def _students(db: Session, course_id: str) -> list[tuple[UserRow, MembershipRow]]:
-    rows = db.execute(
-        sa.select(UserRow, MembershipRow)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .where(
-            MembershipRow.course_id == course_id,
-            MembershipRow.role == "student",
-            MembershipRow.dropped.is_(False),
-            UserRow.erased_at.is_(None),
-        )
-    )
-    return sorted(((user, member) for user, member in rows), key=lambda row: (names.sort_key(row[0].name), row[0].id))
-
-
 @router.post("", dependencies=[Depends(ours)])
 def change_groups(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
     staffs(actor, course_id, "run")
     changed = given = 0
     with site(request).store.writing() as db:
         db.get_one(CourseRow, course_id, with_for_update=True)  # two people who edit groups do so one after the other
-        for user, member in _students(db, course_id):
+        for user, member in members(db, course_id, *STUDENTS, THERE):
             field = f"group.{user.id}"
             if field in typed and (name := named(typed[field])) != member.group_name:
                 given += moved(request, db, actor, member, name)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.operate import CannotOperate, merging
 from autograder.service.outbox import passback_due
-from autograder.service.rules import names
+from autograder.service.store.rows import THERE, members
 from autograder.service.store.schema import CourseRow, MembershipRow, UserRow
 from autograder.service.store.standings import refresh
-from autograder.service.web.edge.access import Actor, Me, not_found, staffs
+from autograder.service.web.edge.access import Actor, Me, known, staffs
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -43,16 +42,9 @@ def ask(request: Request, actor: Me, course_id: str, user_id: str, into: str = "
 
 def _others(db: Session, course_id: str, user: UserRow) -> list[tuple[UserRow, MembershipRow]]:
     """Return the other students of the course, those of the same name first."""
-    rows = db.execute(
-        sa.select(UserRow, MembershipRow)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .where(MembershipRow.course_id == course_id, MembershipRow.role == "student")
-        .where(UserRow.id != user.id, UserRow.erased_at.is_(None))
-    )
+    found = members(db, course_id, MembershipRow.role == "student", UserRow.id != user.id, THERE)
     words = set(user.name.casefold().split())
-    found = [(one, member) for one, member in rows]
-    alike = {one.id: -len(words & set(one.name.casefold().split())) for one, _ in found}
-    return sorted(found, key=lambda row: (alike[row[0].id], names.sort_key(row[0].name), row[1].roster_id))
+    return sorted(found, key=lambda row: -len(words & set(row[0].name.casefold().split())))
 
 
 def _may(db: Session, actor: Actor, course_id: str, user_id: str, into: str) -> None:
@@ -62,8 +54,7 @@ def _may(db: Session, actor: Actor, course_id: str, user_id: str, into: str) -> 
         HTTPException: 404.
         CannotOperate: a sentence.
     """
-    if db.get(MembershipRow, (course_id, user_id)) is None:
-        raise not_found()
+    known(db, MembershipRow, (course_id, user_id))
     if db.get(MembershipRow, (course_id, into)) is None:
         raise CannotOperate("Choose the other entry of this person, of the same course.")
     if shared(db, actor) & {user_id, into}:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from fastapi import Request
 from sqlalchemy.orm import Session
 
 from autograder.service.store import regrades
 from autograder.service.store.grades import text_points, with_quiz
-from autograder.service.store.schema import AssignmentRow, CommentRow, CourseRow, SubmissionRow, VersionRow
+from autograder.service.store.rows import count, version_of
+from autograder.service.store.schema import AssignmentRow, CommentRow, CourseRow, SubmissionRow
 from autograder.service.store.standings import texts
 from autograder.service.web.edge.access import Me
 from autograder.service.web.edge.site import site
@@ -50,31 +50,19 @@ def _asked(db: Session, parameters: Mapping[str, str]) -> AssignmentRow | None:
 
 
 def needs(db: Session, asked: AssignmentRow) -> Needs:
-    parked = db.scalar(sa.select(sa.func.count()).select_from(SubmissionRow).where(_parked(asked)))
+    here = SubmissionRow.assignment_id == asked.id
     return Needs(
-        parked or 0,
+        count(db, here, SubmissionRow.practice.is_(False), SubmissionRow.state == "parked"),
         _other_edition(db, asked),
         _texts(db, asked) if with_quiz(db, [asked]) else 0,
         regrades.under_way(db, asked) is not None,
-        _questions(db, asked),
-    )
-
-
-def _questions(db: Session, asked: AssignmentRow) -> int:
-    waiting = CommentRow.open, SubmissionRow.assignment_id == asked.id
-    joined = sa.select(sa.func.count()).select_from(CommentRow).join(SubmissionRow)
-    return db.scalar(joined.where(*waiting)) or 0
-
-
-def _parked(asked: AssignmentRow) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        SubmissionRow.assignment_id == asked.id, SubmissionRow.practice.is_(False), SubmissionRow.state == "parked"
+        count(db, here, CommentRow.open.is_(True), CommentRow.submission_id == SubmissionRow.id),
     )
 
 
 def _other_edition(db: Session, asked: AssignmentRow) -> bool:
     """Return whether workers have lately found another edition than the one in use."""
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     return version is not None and asked.folder not in (None, version.digest)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import LANES, LEASE_SECONDS, OPEN, unpark
 from autograder.service.rules import zones
 from autograder.service.store.links import end_access, new_link
+from autograder.service.store.rows import STUDENTS, added
 from autograder.service.store.schema import CourseRow, JobRow, MembershipRow, UserRow, WorkerRow, now
-from autograder.service.web.edge.access import Me, audit, not_found, operates
+from autograder.service.web.edge.access import Me, audit, known, operates
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
@@ -31,7 +32,7 @@ def overview(request: Request, actor: Me) -> Response:
 
 def _overview(request: Request, *, problem: str = "", typed: dict[str, str] | None = None) -> Response:
     with site(request).store.reading() as db:
-        counted = sa.func.count().filter(MembershipRow.role == "student", MembershipRow.dropped.is_(False))
+        counted = sa.func.count().filter(*STUDENTS)
         courses = db.execute(
             sa.select(CourseRow.id, CourseRow.title, counted.label("students"))
             .outerjoin(MembershipRow, MembershipRow.course_id == CourseRow.id)
@@ -96,9 +97,7 @@ def make_course(request: Request, actor: Me, typed: Fields) -> Response:
     if not own and (problem := _unusable(typed)):
         return _overview(request, problem=problem, typed=typed)
     with site(request).store.writing() as db:
-        course = CourseRow(title=title, time_zone=zone)
-        db.add(course)
-        db.flush()
+        course = added(db, CourseRow(title=title, time_zone=zone))
         audit(db, actor, "course.made", course.id, course.id, title=title)
         if own:
             db.add(MembershipRow(course_id=course.id, user_id=actor.id, role="staff", roster_id=actor.id))
@@ -115,14 +114,8 @@ def add_staff(request: Request, actor: Me, course_id: str, typed: Fields) -> Res
         return _overview(request, problem=problem, typed=typed)
     name, email = " ".join(typed["name"].split())[:200], typed["email"].strip().lower()
     with site(request).store.writing() as db:
-        course = db.get(CourseRow, course_id)
-        if course is None:
-            raise not_found()
-        user = db.scalar(sa.select(UserRow).where(UserRow.email == email))
-        if user is None:
-            user = UserRow(name=name, email=email)
-            db.add(user)
-            db.flush()
+        known(db, CourseRow, course_id)
+        user = db.scalar(sa.select(UserRow).where(UserRow.email == email)) or added(db, UserRow(name=name, email=email))
         member = db.get(MembershipRow, (course_id, user.id))
         if member is None:
             db.add(MembershipRow(course_id=course_id, user_id=user.id, role="staff", roster_id=user.id))
@@ -149,9 +142,7 @@ def _unusable(typed: dict[str, str]) -> str:
 def again(request: Request, actor: Me, job_id: str) -> Response:
     operates(actor)
     with site(request).store.writing() as db:
-        job = db.get(JobRow, job_id)
-        if job is None:
-            raise not_found()
+        job = known(db, JobRow, job_id)
         unpark(db, site(request).queue, job_id)
         audit(db, actor, "job.unparked", job_id, job.course_id, kind=job.kind)
     return RedirectResponse("/operator#parked", 303)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -12,13 +10,14 @@ from fastapi import APIRouter, Depends, File, HTTPException, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.export.gradebook import harmless
+from autograder.export.gradebook import plain
 from autograder.roster import decoded
 from autograder.service.operate import CannotOperate
 from autograder.service.operate.people import erase
-from autograder.service.rules import names, roster
+from autograder.service.rules import roster
 from autograder.service.store.grades import points_of
 from autograder.service.store.links import end_access, new_link
+from autograder.service.store.rows import STUDENTS, THERE, added, count, members
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -30,10 +29,10 @@ from autograder.service.store.schema import (
     UserRow,
 )
 from autograder.service.store.standings import standings_of
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffs
+from autograder.service.web.edge.access import Actor, Me, audit, known, not_found, staffs
 from autograder.service.web.edge.forms import Fields, time_field
 from autograder.service.web.edge.security import ours
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 from autograder.service.web.staff.groups import moved, named
 from autograder.service.web.student.groups import catch_up
 
@@ -76,14 +75,8 @@ def people(
 
 
 def _everybody(db: Session, course_id: str) -> list[tuple[UserRow, MembershipRow]]:
-    rows = db.execute(
-        sa.select(UserRow, MembershipRow)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .where(MembershipRow.course_id == course_id)
-    )
-    by_role = {role: place for place, role in enumerate(reversed(ROLES))}
-    found = [(user, member) for user, member in rows]
-    return sorted(found, key=lambda row: (by_role[row[1].role], names.sort_key(row[0].name), row[1].roster_id))
+    """Return staff first, who may do most before the others."""
+    return sorted(members(db, course_id), key=lambda row: -ROLES.index(row[1].role))
 
 
 # ------------------------------------------------------------------------------------------------------ the roster
@@ -109,7 +102,7 @@ def preview_roster(
     text, encoding = typed.get("text", ""), "utf-8"
     try:
         if file is not None and file.size:
-            text, encoding = _decoded(file)
+            text, encoding = decoded(file.file.read(roster.MOST_BYTES + 1))
         rows, remarks = roster.read(text), roster.remarks(text, encoding)
     except roster.BadRoster as error:
         return _form(request, course_id, text=text[: roster.MOST_BYTES], problem=str(error))
@@ -117,11 +110,6 @@ def preview_roster(
         plan = _plan(db, actor, course_id, rows)
         course = db.get_one(CourseRow, course_id)
     return page(request, "staff_roster.html", course=course, text=text, problem="", plan=plan, remarks=remarks)
-
-
-def _decoded(file: UploadFile) -> tuple[str, str]:
-    """The text of a file and its encoding, as the reader of rosters finds it out."""
-    return decoded(file.file.read(roster.MOST_BYTES + 1))
 
 
 @router.post("/roster/apply", dependencies=[Depends(ours)])
@@ -157,9 +145,9 @@ def apply_roster(request: Request, actor: Me, course_id: str, typed: Fields) -> 
 
 
 def _plan(db: Session, actor: Actor, course_id: str, rows: Sequence[roster.MemberRow]) -> roster.ImportPlan:
-    members = _members(db, actor, course_id)
-    addresses = {row.email for row in rows if row.email} - {member.email for member in members}
-    return roster.plan(rows, members, set(db.scalars(sa.select(UserRow.email).where(UserRow.email.in_(addresses)))))
+    there = _members(db, actor, course_id)
+    addresses = {row.email for row in rows if row.email} - {member.email for member in there}
+    return roster.plan(rows, there, set(db.scalars(sa.select(UserRow.email).where(UserRow.email.in_(addresses)))))
 
 
 def _members(db: Session, actor: Actor, course_id: str) -> list[roster.Member]:
@@ -203,13 +191,10 @@ def _apply(db: Session, course_id: str, plan: roster.ImportPlan, dropped: tuple[
     for one in dropped:
         users[one.user_id][1].dropped = True
     emails = [row.email for row in plan.new if row.email]
-    known = {user.email: user for user in db.scalars(sa.select(UserRow).where(UserRow.email.in_(emails)))}
+    elsewhere = {user.email: user for user in db.scalars(sa.select(UserRow).where(UserRow.email.in_(emails)))}
     for row in plan.new:
-        new = known.get(row.email) if row.email else None  # somebody who is in another course of this service
-        if new is None:
-            new = UserRow(name=row.name or row.id, email=row.email or None)
-            db.add(new)
-            db.flush()
+        new = elsewhere.get(row.email) if row.email else None  # somebody who is in another course of this service
+        new = new or added(db, UserRow(name=row.name or row.id, email=row.email or None))
         db.add(
             MembershipRow(
                 course_id=course_id,
@@ -251,23 +236,14 @@ def shared(db: Session, actor: Actor) -> set[str]:
 def all_links(request: Request, actor: Me, course_id: str) -> Response:
     """A new link for each student, as a table for a mail merge. Shown once: nobody can look it up later."""
     staffs(actor, course_id, "run")
-    stream = io.StringIO(newline="")
-    table = csv.writer(stream)
-    table.writerow(["id", "name", "email", "section", "link"])
+    table = [("id", "name", "email", "section", "link")]
     with site(request).store.writing() as db:
         foreign = shared(db, actor)
-        made = 0
-        for user, member in _everybody(db, course_id):
-            if member.role != "student" or member.dropped or user.erased_at is not None:
-                continue
+        for user, member in members(db, course_id, *STUDENTS, THERE):
             link = "" if user.id in foreign else new_link(db, user.id, site(request).settings.public_url)
-            made += bool(link)
-            cells = (member.roster_id, user.name, user.email or "", member.section)
-            table.writerow([*map(harmless, cells), link])
-        audit(db, actor, "links.made", course_id, course_id, count=made)
-    return Response(
-        stream.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="links.csv"'}
-    )
+            table.append((member.roster_id, user.name, user.email or "", member.section, link))
+        audit(db, actor, "links.made", course_id, course_id, count=sum(bool(link) for *_, link in table[1:]))
+    return attachment(plain(table), "links.csv", "text/csv")
 
 
 @router.post("/people/{user_id}/link", dependencies=[Depends(ours)])
@@ -291,10 +267,7 @@ def person(request: Request, actor: Me, course_id: str, user_id: str) -> Respons
 
 
 def person_of(db: Session, course_id: str, user_id: str) -> tuple[UserRow, MembershipRow]:
-    member = db.get(MembershipRow, (course_id, user_id))
-    if member is None:
-        raise not_found()
-    return db.get_one(UserRow, user_id), member
+    return db.get_one(UserRow, user_id), known(db, MembershipRow, (course_id, user_id))
 
 
 def person_page(
@@ -411,7 +384,7 @@ def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, pr
         if user_id in shared(db, actor) or user.erased_at is not None:
             raise not_found()
         course = db.get_one(CourseRow, course_id)
-        count = db.scalar(sa.select(sa.func.count()).where(SubmissionRow.user_id == user_id))
+        handed_in = count(db, SubmissionRow.user_id == user_id)
     status = 422 if problem else 200
     return page(
         request,
@@ -420,7 +393,7 @@ def _erase_page(request: Request, actor: Actor, course_id: str, user_id: str, pr
         course=course,
         user=user,
         member=member,
-        count=count,
+        count=handed_in,
         problem=problem,
     )
 

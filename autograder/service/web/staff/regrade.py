@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from autograder.export.gradebook import harmless
+from autograder.export.gradebook import plain
 from autograder.service.outbox import passback_due
 from autograder.service.queue import Queue, rescued
 from autograder.service.rules import policy as policies
@@ -22,12 +20,13 @@ from autograder.service.rules import regrading as rules
 from autograder.service.rules.weights import QUIZ, rubric
 from autograder.service.store import regrades
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import added, version_of
 from autograder.service.store.schema import AssignmentRow, JobRow, MembershipRow, RegradeRow, UserRow, VersionRow, now
 from autograder.service.store.standings import refresh
 from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffed_assignment
 from autograder.service.web.edge.forms import Fields
 from autograder.service.web.edge.security import ours
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 
 ROWS = 500  # students on the page; the CSV has all
 SHOWN = {
@@ -124,10 +123,9 @@ def _standing(db: Session, asked: AssignmentRow, *, looked_at: bool = True) -> d
 
 
 def preview_of(db: Session, asked: AssignmentRow, version: VersionRow) -> Preview:
-    now_used = db.get(VersionRow, asked.version_id) if asked.version_id else None
     return Preview(
         regrades.changes(db, asked, version.digest),
-        (_full(now_used, asked), _full(version, asked)),
+        (_full(version_of(db, asked), asked), _full(version, asked)),
         version.id == asked.version_id,
     )
 
@@ -176,16 +174,13 @@ def as_csv(request: Request, actor: Me, assignment_id: str) -> Response:
                 409, "There is no preview now: a regrade is still at work, or was applied or dismissed."
             )
         known = people(db, asked, [change.user_id for change in preview.changes])
-    stream = io.StringIO(newline="")
-    table = csv.writer(stream)
-    table.writerow(
-        ["id", "name", "section", "points_before", "points_after", "change", "counting_before", "counting_after"]
-    )
+    table: list[tuple[object, ...]] = [
+        ("id", "name", "section", "points_before", "points_after", "change", "counting_before", "counting_after")
+    ]
     for change in preview.changes:
         name, roster, section = known[change.user_id]
-        table.writerow([harmless(roster), harmless(name), harmless(section), *_cells(change)])
-    disposition = {"Content-Disposition": 'attachment; filename="regrade.csv"'}
-    return Response(stream.getvalue(), media_type="text/csv; charset=utf-8", headers=disposition)
+        table.append((roster, name, section, *_cells(change)))
+    return attachment(plain(table), "regrade.csv", "text/csv; charset=utf-8")
 
 
 def _cells(change: rules.MarkChange) -> list[str | float]:
@@ -210,9 +205,7 @@ def begin(db: Session, queue: Queue, actor: Actor, asked: AssignmentRow) -> Regr
         raise HTTPException(409, "Nothing has been marked yet: this assignment's first edition is not proven.")
     if regrades.under_way(db, asked) is not None:
         raise HTTPException(409, "A regrade of this assignment is under way. Apply or dismiss it before the next one.")
-    regrade = RegradeRow(assignment_id=asked.id, by_id=actor.id)
-    db.add(regrade)
-    db.flush()
+    regrade = added(db, RegradeRow(assignment_id=asked.id, by_id=actor.id))
     queue.put(db, "regrade", "slow", course_id=asked.course_id, regrade_id=regrade.id, payload={"regrade": regrade.id})
     audit(db, actor, "regrade.begun", regrade.id, asked.course_id)
     return regrade

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
@@ -19,7 +18,8 @@ from autograder.service.rules.weights import Row, rubric
 from autograder.service.store import regrades
 from autograder.service.store.grades import extensions, judged_by, points_shown, weigh
 from autograder.service.store.locks import locked
-from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, NoticeRow, UserRow, VersionRow
+from autograder.service.store.rows import STUDENTS, THERE, members, version_of
+from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow
 from autograder.service.store.standings import refresh, standings
 from autograder.service.web.edge.access import Me, audit, staffed_assignment
 from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_count, typed_number, typed_time
@@ -57,7 +57,7 @@ def settings(request: Request, actor: Me, assignment_id: str, *, saved: bool = F
 
 def _rubric(db: Session, asked: AssignmentRow) -> list[Row]:
     """Return the rows of the edition in use, by the points of this course; empty until it is proven."""
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     return rubric(version.about, policies.from_json(asked.policy).points) if version else []
 
 
@@ -186,15 +186,11 @@ def _due_moved(db: Session, asked: AssignmentRow, before: policies.Policy, after
     if before.due_at == after.due_at:
         return {}
     extended = extensions(db, asked)
-    students = sa.select(MembershipRow.user_id).join(UserRow, UserRow.id == MembershipRow.user_id).where(
-        MembershipRow.course_id == asked.course_id, MembershipRow.role == "student", MembershipRow.dropped.is_(False),
-        UserRow.erased_at.is_(None),
-    )  # fmt: skip
     moved = {}
-    for user in db.scalars(students):
-        own = policies.due_for(after, extended.get(user))
-        if own != policies.due_for(before, extended.get(user)):
-            moved[user] = f"due on {zones.in_words(own, after.time_zone)}" if own else "without a due time"
+    for user, _ in members(db, asked.course_id, *STUDENTS, THERE):
+        own = policies.due_for(after, extended.get(user.id))
+        if own != policies.due_for(before, extended.get(user.id)):
+            moved[user.id] = f"due on {zones.in_words(own, after.time_zone)}" if own else "without a due time"
     return moved
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
+from autograder.service.store.rows import count, jobs_about
 from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, now
-from autograder.service.web.edge.access import Actor, Me, audit, not_found, staffed_assignment
+from autograder.service.web.edge.access import Actor, Me, audit, known, not_found, staffed_assignment
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.regrade import people
@@ -44,7 +44,7 @@ def pairs(request: Request, actor: Me, assignment_id: str) -> Response:
 def _seen_lately(db: Session, actor: Actor, done: JobRow) -> bool:
     """Return whether the audit log says so for this hour: an open page looks again by itself."""
     seen = AuditRow.action == "similarity.seen", AuditRow.object_id == done.id, AuditRow.actor_id == actor.id
-    return db.scalar(sa.select(AuditRow.id).where(*seen, AuditRow.at > now() - 3600.0).limit(1)) is not None
+    return count(db, *seen, AuditRow.at > now() - 3600.0) > 0
 
 
 @router.post("", dependencies=[Depends(ours)])
@@ -64,9 +64,7 @@ def pair(request: Request, actor: Me, assignment_id: str, job_id: str, number: i
     """Evidence: the passages that two submissions share."""
     with site(request).store.writing() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
-        job = db.get(JobRow, job_id)
-        if job is None or job.kind != "similarity" or job.payload.get("assignment") != asked.id:
-            raise not_found()
+        job = known(db, JobRow, job_id, kind="similarity", payload={"assignment": asked.id})
         found: list[dict[str, Any]] = job.result.get("pairs", [])
         if not 1 <= number <= len(found):
             raise not_found()
@@ -77,10 +75,5 @@ def pair(request: Request, actor: Me, assignment_id: str, job_id: str, number: i
 
 
 def _newest(db: Session, asked: AssignmentRow, state: str = "") -> JobRow | None:
-    wanted = sa.select(JobRow).where(
-        JobRow.kind == "similarity",
-        JobRow.course_id == asked.course_id,
-        JobRow.payload["assignment"].as_string() == asked.id,
-        *([JobRow.state == state] if state else []),
-    )
-    return db.scalar(wanted.order_by(JobRow.made_at.desc()).limit(1))
+    which = JobRow.course_id == asked.course_id, *([JobRow.state == state] if state else [])
+    return next(iter(jobs_about(db, "similarity", *which, assignment=asked.id)), None)

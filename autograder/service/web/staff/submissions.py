@@ -17,7 +17,7 @@ from autograder.service.queue import unpark
 from autograder.service.rules import policy as policies
 from autograder.service.rules.weights import factors, weighed
 from autograder.service.store import reports
-from autograder.service.store.grades import overrides, points_of
+from autograder.service.store.grades import points_of
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -33,13 +33,12 @@ from autograder.service.store.schema import (
 from autograder.service.web.edge.access import Me, audit, not_found, staffed_assignment, staffed_submission
 from autograder.service.web.edge.forms import BadField, typed_number
 from autograder.service.web.edge.security import ours
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 from autograder.service.web.staff.decisions import decidable, decided
 from autograder.service.web.student.comments import comments, earlier, rows
 from autograder.service.web.student.groups import handed_in_by
 from autograder.service.web.student.pages import report_body
-from autograder.service.web.student.showing import TextGiven, counted
-from autograder.service.web.student.telling import told
+from autograder.service.web.student.telling import reader, told
 
 ROWS = 50  # of one page
 MOST_POINTS = 1e12  # more than any assignment has: a database takes no infinity as a bound
@@ -241,13 +240,8 @@ def submission(
 
 def _body(db: Session, asked: AssignmentRow, found: SubmissionRow, report_id: str) -> Markup:
     row = db.get_one(ReportRow, report_id)
-    marks = db.scalars(
-        sa.select(TextMarkRow).where(TextMarkRow.assignment_id == asked.id, TextMarkRow.user_id == found.user_id)
-    )
-    given = {(mark.item_id, mark.answer_digest): TextGiven(mark.points, mark.comment) for mark in marks}
-    chosen = policies.from_json(asked.policy).points
-    verdict = counted(reports.unpack(row.body), chosen, overrides(db, found.id), given)
-    return html.body(verdict, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
+    seen = reader(db, asked, found.user_id, staff=True).sees(found.id, row.body)
+    return html.body(seen.report, staff=True, pictures=html.pictures(reports.unpack_pictures(row.pictures)))
 
 
 @router.get("/s/{submission_id}/upload")
@@ -260,8 +254,7 @@ def upload(request: Request, actor: Me, submission_id: str) -> Response:
         audit(db, actor, "upload.downloaded", found.id, asked.course_id)
     suffix = found.name.rpartition(".")[2].lower()
     name = f"{found.id}.{suffix}" if suffix in ("py", "ipynb", "zip") else found.id
-    disposition = f'attachment; filename="{name}"'
-    return Response(found.upload, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
+    return attachment(found.upload, name)
 
 
 @router.post("/s/{submission_id}/again", dependencies=[Depends(ours)])

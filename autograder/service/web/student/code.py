@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from autograder.intake import read_upload
 from autograder.model import Report
 from autograder.render.escape import visible
-from autograder.service.store.schema import AssignmentRow, CourseRow, SubmissionRow, UserRow, VersionRow
+from autograder.service.store.rows import version_of
+from autograder.service.store.schema import AssignmentRow, CourseRow, SubmissionRow, UserRow
 from autograder.service.web.edge.access import Me, audit, not_found, submission_for
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 from autograder.service.web.student.comments import comments
 from autograder.service.web.student.telling import Telling, told
 
@@ -106,8 +107,7 @@ def file(request: Request, actor: Me, submission_id: str) -> Response:
             audit(db, actor, "upload.downloaded", found.id, asked.course_id)
     suffix = found.name.rpartition(".")[2].lower()
     name = f"submission-{found.number}" + (f".{suffix}" if suffix in ("py", "ipynb", "zip") else "")
-    disposition = f'attachment; filename="{name}"'
-    return Response(found.upload, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
+    return attachment(found.upload, name)
 
 
 def _others(db: Session, found: SubmissionRow) -> Sequence[sa.Row[str, int, float]]:
@@ -126,7 +126,7 @@ def _others(db: Session, found: SubmissionRow) -> Sequence[sa.Row[str, int, floa
 
 
 def _main(db: Session, asked: AssignmentRow) -> str:
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     return version.about["main"] if version else "optimizers.py"
 
 

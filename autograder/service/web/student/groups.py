@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at
+from autograder.service.store.rows import STUDENTS, THERE, added, members
 from autograder.service.store.schema import (
     AssignmentRow,
     MembershipRow,
@@ -43,20 +44,9 @@ def group_of(db: Session, asked: AssignmentRow, user_id: str) -> StudentGroup | 
     member = db.get(MembershipRow, (asked.course_id, user_id))
     if member is None or not member.group_name or member.role != "student":
         return None
-    rows = db.execute(
-        sa.select(UserRow.id, UserRow.name)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.id)
-        .where(
-            MembershipRow.course_id == asked.course_id,
-            MembershipRow.group_name == member.group_name,
-            MembershipRow.role == "student",
-            MembershipRow.dropped.is_(False),
-            MembershipRow.user_id != user_id,
-            UserRow.erased_at.is_(None),
-        )
-        .order_by(UserRow.id)
-    )
-    return StudentGroup(member.group_name, [(row.id, row.name) for row in rows])
+    others = MembershipRow.group_name == member.group_name, MembershipRow.user_id != user_id
+    rows = members(db, asked.course_id, *STUDENTS, THERE, *others)
+    return StudentGroup(member.group_name, sorted((user.id, user.name) for user, _ in rows))
 
 
 def joined(db: Session, queue: Queue, asked: AssignmentRow, first: SubmissionRow, group: StudentGroup) -> None:
@@ -122,8 +112,7 @@ def _copied(
         joint_id=first.id,
         group_name=first.group_name,
     )
-    db.add(theirs)
-    db.flush()
+    added(db, theirs)
     if not later:
         begin(db, queue, asked, theirs)
     else:

@@ -24,6 +24,7 @@ from autograder.service.rules import zones
 from autograder.service.rules.grades import Standing
 from autograder.service.rules.weights import rubric
 from autograder.service.store.grades import with_quiz
+from autograder.service.store.rows import version_of
 from autograder.service.store.schema import (
     AssignmentRow,
     CourseRow,
@@ -192,7 +193,7 @@ def submit(
     of = site(request)
     with of.store.reading() as db:
         asked = assignment_for(db, actor, assignment_id)
-        version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+        version = version_of(db, asked)
         try:
             name, upload = _sent(_unpacked(kept_name, kept_file) if kept_file else file, code, version)
         except NothingToTake as error:
@@ -274,7 +275,7 @@ def _assignment_page(
     code: str = "",
     status: int = 200,
 ) -> Response:
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     eyes = reader(db, asked, actor.id)
     lines, more = history(db, asked, actor.id, eyes, before=before)
     admission = admission_of(db, asked, actor.id)

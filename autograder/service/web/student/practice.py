@@ -17,7 +17,7 @@ from autograder.service.queue import OPEN
 from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, VersionRow, new_id, now
-from autograder.service.web.edge.access import Actor, Me, not_found
+from autograder.service.web.edge.access import Actor, Me, known, not_found
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.student.quiz import Filled
@@ -116,16 +116,15 @@ def _page(
 
 def _course(db: Session, actor: Actor, course_id: str) -> CourseRow:
     """Raises: HTTPException: 404, unless it is a course of this person."""
-    course = db.get(CourseRow, course_id) if course_id in actor.student | actor.staff.keys() else None
-    if course is None:
+    if course_id not in actor.student | actor.staff.keys():
         raise not_found()
-    return course
+    return db.get_one(CourseRow, course_id)
 
 
 def _own(db: Session, actor: Actor, course_id: str, job_id: str) -> JobRow:
     """Raises: HTTPException: 404, unless it is a job of this person's practice."""
-    job = db.get(JobRow, job_id)
-    if job is None or job.user_id != actor.id or job.course_id != course_id or job.kind not in KINDS:
+    job = known(db, JobRow, job_id, user_id=actor.id, course_id=course_id)
+    if job.kind not in KINDS:
         raise not_found()
     return job
 

@@ -17,6 +17,7 @@ from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
 from autograder.service.store.grades import due_at
 from autograder.service.store.links import hashed
+from autograder.service.store.rows import jobs_about, version_of
 from autograder.service.store.schema import AssignmentRow, JobRow, SheetRow, SubmissionRow, VersionRow, new_id, now
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Actor, Me, assignment_for, audit
@@ -25,7 +26,6 @@ from autograder.service.web.edge.site import page, site
 from autograder.service.web.student.submitting import NotTaken, receive
 
 AGAIN_SECONDS = 60.0  # after which opening the page tries a quiz again that could not be drawn
-RECENT = 20  # of a student's jobs, among which the one that draws this quiz would be
 
 router = APIRouter(include_in_schema=False)
 
@@ -174,7 +174,7 @@ def _quiz(db: Session, actor: Actor, assignment_id: str, *, lock: bool = False) 
         HTTPException: 404.
     """
     asked = assignment_for(db, actor, assignment_id)
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     if version is None or not version.about["quiz"]:
         return Quiz(asked, "none")
     due = due_at(db, asked, actor.id)
@@ -200,14 +200,8 @@ def _drawing(db: Session, actor: Actor, asked: AssignmentRow, version: VersionRo
 
 def _job(db: Session, actor: Actor, asked: AssignmentRow, version: VersionRow) -> JobRow | None:
     """The newest that draws this person's questions."""
-    recent = db.scalars(
-        sa.select(JobRow)
-        .where(JobRow.user_id == actor.id, JobRow.kind == "sheet")
-        .order_by(JobRow.made_at.desc())
-        .limit(RECENT)
-    )
-    payload = {"assignment": asked.id, "digest": version.digest}
-    return next((job for job in recent if job.payload == payload), None)
+    mine = jobs_about(db, "sheet", JobRow.user_id == actor.id, assignment=asked.id, digest=version.digest)
+    return next(iter(mine), None)
 
 
 def _ask_for(queue: Queue, db: Session, actor: Actor, quiz: Quiz) -> Quiz:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
+from autograder.service.store.rows import jobs_about, version_of
 from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, SheetRow, VersionRow, now
 from autograder.service.web.edge.access import Actor, Me, assignment_for, not_found
-from autograder.service.web.edge.site import page, site
+from autograder.service.web.edge.site import attachment, page, site
 
 KIND = "starter"  # a line of worker.packaging
-RECENT = 50  # jobs that are looked through for one that packs these files
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same files give the same bytes
 
 router = APIRouter(include_in_schema=False)
@@ -42,9 +42,7 @@ def starter(request: Request, actor: Me, assignment_id: str, *, part: bool = Fal
     if packed is None or part:
         template = "_starter.html" if part else "starter.html"
         return page(request, template, asked=asked, ready=packed is not None, failed=failed)
-    body = with_quiz(packed.body, items)
-    disposition = f'attachment; filename="{packed.name}"'
-    return Response(body, media_type="application/zip", headers={"Content-Disposition": disposition})
+    return attachment(with_quiz(packed.body, items), packed.name, "application/zip")
 
 
 def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
@@ -53,7 +51,7 @@ def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
     Raises:
         HTTPException: 404: there is none yet, or its students may not see it yet.
     """
-    version = db.get(VersionRow, asked.version_id) if asked.version_id else None
+    version = version_of(db, asked)
     opens_at = policies.from_json(asked.policy).opens_at
     if version is None or (opens_at is not None and now() < opens_at and asked.course_id not in actor.staff):
         raise not_found()
@@ -62,13 +60,8 @@ def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
 
 def _being_packed(request: Request, db: Session, asked: AssignmentRow) -> bool:
     """Have a worker pack the files unless one does; return False where the last job failed."""
-    recent = db.scalars(
-        sa.select(JobRow)
-        .where(JobRow.kind == "package", JobRow.course_id == asked.course_id)
-        .order_by(JobRow.made_at.desc())
-        .limit(RECENT)
-    )
-    last = next((one for one in recent if one.payload == {"assignment": asked.id, "kind": KIND}), None)
+    packing = jobs_about(db, "package", JobRow.course_id == asked.course_id, assignment=asked.id, kind=KIND)
+    last = next(iter(packing), None)
     if last is not None and last.state == "parked":
         return False
     if last is None or last.state not in OPEN:

@@ -14,6 +14,7 @@ from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at, extensions
 from autograder.service.store.locks import locked
+from autograder.service.store.rows import added
 from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, SubmissionRow, new_id, now
 from autograder.service.web.edge.access import not_found
 from autograder.service.web.student.groups import begin, group_of, joined
@@ -78,8 +79,7 @@ def receive(
         late_seconds=admission.late_seconds,
         idempotency_key=idempotency_key or new_id(),
     )
-    db.add(submission)
-    db.flush()
+    added(db, submission)
     begin(db, queue, asked, submission)
     if group is not None:
         joined(db, queue, asked, submission, group)
