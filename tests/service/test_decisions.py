@@ -99,7 +99,7 @@ def test_a_question_of_the_quiz_can_be_decided_and_a_text_is_marked_on_its_own_p
     [
         ({"points": "11"}, "between 0 and 10"),
         ({"points": "nan"}, "between 0 and 10"),
-        ({"points": "many"}, "is no number"),
+        ({"points": "many"}, "is not a number"),
         ({"reason": "  "}, "Write a reason"),
         ({"row": "criterion:no-such"}, "Choose the row"),
     ],

@@ -27,6 +27,7 @@ from autograder.service.store.schema import (
     VersionRow,
     now,
 )
+from autograder.service.web.staff.settings import LABELS
 from autograder.service.web.staff.submissions import ROWS, chosen, listed
 from autograder.service.web.staff.texts import rubric
 
@@ -193,7 +194,7 @@ def test_the_policy_is_saved_as_typed_and_in_utc(service, staff):
         ("due_at", "2026-10-01T00:00", "due before it opens"),
         ("due_at", "soon", "is not a time"),
         ("late_percent_per_day", "120", "between 0 and 100"),
-        ("limit", "many", "is no number"),
+        ("limit", "many", "is not a number"),
         ("late_days", "1.5", "whole number"),
         ("window_minutes", "nan", "between"),
         ("counts", "<b>", "choose one"),
@@ -205,6 +206,22 @@ def test_a_policy_that_cannot_be_is_refused_and_nothing_typed_is_lost(service, s
     assert (page.status_code, told in page.text, 'value="7"' in page.text) == (422, True, True)
     with service.store.reading() as db:
         assert db.get_one(AssignmentRow, service.assignment).policy == {}
+
+
+def test_a_refusal_names_a_field_by_the_label_that_it_has_on_the_page(service, staff):
+    wrong = dict.fromkeys(LABELS, "<?>")
+    page = post(staff, settings(service), **FORM | wrong)
+    labels = re.findall(r'<label for="(\w+)">([^<(]+)', page.text)
+    problems = re.search(r"(?s)<ul>(.*?)</ul>", page.text)[1]
+    assert {name: text.strip() for name, text in labels if name in wrong} == LABELS
+    assert [text.partition(":")[0] for text in re.findall("<li>(.*?)</li>", problems)] == list(LABELS.values())
+
+
+@pytest.mark.parametrize("where", ["a", "c"])
+def test_no_settings_page_says_a_heading_twice(service, staff, where):
+    shown = staff.get(f"/staff/{where}/{service.assignment if where == 'a' else service.course}/settings").text
+    said = [re.sub("<.*?>", "", one).strip() for one in re.findall(r"<(?:h\d|legend|label)\b[^>]*>(.*?)</", shown)]
+    assert len(said) == len(set(said)) > 5
 
 
 # ---------------------------------------------------------------------------------------------------- submissions

@@ -239,7 +239,7 @@ def test_a_rubric_without_points_is_refused_and_nothing_typed_is_lost(marked):
     assert page.status_code == 422
     assert "Give at least one row points" in page.text
     page = choose_points(marked, staff, sgd="many")
-    assert "“many” is no number" in page.text
+    assert "“many” is not a number" in page.text
     assert 'value="many"' in page.text
     assert has(marked, "Ada") == before
 

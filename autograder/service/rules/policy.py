@@ -79,11 +79,11 @@ def checked(policy: Policy) -> Policy:
         BadPolicy: a sentence for staff.
     """
     if policy.opens_at is not None and policy.due_at is not None and policy.due_at <= policy.opens_at:
-        raise BadPolicy("It is due before it opens. Set the due time after the opening time.")
+        raise BadPolicy("The assignment would be due before it opens. Set the due time after the opening time.")
     if not 0 <= policy.late_percent_per_day <= 100:
-        raise BadPolicy("Lateness costs between 0 and 100 percent a day.")
+        raise BadPolicy("The late deduction has to be between 0 and 100 percent a day.")
     if policy.late_days < 0 or policy.grace_minutes < 0 or policy.limit < 0 or policy.window_minutes <= 0:
-        raise BadPolicy("Days, minutes and limits are not negative, and a window is longer than nothing.")
+        raise BadPolicy("Days, minutes and limits cannot be negative, and a time window cannot be empty.")
     return policy
 
 

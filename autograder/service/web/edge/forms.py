@@ -42,7 +42,7 @@ def typed_time(text: str, label: str, zone: str) -> float | None:
         told = f"{label}: “{text[:40]}” is not a time. Write it as 2026-11-30 18:00, in {zone}."
         raise BadField(told) from error
     if not 0 <= at < LATEST:
-        raise BadField(f"{label}: the year is not one of this century.")
+        raise BadField(f"{label}: the year has to be in this century.")
     return at
 
 
@@ -56,9 +56,9 @@ def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError as error:
-        raise BadField(f"{label}: “{text[:40]}” is no number.") from error
+        raise BadField(f"{label}: “{text[:40]}” is not a number.") from error
     if not (math.isfinite(value) and least <= value <= most):
-        raise BadField(f"{label}: between {least:g} and {most:g}, please; it says {text.strip()[:40]}.")
+        raise BadField(f"{label}: enter a number between {least:g} and {most:g}, not {text.strip()[:40]}.")
     return value
 
 
@@ -66,5 +66,5 @@ def typed_count(text: str, label: str, *, most: int = 100_000) -> int:
     """Raises: BadField: no whole number of this range."""
     value = typed_number(text, label, most=most)
     if value != int(value):
-        raise BadField(f"{label}: a whole number, please; it says {text.strip()[:40]}.")
+        raise BadField(f"{label}: enter a whole number, not {text.strip()[:40]}.")
     return int(value)

@@ -1,9 +1,9 @@
-"""Settings of an assignment: when it is due, what lateness costs, what is shown. Previews whose marks change."""
+"""Settings of an assignment: when it is due, the late deduction, what is shown. Previews whose marks change."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -29,17 +29,30 @@ from autograder.service.web.staff.regrade import people
 from autograder.service.web.student.submitting import judge_lateness
 
 SHOW = ("at_once", "after_due", "never")
+LABELS = {  # of the form, and of the sentences that refuse what was typed into it
+    "opens_at": "Opens",
+    "due_at": "Due",
+    "grace_minutes": "Grace period",
+    "late_days": "Late days",
+    "late_percent_per_day": "Late deduction",
+    "limit": "Submission limit",
+    "window_minutes": "Time window",
+    "counts": "Which submission counts",
+    "show_marks": "Marks",
+    "show_hints": "Hints, numbers and pictures",
+    "show_quiz": "Points of the quiz, and which answers were right",
+}
 DECIDING = {  # what decides which submission counts and for how much, as a notice calls it
     "due_at": "the due time",
     "grace_minutes": "the time of grace",
-    "late_percent_per_day": "what lateness costs",
+    "late_percent_per_day": "the late deduction",
     "counts": "which submission counts",
     "time_zone": "the time zone",
     "points": "the rubric",
 }
 REGRADING = (
     "A regrade is under way. It uses the current rules to decide which submission counts. Apply or dismiss it before "
-    "you change when it is due, what lateness costs, which submission counts or the points of the rubric."
+    "you change when it is due, the late deduction, which submission counts or the points of the rubric."
 )
 MOST_ROWS = 200  # of a preview
 MOST_POINTS = 1000.0  # of a row
@@ -72,7 +85,7 @@ def _form(
 ) -> Response:
     return page(
         request, "staff_settings.html", status=422 if problems else 200, asked=asked, tab="settings",
-        rows=rows, typed=typed, problems=problems, show=SHOW, saved=saved,
+        rows=rows, typed=typed, problems=problems, labels=LABELS, saved=saved,
     )  # fmt: skip
 
 
@@ -217,25 +230,24 @@ def _as_typed(title: str, policy: policies.Policy, rows: Sequence[Row]) -> dict[
 
 def _policy(typed: dict[str, str], zone: str, rows: Sequence[Row]) -> tuple[list[str], policies.Policy | None]:
     """All that is wrong with the fields; or the policy."""
-    readers: dict[str, Any] = {
-        "opens_at": lambda text: typed_time(text, "Opens", zone),
-        "due_at": lambda text: typed_time(text, "Due", zone),
-        "grace_minutes": lambda text: typed_number(text, "Grace"),
-        "late_percent_per_day": lambda text: typed_number(text, "Lateness costs", most=100),
-        "late_days": lambda text: typed_count(text, "Late days", most=1000),
-        "limit": lambda text: typed_count(text, "Most submissions"),
-        "window_minutes": lambda text: typed_number(text, "Time window", least=1, most=1e6),
-        "counts": lambda text: _one_of(text, ("best", "latest"), "What counts"),
-        **{
-            f"show_{what}": lambda text, what=what: _one_of(text, SHOW, f"When {what} are shown")
-            for what in ("marks", "hints", "quiz")
-        },
+    readers: dict[str, Callable[[str, str], Any]] = {
+        "opens_at": lambda text, label: typed_time(text, label, zone),
+        "due_at": lambda text, label: typed_time(text, label, zone),
+        "grace_minutes": typed_number,
+        "late_days": lambda text, label: typed_count(text, label, most=1000),
+        "late_percent_per_day": lambda text, label: typed_number(text, label, most=100),
+        "limit": typed_count,
+        "window_minutes": lambda text, label: typed_number(text, label, least=1, most=1e6),
+        "counts": lambda text, label: _one_of(text, ("best", "latest"), label),
+        "show_marks": lambda text, label: _one_of(text, SHOW, label),
+        "show_hints": lambda text, label: _one_of(text, SHOW, label),
+        "show_quiz": lambda text, label: _one_of(text, SHOW, label),
     }
     problems: list[str] = []
     values: dict[str, Any] = {}
     for name, read in readers.items():
         try:
-            values[name] = read(typed.get(name, ""))
+            values[name] = read(typed.get(name, ""), LABELS[name])
         except BadField as error:
             problems.append(str(error))
     points = _points(typed, rows, problems)
@@ -265,5 +277,5 @@ def _points(typed: Mapping[str, str], rows: Sequence[Row], problems: list[str]) 
 
 def _one_of(text: str, known: tuple[str, ...], label: str) -> str:
     if text not in known:
-        raise BadField(f"{label}: choose one of the list.")
+        raise BadField(f"{label}: choose one from the list.")
     return text
