@@ -22,6 +22,7 @@ import jwt
 import pytest
 import sqlalchemy as sa
 from acting import choose_points, decide, grouped, program
+from acting import form as form_of
 from conftest import require
 from course import RIGHT, WRONG, Service, hand_in, serving
 from cryptography.hazmat.primitives import serialization
@@ -58,7 +59,7 @@ from autograder.service.web.edge.access import COOKIE
 from autograder.service.web.lti import keys as lti_keys
 from autograder.service.web.lti import launches as lti
 from autograder.service.web.student.submitting import receive
-from autograder.service.worker import jobs, keys, passback, tidying
+from autograder.service.worker import jobs, keys, mailing, notices, passback, tidying
 
 
 @dataclass
@@ -911,6 +912,35 @@ def test_our_private_key_is_sealed_and_a_new_one_signs_beside_the_old(classroom)
     stranger = replace(service.context, secret=b"another secret of another service")
     with pytest.raises(keys.SealedElsewhere, match="another secret"):
         keys.newest(stranger)
+
+
+# ------------------------------------------------------------------------------------------------------- notices
+def test_who_is_signed_in_by_a_platform_sees_all_notices_of_that_course_and_none_of_another(enrolled):
+    """An extension, a changed due time and a reminder are about no submission; nor is an address that takes no mail."""
+    learner, teacher, staff = enrolled.browser(), enrolled.browser(), enrolled.signed_in("Staff")
+    enrolled.open("learner", client=learner)
+    enrolled.open("teacher", client=teacher)
+    who, asked = enrolled.user("learner"), enrolled.service.assignment
+    token = token_of(staff.get(f"/staff/a/{asked}/settings").text)
+    url = f"/staff/c/{enrolled.service.course}/people/{who.id}/extensions/{asked}"
+    staff.post(url, data={"csrf": token, "due_at": "2090-01-01T12:00", "reason": "ill"})
+    settings = form_of(enrolled.service, due_at=now() + 3600)
+    staff.post(f"/staff/a/{asked}/settings", data=settings | {"csrf": token})
+    staff.post(url, data={"csrf": token, "take_back": "1"})
+    assert notices.remind(enrolled.service.store) > 0
+    with enrolled.service.store.writing() as db:
+        mailing.tell_staff(db, db.merge(who), mailing.Undelivered(550, "550 no such user"))
+        other = CourseRow(title="Another course")
+        db.add(other)
+        db.flush()
+        db.add(MembershipRow(course_id=other.id, user_id=who.id, role="student", roster_id="other"))
+        db.add(NoticeRow(user_id=who.id, course_id=other.id, kind="due", text="Something elsewhere is due."))
+    shown = learner.get("/").text
+    assert "1 Jan 2090" in shown
+    assert "You can still gain points." in shown
+    assert shown.count('class="told notice"') == 4, "given, counts now, taken back, due soon"
+    assert "elsewhere" not in shown
+    assert "does not take mail for Emmy Noether" in teacher.get("/").text
 
 
 # -------------------------------------------------------------------------------------------------------- grades

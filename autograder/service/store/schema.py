@@ -378,6 +378,7 @@ class NoticeRow(Keyed, Base):
     )
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     submission_id: Mapped[str | None] = mapped_column(String(16))
+    course_id: Mapped[str | None] = mapped_column(String(16))  # of one about no submission
     text: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(10), default="changed")  # a line of rules.notices, or "platform"
     key: Mapped[str | None] = mapped_column(String(80))  # of what is told only once; "of:ID:…" names somebody else

@@ -80,8 +80,10 @@ def mail(context: Context, job: JobRow) -> dict[str, Any]:
 def tell_staff(db: Session, user: UserRow, error: Undelivered) -> None:
     """Tell the instructors of somebody whose address takes no mail, once for each address and instructor."""
     theirs = sa.select(MembershipRow.course_id).where(MembershipRow.user_id == user.id, ~MembershipRow.dropped)
-    instructors = sa.select(MembershipRow.user_id).where(
-        MembershipRow.course_id.in_(theirs), MembershipRow.role == "staff", MembershipRow.user_id != user.id
+    instructors = (
+        sa.select(MembershipRow.user_id, sa.func.min(MembershipRow.course_id))
+        .where(MembershipRow.course_id.in_(theirs), MembershipRow.role == "staff", MembershipRow.user_id != user.id)
+        .group_by(MembershipRow.user_id)
     )
     key = f"of:{user.id}:{hashlib.sha256(str(user.email).encode()).hexdigest()[:32]}"
     knowing = sa.select(NoticeRow.user_id).where(NoticeRow.key == key)
@@ -89,8 +91,8 @@ def tell_staff(db: Session, user: UserRow, error: Undelivered) -> None:
         f"The mail server does not take mail for {user.name or user.email} ({user.email}): {error.answer}. "
         "If the address is wrong, change it on their page or in the roster."
     )
-    for one in db.scalars(instructors.where(MembershipRow.user_id.not_in(knowing)).distinct()).all():
-        db.add(NoticeRow(user_id=one, kind="platform", text=text, key=key))
+    for one, course_id in db.execute(instructors.where(MembershipRow.user_id.not_in(knowing))).all():
+        db.add(NoticeRow(user_id=one, course_id=course_id, kind="platform", text=text, key=key))
 
 
 def send(message: EmailMessage, url: str) -> None:

@@ -161,7 +161,7 @@ def remind(store: Store) -> int:
             zone = policies.from_json(asked.policy).time_zone
             at = f"{zones.local(due, zone):%a %-d %b, %H:%M} {zones.abbreviation(due, zone)}"
             text = f"{asked.title} is due {at}. You can still gain points."
-            db.add(NoticeRow(user_id=user, kind="due", key=_key(asked, due), text=text))
+            db.add(NoticeRow(user_id=user, course_id=asked.course_id, kind="due", key=_key(asked, due), text=text))
     return len(soon)
 
 

@@ -190,7 +190,12 @@ def _refused(db: Session, score: Score, *, why: str) -> None:
 
 def _tell_staff(db: Session, course_id: str, text: str, *, key: str | None = None) -> None:
     staff = sa.select(MembershipRow.user_id).where(MembershipRow.course_id == course_id, MembershipRow.role == "staff")
-    db.add_all([NoticeRow(user_id=person, kind="platform", text=text, key=key) for person in db.scalars(staff)])
+    db.add_all(
+        [
+            NoticeRow(user_id=person, course_id=course_id, kind="platform", text=text, key=key)
+            for person in db.scalars(staff)
+        ]
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- HTTP

@@ -79,7 +79,7 @@ def set_extensions(
                 db.delete(there)
             audit(db, actor, "extension.taken_back", user, asked.course_id, assignment=asked.id)
         if due_at != before:
-            db.add(NoticeRow(user_id=user, kind="extended", text=_notice(asked, due_at)))
+            db.add(NoticeRow(user_id=user, course_id=asked.course_id, kind="extended", text=_notice(asked, due_at)))
         judge_lateness(db, asked, user)
     refresh(db, asked, users)
     for user in users:

@@ -186,7 +186,8 @@ def _tell(
             told.append(rules.policy_notice(change, what, points=points))
         kind = "extended" if change is None else "changed"
         text = f"{asked.title}: {' '.join(told)}"
-        db.add(NoticeRow(user_id=user, submission_id=_counting(change), kind=kind, text=text))
+        about = {"submission_id": _counting(change), "course_id": asked.course_id}
+        db.add(NoticeRow(user_id=user, kind=kind, text=text, **about))
 
 
 def _counting(change: rules.MarkChange | None) -> str | None:

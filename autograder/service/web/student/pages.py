@@ -51,6 +51,8 @@ from autograder.service.web.student.telling import Telling, history, reader, tol
 
 MOST_UPLOAD = 8_000_000  # bytes: the largest that is read of any kind of file
 
+OF_COURSE = sa.func.coalesce(AssignmentRow.course_id, NoticeRow.course_id)  # of a notice, joined to what it is about
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -108,14 +110,14 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
 
 
 def _zones(db: Session, notices: Sequence[NoticeRow], courses: Sequence[CourseRow]) -> dict[str, str]:
-    """Return each notice's time zone by its id: of its submission's course, else the one that all courses share."""
+    """Return each notice's time zone by its id: of its course, else the one that all courses share."""
     shared = {course.time_zone for course in courses}
     known = dict.fromkeys([one.id for one in notices], shared.pop() if len(shared) == 1 else zones.UTC)
     rows = db.execute(
         sa.select(NoticeRow.id, CourseRow.time_zone)
-        .join(SubmissionRow, SubmissionRow.id == NoticeRow.submission_id)
-        .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
-        .join(CourseRow, CourseRow.id == AssignmentRow.course_id)
+        .outerjoin(SubmissionRow, SubmissionRow.id == NoticeRow.submission_id)
+        .outerjoin(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
+        .join(CourseRow, CourseRow.id == OF_COURSE)
         .where(NoticeRow.id.in_(known))
     )
     return known | {one.id: one.time_zone for one in rows}
@@ -127,9 +129,9 @@ def _notices(actor: Actor) -> sa.Select[NoticeRow]:
     if actor.only is None:
         return theirs
     return (
-        theirs.join(SubmissionRow, SubmissionRow.id == NoticeRow.submission_id)
-        .join(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
-        .where(AssignmentRow.course_id == actor.only)
+        theirs.outerjoin(SubmissionRow, SubmissionRow.id == NoticeRow.submission_id)
+        .outerjoin(AssignmentRow, AssignmentRow.id == SubmissionRow.assignment_id)
+        .where(OF_COURSE.is_not_distinct_from(actor.only))
     )
 
 
