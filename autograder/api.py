@@ -12,7 +12,6 @@ CHANGELOG.md. Everything else in the package may change with any release. docs/a
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -22,7 +21,7 @@ from autograder.assignment import BadAssignment
 from autograder.batch import Batch, marking
 from autograder.blame import AuthorFault
 from autograder.course import named as _load
-from autograder.crew import Crew, can_fork
+from autograder.crew import Crew, can_fork, cores
 from autograder.intake import NothingToMark, find
 from autograder.model import Assignment, CriterionMark, Diagnosis, ItemMark, Report
 from autograder.regenerate import NotProven
@@ -166,11 +165,6 @@ def regenerate(
     if not proof.holds:
         raise NotProven(proof)
     return where
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use; in a container, fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _loaded(assignment: Asked) -> Assignment:

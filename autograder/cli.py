@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +18,7 @@ from autograder.service.command import admin
 
 if TYPE_CHECKING:
     from autograder.adapters.packing import Package
+    from autograder.course import Course
     from autograder.edition import Edition
     from autograder.gather import FoundSubmission
     from autograder.model import Assignment
@@ -74,6 +77,11 @@ class GradedPart(StrEnum):
     QUIZ = "quiz"
 
 
+AnyAssignment = Annotated[
+    str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
+]
+OneAssignment = Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")]
+JobsOption = Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")]
 SandboxOption = Annotated[SandboxName, typer.Option(help="Where submissions run; auto takes the first that works.")]
 
 
@@ -126,7 +134,7 @@ def grade(
     assignment: Annotated[str, typer.Option(help="What was asked for: the name of an assignment.")] = "optimizers",
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs. Default: from the submission.")] = None,
     sandbox: SandboxOption = SandboxName.AUTO,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
+    jobs: JobsOption = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format, typer.Option(help="What comes out: a table, a JSON line each, or pages.")
     ] = Format.TEXT,
@@ -152,9 +160,9 @@ def grade(
 
 @app.command()
 def verify(
-    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")] = "optimizers",
+    assignment: OneAssignment = "optimizers",
     sandbox: SandboxOption = SandboxName.AUTO,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
+    jobs: JobsOption = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Plant this misconception alone; again for more. A quick look, no proof.")
     ] = None,
@@ -164,8 +172,7 @@ def verify(
     ] = False,
 ) -> None:
     """Prove that an assignment marks fairly; exit status 1 when any statement fails."""
-    from autograder.publish import look, prove, say
-    from autograder.sandbox import SandboxUnavailable
+    from autograder.publish import look, prove
 
     asked = _load(assignment)
     if approve:
@@ -175,18 +182,15 @@ def verify(
     known = [m.id for m in asked.misconceptions]
     if unknown := [name for name in only or () if name not in known]:
         raise typer.BadParameter(f"{asked.id} has no misconception {unknown[0]!r}; misconceptions.py lists them.")
-    try:
+    with _sandboxed():
         holds = look(asked, sandbox, only) if only else prove(asked, sandbox, jobs or _cores())
-    except SandboxUnavailable as error:
-        say(str(error))
-        raise typer.Exit(GRADER_FAILED) from error
     if not holds:
         raise typer.Exit(1)
 
 
 @app.command()
 def export(
-    assignment: Annotated[str, typer.Argument(help="The name of an assignment, or its folder.")],
+    assignment: OneAssignment,
     quiz: Annotated[QuizFormat, typer.Option(help="For which platform: QTI 1.2 is Canvas's.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
     seed: Annotated[int | None, typer.Option(min=0, help="The first variant. Default: the assignment's.")] = None,
@@ -200,10 +204,8 @@ def export(
     asked = _load(assignment)
     first = asked.quiz_seed if seed is None else seed
     drawn = {number: asked.quiz(number) for number in range(first, first + variants)}
-    try:
+    with _refusing(CannotExport):
         _write(out, written(quiz.value, asked.id, asked.title, drawn))
-    except CannotExport as error:
-        raise typer.BadParameter(str(error)) from error
     for sentence in losses(drawn, quiz.value):
         say(sentence)
 
@@ -229,13 +231,9 @@ def gradebook(
 
     if course is not None and column:
         raise typer.BadParameter("With --course each column is called as its assignment: leave --column out.")
-    try:
+    with _refusing(BadGradebook, BadRoster), _naming("read", roster):
         sheets = [(out, _read(reports))] if course is None else _sheets(course, _read(reports), out)
         made = [(file, table(for_, lines, read_roster(roster), column, part.value)) for file, lines in sheets]
-    except (BadGradebook, BadRoster) as error:
-        raise typer.BadParameter(str(error)) from error
-    except OSError as error:
-        raise typer.BadParameter(f"{roster} cannot be read: {error.strerror}.") from error
     for file, written in made:
         _write(file, written.text.encode())
         for remark in written.remarks:
@@ -244,15 +242,10 @@ def gradebook(
 
 def _sheets(course: Path, reports: str, out: Path) -> list[tuple[Path, str]]:
     """For each stage of a course that has reports, its file and its reports."""
-    from autograder.assignment import BadAssignment
-    from autograder.course import read
     from autograder.export.gradebook import by_assignment
     from autograder.publish import say
 
-    try:
-        stages = read(course).stages
-    except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
+    stages = _course(course).stages
     found, named = by_assignment(reports), {stage.id for stage in stages}
     if strange := [name for name in found if name not in named]:
         raise typer.BadParameter(f"There are reports of {strange[0]!r}, which {course} does not name.")
@@ -268,9 +261,7 @@ def _sheets(course: Path, reports: str, out: Path) -> list[tuple[Path, str]]:
 
 @app.command()
 def regenerate(
-    assignment: Annotated[
-        str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
-    ],
+    assignment: AnyAssignment,
     seed: Annotated[int, typer.Option(min=0, max=2**48 - 1, help="Draws examples, public experiments and quiz.")],
     out: Annotated[Path, typer.Option(help="The folder to write: a new one, or an earlier output left unchanged.")],
     roster: Annotated[
@@ -283,26 +274,28 @@ def regenerate(
         bool, typer.Option("--where", help="Let students' check.py look for the lines of mistakes at home.")
     ] = False,
     sandbox: SandboxOption = SandboxName.AUTO,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once. Default: one for each core.")] = None,
+    jobs: JobsOption = None,
 ) -> None:
     """Write an assignment anew: the students' folder, handouts, quiz, keys, and the proof that it marks fairly.
 
     Exit status: 1 when the assignment does not verify; then nothing is written.
     """
-    from autograder.publish import rewrite, say
+    from autograder.publish import rewrite
     from autograder.regenerate.run import CannotRegenerate
-    from autograder.sandbox import SandboxUnavailable
 
-    try:
+    with _refusing(CannotRegenerate), _sandboxed():
         written = all(
-            rewrite(_asked(one, where), seed, folder, roster, secret, sandbox, jobs or _cores())
+            rewrite(
+                replace(one, check_where=one.check_where or where),
+                seed,
+                folder,
+                roster,
+                secret,
+                sandbox,
+                jobs or _cores(),
+            )
             for one, folder in _stages(assignment, out)
         )
-    except CannotRegenerate as error:
-        raise typer.BadParameter(str(error)) from error
-    except SandboxUnavailable as error:
-        say(str(error))
-        raise typer.Exit(GRADER_FAILED) from error
     if not written:
         raise typer.Exit(1)
     _write_schedule(assignment, out)
@@ -310,9 +303,7 @@ def regenerate(
 
 @app.command()
 def package(
-    assignment: Annotated[
-        str, typer.Argument(help="The name of an assignment, its folder, or a course.toml: all of it.")
-    ],
+    assignment: AnyAssignment,
     for_: Annotated[PackageFor, typer.Option("--for", help="Where it will run.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     edition: Annotated[
@@ -330,10 +321,8 @@ def package(
         )
     for asked, folder in _stages(assignment, out):
         made = packages(for_)(asked) if edition is None else _with_edition(asked, edition)
-        try:
+        with _naming("written", folder):
             write(made, folder)
-        except OSError as error:
-            raise typer.BadParameter(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         say(made.told)
     _write_schedule(assignment, out)
 
@@ -359,10 +348,8 @@ def new(
     from autograder.authoring import CannotCreate
     from autograder.authoring import new as made
 
-    try:
+    with _refusing(BadAssignment, CannotCreate):
         folder = made(name, out, source)
-    except (BadAssignment, CannotCreate) as error:
-        raise typer.BadParameter(str(error)) from error
     shown = (
         folder if folder.is_absolute() else f".{os.sep}{folder}"
     )  # a bare name would be one that comes with gradmark
@@ -386,10 +373,8 @@ def practice(
     from autograder.practice import ExercisePool, NoExercise, run
 
     loaded = [_load(name) for name in assignment or ["practice", "optimizers"]]
-    try:
+    with _refusing(NoExercise):
         pool = ExercisePool(loaded, ideas=idea or [], seed=seed)
-    except NoExercise as error:
-        raise typer.BadParameter(str(error)) from error
     run(pool, count, as_json=as_json)
 
 
@@ -433,10 +418,8 @@ def serve(
     beside = ["worker", "--sandbox", sandbox.value, "--jobs", str(jobs or _cores())] if worker else None
     if beside and log_format:
         beside += ["--log-format", log_format]
-    try:
+    with _refusing(CannotServe):
         run(settings, host=host, port=port, url=told, worker=beside, say=say, term=_term(course) if course else None)
-    except CannotServe as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 @app.command(name="worker")
@@ -456,16 +439,12 @@ def worker_(
     """Mark what the service was handed: any number of these, on any machines that reach the database."""
     settings = _service(data, database, "", _own(assignments, course))
     from autograder.publish import say
-    from autograder.sandbox import SandboxUnavailable
     from autograder.service import logs
     from autograder.service.worker.main import work
 
     logs.start(log_format)
-    try:
+    with _sandboxed():
         work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say, with_parent=with_parent)
-    except SandboxUnavailable as error:
-        say(str(error))
-        raise typer.Exit(GRADER_FAILED) from error
 
 
 def _own(assignments: Path | None, course: Path | None) -> Path | None:
@@ -474,26 +453,17 @@ def _own(assignments: Path | None, course: Path | None) -> Path | None:
         return assignments
     if assignments is not None:
         raise typer.BadParameter("A course names its own assignments: leave --assignments out.")
-    from autograder.assignment import BadAssignment
-    from autograder.course import read
-
-    try:
-        read(course)
-    except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
+    _course(course)
     return course
 
 
 def _term(file: Path) -> "Term":
     from autograder.assignment import BadAssignment
-    from autograder.course import read
     from autograder.service.operate.terms import Planned, Term
 
-    try:
-        course = read(file)
+    course = _course(file)
+    with _refusing(BadAssignment):
         planned = [Planned(s.id, s.title, s.due.timestamp() if s.due else None) for s in course.stages]
-    except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
     return Term(course.title, course.time_zone, planned)
 
 
@@ -538,7 +508,6 @@ def _run(
         marking(sandbox, trusted=not paths, say=say, jobs=jobs, several=several) as mark_all,
     ):
         from autograder.gather import FoundSubmission
-        from autograder.sandbox import SandboxUnavailable
 
         assignment, kept = _edition(_load(assignment_id), edition)
         if paths:
@@ -549,11 +518,8 @@ def _run(
         pages = _pages(out, {path: one.label for path, one in found.items()}, answers=answers) if out else None
         students = {path: one.student for path, one in found.items()}
         batch = Batch(assignment, seed, kept.secret if kept else None, students)
-        try:
+        with _sandboxed():
             marked = mark_all(list(found), batch)
-        except SandboxUnavailable as error:
-            say(str(error))
-            raise typer.Exit(GRADER_FAILED) from error
         named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
         if not publish(named, list(found), form, pages, edition=edition is not None):
             raise typer.Exit(GRADER_FAILED)
@@ -566,11 +532,9 @@ def _edition(assignment: "Assignment", folder: Path | None) -> "tuple[Assignment
     from autograder.edition import BadEdition, read
     from autograder.publish import say
 
-    try:
+    with _refusing(BadEdition):
         kept = read(folder)
         edited = kept.of(assignment)
-    except BadEdition as error:
-        raise typer.BadParameter(str(error)) from error
     if kept.digest != assignment.digest:
         say("this edition was written from another state of the assignment: if its quiz has changed, so have the keys")
     for remark in kept.roster.remarks if kept.roster else ():
@@ -587,30 +551,28 @@ def _gather(
     from autograder.publish import say, whose
 
     roster = edition.roster if edition else None
-    try:
+    with _refusing(NothingToMark, BadBulk):
         return gather(paths, assignment.main, unpacked, roster=roster, label=whose, say=say)
-    except (NothingToMark, BadBulk) as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _asked(assignment: "Assignment", where: bool) -> "Assignment":  # noqa: FBT001 - one setting of a command
-    """The assignment, with the search for lines at home where that was asked for."""
-    return replace(assignment, check_where=assignment.check_where or where)
 
 
 def _stages(name: str, out: Path) -> "list[tuple[Assignment, Path]]":
     """Load an assignment for the folder `out`; or a course's, each for a folder in it."""
     from autograder.assignment import BadAssignment
-    from autograder.course import is_course, read
+    from autograder.course import is_course
 
     if not is_course(name):
         return [(_load(name), out)]
-    try:
-        course = read(Path(name))
-        loaded = [(stage.load(), out / stage.folder) for stage in course.stages]
-    except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
-    return loaded
+    course = _course(Path(name))
+    with _refusing(BadAssignment):
+        return [(stage.load(), out / stage.folder) for stage in course.stages]
+
+
+def _course(file: Path) -> "Course":
+    from autograder.assignment import BadAssignment
+    from autograder.course import read
+
+    with _refusing(BadAssignment):
+        return read(file)
 
 
 def _write_schedule(name: str, out: Path) -> None:
@@ -628,36 +590,62 @@ def _load(name: str) -> "Assignment":
 
     if is_course(name):
         raise typer.BadParameter(f"{name} is a course: name one of its stages, as {name}:optimizers.")
-    try:
+    with _refusing(BadAssignment):
         return named(name)
-    except BadAssignment as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _pages(folder: Path, labels: dict[Path, str], *, answers: bool) -> "Pages":
     from autograder.publish import Pages
 
-    try:
+    with _naming("written", folder):
         return Pages(folder, labels, answers=answers)
-    except OSError as error:
-        raise typer.BadParameter(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
 
 
 def _read(file: Path) -> str:
-    try:
+    with _naming("read", file):
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = f"{error.strerror}." if isinstance(error, OSError) else "it is not UTF-8 text."
-        raise typer.BadParameter(f"{file} cannot be read: {why}") from error
 
 
 def _write(file: Path, data: bytes) -> None:
-    try:
+    with _naming("written", file):
         file.write_bytes(data)
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _cores() -> int:
-    """Return the number of cores that this process may use; in a container, fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    from autograder.crew import cores
+
+    return cores()
+
+
+# ------------------------------------------------------------------------------------------------------ what goes wrong
+@contextmanager
+def _refusing(*mistakes: type[Exception]) -> Iterator[None]:
+    """Turn these, whose messages tell whoever asked what to change, into messages of the command."""
+    try:
+        yield
+    except mistakes as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@contextmanager
+def _naming(done: str, path: Path) -> Iterator[None]:
+    """Name the file that cannot be `done`, which is "read" or "written"."""
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(f"{error.filename or path} cannot be {done}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{path} cannot be {done}: it is not UTF-8 text.") from error
+
+
+@contextmanager
+def _sandboxed() -> Iterator[None]:
+    """Tell whoever sits there that nothing here can isolate code, and fail as the grader."""
+    from autograder.publish import say
+    from autograder.sandbox import SandboxUnavailable
+
+    try:
+        yield
+    except SandboxUnavailable as error:
+        say(str(error))
+        raise typer.Exit(GRADER_FAILED) from error

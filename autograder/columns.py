@@ -1,99 +1,22 @@
 """Recognizes the columns of lists of people by their titles, as platforms and offices of many countries write them.
 
-A title is known as it stands, or by what is left of it without remarks ("(7 digits)"), forms of gender ("Student*in")
-and words of course ("What is your …"), or by a word of numbers of students in it.
+The titles stand in columns.toml. One is known as it stands, or by what is left of it without remarks ("(7 digits)"),
+forms of gender ("Student*in") and words of course ("What is your …"), or by a word of numbers of students in it.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 IDS = ("institution", "id", "login", "email", "platform")  # which of a person's ids is theirs: the first that is there
 MAX_TITLE = 80  # characters: longer cells are texts
+TITLES = Path(__file__).with_name("columns.toml")
 
-# What columns are called, without case, accents and punctuation; of several that are there, the first names the person.
-_TITLES = {
-    "institution": """
-        sis user id, sis id, identifiant sis, id utilisateur sis, sis benutzer id, orgdefinedid,
-        org defined id, student id, studentid, sid, student number, student no, student nr, id number,
-        idnumber, registration number, registration no, reg no, reg nr, regnr, roll number, roll no,
-        enrollment number, enrollment id, enrolment number, enrolment id, candidate number, candidate no,
-        university id, unique user id, unique id, roster identifier, matrikelnummer, matrikelnr,
-        matrikel nr, matrikel, martrikelnummer, matr nr, matrnr, mat nr, matnr, id nummer, personnummer,
-        studentnummer, studienummer, numero etudiant, n etudiant, no etudiant, numero d etudiant,
-        numero d identification, matricule, ine, cod etu, code etudiant, num etudiant, numero de id,
-        numero de identificacion, numero de identificação, numero id, numero de matricula, matricola, uid,
-        uin, usn, uun, pid, emplid, empl id, student emplid, registrierungsnummer, bewerbernummer,
-        n de matricula, no de matricula, n o de matricula, numer albumu, nr albumu, numer indeksu, numer id,
-        n matricola, numero di matricola, codice identificativo, opiskelijanumero, tunnistenumero,
-        studentnr, nia, dni, niu, mssv, identifikační číslo, osobní číslo, číslo studenta, öğrenci no,
-        öğrenci numarası, okul no, neptun, neptun kód, nr matricol, număr matricol, αριθμός μητρώου,
-        номер зачётной книжки, номер студента, номер студенческого билета, студенческий билет, 学号, 學號, 学籍番号,
-        学生番号, 学生証番号, 학번, الرقم الجامعي, mã sinh viên, mã số sinh viên, nim, npm, jmbag, broj indeksa,
-        id broj, id številka, vpisna številka, id číslo, id номер, номер заліковки, azonosító,
-        hallgatói azonosító, מספר זהות, מספר סטודנט, رقم الهوية, رقم الطالب
-    """,
-    "id": "id, identifier, identifiant, kennung, kurzel, identificador, codigo, identificativo, identificatie",
-    "login": """
-        sis login id, sis anmelde id, identifiant de connexion sis, login id, login, username, user name,
-        user, benutzername, benutzerkennung, anmeldename, nutzername, nom d utilisateur, nombre de usuario,
-        github username, netid, net id, unikennung, nutzernamen, nutzerkennung, login name, loginname,
-        kerberos, unikey, zid, gebruikersnaam, anvandarnamn, nome utente, nome de usuario, nom d usuari,
-        brukernavn, brugernavn, käyttäjätunnus, uživatelské jméno, kullanıcı adı, nazwa użytkownika, логин,
-        имя пользователя, 用户名, ユーザー名, samaccountname, userprincipalname
-    """,
-    "platform": "canvas id, lms user id, canvas user id, github id, user id, integration id",
-    "email": """
-        email, email address, e mail, e mail address, mail, e mail adresse, mailadresse, mail adresse,
-        emailadresse, email adresse, adresse de courriel, adresse e mail, adresse email, adresse mail,
-        courriel, adresse electronique, correo, correo electronico, direccion de correo, e post, epost,
-        sahkoposti, posta elettronica, indirizzo email, indirizzo e mail, endereco de email, adres e mail,
-        e mailadres, mailadres, email id, mail id, correo institucional, e postadress, e postadresse,
-        e mailadresse, sähköpostiosoite, e mailová adresa, e posta, e posta adresi, adreça electrònica,
-        adreça de correu, e mail adresa, e poštni naslov, e mail cím, דוא ל, البريد الإلكتروني,
-        електронна пошта, электронная почта, адрес электронной почты, почта,
-        邮箱, 电子邮件, 电子邮箱, 邮箱地址, 電子郵件, メールアドレス, メール, 이메일, 이메일 주소
-    """,
-    "name": """
-        name, student, student name, full name, fullname, display name, sortable name, last name first name,
-        nachname vorname, name vorname, nom prenom, vollstandiger name, teilnehmer, teilnehmer in,
-        student in, studierende, studierender, studierende r, nom complet, etudiant, nombre completo,
-        estudiante, roster name, volledige naam, naam, nome completo, cognome e nome, cognome nome,
-        nome e cognome, nome, namn, imie i nazwisko, nazwisko i imie, apellidos y nombre,
-        nombre y apellidos, aluno, estudante, studente, studerende, studerande, opiskelija, navn, nimi,
-        nom i cognoms, jméno a příjmení, ad soyad, adı soyadı, nume complet, nume și prenume, ονοματεπώνυμο,
-        фио, фамилия имя отчество, cn, nama lengkap, nama mahasiswa, ime i prezime, ime in priimek, שם מלא,
-        الاسم الكامل, имя и фамилия, фамилия имя, студент, 姓名, 氏名, 名前, 이름, 성명, الاسم, họ và tên, nama
-    """,
-    "first": """
-        first name, firstname, first, given name, given names, preferred name, forename, forenames, vorname,
-        vornamen, rufname, prenom, prenoms, nombre, nombres, preferred first name, legal first name,
-        voornaam, fornamn, fornavn, imie, etunimi, etunimet, jméno, křestní jméno, adı, ad, isim, prenume,
-        ime, meno, krstné meno, ім я, שם פרטי, الاسم الأول, keresztnév, όνομα, имя, 名
-    """,
-    "last": """
-        last name, lastname, last, surname, family name, nachname, familienname, nom, nom de famille,
-        nom d usage, nom usuel, apellido, apellidos, apellido s, achternaam, efternamn, efternavn,
-        etternavn, cognome, cognoms, sobrenome, apelido, nazwisko, sukunimi, příjmení, soyadı, soyad,
-        nume de familie, vezetéknév, επώνυμο, фамилия, 姓, sn, prezime, priimek, priezvisko, прізвище,
-        שם משפחה, اسم العائلة
-    """,
-    "section": """
-        section, sections, group, groups, gruppe, gruppen, groupe, groupes, section name, abschnitt,
-        seccion, sezione, turma, class section, lab section, lecture section, ubungsgruppe, tutorium,
-        sectie, sektion, seksjon, secao, seccio, tutorial, tutorial group, группа, 班级, 组
-    """,
-    "group": """
-        group name, team, teams, team name, project group, project team, homework group, submission group,
-        hand in group, abgabegruppe, projektgruppe, hausaufgabengruppe, arbeitsgruppe, equipe,
-        nom du groupe, equipo, squadra, nome gruppo, groep, grupp, gruppo, grupo
-    """,
-    "role": "role, roles, rolle, rollen, role s, rol, roles s, ruolo, papel, função, роль",
-    "submission": "submission id",
-}  # fmt: skip
 _STUDENT = (
     r"(?:studen\w*|studi\w+|etudiante?|estudante|estudiante|alumn[oe]|aluno|studerende|opiskelija|ogrenci|apprenant)"
 )
@@ -127,10 +50,14 @@ def plain(title: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", flat).split())
 
 
-_KINDS: dict[str, tuple[str, int]] = {}  # title -> its kind, and its place among those of that kind
-for _kind, _names in _TITLES.items():
-    for _at, _name in enumerate(" ".join(_names.split()).split(", ")):
-        _KINDS.setdefault(plain(_name), (_kind, _at))
+@cache
+def _known() -> dict[str, tuple[str, int]]:
+    """Title -> the kind of its column, and its place among the titles of that kind."""
+    known: dict[str, tuple[str, int]] = {}
+    for kind, titles in tomllib.loads(TITLES.read_text(encoding="utf-8")).items():
+        for at, title in enumerate(" ".join(titles.split()).split(", ")):
+            known.setdefault(plain(title), (kind, at))
+    return known
 
 
 @lru_cache(maxsize=1000)
@@ -138,11 +65,12 @@ def _kind_of(title: str) -> tuple[str, int]:
     """The kind of a column and its rank among those of its kind; ("", 0) of one that tells nothing of a person."""
     if len(title) > MAX_TITLE or re.search(r"[;|\t]", title.strip()):  # a text, or several titles
         return "", 0
+    known = _known()
     for form in _forms(title):
-        if form in _KINDS:
-            return _KINDS[form]
+        if form in known:
+            return known[form]
     bare = plain(_REMARK.sub(" ", title))
-    return next((kind for kind, pattern in _BY_WORDS if pattern.search(bare)), ""), len(_KINDS)
+    return next((kind for kind, pattern in _BY_WORDS if pattern.search(bare)), ""), len(known)
 
 
 def _forms(title: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ time, whatever threads this process has by then.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -40,6 +41,11 @@ class WorkerDied(Exception):
 def can_fork() -> bool:
     """Return whether a fork of this process is whole: on Linux, and with no other thread that may hold a lock."""
     return sys.platform == "linux" and threading.active_count() == 1
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use; in a container, fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Crew(Generic[Piece, Result]):

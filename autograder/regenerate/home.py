@@ -42,7 +42,7 @@ def student(
 def _reading() -> Iterator[tuple[str, bytes]]:
     """The readers of answers, which check.py uses as the grader does."""
     for file in sorted(resources.files("autograder.reading").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
+        if file.name.endswith((".py", ".json")):
             yield f"check_files/reading/{file.name}", file.read_bytes()
 
 

@@ -12,7 +12,7 @@ from course import WRONG, csrf, hand_in
 
 import autograder.service
 from autograder.service.store.schema import AssignmentRow, AuditRow
-from autograder.service.web.staff.audit import GROUPS, SENTENCES
+from autograder.service.web.staff.audit import words
 
 DAY = 86_400.0
 
@@ -25,7 +25,7 @@ def written() -> set[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("audit", "note", "AuditRow"):
                 found |= _actions(node)
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp):
-                found |= {one for one in _actions(node.value) if one.partition(".")[0] in GROUPS}
+                found |= {one for one in _actions(node.value) if one.partition(".")[0] in words("groups")}
     return found
 
 
@@ -36,8 +36,10 @@ def _actions(node: ast.AST) -> set[str]:
 
 def test_whatever_is_written_into_the_log_has_a_sentence_and_a_filter():
     assert len(written()) > 50
-    assert written() == SENTENCES.keys()
-    assert {action.partition(".")[0] for action in SENTENCES} <= {word + end for word in GROUPS for end in ("", "s")}
+    assert written() == words("sentences").keys()
+    assert {action.partition(".")[0] for action in words("sentences")} <= {
+        word + end for word in words("groups") for end in ("", "s")
+    }
 
 
 def log(client, service, **wanted) -> list[str]:
@@ -128,10 +130,10 @@ def test_an_operator_reads_all_courses_without_links_into_those_that_others_staf
 
 def test_a_sentence_stays_one_when_its_details_were_erased(service):
     with service.store.writing() as db:
-        for action in sorted(SENTENCES):
+        for action in sorted(words("sentences")):
             db.add(AuditRow(action=action, object_id="gone", course_id=service.course, detail={}))
     told = log(service.browser("Staff"), service)
-    assert len(told) == len(SENTENCES)
+    assert len(told) == len(words("sentences"))
     for sentence in told:
         assert not re.search(r"[{}\[\]]| $|  |: *$", sentence), sentence
         assert sentence.startswith("The service "), sentence

@@ -164,7 +164,7 @@ def test_staff_see_who_changes_before_anything_does(service, edition, staff):
     assert ">Ada" in staff.look("?show=all")
     assert ">Cleo" not in staff.look("?show=down")
     table = staff.browser.get(staff.path + "/preview.csv").text.splitlines()
-    assert table[1] == "r-bob,Bob,,90.0,80.0,-10.0,1,1"
+    assert table[1] == "r-bob,Bob,,90,80,-10,1,1"
     assert len(table) == 4
 
     assert "no mark fell" in staff.decide("apply", lowering="keep").text
@@ -351,7 +351,7 @@ def test_a_marking_of_a_regrade_that_is_over_is_in_the_preview_of_the_next_with_
     monkeypatch.setattr(marking, "verdict_of", another_begins)
     regrading.remark(service.context, at_work)
     assert service.work() == ["regrade"], "there is nothing left to mark"
-    assert "r-bob,Bob,,90.0,80.0,-10.0,1,1" in staff.browser.get(staff.path + "/preview.csv").text
+    assert "r-bob,Bob,,90,80,-10,1,1" in staff.browser.get(staff.path + "/preview.csv").text
 
 
 @pytest.mark.slow

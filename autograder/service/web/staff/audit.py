@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
@@ -29,97 +32,14 @@ from autograder.service.web.edge.site import ROLE_NAMES, page, site
 
 ROWS = 100  # of one page
 FILTERS = ("who", "what", "since", "until")
-GROUPS = {  # the first word of an action, in a filter's words
-    "assignment": "assignments and settings",
-    "submission": "submissions",
-    "override": "points changed by people",
-    "text": "texts marked",
-    "comment": "comments",
-    "extension": "extensions",
-    "regrade": "regrades",
-    "member": "roles, sections, groups and merges",
-    "roster": "rosters",
-    "staff": "instructors named",
-    "link": "sign-in links",
-    "session": "sign-ins",
-    "openid": "sign-ins refused after OpenID Connect",
-    "token": "tokens",
-    "user": "erasure",
-    "course": "courses",
-    "similarity": "similarity",
-    "gradebook": "grades downloaded",
-    "download": "files made and downloaded",
-    "upload": "submissions downloaded",
-    "lti": "learning platforms",
-    "job": "jobs tried again",
-}
-# What follows the name of who did it. {it} is the object; a part in brackets is left out where a value is not known.
-SENTENCES = {
-    "assignment.closed": "closed {it}",
-    "assignment.made": "added the assignment {it}[ from the folder {source}]",
-    "assignment.opened": "opened {it} to students",
-    "assignment.policy": "changed the settings of {it}[: {changes}][; marks changed: {marks}]",
-    "assignment.proof_asked": "asked for the proof of {it}",
-    "comment.written": "commented on {it}",
-    "course.archived": "archived the course",
-    "course.brought_back": "brought the course back from the archive",
-    "course.copied": "made this course as a copy of {it}",
-    "course.exported": "downloaded everything of the course",
-    "course.keeps": "set how long the course keeps submissions[ to {days} days]",
-    "course.made": "made the course[ “{title}”]",
-    "course.renamed": "renamed the course[ from “{before}” to “{after}”]",
-    "course.time_zone": "changed the time zone[ from {before} to {after}]",
-    "download.asked": "asked for a file of {it}[: {kind}]",
-    "download.taken": "downloaded a file[: {kind}]",
-    "extension.given": "gave {it} an extension[ of {assignment}][ to {due_at}]",
-    "extension.taken_back": "took back the extension of {it}[ for {assignment}]",
-    "gradebook.downloaded": "downloaded the grades of {it}[ ({form})]",
-    "job.unparked": "had a parked job tried again[: {kind}]",
-    "link.asked": "asked for a sign-in link by e-mail",
-    "link.made": "made a sign-in link for {it}",
-    "link.refused": "refused a sign-in link[ from {address}]",
-    "links.made": "made sign-in links for the class[: {count}]",
-    "lti.course_bound": "tied a learning platform to its course[ “{title}”]",
-    "lti.course_untied": "untied a course of a learning platform[: “{title}”]",
-    "lti.grade_refused": "could not send a grade: the learning platform refused it[. {why}]",
-    "lti.grades_sent_again": "sent grades to the learning platform again[: {count}]",
-    "lti.key_asked": "asked for a key for learning platforms",
-    "lti.launched": "came from a learning platform[ as {role}]",
-    "lti.line_item_gone": "found a column of the learning platform’s gradebook gone",
-    "lti.link_chosen": "chose [{assignment} ]for a link on the learning platform",
-    "lti.link_made": "placed a link to {it} on the learning platform",
-    "lti.platform_registered": "registered a learning platform[: {issuer}]",
-    "lti.platform_changed": "changed a learning platform[: {issuer}]",
-    "lti.platform_removed": "removed a learning platform[: {issuer}]",
-    "lti.role_changed": "changed {it}[ from {from} to {to}], as the learning platform says",
-    "member.merged": "merged another entry[ (“{name}”)] into {it}",
-    "member.grouped": "put {it} into another group[: {changes}]",
-    "member.changed": "changed {it}’s place in the course[: {changes}]",
-    "openid.refused": "refused a sign-in by OpenID Connect, whose address no course knows[, from {address}]",
-    "override.lifted": "let the grader’s points count again in {it}[: {row}]",
-    "override.set": "changed points of {it}[: {row} from {machine} to {points}][. Reason: {reason}]",
-    "regrade.applied": "applied a regrade of {it}[: {up} marks rose, {down} fell, {kept} were kept]",
-    "regrade.begun": "began a regrade of {it}",
-    "regrade.dismissed": "dismissed a regrade of {it}",
-    "regrade.settled": "let a regrade of {it} count[ for {user}][: {from} to {to} points]",
-    "roster.imported": "imported a roster[: {new} new, {changed} changed, {dropped} dropped]",
-    "session.begun": "signed in",
-    "session.ended": "signed out",
-    "session.ended_everywhere": "signed out everywhere",
-    "similarity.begun": "had the submissions to {it} compared",
-    "similarity.pair_seen": "looked at two similar submissions[: {submissions}]",
-    "similarity.seen": "looked at the list of similar submissions",
-    "staff.named": "made {it} an instructor",
-    "submission.made": "handed in {it}",
-    "submission.marked_again": "had {it} marked again",
-    "submissions.expired": "erased old submissions[: {count}]",
-    "text.marked": "marked an answer to the question {it}[ with {points} points][: {users}]",
-    "token.made": "made a token for the API",
-    "token.revoked": "revoked a token for the API",
-    "upload.downloaded": "downloaded the file of {it}",
-    "user.erased": "erased all data of a person",
-    "user.erasure_asked": "asked for the erasure of {it}",
-}
+
+
+@cache
+def words(table: Literal["groups", "sentences"]) -> dict[str, str]:
+    """Return a table of audit.toml: filters by the first word of an action, or sentences by action."""
+    told = tomllib.loads(Path(__file__).with_name("audit.toml").read_text(encoding="utf-8"))
+    return dict(told[table])
+
 
 router = APIRouter(include_in_schema=False)
 
@@ -165,7 +85,7 @@ def _log(request: Request, actor: Actor, before: int | None, course: CourseRow |
         told = sentences(db, actor, [entry for entry, _, _ in rows[:ROWS]], zone)
     return page(
         request, "audit.html", status=422 if problem else 200, course=course, problem=problem, wanted=wanted,
-        kept={name: value for name, value in wanted.items() if value}, groups=GROUPS,
+        kept={name: value for name, value in wanted.items() if value}, groups=words("groups"),
         rows=[(entry, who, title, told[entry.id]) for entry, who, title in rows[:ROWS]],
         further=rows[ROWS - 1][0].id if len(rows) > ROWS else None, first=before is None,
         where=f"/staff/c/{course.id}/audit" if course else "/operator/audit",
@@ -177,7 +97,7 @@ def _conditions(wanted: Mapping[str, str], zone: str) -> list[sa.ColumnElement[b
     found: list[sa.ColumnElement[bool]] = []
     if who := wanted["who"]:
         found.append(UserRow.name.icontains(who, autoescape=True) | (UserRow.email == who.lower()))
-    if wanted["what"] in GROUPS:
+    if wanted["what"] in words("groups"):
         found.append(sa.or_(*(AuditRow.action.startswith(f"{wanted['what']}{end}") for end in (".", "s."))))
     if since := wanted["since"]:
         found.append(AuditRow.at >= _day(since, zone))
@@ -201,7 +121,7 @@ def sentences(db: Session, actor: Actor, entries: Sequence[AuditRow], zone: str)
 
 
 def _sentence(entry: AuditRow, names: Mapping[str, Markup], zone: str) -> Markup:
-    form = SENTENCES.get(entry.action)
+    form = words("sentences").get(entry.action)
     it = names.get(entry.object_id) or escape(entry.object_id)
     if form is None:
         return Markup("did {}{}").format(entry.action, Markup(" to {}").format(it) if entry.object_id else "")
