@@ -14,7 +14,7 @@ The points of the right rules are `SGD`, `ADAM` and `ADAMW`; tests hold them equ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +47,19 @@ class StepInputs:
     tensor: Integers  # (D,): which parameter a coordinate belongs to
     hyper: Mapping[str, Array]  # (T, D) each: lr, mu, decay / lr, b1, b2, eps, decay
     given: Mapping[str, Mask]  # (D,) each: whether that hyperparameter was passed or left to its default
+
+    def first(self, width: int) -> StepInputs:
+        """The first coordinates alone."""
+        parts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, part in parts.items():
+            tables = isinstance(part, Mapping)
+            parts[name] = {k: a[..., :width] for k, a in part.items()} if tables else part[..., :width]
+        return StepInputs(**parts)
+
+    def lasting(self) -> list[int]:
+        """For each step, how many coordinates have to be moved: up to the last that has a step then or later."""
+        later = np.logical_or.accumulate(self.stepped[::-1])[::-1]
+        return [int(np.flatnonzero(row).max(initial=-1)) + 1 for row in later]
 
 
 GATES: Switch = {  # where an option is taken; elsewhere the rule is right
@@ -559,7 +572,10 @@ def _take(a: Any, rows: Any) -> Any:
 
 
 def simulate(right: Hypothesis, course: StepInputs, hypotheses: Sequence[Hypothesis] | Crowd) -> Array:
-    """The iterates of every hypothesis, (hypotheses, T, D). What diverges or divides by zero is left non-finite."""
+    """The iterates of every hypothesis, (hypotheses, T, D). What diverges or divides by zero is left non-finite.
+
+    What comes after the last step of an experiment is NaN, or goes on, and means nothing.
+    """
     if not isinstance(hypotheses, Crowd):
         hypotheses = Crowd(right, hypotheses, np.arange(len(hypotheses))[:, None])
     crowd = hypotheses
@@ -570,16 +586,20 @@ def simulate(right: Hypothesis, course: StepInputs, hypotheses: Sequence[Hypothe
         a=np.zeros(shape), b=np.zeros(shape), largest=np.zeros(shape), largest_raw=np.zeros(shape),
         leftover=np.zeros(shape), gathered=np.ones(shape), updates=np.zeros(shape),
     )  # fmt: skip
-    updates = np.zeros(course.start.size)
+    updates, width = np.zeros(course.start.size), course.start.size
     total = _totals(course.tensor)
-    size = total(np.ones(course.start.size))
-    iterates = np.empty((crowd.size, *course.grads.shape))
+    size = total(np.ones(width))
+    iterates = np.full((crowd.size, *course.grads.shape), np.nan)
     with np.errstate(all="ignore"):
-        for t in range(len(course.grads)):
+        for t, lasting in enumerate(course.lasting()):
+            if lasting < width:  # experiments that have ended leave
+                width, course = lasting, course.first(lasting)
+                w, updates, size, total = w[:, :width], updates[:width], size[:width], _totals(course.tensor)
+                state = SimpleNamespace(**{name: values[:, :width] for name, values in vars(state).items()})
             updates = updates + course.present[t]
             k = _circumstances(course, t, updates, total, size)
             w = rule(crowd, k, w, state)
-            iterates[:, t] = w
+            iterates[:, t, :width] = w
     return iterates
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,18 @@ def test_the_familys_right_point_is_the_reference(rule, seed):
     for hypothesis, fork in forks:
         expected = reference(course.start, course.grads, present=course.present, **hyper, **fork)
         assert error(family.simulate(right, course, [hypothesis])[0], expected) <= SAME
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_experiment_that_has_ended_changes_nothing_for_the_others(rule):
+    """Coordinates end at steps of their own; up to there each moves as in the course in which nothing ends."""
+    right, course = RULES[rule][0], random_course(rule, 3)
+    ends = np.random.default_rng(3).integers(1, STEPS + 1, course.ordinal.size)[course.tensor]
+    stepped = np.arange(STEPS)[:, None] < ends
+    crowd = [{}, {"lr": "frozen"}, {"sign": "ascend"}]
+    whole, cut = (family.simulate(right, c, crowd) for c in (course, replace(course, stepped=stepped)))
+    assert np.array_equal(cut[:, stepped], whole[:, stepped])
+    assert not np.array_equal(cut, whole, equal_nan=True)
 
 
 def test_all_hypotheses_at_once_give_what_each_gives_alone():

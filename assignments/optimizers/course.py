@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -170,8 +170,9 @@ def course_of(name: str, scenarios: tuple[Scenario, ...]) -> tuple[list[list[Par
 
 
 def lay_out(name: str, runs: Sequence[ParameterRun]) -> StepInputs:
-    """All runs side by side, padded to the longest."""
-    steps = max(len(run.grads) for run in runs)
+    """All runs side by side, padded to the longest, which stands first: what has ended need not be moved."""
+    runs = longest_first(runs)
+    steps = len(runs[0].grads)
     sizes = [run.start.size for run in runs]
 
     def lay(values: Sequence[Any], dtype: Any = float) -> Any:
@@ -230,16 +231,22 @@ def _learning_rates(spec: Mapping[str, Any], lr: float, steps: int) -> Array:
     return np.array(rates)
 
 
+def longest_first(runs: Iterable[ParameterRun]) -> list[ParameterRun]:
+    """The order in which runs stand in a course."""
+    return sorted(runs, key=lambda run: -len(run.grads))
+
+
 def split(iterates: Array, theirs: Sequence[Sequence[ParameterRun]]) -> list[dict[str, Array]]:
     """Cuts iterates ((..., T, D) of the course of all runs) into what each scenario records, start included."""
-    at, results, lead = 0, [], iterates.shape[:-2]
-    for runs in theirs:
-        arrays = {}
-        for run in runs:
-            here = slice(at, at + run.start.size)
-            start = np.broadcast_to(run.start.ravel(), (*lead, 1, run.start.size))
-            whole = np.concatenate([start, iterates[..., : len(run.grads), here]], axis=-2)[..., run.rows, :]
-            arrays[run.name] = whole.reshape(*whole.shape[:-1], *run.start.shape)
-            at += run.start.size
-        results.append(arrays)
-    return results
+    ordered = longest_first(run for runs in theirs for run in runs)
+    ends = np.cumsum([run.start.size for run in ordered]).tolist()
+    start = np.concatenate([run.start.ravel() for run in ordered])
+    whole = np.empty((*iterates.shape[:-2], 1 + iterates.shape[-2], start.size))
+    whole[..., 0, :], whole[..., 1:, :] = start, iterates
+    paths = {id(run): whole[..., end - run.start.size : end] for run, end in zip(ordered, ends, strict=True)}
+    return [{run.name: _recorded(run, paths[id(run)]) for run in runs} for runs in theirs]
+
+
+def _recorded(run: ParameterRun, path: Array) -> Array:
+    """(..., rows, *shape): the rows that an experiment records of a run's path (..., 1 + steps, size)."""
+    return path[..., run.rows, :].reshape(*path.shape[:-2], len(run.rows), *run.start.shape)

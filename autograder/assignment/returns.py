@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, wraps
+from itertools import repeat
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -68,86 +69,152 @@ FUNCTION = get_origin(Callable[..., Any])
 
 
 # ----------------------------------------------------------------------------------------------------- its type
+@dataclass(frozen=True)
+class Mismatch:
+    """A part of a value that is not of its type. The sentence: `before`, what the value is called, `after`, `said`."""
+
+    said: str
+    before: str = ""
+    after: str = ""
+
+    def inside(self, step: str) -> Mismatch:
+        """The same of a value whose part this is: `step` leads to the part, as `.name` or `[3]`."""
+        return replace(self, after=step + self.after)
+
+
+Check = Callable[[Any], Mismatch | None]
+
+
 def mismatch(value: Any, kind: Any, at: str) -> str:
     """Return in words where a value is not of a type, and "" when it is.
 
     kind: a type of model.py: a plain one, a union, a literal, a tuple, sequence or mapping, an array, a dataclass.
     at: what the value is called in the sentence.
     """
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType):
-        return _of_no_kind(value, args, at)
-    if kind is Any or _is_single(origin) or kind in PLAIN:
-        fits, must = _single(value, kind, origin, args)
-        return "" if fits else _wrong(value, must, at)
-    return _fields(value, kind, at) if is_dataclass(kind) else _collected(value, origin, args, at)
-
-
-def _is_single(origin: Any) -> bool:
-    return origin is Literal or origin is np.ndarray or origin is FUNCTION
-
-
-def _single(value: Any, kind: Any, origin: Any, args: Sequence[Any]) -> tuple[bool, str]:
-    """Return whether a value that has no parts fits, and in words what it must be."""
-    if kind in PLAIN:
-        classes, must = PLAIN[kind]
-        return isinstance(value, classes) and (kind is bool or not isinstance(value, bool)), must
-    if origin is Literal:
-        return value in args, "one of " + ", ".join(map(repr, args))
-    if origin is np.ndarray:
-        return isinstance(value, np.ndarray) and value.dtype.kind in "fiub", "a NumPy array of numbers"
-    return kind is Any or callable(value), "a function"
-
-
-def _of_no_kind(value: Any, kinds: Sequence[Any], at: str) -> str:
-    if type(value) in kinds and type(value) in PLAIN:
-        return ""  # quickly, without a sentence on each of the others
-    found = [mismatch(value, kind, at) for kind in kinds]
-    if not all(found):
-        return ""
-    if own := [said for said, kind in zip(found, kinds, strict=True) if isinstance(kind, type) and type(value) is kind]:
-        return own[0]  # of that class, and what is wrong lies inside
-    return _wrong(value, " or ".join(PLAIN[k][1] if k in PLAIN else getattr(k, "__name__", str(k)) for k in kinds), at)
-
-
-def _fields(value: Any, kind: Any, at: str) -> str:
-    if not isinstance(value, kind):
-        return _wrong(value, f"a {kind.__name__}", at)
-    parts = (mismatch(getattr(value, name), hint, f"{at}.{name}") for name, hint in _hints(kind))
-    return next(filter(None, parts), "")
+    wrong = _check(kind)(value)
+    return f"{wrong.before}{at}{wrong.after} {wrong.said}" if wrong else ""
 
 
 @cache
-def _hints(kind: Any) -> tuple[tuple[str, Any], ...]:
-    hints = get_type_hints(kind)
-    return tuple((f.name, hints[f.name]) for f in fields(kind))
-
-
-def _collected(value: Any, origin: Any, args: Sequence[Any], at: str) -> str:
+def _check(kind: Any) -> Check:
+    """The check of one type, put together once: predictions are checked a thousand times for a submission."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _of_any(args)
+    if kind in PLAIN or kind is Any or origin is Literal or origin is np.ndarray or origin is FUNCTION:
+        return _single(kind, origin, args)
+    if is_dataclass(kind):
+        return _fields(kind)
     if origin is frozenset:
-        fits = isinstance(value, Collection) and not isinstance(value, str)
-        return "" if fits else _wrong(value, "a set", at)
+        return _of(lambda value: isinstance(value, Collection) and not isinstance(value, str), "a set")
     if issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            return _wrong(value, "a dictionary", at)
-        pairs = [(key, args[0], f"a key of {at}") for key in value]
-        pairs += [(part, args[1], f"{at}[{key!r}]") for key, part in value.items()]
-    elif not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        return _wrong(value, "a tuple", at)
-    elif origin is tuple and args[-1] is not Ellipsis:
-        if len(value) != len(args):
-            return f"{at} has {len(value)} parts and must have {len(args)}"
-        pairs = [(part, kind, f"{at}[{n}]") for n, (part, kind) in enumerate(zip(value, args, strict=True))]
-    elif args[0] in PLAIN and all(type(part) is args[0] for part in value):
-        return ""  # the usual case, quickly: thousands of numbers of a chart
-    else:
-        pairs = [(part, args[0], f"{at}[{n}]") for n, part in enumerate(value)]
-    return next(filter(None, (mismatch(*pair) for pair in pairs)), "")
+        return _mapping(*args)
+    return _parts(args) if origin is tuple and args[-1] is not Ellipsis else _sequence(args[0])
 
 
-def _wrong(value: Any, must: str, at: str) -> str:
+def _of(fits: Callable[[Any], bool], must: str) -> Check:
+    return lambda value: None if fits(value) else _must(value, must)
+
+
+def _must(value: Any, must: str) -> Mismatch:
     shown = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
-    return f"{at} is {shown[:60]} and must be {must}"
+    return Mismatch(f"is {shown[:60]} and must be {must}")
+
+
+def _single(kind: Any, origin: Any, args: Sequence[Any]) -> Check:
+    """The check of a value that has no parts."""
+    if kind in PLAIN:
+        classes, must = PLAIN[kind]
+        return _of(lambda value: isinstance(value, classes) and (kind is bool or not isinstance(value, bool)), must)
+    if origin is Literal:
+        return _of(lambda value: value in args, "one of " + ", ".join(map(repr, args)))
+    if origin is np.ndarray:
+        fits = lambda value: isinstance(value, np.ndarray) and value.dtype.kind in "fiub"  # noqa: E731
+        return _of(fits, "a NumPy array of numbers")
+    return _of(lambda value: kind is Any or callable(value), "a function")
+
+
+def _of_any(kinds: Sequence[Any]) -> Check:
+    must = " or ".join(PLAIN[k][1] if k in PLAIN else getattr(k, "__name__", str(k)) for k in kinds)
+    checks = [_check(kind) for kind in kinds]
+
+    def check(value: Any) -> Mismatch | None:
+        found = []
+        for one in checks:
+            wrong = one(value)
+            if wrong is None:
+                return None
+            found.append(wrong)
+        own = [said for said, kind in zip(found, kinds, strict=True) if isinstance(kind, type) and type(value) is kind]
+        return own[0] if own else _must(value, must)  # of that class, and what is wrong lies inside
+
+    return check
+
+
+def _fields(kind: Any) -> Check:
+    hints = get_type_hints(kind)
+    parts = [(f.name, _check(hints[f.name])) for f in fields(kind)]
+
+    def check(value: Any) -> Mismatch | None:
+        if not isinstance(value, kind):
+            return _must(value, f"a {kind.__name__}")
+        for name, part in parts:
+            if wrong := part(getattr(value, name)):
+                return wrong.inside(f".{name}")
+        return None
+
+    return check
+
+
+def _mapping(key: Any, part: Any) -> Check:
+    of_key, of_part = _check(key), _check(part)
+
+    def check(value: Any) -> Mismatch | None:
+        if not isinstance(value, Mapping):
+            return _must(value, "a dictionary")
+        for name in value:
+            if wrong := of_key(name):
+                return replace(wrong, before=wrong.before + "a key of ")
+        for name, one in value.items():
+            if wrong := of_part(one):
+                return wrong.inside(f"[{name!r}]")
+        return None
+
+    return check
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _parts(kinds: Sequence[Any]) -> Check:
+    """The check of a tuple with so many parts, each of its own type."""
+    checks = [_check(kind) for kind in kinds]
+
+    def check(value: Any) -> Mismatch | None:
+        if not _is_sequence(value):
+            return _must(value, "a tuple")
+        if len(value) != len(checks):
+            return Mismatch(f"has {len(value)} parts and must have {len(checks)}")
+        return _first_wrong(value, checks)
+
+    return check
+
+
+def _sequence(kind: Any) -> Check:
+    of_part = _check(kind)
+
+    def check(value: Any) -> Mismatch | None:
+        return _first_wrong(value, repeat(of_part)) if _is_sequence(value) else _must(value, "a tuple")
+
+    return check
+
+
+def _first_wrong(value: Sequence[Any], checks: Iterable[Check]) -> Mismatch | None:
+    for n, (part, check) in enumerate(zip(value, checks)):  # noqa: B905 - checks may be endless
+        if wrong := check(part):
+            return wrong.inside(f"[{n}]")
+    return None
 
 
 # -------------------------------------------------------------------------------------------------- beyond its type
