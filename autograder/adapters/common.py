@@ -26,7 +26,7 @@ from autograder.assignment.returns import mismatch
 from autograder.batch import MarkedFile, mark
 from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Place, Report
 from autograder.render import (
-    GLYPHS,
+    STATUSES,
     advice,
     is_marked,
     is_perfect,
@@ -62,7 +62,11 @@ def marked(
     if not ours.isolated:
         raise SandboxUnavailable("Grading in a platform's container needs root there: another uid gets the code.")
     with ours as sandbox:
-        one = mark(path, assignment, sandbox, seed, secret=secret, student=student)
+        return _aloud(mark(path, assignment, sandbox, seed, secret=secret, student=student))
+
+
+def _aloud(one: MarkedFile) -> MarkedFile:
+    """The same; a fault of ours is printed for whoever reads stderr."""
     if one.trouble is not None:
         traceback.print_exception(one.trouble)
     return one
@@ -78,10 +82,21 @@ def asked(about: str) -> tuple[Assignment, Report]:
     given = parser.parse_args()
     assignment = load(given.assignment)
     with choose(given.sandbox, say=say) as sandbox:
-        one = mark(given.path, assignment, sandbox, given.seed)
-    if one.trouble is not None:
-        traceback.print_exception(one.trouble)
-    return assignment, held_back(one.report, policy(assignment))
+        return assignment, _told(_aloud(mark(given.path, assignment, sandbox, given.seed)), assignment)
+
+
+def shown(path: Path, assignment: Assignment, seed: int | None = None) -> Report:
+    """Mark one submission as `marked` does; the report is what its student may see on a platform without due dates."""
+    return _told(marked(path, assignment, seed), assignment)
+
+
+def _told(one: MarkedFile, assignment: Assignment) -> Report:
+    return held_back(one.report, policy(assignment))
+
+
+def status(report: Report) -> int:
+    """Return the exit status of a platform's command, as `gradmark grade` has it."""
+    return 3 if report.status == "grader_error" else 0
 
 
 def say(message: str) -> None:
@@ -219,7 +234,7 @@ def _joined(parts: list[str]) -> str:
 
 def of(row: ResultRow) -> str:
     """`✗ Momentum: 9 / 15`, for places that show one line."""
-    return f"{GLYPHS.get(row.status, '•')} {row.title}: {points(row.score)} / {points(row.max_score)}"
+    return f"{STATUSES[row.status][0]} {row.title}: {points(row.score)} / {points(row.max_score)}"
 
 
 # ---------------------------------------------------------------------------------------------------- settings

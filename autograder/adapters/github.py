@@ -94,7 +94,7 @@ def main() -> int:
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(place).open("a", encoding="utf-8") as file:
             file.write(summary(report))
-    return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
+    return common.status(report)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def main() -> int:
         report = common.marked(root / "submission", assignment, seed, secret=secret, student=who).report
         print("What the submission printed (for staff only):", visible(report.log, len(report.log)), sep="\n")
         made = results(report, settings, metadata)
-        status = 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
+        status = common.status(report)
     common.put(root / "results/results.json", made)
     return status
 

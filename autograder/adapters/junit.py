@@ -45,7 +45,7 @@ def xml(report: Report) -> str:
 def main() -> int:
     _, report = common.asked("Marks a submission and prints JUnit XML.")
     sys.stdout.write(xml(report))
-    return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
+    return common.status(report)
 
 
 if __name__ == "__main__":

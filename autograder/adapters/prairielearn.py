@@ -45,10 +45,9 @@ def package(assignment: Assignment) -> Package:
 
 def results(report: Report) -> dict[str, Any]:
     """A report as results.json, with pictures as far as they fit."""
-    if report.status == "not_gradable" and not has_score(report):  # costs no attempt there either
-        return {"gradable": False, "format_errors": [report.message]}
-    if report.status == "grader_error":
-        return {"gradable": False, "format_errors": [common.heading(report)]}
+    failed = report.status == "grader_error"
+    if failed or (report.status == "not_gradable" and not has_score(report)):  # costs no attempt there either
+        return {"gradable": False, "format_errors": [common.heading(report) if failed else report.message]}
     score, maximum = total(report)
     made: dict[str, Any] = {
         "gradable": True,
@@ -89,9 +88,9 @@ def main() -> int:
     common.shut(*(root / name for name in ("data", "tests", "serverFilesCourse", "student", "results")))
     data = json.loads((root / "data/data.json").read_text(encoding="utf-8"))
     assignment = load(given.assignment)
-    report = common.held_back(common.marked(root / "student", assignment, seed(data)).report, common.policy(assignment))
+    report = common.shown(root / "student", assignment, seed(data))
     common.put(root / "results/results.json", results(report))
-    return 3 if report.status == "grader_error" else 0  # as `gradmark grade` says it
+    return common.status(report)
 
 
 if __name__ == "__main__":

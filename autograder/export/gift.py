@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.export.html import hints, inline, paragraphs, plain
-from autograder.export.moodle import fraction
+from autograder.export.moodle import fraction, in_categories, pairs
 from autograder.export.questions import BankQuestion, QuestionPool, decimal, numbers, rubric
 from autograder.model import ChoiceKey, Item, MatrixKey, NumericKey, OrderKey, TextKey
 
@@ -13,20 +13,8 @@ _CONTROL = str.maketrans({char: "\\" + char for char in "\\~=#{}:"} | {"\n": "\\
 
 
 def write(_id: str, title: str, pools: Sequence[QuestionPool]) -> bytes:
-    home = "$course$/top/" + _segment(title)
-    lines = [f"$CATEGORY: {home}"]
-    for pool in pools:
-        several = len(pool.questions) > 1
-        if several:
-            lines.append(f"$CATEGORY: {home}/{_segment(pool.title)}")
-        lines += [_question(question) for question in pool.questions]
-        if several:
-            lines.append(f"$CATEGORY: {home}")
+    lines = [f"$CATEGORY: {one}" if isinstance(one, str) else _question(one) for one in in_categories(title, pools)]
     return ("\n\n".join(lines) + "\n").encode()
-
-
-def _segment(name: str) -> str:
-    return plain(name).replace("/", "//")  # a single one would begin another category
 
 
 def _question(question: BankQuestion) -> str:
@@ -63,9 +51,7 @@ def _answers(item: Item) -> list[str]:
         case OrderKey() as key:
             return [f"={_rich(inline(key.entries[id_]))} -> {key.order.index(id_) + 1}" for id_ in key.entries]
         case MatrixKey() as key:
-            pairs = [f"={_rich(inline(row))} -> {escaped(plain(key.right[row]))}" for row in key.rows]
-            unused = [column for column in key.columns if column not in key.right.values()]
-            return pairs + [f"= -> {escaped(plain(column))}" for column in unused]
+            return [f"={_rich(inline(row)) if row else ''} -> {escaped(plain(column))}" for row, column in pairs(key)]
     return []
 
 

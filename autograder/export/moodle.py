@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -21,17 +21,24 @@ TYPES = {
 
 def write(_id: str, title: str, pools: Sequence[QuestionPool]) -> bytes:
     root = ET.Element("quiz")
-    home = "$course$/top/" + _segment(title)
-    _category(root, home)
-    for pool in pools:
-        if len(pool.questions) > 1:
-            _category(root, f"{home}/{_segment(pool.title)}")
-        for question in pool.questions:
-            _question(root, question)
-        if len(pool.questions) > 1:
-            _category(root, home)
+    for one in in_categories(title, pools):
+        if isinstance(one, str):
+            _category(root, one)
+        else:
+            _question(root, one)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'.encode()
+
+
+def in_categories(title: str, pools: Sequence[QuestionPool]) -> Iterator[str | BankQuestion]:
+    """Yield the questions, and before them the path of the category of a question bank that they belong to."""
+    home = "$course$/top/" + _segment(title)
+    yield home
+    for pool in pools:
+        several = len(pool.questions) > 1
+        yield from [f"{home}/{_segment(pool.title)}"] * several
+        yield from pool.questions
+        yield from [home] * several
 
 
 def _segment(name: str) -> str:
@@ -143,11 +150,16 @@ def _matching(element: ET.Element, key: MatrixKey) -> None:
     _value(element, "shuffleanswers", "false")
     for name, text in (("correctfeedback", ""), ("partiallycorrectfeedback", said), ("incorrectfeedback", said)):
         _html(element, name, text)
-    unused = [column for column in key.columns if column not in key.right.values()]
-    for row, column in [*((row, key.right[row]) for row in key.rows), *(("", column) for column in unused)]:
+    for row, column in pairs(key):
         pair = ET.SubElement(element, "subquestion", format="html")
         _value(pair, "text", inline(row))
         _text(pair, "answer", plain(column))
+
+
+def pairs(key: MatrixKey) -> list[tuple[str, str]]:
+    """Return each row with its column; columns that are no row's stand beside ""."""
+    unused = [column for column in key.columns if column not in key.right.values()]
+    return [*((row, key.right[row]) for row in key.rows), *(("", column) for column in unused)]
 
 
 def _essay(element: ET.Element, key: TextKey) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.intake import archive, cells, disk, notebook, text
 from autograder.intake.names import ReadSubmission, Refused, Tree, called, choose, show, show_some, suffix, visible
-from autograder.model import Submission
+from autograder.model import QUIZ_FILE, Submission
 
 MAX_EXTRA_BYTES = 64_000  # answers to a dozen questions
 CAPS = {
@@ -31,7 +31,7 @@ class NothingToMark(Exception):
     """A path that the person at the command gave names no submission; the message tells that person."""
 
 
-def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)) -> Submission:
+def read(path: Path, *, main: str = "optimizers.py") -> Submission:
     """Read the submission at `path` in any form; the same code and answers give the same digest.
 
     Raises:
@@ -39,20 +39,18 @@ def read(path: Path, *, main: str = "optimizers.py", extras: tuple[str, ...] = (
     """
     told = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
-        found = _read(path, main, extras)
+        found = _read(path, main)
     except Refused as refused:
         return _unusable(told, refused)
     return _submission(told, found)
 
 
-def read_upload(
-    name: str, data: bytes, *, main: str = "optimizers.py", extras: tuple[str, ...] = ("quiz.toml",)
-) -> Submission:
+def read_upload(name: str, data: bytes, *, main: str = "optimizers.py") -> Submission:
     """Read an upload, `data` under the name that its author gave it: as `read` reads a file of these bytes."""
     try:
         if suffix(name) not in CAPS:
             raise Refused(f"{show(name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
-        found = _from_file(name, data[: CAPS[suffix(name)] + 1], main, extras)
+        found = _from_file(name, data[: CAPS[suffix(name)] + 1], main)
     except Refused as refused:
         return _unusable(name, refused)
     return _submission(name, found)
@@ -75,12 +73,7 @@ def _submission(path: str, found: ReadSubmission) -> Submission:
     )
 
 
-def find(
-    paths: Sequence[Path],
-    *,
-    main: str = "optimizers.py",
-    extras: tuple[str, ...] = ("quiz.toml",),  # noqa: ARG001 - called as read is; extras alone are none
-) -> list[Path]:
+def find(paths: Sequence[Path], *, main: str = "optimizers.py") -> list[Path]:
     """The submissions that `paths` name: each path itself, or the children of a folder of submissions.
 
     Raises:
@@ -124,26 +117,26 @@ def _holds_one(folder: Path) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------- reading
-def _read(path: Path, main: str, extras: Sequence[str]) -> ReadSubmission:
+def _read(path: Path, main: str) -> ReadSubmission:
     try:
         mode = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Refused(disk.missing(path)) from error
     if stat.S_ISDIR(mode):
-        return _from_tree(disk.tree(path), main, extras, zips=True)
+        return _from_tree(disk.tree(path), main, zips=True)
     disk.require_regular(path, mode)
     if suffix(path.name) not in CAPS:
         raise Refused(f"{show(path.name)} is neither Python nor a notebook nor a zip. Hand in your {main}.")
-    found = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main, extras)
-    left = [extra for extra in extras if path.name == main and os.path.lexists(path.with_name(extra))]
-    if left:
-        found.remarks.append(f"{show_some(left)} beside it was not read. To have it marked too, hand in the folder.")
+    found = _from_file(path.name, disk.read(path, CAPS[suffix(path.name)]), main)
+    if path.name == main and os.path.lexists(path.with_name(QUIZ_FILE)):
+        told = f"{show(QUIZ_FILE)} beside it was not read. To have it marked too, hand in the folder."
+        found.remarks.append(told)
     return found
 
 
-def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> ReadSubmission:
+def _from_file(name: str, data: bytes, main: str) -> ReadSubmission:
     if suffix(name) == ".zip":
-        return _from_tree(archive.tree(name, data, main), main, extras, zips=False)
+        return _from_tree(archive.tree(name, data, main), main, zips=False)
     if suffix(name) == ".ipynb":
         code, remarks, places = notebook.source(name, data, main)
         return ReadSubmission({main: text.source(name, code)}, remarks, cells=places)
@@ -151,46 +144,39 @@ def _from_file(name: str, data: bytes, main: str, extras: Sequence[str]) -> Read
     return ReadSubmission({main: script.encode()}, [notebook.magics_told(magics)] if magics else [])
 
 
-def _from_tree(tree: Tree, main: str, extras: Sequence[str], *, zips: bool) -> ReadSubmission:
+def _from_tree(tree: Tree, main: str, *, zips: bool) -> ReadSubmission:
     try:
         chosen = choose(tree.names, main, zips=zips)
-        found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main, extras)
+        found = _from_file(posixpath.basename(chosen), tree.read(chosen, CAPS[suffix(chosen)]), main)
     except Refused as refused:
-        refused.beside = refused.beside or _beside(tree, extras)
+        if not refused.beside:
+            refused.beside = ReadSubmission({})
+            _read_quiz(tree, "", refused.beside)
         raise
     if posixpath.basename(chosen) != main:
         found.remarks.insert(0, f"{show(chosen)} was taken as your {main}.")
     used = {chosen}
-    for extra in extras:
-        if extra not in found.files:  # the zip had its own
-            used |= _read_extra(tree, posixpath.dirname(chosen), extra, found)
+    if QUIZ_FILE not in found.files:  # the zip had its own
+        used |= _read_quiz(tree, posixpath.dirname(chosen), found)
     if ignored := {name for name in tree.names if visible(name)} - used:
         found.remarks.append(f"Other files are not used and were ignored: {show_some(ignored)}.")
     return found
 
 
-def _beside(tree: Tree, extras: Sequence[str]) -> ReadSubmission:
-    """The extras alone, of a submission whose code cannot be used."""
-    found = ReadSubmission({})
-    for extra in extras:
-        _read_extra(tree, "", extra, found)
-    return found
-
-
-def _read_extra(tree: Tree, folder: str, extra: str, found: ReadSubmission) -> set[str]:
-    """Reads the file beside the code, or the only one that is called like it; what is wrong with it costs no code."""
-    beside = posixpath.join(folder, extra)
-    names = [name for name in tree.names if visible(name) and called(name, extra)]
+def _read_quiz(tree: Tree, folder: str, found: ReadSubmission) -> set[str]:
+    """Read the quiz.toml beside the code, or the only one that is called so; what is wrong with it costs no code."""
+    beside = posixpath.join(folder, QUIZ_FILE)
+    names = [name for name in tree.names if visible(name) and called(name, QUIZ_FILE)]
     names = [beside] if beside in tree.names else names
     if len(names) > 1:
-        found.refused[extra] = f"{len(names)} files could be your {extra}: {show_some(names)}. Leave only one."
+        found.refused[QUIZ_FILE] = f"{len(names)} files could be your {QUIZ_FILE}: {show_some(names)}. Leave only one."
     elif names:
         try:
-            found.files[extra] = _extra(names[0], tree.read(names[0], MAX_EXTRA_BYTES))
+            found.files[QUIZ_FILE] = _extra(names[0], tree.read(names[0], MAX_EXTRA_BYTES))
             if names[0] != beside:
-                found.remarks.append(f"{show(names[0])} was taken as your {extra}.")
+                found.remarks.append(f"{show(names[0])} was taken as your {QUIZ_FILE}.")
         except Refused as refused:
-            found.refused[extra] = str(refused)
+            found.refused[QUIZ_FILE] = str(refused)
     return set(names)
 
 

@@ -15,29 +15,21 @@ if TYPE_CHECKING:
 
     from autograder.model import CriterionMark, Diagnosis, ItemMark, Place, Report
 
-# Meaning is never carried by colour alone: a shape and a word say the same.
-GLYPHS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "–"}
-WORDS = {"passed": "right", "partial": "partly right", "failed": "not yet right", "not_run": "not tried"}
-# The quiz has more ways to end than a criterion.
-ITEM_GLYPHS = {
-    "right": "✓",
-    "partial": "◐",
-    "follow_through": "◐",
-    "wrong": "✗",
-    "empty": "–",
-    "unreadable": "?",
-    "waiting": "…",
-    "grader_error": "!",
+# Glyph, words and a terminal's colour of each status. Meaning is never carried by colour alone.
+OF_CRITERIA = {
+    "passed": ("✓", "right", "green"),
+    "partial": ("◐", "partly right", "yellow"),
+    "failed": ("✗", "not yet right", "red"),
+    "not_run": ("–", "not tried", "bright_black"),
 }
-ITEM_WORDS = {
-    "right": "right",
-    "partial": "partly right",
-    "follow_through": "follows from your earlier answer",
-    "wrong": "not yet right",
-    "empty": "no answer",
-    "unreadable": "could not be read",
-    "waiting": "waiting for a person",
-    "grader_error": "the grader failed",
+STATUSES = OF_CRITERIA | {  # the quiz has more ways to end than a criterion
+    "right": ("✓", "right", "green"),
+    "follow_through": ("◐", "follows from your earlier answer", "yellow"),
+    "wrong": ("✗", "not yet right", "red"),
+    "empty": ("–", "no answer", "bright_black"),
+    "unreadable": ("?", "could not be read", "magenta"),
+    "waiting": ("…", "waiting for a person", "cyan"),
+    "grader_error": ("!", "the grader failed", "magenta"),
 }
 _STOPPED = re.compile(
     r"(?:^Y|: y)our code (?:was not over|was still running|raised )"

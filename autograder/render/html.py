@@ -11,10 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.render import (
-    GLYPHS,
-    ITEM_GLYPHS,
-    ITEM_WORDS,
-    WORDS,
+    STATUSES,
     advice,
     by_hand,
     has_score,
@@ -152,7 +149,8 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(prose=prose, points=points, line=one_line)
-    made.globals.update(GLYPHS=GLYPHS | ITEM_GLYPHS, WORDS=WORDS | ITEM_WORDS)
+    glyphs, words, _ = (dict(zip(STATUSES, column, strict=True)) for column in zip(*STATUSES.values(), strict=True))
+    made.globals.update(GLYPHS=glyphs, WORDS=words)
     return made
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from autograder.render import parts, rounded, total
 
 if TYPE_CHECKING:
-    from autograder.model import CriterionMark, ItemMark, Place, Report
+    from autograder.model import Place, Report
 
 SCHEMA = "gradmark.report/1"
 
@@ -32,12 +32,9 @@ def to_json(report: Report) -> dict[str, object]:
         "message": report.message,
         "score": score,
         "max_score": max_score,
-        "criteria": [_criterion(mark) for mark in report.criteria],
-        "diagnoses": [
-            {"misconception": d.misconception, "criterion": d.criterion, "hint": d.hint, "try_this": d.try_this}
-            for d in report.diagnoses
-        ],
-        "quiz": [_item(mark) for mark in report.quiz],
+        "criteria": [_picked(one, "id title score max_score status messages") for one in report.criteria],
+        "diagnoses": [_picked(one, "misconception criterion hint try_this") for one in report.diagnoses],
+        "quiz": [_picked(one, "id score max_score status message") for one in report.quiz],
         "seconds": _seconds(report.seconds),
         "sandbox": report.sandbox,
         "versions": dict(report.versions),
@@ -45,41 +42,21 @@ def to_json(report: Report) -> dict[str, object]:
         "parts": [asdict(part) for part in parts(report)],
     }
     if report.places:
-        told["places"] = [_place(place) for place in report.places]
+        told["places"] = [_place(one) for one in report.places]
     return {key: _encodable(value) for key, value in told.items()}
 
 
 def _place(place: Place) -> dict[str, object]:
     """Return the place without the edit, which is for staff."""
-    told: dict[str, object] = {
-        "line": place.line,
-        "end_line": place.end_line,
-        "source": place.source,
-        "criterion": place.criterion,
-        "kind": place.kind,
-    }
-    return told if place.cell is None else {**told, "cell": place.cell}
+    return _picked(place, "line end_line source criterion kind" + " cell" * (place.cell is not None))
 
 
-def _criterion(mark: CriterionMark) -> dict[str, object]:
-    return {
-        "id": mark.id,
-        "title": mark.title,
-        "score": rounded(mark.score),
-        "max_score": rounded(mark.max_score),
-        "status": mark.status,
-        "messages": list(mark.messages),
-    }
-
-
-def _item(mark: ItemMark) -> dict[str, object]:
-    return {
-        "id": mark.id,
-        "score": rounded(mark.score),
-        "max_score": rounded(mark.max_score),
-        "status": mark.status,
-        "message": mark.message,
-    }
+def _picked(row: object, names: str) -> dict[str, object]:
+    """Return these attributes of a row; marks as every renderer shows them."""
+    told = {name: getattr(row, name) for name in names.split()}
+    marks = {name: rounded(told[name]) for name in ("score", "max_score") if name in told}
+    lists = {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
+    return told | marks | lists
 
 
 def _encodable(value: object) -> object:

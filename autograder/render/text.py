@@ -11,12 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.render import (
-    GLYPHS,
-    ITEM_GLYPHS,
-    ITEM_WORDS,
     LATER,
+    OF_CRITERIA,
     STATES,
-    WORDS,
+    STATUSES,
     advice,
     has_score,
     is_marked,
@@ -39,17 +37,6 @@ if TYPE_CHECKING:
 
     from autograder.model import CriterionMark, Diagnosis, Exhibit, ItemMark, Report
 
-COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "bright_black"}
-ITEM_COLOURS = {
-    "right": "green",
-    "partial": "yellow",
-    "follow_through": "yellow",
-    "wrong": "red",
-    "empty": "bright_black",
-    "unreadable": "magenta",
-    "waiting": "cyan",
-    "grader_error": "magenta",
-}
 NO_MARKS = {"not_gradable": "not gradable", "grader_error": "grader error"}
 LONGEST_MESSAGE = 800  # characters: ten lines of a terminal, the rest is on the page
 
@@ -123,7 +110,7 @@ def _quiz(report: Report) -> RenderableType:
     table.add_column("quiz", ratio=1)
     table.add_column("marks", footer, justify="right", no_wrap=True)
     for item in report.quiz:
-        table.add_row(_item_status(item.status), _item(item), _of(item.score, item.max_score))
+        table.add_row(_status(item.status), _item(item), _of(item.score, item.max_score))
     return table
 
 
@@ -149,13 +136,8 @@ def _item(item: ItemMark) -> Text:
 
 
 def _status(status: str) -> Text:
-    return Text(f"{GLYPHS.get(status, '•')} {WORDS.get(status, one_line(status))}", COLOURS.get(status, ""))
-
-
-def _item_status(status: str) -> Text:
-    return Text(
-        f"{ITEM_GLYPHS.get(status, '•')} {ITEM_WORDS.get(status, one_line(status))}", ITEM_COLOURS.get(status, "")
-    )
+    glyph, words, colour = STATUSES.get(status, ("•", one_line(status), ""))
+    return Text(f"{glyph} {words}", colour)
 
 
 def _exhibit(exhibit: Exhibit) -> RenderableType:
@@ -204,10 +186,11 @@ def summary(reports: Iterable[Report]) -> RenderableType:
     for report in reports:
         glyphs = Text()
         for mark in report.criteria:
-            glyphs.append(GLYPHS[mark.status], COLOURS[mark.status])
+            glyph, _, colour = OF_CRITERIA[mark.status]
+            glyphs.append(glyph, colour)
         score = Text(_score(report), _score_colour(report))
         table.add_row(Text(one_line(report.path)), score, glyphs, _look_at(report))
-    legend = "   ".join(f"{glyph} {WORDS[status]}" for status, glyph in GLYPHS.items())
+    legend = "   ".join(f"{glyph} {words}" for glyph, words, _ in OF_CRITERIA.values())
     return Group(table, Text(legend, "bright_black"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograder.model import ChoiceKey, Item, Option
@@ -38,7 +38,11 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 
 def words(item: Item, answer: object) -> str:
-    texts = {option["id"]: option["text"] for option in asked(item)["options"]}
+    return with_texts(answer, {option["id"]: option["text"] for option in asked(item)["options"]})
+
+
+def with_texts(answer: object, texts: Mapping[str, str]) -> str:
+    """The options of an answer, each with its text on a line of its own."""
     names = answer if isinstance(answer, (list, tuple)) else [answer]
     typed = [as_typed(name) for name in names]
     return "\n".join(f"{name}) {texts[name]}" if name in texts else name for name in typed)

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import Any
 
 from autograder.model import Item, OrderKey
+from autograder.quiz.kinds.choice import with_texts
 from autograder.quiz.outcome import BadKey, Outcome
-from autograder.reading import as_typed
 from autograder.reading.options import read_order
 
 
@@ -29,10 +29,7 @@ def wrong(item: Item) -> Iterator[tuple[object, str]]:
 
 
 def words(item: Item, answer: object) -> str:
-    entries = _key(item).entries
-    names = answer if isinstance(answer, (list, tuple)) else [answer]
-    typed = [as_typed(name) for name in names]
-    return "\n".join(f"{name}) {entries[name]}" if name in entries else name for name in typed)
+    return with_texts(answer, _key(item).entries)
 
 
 def mark(item: Item, answer: object) -> Outcome:

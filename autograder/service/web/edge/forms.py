@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -49,6 +50,18 @@ def typed_time(text: str, label: str, zone: str) -> float | None:
 def time_field(at: float | None, zone: str) -> str:
     """Return the same time as a datetime-local field holds it, to the minute."""
     return "" if at is None else zones.local(at, zone).replace(tzinfo=None).isoformat(timespec="minutes")
+
+
+def typed_line(typed: Mapping[str, str], name: str, most: int = 200) -> str:
+    """Return a field on one line, cut to so many characters."""
+    return " ".join(typed.get(name, "").split())[:most]
+
+
+def typed_zone(text: str) -> str:
+    """Raises: BadField: no time zone that a course can have."""
+    if not zones.is_zone(zone := text.strip()):
+        raise BadField(f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin.")
+    return zone
 
 
 def typed_number(text: str, label: str, *, least: float = 0.0, most: float = 1e6) -> float:

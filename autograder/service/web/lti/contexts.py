@@ -26,6 +26,7 @@ from autograder.service.store.schema import (
     ResourceRow,
 )
 from autograder.service.web.edge.access import Actor, SignInNeeded, session_of
+from autograder.service.web.edge.forms import BadField, typed_line, typed_zone
 from autograder.service.web.edge.site import page
 
 NEW = "new"
@@ -91,12 +92,13 @@ def tied(
 
 
 def _made(db: Session, typed: dict[str, str]) -> tuple[CourseRow | None, str]:
-    title, zone = " ".join(typed.get("title", "").split())[:200], typed.get("time_zone", "").strip()
+    title = typed_line(typed, "title")
     if not title:
         return None, "Give the new course a title."
-    if not zones.is_zone(zone):
-        return None, f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin."
-    return added(db, CourseRow(title=title, time_zone=zone)), ""
+    try:
+        return added(db, CourseRow(title=title, time_zone=typed_zone(typed.get("time_zone", "")))), ""
+    except BadField as error:
+        return None, str(error)
 
 
 def tie(

@@ -15,7 +15,7 @@ from autograder.service.store.rows import STUDENTS, added, count, jobs_about
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import counts as counted
 from autograder.service.web.edge.access import Me, audit, known, staffed_assignment, staffs
-from autograder.service.web.edge.forms import Fields
+from autograder.service.web.edge.forms import Fields, typed_line
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.needs import needs
@@ -79,7 +79,7 @@ def make_assignment(request: Request, actor: Me, course_id: str, job_id: str, ty
         source = typed.get("source", "")
         if source not in titles:
             raise HTTPException(422, "Choose one of the assignments that are listed. Go back to the list.")
-        title = " ".join(typed.get("title", "").split())[:200] or titles[source] or source
+        title = typed_line(typed, "title") or titles[source] or source
         zone = db.get_one(CourseRow, course_id).time_zone
         policy = policies.to_json(policies.Policy(time_zone=zone))
         asked = added(db, AssignmentRow(course_id=course_id, title=title, source=source, policy=policy))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from autograder.service.store.locks import locked
 from autograder.service.store.rows import added, version_of
 from autograder.service.store.schema import STAFF, AssignmentRow, CourseRow, MembershipRow, VersionRow, now
 from autograder.service.web.edge.access import Actor, Me, audit, staffs
-from autograder.service.web.edge.forms import BadField, Fields, typed_count
+from autograder.service.web.edge.forms import BadField, Fields, typed_count, typed_line, typed_zone
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.settings import REGRADING, adopt, changes
@@ -45,7 +44,7 @@ def _page(request: Request, course_id: str, *, problem: str = "", typed: dict[st
 @router.post("/rename", dependencies=[Depends(ours)])
 def rename(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
     staffs(actor, course_id, "run")
-    title = _title(typed)
+    title = typed_line(typed, "title")
     if not title:
         return _page(request, course_id, problem="Give the course a title.", typed=typed)
     with site(request).store.writing() as db:
@@ -53,10 +52,6 @@ def rename(request: Request, actor: Me, course_id: str, typed: Fields) -> Respon
         audit(db, actor, "course.renamed", course_id, course_id, before=course.title, after=title)
         course.title = title
     return _back(course_id)
-
-
-def _title(typed: dict[str, str]) -> str:
-    return " ".join(typed.get("title", "").split())[:200]
 
 
 def _back(course_id: str) -> Response:
@@ -67,10 +62,10 @@ def _back(course_id: str) -> Response:
 def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
     """Set the time zone of a course: due times stay the same moments, late days end at another hour."""
     staffs(actor, course_id, "run")
-    zone = typed.get("time_zone", "").strip()
-    if not zones.is_zone(zone):
-        told = f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin."
-        return _page(request, course_id, problem=told, typed=typed)
+    try:
+        zone = typed_zone(typed.get("time_zone", ""))
+    except BadField as error:
+        return _page(request, course_id, problem=str(error), typed=typed)
     with site(request).store.writing() as db:
         course = db.get_one(CourseRow, course_id, with_for_update=True)
         ids = db.scalars(sa.select(AssignmentRow.id).where(AssignmentRow.course_id == course_id)).all()
@@ -102,7 +97,7 @@ def archive(request: Request, actor: Me, course_id: str, typed: Fields) -> Respo
 def copy(request: Request, actor: Me, course_id: str, typed: Fields) -> Response:
     """Make a course for the next term: the assignments with their proofs and settings, closed, and no students."""
     staffs(actor, course_id, "own")
-    title = _title(typed)
+    title = typed_line(typed, "title")
     if not title:
         return _page(request, course_id, problem="Give the copy a title of its own.", typed=typed)
     try:
@@ -124,17 +119,14 @@ def copied(db: Session, actor: Actor, course: CourseRow, title: str, weeks: int 
             db.add(MembershipRow(course_id=made.id, user_id=member.user_id, role=member.role, roster_id=member.user_id))
     of_course = sa.select(AssignmentRow).where(AssignmentRow.course_id == course.id).order_by(AssignmentRow.made_at)
     for asked in db.scalars(of_course).all():
-        _copy_assignment(db, asked, made, _mover(course.time_zone, weeks))
+        _copy_assignment(db, asked, made, weeks)
     return made
 
 
-def _mover(zone: str, weeks: int | None) -> Callable[[float | None], float | None]:
-    return lambda at: None if at is None or weeks is None else zones.days_after(at, 7 * weeks, zone)
+def _copy_assignment(db: Session, asked: AssignmentRow, course: CourseRow, weeks: int | None) -> None:
+    def moved(at: float | None) -> float | None:
+        return None if at is None or weeks is None else zones.days_after(at, 7 * weeks, course.time_zone)
 
-
-def _copy_assignment(
-    db: Session, asked: AssignmentRow, course: CourseRow, moved: Callable[[float | None], float | None]
-) -> None:
     policy = policies.from_json(asked.policy)
     policy = replace(policy, opens_at=moved(policy.opens_at), due_at=moved(policy.due_at))
     made = AssignmentRow(

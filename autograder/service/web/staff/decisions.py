@@ -29,7 +29,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import refresh
 from autograder.service.web.edge.access import Me, audit, known, staffed_assignment, staffed_submission
-from autograder.service.web.edge.forms import BadField, Fields, typed_number
+from autograder.service.web.edge.forms import BadField, Fields, typed_line, typed_number
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.student.comments import earlier
@@ -54,7 +54,7 @@ def override(request: Request, actor: Me, submission_id: str, typed: Fields) -> 
             given = round(typed_number(points_typed, "Points", most=row.max_score), 2)
         except BadField as error:
             raise HTTPException(422, str(error)) from error
-        reason = " ".join(typed.get("reason", "").split())[:LONGEST]
+        reason = typed_line(typed, "reason", LONGEST)
         if not reason:
             raise HTTPException(422, "Write a reason: the student reads it beside the points.")
         reason = f"You are excused from this part, which counts in full. {reason}" if excused else reason

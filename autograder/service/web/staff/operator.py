@@ -15,7 +15,7 @@ from autograder.service.store.links import end_access, new_link
 from autograder.service.store.rows import STUDENTS, added
 from autograder.service.store.schema import CourseRow, JobRow, MembershipRow, UserRow, WorkerRow, now
 from autograder.service.web.edge.access import Me, audit, known, operates
-from autograder.service.web.edge.forms import Fields
+from autograder.service.web.edge.forms import BadField, Fields, typed_line, typed_zone
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 
@@ -86,13 +86,13 @@ def _lanes(db: Session) -> list[dict[str, Any]]:
 def make_course(request: Request, actor: Me, typed: Fields) -> Response:
     """A course, and its first member of staff: the operator, or somebody else, whose sign-in link is shown once."""
     operates(actor)
-    title = " ".join(typed.get("title", "").split())[:200]
+    title = typed_line(typed, "title")
     if not title:
         return _overview(request, problem="Give the course a title.", typed=typed)
-    zone = typed.get("time_zone", zones.UTC).strip()
-    if not zones.is_zone(zone):
-        told = f"“{zone[:60]}” is not a time zone. Choose one of the list, such as Europe/Berlin."
-        return _overview(request, problem=told, typed=typed)
+    try:
+        zone = typed_zone(typed.get("time_zone", zones.UTC))
+    except BadField as error:
+        return _overview(request, problem=str(error), typed=typed)
     own = not typed.get("name", "").strip() and not typed.get("email", "").strip()
     if not own and (problem := _unusable(typed)):
         return _overview(request, problem=problem, typed=typed)
@@ -112,7 +112,7 @@ def add_staff(request: Request, actor: Me, course_id: str, typed: Fields) -> Res
     operates(actor)
     if problem := _unusable(typed):
         return _overview(request, problem=problem, typed=typed)
-    name, email = " ".join(typed["name"].split())[:200], typed["email"].strip().lower()
+    name, email = typed_line(typed, "name"), typed["email"].strip().lower()
     with site(request).store.writing() as db:
         known(db, CourseRow, course_id)
         user = db.scalar(sa.select(UserRow).where(UserRow.email == email)) or added(db, UserRow(name=name, email=email))

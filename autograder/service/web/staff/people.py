@@ -30,7 +30,7 @@ from autograder.service.store.schema import (
 )
 from autograder.service.store.standings import standings_of
 from autograder.service.web.edge.access import Actor, Me, audit, known, not_found, staffs
-from autograder.service.web.edge.forms import Fields, time_field
+from autograder.service.web.edge.forms import Fields, time_field, typed_line
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import attachment, page, site
 from autograder.service.web.staff.groups import moved, named
@@ -354,7 +354,7 @@ def change_person(request: Request, actor: Me, course_id: str, user_id: str, typ
             if rises and actor.operator:
                 end_access(db, user_id)  # staff of another course may hold a link of their student's
             member.role, member.dropped = role, dropped
-            member.section = " ".join(typed.get("section", "").split())[:100]
+            member.section = typed_line(typed, "section", 100)
             audit(db, actor, "member.changed", user_id, course_id, before=before, after=_place(member))
             if (name := named(typed.get("group", ""))) != member.group_name:
                 moved(request, db, actor, member, name)

@@ -22,7 +22,15 @@ from autograder.service.store.rows import STUDENTS, THERE, members, version_of
 from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow
 from autograder.service.store.standings import refresh, standings
 from autograder.service.web.edge.access import Me, audit, staffed_assignment
-from autograder.service.web.edge.forms import BadField, Fields, time_field, typed_count, typed_number, typed_time
+from autograder.service.web.edge.forms import (
+    BadField,
+    Fields,
+    time_field,
+    typed_count,
+    typed_line,
+    typed_number,
+    typed_time,
+)
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.regrade import people
@@ -92,7 +100,7 @@ def _form(
 @router.post("", dependencies=[Depends(ours)])
 def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
     """Save them. Where marks would change, show whose first: they are saved once that has been seen."""
-    title = " ".join(typed.get("title", "").split())[:200]
+    title = typed_line(typed, "title")
     preview: list[rules.MarkChange] = []
     with site(request).store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
