@@ -29,6 +29,7 @@ _CARDINALS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "n
 _AROUND = re.compile(  # words around letters that change nothing
     r"\b(?:only|both|just|first|second(?:ly)?|third(?:ly)?|fourth|fifth|sixth|finally|lastly|next|last|as well as|"
     r"(?:the |my )?(?:correct |right )?(?:order|sequence)(?: is)?|step(?= \d)|options?|answers?|statements?|"
+    r"(?:start|begin|end)(?:s|ing)? with|(?:do |does )?(?:hold|apply)(?: true)?|"
     r"(?:are|is)(?: the)?(?: only)? (?:true|right|correct)(?: ones?| answers?)?)\b"
 )
 _SURE = re.compile(  # of one letter
@@ -43,6 +44,15 @@ _EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})(?:[).:=\s-]+(?:is )?|(?=[✓✔✗
 _WORDS = re.compile(r"(?<![\w*.])[A-Za-z]{2,}(?![\w*.(])")
 _RUN = re.compile(rf"\s*(?:only )?(?:the )?(first|last) ({'|'.join(_CARDINALS[1:])})(?: ones?)?\s*", re.IGNORECASE)
 _REMARK = re.compile(r"\s*(?![A-Za-z]\s*\()([^()]+?)\s+\((?!.*\b(?:not|or|no|maybe)\b)([^()]*)\)\s*")
+_NOT = re.compile(
+    r"(?P<meant>.*?)(?:[,;]\s*(?:(?:and|but)\s+)?|\s+(?:and |but )?)not (?P<denied>[^.]*)\s*", re.IGNORECASE | re.DOTALL
+)
+_BUT = re.compile(r"\s*not (?P<denied>[^.]*?),? but (?P<meant>[^.]*)\s*", re.IGNORECASE)
+_ALL_FALSE = re.compile(  # d and e are false
+    r"\s*(?:only )?(?P<those>[a-z](?:(?:\s*[,;&]\s*|\s+)(?:and\s+)?[a-z])*)"
+    r"(?: are| is|,)? (?:false|wrong|incorrect|not true|untrue)[.!]?\s*",
+    re.IGNORECASE,
+)
 _BACKWARD = re.compile(r"[←⟵⇐]|<-")
 _SIZES = re.compile(
     r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
@@ -62,12 +72,31 @@ def read_one(answer: object, options: Mapping[str, str], prompt: str = "") -> st
             raise _count(found, options)
         return found[0]
     text = _text(answer)
-    if (meant := _one(text, options, prompt)) is not None:
+    affirmed = _affirmed(text, options)
+    if (meant := _one(text, options, prompt) or _one(affirmed, options, prompt)) is not None:
         return meant
     several = _ids(text, options)
     if several is not None and len(set(several)) > 1:
         raise _count(several, options)
     raise _unknown(text, options)
+
+
+def _affirmed(text: str, options: Mapping[str, str], *, every: bool = False) -> str:
+    """Return what is said to be meant, without letters that are said not to be: `c, not e`, `not e but c`.
+
+    `every`: only where something is said of each option; of the others nobody knows.
+    """
+    told = english(text)
+    said = _BUT.fullmatch(told) or _NOT.fullmatch(told)
+    if said is None:
+        return text
+    right = _ids(said["meant"], options)
+    wrong = _ids(re.sub(r"\bnot\b|\bor\b", " ", said["denied"]), options)
+    if not right or not wrong:
+        return text
+    if set(right) & set(wrong) or (every and len({*right, *wrong}) < len(options)):
+        raise _unknown(text, options)
+    return said["meant"]
 
 
 def read_several(answer: object, options: Mapping[str, str]) -> tuple[str, ...]:
@@ -77,7 +106,8 @@ def read_several(answer: object, options: Mapping[str, str]) -> tuple[str, ...]:
         Unreadable: something that is none of the options.
     """
     found = _true_ones(answer, options) if isinstance(answer, str) else None
-    found = _sequence(answer, options) if found is None else found
+    meant = _affirmed(answer, options, every=True) if isinstance(answer, str) else answer
+    found = _sequence(meant, options) if found is None else found
     return tuple(name for name in options if name in found)
 
 
@@ -92,6 +122,8 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     ):
         raise Unreadable(f"{quoted(text)} can be read in two ways. Write each letter, with commas between them.")
     known = {name.casefold(): name for name in options}
+    if (only := _ALL_FALSE.fullmatch(english(_truths(text)))) and _ids(only["those"], options):
+        raise _unknown(text, options)  # whether all others are true is not said
     said_true = _said_true(english(_truths(text)), options)
     if said_true is not None:
         return said_true
@@ -177,8 +209,9 @@ def read_order(answer: object, options: Mapping[str, str], prompt: str = "") -> 
 def _by_place(answer: object, options: Mapping[str, str]) -> list[str] | None:
     """The order of `a=4 b=1 c=2`, where each letter has its place; None where it is not told so."""
     known = {name.casefold(): name for name in options}
-    pairs = re.findall(r"([a-z])\s*[=:]\s*(\d+)(?=\D|$)", answer.casefold()) if isinstance(answer, str) else []
-    left = re.sub(r"([a-z])\s*[=:]\s*(\d+)", "", str(answer).casefold()).strip(" ,;.\n")
+    place = r"(?<![a-z])([a-z])(?:\s*[=:]\s*)?(\d+)(?=\D|$)"  # a=4, a: 4, a4
+    pairs = re.findall(place, answer.casefold()) if isinstance(answer, str) else []
+    left = re.sub(place, "", str(answer).casefold()).strip(" ,;.\n")
     places = {int(place): letter for letter, place in pairs}
     if re.sub(r"[\s,;]", "", left) or sorted(places) != list(range(1, len(options) + 1)):
         return None

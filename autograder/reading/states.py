@@ -23,7 +23,10 @@ _LABELLED = re.compile(
     rf"\s*{_INDEX}(?P<at>\d)\s*[\])}}]*\s*(?:[:=)]|→|->|is\b)\s*(?P<value>[^,;:\n=→]*\d|[^;:\n]*\d)\s*"
 )
 _NAMED = re.compile(rf"\s*(?P<name>[^\W\d_]{{1,8}})\s*[:=]\s*(?P<value>{_VALUE})\s*")
-_BETWEEN = r"\s*(?:[;\n]|,(?!\d)|,\s+|\band then\b|\bthen\b|\band\b|\s(?=[^\W\d_]\S*\s*=)|\.\s|(?<=\d)\s+(?=\d\)))\s*"
+_BETWEEN = (
+    r"\s*(?:[;\n]|,(?!\d)|,\s+|\band then\b|\bthen\b|\band\b|\s(?=[^\W\d_]\S*\s*=)|(?<=\d)\s(?=step \d\s*:)|\.\s|"
+    r"(?<=\d)\s+(?=\d\)))\s*"
+)
 _THEN = re.compile(r"\s*(?:→|⟶|⇒|->|=>|,?\s*\b(?:and\s+)?then\b)\s*")
 
 

@@ -32,6 +32,7 @@ COUNTED = (
 )  # fmt: skip
 _NAMES = {name: unit for unit, names in _TIMES.items() for name in (unit, *names.split())}
 _NAMES |= {form: "" for name in COUNTED for form in (name, name + "s", name + "es")}
+_NAMES |= {"gig": "GB", "gigs": "GB", "meg": "MB", "megs": "MB"}
 _NAMES |= {"percent": "%", "pct": "%", "%": "%", "": ""}
 
 

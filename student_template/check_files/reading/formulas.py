@@ -9,7 +9,7 @@ be left out where it can be read in one way only: `2g`, `lr g`, `2(a+b)`, `lr(a+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .plain import formula as plain_text
@@ -69,7 +69,7 @@ def parse(text: str, symbols: Iterable[str], functions: Sequence[str] = FUNCTION
     if len(text) > MAX_LENGTH:
         raise Unreadable(f"Your formula is longer than {MAX_LENGTH} characters. Write one expression.")
     names = {plain(plain_text(name).replace(" ", "")): name for name in symbols}
-    statements = [part for part in re.split(r"[;\n]", plain_text(_in_order(text))) if part.strip()]
+    statements = [part for part in re.split(r"[;\n]", plain_text(_in_order(text, names))) if part.strip()]
     if not statements or len(statements) > MAX_STATEMENTS:
         raise Unreadable(f"Your formula {quoted(text)} has {len(statements)} statements. Write one expression.")
     known: dict[str, Node] = {}
@@ -95,10 +95,10 @@ def _own_name(left: str, right: str, names: Mapping[str, str], known: Mapping[st
     return {name: missing.pop()} if mine and len(missing) == 1 else {}
 
 
-def _in_order(text: str) -> str:
+def _in_order(text: str, names: Collection[str]) -> str:
     """The statements with semicolons between them, each before its use; without comments and words of code."""
     text = re.sub(r"#[^\n]*", "", text.replace("`", " ")).strip().rstrip(".")
-    text = _NAME.sub("", text)
+    text = _NAME.sub("", re.sub(r"^\s*(?:with|let) ([^:]*=[^:]*):\s*", r"\1; ", text))
     text = re.sub(r"\breturn\b", " ", re.sub(r"(?<=[A-Za-z\u0370-\u03ff])['\u2032\u2019]", "_prime", text))
     for word, sign in _SPOKEN.items():
         text = re.sub(rf"(?<=[\w)]) {word} (?=[\w(])", f" {sign} ", text)
@@ -108,7 +108,15 @@ def _in_order(text: str) -> str:
     if where and _ASSIGNED.search(first):
         text = f"{re.sub(' and ', ', ', first)}, {last}"
     parts = _between_commas(text)
+    if not _ASSIGNED.search(parts[0]) and len(parts) > 1 and all(_names_a_part(part, names) for part in parts[1:]):
+        parts = [*parts[1:], parts[0]]  # theta - lr*u, u = m_hat/(sqrt(v_hat) + eps)
     return ";".join(parts) if len(parts) > 1 and _ASSIGNED.search(text) and all(map(_is_statement, parts)) else text
+
+
+def _names_a_part(text: str, names: Collection[str]) -> bool:
+    """Return whether this gives a name to something: one that is no symbol of the question."""
+    left, sign, _ = text.partition("=")
+    return bool(sign) and re.fullmatch(r"\s*[^\W\d]\w*\s*", left) is not None and plain(left.strip()) not in names
 
 
 def _between_commas(text: str) -> list[str]:

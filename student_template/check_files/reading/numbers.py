@@ -35,8 +35,11 @@ _LEAD = re.compile(
     r"(?: would| will| can| may| must)(?: be| need| take))|"
     r"(?:it |θ |theta )?(?:(?:is |goes )?back|stays|remains|still|use|choose|take|set)"
     r"(?: (?:at|to|it to|lr|lr to))?(?= [-\d.])|"
+    r"(?:it |this )?(?:converges|settles|tends|goes) (?:to|at|towards)|"
+    r"in the (?:limit|end|long run)|eventually|the same|(?:after |in )?both steps|i\.e|"
+    r"i(?:'d| would)? (?:think|guess|believe|say)(?: it(?:'s| is))?|"
     r"so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
-    r"after|by a|by|a|an)\b\.?:?|[~≈]|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
+    r"after|by a|by|a|an)\b[.,]?:?|[~≈→]|->|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -50,7 +53,7 @@ _SENTENCE = re.compile(  # Adam saves about 1.83 hours
     r"(?:is|are|needs?|takes?|saves?|costs?|requires?|equals?|gives?|uses?)(?: about| only)? (?=[-~≈]? ?[\d.])"
 )
 _SO = re.compile(  # halve it, so 0.0005
-    r"(?!.*\b(?:not|never|no|than|or)\b)(?:[A-Za-z]+,? ){1,5}"
+    r"(?!.*\b(?:not|never|no|than|or|vs)\b)(?:(?:[A-Za-z]+(?: [1-9])?,? ){1,8}|[^=]*[A-Za-z], )"
     r"(?:so|thus|hence|therefore|giving|which gives) (?=[-~≈]? ?[\d.])"
 )
 _BESIDE = re.compile(r"(?:the )?(?:half|twice|double|triple|quadruple)(?: (?:the|of|that|it)\b.*)?", re.IGNORECASE)
@@ -107,10 +110,13 @@ _TIMES_SYMBOL = r"[*×]?\s*(?:{})(?!\w|\s*[*/^(+-])"
 _OF_TIME = re.compile(_TIMES_SYMBOL.format(r"[tT]|[tT]_\w+"))  # 1.2 t_SGD
 _OF_RATE = re.compile(_TIMES_SYMBOL.format("lr|eta|alpha|[αη]"))  # 10 lr, where a multiple is asked for
 _OF_STATE = re.compile(
+    r"\s*(?:(?:optimizer |adam )?state|moments?)\Z|"
     r"\s*(?:of|for|in|as)\s+(?:(?:the|optimizer|adam|state|states|moment|moments|buffers?|m|v|and|both|its|"
     r"memory|parameters|weights|each|alone|momentum|velocity|gpu|ram|used|needed|model|arrays?)\b['s]*\s*)+\Z",
     re.IGNORECASE,
 )
+_MOMENTS = re.compile(r"\s*(?:just |only )?m (?:and|&|\+) v\s*", re.IGNORECASE)
+_LISTED = re.compile(r"(?:[,;]\s*[-+]?[\d.]+)+\s*")
 _HEDGE = re.compile(
     r"\bthen (?=[-\d.])|\b(?:or|either|maybe|perhaps|between|not|vs|to|and|plus|minus|times)\b|±|\+/-", re.IGNORECASE
 )
@@ -213,6 +219,8 @@ class _Reader:
                 "",
                 _STEP.sub("", text, count=1),
             )
+        if "How far" in self.prompt:
+            text = re.sub(r"^(?:(?:it )?moves? by|step size(?: is| of)?:?) (?=[-\d.])", "", text)
         if _LIMITED.search(self.prompt):
             text = _DIVERGES.sub("", text)
             text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
@@ -248,7 +256,11 @@ class _Reader:
         while follow := re.match(r"\s*(?:\(\s*(?P<inside>[^()]*)\)|(?:,?\s*or|/)\s+(?P<after>\S.*))\s*", rest):
             inside = follow["inside"] if follow["inside"] is not None else follow["after"]
             try:
-                other = () if self.only_factor(inside) else self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
+                other = (
+                    ()
+                    if self.only_factor(inside) or _MOMENTS.fullmatch(inside)
+                    else self.whole(re.sub(r"^\s*(?:=|or|i\.e\.)\s*", "", inside))
+                )
             except Unreadable:
                 if follow["inside"] is None or self.contradicts(found, inside):
                     raise self.trouble("has more than one reading. Write one number and one unit.") from None
@@ -583,6 +595,8 @@ class _Reader:
             self.agreeing(
                 (found[0], Quantity(self.plain(other[1].lstrip("+-")) * (-1 if "-" in other[1] else 1), None))
             )
+        if _LISTED.fullmatch(text) and len(re.findall(r"[,;]", text)) > 1:
+            raise self.trouble("names several amounts. Write the one that is asked for alone.")
         weak = _FOR.match(text)
         separated = weak or re.match(r"[,;(]\s*|[.:-]+\s+", text)
         if separated is None or self.contradicts(found, text[separated.end() :], any_amount=weak is not None):

@@ -56,6 +56,7 @@ def tidied(answer: str) -> str:
     text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
     text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
     text = re.sub(r"\b(ln|log|exp|sqrt) (\d+(?:\.\d+)?)(?![\w.,^(])", r"\1(\2)", text)  # ln 5
+    text = _roots(text)
     text = re.sub(r"(\d+) ?// ?(\d+)", lambda m: str(int(m[1]) // int(m[2])) if int(m[2]) else m[0], text)
     text = re.sub(r"\b(?:bytes?|B|s|sec|min) ?(?:/|per) ?(?:[KMGT]i?B|h|hour|min)\b", "", text)  # (2^30 bytes/GiB)
     text = text.strip("\"'“”„«»*_ \t\n")
@@ -81,6 +82,20 @@ def _times_in_words(text: str) -> str:
     text = re.sub(r"(?<=\d) times (?=[\d.(])", " * ", text, flags=re.IGNORECASE)
     words = "|".join(SMALL)
     return re.sub(rf"\b({words}) times (?=[\d.(])", lambda m: f"{SMALL[m[1].lower()]:g} * ", text, flags=re.IGNORECASE)
+
+
+def _roots(text: str) -> str:
+    """`10*sqrt(2)` of `10 sqrt 2`, `sqrt(200)` of `the square root of 200` or `root 200`, `4/100` of `4 hundredths`."""
+    words = "|".join(SMALL)
+    text = re.sub(rf"\b(\d+) ({'|'.join(PARTS)})(?=$|\s*[=,;)])", lambda m: f"{m[1]}/{PARTS[m[2]]:g}", text)
+    text = re.sub(
+        rf"\b(?:the )?(?:square )?root (?:of )?({words}|\d+(?:\.\d+)?)(?![\w.])",
+        lambda m: f"sqrt({SMALL.get(m[1].lower(), m[1])})",
+        text,
+        flags=re.IGNORECASE,
+    )
+    text = re.sub(rf"\b({words}) times (?=sqrt\(|√)", lambda m: f"{SMALL[m[1].lower()]:g}*", text, flags=re.IGNORECASE)
+    return re.sub(r"(?<=\d)(?: times)? ?(?=sqrt\()|(?<=\d)(?: times)? (?=√)", "*", text)
 
 
 def _in_words(text: str) -> str:

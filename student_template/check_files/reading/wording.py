@@ -15,8 +15,9 @@ NEAR = 1e-3  # of a number, within which it is an option's
 LEAST_PART = 6  # characters of a line of code by which it is known
 MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
 LED = re.compile(
-    r"^\s*(?:(?:i think|i choose|i say|it is|it's|its|that is|(?:my |the )?(?:(?:right|correct|wrong) )?"
-    r"(?:answers?|options?|choices?|statements?|lines?|rows?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#]*|"
+    r"^\s*(?:(?:i(?:'d| would)? (?:think|choose|say|guess|believe|pick|take|go (?:with|for))|it is|it's|its|that is|"
+    r"the line (?:with|that (?:has|says|reads))|(?:my |the )?(?:(?:right|correct|wrong) )?"
+    r"(?:answers?|options?|choices?|statements?|lines?|rows?|number|no\.?|nr\.?))\b(?: is| are)?[\s:#=]*|"
     r"#\s*|l\.? ?(?=\d))+",
     re.IGNORECASE,
 )
