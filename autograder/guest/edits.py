@@ -59,8 +59,21 @@ def head_end(node):
 
 
 def parse(source):
-    """The tree, with its parent on every node."""
-    return annotated(ast.parse(source))
+    """The tree, with its parent on every node; what a function sets to a value has no type beside it any more."""
+    tree = ast.parse(source)
+    for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
+        Untyped().generic_visit(function)
+    return annotated(tree)
+
+
+class Untyped(ast.NodeTransformer):
+    """Leaves out the types of what is set: no edit is about them."""
+
+    def visit_AnnAssign(self, node):
+        return ast.copy_location(ast.Assign([node.target], node.value), node) if node.value else node
+
+    def visit_ClassDef(self, node):
+        return node
 
 
 def walk(node):
@@ -151,6 +164,7 @@ class Scope:
 
     def __init__(self, tree, function, owner):  # noqa: PLR0915 - a list of materials
         self.function = function
+        self.awaited = set()  # attributes that only heirs of the class read, and that nobody sets
         arguments = [a.arg for a in walk(function) if isinstance(a, ast.arg)]
         stored = [n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
@@ -337,7 +351,8 @@ class Scope:
 
     def owned(self):
         """The places of the object where something may be put: those that are set, and those that are only read."""
-        return unique([*self.kept, *(stored(a) for a in self.atoms if is_kept(a))])
+        awaited = [stored(of_self(name)) for name in sorted(self.awaited)]
+        return unique([*self.kept, *(stored(a) for a in self.atoms if is_kept(a)), *awaited])
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
@@ -632,6 +647,8 @@ class Plan:
                 continue  # nothing is computed there
             if any(line in covered for line in range(function.body[0].lineno, function.end_lineno + 1)):
                 self.scope = Scope(tree, function, owner)
+                if function.name == "__init__" and owner is not None:
+                    self.scope.awaited = self.unset_by_heirs(function, owner)
                 self.signature(function, owner)
                 self.block(function.body)
                 self.returned(function)
@@ -648,7 +665,7 @@ class Plan:
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
         mine, owned, known = self.owned(function, owner)
         if function.name == "__init__":
-            self.unset(function, sorted({n.attr for n in owned} - known | self.unset_by_heirs(function, owner)))
+            self.unset(function, sorted({n.attr for n in owned} - known | self.scope.awaited))
             self.shared(function, owner)
         loose = [n for n in walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
@@ -948,6 +965,8 @@ class Plan:
                 continue
             looping = isinstance(statement, ast.For) and field == "iter"
             self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
+            if looping:
+                self.looped(statement.target, statement.iter)
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.expr):
                     self.expression(child)
@@ -957,6 +976,23 @@ class Plan:
         self.extra = 0
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
+
+    def looped(self, target, over):
+        """Goes over two or three things side by side, or counts, where several names are set in each turn."""
+        match target, over:
+            case ast.Tuple(names), ast.Call(ast.Name("zip"), [*given]) if 1 <= len(given) < len(names):
+                self.beside(over, given, len(names))
+            case ast.Tuple([_, _] as names), _ if not isinstance(over, ast.Call) or not acts_as_loop(over):
+                self.replace(over, ast.Call(ast.Name("enumerate", ast.Load()), [over], []), "loop", 1)
+                self.beside(over, [over], len(names))
+
+    def beside(self, over, given, count):
+        """The zip of what is given and of one thing more that this function knows, at each place."""
+        for atom in self.scope.atoms if count == len(given) + 1 else ():
+            for place in range(len(given), -1, -1):
+                if text(atom) not in map(text, given):
+                    listed = [*given[:place], atom, *given[place:]]
+                    self.replace(over, ast.Call(ast.Name("zip", ast.Load()), listed, []), "loop", 1)
 
     def keeps(self, statement):
         """Return whether a constructor keeps one of its arguments by this statement, as it is."""
@@ -1363,6 +1399,11 @@ class Plan:
         if is_path(node) or isinstance(node, ast.Call):
             for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
                 self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
+
+
+def acts_as_loop(call):
+    """Return whether a call gives several things in each turn: enumerate(x), zip(x, y), x.items()."""
+    return last_name(call) in ("enumerate", "zip", "items")
 
 
 def is_choice(node):
