@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from acting import form as settings_form
 from course import WRONG, csrf, hand_in
 
 import autograder.service
@@ -79,6 +80,16 @@ def test_the_log_of_a_course_reads_like_sentences_with_names_and_links(service, 
     page = busy.get(f"/staff/c/{service.course}/audit").text
     assert "&lt;b&gt;Half&lt;/b&gt; right" in page
     assert f'<a href="/staff/c/{service.course}/people/{service.people["Bob"]}">Bob</a>' in page
+
+
+def test_a_setting_is_called_as_its_page_calls_it(service):
+    staff = service.browser("Staff")
+    values = settings_form(service, late_days=2, late_percent_per_day=15.0, limit=5)
+    assert staff.post(f"/staff/a/{service.assignment}/settings", data=values | {"csrf": csrf(staff)}).status_code == 200
+    (told,) = [one for one in log(staff, service) if "changed the settings" in one]
+    assert all(words in told for words in ("Late days: 2", "Late deduction: 15", "Submission limit: 5")), told
+    assert "_" not in told
+    assert "percent per day" not in told
 
 
 def test_points_of_rows_are_told_by_their_titles(service):

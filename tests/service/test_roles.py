@@ -147,6 +147,18 @@ def test_many_get_an_extension_at_once_are_judged_anew_and_told(late):
     assert len(notices(late, "Ada")) == 1
 
 
+def test_of_two_due_times_a_student_reads_the_one_that_holds(late):
+    """A notice of an earlier one, that nobody has dismissed, would be false."""
+    staff, ada = late.browser("Staff"), late.browser("Ada")
+    for year in (2089, 2090):
+        give(late, staff, ["Ada", "Bob"], due_at=f"{year}-01-01T12:00", reason="fire")
+    assert "1 Jan 2090" in ada.get("/").text
+    assert [text.count("1 Jan 20") for text in notices(late, "Ada")] == [1]
+    give(late, staff, ["Bob"], take_back="1")
+    assert len(notices(late, "Bob")) == 1
+    assert len(notices(late, "Ada")) == 1, "nobody else's goes"
+
+
 def test_a_section_gets_an_extension_whole(late):
     with late.store.writing() as db:
         db.get_one(MembershipRow, (late.course, late.people["Bob"])).section = "Mon"

@@ -128,4 +128,4 @@ def test_the_log_tells_settings_in_the_courses_time(service):
         db.add(AuditRow(actor_id="", action="assignment.policy", object_id=service.assignment, course_id=service.course,
                         detail={"changed": changed, "marks": 0}))  # fmt: skip
     log = service.browser("Staff").get(f"/staff/c/{service.course}/audit").text
-    assert "due at: Wed 1 Jul 2026, 18:00 CEST" in log
+    assert "Due: Wed 1 Jul 2026, 18:00 CEST" in log

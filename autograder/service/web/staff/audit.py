@@ -29,6 +29,7 @@ from autograder.service.store.schema import (
 from autograder.service.web.edge.access import Actor, Me, operates, staffs
 from autograder.service.web.edge.forms import BadField
 from autograder.service.web.edge.site import ROLE_NAMES, page, site
+from autograder.service.web.staff.settings import LABELS
 
 ROWS = 100  # of one page
 FILTERS = ("who", "what", "since", "until")
@@ -163,7 +164,7 @@ def _changes(detail: Mapping[str, Any], names: Mapping[str, Markup], zone: str) 
     moved = [name for name in after if name not in had or had[name] != after[name]]
     return Markup("; ").join(
         Markup("{}: {}{}").format(
-            name.replace("_", " "),
+            LABELS.get(name, name.replace("_", " ")),
             f"{_plain(name, had[name], names, zone)} → " if name in had else "",
             _plain(name, after[name], names, zone),
         )

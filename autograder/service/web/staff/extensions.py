@@ -23,7 +23,6 @@ from autograder.service.store.schema import (
     CourseRow,
     ExtensionRow,
     MembershipRow,
-    NoticeRow,
     UserRow,
 )
 from autograder.service.store.standings import refresh
@@ -32,6 +31,7 @@ from autograder.service.web.edge.forms import BadField, Fields, time_field, type
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.people import person_of, person_page
+from autograder.service.web.staff.settings import tell_due
 from autograder.service.web.student.submitting import judge_lateness
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
@@ -79,7 +79,7 @@ def set_extensions(
                 db.delete(there)
             audit(db, actor, "extension.taken_back", user, asked.course_id, assignment=asked.id)
         if due_at != before:
-            db.add(NoticeRow(user_id=user, course_id=asked.course_id, kind="extended", text=_notice(asked, due_at)))
+            tell_due(db, asked, user, _notice(asked, due_at))
         judge_lateness(db, asked, user)
     refresh(db, asked, users)
     for user in users:

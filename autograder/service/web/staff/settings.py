@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
@@ -192,10 +193,19 @@ def _tell(
         if change is not None:
             points = points_shown(db, asked, user)
             told.append(rules.policy_notice(change, what, points=points))
-        kind = "extended" if change is None else "changed"
         text = f"{asked.title}: {' '.join(told)}"
-        about = {"submission_id": _counting(change), "course_id": asked.course_id}
-        db.add(NoticeRow(user_id=user, kind=kind, text=text, **about))
+        if change is None:
+            tell_due(db, asked, user, text)
+        else:
+            about = {"submission_id": _counting(change), "course_id": asked.course_id}
+            db.add(NoticeRow(user_id=user, kind="changed", text=text, **about))
+
+
+def tell_due(db: Session, asked: AssignmentRow, user: str, text: str) -> None:
+    """Tell a student their due time. What was told of this assignment before is no longer true, and goes."""
+    key = f"due-time:{asked.id}"
+    db.execute(sa.delete(NoticeRow).where(NoticeRow.user_id == user, NoticeRow.key == key))
+    db.add(NoticeRow(user_id=user, course_id=asked.course_id, kind="extended", text=text, key=key))
 
 
 def _counting(change: rules.MarkChange | None) -> str | None:
