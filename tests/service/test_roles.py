@@ -147,6 +147,20 @@ def test_many_get_an_extension_at_once_are_judged_anew_and_told(late):
     assert len(notices(late, "Ada")) == 1
 
 
+def test_the_overview_says_how_many_have_handed_in_nothing(late):
+    def told() -> str:
+        shown = late.browser("Staff").get(f"/staff/a/{late.assignment}").text
+        return re.search(r"<li>([^<]*(?:handed in nothing yet|every student has handed in))</li>", shown)[1]
+
+    assert told() == "every student has handed in"
+    for name, said in (("Carol", "1 of 3 students has"), ("Dan", "2 of 4 students have")):
+        late.person(name)
+        assert told() == f"{said} handed in nothing yet"
+    with late.by_hand() as db:
+        db.get_one(MembershipRow, (late.course, late.people["Dan"])).dropped = True
+    assert told() == "1 of 3 students has handed in nothing yet", "who has left is not waited for"
+
+
 def test_of_two_due_times_a_student_reads_the_one_that_holds(late):
     """A notice of an earlier one, that nobody has dismissed, would be false."""
     staff, ada = late.browser("Staff"), late.browser("Ada")

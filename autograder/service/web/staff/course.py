@@ -94,10 +94,15 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
     with site(request).store.reading() as db:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         counts = counted(db, [asked]).get(asked.id)
+        there = MembershipRow.course_id == asked.course_id, *STUDENTS
+        handed_in = sa.select(SubmissionRow.user_id).where(
+            SubmissionRow.assignment_id == asked.id, SubmissionRow.practice.is_(False)
+        )
+        students, missing = count(db, *there), count(db, *there, MembershipRow.user_id.not_in(handed_in))
         values = _proof(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
-        request, "staff_overview.html", asked=asked, tab="overview", counts=counts,
+        request, "staff_overview.html", asked=asked, tab="overview", counts=counts, students=students, missing=missing,
         policy=chosen, needs=request.state.needs, **values,
     )  # fmt: skip
 
