@@ -86,6 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "batch",
         "blame",
         "course",
+        "crew",  # how many cores there are
         "publish",
         "export",
         "verify",

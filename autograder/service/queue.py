@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from autograder.service.bell import Room, ring_after
 from autograder.service.store import clock, now_of
-from autograder.service.store.rows import added, count
+from autograder.service.store.rows import added, count, theirs
 from autograder.service.store.schema import JobRow, SubmissionRow, WorkerRow, now
 
 # A worker that has not been heard of for so long is dead: others take its jobs. The same for all of a service.
@@ -108,8 +108,7 @@ class Queue:
         """A newer submission makes older ones that nobody has begun to mark pointless, but for those `spared`."""
         waiting = db.scalars(
             sa.select(SubmissionRow).where(
-                SubmissionRow.assignment_id == submission.assignment_id,
-                SubmissionRow.user_id == submission.user_id,
+                *theirs(submission.assignment_id, submission.user_id),
                 SubmissionRow.practice == submission.practice,
                 SubmissionRow.state == "queued",
                 SubmissionRow.id != submission.id,
@@ -131,8 +130,7 @@ class Queue:
         older = db.scalar(
             sa.select(SubmissionRow)
             .where(
-                SubmissionRow.assignment_id == failed.assignment_id,
-                SubmissionRow.user_id == failed.user_id,
+                *theirs(failed.assignment_id, failed.user_id),
                 SubmissionRow.practice == failed.practice,
                 SubmissionRow.number < failed.number,
                 SubmissionRow.state != "not_gradable",

@@ -19,6 +19,7 @@ from autograder.service.rules import regrading as rules
 from autograder.service.rules.grades import earned
 from autograder.service.rules.statistics import PartMark
 from autograder.service.store.grades import judged, marked, parts, points_shown
+from autograder.service.store.rows import theirs
 from autograder.service.store.schema import (
     AssignmentRow,
     JobRow,
@@ -137,17 +138,15 @@ def can_matter(db: Session, asked: AssignmentRow, handed_in: SubmissionRow, dige
         id_
         for (id_,) in db.execute(sa.select(ReportRow.submission_id).where(ReportRow.digest == digest, _of(handed_in)))
     }
-    theirs = marked(db, asked, user, digest=digest).get(handed_in.user_id, [])
-    best = max((earned(policy, one) for one in theirs if one.submission_id in again), default=-1.0)
+    anew = marked(db, asked, user, digest=digest).get(handed_in.user_id, [])
+    best = max((earned(policy, one) for one in anew if one.submission_id in again), default=-1.0)
     return rules.can_matter(policy, now.get(handed_in.id), handed_in.late_seconds, handed_in.made_at, full, best)
 
 
 def _of(handed_in: SubmissionRow) -> sa.ColumnElement[bool]:
     """Reports on anything of its student's in its assignment."""
-    theirs = sa.select(SubmissionRow.id).where(
-        SubmissionRow.assignment_id == handed_in.assignment_id, SubmissionRow.user_id == handed_in.user_id
-    )
-    return ReportRow.submission_id.in_(theirs)
+    every = sa.select(SubmissionRow.id).where(*theirs(handed_in.assignment_id, handed_in.user_id))
+    return ReportRow.submission_id.in_(every)
 
 
 @dataclass(frozen=True)

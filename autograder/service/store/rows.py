@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from autograder.service.rules import names
-from autograder.service.store.schema import AssignmentRow, AuditRow, Base, JobRow, MembershipRow, UserRow, VersionRow
+from autograder.service.store.schema import (
+    AssignmentRow,
+    AuditRow,
+    Base,
+    JobRow,
+    MembershipRow,
+    SubmissionRow,
+    UserRow,
+    VersionRow,
+)
 
 Row = TypeVar("Row", bound=Base)
 STUDENTS = (MembershipRow.role == "student", MembershipRow.dropped.is_(False))  # who may hand in
@@ -43,6 +52,16 @@ def members(db: Session, course_id: str, *which: sa.ColumnElement[bool]) -> list
     )
     found = [(user, member) for user, member in rows]
     return sorted(found, key=lambda row: (names.sort_key(row[0].name), row[1].roster_id))
+
+
+def theirs(assignment_id: str, user_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions of what a student has handed in to an assignment."""
+    return SubmissionRow.assignment_id == assignment_id, SubmissionRow.user_id == user_id
+
+
+def next_number(db: Session, assignment_id: str, user_id: str) -> int:
+    """Return the number of a student's next submission to an assignment, from 1."""
+    return 1 + (db.scalar(sa.select(sa.func.max(SubmissionRow.number)).where(*theirs(assignment_id, user_id))) or 0)
 
 
 def version_of(db: Session, asked: AssignmentRow) -> VersionRow | None:

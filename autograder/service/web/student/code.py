@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from autograder.intake import read_upload
 from autograder.model import Report
 from autograder.render.escape import visible
-from autograder.service.store.rows import version_of
+from autograder.service.store.rows import theirs, version_of
 from autograder.service.store.schema import AssignmentRow, CourseRow, SubmissionRow, UserRow
 from autograder.service.web.edge.access import Me, audit, not_found, submission_for
 from autograder.service.web.edge.site import attachment, page, site
@@ -115,8 +115,7 @@ def _others(db: Session, found: SubmissionRow) -> Sequence[sa.Row[str, int, floa
     return db.execute(
         sa.select(SubmissionRow.id, SubmissionRow.number, SubmissionRow.made_at)
         .where(
-            SubmissionRow.assignment_id == found.assignment_id,
-            SubmissionRow.user_id == found.user_id,
+            *theirs(found.assignment_id, found.user_id),
             SubmissionRow.id != found.id,
             SubmissionRow.upload.is_not(None),
         )

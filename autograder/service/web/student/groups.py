@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at
-from autograder.service.store.rows import STUDENTS, THERE, added, members
+from autograder.service.store.rows import STUDENTS, THERE, added, members, next_number, theirs
 from autograder.service.store.schema import (
     AssignmentRow,
     MembershipRow,
@@ -54,10 +54,10 @@ def joined(db: Session, queue: Queue, asked: AssignmentRow, first: SubmissionRow
     first.joint_id, first.group_name = first.id, group.name
     by = db.get_one(UserRow, first.user_id).name or "Somebody"
     for user_id, _ in group.others:
-        theirs = _copied(db, queue, asked, first, user_id)
-        if theirs is not None:
-            text = f"{by} handed in {asked.title} for your group, {group.name}: it is your submission {theirs.number}."
-            db.add(NoticeRow(user_id=user_id, submission_id=theirs.id, kind="group", text=text))
+        copy = _copied(db, queue, asked, first, user_id)
+        if copy is not None:
+            text = f"{by} handed in {asked.title} for your group, {group.name}: it is your submission {copy.number}."
+            db.add(NoticeRow(user_id=user_id, submission_id=copy.id, kind="group", text=text))
 
 
 def catch_up(db: Session, queue: Queue, course_id: str, user_id: str) -> int:
@@ -68,7 +68,7 @@ def catch_up(db: Session, queue: Queue, course_id: str, user_id: str) -> int:
     for asked in db.scalars(sa.select(AssignmentRow).where(AssignmentRow.course_id == course_id)):
         if not rules.from_json(asked.policy).groups:
             continue
-        has = set(db.scalars(sa.select(SubmissionRow.joint_id).where(_of(asked, user_id))))
+        has = set(db.scalars(sa.select(SubmissionRow.joint_id).where(*theirs(asked.id, user_id))))
         firsts = db.scalars(
             sa.select(SubmissionRow)
             .where(
@@ -97,11 +97,10 @@ def _copied(
     if not admission.admitted:
         return None
     sheet = db.get(SheetRow, (asked.id, user_id))
-    last = db.scalar(sa.select(sa.func.max(SubmissionRow.number)).where(_of(asked, user_id)))
-    theirs = SubmissionRow(
+    copy = SubmissionRow(
         assignment_id=asked.id,
         user_id=user_id,
-        number=(last or 0) + 1,
+        number=next_number(db, asked.id, user_id),
         name=first.name,
         upload=first.upload,
         digest=first.digest,
@@ -112,12 +111,12 @@ def _copied(
         joint_id=first.id,
         group_name=first.group_name,
     )
-    added(db, theirs)
+    added(db, copy)
     if not later:
-        begin(db, queue, asked, theirs)
+        begin(db, queue, asked, copy)
     else:
-        queue.put(db, "mark", "interactive", course_id=asked.course_id, user_id=user_id, submission_id=theirs.id)
-    return theirs
+        queue.put(db, "mark", "interactive", course_id=asked.course_id, user_id=user_id, submission_id=copy.id)
+    return copy
 
 
 def begin(db: Session, queue: Queue, asked: AssignmentRow, submission: SubmissionRow) -> None:
@@ -146,7 +145,3 @@ def handed_in_by(db: Session, submission: SubmissionRow) -> str:
         return ""
     first = db.get(SubmissionRow, submission.joint_id)
     return (db.get_one(UserRow, first.user_id).name if first else "") or "another member"
-
-
-def _of(asked: AssignmentRow, user_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(SubmissionRow.assignment_id == asked.id, SubmissionRow.user_id == user_id)

@@ -17,7 +17,7 @@ from autograder.service.rules import answers as rules
 from autograder.service.rules import policy as policies
 from autograder.service.store.grades import due_at
 from autograder.service.store.links import hashed
-from autograder.service.store.rows import jobs_about, version_of
+from autograder.service.store.rows import jobs_about, theirs, version_of
 from autograder.service.store.schema import AssignmentRow, JobRow, SheetRow, SubmissionRow, VersionRow, new_id, now
 from autograder.service.web.edge import rates
 from autograder.service.web.edge.access import Actor, Me, assignment_for, audit
@@ -242,8 +242,7 @@ def _latest_code(db: Session, actor: Actor, assignment_id: str) -> SubmissionRow
     return db.scalar(
         sa.select(SubmissionRow)
         .where(
-            SubmissionRow.assignment_id == assignment_id,
-            SubmissionRow.user_id == actor.id,
+            *theirs(assignment_id, actor.id),
             SubmissionRow.practice.is_(False),
             SubmissionRow.upload.is_not(None),
         )

@@ -14,7 +14,7 @@ from autograder.service.queue import Queue
 from autograder.service.rules import policy as rules
 from autograder.service.store.grades import due_at, extensions
 from autograder.service.store.locks import locked
-from autograder.service.store.rows import added
+from autograder.service.store.rows import added, next_number, theirs
 from autograder.service.store.schema import AssignmentRow, CourseRow, MembershipRow, SubmissionRow, new_id, now
 from autograder.service.web.edge.access import not_found
 from autograder.service.web.student.groups import begin, group_of, joined
@@ -62,15 +62,10 @@ def receive(
     admission = admission_of(db, asked, user_id, practice=practice)
     if not admission.admitted:
         raise NotTaken(admission)
-    last = db.scalar(
-        sa.select(sa.func.max(SubmissionRow.number)).where(
-            SubmissionRow.assignment_id == asked.id, SubmissionRow.user_id == user_id
-        )
-    )
     submission = SubmissionRow(
         assignment_id=asked.id,
         user_id=user_id,
-        number=(last or 0) + 1,
+        number=next_number(db, asked.id, user_id),
         practice=practice,
         name=name[:200],
         upload=upload,
@@ -116,8 +111,7 @@ def admission_of(db: Session, asked: AssignmentRow, user_id: str, *, practice: b
         return rules.admit(replace(chosen, limit=0), (), now(), due_at=None)
     past = db.execute(
         sa.select(SubmissionRow.made_at, SubmissionRow.state).where(
-            SubmissionRow.assignment_id == asked.id,
-            SubmissionRow.user_id == user_id,
+            *theirs(asked.id, user_id),
             SubmissionRow.practice.is_(False),
             # + 0: else the index by time is taken, which in a rush reads everybody's (25 ms instead of 0.3 at 20 000)
             SubmissionRow.made_at + 0 > now() - chosen.window_minutes * 60,

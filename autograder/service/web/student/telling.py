@@ -15,6 +15,7 @@ from autograder.service.rules import policy as policies
 from autograder.service.rules.grades import Override, Standing
 from autograder.service.store import reports
 from autograder.service.store.grades import due_at, overrides, with_quiz
+from autograder.service.store.rows import theirs
 from autograder.service.store.schema import (
     AssignmentRow,
     JobRow,
@@ -189,11 +190,7 @@ def history(
 
 
 def _of(assignment_id: str, user_id: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        SubmissionRow.assignment_id == assignment_id,
-        SubmissionRow.user_id == user_id,
-        SubmissionRow.practice.is_(False),
-    )
+    return *theirs(assignment_id, user_id), SubmissionRow.practice.is_(False)
 
 
 def _before(db: Session, assignment_id: str, user_id: str, number: int) -> tuple[int, str, bytes] | None:
@@ -260,8 +257,7 @@ def _newer(db: Session, submission: SubmissionRow) -> str:
     newer = (
         sa.select(SubmissionRow.id)
         .where(
-            SubmissionRow.assignment_id == submission.assignment_id,
-            SubmissionRow.user_id == submission.user_id,
+            *theirs(submission.assignment_id, submission.user_id),
             SubmissionRow.practice == submission.practice,
             SubmissionRow.number > submission.number,
         )
