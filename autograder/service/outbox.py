@@ -62,6 +62,9 @@ def passback_due(db: Session, queue: Queue, asked: AssignmentRow, user_id: str) 
 
 def passbacks_due(db: Session, queue: Queue, asked: AssignmentRow) -> None:
     """The same for everybody with marks: what a submission is worth may have changed for all of them."""
+    wanted = ResourceRow.assignment_id == asked.id, ResourceRow.line_item != ""
+    if db.scalar(sa.select(ResourceRow.id).where(*wanted).limit(1)) is None:
+        return
     for user_id in standings(db, asked):
         passback_due(db, queue, asked, user_id)
 

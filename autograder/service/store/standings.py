@@ -150,21 +150,25 @@ def _standing(row: Row) -> Standing:
 
 
 # -------------------------------------------------------------------------------------------------------- keeping
-def refresh(db: Session, asked: AssignmentRow, users: Users = None) -> None:
-    """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed."""
+def refresh(db: Session, asked: AssignmentRow, users: Users = None, *, ideas: bool = True) -> None:
+    """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed.
+
+    Without `ideas`: no report has changed, so that misconceptions stay as they are.
+    """
     if users is not None and len(users) > FEW:
         users = None
     db.flush()
     asked = locked(db, asked.id, read=users is not None)
     for user in sorted(users or ()):  # two markings of one student: the second sees what the first has stored
         one_at_a_time(db, f"standing {asked.id} {user}")
-    for table in (Row, StudentMisconceptionRow):
+    for table in (Row, StudentMisconceptionRow) if ideas else (Row,):
         whose = [] if users is None else [table.user_id.in_(users)]
         db.execute(sa.delete(table).where(table.assignment_id == asked.id, *whose))
     rows = [row for digest in ("", *_under_way(db, asked)) for row in _rows(db, asked, users, digest)]
     if rows:
         db.execute(sa.insert(Row), rows)
-    db.add_all(grades.held(db, asked, users))
+    if ideas:
+        db.add_all(grades.held(db, asked, users))
     db.flush()
 
 

@@ -17,10 +17,10 @@ from autograder.service.rules import regrading as rules
 from autograder.service.rules import zones
 from autograder.service.rules.weights import Row, rubric
 from autograder.service.store import regrades
-from autograder.service.store.grades import extensions, judged_by, points_shown, weigh
+from autograder.service.store.grades import extensions, judged_by, weigh, with_quiz
 from autograder.service.store.locks import locked
 from autograder.service.store.rows import STUDENTS, THERE, members, version_of
-from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow
+from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow, now
 from autograder.service.store.standings import refresh, standings
 from autograder.service.web.edge.access import Me, audit, staffed_assignment
 from autograder.service.web.edge.forms import (
@@ -172,7 +172,7 @@ def adopt(
     judge_lateness(db, asked)
     if "points" in changed:
         weigh(db, asked)
-    refresh(db, asked)
+    refresh(db, asked, ideas=False)
     passbacks_due(db, site(request).queue, asked)
     _tell(db, asked, before, chosen, preview)
 
@@ -187,11 +187,12 @@ def _tell(
     what = [name for key, name in DECIDING.items() if getattr(before, key) != getattr(after, key)]
     moved = {change.user_id: change for change in preview}
     due = _due_moved(db, asked, before, after) if asked.open else {}
+    extended, quiz = extensions(db, asked), asked.id in with_quiz(db, [asked])
     for user in [*moved, *(due.keys() - moved.keys())]:
         change = moved.get(user)
         told = [f"It is now {due[user]}."] if user in due else []
         if change is not None:
-            points = points_shown(db, asked, user)
+            points = policies.points_shown(after, now(), policies.due_for(after, extended.get(user)), quiz=quiz)
             told.append(rules.policy_notice(change, what, points=points))
         text = f"{asked.title}: {' '.join(told)}"
         if change is None:
