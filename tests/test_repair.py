@@ -216,6 +216,10 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "list(self.momentum_buffer)",
             "state",
         ),
+        ("functional", "for param, state in zip(params, states):", "for param, state in params:", "interface"),
+        ("functional", "[None for _ in self.params]", "[None for _ in self.params[1:]]", "interface"),
+        ("dataclass_per_parameter", "    m: np.ndarray | float = 0.0", "    v: np.ndarray | float = 0.0", "interface"),
+        ("dict_by_id", "if param.grad is not None:", "if param.data is not None:", "interface"),
     ],
 )
 def test_mistakes_of_students_are_found_on_their_line_and_cost_their_row(
@@ -800,7 +804,9 @@ DATA = Path(__file__).parent / "data"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["closures_and_settings", "tuples_and_match", "helpers_outside"])
+@pytest.mark.parametrize(
+    "name", ["closures_and_settings", "tuples_and_match", "helpers_outside", "hooks", "moment_objects"]
+)
 def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox: Sandbox, name: str) -> None:
     report = graded(assignment, sandbox, (DATA / f"{name}.py").read_text())
     assert (report.score, report.diagnoses, report.places) == (100, (), ())
@@ -820,6 +826,14 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("helpers_outside", 'unbias(s["v"], self.beta2, t)', 's["v"]', "bias_correction", "correction-v-missing"),
         ("helpers_outside", "shrunk - self.move(g, s)", "shrunk - self.move(g + self.weight_decay * p.data, s)", "adamw", ""),
         ("tuples_and_match", "(self.beta1, self.beta2))]", "(self.beta1, self.beta1))]", "bias_correction", "correction-v-beta1"),
+        ("hooks", "p.data = self._update(p.data, g, self._state_of(i))", "self._update(p.data, g, self._state_of(i))", "sgd", ""),
+        ("hooks", "self.state[i] = self._init_state(self.params[i])", "self.state = {i: self._init_state(self.params[i])}", "momentum", ""),
+        ("hooks", '{"buf": np.zeros_like(p.data)}', '{"buff": np.zeros_like(p.data)}', "momentum", ""),
+        ("hooks", 'm_hat = s["m"] /', 'm_hat = s["m"] = s["m"] /', "bias_correction", "correction-m-stored"),
+        ("hooks", "self.lr * self.weight_decay * w\n", "self.weight_decay * w\n", "adamw", "adamw-without-lr"),
+        ("moment_objects", "corrected(self.beta1, self.beta2, self.step_count)", "corrected(self.step_count, self.beta1, self.beta2)", "interface", ""),
+        ("moment_objects", "self.weight_decay and not self.decoupled", "self.weight_decay", "adamw", "adamw-both"),
+        ("moment_objects", "if buf is None:\n                    buf = np", "if True:\n                    buf = np", "momentum", "momentum-ignored"),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(

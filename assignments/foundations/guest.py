@@ -56,10 +56,10 @@ def manners(module, spec, arrays, record):
     before = [one.data.copy() for one in given]
     callable_ = made(module, name)
     returned = callable_(*given)
-    record.fact("returns a Tensor", isinstance(returned, Tensor))
     if returned is None:
         record.row("y", None)
         return
+    record.fact("returns a Tensor", isinstance(returned, Tensor))
     record.fact("leaves its input alone", all(map(np.array_equal, before, (one.data for one in given))))
     if spec["forward"]:
         record.doing = f"{name}().forward"

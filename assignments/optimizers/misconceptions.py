@@ -62,7 +62,7 @@ LOSHCHILOV = "Loshchilov & Hutter 2019"
 SLIP = "a slip that compiles and still learns"
 
 
-# Where something stands in the wrong place: it is taken away there, and not yet put in elsewhere.
+# Where something stands in the wrong place alone: it is taken away there, and not yet put in elsewhere.
 HALFWAY = {"decay": {"factor": "missing"}, "inside": {"rate": "without lr @ with momentum"}}
 
 
@@ -81,7 +81,8 @@ def _rule(
     elsewhere: tuple[str, ...] = (),
     **changes: str,
 ) -> Misconception:
-    halfway = next((way for switch, way in HALFWAY.items() if switch in changes), {})
+    there = "direct" in changes.get("decay", "")  # in the right place as well
+    halfway = next((way for switch, way in HALFWAY.items() if switch in changes and not there), {})
     return Misconception(
         name, title, criterion, hint, reason, groups, changes=changes, cost=cost, unknown=unknown,
         common=common, implies=implies, elsewhere=elsewhere, halfway=halfway,

@@ -10,6 +10,7 @@ import builtins
 import copy
 import re
 import sys
+from itertools import permutations
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 BUILTINS = frozenset(dir(builtins))
@@ -33,6 +34,7 @@ HANDING = 0.2  # where arguments are only handed on: what they are handed to is 
 DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
 MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
 UNREAD = 2  # of a call's function: a method of an object that is fetched and never asked
+MOST_KEYS = 12  # texts that name entries
 MOST_WHOLE, MOST_LONGER = 8, 6  # calls of what the file defines, and others of many arguments, to put around something
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
@@ -190,6 +192,7 @@ class Scope:
         self.imported = [name for n in imports for name in defined(n) if name[:1].isupper()][:2]
         slices = [n.slice for n in nodes if isinstance(n, ast.Subscript) and self.knows(n.slice)]
         self.indices = unique([n for n in slices if not isinstance(n, ast.Slice | ast.Tuple)])[:8]
+        self.keys = list(dict.fromkeys(n.value for n in walk(tree) if is_key(n)))[:MOST_KEYS]
         numbers = [n for n in nodes if number_of(n) is not None and number_of(n.parent) is None]
         self.constants = unique([ast.Constant(number_of(n)) for n in numbers])
         written = " ".join(ast.get_docstring(n) or "" for n in (function, *chain) if not isinstance(n, ast.Module))
@@ -388,6 +391,7 @@ def idle(function, methods, names):
     asked = {id(n) for m in others for t in walk(m) if hasattr(t, "test") for n in walk(t.test)}
     asked |= {id(n) for m in others if m.name.startswith("has_") for n in walk(m)}
     touched = {n.attr for m in others for n in walk(m) if is_own(n) and id(n) not in asked}
+    touched |= {n.attr for m in makers for n in walk(m) if is_own(n) and not is_stored(n)}
     return left + [of_self(name) for name in sorted(made - touched)]
 
 
@@ -599,6 +603,13 @@ def wrapper_text(call):
     return ", ".join(map(text, [call.func, *call.args[1:], *call.keywords]))
 
 
+def sorted_by(names, known, arguments):
+    """The arguments of a call with those that bear the name of a parameter at its place, the others between them."""
+    others = iter([one for one in arguments if one not in known.values()])
+    order = [known.get(name) or next(others, None) for name in names[: len(arguments)]]
+    return arguments if None in order else order
+
+
 def last_name(call):
     return getattr(call.func, "attr", None) or getattr(call.func, "id", "")
 
@@ -683,7 +694,20 @@ class Plan:
             values = [s.value for s in one.body if isinstance(s, ast.Assign | ast.AnnAssign)]
             for value in (v for v in values if isinstance(v, ast.Constant) and one not in self.settled):
                 self.constant(value, static=True)
+            if one not in self.settled:
+                self.of_fields(one)
             self.settled.add(one)
+
+    def of_fields(self, one):
+        """Fields of a class by the name of what its objects are asked for and nobody begins."""
+        makers = [f for f in one.body if isinstance(f, FUNCTIONS) and f.name == "__init__"]
+        begun = {n.attr for f in makers for n in walk(f) if is_own(n)} | {name for n in one.body for name in defined(n)}
+        asked = {n.attr for f in one.body if isinstance(f, FUNCTIONS) for n in walk(f) if is_own(n)}
+        for statement in (s for s in one.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)):
+            for name in sorted(asked - begun - {f.name for f in one.body if isinstance(f, FUNCTIONS)}):
+                target = ast.Name(name, ast.Store())
+                new = ast.AnnAssign(target, statement.annotation, statement.value, statement.simple)
+                self.instead(statement, [new], "name", 1, static=True)
 
     def unread(self, function):
         """Reads from the object, before it is computed with, what is put back there: m, v = self.moments.get(i, …)."""
@@ -938,9 +962,10 @@ class Plan:
     def gap(self, block, place):
         """Statements that are missing, made of what is in scope: stores, counts, and what uses an idle setting."""
         names = [ast.Name(name, ast.Load()) for name in self.scope.locals]
-        for target in self.scope.kept:
+        entries = [n for n in self.scope.owned() if isinstance(n, ast.Subscript) and n not in self.scope.kept]
+        for target in [*self.scope.kept, *entries]:
             for value in names:
-                if value.id not in text(target):
+                if value.id not in free_names(target):
                     self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4)
             if not isinstance(target, ast.Subscript):
                 self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
@@ -965,6 +990,8 @@ class Plan:
                 continue
             looping = isinstance(statement, ast.For) and field == "iter"
             self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
+            if field == "test" and asks_for_none(value):
+                self.inside_of = "condition"
             if looping:
                 self.looped(statement.target, statement.iter)
             for child in value if isinstance(value, list) else [value]:
@@ -1008,6 +1035,9 @@ class Plan:
         for atom in self.scope.atoms:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
+        flags = [n for n in self.scope.conditions if text(n) not in text(test)]
+        for other in () if constant else (*flags, *(ast.UnaryOp(ast.Not(), n) for n in flags if not is_not(n))):
+            others += [(ast.BoolOp(op, [test, other]), 2) for op in (ast.And(), ast.Or())]
         questions = [n for n in self.scope.donors if isinstance(n, ast.Compare | ast.BoolOp)]
         others += [(other, 1.1) for other in questions if constant]
         for method in sorted(self.scope.methods) if constant else ():
@@ -1038,12 +1068,20 @@ class Plan:
             self.moved(block, place, statement)
             self.exchanged(block, place)
             self.as_elsewhere(statement)
+            self.guarded(block, place, statement)
             for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
                 held = ast.If(guard.test, [statement], [])
                 if text(guard.test) not in text(statement.parent):
                     self.instead(statement, [held], "condition", 3)
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
+
+    def guarded(self, block, place, statement):
+        """Asks first whether what the statement above has fetched is there: this one overwrites it."""
+        match block[max(0, place - 1) : place + 1]:
+            case [ast.Assign([one]), ast.Assign([other])] if isinstance(one, PATHS) and text(one) == text(other):
+                missing = ast.Compare(loaded(one), [ast.Is()], [ast.Constant(None)])
+                self.instead(statement, [ast.If(missing, [statement], [])], "condition", 2)
 
     def turned(self, s):  # noqa: C901, PLR0912, PLR0915 - a list of kinds
         match s:
@@ -1077,6 +1115,9 @@ class Plan:
                 for name in self.scope.locals if isinstance(target, ast.Name) else ():
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
+            case ast.Assign([_, _, *_] as targets, value):
+                for n in range(len(targets)):
+                    self.instead(s, [ast.Assign([*targets[:n], *targets[n + 1 :]], value)], "name", 0.8)
             case ast.Assign([ast.Tuple(left)], value):
                 for n in range(len(left) - 1):
                     self.assigned(s, exchanged(left, n), value)
@@ -1089,6 +1130,11 @@ class Plan:
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
             case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
                 self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
+            case ast.Expr(ast.Call() as call):
+                given = [a for a in call.args if isinstance(a, PATHS) and self.scope.holds(a)]
+                stored_here = [n for n in self.scope.kept if inside(n, self.scope.function)]
+                for target in unique([*map(stored, given), *stored_here]):
+                    self.instead(s, [ast.Assign([target], call)], "statement", 1)
             case ast.Return(ast.Attribute() as handed) | ast.Return(ast.Call(_, [ast.Attribute() as handed])):
                 self.instead(s, [ast.Return(copies(text(handed)))], "copy", 2)
             case ast.Return(None):
@@ -1108,8 +1154,11 @@ class Plan:
         if isinstance(s, ast.Return) and isinstance(in_loop(s), ast.For):
             self.instead(s, [ast.Continue()], "statement", 1)
         match s:
-            case ast.Assign([ast.Attribute()], value):
+            case ast.Assign([ast.Attribute() as target], value):
                 self.replace(value, ast.Constant(None), "constant", 1)
+                if isinstance(value, ast.Dict) and len(value.keys) == 1 and value.keys[0] is not None:
+                    entry = ast.Subscript(loaded(target), value.keys[0], ast.Store())
+                    self.instead(s, [ast.Assign([entry], value.values[0])], "name", 1)
         self.instead(s, [s, s], "statement", 2)
 
     def exchanged(self, block, place):
@@ -1210,7 +1259,9 @@ class Plan:
             if isinstance(child, ast.keyword):
                 child = child.value
             if isinstance(child, ast.comprehension):
+                before, self.inside_of = self.inside_of, self.inside_of or "loop"
                 self.expression(child.iter)
+                self.inside_of = before
                 for test in child.ifs:
                     self.replace(test, ast.UnaryOp(ast.Not(), test), "condition", 1)
                     self.replace(test, ast.Constant(value=True), "condition", 2)
@@ -1234,6 +1285,7 @@ class Plan:
                 for inner in unique([n for n in walk(node) if is_path(n) and not is_called(n)]):
                     self.replace(node, inner, "operand", 1.2)
                 self.regrouped(node)
+                self.one_each(node)
             case ast.UnaryOp(op, operand):
                 self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
             case ast.Compare(left, [op], [right]):
@@ -1289,6 +1341,9 @@ class Plan:
         value = number_of(node)
         if isinstance(node, ast.Constant) and isinstance(node.value, bool):
             self.replace(node, ast.Constant(value=not node.value), kind, 1, static=static)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and is_key(node):
+            for key in self.scope.keys:
+                self.replace(node, ast.Constant(key), "name", 1)
         elif value is not None:
             near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
             near = [type(value)(n) if n == int(n) else n for n in (*near, *self.scope.written)]
@@ -1301,6 +1356,15 @@ class Plan:
                     self.replace(node, atom, "constant", 1)
                 for factor in self.scope.factors:
                     self.replace(node, factor, "constant", 2)
+
+    def one_each(self, node):
+        """[x] * len(y) as [x for _ in y]: a list of one thing many times is a list of the same thing."""
+        match node:
+            case ast.BinOp(ast.List([one]), ast.Mult(), count) | ast.BinOp(count, ast.Mult(), ast.List([one])):
+                over = count.args[0] if isinstance(count, ast.Call) and last_name(count) == "len" else None
+                over = over or ast.Call(ast.Name("range", ast.Load()), [count], [])
+                turn = ast.comprehension(ast.Name("_", ast.Store()), over, [], 0)
+                self.replace(node, ast.ListComp(one, [turn]), "copy", 1)
 
     def regrouped(self, node):
         """A / b + c as a / (b + c), and back."""
@@ -1348,6 +1412,11 @@ class Plan:
             self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
         for n in range(len(arguments) - 1):
             self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
+        names = self.scope.parameters.get(last_name(node), [])
+        known = {last: one for one in arguments for last in [text(one).rpartition(".")[2]] if last in names}
+        orders = permutations(arguments) if len(arguments) == 3 else [sorted_by(names, known, arguments)]
+        for order in orders if len(arguments) > 2 else ():
+            self.replace(node, ast.Call(function, list(order), keywords), "argument", 1.5)
 
     def path(self, node):  # noqa: C901 - a list of kinds
         for atom in self.scope.atoms:
@@ -1404,6 +1473,23 @@ class Plan:
 def acts_as_loop(call):
     """Return whether a call gives several things in each turn: enumerate(x), zip(x, y), x.items()."""
     return last_name(call) in ("enumerate", "zip", "items")
+
+
+def is_key(node):
+    """Return whether a text is what an entry of a dictionary is called: in a subscript, a dictionary or a call."""
+    above = getattr(node, "parent", None)
+    holds = isinstance(above, ast.Dict) and any(node is key for key in above.keys)
+    holds = holds or (isinstance(above, ast.Subscript) and node is above.slice)
+    holds = holds or (isinstance(above, ast.Call) and last_name(above) in ("get", "pop", "setdefault", "getattr"))
+    return holds and isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def asks_for_none(test):
+    """Return whether a test is about whether something is there at all."""
+    match test:
+        case ast.Compare(_, [ast.Is() | ast.IsNot()], [ast.Constant(None)]):
+            return True
+    return False
 
 
 def is_choice(node):

@@ -60,11 +60,12 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
 
     A diagnosis that accounts for a good share of what the edit mends says it, or facts that were wrong and are
     right with the edit; a mistake in a default, in what a loop goes over, in a condition that keeps a rule from
-    running at all, or that only experiments on conduct show, is about conduct; then what is computed there, for an
-    edit of a number, or if an experiment about that failed. An exception where nothing is computed is about the rule
-    that it spoils wholly, where others of the subject work, else about conduct. At last it is the row that most of
-    what the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as well, and these do not
-    count beside it; nor does a row whose part of the rule is switched off in an experiment that the edit mends.
+    running at all or lets it raise now and then, or that only experiments on conduct show, is about conduct; then what
+    is computed there, for an edit of a number, or if an experiment about that failed. An exception where nothing is
+    computed is about the rule that it spoils wholly, where others of the subject work, else about conduct. At last it
+    is the row that most of what the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as
+    well, and these do not count beside it; nor does a row whose part of the rule is switched off in an experiment that
+    the edit mends.
     """
     named = named_by(mend, verdict)
     if mend.named or named:
@@ -78,12 +79,14 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     theirs = [f for f in verdict.findings if about.groups[f.scenario] == mend.subject and _is_path(f)]
     kept_out = mend.trial.kind == "condition" and all(f.status == "failed" for f in theirs)
     kept_out = kept_out and any(f.difference for f in theirs)  # and not for an exception
+    raised = all("raised" in f.message for f in mended)
+    right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
+    kept_out |= raised and mend.trial.kind == "condition" and mend.row in right
     if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT or kept_out):
         return heaviest([f for f in of_conduct if f in mine] or of_conduct)
     if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
         return mend.row
-    if all("raised" in f.message for f in mended):
-        right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
+    if raised:
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
         wholly = wholly if mend.trial.kind not in CONDUCT else []
         return heaviest(wholly or [f for f in mine or mended if f.check.criterion in about.conduct] or mended)

@@ -238,7 +238,7 @@ class _Search:
             trials, fitting, best = list[Trial](), list[Trial](), None
             for more, enough in self._sifted(subject, probing):
                 trials += more
-                fitting = self._fitting(subject, failing, probing, trials)
+                fitting = self._fitting(subject, failing, now, probing, trials)
                 best = self._best(subject, failing, now, probing, fitting)
                 if best is not None and best[0].fixed == failing and best[0].trial.cost <= enough:
                     break
@@ -399,10 +399,13 @@ class _Search:
             probes.append((min(off, key=_effort), False))
         return probes
 
-    def _fitting(self, subject: str, failing: Failures, probing: Probing, trials: Sequence[Trial]) -> list[Trial]:
+    def _fitting(
+        self, subject: str, failing: Failures, now: Observations, probing: Probing, trials: Sequence[Trial]
+    ) -> list[Trial]:
         """The edits with which the probing experiment agrees, and of many those that suit most of a few more.
 
-        Two experiments that fail, if any do, and one that does not.
+        Two experiments that fail, if any do, one that does not, and of each other rule one that does not, with as
+        little as possible of that rule switched off.
         """
         fitting = _ordered(t for t in trials if self._fits(subject, probing.probe, t))
         ids = {name for name, _ in failing}
@@ -413,10 +416,15 @@ class _Search:
         right = [s for s in theirs if s.id not in ids]
         telling = {s.id: s for s in (_most_telling(others), max(others, key=lambda s: len(s.checks)))}
         telling |= {s.id: s for s in [_most_telling(right)]} if right else {}
+        for rule in (r for r in self.rules if r != subject):
+            wrong = {name for name, _ in self.failures(rule, now)}
+            right = [s for s in self.about(rule) if s.id not in wrong and any(c.arrays for c in s.checks)]
+            whole = [s for s in right if len(s.without) == min(len(one.without) for one in right)]
+            telling |= {s.id: s for s in [_most_telling(whole)]} if whole else {}
         few = fitting[:MOST_NARROWED]
         found = probing.quickly([t.edit for t in few], telling)
         asked = ((t, telling.get(t.observation.scenario)) for t in found)
-        suiting = Counter(t.edit for t, other in asked if other is not None and self._fits(subject, other, t))
+        suiting = Counter(t.edit for t, s in asked if s is not None and self._fits(self.subjects[s.id], s, t))
         most = max(suiting.values(), default=0)
         return [t for t in few if suiting[t.edit] == most]
 
