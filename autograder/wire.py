@@ -257,6 +257,7 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
     are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
     trials, glances, running = list[Trial](), list[Glance](), dict[str, frozenset[tuple[int, int]]]()
+    silent = dict[str, int]()
     done, last, seconds, trouble = False, 0, 0.0, ""
     try:
         for header, arrays in _frames(run.output):
@@ -270,10 +271,11 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
             if "glanced" in header:
                 glances.append(_glance(header["glanced"], arrays))
             if "running" in header:
-                running |= _running(header, scenarios)
+                running |= (statements := _running(header, scenarios))
+                silent |= dict.fromkeys(statements, _whole(header.get("silent")))
     except Garbled:
         done = False
-    return EditAnswer(tuple(trials), tuple(glances), running, done, trouble), last, seconds
+    return EditAnswer(tuple(trials), tuple(glances), running, silent, done, trouble), last, seconds
 
 
 def _seconds(told: object) -> float:

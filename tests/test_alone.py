@@ -10,7 +10,7 @@ import pytest
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.judge.alone import BARE, NOTHING, lines_alone
+from autograder.judge.alone import BARE, ENDS, NOTHING, lines_alone
 from autograder.judge.repair import Mending
 from autograder.judge.verdict import Verdict
 from autograder.model import Assignment, EditAnswer, EditTask, Fault, Finding, Observation, Place, Submission
@@ -38,6 +38,8 @@ def told(
     source: str = SOURCE,
     fault: Fault | None = None,
     beside: str = "tanh-small",
+    silent: int = 0,
+    repaired: dict[str, Observation] | None = None,
 ) -> tuple[Place, ...]:
     """The places where one experiment on ReLU fails, and another one (`beside`) does not."""
     scenarios = {s.id: s for s in FOUNDATIONS.scenarios(5) if s.id in ("relu-small", beside)}
@@ -45,14 +47,14 @@ def told(
     running = {"relu-small": frozenset(wrong), beside: frozenset(right)}
 
     def ask(task: EditTask) -> EditAnswer:
-        return EditAnswer(running={name: running[name] for name in task.running})
+        return EditAnswer(running={name: running[name] for name in task.running}, silent={"relu-small": silent})
 
     return lines_alone(
         FOUNDATIONS,
         list(scenarios.values()),
         {"relu-small": Observation("relu-small", fault=fault), beside: Observation(beside)},
         Verdict((), (), (), (), (failing,), {}),
-        Mending(agreeing=frozenset({FOUNDATIONS.subject(scenarios[beside])})),
+        Mending(agreeing=frozenset({FOUNDATIONS.subject(scenarios[beside])}), repaired=repaired or {}),
         ask,
         source.split("\n"),
     )
@@ -97,12 +99,27 @@ def test_a_return_of_nothing_is_told_only_where_the_result_is_none() -> None:
     assert (place.line, place.end_line) == (2, 5)
 
 
+def test_where_a_function_ends_without_its_return_that_line_is_told() -> None:
+    fault = Fault("Unusable", "ReLU: y is None: something is not returned")
+    [place] = told(WRONG, RIGHT, fault=fault, silent=5)
+    assert (place.line, place.end_line, place.note) == (5, 5, ENDS)
+    [place] = told(WRONG, RIGHT, fault=Fault("ValueError", "no"), silent=5)
+    assert (place.line, place.end_line) == (2, 5)
+    assert told(WRONG, RIGHT, fault=fault, silent=3) == told(WRONG, RIGHT, fault=fault)  # no statement that runs
+
+
 def test_where_every_experiment_ends_in_one_line_that_line_alone_is_told() -> None:
     [place] = told(WRONG, RIGHT, fault=Fault("TypeError", "no", line=5))
     assert (place.line, place.end_line) == (5, 5)
     assert "ends in this line" in place.note
     [place] = told(WRONG, RIGHT, fault=Fault("TypeError", "no", line=9))  # what is right runs it too
     assert (place.line, place.end_line) == (2, 5)
+
+
+def test_what_ends_no_more_once_another_class_is_mended_has_its_place_there() -> None:
+    fault, again = Fault("TypeError", "no", line=5), Observation("relu-small", fault=Fault("TypeError", "no", line=5))
+    assert told(WRONG, RIGHT, fault=fault, repaired={"relu-small": Observation("relu-small")}) == ()
+    assert told(WRONG, RIGHT, fault=fault, repaired={"relu-small": again}) == told(WRONG, RIGHT, fault=fault) != ()
 
 
 # ------------------------------------------------------------------------------------ with the real grader
@@ -112,7 +129,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield chosen
 
 
-def spoilt(assignment: Assignment) -> Iterator[tuple[str, str, ast.Return, str]]:
+def spoilt(assignment: Assignment, instead: str) -> Iterator[tuple[str, str, ast.Return, str]]:
     """Right solutions in which one value that a method returns is lost: name, source, the statement, its class."""
     for path in (assignment.model_solution, *assignment.hands):
         source = path.read_text()
@@ -122,22 +139,39 @@ def spoilt(assignment: Assignment) -> Iterator[tuple[str, str, ast.Return, str]]
                 last = method.body[-1]
                 if isinstance(last, ast.Return) and isinstance(last.value, ast.Call):
                     gone = [*lines]
-                    gone[last.lineno - 1 : last.end_lineno] = [" " * last.col_offset + "return"]
+                    gone[last.lineno - 1 : last.end_lineno] = [" " * last.col_offset + instead]
                     yield path.stem, "\n".join(gone), last, owner.name
 
 
 @pytest.mark.slow
-def test_a_value_that_is_not_returned_is_told_at_its_return(sandbox: Sandbox) -> None:
-    """Several forwards of one class in other hands, each without its value: the return, and no line of another class."""
-    tried = list(spoilt(FOUNDATIONS))
+@pytest.mark.parametrize("instead", ["return", "pass"])
+def test_a_value_that_is_not_returned_is_told_where_it_should_be(sandbox: Sandbox, instead: str) -> None:
+    """Several forwards of one class in other hands, each without its value, and no line of another class."""
+    tried = list(spoilt(FOUNDATIONS, instead))
     assert len(tried) > 12
     for name, source, statement, owner in tried[::4]:
         report = pipeline.grade(
             Submission(name, {FOUNDATIONS.main: source.encode()}, "d" * 64), FOUNDATIONS, sandbox, seed=5
         )
-        told_there = [(p.source, p.line) for p in report.places if p.subject == owner or p.source in BARE]
-        assert told_there == [("return", statement.lineno)], (name, owner)
+        told_there = [(p.source, p.line) for p in report.places if p.subject == owner or p.source in (*BARE, "pass")]
+        assert told_there == [(instead, statement.lineno)], (name, owner)
         assert not [d for d in report.diagnoses if "array" in d.misconception]  # nothing is no array
+
+
+@pytest.mark.slow
+def test_where_none_is_computed_with_no_return_is_missed(sandbox: Sandbox) -> None:
+    """An exception leaves a function as well, and is no lost value."""
+    source = FOUNDATIONS.model_solution.read_text()
+    helper = "\n\ndef times(x, factor):\n    return x * factor\n"
+    wrong = source.replace("np.tanh(x.data)", "np.cosh(times(x.data, None) / 7.31 + 2.9)").replace(
+        "np.maximum(x.data, 0)", "np.maximum(times(x.data, 1), 0)"
+    )
+    assert wrong.count("times(") == 2
+    report = pipeline.grade(
+        Submission("wrong", {FOUNDATIONS.main: (wrong + helper).encode()}, "d" * 64), FOUNDATIONS, sandbox, seed=5
+    )
+    assert "tanh" in {mark.id for mark in report.criteria if not mark.score}
+    assert all(place.note not in (NOTHING, ENDS) for place in report.places)
 
 
 @pytest.mark.slow

@@ -216,6 +216,7 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "list(self.momentum_buffer)",
             "state",
         ),
+        ("running_powers", "self.m, self.v = {}, {}", "self.m = self.v = {}", "adam_moments"),
         ("functional", "for param, state in zip(params, states):", "for param, state in params:", "interface"),
         ("functional", "[None for _ in self.params]", "[None for _ in self.params[1:]]", "interface"),
         ("dataclass_per_parameter", "    m: np.ndarray | float = 0.0", "    v: np.ndarray | float = 0.0", "interface"),

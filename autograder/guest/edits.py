@@ -1116,6 +1116,8 @@ class Plan:
                     if name != target.id:
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
             case ast.Assign([_, _, *_] as targets, value):
+                if isinstance(value, MADE):  # one object for all of them
+                    self.instead(s, [ast.Assign([target], value) for target in targets], "copy", 1)
                 for n in range(len(targets)):
                     self.instead(s, [ast.Assign([*targets[:n], *targets[n + 1 :]], value)], "name", 0.8)
             case ast.Assign([ast.Tuple(left)], value):

@@ -139,13 +139,20 @@ class Search:
     def covered(self, tree, numbers):
         """The lines that run in some scenarios, how many that are one by one, what is recorded, and the code."""
         covered, lines = set(), 1
+        self.silent, raised = 0, False
 
-        def trace(frame, _event, _argument):
-            nonlocal lines
+        def trace(frame, event, argument):
+            nonlocal lines, raised
             if frame.f_code.co_filename != self.file:
                 return None
             covered.add(frame.f_lineno)
             lines += 1
+            if event in ("call", "line"):
+                self.silent, raised = 0, False
+            elif event == "exception":
+                raised = True
+            elif not raised and argument is None:  # and every function around it that hands on the same
+                self.silent = self.silent or frame.f_lineno
             return trace
 
         code, play = self.compiled(tree), self.driver()
@@ -207,7 +214,7 @@ class Search:
 
     # ------------------------------------------------------------------------------------------ searching
     def running(self, planned):
-        """The statements that run in each scenario: of a compound one, its head."""
+        """The statements that run in each scenario (of a compound one its head), and where None was given back last."""
         tree = planned.plan.tree
         statements = [s for f, _ in edits.functions(tree) for s in edits.walk(f) if edits.acts(s) and s is not f]
         stretches = sorted({(s.lineno, edits.head_end(s)) for s in statements})
@@ -217,7 +224,7 @@ class Search:
             if self.hung > hung:
                 continue
             ran = [(first, last) for first, last in stretches if not covered.isdisjoint(range(first, last + 1))]
-            yield {"scenario": number, "running": ran}, []
+            yield {"scenario": number, "running": ran, "silent": self.silent}, []
 
     def sift(self, planned):
         """Each edit in the probing scenarios, those left out that change nothing or break it."""

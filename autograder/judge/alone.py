@@ -19,6 +19,7 @@ MOST_LINES = 3  # statements, one below the other: more say little about where a
 MOST_OWN = 20  # statements that a subject runs: of more, few enough will not be left
 BARE = ("return", "return None")
 NOTHING = "This `return` gives nothing back where a value is asked for: the result is None."
+ENDS = "A function ends below this line without a `return` of its result: what it gives back is None."
 ONLY = "{} is wrong, and nothing that is right runs {}: the mistake is {}, or something is missing beside {}."
 WORDS = (("this line", "in it", "it"), ("these lines", "in them", "them"))
 STOPS = "Every experiment on {} that fails ends in this line, and nothing that is right runs it."
@@ -35,7 +36,10 @@ def lines_alone(
     ask: Ask,
     lines: Sequence[str],
 ) -> tuple[Place, ...]:
-    """The places of subjects that are wrong and that no edit mends, where few of their lines are theirs alone."""
+    """The places of subjects that are wrong and that no edit mends, where few of their lines are theirs alone.
+
+    A subject that ended in an exception and no longer does, once another one is mended, has its place there.
+    """
     by_subject: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
         if any(not check.at_most for check in scenario.checks):
@@ -44,7 +48,10 @@ def lines_alone(
     right = [s for name in sorted(mending.agreeing - mended) for s in by_subject[name] if _has_numbers(s)]
     rules = {name: theirs for name, theirs in by_subject.items() if any(map(_has_numbers, theirs))}
     found = ((s, list(_failed(verdict, theirs))) for s, theirs in rules.items())
-    wrong = [(s, failing) for s, failing in found if failing and s not in mending.agreeing | mended]
+    ended = {name for name, seen in observations.items() if seen.fault is not None}
+    goes_on = {name for name, seen in mending.repaired.items() if name in ended and seen.fault is None}
+    helped = {name for name, theirs in rules.items() if any(s.id in goes_on for s in theirs)}
+    wrong = [(s, failing) for s, failing in found if failing and s not in mending.agreeing | mended | helped]
     faults = {name: seen.fault for name, seen in observations.items() if seen.fault is not None}
     places = (_place(s, failing, faults, right, ask, lines) for s, failing in wrong)
     return tuple({(place.line, place.end_line): place for place in places if place is not None}.values())
@@ -73,7 +80,8 @@ def _place(
     ended = [faults[name] for name in failed if name in faults]
     if any(fault.type == "NotImplementedError" for fault in ended):
         return None  # nothing is written yet
-    mine = ask(EditTask(failed[:1], running=failed)).running
+    answer = ask(EditTask(failed[:1], running=failed))
+    mine = answer.running
     own = frozenset[Stretch]().union(*mine.values())
     if len(mine) < len(failed) or not 0 < len(own) <= MOST_OWN or any(not 0 < a <= b <= len(lines) for a, b in own):
         return None
@@ -84,6 +92,9 @@ def _place(
     if len(ended) == len(failed) and all("None" in fault.message for fault in ended):
         bare = [one for one in frozenset.intersection(*mine.values()) - known if _text(one, lines) in BARE]
         alone, note = (bare, NOTHING) if len(bare) == 1 else (alone, "")
+        silent = {answer.silent.get(name, 0) for name in failed}
+        here = [one for one in own if silent <= {*range(one[0], one[1] + 1)}]
+        alone, note = (here, NOTHING if _text(here[0], lines) in BARE else ENDS) if len(here) == 1 else (alone, note)
     stops = {fault.line for fault in ended} if len(ended) == len(failed) else set[int]()
     if len(stops) == 1:
         here = [one for one in own - known if one[0] <= min(stops) <= one[1]]
