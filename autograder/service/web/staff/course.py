@@ -95,10 +95,12 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         counts = counted(db, [asked]).get(asked.id)
         there = MembershipRow.course_id == asked.course_id, *STUDENTS
-        handed_in = sa.select(SubmissionRow.user_id).where(
-            SubmissionRow.assignment_id == asked.id, SubmissionRow.practice.is_(False)
+        handed_in = sa.exists().where(
+            SubmissionRow.assignment_id == asked.id,
+            SubmissionRow.user_id == MembershipRow.user_id,
+            SubmissionRow.practice.is_(False),
         )
-        students, missing = count(db, *there), count(db, *there, MembershipRow.user_id.not_in(handed_in))
+        students, missing = count(db, *there), count(db, *there, ~handed_in)
         values = _proof(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
