@@ -82,7 +82,7 @@ class Mismatch:
         return replace(self, after=step + self.after)
 
 
-Check = Callable[[Any], Mismatch | None]
+TypeCheck = Callable[[Any], Mismatch | None]
 
 
 def mismatch(value: Any, kind: Any, at: str) -> str:
@@ -96,7 +96,7 @@ def mismatch(value: Any, kind: Any, at: str) -> str:
 
 
 @cache
-def _check(kind: Any) -> Check:
+def _check(kind: Any) -> TypeCheck:
     """The check of one type, put together once: predictions are checked a thousand times for a submission."""
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
@@ -112,7 +112,7 @@ def _check(kind: Any) -> Check:
     return _parts(args) if origin is tuple and args[-1] is not Ellipsis else _sequence(args[0])
 
 
-def _of(fits: Callable[[Any], bool], must: str) -> Check:
+def _of(fits: Callable[[Any], bool], must: str) -> TypeCheck:
     return lambda value: None if fits(value) else _must(value, must)
 
 
@@ -121,7 +121,7 @@ def _must(value: Any, must: str) -> Mismatch:
     return Mismatch(f"is {shown[:60]} and must be {must}")
 
 
-def _single(kind: Any, origin: Any, args: Sequence[Any]) -> Check:
+def _single(kind: Any, origin: Any, args: Sequence[Any]) -> TypeCheck:
     """The check of a value that has no parts."""
     if kind in PLAIN:
         classes, must = PLAIN[kind]
@@ -129,12 +129,15 @@ def _single(kind: Any, origin: Any, args: Sequence[Any]) -> Check:
     if origin is Literal:
         return _of(lambda value: value in args, "one of " + ", ".join(map(repr, args)))
     if origin is np.ndarray:
-        fits = lambda value: isinstance(value, np.ndarray) and value.dtype.kind in "fiub"  # noqa: E731
-        return _of(fits, "a NumPy array of numbers")
+        return _of(_holds_numbers, "a NumPy array of numbers")
     return _of(lambda value: kind is Any or callable(value), "a function")
 
 
-def _of_any(kinds: Sequence[Any]) -> Check:
+def _holds_numbers(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
+
+
+def _of_any(kinds: Sequence[Any]) -> TypeCheck:
     must = " or ".join(PLAIN[k][1] if k in PLAIN else getattr(k, "__name__", str(k)) for k in kinds)
     checks = [_check(kind) for kind in kinds]
 
@@ -151,7 +154,7 @@ def _of_any(kinds: Sequence[Any]) -> Check:
     return check
 
 
-def _fields(kind: Any) -> Check:
+def _fields(kind: Any) -> TypeCheck:
     hints = get_type_hints(kind)
     parts = [(f.name, _check(hints[f.name])) for f in fields(kind)]
 
@@ -166,7 +169,7 @@ def _fields(kind: Any) -> Check:
     return check
 
 
-def _mapping(key: Any, part: Any) -> Check:
+def _mapping(key: Any, part: Any) -> TypeCheck:
     of_key, of_part = _check(key), _check(part)
 
     def check(value: Any) -> Mismatch | None:
@@ -187,7 +190,7 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _parts(kinds: Sequence[Any]) -> Check:
+def _parts(kinds: Sequence[Any]) -> TypeCheck:
     """The check of a tuple with so many parts, each of its own type."""
     checks = [_check(kind) for kind in kinds]
 
@@ -201,7 +204,7 @@ def _parts(kinds: Sequence[Any]) -> Check:
     return check
 
 
-def _sequence(kind: Any) -> Check:
+def _sequence(kind: Any) -> TypeCheck:
     of_part = _check(kind)
 
     def check(value: Any) -> Mismatch | None:
@@ -210,8 +213,8 @@ def _sequence(kind: Any) -> Check:
     return check
 
 
-def _first_wrong(value: Sequence[Any], checks: Iterable[Check]) -> Mismatch | None:
-    for n, (part, check) in enumerate(zip(value, checks)):  # noqa: B905 - checks may be endless
+def _first_wrong(value: Sequence[Any], checks: Iterable[TypeCheck]) -> Mismatch | None:
+    for n, (part, check) in enumerate(zip(value, checks, strict=False)):  # checks may be endless
         if wrong := check(part):
             return wrong.inside(f"[{n}]")
     return None

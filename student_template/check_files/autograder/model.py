@@ -342,9 +342,7 @@ class EditAnswer:
     trials: tuple[Trial, ...] = ()
     glances: tuple[Glance, ...] = ()
     running: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)  # lines of statements, by scenario
-    silent: Mapping[str, int] = field(
-        default_factory=dict
-    )  # the line after which a function gave None at last; 0 = none
+    silent: Mapping[str, int] = field(default_factory=dict)  # the line after which None came back last; 0 = none
     done: bool = True
     trouble: str = ""  # why the search itself failed, if it did: for staff
 
