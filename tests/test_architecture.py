@@ -56,10 +56,11 @@ ARROWS: dict[str, set[str]] = {
     # what goes in and what comes out
     "platforms": set(),
     "lateness": set(),
+    "zips": set(),  # the one writer of zips
     "intake": {"model", "legible", "platforms"},
     "render": {"model", "verify"},
     # the quiz and the marks, for platforms of others
-    "export": {"model", "columns", "roster"},
+    "export": {"model", "columns", "roster", "zips"},
     # who is who, in any list of people; an edition of an assignment; what a command is to mark
     "legible": set(),  # names in the code pages of Windows
     "columns": set(),  # what lists of people call their columns
@@ -120,6 +121,7 @@ ARROWS: dict[str, set[str]] = {
         "render",
         "strip",
         "syntax",
+        "zips",
     },
     # what platforms of others take, and what runs there: thin functions of one report
     "adapters": {
@@ -137,6 +139,7 @@ ARROWS: dict[str, set[str]] = {
         "render",
         "sandbox",
         "strip",
+        "zips",
     },
     # a new assignment, and exercises without end
     "authoring": {"model", "assignment", "strip", "syntax", "verify"},
@@ -172,6 +175,7 @@ ARROWS: dict[str, set[str]] = {
         "service.rules",
         "service.store",
         "service.web.edge",
+        "zips",
     },
     "service.web.staff": {
         "platforms",
@@ -240,9 +244,10 @@ ARROWS: dict[str, set[str]] = {
         "service.operate",
         "adapters",
         "export",
+        "zips",
     },
     # what operators do at a terminal, and workers once a day
-    "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules"},
+    "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules", "zips"},
     "service.command": {"service.settings", "service.store", "service.operate"},
     "service.serve": {"service.operate", "service.settings", "service.store", "service.web"},
 }
@@ -452,6 +457,31 @@ def test_a_class_name_means_one_thing():
 def test_a_class_name_that_means_two_things_is_seen(copy):
     (copy / "autograder" / "second.py").write_text("class Outer:\n    class Report:\n        pass\n")
     assert class_names(copy) == {"Report": ["autograder/model.py", "autograder/second.py"]}
+
+
+def zips_written(root: Path) -> list[str]:
+    """The modules below autograder/ and reference/ that open a zip to write: in one place it is decided what its bytes are."""
+    found = []
+    for path in sorted([*(root / "autograder").rglob("*.py"), *(root / "reference").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("ZipFile", "make_archive")):
+                how = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]
+                if any(ast.unparse(one) != "'r'" for one in how) or "make_archive" in ast.unparse(node.func):
+                    found.append(str(path.relative_to(root)))
+    return found
+
+
+def test_zips_are_written_in_one_place():
+    assert set(zips_written(ROOT)) == {"autograder/zips.py"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line", ["zipfile.ZipFile(to, 'w')", "ZipFile(to, mode=how)", "shutil.make_archive('a', 'zip')"]
+)
+def test_a_second_writer_of_zips_is_seen(copy, line):
+    (copy / "autograder" / "second.py").write_text(f"def f(to, how):\n    return {line}\n")
+    assert "autograder/second.py" in zips_written(copy)
 
 
 def taken_from_tests(root: Path) -> list[str]:

@@ -18,11 +18,12 @@ import tarfile
 from pathlib import Path
 
 from autograder.adapters import common
-from autograder.adapters.packing import Package, mode, payload, template
+from autograder.adapters.packing import Package, payload, template
 from autograder.assignment import load
 from autograder.batch import failed
 from autograder.model import Assignment, Report
 from autograder.render import subtotal, total
+from autograder.zips import mode
 
 SECONDS = 280  # two boots that fail and all runs take 195 s
 TIMEOUT = 300  # of the assessment's autograder, in seconds

@@ -22,12 +22,13 @@ from autograder import edition, lateness
 from autograder.adapters import common
 from autograder.adapters import gradescope_rules as rules
 from autograder.adapters.common import PackagePolicy, ResultRow
-from autograder.adapters.packing import Package, payload, template, zipped
+from autograder.adapters.packing import Package, payload, template
 from autograder.assignment import load
 from autograder.batch import failed
 from autograder.model import WHOLE_QUIZ, Assignment, Report
 from autograder.render import parts, rounded, total
 from autograder.render.escape import visible
+from autograder.zips import zipped
 
 SECONDS = 540  # of Gradescope's 600; two boots that fail and all runs take 195 s
 EDITION = "edition"  # the folder of an edition in the package: readable by root alone, as all of `source`
@@ -47,7 +48,7 @@ def package(assignment: Assignment, kept: Mapping[str, bytes] | None = None) -> 
     told = "Upload autograder.zip as the autograder; or build the Dockerfile beside it and name the image."
     if "hidden" in (settings.visibility, *settings.rows.values()):
         told += " Mind that a hidden row hides the total from students: after_published shows both later."
-    return Package({"autograder.zip": zipped(source), "Dockerfile": template("gradescope/Dockerfile")}, told)
+    return Package({"autograder.zip": zipped(source.items()), "Dockerfile": template("gradescope/Dockerfile")}, told)
 
 
 def results(report: Report, settings: PackagePolicy, metadata: Mapping[str, Any]) -> Results:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,10 +20,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder import __version__
 from autograder.assignment import HOME, STAGED
 from autograder.model import Assignment
+from autograder.zips import mode, zipped
 
 INNER = Path(__file__).parents[1]
 IN_IMAGE = "/opt/gradmark"  # in images: beside what the platforms lay out, so that none of them opens it to others
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -77,7 +75,7 @@ def wheel(assignment: Assignment) -> bytes:
     inside[f"{facts}/entry_points.txt"] = b"[console_scripts]\ngradmark = autograder.cli:main\n"
     record = f"{facts}/RECORD"
     inside[record] = "".join(_recorded(name, data) for name, data in inside.items()).encode() + f"{record},,\n".encode()
-    return zipped(inside)
+    return zipped(inside.items())
 
 
 def _inside(folder: Path) -> str:
@@ -97,21 +95,6 @@ def _contents(folder: Path, place: str) -> Iterator[tuple[str, bytes]]:
 def _recorded(name: str, data: bytes) -> str:
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return f'"{name}",sha256={digest},{len(data)}\n'
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.external_attr = mode(data) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
-    return out.getvalue()
-
-
-def mode(data: bytes) -> int:
-    return 0o755 if data.startswith(b"#!") else 0o644
 
 
 def write(package: Package, out: Path) -> None:

@@ -20,11 +20,12 @@ from autograder.model import Assignment
 from autograder.quiz import that_counts
 from autograder.quiz.variants import read_secret, seed_for
 from autograder.regenerate import handout, quiz, staff
-from autograder.regenerate.folder import Occupied, check_free, place, with_manifest, zipped
+from autograder.regenerate.folder import Occupied, check_free, place, with_manifest
 from autograder.regenerate.home import student
 from autograder.regenerate.roster import Student, students
 from autograder.roster import Roster
 from autograder.verify import Proof
+from autograder.zips import zipped
 
 __all__ = [
     "NotProven",
@@ -72,7 +73,7 @@ def contents(
     told = handout.markdown(assignment, seed, items)
     inside = for_student(assignment, seed, shared=shared)
     files = {f"student/{name}": content for name, content in inside.items()}
-    files["student.zip"] = zipped(inside, assignment.id)
+    files["student.zip"] = zipped(((f"{assignment.id}/{name}", inside[name]) for name in sorted(inside)), stored=True)
     files["handout.html"] = handout.html(assignment, seed, told)
     files["handout.ipynb"] = handout.notebook(assignment, seed, told)
     if shared:

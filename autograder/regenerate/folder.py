@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 MANIFEST = "staff/manifest.json"
 SCHEMA = "gradmark.regenerated/1"
-THE_SAME_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 
 
 class Occupied(Exception):
     """Something lies at the target that was not written by this command; the message says what."""
-
-
-def zipped(files: Mapping[str, bytes], top: str) -> bytes:
-    """A zip with one folder in it; stored, because compressed bytes differ between versions of zlib."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{top}/{name}", THE_SAME_TIME)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # as on Unix, wherever it is made
-            archive.writestr(entry, files[name])
-    return out.getvalue()
 
 
 def with_manifest(files: Mapping[str, bytes], **told: object) -> dict[str, bytes]:

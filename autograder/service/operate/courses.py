@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -44,6 +43,7 @@ from autograder.service.store.schema import (
     VersionRow,
     now,
 )
+from autograder.zips import streamed
 
 # Tables of which a course's export has nothing, and why. A test holds this and `rows_of` against the schema.
 LEFT_OUT = {
@@ -94,24 +94,30 @@ def export(store: Store, course_id: str) -> Iterator[bytes]:
 
     Uploads are `uploads/SUBMISSION`, reports `reports/SUBMISSION/REPORT.json` and their pictures beside them.
     """
-    sink = _Sink()
-    with store.reading() as db, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        listed: list[dict[str, Any]] = []
-        for name, pieces in _files(db, course_id):
-            digest, size = hashlib.sha256(), 0
-            with archive.open(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), "w", force_zip64=True) as file:
-                for piece in pieces:
-                    file.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
-                    yield sink.taken()
-            listed.append({"name": name, "bytes": size, "sha256": digest.hexdigest()})
-        about = {
-            "schema": "gradmark.course/1", "course": course_id, "made_at": now(), "database": revisions()[0],
-            "left_out": LEFT_OUT, "files": listed,
-        }  # fmt: skip
-        archive.writestr("manifest.json", json.dumps(about, indent=1))
-    yield sink.taken()
+    with store.reading() as db:
+        yield from streamed(_with_manifest(_files(db, course_id), course_id))
+
+
+def _with_manifest(
+    files: Iterable[tuple[str, Iterable[bytes]]], course_id: str
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    listed: list[dict[str, Any]] = []
+    for name, pieces in files:
+        yield name, _listing(name, pieces, listed)
+    about = {
+        "schema": "gradmark.course/1", "course": course_id, "made_at": now(), "database": revisions()[0],
+        "left_out": LEFT_OUT, "files": listed,
+    }  # fmt: skip
+    yield "manifest.json", [json.dumps(about, indent=1).encode()]
+
+
+def _listing(name: str, pieces: Iterable[bytes], listed: list[dict[str, Any]]) -> Iterator[bytes]:
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        yield piece
+        digest.update(piece)
+        size += len(piece)
+    listed.append({"name": name, "bytes": size, "sha256": digest.hexdigest()})
 
 
 def _files(db: Session, course_id: str) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -124,24 +130,3 @@ def _files(db: Session, course_id: str) -> Iterator[tuple[str, Iterable[bytes]]]
 def _lines(db: Session, table: type[Base], condition: sa.ColumnElement[bool]) -> Iterator[bytes]:
     for row in each(db, table, condition):
         yield json.dumps(plain(row), ensure_ascii=False).encode() + b"\n"
-
-
-class _Sink:
-    """A file that is only written to; what was written since is taken away."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-
-    def write(self, data: bytes) -> int:
-        self._waiting += data
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: all is in memory."""
-
-    def close(self) -> None:
-        """Do nothing: what waits is still taken."""
-
-    def taken(self) -> bytes:
-        found, self._waiting = bytes(self._waiting), bytearray()
-        return found

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
+import itertools
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,6 +47,7 @@ from autograder.service.store.schema import (
     UserRow,
     now,
 )
+from autograder.zips import zipped
 
 AT_ONCE = 200  # rows read at a time
 OF_PERSON = (
@@ -208,8 +208,7 @@ def export(store: Store, who: str) -> bytes:
     Raises:
         CannotOperate: there is nobody.
     """
-    packed = io.BytesIO()
-    with store.reading() as db, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with store.reading() as db:
         user = find(db, who)
         where: dict[type[Base], sa.ColumnElement[bool]] = {
             UserRow: UserRow.id == user.id,
@@ -217,12 +216,13 @@ def export(store: Store, who: str) -> bytes:
             **about(user.id),
             AuditRow: sa.or_(AuditRow.actor_id == user.id, AuditRow.object_id == user.id),
         }
-        for table, condition in where.items():
-            rows = [plain(row) for row in db.scalars(sa.select(table).where(condition))]
-            archive.writestr(f"{table.__tablename__}.json", json.dumps(rows, indent=1))
-        for name, data in files_of(db, where):
-            archive.writestr(name, data)
-    return packed.getvalue()
+        return zipped(itertools.chain(_tables(db, where), files_of(db, where)))
+
+
+def _tables(db: Session, where: Mapping[type[Base], sa.ColumnElement[bool]]) -> Iterator[tuple[str, bytes]]:
+    for table, condition in where.items():
+        rows = [plain(row) for row in db.scalars(sa.select(table).where(condition))]
+        yield f"{table.__tablename__}.json", json.dumps(rows, indent=1).encode()
 
 
 def files_of(db: Session, where: Mapping[type[Base], sa.ColumnElement[bool]]) -> Iterator[tuple[str, bytes]]:

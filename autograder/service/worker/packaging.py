@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from autograder.adapters import packages
-from autograder.adapters.packing import zipped
 from autograder.export import CannotExport, export, losses
 from autograder.model import Assignment
 from autograder.regenerate import for_student
@@ -15,6 +14,7 @@ from autograder.service.store.rows import added
 from autograder.service.store.schema import AssignmentRow as Asked
 from autograder.service.store.schema import DownloadRow, JobRow, VersionRow
 from autograder.service.worker.context import Context
+from autograder.zips import zipped
 
 HANDED_OUT = {
     "students": "What students start from: the template, checks that run at home, and the quiz of nobody's variant.",
@@ -56,12 +56,12 @@ def made(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:
     """
     if kind in HANDED_OUT:
         files = for_student(assignment, assignment.quiz_seed, shared=kind == "students")
-        packed = zipped({f"{assignment.id}/{name}": data for name, data in files.items()})
+        packed = zipped((f"{assignment.id}/{name}", data) for name, data in files.items())
         return f"{assignment.id}.zip", HANDED_OUT[kind], packed
     if kind in QUIZZES:
         return _quiz(assignment, kind)
     made = packages(kind)(assignment)
-    return f"{assignment.id}-{kind}.zip", made.told, zipped(made.files)
+    return f"{assignment.id}-{kind}.zip", made.told, zipped(made.files.items())
 
 
 def _quiz(assignment: Assignment, kind: str) -> tuple[str, str, bytes]:

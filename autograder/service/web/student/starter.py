@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,9 +16,9 @@ from autograder.service.store.rows import jobs_about, version_of
 from autograder.service.store.schema import AssignmentRow, DownloadRow, JobRow, SheetRow, VersionRow, now
 from autograder.service.web.edge.access import Actor, Me, assignment_for, not_found
 from autograder.service.web.edge.site import attachment, page, site
+from autograder.zips import with_file
 
 KIND = "starter"  # a line of worker.packaging
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same files give the same bytes
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +40,7 @@ def starter(request: Request, actor: Me, assignment_id: str, *, part: bool = Fal
     if packed is None or part:
         template = "_starter.html" if part else "starter.html"
         return page(request, template, asked=asked, ready=packed is not None, failed=failed)
-    return attachment(with_quiz(packed.body, items), packed.name, "application/zip")
+    return attachment(_with_quiz(packed, items), packed.name, "application/zip")
 
 
 def _version(db: Session, actor: Actor, asked: AssignmentRow) -> VersionRow:
@@ -70,17 +68,12 @@ def _being_packed(request: Request, db: Session, asked: AssignmentRow) -> bool:
     return True
 
 
-def with_quiz(body: bytes, items: Sequence[dict[str, Any]]) -> bytes:
+def _with_quiz(packed: DownloadRow, items: Sequence[dict[str, Any]]) -> bytes:
     """The zip with these questions in it as `quiz.md`, to read away from the page; answers are given on the page."""
     if not items:
-        return body
-    held = io.BytesIO(body)
-    with zipfile.ZipFile(held, "a") as archive:
-        folder = archive.namelist()[0].partition("/")[0]
-        entry = zipfile.ZipInfo(f"{folder}/quiz.md", EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(entry, "\n".join(_as_text(items)) + "\n")
-    return held.getvalue()
+        return packed.body
+    text = "\n".join(_as_text(items)) + "\n"
+    return with_file(packed.body, f"{packed.name.removesuffix('.zip')}/quiz.md", text.encode())
 
 
 def _as_text(items: Sequence[dict[str, Any]]) -> list[str]:
