@@ -45,6 +45,7 @@ from autograder.service.store.schema import (
     ReportRow,
     SessionRow,
     SubmissionRow,
+    TextMarkRow,
     UserRow,
     VersionRow,
     new_id,
@@ -291,6 +292,7 @@ async def _timed(seen: Seen, request: object) -> httpx2.Response:
 # ------------------------------------------------------------------------------------------ many stored submissions
 STUDENTS = 500
 NEWER = "1" * 64  # the digest of an edition that a regrade marks with
+TEXT = "why"  # the question that everybody answered in their own words, which a person has marked
 OWN = 10  # submissions of the student whose pages are timed, however many others there are
 
 
@@ -326,7 +328,6 @@ def graded(made: Deployment) -> dict[str, object]:
         "status": verdict.status,
         "score": verdict.score,
         "max_score": verdict.max_score,
-        "texts": [],
         "body": reports.pack(verdict),
         "pictures": reports.pack_pictures([]),
     }
@@ -335,7 +336,7 @@ def graded(made: Deployment) -> dict[str, object]:
 def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) -> None:
     """Stores submissions with the same report, each a second after the one before; the first student has few.
 
-    Each has been marked again by the regrade too.
+    Each has been marked again by the regrade too, and answers a question in words of its own, which a person has marked.
     """
     students = list(made.cookies)[:-1]
     source = load("optimizers").model_solution.read_bytes()
@@ -343,6 +344,7 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
         SubmissionRow: [],
         ReportRow: [],
         DiagnosisRow: [],
+        TextMarkRow: [],
         JobRow: [],
         AuditRow: [],
     }
@@ -356,8 +358,17 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
                 "state": "graded", "late_seconds": 0.0, "report_id": report, "idempotency_key": submission,
             }
         )  # fmt: skip
+        answer = f"{number:064x}"
+        texts = [{"item": TEXT, "title": "Why?", "digest": answer, "points": 2.0, "worth": None}]
+        rows[TextMarkRow].append(
+            {
+                "assignment_id": made.assignment, "user_id": user, "item_id": TEXT, "answer_digest": answer,
+                "points": 1.0, "comment": "", "by_id": "", "made_at": at,
+            }
+        )  # fmt: skip
         for id_, digest in ((report, columns["digest"]), (again, NEWER)):
-            rows[ReportRow].append({**columns, "id": id_, "digest": digest, "submission_id": submission, "made_at": at})
+            told = {"id": id_, "digest": digest, "submission_id": submission, "texts": texts, "made_at": at}
+            rows[ReportRow].append(columns | told)
             rows[DiagnosisRow].append(
                 {
                     "report_id": id_,
@@ -380,7 +391,7 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
              "detail": {}}
         )  # fmt: skip
     with made.store.writing() as db:
-        for table, values in rows.items():
+        for table, values in rows.items() if there < wanted else ():
             db.execute(sa.insert(table), values)
         regrade = db.get_one(RegradeRow, made.regrade)
         regrade.total = regrade.put = wanted

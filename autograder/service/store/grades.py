@@ -100,7 +100,7 @@ def points_of(db: Session, asked: AssignmentRow, submissions: Collection[str]) -
     decided: dict[str, dict[str, float]] = defaultdict(dict)
     for one in db.scalars(sa.select(OverrideRow).where(OverrideRow.submission_id.in_(submissions))):
         decided[one.submission_id][one.row] = one.points
-    given = text_points(db, asked, {row.user_id for row in rows if row.texts})
+    given = text_points(db, asked, answers=_answers(rows))
     chosen = policies.from_json(asked.policy).points
     found = {}
     for row in rows:
@@ -201,19 +201,19 @@ def parts(
 
     `judged`: as for `reports.parts`.
     """
-    given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
-    for (user, item, answer), points in text_points(db, asked).items():
-        given[user][item, answer] = points
     chosen = policies.from_json(asked.policy).points
     joined = ReportRow.id == SubmissionRow.report_id
     if digest:
         joined = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
-    found = sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.body).join(ReportRow, joined)
-    return {
-        id_: reports.parts(body, given[user], chosen, judged=judged)
-        for some in batched(submissions, AT_ONCE)
-        for id_, user, body in db.execute(found.where(SubmissionRow.id.in_(some)))
-    }
+    wanted = sa.select(SubmissionRow.id, SubmissionRow.user_id, ReportRow.texts, ReportRow.body).join(ReportRow, joined)
+    found: dict[str, tuple[list[PartMark], list[PartMark]]] = {}
+    for some in batched(submissions, AT_ONCE):
+        rows = db.execute(wanted.where(SubmissionRow.id.in_(some))).all()
+        given: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        for (user, item, answer), points in text_points(db, asked, answers=_answers(rows)).items():
+            given[user][item, answer] = points
+        found |= {row.id: reports.parts(row.body, given[row.user_id], chosen, judged=judged) for row in rows}
+    return found
 
 
 def due_at(db: Session, asked: AssignmentRow, user_id: str) -> float | None:
@@ -310,14 +310,27 @@ def _rows(
     return {row.id: row for row in rows}
 
 
-def text_points(db: Session, asked: AssignmentRow, users: Users = None) -> dict[tuple[str, str, str], float]:
-    """Points for free answers, by user, item and digest: the same answer, handed in again, keeps its points."""
-    rows = db.execute(
-        sa.select(TextMarkRow.user_id, TextMarkRow.item_id, TextMarkRow.answer_digest, TextMarkRow.points).where(
-            TextMarkRow.assignment_id == asked.id, *_of(TextMarkRow.user_id, users)
-        )
+def text_points(
+    db: Session, asked: AssignmentRow, users: Users = None, *, answers: Collection[str] | None = None
+) -> dict[tuple[str, str, str], float]:
+    """Points for free answers, by user, item and digest: the same answer, handed in again, keeps its points.
+
+    `answers`: the digests of those that are wanted. None: all that ever were, which are as many as submissions.
+    """
+    wanted = sa.select(TextMarkRow.user_id, TextMarkRow.item_id, TextMarkRow.answer_digest, TextMarkRow.points).where(
+        TextMarkRow.assignment_id == asked.id, *_of(TextMarkRow.user_id, users)
     )
-    return {(user, item, digest): points for user, item, digest, points in rows}
+    some = (
+        [wanted]
+        if answers is None
+        else (wanted.where(TextMarkRow.answer_digest.in_(part)) for part in batched(answers, AT_ONCE))
+    )
+    return {(user, item, digest): points for query in some for user, item, digest, points in db.execute(query)}
+
+
+def _answers(rows: Iterable[sa.Row[Any]]) -> set[str]:
+    """Return the digests of the free answers of these reports."""
+    return {text["digest"] for row in rows for text in row.texts}
 
 
 def _of(column: sa.orm.InstrumentedAttribute[str], users: Users) -> Sequence[sa.ColumnElement[bool]]:

@@ -267,6 +267,7 @@ class TextMarkRow(Base):
     """A person's mark of a free-text answer, in the question's own points; the same text handed in again keeps it."""
 
     __tablename__ = "text_marks"
+    __table_args__ = (Index("ix_text_marks_answer", "assignment_id", "answer_digest"),)
     assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
     item_id: Mapped[str] = mapped_column(String(100), primary_key=True)

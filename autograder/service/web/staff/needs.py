@@ -68,6 +68,6 @@ def _other_edition(db: Session, asked: AssignmentRow) -> bool:
 
 def _texts(db: Session, asked: AssignmentRow) -> int:
     """Return how many answers wait; equal answers count once, as on the page of texts."""
-    given = text_points(db, asked)
     found = texts(db, asked)
+    given = text_points(db, asked, answers={text.digest for _, _, text in found})
     return len({(text.item, text.digest) for user, _, text in found if (user, text.item, text.digest) not in given})

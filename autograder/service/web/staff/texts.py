@@ -188,10 +188,11 @@ def _marks(asked: AssignmentRow, group: Group) -> sa.Select[TextMarkRow]:
 
 def _groups(db: Session, asked: AssignmentRow) -> list[Group]:
     """Every answer that matters, the oldest first."""
-    given = text_points(db, asked)
+    every = texts(db, asked)
+    given = text_points(db, asked, answers={text.digest for _, _, text in every})
     found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # (item, digest) -> user -> report
     first: dict[tuple[str, str], Text] = {}
-    for user, report, text in texts(db, asked):
+    for user, report, text in every:
         first.setdefault((text.item, text.digest), text)
         found[text.item, text.digest].setdefault(user, report)
     return [
