@@ -437,6 +437,9 @@ def worker_(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin does.")] = False,
 ) -> None:
     """Mark what the service was handed: any number of these, on any machines that reach the database."""
+    from autograder.service.stopping import on_signals
+
+    stop = on_signals()  # before what takes long to import
     settings = _service(data, database, "", _own(assignments, course))
     from autograder.publish import say
     from autograder.service import logs
@@ -444,7 +447,7 @@ def worker_(
 
     logs.start(log_format)
     with _sandboxed():
-        work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say, with_parent=with_parent)
+        work(settings, sandbox=sandbox.value, slots=jobs or _cores(), say=say, stop=stop, with_parent=with_parent)
 
 
 def _own(assignments: Path | None, course: Path | None) -> Path | None:

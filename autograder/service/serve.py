@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.service.operate.terms import Term, begin
 from autograder.service.settings import Settings
+from autograder.service.stopping import Stopping
 from autograder.service.store import Store
 from autograder.service.store.links import LINK_SECONDS, new_link
 from autograder.service.store.migrate import NewerDatabase, migrate
@@ -239,7 +240,7 @@ class Beside:
             told["GRADMARK_ASSIGNMENTS"] = str(settings.assignments)
         self._environment = os.environ | told
         self._say = say
-        self._stopping = threading.Event()
+        self._stopping = Stopping()  # a signal asks
         self._child: subprocess.Popen[bytes] | None = None
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
@@ -23,6 +22,7 @@ from autograder.service.bell import Bell, Room, listen
 from autograder.service.operate.housekeeping import due as tidy_when_due
 from autograder.service.queue import LEASE_SECONDS, Queue, lives
 from autograder.service.settings import Settings
+from autograder.service.stopping import Stopping
 from autograder.service.store import Store, now_of, patient
 from autograder.service.store.schema import JobRow, WorkerRow, now
 from autograder.service.worker import editions, jobs, notices
@@ -40,16 +40,19 @@ log = logging.getLogger(__name__)
 
 
 def work(
-    settings: Settings, *, sandbox: str, slots: int, say: Callable[[str], None], with_parent: bool = False
+    settings: Settings,
+    *,
+    sandbox: str,
+    slots: int,
+    say: Callable[[str], None],
+    stop: Stopping,
+    with_parent: bool = False,
 ) -> None:
-    """Runs until SIGTERM or SIGINT, then finishes what it has begun. `with_parent`: also until its stdin ends.
+    """Runs until `stop`, then finishes what it has begun. `with_parent`: also until its stdin ends.
 
     Raises:
         SandboxUnavailable: nothing here can isolate a stranger's code, or no longer.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _asked(stop))
     if with_parent:
         threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
     os.nice(NICE)
@@ -83,13 +86,6 @@ def open_secret(path: Path) -> bytes:
     from autograder.regenerate import open_secret as from_file  # noqa: PLC0415
 
     return secret_from() or from_file(path)[0]
-
-
-def _asked(stop: threading.Event) -> None:
-    """The first signal asks us to finish, the second one does not wait for it."""
-    if stop.is_set():
-        raise SystemExit(1)
-    stop.set()
 
 
 def _until_parent_ends(stop: threading.Event) -> None:
