@@ -6,6 +6,7 @@ import ast
 import shutil
 import sys
 from fnmatch import fnmatch
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -351,11 +352,20 @@ def is_guest(module: str) -> bool:
     return "guest" in module.split(".")
 
 
+Told = ast.Import | ast.ImportFrom | ast.ClassDef | ast.Call
+
+
+@cache
+def told(text: str) -> list[Told]:
+    """The imports, classes and calls of a source. Copies of the tree differ in a file or two: each text is parsed once."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, Told)]
+
+
 def imports(module: str, file: Path, known: set[str]) -> set[str]:
     """What a module imports, as absolute names, type-only imports and those inside functions included."""
     names: set[str] = set()
     package = module.split(".")[:-1]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in told(file.read_text(encoding="utf-8")):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -397,14 +407,12 @@ def complaints(actual: dict[str, set[str]], table: dict[str, set[str]]) -> list[
     return said
 
 
-@pytest.mark.slow
 def test_parts_import_what_the_table_says_and_the_table_says_what_they_import():
     inner, _ = drawn(ROOT)
     assert complaints(inner, ARROWS) == []
     assert inner.keys() == ARROWS.keys()
 
 
-@pytest.mark.slow
 def test_libraries_are_known_only_where_the_table_says():
     _, outer = drawn(ROOT)
     assert complaints(outer, LIBRARIES) == []
@@ -443,7 +451,7 @@ def class_names(root: Path) -> dict[str, list[str]]:
     """The names of classes below autograder/ and reference/ that more than one class has, with the files."""
     found: dict[str, list[str]] = {}
     for path in sorted([*(root / "autograder").rglob("*.py"), *(root / "reference").glob("*.py")]):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in told(path.read_text(encoding="utf-8")):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(str(path.relative_to(root)))
     return {name: files for name, files in found.items() if len(files) > 1}
@@ -453,7 +461,6 @@ def test_a_class_name_means_one_thing():
     assert class_names(ROOT) == {}
 
 
-@pytest.mark.slow
 def test_a_class_name_that_means_two_things_is_seen(copy):
     (copy / "autograder" / "second.py").write_text("class Outer:\n    class Report:\n        pass\n")
     assert class_names(copy) == {"Report": ["autograder/model.py", "autograder/second.py"]}
@@ -463,7 +470,7 @@ def zips_written(root: Path) -> list[str]:
     """The modules below autograder/ and reference/ that open a zip to write: in one place it is decided what its bytes are."""
     found = []
     for path in sorted([*(root / "autograder").rglob("*.py"), *(root / "reference").glob("*.py")]):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in told(path.read_text(encoding="utf-8")):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("ZipFile", "make_archive")):
                 how = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]
                 if any(ast.unparse(one) != "'r'" for one in how) or "make_archive" in ast.unparse(node.func):
@@ -475,7 +482,6 @@ def test_zips_are_written_in_one_place():
     assert set(zips_written(ROOT)) == {"autograder/zips.py"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["zipfile.ZipFile(to, 'w')", "ZipFile(to, mode=how)", "shutil.make_archive('a', 'zip')"]
 )
@@ -488,7 +494,7 @@ def taken_from_tests(root: Path) -> list[str]:
     """What test files import from another one: helpers of several tests stand in files of their own."""
     found = []
     for path in sorted((root / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in told(path.read_text(encoding="utf-8")):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             found += [f"{path.stem} imports {name}" for name in names if name.startswith("test_")]
@@ -533,7 +539,6 @@ PLANTED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("where", PLANTED)
 def test_a_planted_arrow_is_seen(copy, where):
     file, line, complaint = PLANTED[where]
@@ -543,7 +548,6 @@ def test_a_planted_arrow_is_seen(copy, where):
     assert f"{complaint}, which the table lacks" in complaints(inner, ARROWS)
 
 
-@pytest.mark.slow
 def test_a_planted_library_is_seen(copy):
     with (copy / "autograder/model.py").open("a", encoding="utf-8") as source:
         source.write("\nimport docker.errors\n")
@@ -551,7 +555,6 @@ def test_a_planted_library_is_seen(copy):
     assert "model imports docker, which the table lacks" in complaints(outer, LIBRARIES)
 
 
-@pytest.mark.slow
 def test_a_row_that_no_code_uses_is_seen():
     inner, _ = drawn(ROOT)
     assert complaints(inner, {**inner, "model": {"wire"}}) == ["the table lets model import wire, which it does not"]
@@ -619,7 +622,6 @@ def test_each_module_of_the_core_has_its_test_file():
     assert without_a_test_file(ROOT) == []
 
 
-@pytest.mark.slow
 def test_a_module_without_a_test_file_is_seen(copy):
     shutil.copytree(ROOT / "tests", copy / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "autograder" / "judge" / "luck.py").touch()
