@@ -56,7 +56,7 @@ def platforms(request: pytest.FixtureRequest) -> Environment:
     folder = request.config.cache.mkdir(f"platforms-{key}").resolve()
     if not (folder / "complete").exists():
         _pip(sys.executable, "-m", "venv", "--clear", str(folder))
-        install = ("--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
+        install = ("--no-compile", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
         _pip(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *install)
         (folder / "complete").touch()
     packed = folder / f"gradmark-{__version__}-py3-none-any.whl"
