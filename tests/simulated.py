@@ -11,20 +11,26 @@ from autograder.judge.observations import with_derived
 from autograder.model import Array, Assignment, Hypotheses, Observation, Scenario
 
 
-def observe(
-    assignment: Assignment,
-    scenarios: tuple[Scenario, ...],
-    changes: Mapping[str, str],
-    subjects: Collection[str],
-) -> dict[str, Observation]:
-    """Observations of a float32 submission whose rules for `subjects` have these options; right otherwise."""
-    golden, seen = assignment.golden(scenarios, frozenset()), {}
-    for scenario in scenarios:
-        subject = assignment.subject(scenario)
-        here = changes if subject in subjects else {}
-        arrays = {**golden[scenario.id].arrays, **_played(assignment, scenario, subject, here)}
-        seen[scenario.id] = replace(golden[scenario.id], arrays=arrays)
-    return with_derived(assignment, scenarios, seen)
+class Simulation:
+    """Submissions in these experiments; what is right is played once for all of them."""
+
+    def __init__(self, assignment: Assignment, scenarios: tuple[Scenario, ...]) -> None:
+        self._assignment, self._scenarios = assignment, scenarios
+        self._golden = assignment.golden(scenarios, frozenset())
+        self._right = {scenario.id: self._observation(scenario, {}) for scenario in scenarios}
+
+    def observe(self, changes: Mapping[str, str], subjects: Collection[str]) -> dict[str, Observation]:
+        """Observations of a float32 submission whose rules for `subjects` have these options; right otherwise."""
+        seen = {
+            s.id: self._observation(s, changes) if self._assignment.subject(s) in subjects else self._right[s.id]
+            for s in self._scenarios
+        }
+        return with_derived(self._assignment, self._scenarios, seen)
+
+    def _observation(self, scenario: Scenario, changes: Mapping[str, str]) -> Observation:
+        golden = self._golden[scenario.id]
+        played = _played(self._assignment, scenario, self._assignment.subject(scenario), changes)
+        return replace(golden, arrays={**golden.arrays, **played})
 
 
 def _played(assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str]) -> dict[str, Array]:

@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-import simulated
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from simulated import Simulation
 
 from autograder.assignment import load
 from autograder.judge.observations import goldens, with_derived
@@ -42,11 +42,16 @@ def golden(optimizers, scenarios):
 
 
 @pytest.fixture(scope="module")
-def judge(optimizers, scenarios, golden):
+def simulation(optimizers, scenarios):
+    return Simulation(optimizers, scenarios)
+
+
+@pytest.fixture(scope="module")
+def judge(optimizers, scenarios, golden, simulation):
     """(changes, subjects) -> verdict on the submission simulated from them."""
 
     def judged(changes, subjects):
-        seen = simulated.observe(optimizers, scenarios, changes, subjects)
+        seen = simulation.observe(changes, subjects)
         return reach_verdict(optimizers, scenarios, golden, seen)
 
     return judged
@@ -134,20 +139,19 @@ def test_a_second_mistake_never_gains(judge, alone, a, b, group):
     group=st.sampled_from(["SGD", "Adam", "AdamW"]),
 )
 @settings(max_examples=10, deadline=None, phases=[Phase.generate])  # each takes a second: nothing is shrunk
-def test_a_rule_outside_the_family_is_never_given_a_name(factor, kind, group):
+def test_a_rule_outside_the_family_is_never_given_a_name(
+    optimizers, scenarios, golden, simulation, factor, kind, group
+):
     """What no misconception explains gets its first difference shown, not a false diagnosis."""
-    assignment = load("optimizers")
-    scenarios = assignment.scenarios(SEED)
-    golden = goldens(assignment, scenarios)
     seen = {}
-    for name, observation in simulated.observe(assignment, scenarios, {}, ()).items():
+    for name, observation in simulation.observe({}, ()).items():
         scenario = next(s for s in scenarios if s.id == name)
-        if assignment.subject(scenario) == group and scenario.spec["kind"] not in ("training", "ravine"):
+        if optimizers.subject(scenario) == group and scenario.spec["kind"] not in ("training", "ravine"):
             arrays = {key: bend(rows, factor, kind) for key, rows in observation.arrays.items()}
             arrays |= {f"{run}{key[1:]}": rows[1:] for key, rows in arrays.items() for run in "sr" if key[0] == "u"}
             observation = type(observation)(name, arrays, observation.facts)
         seen[name] = observation
-    verdict = reach_verdict(assignment, scenarios, golden, with_derived(assignment, scenarios, seen))
+    verdict = reach_verdict(optimizers, scenarios, golden, with_derived(optimizers, scenarios, seen))
     assert verdict.diagnoses == ()
     assert {c.score for c in verdict.criteria if c.id == "state"} == {5.0}  # its instances share nothing
     assert sum(c.score for c in verdict.criteria) < 100
