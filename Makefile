@@ -22,15 +22,15 @@ serve: $(VENV)/run.stamp ## run the service on this machine; prints where, and t
 	@$(BIN)/gradmark serve $(SERVE)
 
 PYTESTS = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
-# Much of the slow tests' time is spent waiting, for deadlines and containers: one process more than there are cores.
-ONE_MORE = $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Half of the slow tests' time is spent waiting, for deadlines and containers: more processes than there are cores.
+MORE = $$($(BIN)/python -c 'import os; print(1 + 2 * (os.cpu_count() or 1))')
 
 test: $(VENV)/dev.stamp ## run the tests that take no more than a second or two each: minutes in all
 	@$(PYTESTS) -m "not slow and not docker and not platforms" $(PYTEST)
 
 OTHERS = slow or docker or platforms
 test-all: test ## run every test that this machine can run
-	@$(PYTESTS) --numprocesses $(ONE_MORE) --durations 20 -m "$(OTHERS)" $(PYTEST)
+	@$(PYTESTS) --numprocesses $(MORE) --durations 20 -m "$(OTHERS)" $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict, and the table of import arrows
 	@$(BIN)/ruff check .

@@ -13,10 +13,12 @@ import signal
 import subprocess
 from collections.abc import Generator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from autograder.sandbox import SandboxUnavailable
 from autograder.sandbox.docker import connect, ensure_image
@@ -33,31 +35,45 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# They take longest, so they come first: processes take whole files, and a long one at the end would run alone. Those
-# that mostly wait, for deadlines or containers, take turns with those that compute.
+# They take longest, so they come first: processes take whole files, and a long one at the end would run alone. A process
+# is given two at once: the longest five are followed by shorter ones.
 LONG = (
-    "test_attacks",
     "test_browser",
-    "test_diagnose",
-    "test_docker",
-    "test_repair",
+    "test_attacks",
     "test_compose",
     "test_pipeline",
+    "test_diagnose",
+    "test_docker",
     "test_gradescope",
+    "test_engine",
     "test_lives",
     "test_kills",
-    "test_claims",
     "test_adapters",
-    "test_regrade",
-    "test_engine",
-    "test_lti",
-    "test_families",
+    "test_claims",
+    "test_repair",
     "test_mutation",
-    "test_operate",
-    "test_empty",
+    "test_regrade",
     "test_cli",
     "test_regenerate",
+    "test_empty",
+    "test_new",
+    "test_lti",
+    "test_families",
+    "test_operate",
 )
+DIVIDED = ("test_repair",)  # longer than all others, and what its tests share is made in a second
+
+
+class ByFile(LoadFileScheduling):
+    """Files go to processes whole, so that what their tests share is made once; of a few, each test function goes alone."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return nodeid.partition("[")[0] if Path(file).stem in DIVIDED else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
