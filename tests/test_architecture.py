@@ -104,6 +104,7 @@ ARROWS: dict[str, set[str]] = {
         "service.command",
         "service.operate",
         "service.serve",
+        "service.stopping",
         "service.worker",
     },
     # an assignment written anew: it hands out the very code that compares, and shows what verify says
@@ -153,6 +154,7 @@ ARROWS: dict[str, set[str]] = {
     "service.logs": set(),
     "service.rules": {"lateness", "model", "roster"},
     "service.store": {"model", "service.rules"},
+    "service.stopping": set(),
     "service.bell": {"service.store"},
     "service.queue": {"service.bell", "service.store"},
     "service.outbox": {"service.queue", "service.store"},
@@ -236,6 +238,7 @@ ARROWS: dict[str, set[str]] = {
         "regenerate",
         "practice",
         "service.settings",
+        "service.stopping",
         "service.rules",
         "service.store",
         "service.bell",
@@ -250,7 +253,7 @@ ARROWS: dict[str, set[str]] = {
     # what operators do at a terminal, and workers once a day
     "service.operate": {"version", "service.settings", "service.store", "service.queue", "service.rules", "zips"},
     "service.command": {"service.settings", "service.store", "service.operate"},
-    "service.serve": {"service.operate", "service.settings", "service.store", "service.web"},
+    "service.serve": {"service.operate", "service.settings", "service.stopping", "service.store", "service.web"},
 }
 
 LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox
