@@ -9,7 +9,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from inspect import CO_NEWLOCALS
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "autograder" / "guest"
@@ -21,7 +23,10 @@ def put_in(asked: Sequence[tuple[str, int]]) -> list[set[str]]:
 
 
 def with_all_edits(sources: Sequence[str]) -> list[list[str]]:
-    """Return why the program with all edits of a source behind a switch does not compile: by each of both grammars."""
+    """Return why the program with all edits of a source behind a switch is another one: by each of both grammars.
+
+    It does not compile, or a name from outside a function would be one of its own.
+    """
     return _answered("compiled", sources)
 
 
@@ -30,6 +35,16 @@ def _answered(question: str, asked: object) -> Any:
         [sys.executable, __file__, question], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
     return json.loads(done.stdout)
+
+
+def functions_of(code: CodeType) -> dict[str, CodeType]:
+    """Return all functions of a program by their qualified names, what else has code of its own left out."""
+    found = {}
+    for inner in (one for one in code.co_consts if isinstance(one, CodeType)):
+        found |= functions_of(inner)
+        if not inner.co_name.startswith("<") and inner.co_flags & CO_NEWLOCALS:
+            found[inner.co_qualname] = inner
+    return found
 
 
 def main(question: str) -> None:
@@ -44,9 +59,15 @@ def main(question: str) -> None:
     def compiled(source: str, *, rich: bool) -> str:
         plan = edits.Plan(edits.parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
         try:
-            compile(edits.Build(plan).tree(), "program", "exec", dont_inherit=True)
+            program = compile(edits.Build(plan).tree(), "program", "exec", dont_inherit=True)
         except (ValueError, TypeError) as error:
             return str(error)
+        plain = functions_of(compile(source, "program", "exec", dont_inherit=True))
+        outside = {name for node in plan.tree.body for name in edits.defined(node)} | edits.BUILTINS
+        for name, code in functions_of(program).items():
+            own = {*code.co_varnames, *code.co_cellvars} - {*plain[name].co_varnames, *plain[name].co_cellvars}
+            if taken := sorted(own & {*outside, *plain[name].co_freevars}):
+                return f"{name} would have names of its own that it has from outside: {taken}"
         return "" if plan.edits else "no edits"
 
     asked = json.load(sys.stdin)

@@ -509,9 +509,15 @@ def outcome(mutant: Mutant, report: Report) -> Outcome:
     return Outcome(mutant, report.score, lost, named, lines)
 
 
-def sample(assignment: Assignment, size: int, seed: int, hands: Sequence[str] = ()) -> list[Mutant]:
-    """Return `size` mutants of all hands that are not equivalent, drawn with a seed; 0 = every one."""
-    paths = [p for p in (assignment.model_solution, *assignment.hands) if not hands or p.stem in hands]
+STYLES = sorted((Path(__file__).parent / "data/styles").glob("*.py"))  # right solutions that no hand is like
+
+
+def sample(
+    assignment: Assignment, size: int, seed: int, hands: Sequence[str] = (), *, styles: bool = False
+) -> list[Mutant]:
+    """Return `size` mutants of all hands, or of the styles, that are not equivalent, drawn with a seed; 0 = every one."""
+    known = STYLES if styles else (assignment.model_solution, *assignment.hands)
+    paths = [p for p in known if not hands or p.stem in hands]
     made = [(m, path) for path in paths for m in mutants(path.read_text(encoding="utf-8")) if m.where]
     random.Random(seed).shuffle(made)  # noqa: S311 - no secret
     wanted, chosen = size or len(made), list[Mutant]()
@@ -539,11 +545,14 @@ def main(arguments: Sequence[str]) -> int:
     reader.add_argument("--sample", type=int, default=240, help="mutants to mark; 0 = all of them, which takes hours")
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--hand", nargs="*", default=[], help="names of hands; all of them if left out")
+    reader.add_argument(
+        "--styles", action="store_true", help="of the styles that only the tests have, not of the hands"
+    )
     reader.add_argument("--peer", type=Path, help="a file of test functions that take no argument, for comparison")
     reader.add_argument("--list", action="store_true", help="print every mutant that is not judged as it should be")
     asked = reader.parse_args(arguments)
     assignment, console, started = load("optimizers"), Console(), time.perf_counter()
-    made = sample(assignment, asked.sample, asked.seed, asked.hand)
+    made = sample(assignment, asked.sample, asked.seed, asked.hand, styles=asked.styles)
     with (
         choose("landlock", trusted=True, say=lambda _: None) as sandbox,
         ThreadPoolExecutor(os.cpu_count() or 1) as pool,

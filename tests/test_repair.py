@@ -49,9 +49,14 @@ def sandbox() -> Iterator[Sandbox]:
         yield chosen
 
 
+STYLES = Path(__file__).parent / "data/styles"  # right solutions that no hand is like
+
+
 def graded(assignment: Assignment, sandbox: Sandbox, source: str) -> Report:
     submission = Submission("optimizers.py", {assignment.main: source.encode()}, "d" * 64)
-    return pipeline.grade(submission, assignment, sandbox, seed=5)
+    report = pipeline.grade(submission, assignment, sandbox, seed=5)
+    assert "search for a line failed" not in report.log
+    return report
 
 
 def places(assignment: Assignment, sandbox: Sandbox, source: str) -> tuple[Place, ...]:
@@ -565,7 +570,7 @@ SOURCES = {
     f"{one.id}: {path.stem}": path.read_text()
     for one in (load("optimizers"), load("foundations"), load("schedulers"))
     for path in (one.model_solution, *one.hands)
-}
+} | {f"styles: {path.stem}": path.read_text() for path in STYLES.glob("*.py")}
 
 
 @pytest.mark.slow
@@ -801,15 +806,10 @@ def test_mistakes_where_nothing_steps_are_found_on_their_line(
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
 
 
-DATA = Path(__file__).parent / "data"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["closures_and_settings", "tuples_and_match", "helpers_outside", "hooks", "moment_objects"]
-)
+@pytest.mark.parametrize("name", sorted(path.stem for path in STYLES.glob("*.py")))
 def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox: Sandbox, name: str) -> None:
-    report = graded(assignment, sandbox, (DATA / f"{name}.py").read_text())
+    report = graded(assignment, sandbox, (STYLES / f"{name}.py").read_text())
     assert (report.score, report.diagnoses, report.places) == (100, (), ())
 
 
@@ -819,7 +819,7 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
     [
         ("closures_and_settings", "self.velocity.get(i, 0.0) + d", "self.velocity.get(i, 0.0) + (1 - self.momentum) * d",
          "momentum", "momentum-averaged"),
-        ("closures_and_settings", "1 - b ** self.step_count", "1 - b * self.step_count", "bias_correction", "correction-times-t"),
+        ("closures_and_settings", "1 - b**self.step_count", "1 - b * self.step_count", "bias_correction", "correction-times-t"),
         ("closures_and_settings", "decoupled = True", "decoupled = False", "adamw", "adamw-coupled"),
         ("tuples_and_match", "move = g.copy()", "move = g", "interface", "gradient-kept"),
         ("tuples_and_match", "move = g.copy()", "move = np.zeros_like(g)", "momentum", ""),
@@ -835,17 +835,36 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("moment_objects", "corrected(self.beta1, self.beta2, self.step_count)", "corrected(self.step_count, self.beta1, self.beta2)", "interface", ""),
         ("moment_objects", "self.weight_decay and not self.decoupled", "self.weight_decay", "adamw", "adamw-both"),
         ("moment_objects", "if buf is None:\n                    buf = np", "if True:\n                    buf = np", "momentum", "momentum-ignored"),
+        ("moment_objects", "if self.weight_decay and not self.decoupled:", "if False:", "weight_decay", "adam-decay-missing"),
+        ("closures_and_settings", "return self.velocity[i]\n", "pass\n", "momentum", ""),
+        ("slices_of_a_vector", "np.cumsum([0] + self.sizes)", "np.cumsum(self.sizes + [0])", "momentum", ""),
+        ("slices_of_a_vector", "self.offsets[i + 1])", "self.offsets[i] + 1)", "interface", ""),
+        ("slices_of_a_vector", "(x + delta).reshape(p.data.shape)", "(x + delta)", "sgd", ""),
+        ("slices_of_a_vector", "p.data = (x + delta)", "x = (x + delta)", "sgd", ""),
+        ("slices_of_a_vector", "(x + delta)", "(x - delta)", "sgd", "sgd-ascent"),
+        ("slices_of_a_vector", "m[:] = beta1", "m = beta1", "adam_moments", "first-not-kept"),
+        ("slices_of_a_vector", "step + decay", "step * decay", "adamw", ""),
+        ("slices_of_a_vector", "m_hat = m /", "g = m /", "bias_correction", ""),
+        ("slices_of_a_vector", "if self.velocity is None:\n                self.velocity = self.flat_zeros()", "pass", "momentum", ""),
+        ("rules_as_functions", "beta * old + (1.0 - beta) * new", "beta * new + (1.0 - beta) * old", "adam_moments",
+         "first-weights-exchanged second-weights-exchanged"),
+        ("rules_as_functions", "grad * grad", "mu * mu", "adam_moments", "second-from-m"),
+        ("rules_as_functions", "AdamState(mu, nu)", "state", "adam_moments", "first-not-kept second-not-kept"),
+        ("rules_as_functions", "self._trace[i] = self.momentum * self._trace.get(i, 0.0) + g\n                g = self._trace[i]",
+         "g = self.momentum * self._trace.get(i, 0.0) + g", "momentum", "momentum-ignored"),
+        ("rules_as_functions", "self.lr * update", "self.lr * g", "adaptive_step", "division-missing direction-raw"),
+        ("rules_as_functions", "params, lr=lr, betas=betas", "params, betas=betas", "interface", ""),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
     assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, row: str, misconception: str
 ) -> None:
     """Closures, a dataclass of settings, a constant of a class; tuples in a list, match, walrus; helpers, conditional values."""
-    source = (DATA / f"{name}.py").read_text()
+    source = (STYLES / f"{name}.py").read_text()
     line = source[: source.index(right)].count("\n") + 1
     report = graded(assignment, sandbox, source.replace(right, wrong, 1))
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
-    assert [d.misconception for d in report.diagnoses] == ([misconception] if misconception else [])
+    assert [d.misconception for d in report.diagnoses] == misconception.split()
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
 
 

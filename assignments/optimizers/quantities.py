@@ -79,7 +79,7 @@ def _adam(*, decoupled: bool) -> Iterator[tuple[str, list[Any]]]:
                 "adaptive_step": [root, root + EPS, np.sqrt(v), m_hat / (root + EPS), m / (root + EPS),
                                   LR * m_hat, step, LR * m, moved, EPS * np.sqrt(c2), np.sqrt(v) + EPS * np.sqrt(c2)],
                 "adamw": [LR * DECAY, shrink, LR * pulled, LR * DECAY * moved, pulled, DECAY * moved,
-                          theta * shrink, after] if decoupled else [],
+                          theta * shrink, after, after - theta] if decoupled else [],
             }  # fmt: skip
             steps.append([value for values in by_row.values() for value in values])
             named = [row for row, values in by_row.items() for _ in values]

@@ -10,7 +10,7 @@ import builtins
 import copy
 import re
 import sys
-from itertools import permutations
+from itertools import combinations, permutations
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 BUILTINS = frozenset(dir(builtins))
@@ -27,13 +27,16 @@ LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", 
 for kind in (ast.expr, ast.stmt, ast.keyword):  # nodes made here stand nowhere: no need to give each a place
     kind.lineno = kind.end_lineno = 1
     kind.col_offset = kind.end_col_offset = 0
-MOST_ATOMS, MOST_DONORS = 26, 40
+MOST_ATOMS, MOST_DONORS, MOST_WRAPPERS = 26, 40, 12
+VALUE = ast.Name("value", ast.Load())  # stands for what a method is asked of
 MOST_VALUES, MOST_SHARES, MOST_COUNTS, MOST_ELSEWHERE, MOST_MOVED = 10, 4, 2, 6, 5  # of what may be put in
 CHOOSING = 0.1  # that an edit costs more
 HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
 DECIMAL = re.compile(r"\d+\.\d+(?:e-?\d+)?")
 MOST_WRITTEN = 4  # decimals in the docstrings of a function and its class: the number that was meant may stand there
 UNREAD = 2  # of a call's function: a method of an object that is fetched and never asked
+MOST_FACTORS = 30  # for a constant
+MOST_CROSSED = 4  # names in one expression of which two may be exchanged
 MOST_KEYS = 12  # texts that name entries
 MOST_WHOLE, MOST_LONGER = 8, 6  # calls of what the file defines, and others of many arguments, to put around something
 MOST_EDITS = 8000  # of one search: about half a second of computing
@@ -152,6 +155,34 @@ def patches(tree):
                 yield function, owner
 
 
+def own_nodes(function):
+    """All nodes of a function, those inside the functions and classes that it defines left out."""
+    found = [function.args, *function.body]
+    for node in found:
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            found += ast.iter_child_nodes(node)
+    return found
+
+
+def names_in(function):
+    """The names that a function has of its own: its arguments, and what it sets and defines."""
+    found = []
+    for node in own_nodes(function):
+        match node:
+            case ast.arg(name) | ast.Name(name, ast.Store()) | ast.FunctionDef(name) | ast.ClassDef(name):
+                found.append(name)
+    return [name for name in dict.fromkeys(found) if name not in ("self", "cls")]
+
+
+def outer_functions(function):
+    """The functions that a function stands in, the nearest first."""
+    node = getattr(function, "parent", None)
+    while node is not None:
+        if isinstance(node, FUNCTIONS):
+            yield node
+        node = getattr(node, "parent", None)
+
+
 def free_names(node):
     return {n.id for n in walk(node) if isinstance(n, ast.Name)}
 
@@ -167,10 +198,14 @@ class Scope:
     def __init__(self, tree, function, owner):  # noqa: PLR0915 - a list of materials
         self.function = function
         self.awaited = set()  # attributes that only heirs of the class read, and that nobody sets
-        arguments = [a.arg for a in walk(function) if isinstance(a, ast.arg)]
-        stored = [n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        self.locals = list(dict.fromkeys(a for a in [*arguments, *stored] if a not in ("self", "cls")))
+        self.locals = names_in(function)
+        outer = [name for one in outer_functions(function) for name in names_in(one)]
+        self.readable = list(dict.fromkeys([*self.locals, *outer]))  # a function inside another one sees its names
+        signatures = [one.args for one in (function, *outer_functions(function))]
+        arguments = {a.arg for one in signatures for a in walk(one) if isinstance(a, ast.arg)}
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
+        known = self.globals | BUILTINS | set(self.readable)
+        self.loose = sorted({n.id for n in own_nodes(function) if isinstance(n, ast.Name)} - known)
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
@@ -178,7 +213,7 @@ class Scope:
         nodes = [n for n in walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if self.holds(n)]
-        made = [ast.Name(name, ast.Load()) for name in self.locals]
+        made = [ast.Name(name, ast.Load()) for name in self.readable]
         made += [of_self(a) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
         self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
@@ -197,9 +232,13 @@ class Scope:
         self.constants = unique([ast.Constant(number_of(n)) for n in numbers])
         written = " ".join(ast.get_docstring(n) or "" for n in (function, *chain) if not isinstance(n, ast.Module))
         self.written = [float(number) for number in dict.fromkeys(DECIMAL.findall(written))][:MOST_WRITTEN]
-        calls = [n for n in nodes if isinstance(n, ast.Call) and wraps(n) and self.knows(n.func)]
-        self.wrappers = unique([*calls, *general_calls(tree)], key=wrapper_text)[:12]
+        calls = [n for n in nodes if isinstance(n, ast.Call)]
+        asked = [on_a_value(n) for n in calls if self.asks_a_value(n) and all(map(self.knows, [*n.args, *n.keywords]))]
+        calls = [n for n in calls if self.knows(n.func) and wraps(n) and not self.asks_a_value(n)]
+        self.wrappers = unique([*calls, *asked, *general_calls(tree)], key=wrapper_text)[:MOST_WRAPPERS]
+        self.unread = self.never_read()
         self.left_out(tree, nodes, chain)
+        self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
         self.idle = [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals)
@@ -210,9 +249,12 @@ class Scope:
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
         self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
+        self.numpy = numpy_names(tree)
+        self.assigned = [n for f in methods for n in walk(f) if isinstance(n, ast.Assign)]
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
-        self.factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50][:30]
+        factors = [n for n in self.donors if isinstance(n, ast.BinOp) and len(text(n)) < 50]
+        self.factors = sorted(factors, key=lambda n: len(text(n)))[:MOST_FACTORS]
         written = [n for n in walk(function) if isinstance(n, ast.Name | ast.Attribute) and is_stored(n)]
         numbers = {text(n) for n in computed(function)}
         moved = unique([n for n in written if text(n) in numbers and not is_own(n)])
@@ -302,12 +344,21 @@ class Scope:
             for keyword in (k for k in call.keywords if k.arg and self.knows(k.value)):
                 self.keywords.setdefault(last_name(call), {}).setdefault(text(keyword), keyword)
 
+    def asks_a_value(self, call):
+        """Return whether a call is one of a method that numbers have: x.copy(), x.reshape(shape)."""
+        match call.func:
+            case ast.Attribute(ast.Name(name), method):
+                return method in METHODS and name not in self.globals
+            case ast.Attribute(_, method):
+                return method in METHODS
+        return False
+
     def takes_more(self, call):
         """Return whether a call takes more than one argument, of which all but the first are known here."""
         others, base = [*call.args[1:], *(k.value for k in call.keywords)], call.func
         while isinstance(base, ast.Attribute):
             base = base.value
-        if not (call.args and others and isinstance(base, ast.Name)) or base.id in self.locals:
+        if not (call.args and others and isinstance(base, ast.Name)) or base.id in self.readable:
             return False
         plain = len(text(call)) < 80 and not any(isinstance(n, ast.Starred) for n in others)
         return plain and last_name(call) not in NO_WRAPS and all(map(self.knows, [call.func, *others]))
@@ -329,7 +380,7 @@ class Scope:
             if "__call__" in bodies and "__init__" not in bodies:
                 made = ast.Call(ast.Name(one.name, ast.Load()), [], [])
                 known.append((made, bodies.get("forward", bodies["__call__"]).args, 1))
-            for unread in sorted(self.never_read()):
+            for unread in sorted(self.unread):
                 known[:0] = [(ast.Attribute(ast.Name(unread, ast.Load()), n.name, ast.Load()), n.args, UNREAD)
                              for n in bodies.values() if not n.name.startswith("__")]  # fmt: skip
         mine = [a.arg for a in self.function.args.args if a.arg != "self"]
@@ -340,26 +391,52 @@ class Scope:
             needed = len(names) - len(arguments.defaults)
             for given in dict.fromkeys((len(names), max(needed, 1))):
                 others = mine[1:given] if len(mine) == len(names) else names[1:given]
-                unknown = [name for name in others if name not in self.locals and name not in self.attributes]
+                unknown = [name for name in others if name not in self.readable and name not in self.attributes]
                 guesses = sorted(self.attributes) if len(unknown) == 1 and bound == UNREAD else []
                 for filled in guesses if unknown else [""]:
                     known_as = [filled if name in unknown else name for name in others]
-                    values = [ast.Name(o, ast.Load()) if o in self.locals else of_self(o) for o in known_as]
+                    values = [ast.Name(o, ast.Load()) if o in self.readable else of_self(o) for o in known_as]
                     yield ast.Call(function, [ast.Constant(None), *values], [])
+
+    def made_of(self, one):
+        """The object of a class whose fields all have names that are known here: State(mean, square)."""
+        fields = [s.target.id for s in one.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        if fields and set(fields) <= set(self.readable):
+            yield ast.Call(ast.Name(one.name, ast.Load()), [ast.Name(name, ast.Load()) for name in fields], [])
 
     def never_read(self):
         """The names that the function sets and never reads: of an object, say, that was to be asked."""
         names = [n for n in walk(self.function) if isinstance(n, ast.Name)]
         return {n.id for n in names if is_stored(n)} - {n.id for n in names if not is_stored(n)}
 
+    def asks_for(self, kept):
+        """Return whether the function asks whether an attribute or an entry is there."""
+        whole = kept.value if isinstance(kept, ast.Subscript) else kept
+        known = {text(kept), text(whole)}
+        tests = [n for n in walk(self.function) if isinstance(n, ast.Compare)]
+        return any({text(n.left), *map(text, n.comparators)} & known for n in tests)
+
+    def beginnings(self, kept):
+        """What an attribute or an entry may be made of at first: what the class makes it of, or zeros like a number."""
+        made = [n.value for n in self.assigned if any(text(t) == text(kept) for t in n.targets)]
+        if any(isinstance(n, ast.Name) for n in made):
+            return []  # an argument, or what was computed
+        numbers = [loaded(n) for n in self.moved if isinstance(n, ast.Name) or n.attr == "data"][:MOST_SHARES]
+        made += [ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "zeros_like", ast.Load()), [number], [])
+                 for name in self.numpy for number in numbers]  # fmt: skip
+        return unique([n for n in made if self.knows(n) and not isinstance(n, ast.Constant)])
+
     def owned(self):
         """The places of the object where something may be put: those that are set, and those that are only read."""
         awaited = [stored(of_self(name)) for name in sorted(self.awaited)]
-        return unique([*self.kept, *(stored(a) for a in self.atoms if is_kept(a)), *awaited])
+        asked = [(n.func.value, n.args[0]) for n in walk(self.function) if isinstance(n, ast.Call) and n.args
+                 and last_name(n) == "get" and is_own(getattr(n.func, "value", None))]  # fmt: skip
+        entries = [ast.Subscript(held, key, ast.Store()) for held, key in asked]
+        return unique([*self.kept, *(stored(a) for a in self.atoms if is_kept(a)), *awaited, *entries])
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
-        if not free_names(node) <= self.globals | BUILTINS | set(self.locals):
+        if not free_names(node) <= self.globals | BUILTINS | set(self.readable):
             return False
         return all(n.attr in self.attributes or n.attr in self.methods for n in walk(node) if is_own(n))
 
@@ -367,16 +444,16 @@ class Scope:
         """Return whether a path begins with something of this call: a change of a class would outlive the run."""
         while isinstance(path, ast.Attribute | ast.Subscript):
             path = path.value
-        return isinstance(path, ast.Name) and (path.id == "self" or path.id in self.locals)
+        return isinstance(path, ast.Name) and (path.id == "self" or path.id in self.readable)
 
     def sets(self, node):
         """Return whether a statement could stand here: what it reads is known, or it sets it itself."""
         mine = {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if (mine - set(self.locals)) & (self.globals | BUILTINS):
-            return False  # a name of the module would become a local one in the whole function
-        before, self.locals = self.locals, [*self.locals, *mine]
+        if (mine - set(self.locals)) & (self.globals | BUILTINS | set(self.readable)):
+            return False  # a name from outside would become a local one in the whole function
+        before, self.readable = self.readable, [*self.readable, *mine]
         fits = self.knows(node)
-        self.locals = before
+        self.readable = before
         return fits
 
 
@@ -541,7 +618,7 @@ TWINS = (("1", "2"), ("m", "v"))
 def swaps(node, scope):
     """An expression with beta1 for beta2, or m for v, where both are known; and with all of them exchanged at once."""
     named = {n.attr if isinstance(n, ast.Attribute) else n.id for n in walk(node) if isinstance(n, PATHS[:2])}
-    known, every = scope.attributes | set(scope.locals), {}
+    known, every = scope.attributes | set(scope.readable), {}
     for name in sorted(named & known):
         for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
             twin = name.replace(one, other, 1)
@@ -587,19 +664,21 @@ def small(node):
 
 
 def wraps(node):
-    """Calls of one argument that make something of it: list(x), np.sqrt(x), x.copy()."""
+    """Calls of one argument that make something of it: list(x), np.sqrt(x)."""
     named = text(node.func)
     if named.startswith(("super", "isinstance", "len", "range", "print")) or named.endswith(("Error", ".append")):
         return False
-    if len(node.args) == 1 and not node.keywords:
-        return isinstance(node.func, ast.Name | ast.Attribute)
-    return not node.args and not node.keywords and isinstance(node.func, ast.Attribute) and node.func.attr in (
-        "copy", "astype", "item", "numpy", "mean", "sum", "ravel")  # fmt: skip
+    return len(node.args) == 1 and not node.keywords and isinstance(node.func, ast.Name | ast.Attribute)
+
+
+def on_a_value(call):
+    """The call of a method, of no value yet."""
+    return ast.Call(ast.Attribute(VALUE, call.func.attr, ast.Load()), call.args, call.keywords)
 
 
 def wrapper_text(call):
-    if not call.args:
-        return "." + call.func.attr
+    if getattr(call.func, "value", None) is VALUE:
+        return text(call)
     return ", ".join(map(text, [call.func, *call.args[1:], *call.keywords]))
 
 
@@ -618,15 +697,20 @@ NO_WRAPS = ("isinstance", "hasattr", "getattr", "setattr", "zip", "range", "prin
 
 
 def wrapped(call, node):
-    if call.args:
-        return ast.Call(call.func, [node, *call.args[1:]], call.keywords)
-    return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), [], [])
+    if getattr(call.func, "value", None) is VALUE:
+        return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), call.args, call.keywords)
+    return ast.Call(call.func, [node, *call.args[1:]], call.keywords)
+
+
+def numpy_names(tree):
+    """The name that NumPy has in this file, if any."""
+    names = [a.asname or a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names if a.name == "numpy"]
+    return names[:1]
 
 
 def general_calls(tree):
     """Calls that anybody might have forgotten, by the name that NumPy has in this file."""
-    names = [a.asname or a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names if a.name == "numpy"]
-    made = [f"{name}.{function}(x)" for name in names[:1] for function in ("sqrt", "square", "array", "abs")]
+    made = [f"{name}.{function}(x)" for name in numpy_names(tree) for function in ("sqrt", "square", "array", "abs")]
     return [ast.parse(code, mode="eval").body for code in [*made, "list(x)"]]
 
 
@@ -676,13 +760,14 @@ class Plan:
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""
         mine, owned, known = self.owned(function, owner)
         if function.name == "__init__":
+            self.decided(function, owner)
             self.unset(function, sorted({n.attr for n in owned} - known | self.scope.awaited))
             self.shared(function, owner)
-        loose = [n for n in walk(function) if isinstance(n, ast.Name) and not self.scope.knows(n)]
+        loose = [n for n in own_nodes(function) if isinstance(n, ast.Name) and n.id in self.scope.loose]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
         for name in sorted({n.id for n in loose}):
-            others = [ast.Name(other, ast.Load()) for other in self.scope.locals]
+            others = [ast.Name(other, ast.Load()) for other in self.scope.readable]
             others += [of_self(name)] if name in known else []
             self.everywhere([n for n in loose if n.id == name], others)
 
@@ -763,6 +848,14 @@ class Plan:
                 new = [ast.Assign([stored(of_self(name))], value) for name, value in values.items()]
                 if new:
                     self.insert(function.body, place, new, "statement", 2)
+
+    def decided(self, function, owner):
+        """Decides otherwise in a constructor what a parent decides for all its heirs: self.decoupled = True."""
+        parents = [s for c in ancestry(self.tree, owner)[1:] for s in c.body if isinstance(s, ast.Assign)]
+        for statement in (s for s in parents if isinstance(getattr(s.value, "value", None), bool)):
+            for name in defined(statement):
+                new = [ast.Assign([stored(of_self(name))], ast.Constant(not statement.value.value))]
+                self.insert(function.body, len(function.body), new, "statement", 2)
 
     def shared(self, function, owner):
         """Makes in the constructor what is made once for all objects: by their class, or as a default."""
@@ -907,10 +1000,14 @@ class Plan:
             self.instead(function, [other], "argument", 1, static=True)
 
     def returned(self, function):
-        """Yield what a function without any `return` might return."""
-        answers = [n.value for n in walk(function) if isinstance(n, ast.Return)]
+        """Yield what a function might return that ends without a `return`, and gives back nothing elsewhere either.
+
+        Where it gives something back elsewhere, its last statement is no loop and no question.
+        """
+        answers = [n.value for n in own_nodes(function) if isinstance(n, ast.Return)]
         says = any(n is not None and not (isinstance(n, ast.Constant) and n.value is None) for n in answers)
-        if not says and function.name != "__init__" and not self.rich:
+        ends = isinstance(function.body[-1], ast.Assign | ast.AugAssign | ast.Pass)
+        if (ends or not says) and function.name != "__init__" and not self.rich:
             for answer in [*self.answers(), *self.handed_on(function)]:
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
 
@@ -942,11 +1039,12 @@ class Plan:
             if self.rich:
                 self.gap(block, place)
             self.inside(statement)
-            for inner in blocks(statement):
+            for inner in () if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else blocks(statement):
                 self.block(inner)
             self.whole(block, place, statement)
             if not self.rich:
                 self.given(block, place)
+                self.begun(block, place)
         if block and self.ran(block[-1]) and not isinstance(block[-1], ast.Return | ast.Raise | ast.Continue):
             if self.rich:
                 self.gap(block, len(block))
@@ -959,9 +1057,23 @@ class Plan:
         for donor in self.scope.absent:
             self.insert(block, place, [donor], "statement", 2.9 if above and above == text_above(donor) else 3)
 
+    def begun(self, block, place):
+        """Makes what is kept where it is not there yet, before the statement that first asks for it."""
+        read = [n for n in walk(block[place]) if isinstance(n, ast.Attribute | ast.Subscript) and is_kept(n)]
+        asked = unique([loaded(n) for n in read if isinstance(n, ast.Subscript) or not isinstance(n.ctx, ast.Store)])
+        for kept in asked if isinstance(block[place], SIMPLE) else ():
+            if self.scope.asks_for(kept) or is_called(kept):
+                continue
+            tests = [ast.Compare(kept, [ast.Is()], [ast.Constant(None)])]
+            if isinstance(kept, ast.Subscript) and not isinstance(kept.slice, ast.Slice):
+                tests.append(ast.Compare(kept.slice, [ast.NotIn()], [kept.value]))
+            for value in self.scope.beginnings(kept):
+                for test in tests:
+                    self.insert(block, place, [ast.If(test, [ast.Assign([stored(kept)], value)], [])], "statement", 2.5)
+
     def gap(self, block, place):
         """Statements that are missing, made of what is in scope: stores, counts, and what uses an idle setting."""
-        names = [ast.Name(name, ast.Load()) for name in self.scope.locals]
+        names = [ast.Name(name, ast.Load()) for name in self.scope.readable]
         entries = [n for n in self.scope.owned() if isinstance(n, ast.Subscript) and n not in self.scope.kept]
         for target in [*self.scope.kept, *entries]:
             for value in names:
@@ -1035,6 +1147,7 @@ class Plan:
         for atom in self.scope.atoms:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
+            others += [(one, 1.3) for one in (atom, ast.UnaryOp(ast.Not(), atom)) if constant and is_own(atom)]
         flags = [n for n in self.scope.conditions if text(n) not in text(test)]
         for other in () if constant else (*flags, *(ast.UnaryOp(ast.Not(), n) for n in flags if not is_not(n))):
             others += [(ast.BoolOp(op, [test, other]), 2) for op in (ast.And(), ast.Or())]
@@ -1061,6 +1174,7 @@ class Plan:
         self.instead(statement, [ast.Pass()], "statement", 0.9 if twice else 2)
         if isinstance(statement, ast.If):
             self.instead(statement, statement.body, "condition", 2)
+            self.apart(statement)
         if isinstance(statement, ast.Pass):
             self.turned(statement)
         if isinstance(statement, SIMPLE):
@@ -1075,6 +1189,13 @@ class Plan:
                     self.instead(statement, [held], "condition", 3)
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
+
+    def apart(self, statement):
+        """An `elif` or `else` that should have been no alternative: what stands there is done in any case."""
+        if statement.orelse:
+            number = self.add(statement.orelse[0], "condition", 1)
+            new = [ast.If(statement.test, statement.body, []), *statement.orelse]
+            self.statements.setdefault(id(statement), []).append((number, new))
 
     def guarded(self, block, place, statement):
         """Asks first whether what the statement above has fetched is there: this one overwrites it."""
@@ -1107,14 +1228,18 @@ class Plan:
                 for atom in self.scope.owned():
                     self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if self.keeps(s) else "name", 1)
                 parts = dict.fromkeys((*self.scope.parts, "data"))  # which nothing sets where every step forgets it
+                known = [n for n in self.scope.atoms if isinstance(n, ast.Attribute) and n.attr in parts]
+                for atom in (n for n in known if isinstance(target, ast.Name) and isinstance(n.value, ast.Name)):
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
                 for part in parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
                     if isinstance(value, ast.Call) and len(value.args) == 1:
                         self.instead(s, [ast.Assign([whole], value.args[0])], "name", 1.5)
-                for name in self.scope.locals if isinstance(target, ast.Name) else ():
+                for name in (*self.scope.locals, *self.scope.loose) if isinstance(target, ast.Name) else ():
                     if name != target.id:
-                        self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", 1)
+                        cost = 0.9 if name in self.scope.loose else 1  # what is read, and set nowhere
+                        self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", cost)
             case ast.Assign([_, _, *_] as targets, value):
                 if isinstance(value, MADE):  # one object for all of them
                     self.instead(s, [ast.Assign([target], value) for target in targets], "copy", 1)
@@ -1148,13 +1273,13 @@ class Plan:
                     self.instead(s, [ast.Return(answer)], "condition", 1.2)
             case ast.Pass():
                 self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
-                self.instead(s, [ast.Continue()], "statement", 1)
+                self.instead(s, [ast.Continue()], "loop", 1)
             case ast.Continue():
-                self.instead(s, [ast.Break()], "statement", 1)
+                self.instead(s, [ast.Break()], "loop", 1)
             case ast.Break():
-                self.instead(s, [ast.Continue()], "statement", 1)
+                self.instead(s, [ast.Continue()], "loop", 1)
         if isinstance(s, ast.Return) and isinstance(in_loop(s), ast.For):
-            self.instead(s, [ast.Continue()], "statement", 1)
+            self.instead(s, [ast.Continue()], "loop", 1)
         match s:
             case ast.Assign([ast.Attribute() as target], value):
                 self.replace(value, ast.Constant(None), "constant", 1)
@@ -1192,11 +1317,11 @@ class Plan:
             if other not in (place, place + 1):
                 self.move(statement, block, other)
         above = statement.parent
-        around = block_of(above) if not isinstance(above, FUNCTIONS) else None
-        if around is not None:
+        while not isinstance(above, FUNCTIONS) and (around := block_of(above)) is not None:
             at = next(n for n, s in enumerate(around) if s is above)
             self.move(statement, around, at)
             self.move(statement, around, at + 1)
+            above = above.parent
         for neighbour in block[max(0, place - 1) : place] + block[place + 1 : place + 2]:
             body = getattr(neighbour, "body", None)
             if isinstance(neighbour, ast.For | ast.If) and self.ran(body[0]):
@@ -1282,12 +1407,17 @@ class Plan:
                         self.replace(node, ast.BinOp(left, other(), right), "operator", 1, at=right)
                 self.replace(node, left, "operand", 1)
                 self.replace(node, right, "operand", 1)
-                if not isinstance(op, ast.Add | ast.Mult):
+                if not isinstance(op, ast.Add | ast.Mult) or isinstance(left, MADE) or isinstance(right, MADE):
                     self.replace(node, ast.BinOp(right, op, left), "operand", 1)
                 for inner in unique([n for n in walk(node) if is_path(n) and not is_called(n)]):
                     self.replace(node, inner, "operand", 1.2)
+                if same(left, right):
+                    for atom in self.scope.atoms:
+                        self.replace(node, ast.BinOp(atom, op, atom), "name", 1)
                 self.regrouped(node)
                 self.one_each(node)
+                if not isinstance(node.parent, ast.BinOp):
+                    self.crossed(node)
             case ast.UnaryOp(op, operand):
                 self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
             case ast.Compare(left, [op], [right]):
@@ -1359,6 +1489,12 @@ class Plan:
                 for factor in self.scope.factors:
                     self.replace(node, factor, "constant", 2)
 
+    def crossed(self, node):
+        """Two names of a sum, each everywhere in the place of the other."""
+        names = unique([n for n in walk(node) if isinstance(n, ast.Name) and n.id in self.scope.readable])
+        for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED else ():
+            self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
+
     def one_each(self, node):
         """[x] * len(y) as [x for _ in y]: a list of one thing many times is a list of the same thing."""
         match node:
@@ -1367,6 +1503,11 @@ class Plan:
                 over = over or ast.Call(ast.Name("range", ast.Load()), [count], [])
                 turn = ast.comprehension(ast.Name("_", ast.Store()), over, [], 0)
                 self.replace(node, ast.ListComp(one, [turn]), "copy", 1)
+                first = [n for n in walk(one) if isinstance(n, ast.Subscript) and text(n) == f"{text(over)}[0]"]
+                if first:  # of the first thing, for each of them
+                    turn = ast.comprehension(ast.Name("each", ast.Store()), over, [], 0)
+                    of_each = replaced(one, {id(n): ast.Name("each", ast.Load()) for n in first})
+                    self.replace(node, ast.ListComp(of_each, [turn]), "copy", 1)
 
     def regrouped(self, node):
         """A / b + c as a / (b + c), and back."""
@@ -1379,9 +1520,14 @@ class Plan:
                 self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
             case ast.BinOp(ast.Call(f, [inner], []), op, c):
                 self.replace(node, ast.Call(f, [ast.BinOp(inner, op, c)], []), "operand", 1)
+            case ast.BinOp(ast.Subscript(held, index), op, c):
+                self.replace(node, ast.Subscript(held, ast.BinOp(index, op, c), ast.Load()), "operand", 1)
         match node.parent:
             case ast.Call(f, [_], []) if wraps(node.parent) and isinstance(node.op, ARITHMETIC):
                 self.replace(node.parent, ast.BinOp(ast.Call(f, [node.left], []), node.op, node.right), "operand", 1)
+            case ast.Subscript(held, index) as entry if index is node and not is_stored(entry):
+                one = ast.Subscript(held, node.left, ast.Load())
+                self.replace(entry, ast.BinOp(one, node.op, node.right), "operand", 1)
 
     def call(self, node):  # noqa: C901, PLR0912 - a list of kinds
         function, arguments, keywords = node.func, node.args, node.keywords
@@ -1407,7 +1553,7 @@ class Plan:
             if other.arg not in given:
                 self.replace(node, ast.Call(function, arguments, [*keywords, other]), "argument", 1)
         for name in self.scope.parameters.get(last_name(node), [])[len(arguments) :]:
-            if name not in given and name in self.scope.locals:
+            if name not in given and name in self.scope.readable:
                 left_out = ast.keyword(name, ast.Name(name, ast.Load()))
                 self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), "argument", 1)
         if len(arguments) > 1:
@@ -1422,7 +1568,9 @@ class Plan:
 
     def path(self, node):  # noqa: C901 - a list of kinds
         for atom in self.scope.atoms:
-            self.replace(node, atom, "name", 1)
+            self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else 1)
+        for made in self.scope.made:
+            self.replace(node, made, "call", 2)
         if isinstance(node, ast.Attribute):
             near = sorted(a for a in self.scope.attributes if text(node.value) == "self" and a != node.attr)
             for name in [*near, "data", "grad"]:
@@ -1432,7 +1580,7 @@ class Plan:
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
             for n in (0, 1, -1):
                 self.replace(node, ast.Subscript(node.value, ast.Constant(n), ast.Load()), "constant", 1)
-        for name in self.scope.locals:
+        for name in self.scope.readable:
             if not isinstance(node, ast.Subscript):
                 self.replace(node, ast.Subscript(node, ast.Name(name, ast.Load()), ast.Load()), "name", 2)
         self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
@@ -1532,6 +1680,7 @@ def hands_on(call):
 
 MATHS = ("sqrt", "square", "abs", "maximum", "minimum", "power", "multiply", "add", "subtract", "divide", "pow")
 SHAPES = ("ravel", "flatten", "reshape", "astype")
+METHODS = ("copy", "item", "numpy", "mean", "sum", *SHAPES)  # of arrays and tensors
 SUMS = ("mean", "sum", "max", "min", "norm", "clip", "sign", "round", "floor", "ceil", "exp", "log")
 
 
@@ -1686,7 +1835,9 @@ class Build:
             node = watched.anchor
             made = [new for number, new in plan.expressions.get(id(node), ()) if number == watched.number]
             self.dropped = dropped(node, made)
-            if made and isinstance(made[0], PATHS):
+            if handed_up(node):
+                self.noted[id(node)] = 0
+            elif made and isinstance(made[0], PATHS):
                 node = node.parent  # what is only read there is computed elsewhere
             while isinstance(node, ast.expr | ast.keyword):
                 if isinstance(node, ast.expr) and not isinstance(node, PATHS):  # what is read is computed elsewhere
@@ -1718,6 +1869,15 @@ class Build:
             return note(self.noted[id(node)], new)
         return self.note_elsewhere(new) if self.watched and is_computed(node) else new
 
+    def all_noted(self, node):
+        """What an edit puts in, with all that it computes noted: as much as is noted where nothing is changed."""
+        if isinstance(node, list):
+            return [self.all_noted(one) for one in node]
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, ast.AST) or (isinstance(value, list) and value and isinstance(value[0], ast.AST)):
+                setattr(node, field, self.all_noted(value))
+        return self.note_elsewhere(node) if is_computed(node) else node
+
     def note_elsewhere(self, node):
         self.elsewhere += 1
         return note(self.elsewhere, node)
@@ -1744,7 +1904,7 @@ class Build:
                 node.lineno = node.end_lineno = edit.line
         if number != self.watched:
             return made
-        made = operands_noted(made)
+        made = self.all_noted(operands_noted(made))
         if self.dropped is None:
             return made
         both = ast.Tuple([note(0, clone(self.dropped)), made], ast.Load())
@@ -1768,6 +1928,12 @@ class Build:
             return next((self.placed(new, number) for number, new in others if number in self.only), whole)
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
+
+
+def handed_up(node):
+    """Return whether an expression is handed to the constructor of a parent: super().__init__(lr=lr)."""
+    call = node.parent.parent if isinstance(node.parent, ast.keyword) else node.parent
+    return isinstance(call, ast.Call) and node is not call.func and text(call.func) == "super().__init__"
 
 
 def dropped(node, made):

@@ -61,10 +61,10 @@ def ring(_signal, _frame):
 
 
 class Prepared:
-    """A program, the edits of whatever ran in its probing scenarios, and how many lines that were."""
+    """A program, the edits of whatever ran in its probing scenarios, how many lines that were, and what it did."""
 
-    def __init__(self, plan, lines):
-        self.plan, self.lines, self.code = plan, lines, None
+    def __init__(self, plan, lines, did):
+        self.plan, self.lines, self.did, self.code = plan, lines, did, None
 
 
 class Search:
@@ -134,7 +134,7 @@ class Search:
         covered, lines, found, code = self.covered(tree, probe)
         self.reference = self.reference or (code, probe[0], digest(found[0]))
         refused = any(fault is not None and fault["type"] == "TypeError" for fault, *_ in found)
-        return Prepared(edits.Plan(tree, covered, rich=rich, refused=refused), lines)
+        return Prepared(edits.Plan(tree, covered, rich=rich, refused=refused), lines, [digest(one) for one in found])
 
     def covered(self, tree, numbers):
         """The lines that run in some scenarios, how many that are one by one, what is recorded, and the code."""
@@ -287,9 +287,16 @@ class Search:
                 module = self.module(code)
 
     def built(self, planned):
-        """The program with all edits behind a switch, so that trying one of them costs no compiling."""
+        """The program with all edits behind a switch, so that trying one of them costs no compiling.
+
+        With none of them switched on it does what it did without them, or the search would find nothing and not say so.
+        """
         if planned.code is None:
             planned.code = self.compiled(edits.Build(planned.plan).tree())
+            play, hung = self.driver(), self.hung
+            does = [digest(self.play(play, self.module(planned.code), number)) for number in self.task["probe"]]
+            if does != planned.did and self.hung == hung:
+                raise RuntimeError("With no edit switched on, the program with all edits does something else.")
         return planned.code
 
     def in_turn(self, planned):
@@ -396,6 +403,7 @@ def alike(some, others):
 
 
 def digest(found):
-    """Equal for two runs that did the same."""
+    """Equal for two runs that did the same; a name that nothing sets may be a local one where an edit sets it."""
     fault, named, facts = found
-    return (fault or {}).get("type"), [(name, array.tobytes()) for name, array in named], sorted(facts.items(), key=str)
+    ended = "NameError" if fault and fault["type"] == "UnboundLocalError" else (fault or {}).get("type")
+    return ended, [(name, array.tobytes()) for name, array in named], sorted(facts.items(), key=str)

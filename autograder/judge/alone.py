@@ -83,12 +83,13 @@ def _place(
     answer = ask(EditTask(failed[:1], running=failed))
     mine = answer.running
     own = frozenset[Stretch]().union(*mine.values())
-    if len(mine) < len(failed) or not 0 < len(own) <= MOST_OWN or any(not 0 < a <= b <= len(lines) for a, b in own):
+    if len(mine) < len(failed) or not own or any(not 0 < a <= b <= len(lines) for a, b in own):
         return None
     others = ask(EditTask(failed[:1], running=tuple(s.id for s in right))).running if right else {}
     known = frozenset[Stretch]().union(*others.values())
     texts = {_text(one, lines) for one in known}
-    alone, note = sorted(one for one in own - known if _text(one, lines) not in texts), ""
+    few = own - known if len(own) <= MOST_OWN else frozenset[Stretch]()
+    alone, note = sorted(one for one in few if _text(one, lines) not in texts), ""
     if len(ended) == len(failed) and all("None" in fault.message for fault in ended):
         bare = [one for one in frozenset.intersection(*mine.values()) - known if _text(one, lines) in BARE]
         alone, note = (bare, NOTHING) if len(bare) == 1 else (alone, "")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.judge.observations import Observations
-from autograder.judge.places import RowsAbout, named_by, place_of, without_contradicted
+from autograder.judge.places import CONDUCT, RowsAbout, named_by, place_of, without_contradicted, without_repeated
 from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
@@ -46,6 +46,7 @@ def credit(
     about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
     verdict = without_contradicted(verdict, mending, assignment.misconceptions)
     places = tuple(place_of(one, verdict, about, lines, mending.mends) for one in mending.mends)
+    verdict = without_repeated(verdict, mending, places, assignment.misconceptions)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]
     found = places or mending.parts
@@ -65,7 +66,7 @@ def credit(
             findings=verdict.findings,
         )
     verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
-    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts)
+    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts if one.trial.kind not in CONDUCT)
     return verdict, (*places, *parts)
 
 

@@ -139,6 +139,23 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
     return replace(verdict, diagnoses=kept)
 
 
+def without_repeated(
+    verdict: Verdict, mending: Mending, places: Sequence[Place], misconceptions: Sequence[Misconception]
+) -> Verdict:
+    """The verdict less what one edit, made for another subject and paid for in another row, cures as well.
+
+    A wrong sign in code that several classes share has a name in each of them, and is one mistake.
+    """
+    rules = {m.id for m in misconceptions if m.changes}
+    mended, rows = {one.subject for one in mending.mends}, {place.criterion for place in places}
+    repeated = [
+        d
+        for d in verdict.diagnoses
+        if d.misconception in rules and d.group in mending.agreeing - mended and d.criterion not in rows
+    ]
+    return replace(verdict, diagnoses=tuple(d for d in verdict.diagnoses if d not in repeated)) if rows else verdict
+
+
 def heaviest(findings: Sequence[Finding]) -> str:
     """The row that most of these are evidence for."""
     weights: dict[str, float] = {}

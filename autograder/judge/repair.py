@@ -203,6 +203,10 @@ class _Search:
         others = [s for s in dict.fromkeys(self.subjects.values()) if s not in self.rules]
         return [s for s in others if spoilt and spoilt <= self._rows(self.failures(s, now))]
 
+    def _of_numbers(self, failing: Failures) -> bool:
+        """Return whether one of these is about numbers, and no fact."""
+        return any(c.arrays for name, check in failing for c in self.by_id[name].checks if c.id == check)
+
     def _rows(self, failing: Failures) -> set[str]:
         return {c.criterion for name, check in failing for c in self.by_id[name].checks if c.id == check}
 
@@ -442,13 +446,17 @@ class _Search:
         return False
 
     def _judged(self, subject: str, failing: Failures, now: Observations, trials: Sequence[Trial]) -> list[Judged]:
-        """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line."""
+        """The edits with which most agrees, if that is more than before: smallest first, then those on a busy line.
+
+        Where an edit puts all numbers right, a fact may come to light that they hid: how often something is counted.
+        """
         judged = []
         for played in _by_edit(trials).values():
             seen = self._seen(played)
             left = self.failures(subject, {**now, **seen})
             left -= frozenset[tuple[str, str]]() if failing <= self.slips else self.slips
-            if left < failing:
+            revealed = self._of_numbers(failing) and not self._of_numbers(left)
+            if left < failing or revealed:
                 judged.append((played[0], left, seen))
         fewest = min((len(left) for _, left, _ in judged), default=0)
         best = [entry for entry in judged if len(entry[1]) == fewest]

@@ -463,8 +463,15 @@ def accumulation(module, spec, arrays, record):
 
 
 # -------------------------------------------------------------------------------------------------------- state
+COPIES = 50  # of each parameter, where it is measured what an optimizer keeps
+
+
 def state_size(module, spec, arrays, record):
-    """Record the count of numbers that each optimizer keeps, in units of its parameters, before and after stepping."""
+    """Record the count of numbers that each optimizer keeps, in units of its parameters, before and after stepping.
+
+    The parameters are large: beside them what a program keeps of indices, sizes or settings is nothing.
+    """
+    arrays = {name: np.tile(values, (COPIES, *[1] * values.ndim)) for name, values in arrays.items()}
 
     def size(label):
         setup, params = spec["optimizers"][label], parameters(arrays, "p")

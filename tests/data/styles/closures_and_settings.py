@@ -90,7 +90,7 @@ class Adam(Optimizer):
         m = s.beta1 * m + (1 - s.beta1) * g
         v = s.beta2 * v + (1 - s.beta2) * g * g
         self.moments[i] = (m, v)
-        fix1, fix2 = (1 - b ** self.step_count for b in (s.beta1, s.beta2))
+        fix1, fix2 = (1 - b**self.step_count for b in (s.beta1, s.beta2))
         return (m / fix1) / (np.sqrt(v / fix2) + s.eps)
 
     def step(self):

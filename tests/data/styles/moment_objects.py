@@ -3,8 +3,10 @@
 import numpy as np
 from tinytorch.core.tensor import Tensor
 
+
 class MomentState:
     """First and second moment of one parameter, plus how often they were updated."""
+
     def __init__(self, shape, dtype):
         self.m = np.zeros(shape, dtype)
         self.v = np.zeros(shape, dtype)
@@ -14,9 +16,10 @@ class MomentState:
         self.v += (1 - b2) * (g * g - self.v)
 
     def corrected(self, b1, b2, t):
-        bias1 = 1 - b1 ** t
-        bias2 = 1 - b2 ** t
+        bias1 = 1 - b1**t
+        bias2 = 1 - b2**t
         return self.m / bias1, self.v / bias2
+
 
 class Optimizer:
     def __init__(self, params):
@@ -37,6 +40,7 @@ class Optimizer:
 
     def step(self):
         raise NotImplementedError("subclasses implement step")
+
 
 class SGD(Optimizer):
     def __init__(self, params, lr=0.01, momentum=0.0, weight_decay=0.0):
@@ -76,6 +80,7 @@ class SGD(Optimizer):
             param.data = param.data - self.lr * d
         self.step_count += 1
 
+
 class Adam(Optimizer):
     decoupled = False
 
@@ -99,6 +104,7 @@ class Adam(Optimizer):
             if self.decoupled:
                 new = new * (1 - self.lr * self.weight_decay)
             param.data = new
+
 
 class AdamW(Adam):
     decoupled = True
