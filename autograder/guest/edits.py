@@ -417,7 +417,7 @@ class Scope:
         return any({text(n.left), *map(text, n.comparators)} & known for n in tests)
 
     def beginnings(self, kept):
-        """What an attribute or an entry may be made of at first: what the class makes it of, or zeros like a number."""
+        """Return what an attribute or an entry may be made of at first: as the class makes it, or zeros like a number."""
         made = [n.value for n in self.assigned if any(text(t) == text(kept) for t in n.targets)]
         if any(isinstance(n, ast.Name) for n in made):
             return []  # an argument, or what was computed
@@ -1870,7 +1870,7 @@ class Build:
         return self.note_elsewhere(new) if self.watched and is_computed(node) else new
 
     def all_noted(self, node):
-        """What an edit puts in, with all that it computes noted: as much as is noted where nothing is changed."""
+        """Return what an edit puts in, with all that it computes noted: as much as is noted elsewhere."""
         if isinstance(node, list):
             return [self.all_noted(one) for one in node]
         for field, value in ast.iter_fields(node):
