@@ -417,7 +417,7 @@ class Scope:
         return any({text(n.left), *map(text, n.comparators)} & known for n in tests)
 
     def beginnings(self, kept):
-        """Return what an attribute or an entry may be made of at first: as the class makes it, or zeros like a number."""
+        """Return what an attribute or an entry may be made of: what the class makes it of, or zeros like a number."""
         made = [n.value for n in self.assigned if any(text(t) == text(kept) for t in n.targets)]
         if any(isinstance(n, ast.Name) for n in made):
             return []  # an argument, or what was computed
