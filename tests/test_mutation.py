@@ -10,7 +10,7 @@ from conftest import require
 from autograder.assignment import load
 from autograder.sandbox.choose import choose
 
-SAMPLE = 6  # a search of some seconds each; drawn with a seed, so that a failure repeats itself
+SAMPLE = 4  # a search of some seconds each; drawn with a seed, so that a failure repeats itself
 HANDS = 3  # whose mutants are made, drawn too: to make those of all takes a minute
 
 

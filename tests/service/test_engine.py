@@ -255,6 +255,7 @@ def test_a_job_that_never_comes_to_an_end_is_parked_and_is_no_zero(service):
 
 @pytest.mark.slow("a worker starts, and its lease runs out, three times")
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("anywhere", ["postgres"], indirect=True)
 def test_a_job_that_kills_its_worker_three_times_is_parked_and_holds_up_nobody(anywhere, tmp_path):
     """The worker is started again each time, as by compose; the other student's job is none the worse for it."""
     deadly, told = (
