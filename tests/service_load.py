@@ -359,7 +359,7 @@ def fill(made: Deployment, columns: dict[str, object], there: int, wanted: int) 
             }
         )  # fmt: skip
         answer = f"{number:064x}"
-        texts = [{"item": TEXT, "title": "Why?", "digest": answer, "points": 2.0, "worth": None}]
+        texts = [{"item": TEXT, "title": "Why?", "digest": answer, "points": 2.0, "worth": 0.0}]
         rows[TextMarkRow].append(
             {
                 "assignment_id": made.assignment, "user_id": user, "item_id": TEXT, "answer_digest": answer,

@@ -7,7 +7,7 @@ each row keeps its fraction. So no submission runs again, and taking the choice 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.model import CriterionMark, ItemMark, Report
@@ -132,15 +132,21 @@ class Lens:
     rows: Mapping[str, tuple[float, float]]  # as of Sums
     criteria: Sequence[tuple[float, float]]  # in the report's order
     items: Sequence[tuple[float, float]]  # none where the quiz does not count
+    _known: dict[tuple[float, tuple[float, float]], float] = field(default_factory=dict, compare=False, repr=False)
 
     def sums(self, criteria: Sequence[float], quiz: Sequence[float]) -> Sums:
         """Add up the scores of a report's rows."""
-        code = sum(share(score, *worth) for score, worth in zip(criteria, self.criteria, strict=True))
+        code = sum([self._share(*row) for row in zip(criteria, self.criteria, strict=True)])
         return Sums(
-            code + sum(share(score, *worth) for score, worth in zip(quiz, self.items, strict=False)),
-            self.max_score,
-            self.rows,
+            code + sum([self._share(*row) for row in zip(quiz, self.items, strict=False)]), self.max_score, self.rows
         )
+
+    def _share(self, score: float, worth: tuple[float, float]) -> float:
+        """Return the share of a row; many reports have the same one."""
+        key = score, worth
+        if key not in self._known:
+            self._known[key] = share(score, *worth)
+        return self._known[key]
 
 
 def lens(told: Mapping[str, Any], chosen: Points) -> Lens:

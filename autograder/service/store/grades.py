@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -45,15 +45,25 @@ def judged(db: Session, asked: AssignmentRow, users: Users = None, *, digest: st
     return {user: one for user, one in found.items() if one is not None}
 
 
-def judged_by(db: Session, asked: AssignmentRow, policy: policies.Policy) -> dict[str, Standing]:
-    """Return standings by user id as they would be by another policy, lateness measured and points added up anew."""
+Judged = dict[str, Standing]  # by user id
+ByReport = dict[str, Sums]  # by report id
+
+
+def judged_by(
+    db: Session, asked: AssignmentRow, policy: policies.Policy, *, sums: ByReport | None = None
+) -> dict[str, Standing]:
+    """Return standings by user id as they would be by another policy, lateness measured and points added up anew.
+
+    `sums` gets those of the reports that count, where the policy changes them.
+    """
     extended = extensions(db, asked)
     found = {}
     chosen = policy.points if policy.points != policies.from_json(asked.policy).points else None
-    for user, all_ in marked(db, asked, chosen=chosen).items():
+    for user, all_ in marked(db, asked, chosen=chosen, sums=sums).items():
         due = policies.due_for(policy, extended.get(user))
-        measured = [replace(one, late_seconds=policies.late_seconds(policy, one.made_at, due)) for one in all_]
-        if (has := standing(policy, measured)) is not None:
+        measured = ((one, policies.late_seconds(policy, one.made_at, due)) for one in all_)
+        lately = [one if one.late_seconds == late else replace(one, late_seconds=late) for one, late in measured]
+        if (has := standing(policy, lately)) is not None:
             found[user] = has
     return found
 
@@ -65,26 +75,35 @@ def extensions(db: Session, asked: AssignmentRow) -> dict[str, float]:
 
 
 def marked(
-    db: Session, asked: AssignmentRow, users: Users = None, *, digest: str = "", chosen: Points | None = None
+    db: Session,
+    asked: AssignmentRow,
+    users: Users = None,
+    *,
+    digest: str = "",
+    chosen: Points | None = None,
+    sums: ByReport | None = None,
 ) -> dict[str, list[MarkedSubmission]]:
     """Every submission with marks, by user id, in order; practice is not among them.
 
     With `digest`: as if the reports by this edition of the assignment counted, where there are any. `chosen`: as if
-    rows had these points; None: by those of the course.
+    rows had these points; None: by those of the course. `sums` gets those by `chosen`.
     """
     given = text_points(db, asked, users)
-    rows = _rows(db, asked, users, ReportRow.id == SubmissionRow.report_id, texts=bool(given))
+    more = _more(texts=bool(given), marks=chosen is not None)
+    rows = _rows(db, asked, users, ReportRow.id == SubmissionRow.report_id, more)
     if digest:
         again = sa.and_(ReportRow.submission_id == SubmissionRow.id, ReportRow.digest == digest)
-        rows |= _rows(db, asked, users, again, texts=bool(given))
+        rows |= _rows(db, asked, users, again, more)
     points = policies.from_json(asked.policy).points if chosen is None else chosen
     decided = _differences(db, asked, users, rows, points)
-    anew = {} if chosen is None else _added_up(db, rows, chosen)
+    anew = {} if chosen is None else _sums(rows.values(), chosen)
+    if sums is not None:
+        sums.update(anew)
     found: dict[str, list[MarkedSubmission]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row.number):
         some = row.score or row.waits or row.id in decided
         if row.status == "graded" or (row.status == "not_gradable" and some):
-            found[row.user_id].append(_as_marked(row, given, decided.get(row.id), anew.get(row.id)))
+            found[row.user_id].append(_as_marked(row, given, decided.get(row.id), anew.get(row.report_id)))
     return found
 
 
@@ -111,46 +130,45 @@ def points_of(db: Session, asked: AssignmentRow, submissions: Collection[str]) -
     return found
 
 
-UNMARKED = sa.case((ReportRow.marks == b"", ReportRow.body))  # a worker of an older release may have stored it
+UNMARKED = sa.case((ReportRow.marks == b"", ReportRow.body)).label(
+    "body"
+)  # a worker of an older release may have stored it
 
 
-def _added_up(db: Session, rows: Mapping[str, sa.Row[Any]], chosen: Points) -> dict[str, Sums]:
-    """Return the sums of these reports by other points, by submission."""
-    found: dict[str, Sums] = {}
-    ids = {row.report_id: id_ for id_, row in rows.items()}
+def _sums(rows: Iterable[sa.Row[Any]], chosen: Points) -> ByReport:
+    """Return the sums of reports by other points."""
     adding = reports.Adding(chosen)
-    for some in batched(ids):
-        kept = sa.select(ReportRow.id, ReportRow.marks, UNMARKED).where(ReportRow.id.in_(some))
-        for id_, marks, body in db.execute(kept):
-            found[ids[id_]] = adding.sums(marks or reports.marks(body))
-    return found
+    return {row.report_id: adding.sums(row.marks or reports.marks(row.body)) for row in rows}
 
 
-def weigh(db: Session, asked: AssignmentRow) -> None:
+def weigh(db: Session, asked: AssignmentRow, known: ByReport, *, quiz: bool) -> None:
     """Add up all reports of an assignment by the points of its policy: they have been changed.
 
-    Only what changes is written: a row of a report is large.
+    `known`: sums that have been added up already; `quiz`: whether points of the quiz have been changed, and so those of
+    its free answers. Only what changes is written: a row of a report is large.
     """
-    adding = reports.Adding(policies.from_json(asked.policy).points)
-    ids = db.scalars(
-        sa.select(ReportRow.id)
+    rows = db.execute(
+        sa.select(ReportRow.id, ReportRow.score, ReportRow.max_score, ReportRow.texts if quiz else sa.null())
         .join(SubmissionRow, SubmissionRow.id == ReportRow.submission_id)
         .where(SubmissionRow.assignment_id == asked.id)
     ).all()
-    kept = (ReportRow.id, ReportRow.marks, UNMARKED, ReportRow.score, ReportRow.max_score, ReportRow.texts)
-    for some in batched(ids):
-        changed: list[dict[str, Any]] = []
-        retold: list[dict[str, Any]] = []
-        for id_, marks, body, *before, texts in db.execute(sa.select(*kept).where(ReportRow.id.in_(some))):
-            added = adding.sums(marks or reports.marks(body))
-            now_worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts]
-            after = {"id": id_, "score": added.score, "max_score": added.max_score}
-            if now_worth != texts:
-                retold.append({**after, "texts": now_worth})
-            elif [added.score, added.max_score] != before:
-                changed.append(after)
-        for values in filter(None, (changed, retold)):
-            db.execute(sa.update(ReportRow), values)
+    chosen, sums = policies.from_json(asked.policy).points, {**known}
+    kept = sa.select(ReportRow.id.label("report_id"), ReportRow.marks, UNMARKED)
+    for some in batched(row.id for row in rows if row.id not in known):
+        sums |= _sums(db.execute(kept.where(ReportRow.id.in_(some))), chosen)
+    changed: list[dict[str, Any]] = []
+    retold: list[dict[str, Any]] = []
+    for id_, *before, texts in rows:
+        added = sums[id_]
+        after = {"of": id_, "score": added.score, "max_score": added.max_score}
+        now_worth = [text | {"worth": added.share(f"item:{text['item']}", text["points"])} for text in texts or ()]
+        if now_worth != (texts or []):
+            retold.append({**after, "texts": now_worth})
+        elif [added.score, added.max_score] != before:
+            changed.append(after)
+    table = cast("sa.Table", ReportRow.__table__)
+    for values in filter(None, (changed, retold)):
+        db.connection().execute(sa.update(table).where(table.c.id == sa.bindparam("of")), values)
 
 
 def batched(ids: Iterable[str], size: int = BODIES) -> Iterator[list[str]]:
@@ -282,8 +300,17 @@ def _as_marked(
     )
 
 
+def _more(*, texts: bool, marks: bool) -> Sequence[sa.ColumnElement[Any]]:
+    """Return the columns that not all need: 20 000 times JSON are half a second."""
+    return [ReportRow.texts if texts else sa.null().label("texts"), *((ReportRow.marks, UNMARKED) if marks else ())]
+
+
 def _rows(
-    db: Session, asked: AssignmentRow, users: Users, joined: sa.ColumnElement[bool], *, texts: bool
+    db: Session,
+    asked: AssignmentRow,
+    users: Users,
+    joined: sa.ColumnElement[bool],
+    more: Sequence[sa.ColumnElement[Any]],
 ) -> dict[str, sa.Row[Any]]:
     """Submissions with a report that is joined to them so, by submission id."""
     rows: sa.Result[Any] = db.execute(
@@ -298,7 +325,7 @@ def _rows(
             ReportRow.max_score,
             ReportRow.status,
             (sa.cast(ReportRow.texts, sa.Text) != "[]").label("waits"),
-            ReportRow.texts if texts else sa.null().label("texts"),  # 20 000 times JSON are half a second
+            *more,
         )
         .join(ReportRow, joined)
         .where(

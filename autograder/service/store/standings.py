@@ -7,7 +7,7 @@ the same transaction; `gradmark admin check` holds what is kept against what it 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -150,10 +150,18 @@ def _standing(row: Row) -> Standing:
 
 
 # -------------------------------------------------------------------------------------------------------- keeping
-def refresh(db: Session, asked: AssignmentRow, users: Users = None, *, ideas: bool = True) -> None:
+def refresh(
+    db: Session,
+    asked: AssignmentRow,
+    users: Users = None,
+    *,
+    ideas: bool = True,
+    known: Mapping[str, Standing] | None = None,
+) -> None:
     """Writes anew what is kept of these students, or of all: belongs to the transaction of what has changed.
 
-    Without `ideas`: no report has changed, so that misconceptions stay as they are.
+    Without `ideas`: no report has changed, so that misconceptions stay as they are. `known`: everybody's standings, as
+    they follow from what has been stored by now.
     """
     if users is not None and len(users) > FEW:
         users = None
@@ -164,7 +172,10 @@ def refresh(db: Session, asked: AssignmentRow, users: Users = None, *, ideas: bo
     for table in (Row, StudentMisconceptionRow) if ideas else (Row,):
         whose = [] if users is None else [table.user_id.in_(users)]
         db.execute(sa.delete(table).where(table.assignment_id == asked.id, *whose))
-    rows = [row for digest in ("", *_under_way(db, asked)) for row in _rows(db, asked, users, digest)]
+    judged = {"": known} if known is not None else {}
+    for digest in {"", *_under_way(db, asked)} - judged.keys():
+        judged[digest] = grades.judged(db, asked, users, digest=digest)
+    rows = [_row(asked, digest, user, one) for digest, all_ in judged.items() for user, one in all_.items()]
     if rows:
         db.execute(sa.insert(Row), rows)
     if ideas:
@@ -182,12 +193,12 @@ def _under_way(db: Session, asked: AssignmentRow) -> Sequence[str]:
     ).all()
 
 
-def _rows(db: Session, asked: AssignmentRow, users: Users, digest: str) -> Iterator[dict[str, Any]]:
-    for user, one in grades.judged(db, asked, users, digest=digest).items():
-        told = asdict(one)
-        counting = told.pop("counting")
-        counting.pop("whole")
-        yield {"assignment_id": asked.id, "digest": digest, "user_id": user, **counting, **told}
+def _row(asked: AssignmentRow, digest: str, user: str, one: Standing) -> dict[str, Any]:
+    told = asdict(one)
+    counting = told.pop("counting")
+    for judging in ("whole", "decided"):
+        counting.pop(judging)
+    return {"assignment_id": asked.id, "digest": digest, "user_id": user, **counting, **told}
 
 
 def recount(db: Session) -> None:

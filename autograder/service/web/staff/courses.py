@@ -21,7 +21,7 @@ from autograder.service.web.edge.access import Actor, Me, audit, staffs
 from autograder.service.web.edge.forms import BadField, Fields, typed_count, typed_line, typed_zone
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
-from autograder.service.web.staff.settings import REGRADING, adopt, changes
+from autograder.service.web.staff.settings import REGRADING, adopt, foresee
 
 router = APIRouter(prefix="/staff/c/{course_id}", include_in_schema=False)
 
@@ -73,7 +73,7 @@ def change_time_zone(request: Request, actor: Me, course_id: str, typed: Fields)
             if regrades.under_way(db, asked):
                 raise HTTPException(409, REGRADING)
             chosen = replace(policies.from_json(asked.policy), time_zone=zone)
-            adopt(request, db, actor, asked, chosen, changes(db, asked, chosen))
+            adopt(request, db, actor, asked, chosen, foresee(db, asked, chosen))
         audit(db, actor, "course.time_zone", course_id, course_id, before=course.time_zone, after=zone)
         course.time_zone = zone
     return _back(course_id)

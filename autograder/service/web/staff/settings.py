@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +16,9 @@ from autograder.service.outbox import passbacks_due
 from autograder.service.rules import policy as policies
 from autograder.service.rules import regrading as rules
 from autograder.service.rules import zones
-from autograder.service.rules.weights import Row, rubric
+from autograder.service.rules.weights import QUIZ, Row, rubric
 from autograder.service.store import regrades
-from autograder.service.store.grades import extensions, judged_by, weigh, with_quiz
+from autograder.service.store.grades import ByReport, Judged, extensions, judged_by, weigh, with_quiz
 from autograder.service.store.locks import locked
 from autograder.service.store.rows import STUDENTS, THERE, members, version_of
 from autograder.service.store.schema import AssignmentRow, CourseRow, NoticeRow, now
@@ -59,6 +60,7 @@ DECIDING = {  # what decides which submission counts and for how much, as a noti
     "time_zone": "the time zone",
     "points": "the rubric",
 }
+LATENESS = {"due_at", "grace_minutes"}  # what decides how late a submission is
 REGRADING = (
     "A regrade is under way. It uses the current rules to decide which submission counts. Apply or dismiss it before "
     "you change when it is due, the late deduction, which submission counts or the points of the rubric."
@@ -112,10 +114,11 @@ def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields
         if chosen is not None and regrades.under_way(db, asked) and _changed(asked, chosen):
             problems.append(REGRADING)
         if not problems and chosen is not None and not typed.get("back"):
-            preview = changes(db, asked, chosen)
+            foreseen = foresee(db, asked, chosen)
+            preview = foreseen.changes
             if not preview or typed.get("seen") == _seen(preview):
                 asked.title = title
-                adopt(request, db, actor, asked, chosen, preview)
+                adopt(request, db, actor, asked, chosen, foreseen)
                 return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
     known = _as_typed(asked.title, policies.from_json(asked.policy), rows)
     again = {name: typed.get(name, "") for name in known} | {"time_zone": known["time_zone"]}
@@ -149,32 +152,41 @@ def _seen(preview: Sequence[rules.MarkChange]) -> str:
     return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
 
 
-def changes(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> list[rules.MarkChange]:
-    """Return whose points would change by this policy, those who lose most first."""
+@dataclass
+class Foreseen:
+    """The marks of everybody by a policy that does not hold yet."""
+
+    changes: list[rules.MarkChange]  # whose points change, those who lose most first
+    standings: Judged | None = None  # of everybody; None: nothing is judged anew
+    sums: ByReport = field(default_factory=dict)  # by its points
+
+
+def foresee(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> Foreseen:
+    """Return what would change by this policy."""
     if not _changed(asked, chosen):
-        return []
-    every = rules.changes(standings(db, asked), judged_by(db, asked, chosen))
-    return [change for change in every if change.by or change.rescaled]
+        return Foreseen([])
+    found = Foreseen([])
+    found.standings = judged_by(db, asked, chosen, sums=found.sums)
+    every = rules.changes(standings(db, asked), found.standings)
+    found.changes = [change for change in every if change.by or change.rescaled]
+    return found
 
 
 def adopt(
-    request: Request,
-    db: Session,
-    actor: Me,
-    asked: AssignmentRow,
-    chosen: policies.Policy,
-    preview: Sequence[rules.MarkChange],
+    request: Request, db: Session, actor: Me, asked: AssignmentRow, chosen: policies.Policy, foreseen: Foreseen
 ) -> None:
     """Let a policy hold: judge everybody anew, and tell students and platforms what it changes."""
     before, asked.policy = policies.from_json(asked.policy), policies.to_json(chosen)
     changed = {key: value for key, value in asked.policy.items() if getattr(before, key) != value}
-    audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed, marks=len(preview))
-    judge_lateness(db, asked)
+    audit(db, actor, "assignment.policy", asked.id, asked.course_id, changed=changed, marks=len(foreseen.changes))
+    if changed.keys() & LATENESS:
+        judge_lateness(db, asked)
     if "points" in changed:
-        weigh(db, asked)
-    refresh(db, asked, ideas=False)
+        quiz = before.points.get(QUIZ) != chosen.points.get(QUIZ)
+        weigh(db, asked, foreseen.sums, quiz=quiz)
+    refresh(db, asked, ideas=False, known=foreseen.standings)
     passbacks_due(db, site(request).queue, asked)
-    _tell(db, asked, before, chosen, preview)
+    _tell(db, asked, before, chosen, foreseen.changes)
 
 
 def _tell(
