@@ -486,6 +486,19 @@ def test_of_a_flood_the_first_bytes_are_kept(docker_image: str):
     assert run.end == "finished"
 
 
+def test_an_engine_on_this_machine_is_asked_though_the_environment_changes(docker_image: str, monkeypatch):
+    """To look for a proxy is to go through all variables, which ends in a KeyError where another thread takes one away."""
+    client = module.connect()
+    assert client.base_url.startswith("http+docker:")
+
+    def gone(*_: object, **__: object) -> None:
+        raise KeyError("PYTEST_CURRENT_TEST")
+
+    monkeypatch.setattr("requests.sessions.get_environ_proxies", gone)
+    assert client.inspect_image(docker_image)
+    client.close()
+
+
 # ------------------------------------------------------------------------------------------- pool, and cleani
 def test_every_job_gets_a_container_that_nobody_used(sandbox: DockerSandbox):
     leave = "import os\ndef leave():\n  was = os.listdir('/tmp')\n  open('/tmp/note', 'w').close()\n  return str(was)"

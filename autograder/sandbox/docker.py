@@ -186,7 +186,7 @@ def connect(timeout: float = 60.0) -> Any:
     try:
         where = kwargs_from_env()
         _knock(parse_host(where.get("base_url"), tls="tls" in where))
-        return APIClient(version="auto", timeout=int(timeout), **where)
+        client = APIClient(version="auto", timeout=int(timeout), **where)
     except (DockerException, OSError) as error:
         if "Permission denied" in str(error):
             raise SandboxUnavailable(
@@ -197,6 +197,9 @@ def connect(timeout: float = 60.0) -> Any:
             f"no Docker engine answers: start one (sudo systemctl start docker, or Docker Desktop), or "
             f"set DOCKER_HOST. It said: {error}"
         ) from error
+    # No proxy is on the way to a socket. To look for one is to go through an environment that others may change.
+    client.trust_env = not client.base_url.startswith("http+docker:")
+    return client
 
 
 def _knock(address: str) -> None:
