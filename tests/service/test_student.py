@@ -335,6 +335,16 @@ def test_home_shows_what_one_has_and_notices_until_they_are_dismissed(service):
     assert "Your mark rose." not in ada.post(where, data={"csrf": csrf(ada)}).text
 
 
+def test_home_says_whether_anything_was_handed_in(service):
+    ada = service.browser("Ada")
+    assert "nothing handed in yet" in ada.get("/").text
+    hand_in(service, "Ada")
+    assert "not marked yet" in ada.get("/").text
+    with service.by_hand() as db:
+        db.get_one(AssignmentRow, service.assignment).policy = {"due_at": now() - 86400}
+    assert ">nothing handed in<" in service.browser("Bob").get("/").text, "it is closed"
+
+
 def test_staff_and_operators_are_led_to_their_pages(service):
     assert f'href="/staff/c/{service.course}"' in service.browser("Staff").get("/").text
     assert 'href="/operator"' in service.browser("Operator").get("/").text

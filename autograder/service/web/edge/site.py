@@ -75,10 +75,20 @@ def give_cookie(
     response.set_cookie(full, value, max_age=int(seconds), httponly=True, secure=secure, samesite=samesite)
 
 
+STATE_WORDS = {  # of submissions and reports, the same for students and staff
+    "queued": "waiting",
+    "running": "being marked",
+    "graded": "marked",
+    "not_gradable": "could not be marked",
+    "superseded": "replaced by a newer one",
+    "parked": "the grader failed",
+}
+
+
 @cache
 def _environment() -> Environment:
     made = environment("autograder.service.web")
-    made.filters.update(day=day, day_text=day_text, span=span, away=away)
+    made.filters.update(day=day, day_text=day_text, span=span, away=away, state=STATE_WORDS.__getitem__)
     made.globals.update(asset=asset, role_names=ROLE_NAMES, family_first=names.family_first)
     return made
 
@@ -123,8 +133,8 @@ def away(at: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """`3 s`, `4 min`, `2 h`, `5 days`: as exactly as somebody who waits wants to know."""
-    for unit, size, upto in (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 36 * 3600)):
+    """Return `3 s`, `4 min`, `2 h`, `5 days`: never more than there is, so that nobody counts on what they lack."""
+    for unit, size, upto in (("s", 1, 120), ("min", 60, 2 * 3600), ("h", 3600, 2 * 86400)):
         if seconds < upto:
-            return f"{max(1, round(seconds / size))} {unit}"
-    return f"{round(seconds / 86400)} days"
+            return f"{max(1, int(seconds // size))} {unit}"
+    return f"{int(seconds // 86400)} days"

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from autograder.service.queue import OPEN
 from autograder.service.rules import policy as policies
-from autograder.service.store.rows import STUDENTS, added, count, jobs_about
+from autograder.service.store.grades import extensions
+from autograder.service.store.rows import STUDENTS, added, count, jobs_about, members
 from autograder.service.store.schema import AssignmentRow, CourseRow, JobRow, MembershipRow, SubmissionRow, VersionRow
 from autograder.service.store.standings import counts as counted
 from autograder.service.web.edge.access import Me, audit, known, staffed_assignment, staffs
@@ -95,17 +96,37 @@ def overview(request: Request, actor: Me, assignment_id: str) -> Response:
         asked = staffed_assignment(db, actor, assignment_id, "see")
         counts = counted(db, [asked]).get(asked.id)
         there = MembershipRow.course_id == asked.course_id, *STUDENTS
-        handed_in = sa.exists().where(
-            SubmissionRow.assignment_id == asked.id,
-            SubmissionRow.user_id == MembershipRow.user_id,
-            SubmissionRow.practice.is_(False),
-        )
-        students, missing = count(db, *there), count(db, *there, ~handed_in)
+        students, missing = count(db, *there), count(db, *there, _handed_in_nothing(asked))
         values = _proof(db, asked)
     chosen = policies.from_json(asked.policy)
     return page(
         request, "staff_overview.html", asked=asked, tab="overview", counts=counts, students=students, missing=missing,
         policy=chosen, needs=request.state.needs, **values,
+    )  # fmt: skip
+
+
+def _handed_in_nothing(asked: AssignmentRow) -> sa.ColumnElement[bool]:
+    """Return the condition of a member who has handed in nothing; practice is not counted."""
+    return ~sa.exists().where(
+        SubmissionRow.assignment_id == asked.id,
+        SubmissionRow.user_id == MembershipRow.user_id,
+        SubmissionRow.practice.is_(False),
+    )
+
+
+@router.get("/a/{assignment_id}/missing")
+def missing_students(request: Request, actor: Me, assignment_id: str) -> Response:
+    """List the students who have handed in nothing, with their addresses."""
+    with site(request).store.reading() as db:
+        asked = staffed_assignment(db, actor, assignment_id, "see")
+        every = count(db, MembershipRow.course_id == asked.course_id, *STUDENTS)
+        found = members(db, asked.course_id, *STUDENTS, _handed_in_nothing(asked))
+        extended = extensions(db, asked)
+    chosen = policies.from_json(asked.policy)
+    return page(
+        request, "staff_missing.html", asked=asked, tab="overview", policy=chosen, count=every,
+        students=[(user, member, extended.get(user.id)) for user, member in found],
+        addresses=[user.email for user, _ in found if user.email],
     )  # fmt: skip
 
 

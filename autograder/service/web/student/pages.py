@@ -8,7 +8,7 @@ import io
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -69,6 +69,7 @@ class Task:
     standing: Standing | None
     withheld: Literal["", "points", "total"]  # what is there and not shown now; without the total the code's points are
     shown_at: float | None  # when it will be; None: never
+    handed_in: bool = False
 
 
 class NothingToTake(Exception):
@@ -102,11 +103,23 @@ def _home(db: Session, actor: Actor) -> dict[str, Any]:
         )
     }
     standing, quizzes = standings_of(db, actor.id, every), with_quiz(db, every)
+    handed_in = _handed_in(db, actor.id, every)
     tasks: dict[str, list[Task]] = {course.id: [] for course in courses}
     for asked in every:
-        tasks[asked.course_id].append(_task(asked, extended.get(asked.id), standing.get(asked.id), asked.id in quizzes))
+        task = _task(asked, extended.get(asked.id), standing.get(asked.id), asked.id in quizzes)
+        tasks[asked.course_id].append(replace(task, handed_in=asked.id in handed_in))
     notices = shown(db, actor, list(db.scalars(_notices(actor).order_by(NoticeRow.made_at.desc()))))
     return {"courses": courses, "tasks": tasks, "notices": notices, "zones": _zones(db, notices, courses)}
+
+
+def _handed_in(db: Session, user_id: str, every: Sequence[AssignmentRow]) -> set[str]:
+    """Return the ids of those to which this student has handed in; practice is not counted."""
+    has_any = sa.exists().where(
+        SubmissionRow.assignment_id == AssignmentRow.id,
+        SubmissionRow.user_id == user_id,
+        SubmissionRow.practice.is_(False),
+    )
+    return set(db.scalars(sa.select(AssignmentRow.id).where(AssignmentRow.id.in_([one.id for one in every]), has_any)))
 
 
 def _zones(db: Session, notices: Sequence[NoticeRow], courses: Sequence[CourseRow]) -> dict[str, str]:
