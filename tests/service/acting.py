@@ -154,7 +154,7 @@ def form(service, **changed) -> dict[str, str]:
     with service.store.reading() as db:
         policy = policies.from_json(db.get_one(AssignmentRow, service.assignment).policy)
     fields = policies.to_json(replace(policy, **changed))
-    times = {name: time_field(fields[name], "UTC") for name in ("opens_at", "due_at")}
+    times = {name: time_field(fields[name], "UTC") for name in ("opens_at", "due_at", "release_at")}
     return {"title": "Optimizers"} | {name: str(value) for name, value in fields.items()} | times
 
 

@@ -358,24 +358,36 @@ SECRETS = {
     "quiz": ("WHY", "QUESTION"),
 }
 PICTURE = {"title": "PICTURE", "caption": "", "svg": "<svg></svg>"}
+HELD = {  # times in days from now at which what is shown "after_due" is held back
+    "before the deadline": {"due_at": 1},
+    "not released": {"due_at": -1, "release_at": 1},
+    "not released, without a due time": {"release_at": 1},
+    "released before the deadline": {"due_at": 1, "release_at": -1},
+}
+
+
+def at(days: dict[str, int]) -> dict[str, float]:
+    return {name: now() + number * DAY for name, number in days.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", SECRETS)
-@pytest.mark.parametrize("when", ["after_due", "never"])
+@pytest.mark.parametrize("when", [*HELD, "never"])
 def test_what_the_policy_withholds_is_not_sent_and_it_is_told_when_it_will_be(service, part, when):
-    policy(service, due_at=now() + DAY, **{"show_quiz": "at_once", f"show_{part}": when})
+    showing = "never" if when == "never" else "after_due"
+    policy(service, **at(HELD.get(when, {"due_at": 1})), **{"show_quiz": "at_once", f"show_{part}": showing})
     put(service, number=1)
     one = put(service, number=2, pictures=[PICTURE])
     ada, staff = service.browser("Ada"), service.browser("Staff")
     for page in (f"/s/{one}", f"/a/{service.assignment}", "/"):
         shown = re.sub(r'(?s)<section aria-labelledby="asked">.*?</section>', "", ada.get(page).text)
         assert not [secret for secret in SECRETS[part] if secret in shown], page
-    assert ("shown after" if when == "after_due" else "not shown in this assignment") in ada.get(f"/s/{one}").text
+    assert ("shown after" if showing == "after_due" else "not shown in this assignment") in ada.get(f"/s/{one}").text
     seen_by_staff = staff.get(f"/s/{one}").text
     assert not [secret for secret in SECRETS[part] if secret not in seen_by_staff]
     assert "LOG" in seen_by_staff
-    policy(service, due_at=now() - DAY, **{"show_quiz": "at_once", f"show_{part}": "after_due"})
+    over = {"due_at": now() - DAY, "release_at": now() - DAY / 2}
+    policy(service, **over, **{"show_quiz": "at_once", f"show_{part}": "after_due"})
     assert not [secret for secret in SECRETS[part] if secret not in ada.get(f"/s/{one}").text]
 
 
@@ -399,9 +411,10 @@ def test_quiz_details_that_are_never_shown_leave_the_points_as_they_are_once_not
 
 
 @pytest.mark.parametrize("when", ["after_due", "never"])
-def test_while_the_quiz_is_held_back_no_page_tells_a_total_and_each_tells_the_codes_points(service, when):
+@pytest.mark.parametrize("held", HELD)
+def test_while_the_quiz_is_held_back_no_page_tells_a_total_and_each_tells_the_codes_points(service, when, held):
     """A sum with another maximum would be read as a mark: report, history, start page and API say the same."""
-    policy(service, due_at=now() + DAY, show_quiz=when)
+    policy(service, **at(HELD[held]), show_quiz=when)
     one = put(service)
     ada, client = service.browser("Ada"), program(service, "Ada")
     pages = {page: plain(ada.get(page)) for page in (f"/s/{one}", f"/a/{service.assignment}", "/")}

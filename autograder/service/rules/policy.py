@@ -31,10 +31,12 @@ class Policy:
     show_quiz: When = "after_due"  # its points, which answers were right, and why: before, they could be passed on
     groups: bool = False  # what one member of a group hands in counts for all of them
     points: Points = field(default_factory=dict)  # of rows, where they are not the edition's
+    release_at: float | None = None  # what is shown "after_due" waits for this too
 
     @property
     def tells_quiz_at_once(self) -> bool:
-        return self.show_quiz == "at_once" or (self.show_quiz == "after_due" and self.due_at is None)
+        waits = self.due_at is not None or self.release_at is not None
+        return self.show_quiz == "at_once" or (self.show_quiz == "after_due" and not waits)
 
 
 class BadPolicy(Exception):
@@ -138,23 +140,32 @@ def kept(policy: Policy, late_seconds: float, at: float) -> float:
 
 
 def closes_at(policy: Policy, due_at: float | None) -> float | None:
-    """Return the time after which nothing is taken. What is shown "after_due" is shown from then on."""
+    """Return the time after which nothing is taken."""
     if due_at is None:
         return None
     return max(due_at + policy.grace_minutes * 60, zones.days_after(due_at, policy.late_days, policy.time_zone))
 
 
-def shown(when: When, at: float, closes_at: float | None) -> bool:
-    return when == "at_once" or (when == "after_due" and (closes_at is None or at > closes_at))
+def shows_at(policy: Policy, due_at: float | None) -> float | None:
+    """Return the time after which is shown what is shown "after_due": nothing more is taken, and it is released.
+
+    None: it is shown at once.
+    """
+    times = (closes_at(policy, due_at), policy.release_at)
+    return max((time for time in times if time is not None), default=None)
+
+
+def shown(when: When, at: float, shows_at: float | None) -> bool:
+    return when == "at_once" or (when == "after_due" and (shows_at is None or at > shows_at))
 
 
 def quiz_counted(policy: Policy, at: float, due_at: float | None) -> bool:
     """Return whether sums may include the quiz: a sum that rises with a right answer tells which one is right."""
-    closes = closes_at(policy, due_at)
-    return shown(policy.show_quiz, at, closes) or (closes is not None and at > closes)
+    shows = shows_at(policy, due_at)
+    return shown(policy.show_quiz, at, shows) or (shows is not None and at > shows)
 
 
 def points_shown(policy: Policy, at: float, due_at: float | None, *, quiz: bool) -> bool:
     """Return whether a student may see their points; `quiz`: whether these include a quiz."""
-    marks = shown(policy.show_marks, at, closes_at(policy, due_at))
+    marks = shown(policy.show_marks, at, shows_at(policy, due_at))
     return marks and (not quiz or quiz_counted(policy, at, due_at))

@@ -128,7 +128,9 @@ def _copy_assignment(db: Session, asked: AssignmentRow, course: CourseRow, weeks
         return None if at is None or weeks is None else zones.days_after(at, 7 * weeks, course.time_zone)
 
     policy = policies.from_json(asked.policy)
-    policy = replace(policy, opens_at=moved(policy.opens_at), due_at=moved(policy.due_at))
+    policy = replace(
+        policy, opens_at=moved(policy.opens_at), due_at=moved(policy.due_at), release_at=moved(policy.release_at)
+    )
     made = AssignmentRow(
         course_id=course.id, title=asked.title, source=asked.source, folder=asked.folder,
         policy=policies.to_json(policy),

@@ -48,6 +48,7 @@ LABELS = {  # of the form, and of the sentences that refuse what was typed into 
     "limit": "Submission limit",
     "window_minutes": "Time window",
     "counts": "Which submission counts",
+    "release_at": "Released not before",
     "show_marks": "Marks",
     "show_hints": "Hints, numbers and pictures",
     "show_quiz": "Points of the quiz, and which answers were right",
@@ -253,6 +254,7 @@ def _as_typed(title: str, policy: policies.Policy, rows: Sequence[Row]) -> dict[
         "time_zone": policy.time_zone,
         "opens_at": time_field(policy.opens_at, policy.time_zone),
         "due_at": time_field(policy.due_at, policy.time_zone),
+        "release_at": time_field(policy.release_at, policy.time_zone),
         **{name: f"{getattr(policy, name):g}" for name in numbers},
         **{name: getattr(policy, name) for name in ("counts", "show_marks", "show_hints", "show_quiz")},
         **{f"points.{row.id}": f"{row.points:g}" for row in rows},
@@ -265,6 +267,7 @@ def _policy(typed: dict[str, str], zone: str, rows: Sequence[Row]) -> tuple[list
     readers: dict[str, Callable[[str, str], Any]] = {
         "opens_at": lambda text, label: typed_time(text, label, zone),
         "due_at": lambda text, label: typed_time(text, label, zone),
+        "release_at": lambda text, label: typed_time(text, label, zone),
         "grace_minutes": typed_number,
         "late_days": lambda text, label: typed_count(text, label, most=1000),
         "late_percent_per_day": lambda text, label: typed_number(text, label, most=100),

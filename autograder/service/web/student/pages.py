@@ -152,8 +152,8 @@ def _task(asked: AssignmentRow, extension: float | None, standing: Standing | No
     policy, at = policies.from_json(asked.policy), now()
     due = policies.due_for(policy, extension)
     admission = policies.admit(policy, (), at, due_at=due)
-    told, closes = policies.points_shown(policy, at, due, quiz=quiz), policies.closes_at(policy, due)
-    of_code = policies.shown(policy.show_marks, at, closes)
+    told, shows = policies.points_shown(policy, at, due, quiz=quiz), policies.shows_at(policy, due)
+    of_code = policies.shown(policy.show_marks, at, shows)
     return Task(
         asked,
         due,
@@ -163,7 +163,7 @@ def _task(asked: AssignmentRow, extension: float | None, standing: Standing | No
         over=not admission.admitted and admission.next_at is None,
         standing=standing if told else None,
         withheld="" if told or not standing else "total" if of_code else "points",
-        shown_at=closes if policy.show_marks != "never" else None,
+        shown_at=shows if policy.show_marks != "never" else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from autograder.model import ItemMark, ItemStatus, Report
 from autograder.render import points, subtotal
 from autograder.service.rules.grades import Override, answer_digest
-from autograder.service.rules.policy import Policy, When, closes_at, quiz_counted, shown
+from autograder.service.rules.policy import Policy, When, closes_at, quiz_counted, shown, shows_at
 from autograder.service.rules.weights import Points, factors, weighed
 
 Part = Literal["marks", "hints", "quiz"]
@@ -67,9 +67,9 @@ def withheld(policy: Policy, now: float, due_at: float | None) -> tuple[Withheld
         ("hints", policy.show_hints),
         ("quiz", policy.show_quiz),
     )
-    closes = closes_at(policy, due_at)
+    shows = shows_at(policy, due_at)
     return tuple(
-        Withheld(part, closes if when == "after_due" else None) for part, when in rules if not shown(when, now, closes)
+        Withheld(part, shows if when == "after_due" else None) for part, when in rules if not shown(when, now, shows)
     )
 
 
