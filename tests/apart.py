@@ -300,7 +300,7 @@ def fails_a_test(source: str, tests: Path) -> bool:
 if __name__ == "__main__":
     import types
 
-    submission = types.ModuleType("submission")
+    submission = sys.modules["submission"] = types.ModuleType("submission")  # dataclasses look there
     stdout, sys.stdout = sys.stdout, sys.stderr
     exec(compile(sys.stdin.read(), "<submission>", "exec"), submission.__dict__)  # noqa: S102 - our own mutants
     outcome = play(submission)

@@ -381,7 +381,7 @@ ADAPTIVE = (
     _rule("eps-beside-fraction", BOTH, "adaptive_step", "One for a whole parameter", "All numbers of a parameter share your denominator. Each should have its own.", "np.mean in the wrong place", denominator="one per parameter", elsewhere=("adam_moments",)),
     _rule("direction-squared", BOTH, "adaptive_step", "m̂ squared", "Your direction is m̂², which has lost its sign.", SLIP, direction="squared"),
     _rule("direction-sum", BOTH, "adaptive_step", "Gradient added to m̂", "You step along m̂ plus the gradient, which is in m̂ already.", "Nesterov half remembered", direction="sum with g"),
-    _rule("direction-corrected-gradient", BOTH, "adaptive_step", "Corrected gradient as direction", "You correct the newest gradient and step along it. Adam's direction is the average.", SLIP, direction="corrected gradient"),
+    _rule("direction-corrected-gradient", BOTH, "adaptive_step", "Corrected gradient as direction", "You correct the newest gradient and step along it. Adam's direction is the average.", SLIP, direction="corrected gradient", elsewhere=("adam_moments",)),
     _rule("adam-scaled", BOTH, "adaptive_step", "A factor of your own in the step", "Your steps are {n} times as long as they should be, whatever is asked for.", SLIP, unknown=SCALE, rate="times n"),
     _rule("adam-divided-by-lr", BOTH, "adaptive_step", "Divided by the learning rate", "A smaller learning rate makes your step longer.", SLIP, rate="divided by lr"),
     _rule("adam-lr-over-t", BOTH, "adaptive_step", "A schedule hidden in Adam", "Your steps shrink as 1/t. Whoever wants a schedule changes `lr`.", "convergence proofs use lr/t", rate="lr over t"),

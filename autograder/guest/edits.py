@@ -187,6 +187,14 @@ def free_names(node):
     return {n.id for n in walk(node) if isinstance(n, ast.Name)}
 
 
+def set_by_name(classes):
+    """The arguments of constructors that may become attributes by setattr: in a loop over a dictionary of settings."""
+    if not any(isinstance(n, ast.Call) and last_name(n) == "setattr" for c in classes for n in walk(c)):
+        return set()
+    makers = [n for c in classes for n in c.body if isinstance(n, FUNCTIONS) and n.name == "__init__"]
+    return {a.arg for n in makers for a in (*n.args.args[2:], *n.args.kwonlyargs)}  # but not the parameters
+
+
 def own_attributes(nodes):
     """Attributes of `self` that these nodes set or read: one that is only read may be one that nobody sets."""
     return {n.attr for node in nodes for n in walk(node) if is_own(n)}
@@ -210,6 +218,7 @@ class Scope:
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
         self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
+        self.attributes |= set_by_name(chain) if "self" in arguments else set()
         nodes = [n for n in walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if self.holds(n)]
@@ -241,11 +250,14 @@ class Scope:
         self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
-        self.idle = [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals)
+        by_name = set_by_name(chain)
+        self.idle = (
+            [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals, by_name)
+        )
         swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
-        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
+        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(tree, function, methods)
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
         self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
@@ -266,17 +278,20 @@ class Scope:
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
-    def missing(self, function, methods):
+    def missing(self, tree, function, methods):
         """The factors and the terms that may have been left out: where something is kept and never used, of that.
 
-        A factor is x, 1 - x or 1 - x * y; a term is x, x * y or (1 - x) * y. A factor may also be what only other
-        methods of the object compute with (the learning rate, in a step that begins with its parent's), and where
-        something is counted and nothing fades with that count, 1 - x ** count.
+        A factor is x, 1 - x or 1 - x * y; a term is x, x * y, (1 - x) * y, or where nothing is squared (1 - x) * y * y.
+        A factor may also be the root of what was computed and is never used, with or without a setting beside it; what
+        only other methods of the object compute with (the learning rate, in a step that begins with its parent's); and
+        where something is counted and nothing fades with that count, 1 - x ** count.
         """
         values = [n for n in computed(function) if self.knows(n)]
         shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
         rests = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
-        shares = sorted(shares, key=lambda n: text(rest(n)) not in rests)[:MOST_SHARES]
+        sums = {text(n.targets[0]).removesuffix("[:]") for n in walk(function)
+                if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)}  # fmt: skip
+        shares = sorted(shares, key=lambda n: (text(rest(n)) not in rests, text(n) in sums))[:MOST_SHARES]
         settings = [n for n in values if is_own(n)][:MOST_SHARES]
         values = values[:MOST_VALUES]
         once, shares = self.idle or values, self.idle or shares
@@ -305,7 +320,13 @@ class Scope:
             *once,
             *([] if self.kept else [ast.Constant(1)]),
             *(product(a, b) for a in [*shares, *rests] for b in values),
+            *(product(a, product(b, b)) for a in rests for b in values if not squares(function)),
         ]
+        unused = [ast.Name(name, ast.Load()) for name in sorted(self.unread)]
+        roots = [ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "sqrt", ast.Load()), [one], [])
+                 for name in numpy_names(tree) for one in unused]  # fmt: skip
+        bounded = [ast.BinOp(root, ast.Add(), one) for root in roots for one in self.idle if is_own(one)]
+        factors = [*factors, *roots, *bounded]
         return (
             unique(factors),
             unique(terms),
@@ -457,14 +478,14 @@ class Scope:
         return fits
 
 
-def idle(function, methods, names):
+def idle(function, methods, names, by_name):
     """The settings of a class, and the names of a function, that are kept and never computed with."""
     switches = {id(n.left) for n in walk(function) if isinstance(n, ast.Compare) and number_of(n.comparators[0]) == 0}
     used = {n.id for n in walk(function) if is_read(n) and id(n) not in switches}  # `momentum != 0` computes nothing
     left = [ast.Name(name, ast.Load()) for name in names if name not in used]
     makers = [n for n in methods if isinstance(n, FUNCTIONS) and n.name == "__init__"]
     others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
-    made = {n.attr for m in makers for n in walk(m) if is_own(n) and is_stored(n)}
+    made = {n.attr for m in makers for n in walk(m) if is_own(n) and is_stored(n)} | by_name
     asked = {id(n) for m in others for t in walk(m) if hasattr(t, "test") for n in walk(t.test)}
     asked |= {id(n) for m in others if m.name.startswith("has_") for n in walk(m)}
     touched = {n.attr for m in others for n in walk(m) if is_own(n) and id(n) not in asked}
@@ -486,6 +507,17 @@ def computed(function):
             case ast.Call(ast.Attribute(), arguments):
                 found += arguments
     return unique([loaded(n) for n in found if is_path(n) and getattr(n, "attr", "") != "dtype"])
+
+
+def squares(function):
+    """Return whether a function squares something."""
+    for node in walk(function):
+        match node:
+            case ast.BinOp(left, ast.Mult(), right) if same(left, right):
+                return True
+            case ast.BinOp(_, ast.Pow(), ast.Constant(2)) | ast.Call(ast.Attribute(_, "square")):
+                return True
+    return False
 
 
 def counted(function):
@@ -1035,6 +1067,7 @@ class Plan:
     def block(self, block):
         for place, statement in enumerate(block):
             if not self.ran(statement):
+                self.too_late(block, place)
                 continue
             if self.rich:
                 self.gap(block, place)
@@ -1050,6 +1083,12 @@ class Plan:
                 self.gap(block, len(block))
             else:
                 self.given(block, len(block))
+
+    def too_late(self, block, place):
+        """Moves up a statement that what stands above it kept from being reached."""
+        first = next((n for n, s in enumerate(block) if self.ran(s)), place)
+        for other in () if self.rich or isinstance(block[place], ast.Return) else range(first, place):
+            self.move(block[place], block, other)
 
     def given(self, block, place):
         """Statements that the file has elsewhere: best of all below what they stand below there."""
@@ -1148,6 +1187,9 @@ class Plan:
             others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
             others += [(one, 1.3) for one in (atom, ast.UnaryOp(ast.Not(), atom)) if constant and is_own(atom)]
+        entries = [n for n in walk(test.parent) if constant and isinstance(n, ast.Subscript) and self.scope.knows(n)]
+        for entry in unique([n for n in entries if not isinstance(n.slice, ast.Slice)]):
+            others += [(ast.Compare(entry.slice, [op], [entry.value]), 1.1) for op in (ast.In(), ast.NotIn())]
         flags = [n for n in self.scope.conditions if text(n) not in text(test)]
         for other in () if constant else (*flags, *(ast.UnaryOp(ast.Not(), n) for n in flags if not is_not(n))):
             others += [(ast.BoolOp(op, [test, other]), 2) for op in (ast.And(), ast.Or())]
@@ -1421,6 +1463,8 @@ class Plan:
             case ast.UnaryOp(op, operand):
                 self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
             case ast.Compare(left, [op], [right]):
+                for name in sorted(self.scope.unread):
+                    self.replace(node, ast.Name(name, ast.Load()), "name", 1)
                 others = COMPARISONS if isinstance(op, COMPARISONS) else ()
                 others = (ast.Is, ast.IsNot) if isinstance(op, ast.Is | ast.IsNot) else others
                 others = (ast.In, ast.NotIn) if isinstance(op, ast.In | ast.NotIn) else others
@@ -1437,6 +1481,8 @@ class Plan:
                 self.replace(node, ast.IfExp(test, orelse, body), "condition", 1)
                 self.replace(node, body, "condition", 1)
                 self.replace(node, orelse, "condition", 1)
+                if isinstance(test, ast.Constant):
+                    self.condition(test)
             case ast.Call():
                 self.call(node)
             case ast.Subscript(value, ast.Slice()):
@@ -1566,7 +1612,7 @@ class Plan:
         for order in orders if len(arguments) > 2 else ():
             self.replace(node, ast.Call(function, list(order), keywords), "argument", 1.5)
 
-    def path(self, node):  # noqa: C901 - a list of kinds
+    def path(self, node):  # noqa: C901, PLR0912 - a list of kinds
         for atom in self.scope.atoms:
             self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else 1)
         for made in self.scope.made:
@@ -1587,6 +1633,9 @@ class Plan:
         if isinstance(node, ast.Attribute) and isinstance(node.value, PATHS) and text(node.value) != "self":
             for call in self.scope.whole:
                 self.replace(node, ast.Attribute(wrapped(call, node.value), node.attr, ast.Load()), "call", 2)
+        for entry in (n for n in self.scope.kept if isinstance(n, ast.Subscript) and text(n.slice) == text(node)):
+            asked = ast.Call(ast.Attribute(loaded(entry.value), "get", ast.Load()), [node], [])
+            self.replace(node, asked, "call", 1.5)  # the entry, if it is there
         whole = isinstance(node.parent, ast.Assign | ast.Return)
         for known in self.scope.imported if whole else ():  # may be one of these, or what it holds
             inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node

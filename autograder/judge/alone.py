@@ -97,7 +97,7 @@ def _place(
         here = [one for one in own if silent <= {*range(one[0], one[1] + 1)}]
         alone, note = (here, NOTHING if _text(here[0], lines) in BARE else ENDS) if len(here) == 1 else (alone, note)
     stops = {fault.line for fault in ended} if len(ended) == len(failed) else set[int]()
-    if len(stops) == 1:
+    if len(stops) == 1 and not note:
         here = [one for one in own - known if one[0] <= min(stops) <= one[1]]
         alone, note = (here, STOPS) if len(here) == 1 else (alone, note)
     if not 0 < len(alone) <= MOST_LINES or any(_apart(*pair, lines) for pair in pairwise(alone)):

@@ -54,6 +54,8 @@ class SGD(Optimizer):
     def set_momentum_state(self, state):
         if state is None or not self.has_momentum():
             return
+        if len(state) != len(self.params):
+            raise ValueError("one velocity for each parameter")
         self.velocity = {i: np.array(v) for i, v in enumerate(state) if v is not None}
 
     def step(self):
