@@ -203,7 +203,7 @@ def own_attributes(nodes):
 class Scope:
     """The material for edits inside one function."""
 
-    def __init__(self, tree, function, owner):  # noqa: PLR0915 - a list of materials
+    def __init__(self, tree, function, owner, given):  # noqa: PLR0915 - a list of materials
         self.function = function
         self.awaited = set()  # attributes that only heirs of the class read, and that nobody sets
         self.locals = names_in(function)
@@ -211,7 +211,7 @@ class Scope:
         self.readable = list(dict.fromkeys([*self.locals, *outer]))  # a function inside another one sees its names
         signatures = [one.args for one in (function, *outer_functions(function))]
         arguments = {a.arg for one in signatures for a in walk(one) if isinstance(a, ast.arg)}
-        self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls"}
+        self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls", *given}
         known = self.globals | BUILTINS | set(self.readable)
         self.loose = sorted({n.id for n in own_nodes(function) if isinstance(n, ast.Name)} - known)
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
@@ -762,8 +762,12 @@ def unique(nodes, key=None):
 class Plan:
     """All edits of some functions, in a fixed order, and the places of the tree where each acts."""
 
-    def __init__(self, tree, covered, *, rich, refused=False):
-        """`refused`: a TypeError ended the run, perhaps because a function that never ran takes other arguments."""
+    def __init__(self, tree, covered, *, rich, refused=False, given=()):
+        """Collect the edits of what ran.
+
+        `refused`: a TypeError ended the run, perhaps because a function that never ran takes other arguments.
+        `given`: names that the module has, whether the file sets them or not.
+        """
         self.tree, self.covered, self.rich = tree, covered, rich
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
@@ -773,7 +777,7 @@ class Plan:
             if rich and function.name == "__init__":
                 continue  # nothing is computed there
             if any(line in covered for line in range(function.body[0].lineno, function.end_lineno + 1)):
-                self.scope = Scope(tree, function, owner)
+                self.scope = Scope(tree, function, owner, given)
                 if function.name == "__init__" and owner is not None:
                     self.scope.awaited = self.unset_by_heirs(function, owner)
                 self.signature(function, owner)
@@ -785,7 +789,7 @@ class Plan:
                     self.of_one_for_all(function, owner)
                     self.of_class(owner)
             elif refused and not rich:
-                self.scope = Scope(tree, function, owner)
+                self.scope = Scope(tree, function, owner, given)
                 self.optional(function)
 
     def misnamed(self, function, owner):

@@ -131,13 +131,14 @@ class Search:
 
     def traced(self, tree, probe, *, rich):
         """A program, and the edits of what runs in the probing scenarios."""
-        covered, lines, found, code = self.covered(tree, probe)
+        covered, lines, found, code, given = self.covered(tree, probe)
         self.reference = self.reference or (code, probe[0], digest(found[0]))
         refused = any(fault is not None and fault["type"] == "TypeError" for fault, *_ in found)
-        return Prepared(edits.Plan(tree, covered, rich=rich, refused=refused), lines, [digest(one) for one in found])
+        plan = edits.Plan(tree, covered, rich=rich, refused=refused, given=given)
+        return Prepared(plan, lines, [digest(one) for one in found])
 
     def covered(self, tree, numbers):
-        """The lines that run in some scenarios, how many that are one by one, what is recorded, and the code."""
+        """The lines that run in some scenarios, how many one by one, what is recorded, the code, and its names."""
         covered, lines = set(), 1
         self.silent, raised = 0, False
 
@@ -162,7 +163,7 @@ class Search:
             found = [self.play(play, module, number) for number in numbers]
         finally:
             sys.settrace(None)
-        return covered, lines, found, code
+        return covered, lines, found, code, set(vars(module))
 
     # -------------------------------------------------------------------------------------------- playing
     def module(self, code, number=0, note=None):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.judge.observations import Observations
-from autograder.judge.places import CONDUCT, RowsAbout, named_by, place_of, without_contradicted, without_repeated
+from autograder.judge.places import RowsAbout, named_by, place_of, without_contradicted, without_repeated
 from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
@@ -66,7 +66,7 @@ def credit(
             findings=verdict.findings,
         )
     verdict = replace(verdict, criteria=_at_least(assignment, verdict), remarks=(*verdict.remarks, *unfinished))
-    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts if one.trial.kind not in CONDUCT)
+    parts = tuple(place_of(one, verdict, about, lines, ()) for one in mending.parts)
     return verdict, (*places, *parts)
 
 
