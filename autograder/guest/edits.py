@@ -418,6 +418,8 @@ class Scope:
                     known_as = [filled if name in unknown else name for name in others]
                     values = [ast.Name(o, ast.Load()) if o in self.readable else of_self(o) for o in known_as]
                     yield ast.Call(function, [ast.Constant(None), *values], [])
+            if len(names) == 2 and names[0] in self.readable:
+                yield ast.Call(function, [ast.Name(names[0], ast.Load()), VALUE], [])
 
     def made_of(self, one):
         """The object of a class whose fields all have names that are known here: State(mean, square)."""
@@ -709,7 +711,7 @@ def on_a_value(call):
 
 
 def wrapper_text(call):
-    if getattr(call.func, "value", None) is VALUE:
+    if getattr(call.func, "value", None) is VALUE or call.args[-1:] == [VALUE]:
         return text(call)
     return ", ".join(map(text, [call.func, *call.args[1:], *call.keywords]))
 
@@ -731,6 +733,8 @@ NO_WRAPS = ("isinstance", "hasattr", "getattr", "setattr", "zip", "range", "prin
 def wrapped(call, node):
     if getattr(call.func, "value", None) is VALUE:
         return ast.Call(ast.Attribute(node, call.func.attr, ast.Load()), call.args, call.keywords)
+    if call.args[-1] is VALUE:
+        return ast.Call(call.func, [*call.args[:-1], node], call.keywords)
     return ast.Call(call.func, [node, *call.args[1:]], call.keywords)
 
 
@@ -1308,8 +1312,10 @@ class Plan:
                 stored_here = [n for n in self.scope.kept if inside(n, self.scope.function)]
                 for target in unique([*map(stored, given), *stored_here]):
                     self.instead(s, [ast.Assign([target], call)], "statement", 1)
-            case ast.Return(ast.Attribute() as handed) | ast.Return(ast.Call(_, [ast.Attribute() as handed])):
-                self.instead(s, [ast.Return(copies(text(handed)))], "copy", 2)
+            case ast.Return(ast.Attribute() | ast.Name() as handed) | ast.Return(
+                ast.Call(_, [ast.Attribute() as handed])
+            ):
+                self.instead(s, [ast.Return(copies(text(handed)))], "copy", 0.9)
             case ast.Return(None):
                 for answer in [*self.answers(), *self.handed_on(self.scope.function)]:
                     self.instead(s, [ast.Return(answer)], "statement", 1)
@@ -1464,6 +1470,7 @@ class Plan:
                 self.one_each(node)
                 if not isinstance(node.parent, ast.BinOp):
                     self.crossed(node)
+                    self.closed_later(node)
             case ast.UnaryOp(op, operand):
                 self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
             case ast.Compare(left, [op], [right]):
@@ -1504,8 +1511,8 @@ class Plan:
             for call in self.scope.wrappers:
                 made = whole and getattr(call.func, "id", "") in self.scope.imported
                 self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
-            for call in self.scope.longer:
-                self.replace(node, wrapped(call, node), "call", 2)
+            for call in self.scope.longer:  # of a value that nobody keeps something was meant to be made
+                self.replace(node, wrapped(call, node), "call", 1 if isinstance(node.parent, ast.Expr) else 2)
             if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
                 kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign)
                 self.replace(
@@ -1538,6 +1545,14 @@ class Plan:
                     self.replace(node, atom, "constant", 1)
                 for factor in self.scope.factors:
                     self.replace(node, factor, "constant", 2)
+
+    def closed_later(self, node):
+        """A term that stands inside a bracket, outside of all of them: √(x + c) / y as √x / y + c."""
+        sums = [n for n in walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)]
+        for inner in [n for n in sums if n is not node][:MOST_CROSSED]:
+            self.replace(
+                node, ast.BinOp(replaced(node, {id(inner): inner.left}), inner.op, inner.right), "operand", 1.2
+            )
 
     def crossed(self, node):
         """Two names of a sum, each everywhere in the place of the other."""

@@ -203,9 +203,11 @@ class _Search:
         others = [s for s in dict.fromkeys(self.subjects.values()) if s not in self.rules]
         return [s for s in others if spoilt and spoilt <= self._rows(self.failures(s, now))]
 
-    def _of_numbers(self, failing: Failures) -> bool:
-        """Return whether one of these is about numbers, and no fact."""
-        return any(c.arrays for name, check in failing for c in self.by_id[name].checks if c.id == check)
+    def _numbers(self, failing: Failures) -> Failures:
+        """Those of these that are about numbers, and no facts."""
+        return frozenset(
+            (name, check) for name, check in failing if any(c.arrays for c in self.by_id[name].checks if c.id == check)
+        )
 
     def _rows(self, failing: Failures) -> set[str]:
         return {c.criterion for name, check in failing for c in self.by_id[name].checks if c.id == check}
@@ -369,10 +371,15 @@ class _Search:
         return replace(one, row=_row(noted[0], watch[1], ruled_out) if noted and watch else ""), everything
 
     def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
-        """Return whether nothing about other subjects fails that did not before."""
+        """Return whether nothing about other subjects fails that did not before.
+
+        A fact may come to light there as well, where more numbers are right than before.
+        """
         others = set(self.subjects.values()) - {subject}
-        if not all(self.failures(s, after) <= self.failures(s, now) for s in others):
-            return False
+        for failing, left in ((self.failures(s, now), self.failures(s, after)) for s in others):
+            fewer = self._numbers(left) < self._numbers(failing)
+            if not left <= failing and (self._numbers(left - failing) or not fewer):
+                return False
         if any(check.arrays for scenario in self.about(subject) for check in scenario.checks):
             return True
         # Facts alone tell little of what is right: code that was wrong elsewhere, and still is, must do what it did.
@@ -455,7 +462,7 @@ class _Search:
             seen = self._seen(played)
             left = self.failures(subject, {**now, **seen})
             left -= frozenset[tuple[str, str]]() if failing <= self.slips else self.slips
-            revealed = self._of_numbers(failing) and not self._of_numbers(left)
+            revealed = self._numbers(failing) and not self._numbers(left)
             if left < failing or revealed:
                 judged.append((played[0], left, seen))
         fewest = min((len(left) for _, left, _ in judged), default=0)

@@ -220,8 +220,9 @@ def _verify(draft: Path) -> None:
 
 # ------------------------------------------------------------------------------------ where things lie now
 def _python(folder: Path) -> list[str]:
-    # What -I means, except that PYTHONHASHSEED is heard: the rest of the environment is ours.
-    return [str(folder / "bin" / "python3"), "-P", "-s", "-S"]
+    # What -I means, except that PYTHONHASHSEED is heard: the rest of the environment is ours. And a guest, which can
+    # write nowhere, does not try to keep what it had to compile.
+    return [str(folder / "bin" / "python3"), "-P", "-s", "-S", "-B"]
 
 
 def _executable() -> Path:
