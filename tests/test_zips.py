@@ -66,7 +66,7 @@ def test_scripts_can_be_run_and_folders_entered_once_unpacked(tmp_path):
 
 
 def test_a_stream_asks_for_no_more_than_it_has_given():
-    """What a whole course weighs is never in memory: a piece leaves before the next one comes."""
+    """A whole course is never in memory: each piece leaves before the next one comes."""
     asked = 0
 
     def pieces():

@@ -218,7 +218,8 @@ class Scope:
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
         self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
-        self.attributes |= set_by_name(chain) if "self" in arguments else set()
+        by_name = set_by_name(chain)
+        self.attributes |= by_name if "self" in arguments else set()
         nodes = [n for n in walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
         paths = [n for n in paths if self.holds(n)]
@@ -250,18 +251,16 @@ class Scope:
         self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
-        by_name = set_by_name(chain)
-        self.idle = (
-            [] if function.name == "__init__" else idle(function, methods or chain[0].body, self.locals, by_name)
-        )
+        constructs = function.name == "__init__"
+        self.idle = [] if constructs else idle(function, methods or chain[0].body, self.locals, by_name)
         swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
-        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(tree, function, methods)
+        self.numpy = numpy_names(tree)
+        self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
         self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
-        self.numpy = numpy_names(tree)
         self.assigned = [n for f in methods for n in walk(f) if isinstance(n, ast.Assign)]
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
@@ -278,7 +277,7 @@ class Scope:
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
-    def missing(self, tree, function, methods):
+    def missing(self, function, methods):
         """The factors and the terms that may have been left out: where something is kept and never used, of that.
 
         A factor is x, 1 - x or 1 - x * y; a term is x, x * y, (1 - x) * y, or where nothing is squared (1 - x) * y * y.
@@ -324,7 +323,7 @@ class Scope:
         ]
         unused = [ast.Name(name, ast.Load()) for name in sorted(self.unread)]
         roots = [ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "sqrt", ast.Load()), [one], [])
-                 for name in numpy_names(tree) for one in unused]  # fmt: skip
+                 for name in self.numpy for one in unused]  # fmt: skip
         bounded = [ast.BinOp(root, ast.Add(), one) for root in roots for one in self.idle if is_own(one)]
         factors = [*factors, *roots, *bounded]
         return (
@@ -1040,10 +1039,7 @@ class Plan:
             self.instead(function, [other], "argument", 1, static=True)
 
     def returned(self, function):
-        """Yield what a function might return that ends without a `return`, and gives back nothing elsewhere either.
-
-        Where it gives something back elsewhere, its last statement is no loop and no question.
-        """
+        """Puts a `return` at the end of a function that gives nothing back, or whose last statement sets something."""
         answers = [n.value for n in own_nodes(function) if isinstance(n, ast.Return)]
         says = any(n is not None and not (isinstance(n, ast.Constant) and n.value is None) for n in answers)
         ends = isinstance(function.body[-1], ast.Assign | ast.AugAssign | ast.Pass)
