@@ -43,7 +43,9 @@ MAX_EDIT_COST = 100.0
 MAX_LEFT_OUT = 40  # statements of a submission that a guest may say it left out
 GUEST = Path(__file__).parent / "guest"
 MAX_TROUBLE = 2000  # characters
-SEARCHING = ("edits", "repair")  # modules that make and try edits, which a guest is given when it is to do so
+SEARCHING = (  # modules that make and try edits, which a guest is given when it is to do so
+    "trees", "scope", "edits", "expressions", "statements", "plan", "switched", "repair",
+)  # fmt: skip
 DONE = b'1234{"done":'  # the beginning of the last frame of an answer, after the length of its header
 MAX_SECONDS = 10**6  # that a guest may say it has computed
 MAX_LINE = 10**6  # of a submission: four times as many as its largest file has bytes

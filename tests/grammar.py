@@ -9,6 +9,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from inspect import CO_NEWLOCALS
 from pathlib import Path
 from types import CodeType
@@ -47,23 +50,33 @@ def functions_of(code: CodeType) -> dict[str, CodeType]:
     return found
 
 
+class InAGuest(MetaPathFinder):
+    """Finds our modules by the names that they have in a guest."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        file = GRAMMAR / f"{name.removeprefix('gradmark_')}.py"
+        return spec_from_file_location(name, file) if name.startswith("gradmark_") else None
+
+
 def main(question: str) -> None:
-    sys.path.insert(0, str(GRAMMAR))
-    import edits
+    sys.meta_path.append(InAGuest())
+    from gradmark_plan import Plan
+    from gradmark_switched import Build
+    from gradmark_trees import BUILTINS, defined, parse, text
 
     def put(source: str, line: int) -> list[str]:
-        plan = edits.Plan(edits.parse(source), {line}, rich=False)
+        plan = Plan(parse(source), {line}, rich=False)
         put = [(plan.edits[number - 1], new) for others in plan.expressions.values() for number, new in others]
-        return sorted({f"{edits.text(edit.anchor)} → {edits.text(new)}" for edit, new in put})
+        return sorted({f"{text(edit.anchor)} → {text(new)}" for edit, new in put})
 
     def compiled(source: str, *, rich: bool) -> str:
-        plan = edits.Plan(edits.parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
+        plan = Plan(parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
         try:
-            program = compile(edits.Build(plan).tree(), "program", "exec", dont_inherit=True)
+            program = compile(Build(plan).tree(), "program", "exec", dont_inherit=True)
         except (ValueError, TypeError) as error:
             return str(error)
         plain = functions_of(compile(source, "program", "exec", dont_inherit=True))
-        outside = {name for node in plan.tree.body for name in edits.defined(node)} | edits.BUILTINS
+        outside = {name for node in plan.tree.body for name in defined(node)} | BUILTINS
         for name, code in functions_of(program).items():
             own = {*code.co_varnames, *code.co_cellvars} - {*plain[name].co_varnames, *plain[name].co_cellvars}
             if taken := sorted(own & {*outside, *plain[name].co_freevars}):

@@ -256,6 +256,15 @@ ARROWS: dict[str, set[str]] = {
     "service.serve": {"service.operate", "service.settings", "service.stopping", "service.store", "service.web"},
 }
 
+SEARCHING = {
+    "gradmark_edits",
+    "gradmark_expressions",
+    "gradmark_plan",
+    "gradmark_scope",
+    "gradmark_statements",
+    "gradmark_switched",
+    "gradmark_trees",
+}
 LAID_OUT = {"confine", "harness", "zygote"}  # our own, by the names that they have where they lie in a sandbox
 
 # Other people's libraries, and the only parts that know them.
@@ -267,7 +276,7 @@ LIBRARIES: dict[str, set[str]] = {
     "blame": {"numpy"},
     "cli": {"typer"},
     "manual": {"typer"},  # which has the command as data
-    "guest": {"numpy", "tinytorch", "gradmark_edits", *LAID_OUT},  # the third comes with a job that searches
+    "guest": {"numpy", "tinytorch", *SEARCHING, *LAID_OUT},  # the third come with a job that searches
     "kinds": {"numpy"},
     "judge": {"numpy"},
     "model": {"numpy"},
@@ -312,7 +321,7 @@ LIBRARIES: dict[str, set[str]] = {
 BESIDE_STUDENTS = {
     "numpy",
     "tinytorch",
-    "gradmark_edits",
+    *SEARCHING,
     *LAID_OUT,
 }  # beyond the standard library; tinytorch is what students are given
 HANDED_IN = {"hands", "samples"}  # folders of submissions: data, which we never import
@@ -579,7 +588,11 @@ TESTED_TOGETHER: tuple[tuple[str, str, str], ...] = (
         "guest/__init__ guest/confine guest/harness guest/preload guest/zygote sandbox/*",
         "one contract for all sandboxes and what runs in them",
     ),
-    ("test_repair", "guest/edits judge/places", "the search for a line, from edit to place"),
+    (
+        "test_repair",
+        "guest/edits guest/expressions guest/plan guest/scope guest/statements guest/switched guest/trees judge/places",
+        "the search for a line, from edit to place",
+    ),
     (
         "test_intake",
         "intake/__init__ intake/archive intake/cells intake/disk intake/names intake/notebook intake/text",

@@ -158,8 +158,11 @@ def test_a_grammar_of_ours_that_is_broken_stands_in_the_log_and_tells_the_studen
 ) -> None:
     texts = {f"gradmark_{name}": (wire.GUEST / f"{name}.py").read_text() for name in ("loading", *wire.SEARCHING)}
     whole = "        return self.node(self.plan.tree)\n"
-    assert whole in texts["gradmark_edits"]
-    broken = {**texts, "gradmark_edits": texts["gradmark_edits"].replace(whole, "        raise ValueError('ours')\n")}
+    assert whole in texts["gradmark_switched"]
+    broken = {
+        **texts,
+        "gradmark_switched": texts["gradmark_switched"].replace(whole, "        raise ValueError('ours')\n"),
+    }
     monkeypatch.setattr(wire, "_of_ours", lambda *_: broken)
     files = {assignment.main: SGD.format(before="p.grad = p.data").encode()}
     report = pipeline.grade(Submission("sgd", files, "d" * 64), assignment, sandbox.sandbox, seed=1)

@@ -36,7 +36,8 @@ CONSTANTS = {  # -> the field of Assignment that has its type, and the file that
     "MISCONCEPTIONS": ("misconceptions", "misconceptions.py"),
     "GATES": ("gates", "misconceptions.py"),
 }
-TAKEN = frozenset({"numpy", "gradmark_driver", "gradmark_loading", "gradmark_edits", "gradmark_repair"})
+TAKEN = frozenset({"numpy"})
+OURS = "gradmark_"  # begins the names of our own modules in a guest
 AT_MOST = 5  # names in one sentence
 
 
@@ -73,7 +74,7 @@ def must_name(given: AssignmentSettings) -> None:
         raise given.problem(f"`main` must be the name of a Python file without a folder, not {main!r}.", "", "main")
     parts = module.split(".")
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
-    if not usable or parts[0] in TAKEN | sys.stdlib_module_names:
+    if not usable or parts[0] in TAKEN | sys.stdlib_module_names or parts[0].startswith(OURS):
         raise given.problem(f"`module` must be a Python name that no other module has, not {module!r}.", "", "module")
 
 

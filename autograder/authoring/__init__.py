@@ -18,7 +18,7 @@ from autograder.verify import approve
 
 SKELETON = Path(__file__).parent / "skeleton"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # becomes a folder, a Python module and the name of the file handed in
-TAKEN = frozenset({"numpy", "tinytorch", "gradmark_driver"})  # what a guest has under that name already
+TAKEN = frozenset({"numpy", "tinytorch"})  # what a guest has under that name already
 
 
 class CannotCreate(Exception):
@@ -53,7 +53,7 @@ def new(name: str, out: Path, source: str = "") -> Path:
 def _must_be_usable(name: str) -> None:
     if not NAME.fullmatch(name):
         raise CannotCreate(f"{name!r} cannot be a name: use lower-case letters, digits and _, a letter first.")
-    if name in TAKEN or name in sys.stdlib_module_names:
+    if name in TAKEN or name in sys.stdlib_module_names or name.startswith("gradmark_"):
         raise CannotCreate(f"{name!r} is the name of a module that submissions import. Choose another.")
     if (HOME / name).exists():
         raise CannotCreate(f"{name!r} is the name of an assignment that comes with gradmark. Choose another.")

@@ -14,8 +14,10 @@ import time
 import traceback
 import warnings
 
-import gradmark_edits as edits
 import numpy as np
+from gradmark_plan import Plan
+from gradmark_switched import ELSEWHERE, LAST, NOTE, SWITCH, Build
+from gradmark_trees import acts, annotated, clone, functions, head_end, parse, walk
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
@@ -43,7 +45,7 @@ def run(job, arrays, inputs, harness, finder):
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     with harness.deadline(job["import_seconds"]):
         _, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
-    tree = edits.parse(source)
+    tree = parse(source)
     without = {line for line, *_ in left_out}
     tree.body = [node for node in tree.body if first_line(node) not in without]
     search = Search(job, arrays, harness, file, tree)
@@ -119,7 +121,7 @@ class Search:
         if key not in self.trees:
             *before, last = chain
             plan = self.planned(before, last["probe"], rich=last["rich"]).plan
-            self.trees[key] = edits.annotated(edits.clone(edits.Build(plan, {last["number"]}).tree()))
+            self.trees[key] = annotated(clone(Build(plan, {last["number"]}).tree()))
         return self.trees[key]
 
     def planned(self, chain, probe, *, rich):
@@ -134,7 +136,7 @@ class Search:
         covered, lines, found, code, given = self.covered(tree, probe)
         self.reference = self.reference or (code, probe[0], digest(found[0]))
         refused = any(fault is not None and fault["type"] == "TypeError" for fault, *_ in found)
-        plan = edits.Plan(tree, covered, rich=rich, refused=refused, given=given)
+        plan = Plan(tree, covered, rich=rich, refused=refused, given=given)
         return Prepared(plan, lines, [digest(one) for one in found])
 
     def covered(self, tree, numbers):
@@ -173,11 +175,11 @@ class Search:
             importlib.import_module(name.rpartition(".")[0])
         module = importlib.util.module_from_spec(importlib.util.find_spec(name))
         self.loading.furnish(module)
-        vars(module).update({edits.SWITCH: number, edits.NOTE: note})
+        vars(module).update({SWITCH: number, NOTE: note})
         sys.modules[name] = module
         with self.harness.deadline(self.job["import_seconds"]):
             exec(code, vars(module))  # noqa: S102 - this is the sandbox
-        module.__kept__ = self.loading.Kept(module, (edits.SWITCH, edits.NOTE))
+        module.__kept__ = self.loading.Kept(module, (SWITCH, NOTE))
         return module
 
     def driver(self):
@@ -217,8 +219,8 @@ class Search:
     def running(self, planned):
         """The statements that run in each scenario (of a compound one its head), and where None was given back last."""
         tree = planned.plan.tree
-        statements = [s for f, _ in edits.functions(tree) for s in edits.walk(f) if edits.acts(s) and s is not f]
-        stretches = sorted({(s.lineno, edits.head_end(s)) for s in statements})
+        statements = [s for f, _ in functions(tree) for s in walk(f) if acts(s) and s is not f]
+        stretches = sorted({(s.lineno, head_end(s)) for s in statements})
         for number in self.task["running"]:
             hung = self.hung
             covered, *_ = self.covered(tree, [number])
@@ -282,7 +284,7 @@ class Search:
             except Exception:  # noqa: BLE001
                 own = None
             if own is not None:
-                vars(own)[edits.SWITCH] = edit.number
+                vars(own)[SWITCH] = edit.number
                 yield turn, edit, own
             if edit.static:
                 module = self.module(code)
@@ -293,7 +295,7 @@ class Search:
         With none of them switched on it does what it did without them, or the search would find nothing and not say so.
         """
         if planned.code is None:
-            planned.code = self.compiled(edits.Build(planned.plan).tree())
+            planned.code = self.compiled(Build(planned.plan).tree())
             play, hung = self.driver(), self.hung
             does = [digest(self.play(play, self.module(planned.code), number)) for number in self.task["probe"]]
             if does != planned.did and self.hung == hung:
@@ -320,7 +322,7 @@ class Search:
         for edit in plan.edits:
             if edit.number not in self.task["only"] or self.hung > MOST_HUNG:
                 continue
-            build = edits.Build(plan, {edit.number})
+            build = Build(plan, {edit.number})
             tree = build.tree()
             try:
                 module, play = self.module(self.compiled(tree)), self.driver()
@@ -341,7 +343,7 @@ class Search:
         def note(depth, value):
             for part in value if isinstance(value, tuple) else (value,):
                 with contextlib.suppress(Exception):
-                    numbers = np.asarray(getattr(part, "data", part) if depth == edits.LAST else part)
+                    numbers = np.asarray(getattr(part, "data", part) if depth == LAST else part)
                     # An answer is no quantity.
                     numbers = numbers.astype(float) if numbers.dtype != bool else numbers[:0]
                     if numbers.size == 1 and len(noted.setdefault(depth, [])) < MOST_NOTED:
@@ -349,12 +351,12 @@ class Search:
             return value
 
         try:
-            module = self.module(self.compiled(edits.Build(plan, {edit.number}, edit).tree()), note=note)
+            module = self.module(self.compiled(Build(plan, {edit.number}, edit).tree()), note=note)
             self.play(self.driver(), module, number)
         except Exception:  # noqa: BLE001 - an expression that cannot be watched
             return []
         return [
-            (f"noted{depth}" if depth < edits.ELSEWHERE else f"computed{depth}", np.array(values))
+            (f"noted{depth}" if depth < ELSEWHERE else f"computed{depth}", np.array(values))
             for depth, values in sorted(noted.items())[:MOST_ARRAYS]
             if values
         ]

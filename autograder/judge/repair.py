@@ -36,7 +36,7 @@ MOST_SIFTED = 6  # times that all edits of what ran are tried, for one submissio
 AS_SMALL = 0.5  # by which an edit may be larger than another one and still be about as small
 MOST_WATCHED = 4  # edits on different lines of which what is computed with them is looked at
 FEW_NUMBERS = 5  # start and gradients together: an experiment with fewer lets too many edits through
-OPERANDS = -1  # the depth that the guest gives them (guest/edits.py)
+OPERANDS = -1  # the depth that the guest gives them (guest/switched.py)
 MOST_IN_ONE = 2  # mistakes that are looked for in one class
 # Costs of edits: these are tried first, and larger ones where none of them will do.
 SMALL, LARGEST = 1.9, 100.0

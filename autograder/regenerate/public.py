@@ -32,7 +32,7 @@ JUDGING = (
     "autograder.endings", "autograder.guest.harness", "autograder.judge.exhibits", "autograder.judge.explain",
     "autograder.judge.marks",
 )  # fmt: skip
-SEARCHING = ("autograder.at_home", "autograder.guest.edits", "autograder.guest.loading", "autograder.guest.repair")
+SEARCHING = ("autograder.at_home", "autograder.guest.loading", "autograder.guest.repair")
 
 
 def public_seed(assignment_id: str, seed: int) -> int:

@@ -1,0 +1,414 @@
+"""Makes edits of expressions: other operators, operands, names, constants, calls, and what was left out."""
+
+import ast
+from itertools import combinations, permutations
+
+from gradmark_edits import Edits
+from gradmark_scope import wrapped, wraps
+from gradmark_trees import (
+    ARITHMETIC,
+    COMPARISONS,
+    COMPOUND,
+    MADE,
+    MATHS,
+    OPERATORS,
+    PATHS,
+    SHAPES,
+    SUMS,
+    alike,
+    distance,
+    exchanged,
+    hands_on,
+    is_called,
+    is_key,
+    is_not,
+    is_own,
+    is_path,
+    is_stored,
+    last_name,
+    loaded,
+    number_of,
+    of_self,
+    product,
+    renamed,
+    replaced,
+    same,
+    statement_of,
+    text,
+    tokens,
+    unique,
+    walk,
+)
+
+LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
+        "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
+CHOOSING = 0.1  # that an edit costs more
+MOST_CROSSED = 4  # names in one expression of which two may be exchanged
+
+
+class ExpressionEdits(Edits):
+    """Edits that act inside a statement."""
+
+    def condition(self, test):
+        """The test of a branch as others of this file, turned, or the question whether something is there yet."""
+        constant = isinstance(test, ast.Constant)
+        others = [(other, 1) for other in self.scope.conditions]
+        for atom in self.scope.atoms:
+            others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
+            others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
+            others += [(one, 1.3) for one in (atom, ast.UnaryOp(ast.Not(), atom)) if constant and is_own(atom)]
+        entries = [n for n in walk(test.parent) if constant and isinstance(n, ast.Subscript) and self.scope.knows(n)]
+        for entry in unique([n for n in entries if not isinstance(n.slice, ast.Slice)]):
+            others += [(ast.Compare(entry.slice, [op], [entry.value]), 1.1) for op in (ast.In(), ast.NotIn())]
+        flags = [n for n in self.scope.conditions if text(n) not in text(test)]
+        for other in () if constant else (*flags, *(ast.UnaryOp(ast.Not(), n) for n in flags if not is_not(n))):
+            others += [(ast.BoolOp(op, [test, other]), 2) for op in (ast.And(), ast.Or())]
+        questions = [n for n in self.scope.donors if isinstance(n, ast.Compare | ast.BoolOp)]
+        others += [(other, 1.1) for other in questions if constant]
+        for method in sorted(self.scope.methods) if constant else ():
+            asked = ast.Call(of_self(method), [], [])
+            others += [(asked, 1.2), (ast.UnaryOp(ast.Not(), asked), 1.3)] if not method.startswith("__") else []
+        if not constant:
+            others.append((test.operand if is_not(test) else ast.UnaryOp(ast.Not(), test), 1))
+            others += [(ast.Constant(value), 2) for value in (True, False)]
+        for other, cost in others:
+            self.replace(test, other, "condition", cost)
+
+    def expression(self, node):
+        if isinstance(node, ast.JoinedStr | ast.Starred | ast.Lambda):
+            return
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            if isinstance(node, ast.Subscript):
+                self.expression(node.slice)
+            elif isinstance(node, ast.Tuple):
+                for part in node.elts:
+                    self.expression(part)
+            return
+        before, self.extra = self.extra, CHOOSING if is_choice(node) else self.extra
+        self.inward(node)
+        self.extra = before
+
+    def inward(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        """All edits of an expression, then those of its parts."""
+        if self.rich:
+            self.larger(node)
+        else:
+            self.changed(node)
+        if number_of(node) is not None:
+            return
+        if is_path(node) and not is_called(node):
+            if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
+                self.expression(node.slice)
+            base = node
+            while isinstance(base, ast.Attribute | ast.Subscript):
+                base = base.value
+            if not isinstance(base, ast.Name):  # log_softmax(x).data
+                self.expression(base)
+            return
+        for child in ast.iter_child_nodes(node):
+            if isinstance(node, ast.Call) and child is node.func:
+                if isinstance(child, ast.Attribute) and not isinstance(child.value, ast.Name):
+                    self.expression(child.value)
+                continue
+            if isinstance(child, ast.keyword):
+                child = child.value
+            if isinstance(child, ast.comprehension):
+                before, self.inside_of = self.inside_of, self.inside_of or "loop"
+                self.expression(child.iter)
+                self.inside_of = before
+                for test in child.ifs:
+                    self.replace(test, ast.UnaryOp(ast.Not(), test), "condition", 1)
+                    self.replace(test, ast.Constant(value=True), "condition", 2)
+                    self.expression(test)
+            elif isinstance(child, ast.expr):
+                self.expression(child)
+
+    def changed(self, node):  # noqa: C901, PLR0912, PLR0915 - a list of kinds
+        """Edits that make the expression no larger."""
+        match node:
+            case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
+                self.constant(node)
+            case ast.BinOp(left, op, right):
+                for other in ARITHMETIC:
+                    if isinstance(op, OPERATORS) and not isinstance(op, other):
+                        self.replace(node, ast.BinOp(left, other(), right), "operator", 1, at=right)
+                self.replace(node, left, "operand", 1)
+                self.replace(node, right, "operand", 1)
+                if not isinstance(op, ast.Add | ast.Mult) or isinstance(left, MADE) or isinstance(right, MADE):
+                    self.replace(node, ast.BinOp(right, op, left), "operand", 1)
+                for inner in unique([n for n in walk(node) if is_path(n) and not is_called(n)]):
+                    self.replace(node, inner, "operand", 1.2)
+                if same(left, right):
+                    for atom in self.scope.atoms:
+                        self.replace(node, ast.BinOp(atom, op, atom), "name", 1)
+                self.regrouped(node)
+                self.one_each(node)
+                if not isinstance(node.parent, ast.BinOp):
+                    self.crossed(node)
+                    self.closed_later(node)
+            case ast.UnaryOp(op, operand):
+                self.replace(node, operand, "condition" if isinstance(op, ast.Not) else "operator", 1)
+            case ast.Compare(left, [op], [right]):
+                for name in sorted(self.scope.unread):
+                    self.replace(node, ast.Name(name, ast.Load()), "name", 1)
+                others = COMPARISONS if isinstance(op, COMPARISONS) else ()
+                others = (ast.Is, ast.IsNot) if isinstance(op, ast.Is | ast.IsNot) else others
+                others = (ast.In, ast.NotIn) if isinstance(op, ast.In | ast.NotIn) else others
+                for other in others:
+                    if not isinstance(op, other):
+                        self.replace(node, ast.Compare(left, [other()], [right]), "condition", 1)
+            case ast.BoolOp(op, values):
+                self.replace(
+                    node, ast.BoolOp(ast.And() if isinstance(op, ast.Or) else ast.Or(), values), "condition", 1
+                )
+                for value in values:
+                    self.replace(node, value, "condition", 1)
+            case ast.IfExp(test, body, orelse):
+                self.replace(node, ast.IfExp(test, orelse, body), "condition", 1)
+                self.replace(node, body, "condition", 1)
+                self.replace(node, orelse, "condition", 1)
+                if isinstance(test, ast.Constant):
+                    self.condition(test)
+            case ast.Call():
+                self.call(node)
+            case ast.Subscript(value, ast.Slice()):
+                self.replace(node, value, "operand", 1)
+            case ast.Tuple(parts) | ast.List(parts):
+                for n in range(len(parts) - 1):
+                    self.replace(node, type(node)(exchanged(parts, n), ast.Load()), "operand", 1)
+        if isinstance(node.parent, ast.Subscript) and node is node.parent.slice:
+            for index in self.scope.indices:
+                self.replace(node, index, "name", 0.9)
+        if is_path(node) and not is_called(node):
+            self.path(node)
+        if not isinstance(node, ast.Constant) and number_of(node) is None:
+            whole = isinstance(node.parent, ast.Assign | ast.Return)
+            for call in self.scope.wrappers:
+                made = whole and getattr(call.func, "id", "") in self.scope.imported
+                self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
+            for call in self.scope.longer:  # of a value that nobody keeps something was meant to be made
+                self.replace(node, wrapped(call, node), "call", 1 if isinstance(node.parent, ast.Expr) else 2)
+            if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
+                kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign)
+                self.replace(
+                    node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9 if kept else 2
+                )
+            if is_path(node) or isinstance(node, ast.BinOp):
+                self.replace(node, ast.UnaryOp(ast.USub(), node), "operator", 1.2)  # likelier is a wrong sign
+                self.replace(node, ast.BinOp(ast.Constant(1), ast.Sub(), node), "operand", 2)
+        if isinstance(node, COMPOUND) or is_path(node):
+            for donor in self.scope.donors:
+                if alike(node, donor):
+                    self.replace(node, donor, "operand", 1.5 + 0.1 * distance(node, donor))
+
+    def constant(self, node, kind="constant", *, static=False):
+        value = number_of(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            self.replace(node, ast.Constant(value=not node.value), kind, 1, static=static)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and is_key(node):
+            for key in self.scope.keys:
+                self.replace(node, ast.Constant(key), "name", 1)
+        elif value is not None:
+            near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
+            near = [type(value)(n) if n == int(n) else n for n in (*near, *self.scope.written)]
+            known = [c.value for c in self.scope.constants]  # dim=-1 may be meant, where -1.0 is no axis
+            for other in dict.fromkeys([*known, *near] if isinstance(value, float) else [*near, *known]):
+                if other != value:
+                    self.replace(node, ast.Constant(value=other), kind, 1, static=static)
+            if not static:
+                for atom in self.scope.atoms:
+                    self.replace(node, atom, "constant", 1)
+                for factor in self.scope.factors:
+                    self.replace(node, factor, "constant", 2)
+
+    def closed_later(self, node):
+        """A term that stands inside a bracket, outside of all of them: √(x + c) / y as √x / y + c."""
+        sums = [n for n in walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)]
+        for inner in [n for n in sums if n is not node][:MOST_CROSSED]:
+            self.replace(
+                node, ast.BinOp(replaced(node, {id(inner): inner.left}), inner.op, inner.right), "operand", 1.2
+            )
+
+    def crossed(self, node):
+        """Two names of a sum, each everywhere in the place of the other."""
+        names = unique([n for n in walk(node) if isinstance(n, ast.Name) and n.id in self.scope.readable])
+        for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED else ():
+            self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
+
+    def one_each(self, node):
+        """[x] * len(y) as [x for _ in y]: a list of one thing many times is a list of the same thing."""
+        match node:
+            case ast.BinOp(ast.List([one]), ast.Mult(), count) | ast.BinOp(count, ast.Mult(), ast.List([one])):
+                over = count.args[0] if isinstance(count, ast.Call) and last_name(count) == "len" else None
+                over = over or ast.Call(ast.Name("range", ast.Load()), [count], [])
+                turn = ast.comprehension(ast.Name("_", ast.Store()), over, [], 0)
+                self.replace(node, ast.ListComp(one, [turn]), "copy", 1)
+                first = [n for n in walk(one) if isinstance(n, ast.Subscript) and text(n) == f"{text(over)}[0]"]
+                if first:  # of the first thing, for each of them
+                    turn = ast.comprehension(ast.Name("each", ast.Store()), over, [], 0)
+                    of_each = replaced(one, {id(n): ast.Name("each", ast.Load()) for n in first})
+                    self.replace(node, ast.ListComp(of_each, [turn]), "copy", 1)
+
+    def regrouped(self, node):
+        """A / b + c as a / (b + c), and back."""
+        match node:
+            case ast.BinOp(ast.BinOp(a, first, b), second, c):
+                for inner in reached(b, second, c):
+                    self.replace(node, ast.BinOp(a, first, inner), "operand", 1)
+        match node:
+            case ast.BinOp(a, first, ast.BinOp(b, second, c)):
+                self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
+            case ast.BinOp(ast.Call(f, [inner], []), op, c):
+                self.replace(node, ast.Call(f, [ast.BinOp(inner, op, c)], []), "operand", 1)
+            case ast.BinOp(ast.Subscript(held, index), op, c):
+                self.replace(node, ast.Subscript(held, ast.BinOp(index, op, c), ast.Load()), "operand", 1)
+        match node.parent:
+            case ast.Call(f, [_], []) if wraps(node.parent) and isinstance(node.op, ARITHMETIC):
+                self.replace(node.parent, ast.BinOp(ast.Call(f, [node.left], []), node.op, node.right), "operand", 1)
+            case ast.Subscript(held, index) as entry if index is node and not is_stored(entry):
+                one = ast.Subscript(held, node.left, ast.Load())
+                self.replace(entry, ast.BinOp(one, node.op, node.right), "operand", 1)
+
+    def call(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        function, arguments, keywords = node.func, node.args, node.keywords
+        kind = "operator" if getattr(function, "attr", "") in (*MATHS, *SUMS) else "call"
+        if arguments and not isinstance(arguments[0], ast.Starred):
+            self.replace(node, arguments[0], kind, 1)
+        if isinstance(function, ast.Attribute):
+            bare = not arguments and (kind == "operator" or not isinstance(function.value, ast.Name))
+            if bare or function.attr in ("copy", "astype"):
+                self.replace(node, function.value, kind, 1)
+            for other in LIKE.get(function.attr, ()):
+                renamed = ast.Attribute(function.value, other, ast.Load())
+                self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+            if isinstance(function.value, ast.Name) and function.value.id == "self":
+                for other in sorted(self.scope.methods - {function.attr}):
+                    if not other.startswith("__"):
+                        renamed = ast.Attribute(function.value, other, ast.Load())
+                        self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+        for n in range(len(keywords)):
+            self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
+        given = [k.arg for k in keywords]
+        for other in self.scope.keywords.get(last_name(node), {}).values():
+            if other.arg not in given:
+                self.replace(node, ast.Call(function, arguments, [*keywords, other]), "argument", 1)
+        for name in self.scope.parameters.get(last_name(node), [])[len(arguments) :]:
+            if name not in given and name in self.scope.readable:
+                left_out = ast.keyword(name, ast.Name(name, ast.Load()))
+                self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), "argument", 1)
+        if len(arguments) > 1:
+            self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
+        for n in range(len(arguments) - 1):
+            self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
+        names = self.scope.parameters.get(last_name(node), [])
+        known = {last: one for one in arguments for last in [text(one).rpartition(".")[2]] if last in names}
+        orders = permutations(arguments) if len(arguments) == 3 else [sorted_by(names, known, arguments)]
+        for order in orders if len(arguments) > 2 else ():
+            self.replace(node, ast.Call(function, list(order), keywords), "argument", 1.5)
+
+    def path(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        for atom in self.scope.atoms:
+            self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else 1)
+        for made in self.scope.made:
+            self.replace(node, made, "call", 2)
+        if isinstance(node, ast.Attribute):
+            near = sorted(a for a in self.scope.attributes if text(node.value) == "self" and a != node.attr)
+            for name in [*near, "data", "grad"]:
+                self.replace(node, ast.Attribute(node.value, name, ast.Load()), "name", 1)
+        if isinstance(node, ast.Attribute | ast.Subscript) and text(node.value) != "self":
+            self.replace(node, node.value, "name", 1)
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            for n in (0, 1, -1):
+                self.replace(node, ast.Subscript(node.value, ast.Constant(n), ast.Load()), "constant", 1)
+        for name in self.scope.readable:
+            if not isinstance(node, ast.Subscript):
+                self.replace(node, ast.Subscript(node, ast.Name(name, ast.Load()), ast.Load()), "name", 2)
+        self.replace(node, ast.Attribute(node, "data", ast.Load()), "name", 2)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, PATHS) and text(node.value) != "self":
+            for call in self.scope.whole:
+                self.replace(node, ast.Attribute(wrapped(call, node.value), node.attr, ast.Load()), "call", 2)
+        for entry in (n for n in self.scope.kept if isinstance(n, ast.Subscript) and text(n.slice) == text(node)):
+            asked = ast.Call(ast.Attribute(loaded(entry.value), "get", ast.Load()), [node], [])
+            self.replace(node, asked, "call", 1.5)  # the entry, if it is there
+        whole = isinstance(node.parent, ast.Assign | ast.Return)
+        for known in self.scope.imported if whole else ():  # may be one of these, or what it holds
+            inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node
+            asked = ast.Call(ast.Name("isinstance", ast.Load()), [inner, ast.Name(known, ast.Load())], [])
+            self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 0.9)
+
+    def larger(self, node):
+        """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""
+        above = node.parent
+        if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
+            return
+        if not computes(node):
+            return
+        joined = above.op if isinstance(above, ast.BinOp) else None
+        if not isinstance(joined, ast.Mult | ast.Div) or above.right is node:
+            for factor in self.scope.missing_factors:
+                cost = 2 + 0.1 * sum(tokens(factor).values())
+                self.replace(node, product(node, factor), "operand", cost)
+                self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
+        if (
+            joined is None
+            or (isinstance(joined, ast.Div) and above.right is node)
+            or (self.scope.idle and is_path(node))
+        ):
+            for term in self.scope.missing_terms:
+                for op in (ast.Add(), ast.Sub()):
+                    cost = 2 + 0.1 * sum(tokens(term).values())
+                    self.replace(node, ast.BinOp(node, op, term), "operand", cost)
+        if is_path(node) or isinstance(node, ast.Call):
+            for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
+                self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
+
+
+def sorted_by(names, known, arguments):
+    """The arguments of a call with those that bear the name of a parameter at its place, the others between them."""
+    others = iter([one for one in arguments if one not in known.values()])
+    order = [known.get(name) or next(others, None) for name in names[: len(arguments)]]
+    return arguments if None in order else order
+
+
+def asks_for_none(test):
+    """Return whether a test is about whether something is there at all."""
+    match test:
+        case ast.Compare(_, [ast.Is() | ast.IsNot()], [ast.Constant(None)]):
+            return True
+    return False
+
+
+def is_choice(node):
+    """Return whether a comparison chooses among elements: what they become is likelier to be wrong than the choice."""
+    return isinstance(node, ast.Compare) and isinstance(node.parent, ast.Assign | ast.Subscript)
+
+
+def computes(node):
+    """Return whether a node is a number on the way to what a statement sets: no test, no index, no other call's."""
+    if isinstance(node, ast.Compare | ast.BoolOp | ast.IfExp):
+        return False
+    below, above = node, node.parent
+    while isinstance(above, ast.expr):
+        if isinstance(above, ast.IfExp) and (below is above.test or isinstance(above.test, ast.Call)):
+            return False
+        if isinstance(above, ast.Compare | ast.BoolOp | ast.Subscript | ast.comprehension):
+            return False
+        method = isinstance(above, ast.Attribute) and is_called(above)
+        if isinstance(above, ast.Attribute) and above.attr not in ((*SUMS, *SHAPES) if method else ("data",)):
+            return False
+        if (
+            isinstance(above, ast.Call)
+            and not (isinstance(below, ast.Attribute) and below is above.func)
+            and not hands_on(above)
+        ):
+            return False
+        below, above = above, above.parent
+    return isinstance(above, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr | ast.keyword)
+
+
+def reached(node, op, other):
+    """A node with `op other` joined to it: to the whole, and further down to each last operand."""
+    yield ast.BinOp(node, op, other)
+    if isinstance(node, ast.BinOp):
+        for inner in reached(node.right, op, other):
+            yield ast.BinOp(node.left, node.op, inner)

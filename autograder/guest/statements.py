@@ -1,0 +1,367 @@
+"""Makes edits of statements: dropped, doubled, moved, turned, put in, or as another function of the file has them."""
+
+import ast
+
+from gradmark_expressions import ExpressionEdits, asks_for_none
+from gradmark_scope import wrapped
+from gradmark_trees import (
+    ARITHMETIC,
+    FUNCTIONS,
+    MADE,
+    PATHS,
+    SIMPLE,
+    acts,
+    acts_as_loop,
+    block_of,
+    blocks,
+    exchanged,
+    free_names,
+    head,
+    in_loop,
+    inside,
+    is_called,
+    is_docstring,
+    is_kept,
+    is_own,
+    jumps,
+    loaded,
+    parsed,
+    product,
+    stored,
+    text,
+    text_above,
+    tokens,
+    unique,
+    walk,
+)
+
+HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
+
+
+class StatementEdits(ExpressionEdits):
+    """Edits of the statements of a block."""
+
+    def handed_on(self, function):
+        """Calls of the object's other methods with the arguments of this one."""
+        mine = [ast.Name(a.arg, ast.Load()) for a in function.args.args if a.arg != "self"]
+        return [wrapped(call, mine[0]) for call in self.scope.own if mine]
+
+    def answers(self):
+        """The values that may have been meant to be returned, and the question whether they are there."""
+        atoms = self.scope.atoms
+        return [*atoms, *(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]) for atom in atoms if is_own(atom))]
+
+    def block(self, block):
+        for place, statement in enumerate(block):
+            if not self.ran(statement):
+                self.too_late(block, place)
+                continue
+            if self.rich:
+                self.gap(block, place)
+            self.inside(statement)
+            for inner in () if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else blocks(statement):
+                self.block(inner)
+            self.whole(block, place, statement)
+            if not self.rich:
+                self.given(block, place)
+                self.begun(block, place)
+        if block and self.ran(block[-1]) and not isinstance(block[-1], ast.Return | ast.Raise | ast.Continue):
+            if self.rich:
+                self.gap(block, len(block))
+            else:
+                self.given(block, len(block))
+
+    def too_late(self, block, place):
+        """Moves up a statement that what stands above it kept from being reached."""
+        first = next((n for n, s in enumerate(block) if self.ran(s)), place)
+        for other in () if self.rich or isinstance(block[place], ast.Return) else range(first, place):
+            self.move(block[place], block, other)
+
+    def given(self, block, place):
+        """Statements that the file has elsewhere: best of all below what they stand below there."""
+        above = text(block[place - 1]) if place else ""
+        for donor in self.scope.absent:
+            self.insert(block, place, [donor], "statement", 2.9 if above and above == text_above(donor) else 3)
+
+    def begun(self, block, place):
+        """Makes what is kept where it is not there yet, before the statement that first asks for it."""
+        read = [n for n in walk(block[place]) if isinstance(n, ast.Attribute | ast.Subscript) and is_kept(n)]
+        asked = unique([loaded(n) for n in read if isinstance(n, ast.Subscript) or not isinstance(n.ctx, ast.Store)])
+        for kept in asked if isinstance(block[place], SIMPLE) else ():
+            if self.scope.asks_for(kept) or is_called(kept):
+                continue
+            tests = [ast.Compare(kept, [ast.Is()], [ast.Constant(None)])]
+            if isinstance(kept, ast.Subscript) and not isinstance(kept.slice, ast.Slice):
+                tests.append(ast.Compare(kept.slice, [ast.NotIn()], [kept.value]))
+            for value in self.scope.beginnings(kept):
+                for test in tests:
+                    self.insert(block, place, [ast.If(test, [ast.Assign([stored(kept)], value)], [])], "statement", 2.5)
+
+    def gap(self, block, place):
+        """Statements that are missing, made of what is in scope: stores, counts, and what uses an idle setting."""
+        names = [ast.Name(name, ast.Load()) for name in self.scope.readable]
+        entries = [n for n in self.scope.owned() if isinstance(n, ast.Subscript) and n not in self.scope.kept]
+        for target in [*self.scope.kept, *entries]:
+            for value in names:
+                if value.id not in free_names(target):
+                    self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4)
+            if not isinstance(target, ast.Subscript):
+                self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
+        if not self.scope.idle:
+            return
+        for target, value in self.scope.updates:
+            self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4.5)
+        inner = isinstance(in_loop(block[0].parent), ast.For) or not any(isinstance(s, ast.For) for s in block)
+        for target in self.scope.moved if inner else ():
+            now = loaded(target)
+            values = [product(now, factor) for factor in self.scope.missing_factors]
+            pulls = [*self.scope.missing_pulls, *(product(pair, now) for pair in self.scope.pairs)]
+            values += [ast.BinOp(now, op, pull) for pull in pulls for op in (ast.Add(), ast.Sub())]
+            for value in values:
+                cost = 4 + 0.1 * sum(tokens(value).values())
+                self.insert(block, place, [ast.Assign([target], value)], "statement", cost)
+
+    def inside(self, statement):
+        self.extra = 0 if acts(statement) else HANDING
+        for field, value in ast.iter_fields(statement):
+            if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
+                continue
+            looping = isinstance(statement, ast.For) and field == "iter"
+            self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
+            if field == "test" and asks_for_none(value):
+                self.inside_of = "condition"
+            if looping:
+                self.looped(statement.target, statement.iter)
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.expr):
+                    self.expression(child)
+                elif isinstance(child, ast.withitem):
+                    self.expression(child.context_expr)
+            self.inside_of = ""
+        self.extra = 0
+        if isinstance(statement, ast.If) and not self.rich:
+            self.condition(statement.test)
+
+    def looped(self, target, over):
+        """Goes over two or three things side by side, or counts, where several names are set in each turn."""
+        match target, over:
+            case ast.Tuple(names), ast.Call(ast.Name("zip"), [*given]) if 1 <= len(given) < len(names):
+                self.beside(over, given, len(names))
+            case ast.Tuple([_, _] as names), _ if not isinstance(over, ast.Call) or not acts_as_loop(over):
+                self.replace(over, ast.Call(ast.Name("enumerate", ast.Load()), [over], []), "loop", 1)
+                self.beside(over, [over], len(names))
+
+    def beside(self, over, given, count):
+        """The zip of what is given and of one thing more that this function knows, at each place."""
+        for atom in self.scope.atoms if count == len(given) + 1 else ():
+            for place in range(len(given), -1, -1):
+                if text(atom) not in map(text, given):
+                    listed = [*given[:place], atom, *given[place:]]
+                    self.replace(over, ast.Call(ast.Name("zip", ast.Load()), listed, []), "loop", 1)
+
+    def keeps(self, statement):
+        """Return whether a constructor keeps one of its arguments by this statement, as it is."""
+        match statement:
+            case ast.Assign([target], ast.Name()):
+                return self.scope.function.name == "__init__" and is_own(target)
+        return False
+
+    def whole(self, block, place, statement):
+        """The statement dropped, doubled, moved, turned, or as another function of this file has it."""
+        if is_docstring(statement):
+            return
+        if self.rich:
+            return
+        if isinstance(statement, FUNCTIONS):
+            return
+        twice = any(s is not statement and text(s) == text(statement) for s in block)
+        self.instead(statement, [ast.Pass()], "statement", 0.9 if twice else 2)
+        if isinstance(statement, ast.If):
+            self.instead(statement, statement.body, "condition", 2)
+            self.apart(statement)
+        if isinstance(statement, ast.Pass):
+            self.turned(statement)
+        if isinstance(statement, SIMPLE):
+            self.turned(statement)
+            self.moved(block, place, statement)
+            self.exchanged(block, place)
+            self.as_elsewhere(statement)
+            self.guarded(block, place, statement)
+            for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
+                held = ast.If(guard.test, [statement], [])
+                if text(guard.test) not in text(statement.parent):
+                    self.instead(statement, [held], "condition", 3)
+        elif isinstance(statement, ast.If):
+            self.as_elsewhere(statement)
+
+    def apart(self, statement):
+        """An `elif` or `else` that should have been no alternative: what stands there is done in any case."""
+        if statement.orelse:
+            number = self.add(statement.orelse[0], "condition", 1)
+            new = [ast.If(statement.test, statement.body, []), *statement.orelse]
+            self.statements.setdefault(id(statement), []).append((number, new))
+
+    def guarded(self, block, place, statement):
+        """Asks first whether what the statement above has fetched is there: this one overwrites it."""
+        match block[max(0, place - 1) : place + 1]:
+            case [ast.Assign([one]), ast.Assign([other])] if isinstance(one, PATHS) and text(one) == text(other):
+                missing = ast.Compare(loaded(one), [ast.Is()], [ast.Constant(None)])
+                self.instead(statement, [ast.If(missing, [statement], [])], "condition", 2)
+
+    def turned(self, s):  # noqa: C901, PLR0912, PLR0915 - a list of kinds
+        match s:
+            case ast.AugAssign(target, op, value):
+                for other in ARITHMETIC:
+                    if not isinstance(op, other):
+                        self.instead(s, [ast.AugAssign(target, other(), value)], "operator", 1)
+                for atom in self.scope.kept if is_kept(target) else ():
+                    if text(atom) != text(target):
+                        self.instead(s, [ast.AugAssign(stored(atom), op, value)], "name", 1)
+                self.instead(s, [ast.Assign([target], value)], "operator", 1)
+                self.instead(s, [ast.Assign([target], ast.BinOp(loaded(target), op, value))], "copy", 0.5)
+            case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target], value):
+                for op in (ast.Add, ast.Sub, ast.Mult):
+                    self.instead(s, [ast.AugAssign(target, op(), value)], "operator", 1)
+                self.elsewhere(s, target, value)
+                beside = {text(t) for other in block_of(s) for t in getattr(other, "targets", [])}
+                for twin in (n for n in self.scope.kept if is_kept(target) and type(n) is type(target)):
+                    if text(twin) not in beside:
+                        self.instead(s, [ast.Assign([stored(twin)], value), s], "statement", 2.5)
+                whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
+                self.instead(s, [ast.Assign([whole], value)], "copy", 2)
+                for atom in self.scope.owned():
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "argument" if self.keeps(s) else "name", 1)
+                parts = dict.fromkeys((*self.scope.parts, "data"))  # which nothing sets where every step forgets it
+                known = [n for n in self.scope.atoms if isinstance(n, ast.Attribute) and n.attr in parts]
+                for atom in (n for n in known if isinstance(target, ast.Name) and isinstance(n.value, ast.Name)):
+                    self.instead(s, [ast.Assign([stored(atom)], value)], "name", 1)
+                for part in parts if isinstance(target, ast.Name) else ():
+                    whole = ast.Attribute(loaded(target), part, ast.Store())
+                    self.instead(s, [ast.Assign([whole], value)], "name", 1)
+                    if isinstance(value, ast.Call) and len(value.args) == 1:
+                        self.instead(s, [ast.Assign([whole], value.args[0])], "name", 1.5)
+                for name in (*self.scope.locals, *self.scope.loose) if isinstance(target, ast.Name) else ():
+                    if name != target.id:
+                        cost = 0.9 if name in self.scope.loose else 1  # what is read, and set nowhere
+                        self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", cost)
+            case ast.Assign([_, _, *_] as targets, value):
+                if isinstance(value, MADE):  # one object for all of them
+                    self.instead(s, [ast.Assign([target], value) for target in targets], "copy", 1)
+                for n in range(len(targets)):
+                    self.instead(s, [ast.Assign([*targets[:n], *targets[n + 1 :]], value)], "name", 0.8)
+            case ast.Assign([ast.Tuple(left)], value):
+                for n in range(len(left) - 1):
+                    self.assigned(s, exchanged(left, n), value)
+                for n, part in enumerate(left):
+                    known = set(map(text, left))
+                    for name in (o for o in self.scope.locals if o not in known) if isinstance(part, ast.Name) else ():
+                        self.assigned(s, [*left[:n], ast.Name(name, ast.Store()), *left[n + 1 :]], value)
+                    for atom in self.scope.owned() if is_own(part) else ():
+                        if text(atom) not in map(text, left):
+                            self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
+            case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
+                self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
+            case ast.Expr(ast.Call() as call):
+                given = [a for a in call.args if isinstance(a, PATHS) and self.scope.holds(a)]
+                stored_here = [n for n in self.scope.kept if inside(n, self.scope.function)]
+                for target in unique([*map(stored, given), *stored_here]):
+                    self.instead(s, [ast.Assign([target], call)], "statement", 1)
+            case ast.Return(ast.Attribute() | ast.Name() as handed) | ast.Return(
+                ast.Call(_, [ast.Attribute() as handed])
+            ):
+                self.instead(s, [ast.Return(copies(text(handed)))], "copy", 0.9)
+            case ast.Return(None):
+                for answer in [*self.answers(), *self.handed_on(self.scope.function)]:
+                    self.instead(s, [ast.Return(answer)], "statement", 1)
+            case ast.Return(ast.Compare() | ast.BoolOp() | ast.Constant(bool())):
+                asked = [n for n in self.answers() if isinstance(n, ast.Compare)]
+                for answer in unique([*self.scope.conditions, *asked]):
+                    self.instead(s, [ast.Return(answer)], "condition", 1.2)
+            case ast.Pass():
+                self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
+                self.instead(s, [ast.Continue()], "loop", 1)
+            case ast.Continue():
+                self.instead(s, [ast.Break()], "loop", 1)
+            case ast.Break():
+                self.instead(s, [ast.Continue()], "loop", 1)
+        if isinstance(s, ast.Return) and isinstance(in_loop(s), ast.For):
+            self.instead(s, [ast.Continue()], "loop", 1)
+        match s:
+            case ast.Assign([ast.Attribute() as target], value):
+                self.replace(value, ast.Constant(None), "constant", 1)
+                if isinstance(value, ast.Dict) and len(value.keys) == 1 and value.keys[0] is not None:
+                    entry = ast.Subscript(loaded(target), value.keys[0], ast.Store())
+                    self.instead(s, [ast.Assign([entry], value.values[0])], "name", 1)
+        self.instead(s, [s, s], "statement", 2)
+
+    def exchanged(self, block, place):
+        """The targets of a statement and the next exchanged: each sets what the other was to set."""
+        match block[place : place + 2]:
+            case [ast.Assign([one], value) as first, ast.Assign([other], last) as second] if text(one) != text(other):
+                number = self.add(first, "name", 1.5)
+                self.statements.setdefault(id(first), []).append((number, [ast.Assign([other], value)]))
+                self.statements.setdefault(id(second), []).append((number, [ast.Assign([one], last)]))
+
+    def elsewhere(self, statement, target, value):
+        """Puts what is set into another part of the same thing, or into the thing of which it is a part."""
+        if isinstance(target, ast.Attribute) and not is_own(target):
+            for part in (p for p in (*self.scope.parts, "data", "grad") if p != target.attr):
+                self.instead(
+                    statement, [ast.Assign([ast.Attribute(target.value, part, ast.Store())], value)], "name", 1
+                )
+        around = getattr(target, "value", None)
+        while isinstance(around, ast.Attribute | ast.Subscript):
+            for other in (value, ast.Constant(None)):
+                self.instead(statement, [ast.Assign([stored(around)], other)], "name", 2)
+            around = around.value
+
+    def assigned(self, statement, targets, value):
+        self.instead(statement, [ast.Assign([ast.Tuple(targets, ast.Store())], value)], "operand", 1)
+
+    def moved(self, block, place, statement):
+        for other in range(len(block) + 1):
+            if other not in (place, place + 1):
+                self.move(statement, block, other)
+        above = statement.parent
+        while not isinstance(above, FUNCTIONS) and (around := block_of(above)) is not None:
+            at = next(n for n, s in enumerate(around) if s is above)
+            self.move(statement, around, at)
+            self.move(statement, around, at + 1)
+            above = above.parent
+        for neighbour in block[max(0, place - 1) : place] + block[place + 1 : place + 2]:
+            body = getattr(neighbour, "body", None)
+            if isinstance(neighbour, ast.For | ast.If) and self.ran(body[0]):
+                self.move(statement, body, 0)
+                self.move(statement, body, len(body))
+
+    def move(self, statement, block, place):
+        if self.full() or (jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For)):
+            return
+        number = self.add(statement, "order", 2)
+        self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))
+        self.insert(block, place, [statement], "order", 2, number)
+
+    def as_elsewhere(self, statement):
+        """Yield statements of other functions of this file that set the same, or begin alike."""
+        mine = head(statement)
+        for donor in self.scope.statements:
+            if type(donor) is type(statement) and head(donor) == mine and text(donor) != text(statement):
+                known = len(self.edits)
+                self.instead(statement, [donor], "statement", 1.5)
+                alone = isinstance(donor, ast.If) and text(donor.test) == text(statement.test)
+                if alone and len(self.edits) > known:
+                    self.edits[-1].line = self.edits[-1].end = parting(statement.body, donor.body)
+
+
+def copies(listed):
+    """A list of copies of what is in a list."""
+    return parsed(f"[one if one is None else one.copy() for one in {listed}]")
+
+
+def parting(block, other):
+    """The line where a block parts from another one; of what it lacks, the line above."""
+    first = next((n for n, (a, b) in enumerate(zip(block, other, strict=False)) if text(a) != text(b)), None)
+    if first is None:
+        return block[min(len(block), len(other)) - 1].end_lineno
+    lacks = text(block[first]) in map(text, other[first:])
+    return block[first - 1].end_lineno if lacks and first else block[first].lineno
