@@ -72,6 +72,77 @@ def _verdict(mark):
     return {1.0: "right", 0.0: "wrong"}.get(mark.score / mark.max_score, "part")
 
 
+@FEW
+@given(
+    st.sampled_from(["WURZEL", "RACINE", "RAIZ", "SQRT", "sqrt"]), st.integers(1, 999), st.sampled_from([".", ","]),
+    st.sampled_from(["=", ""]),
+)  # fmt: skip
+def test_the_root_of_a_spreadsheet_is_read_in_its_language(root, below, point, equals):
+    assert value(f"{equals}1/{root}(0{point}{below:03d})") == pytest.approx(1 / math.sqrt(below / 1000))
+
+
+@FEW
+@given(
+    st.sampled_from(["ROUNDUP", "AUFRUNDEN", "ARRONDI.SUP", "roundup"]), st.integers(2, 500), st.integers(2, 80),
+    st.sampled_from([";0", ",0", "; 0", ", 0"]),
+)  # fmt: skip
+def test_a_spreadsheet_rounds_up_where_a_whole_number_is_asked_for(name, over, under, places):
+    prompt = "What is the smallest number of GPUs that can hold them?\n\nGive a whole number."
+    assert value(f"={name}({over}*16/{under}{places})", prompt) == math.ceil(over * 16 / under)
+
+
+@FEW
+@given(
+    st.integers(0, 99), st.integers(0, 59), st.integers(0, 59),
+    st.sampled_from(["{}h{}m{}s", "{} h {} min {} s", "{}h{}min{}s", "{}h {}' {}\"", "{} Stunden {} Minuten {} Sekunden"]),
+)  # fmt: skip
+def test_hours_minutes_and_seconds_are_one_time(hours, minutes, seconds, form):
+    (found,) = numbers.read(form.format(hours, minutes, seconds), "How much time is saved, in hours?")
+    assert units.convert(found.value, found.unit, "s") == pytest.approx(hours * 3600 + minutes * 60 + seconds)
+
+
+@FEW
+@given(st.integers(-999, 999), st.lists(st.sampled_from("👍😀🎉✓✔☑⭐"), min_size=1, max_size=3), st.booleans())
+def test_what_a_phone_puts_behind_a_number_changes_nothing(number, signs, spaced):
+    assert value(f"{number / 100}{' ' if spaced else ''}{''.join(signs)}") == number / 100
+    with pytest.raises(Unreadable):
+        value(f"{number / 100} {'✗' if spaced else '❌'}")
+
+
+@FEW
+@given(
+    st.permutations("abcde"), st.sampled_from(["least first", "most first", "smallest first", "largest first"]),
+    st.sampled_from("<>≤≥"), st.sampled_from(["", " "]),
+)  # fmt: skip
+def test_signs_of_size_are_an_order_where_both_readings_of_them_agree(order, asked, sign, space):
+    entries = {letter: f"memory of {letter * 3}" for letter in "abcde"}
+    text = f"{space}{sign}{space}".join(order)
+    if (sign in "<≤") == asked.startswith(("least", "smallest")):
+        assert options.read_order(text, entries, f"Put these in order by memory, {asked}.") == tuple(order)
+    else:
+        with pytest.raises(Unreadable):
+            options.read_order(text, entries, f"Put these in order by memory, {asked}.")
+
+
+@FEW
+@given(
+    st.sampled_from(["ab {}", "oberhalb von {}", "supérieur à {}", "mayor que {}", "above {}", "from {}", "> {}"]),
+    st.integers(1, 999),
+)
+def test_a_limit_is_read_from_words_of_all_languages_and_only_where_one_is_asked_for(form, thousandths):
+    text = form.format(f"{thousandths / 1000}")
+    assert value(text, "Plain gradient descent diverges above a certain learning rate. Which?") == thousandths / 1000
+    with pytest.raises(Unreadable):
+        value(text, "What is θ after step 2?")
+
+
+@FEW
+@given(st.sampled_from("mv"), st.sampled_from(["{0}^/(2)", "2*{0}^", "{0}^ + 1", "({0}^)"]))
+def test_a_caret_with_nothing_above_is_a_hat(name, form):
+    text = form.format(name)
+    assert formulas.parse(text, ("m_hat", "v_hat")) == formulas.parse(text.replace("^", "_hat"), ("m_hat", "v_hat"))
+
+
 STATES = [
     "θ{}",
     "θ_{}",

@@ -33,7 +33,7 @@ SYNONYMS = (  # what one thing is called in the notes, papers and libraries; use
     ("theta", "w", "param", "p", "weight"),
     ("mhat", "mcorrected"),
     ("vhat", "vcorrected"),
-    ("v", "s"),
+    ("v", "s", "velocity", "vel"),
     ("t", "step", "stepcount"),
 )
 _TOKEN = re.compile(

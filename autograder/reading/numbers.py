@@ -39,7 +39,8 @@ _LEAD = re.compile(
     r"in the (?:limit|end|long run)|eventually|the same|(?:after |in )?both steps|i\.e|"
     r"i(?:'d| would)? (?:think|guess|believe|say)(?: it(?:'s| is))?|"
     r"so|then|therefore|hence|thus|gives?|makes|needs?|takes?|"
-    r"after|by a|by|a|an)\b[.,]?:?|[~≈→]|->|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
+    r"(?:(?:it|m|v) (?:is|gets) )?multiplied by|after|by a|by|a|an)\b[.,]?:?|"
+    r"[~≈→]|->|times(?= [\d.])|[x×](?= ?[\d.]))\s*(?=\S)",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -70,6 +71,10 @@ _STEP = re.compile(
     r"(?:after|at|from) (?=\d)",
     re.IGNORECASE,
 )
+_PAST = re.compile(
+    r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|"
+    r"^(?:above|below|beyond|past|over|at|from|(?:larger|greater|higher|bigger|more) than)\s+"
+)
 _LIMITED = re.compile(r"\b(?:above|below) a certain\b|\blimit\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:[^\W\d_][^:=;,.]*?\d?\s*|\([^():]*\)\s*):\s+(?=[-+\d.(√~≈a-z])")  # "m and v: "
 _TOTAL = re.compile(
@@ -81,7 +86,9 @@ _SYMBOLS = re.compile(r"\d\s*[-+*/^]\s*[α-λν-ωϵ]")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)")
 _FACTOR = re.compile(r"[\d.,]+ ?(?:[x×](?![A-Za-z\d ])|times|-?fold)", re.IGNORECASE)
 _STATEMENTS = re.compile(r"[;,.]\s+(?:(?:and|so|then) )?(?=[^;,=]*=)")
-_STRICT = re.compile(r"(?:<|>|less than|more than|under|over|below|above|fewer than|greater than)", re.IGNORECASE)
+_STRICT = re.compile(
+    r"(?:<|>|(?:less|more|fewer|greater|larger|smaller|higher|lower) than|under|over|below|above)", re.IGNORECASE
+)
 _ASKS_LEAST = re.compile(r"\b(?:smallest|fewest|lowest|minimum|least number|from which|at least\?)", re.IGNORECASE)
 _ASKS_FACTOR = re.compile(r"\b(?:how many times|factor|multiple|fraction|times as)\b", re.IGNORECASE)
 _ASKS_PERCENT = re.compile(r"\b(?:how many|what|which|in) per ?cent|\bpercentage|in %", re.IGNORECASE)
@@ -223,7 +230,7 @@ class _Reader:
             text = re.sub(r"^(?:(?:it )?moves? by|step size(?: is| of)?:?) (?=[-\d.])", "", text)
         if _LIMITED.search(self.prompt):
             text = _DIVERGES.sub("", text)
-            text = re.sub(r"^(?:[^\W\d]\w*\s*)?[<>≤≥]\s*|^(?:above|below|beyond|past|over|at)\s+", "", text)
+            text = _PAST.sub("", text)
         return text
 
     def last_statement(self, text: str) -> str:

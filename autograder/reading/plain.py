@@ -63,8 +63,14 @@ def _command(match: re.Match[str]) -> str:
     return f" {name}{match[2] or ''}{'' if following in ('_', '^', '(') else ' '}"
 
 
+def _root(text: str) -> str:
+    """`sqrt(` for the root of a spreadsheet in another language: `WURZEL(0,001)`."""
+    return re.sub(r"\b(?:WURZEL|RACINE|RAIZ|RADQ)\(", "sqrt(", text, flags=re.IGNORECASE)
+
+
 def digits(text: str) -> str:
     """ASCII digits for those of all scripts, `^(…)` for superscripts, `-` for dashes, plain spaces; `½` as `(1/2)`."""
+    text = _root(text)
     if text.isascii():
         return text.replace("`", "'")
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # marks of direction, spaces of no width
@@ -88,6 +94,7 @@ def formula(text: str) -> str:
     text = re.sub("[₀₁₂₃₄₅₆₇₈₉ₜₖₙ₋₊]+", lambda m: f"_{{{m[0].translate(_SUB)}}} ", text)
     text = unicodedata.normalize("NFKD", digits(text))
     text = re.sub("(.)\u0302", r"\1_hat", text)
+    text = re.sub(r"\b([A-Za-z])\^(?=\s*(?:[*/),;]|\Z|\+\s))", r"\1_hat", text)  # m^/(√v^ + ε)
     text = re.sub(r"\b(?:np|numpy|math|torch|jnp|self)\.(?=[A-Za-z])", "", text)
     text = re.sub(r"\b[A-Za-z_]\w*\.grad(?:\.data)?\b", "grad", text)
     text = re.sub(r"\.data\b", "", text)
@@ -101,4 +108,5 @@ def formula(text: str) -> str:
     text = re.sub(f"([{''.join(GREEK)}])(?![0-9_])", r"\1 ", text)
     text = re.sub(f"[{''.join(GREEK)}]", lambda m: f" {GREEK[m[0]]}", text)
     text = re.sub("[×·⋅∙∗✕]", "*", text)
-    return text.replace("÷", "/").replace("{", "(").replace("}", ")").replace("[", "(").replace("]", ")")
+    text = re.sub("[÷\u2044]", "/", text)
+    return text.replace("{", "(").replace("}", ")").replace("[", "(").replace("]", ")")

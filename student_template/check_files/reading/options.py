@@ -55,8 +55,9 @@ _ALL_FALSE = re.compile(  # d and e are false
 )
 _BACKWARD = re.compile(r"[←⟵⇐]|<-")
 _SIZES = re.compile(
-    r"\b(?:least|most|smallest|largest|lightest|heaviest|light|heavy|fewest|increasing|decreasing|rising|falling)\b"
+    r"\b(?:(?P<up>least|smallest|lightest|light|fewest|increasing|rising)|most|largest|heaviest|heavy|decreasing|falling)\b"
 )
+_THROUGH = re.compile(r"\s*([a-z])\s+(?:through|thru|bis|hasta)\s+([a-z])\s*", re.IGNORECASE)
 
 
 def read_one(answer: object, options: Mapping[str, str], prompt: str = "") -> str:
@@ -122,6 +123,11 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     ):
         raise Unreadable(f"{quoted(text)} can be read in two ways. Write each letter, with commas between them.")
     known = {name.casefold(): name for name in options}
+    if run := _THROUGH.fullmatch(text):
+        names = list(known)
+        first, last = (names.index(end.casefold()) if end.casefold() in known else -1 for end in run.groups())
+        if 0 <= first < last:
+            return [known[name] for name in names[first : last + 1]]
     if (only := _ALL_FALSE.fullmatch(english(_truths(text)))) and _ids(only["those"], options):
         raise _unknown(text, options)  # whether all others are true is not said
     said_true = _said_true(english(_truths(text)), options)
@@ -196,7 +202,10 @@ def read_order(answer: object, options: Mapping[str, str], prompt: str = "") -> 
     Raises:
         Unreadable: not each entry once.
     """
-    if isinstance(answer, str) and re.search(r"(?<![-=])>|<(?!-)", answer) and _SIZES.search(prompt.lower()):
+    sizes = _SIZES.search(prompt.lower())
+    # `b < a` is read alike as sizes and as an order only where the least comes first
+    against = r"(?<![-=])[>≥]" if sizes and sizes["up"] else r"[<≤](?!-)"
+    if isinstance(answer, str) and sizes and re.search(against, answer):
         raise Unreadable("Signs such as < and > can be read in two ways here. Write the letters from first to last.")
     if isinstance(answer, str) and _BACKWARD.search(answer):
         raise Unreadable("Arrows to the left can be read in two ways. Write the letters from first to last.")
@@ -313,9 +322,9 @@ def _ids(text: str, options: Mapping[str, str]) -> list[str] | None:
     """The ids that a text consists of and of nothing else; None if it has other words."""
     known = {name.casefold(): name for name in options}
     text = LED.sub("", english(digits(text))).casefold().replace(")(", ") (")
-    text = _AROUND.sub(" ", text)
+    text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]\b)", " ", _AROUND.sub(" ", text))
     text = re.sub(
-        r"(?:->|=>|[\u2190-\u21ff\u2794-\u27be\u27f0-\u27ff<>·•∙⋅…»▶▷▸▹►▻]|\.{2,}|\b(?:and|then|plus|before)\b|[,;&+/|]|\\to|\\rightarrow)",
+        r"(?:->|=>|[\u2190-\u21ff\u2794-\u27be\u27f0-\u27ff<>≤≥·•∙⋅…»▶▷▸▹►▻]|\.{2,}|\b(?:and|then|plus|before)\b|[,;&+/|]|\\to|\\rightarrow)",
         " ",
         text,
     )

@@ -15,13 +15,13 @@ _PRINTED = re.compile(r"(?:tensor|array|Tensor|float32|float64|Parameter)\(\s*\[
 
 
 def tidied(answer: str) -> str:
-    answer = re.sub(r"^\s*\*\*(?!\*)(.*[^*\s])\s*\*\*\s*$", r"\1", answer)  # bold in Markdown
+    answer = _ROUNDED_UP.sub(r"ceil(\1)", re.sub(r"^\s*\*\*(?!\*)(.*[^*\s])\s*\*\*\s*$", r"\1", answer))  # bold
     text = digits(without_latex(re.sub(r"(?<=[^\W\d_])[₀-₉ₜ]+", "", answer)))
     text = _FROM.sub("from ", re.sub(r"\bbeim (?=\d|step)", "at ", english(_in_words(text))))
     if any(ord(c) > 127 and c.isnumeric() for c in text):
         raise Unreadable(f"Write {quoted(answer)} with ordinary digits and a decimal point.")
     text = re.sub("[✕⨯]", "×", text)
-    text = text.rstrip("✓✔☑ ")
+    text = _ORNAMENTS.sub("", text)
     text = re.sub(r"(?<=[\d) ])\[([A-Za-z%]+)\]$", r" \1", text)  # 37.25 [GiB]
     text = re.sub(r"^([+-]?0)[·⋅∙](?=\d)", r"\1.", text)  # as the British print a decimal point
     text = re.sub("[·⋅∙∗]", "*", text)
@@ -46,13 +46,12 @@ def tidied(answer: str) -> str:
     text = re.sub(r"\b(?:minus|negative) (?=[\d.])", "-", text)
     text = re.sub(r"\b(?:one|a|an|um) (?=[~≈]? ?\d)|\bum (?=[a-z]+ ?%)", "", text)  # un 20 % más, um 20 % größer
     text = re.sub(r"\b(halfs?|quarters?|thirds?|fifths?|tenths?) (?:of )?(?:an?|one) (?=[a-z])", r"\1 ", text)
+    text = _clocks(text)
     text = re.sub(r"(\d+) ?h ?([0-5]?\d)(?:m|min)?(?![\w.]|\s*m)", r"\1 h \2 min", text)
     text = re.sub(r"\b(\d+) hours? ([0-5]\d)$", r"\1 h \2 min", text)
     text = re.sub(
         r"\b(?:par|pro|por|je|sur chaque) (?=gpu|device|card|machine|step|param)", "per ", text, flags=re.IGNORECASE
     )
-    text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
-    text = re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
     text = re.sub(r"\b(?:the )?(\d+)(?:st|nd|rd|th)\b", r"\1", text)
     text = re.sub(r"<=|=<", "≤", re.sub(r">=|=>", "≥", text))
     text = re.sub(r"\b(ln|log|exp|sqrt) (\d+(?:\.\d+)?)(?![\w.,^(])", r"\1(\2)", text)  # ln 5
@@ -70,10 +69,24 @@ def tidied(answer: str) -> str:
     return f"{unit_first[2]} {unit_first[1]}" if unit_first and units.find(unit_first[1]) in units.MEMORY else text
 
 
+_ORNAMENTS = re.compile(
+    r"[\s\u2600-\u2714\u2719-\u274b\u2753-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+\Z"
+)  # ✓ 👍, no cross
+_ROUNDED_UP = re.compile(
+    r"\s*=?\s*(?:ROUNDUP|AUFRUNDEN|ARRONDI\.SUP|REDONDEAR\.MAS|CEILING|OBERGRENZE|PLAFOND)\((.*?)\s*[;,]\s*[01]\)\s*",
+    re.IGNORECASE,
+)  # in a spreadsheet
 _FROM = re.compile(
     r"^\s*(?:ab|desde|a partir del?|à partir d[eu]|dès)\s+(?:el |dem |le )?(?=\d|t\b|[A-Za-zé]+ ?[=\d])", re.IGNORECASE
 )
 _HALVES = re.compile(r"\b(\w+)einhalb(?=\b)", re.IGNORECASE)  # fünfeinhalb
+
+
+def _clocks(text: str) -> str:
+    """`5 h 20 min 30 s` of `5:20:30` and `5h20m30s`, `5 h 20 min` of `5:20 hours`."""
+    text = re.sub(r"\b(\d+) ?h ?(\d+) ?(?:m|min|') ?(\d+) ?(?:s|sec|\"|'')(?!\w)", r"\1 h \2 min \3 s", text)
+    text = re.sub(r"\b(\d+):([0-5]\d):([0-5]\d)(?: ?h)?\b", r"\1 h \2 min \3 s", text)
+    return re.sub(r"\b(\d+):([0-5]\d) ?(?:h|hrs?|hours?)\b", r"\1 h \2 min", text)
 
 
 def _times_in_words(text: str) -> str:
