@@ -197,7 +197,7 @@ def _with_people(found: Sequence[FoundSubmission], roster: Roster, say: Callable
 
 def _tell(path: Path, bulk: Bulk, say: Callable[[str], None]) -> None:
     what = "a download of " if bulk.platform != FOLDERS else ""
-    say(f"{path} is {what}{bulk.platform}: {len(bulk.people)} people")
+    say(f"{path} is {what}{bulk.platform}: {len(bulk.people)} {'person' if len(bulk.people) == 1 else 'people'}")
     if late := [one.label for one in bulk.people if one.late]:
         say(f"{bulk.platform} calls these late: {_listed(late)}. Lateness is not marked here")
     if bulk.left:

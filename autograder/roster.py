@@ -67,6 +67,9 @@ _CODE_PAGES = {
     "cp1253": "Windows-1253", "koi8_r": "KOI8-R", "gb18030": "GB 18030", "big5": "Big5", "cp932": "Shift JIS",
     "euc_kr": "EUC-KR",
 }  # fmt: skip
+_ADDRESS = re.compile(
+    r"[^\s<>;,()\"|]+@[^\s<>;,()\"|]+"
+)  # each of `ada@u.edu; ada@home.org`, that of `Ada <ada@u.edu>`
 _UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _AS_IT_IS = "Write it as your institution does; one that is right as it is gets an apostrophe in front"
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
@@ -209,12 +212,24 @@ def people_in(text: str, name: str = "the roster", encoding: str = "utf-8") -> R
     remarks = [f"{name} is not UTF-8; it was read as {page}. Look at the names."] if page else []
     if skipped:
         remarks.append(f"Not students in {name}: {', '.join(skipped[:5])}{' and more' * (len(skipped) > 5)}.")
+    if damaged := next((person.name for person in people if _encoded_twice(person.name)), ""):
+        remarks.append(
+            f"Names in {name} are damaged (“{_shown(damaged)}”): it was saved in the wrong encoding. Export it again."
+        )
     people = _with_numbers(_joined(people))
     if twice := [person.id for person in people if person.more_rows]:
         remarks.append(
             f"In several rows of {name}, and one person each: {', '.join(twice[:5])}{' and more' * (len(twice) > 5)}."
         )
     return Roster(tuple(people), table, tuple(remarks), _index(people))
+
+
+def _encoded_twice(name: str) -> bool:
+    """Return whether a name is UTF-8 that was read as Windows-1252: `JÃ¼rgen`."""
+    try:
+        return name.encode("cp1252").decode("utf-8") != name
+    except UnicodeError:
+        return False
 
 
 def _joined(people: Iterable[Person]) -> list[Person]:
@@ -357,6 +372,7 @@ def _separator(text: str) -> str:
 def _person(columns: Mapping[str, Sequence[int]], cells: Sequence[str], *, canvas: bool, line: int, row: int) -> Person:
     told = {kind: [_visible(cells[at]) for at in those if at < len(cells)] for kind, those in columns.items()}
     values = {kind: [_unmarked(value) for value in found if value] for kind, found in told.items()}
+    values["email"] = [address for cell in values.get("email", []) for address in _ADDRESS.findall(cell) or [cell]]
     if canvas:  # its own number, which is no id of the institution's
         values["platform"] = [*values.get("platform", []), *values.pop("id", [])]
     first, last = _one(values, "first"), _one(values, "last")

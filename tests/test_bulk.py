@@ -568,3 +568,15 @@ def test_of_a_group_everybody_is_there_and_quotes_are_read():
     assert submitters_of(text) == {
         "submission_9": [{"name": "Zoë", "sid": "it's", "email": ""}, {"name": "Bob", "sid": "7"}]
     }
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 99999), min_size=2, max_size=4, unique=True), st.sampled_from(["Moodle", "Brightspace"]))
+def test_people_of_one_name_are_told_apart_by_their_numbers(tmp_path_factory, numbers, platform):
+    """So are the people of a download of Moodle without names: `Participant_1234`."""
+    folder = tmp_path_factory.mktemp("down") / "all"
+    people = [Student("", number, "Ada", "Lovelace") for number in numbers]
+    laid_out({SCHEMES[platform](who, 0, "optimizers.py", late=False): CODE for who in people}, folder)
+    found = unpack(folder, folder.parent / "out")
+    assert found is not None
+    assert {one.label for one in found.people} == {f"Ada Lovelace_{number}" for number in numbers}

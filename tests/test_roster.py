@@ -311,3 +311,27 @@ def test_a_workbook_or_a_page_is_told_what_it_is(tmp_path, data):
 def test_two_of_one_name_are_two():
     text = "id,first name,last name\na,Ann,Lee\nb,Ann,Lee\n"
     assert [person.id for person in owners(parse(text), ("Ann Lee",), "")] == ["a", "b"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["ada@uni.edu", "ada.l@home.org", "a-1@x.y.z", "o'hara@uni.ie"]), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["; ", ";", ", ", " ", " / ", "|"]), st.sampled_from(["{}", "Ada Lovelace <{}>", "<{}>", "({})"]),
+    st.sampled_from(["Email", "E-Mail-Adresse", "Courriel"]),
+)  # fmt: skip
+def test_somebody_with_several_addresses_is_found_by_each(addresses, between, form, header):
+    written = between.join(form.format(address) for address in addresses)
+    found = parse(f'ID,Name,{header}\n0071,Ada Lovelace,"{written}"\n')
+    assert found.people[0].email == addresses[0]
+    for address in addresses:
+        assert found.find([address]) == found.people
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("aeAEéüößçñÉÖłŽ"), min_size=1, max_size=8))
+def test_names_that_were_encoded_twice_are_told(name):
+    damaged = name.encode().decode("cp1252", "ignore")
+    remarks = "".join(parse(f"ID,Name\n0071,{damaged} Zola\n").remarks)
+    if damaged.encode("cp1252") == name.encode() != name.encode("ascii", "ignore"):
+        assert "are damaged" in remarks
+    assert parse(f"ID,Name\n0071,{name} Zola\n").remarks == ()

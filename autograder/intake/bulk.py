@@ -411,7 +411,8 @@ def _placed(
     labels: dict[str, int] = defaultdict(int)
     for one in people:
         labels[one.label] += 1
-    people = [replace(one, label=f"{one.label}_{one.keys[0]}") if labels[one.label] > 1 else one for one in people]
+    numbers = {one: one.keys[0].removeprefix("participant ").removeprefix("user ") for one in people}
+    people = [replace(one, label=f"{one.label}_{numbers[one]}") if labels[one.label] > 1 else one for one in people]
     known = {entry.path for entry in entries}
     left = [name for name in names if name not in known and suffix(name) in KEPT]
     return Bulk(platform, tuple(people), tuple(left))
