@@ -49,6 +49,14 @@ def test_check_py_says_that_this_course_has_no_search(tmp_path):
     assert "does not look for lines" in check(handed_out(tmp_path / "home", where=False), "--where", wrong).stdout
 
 
+def test_check_py_starts_no_thread_either(searching, tmp_path):
+    """What the grader refuses must not pass at home."""
+    file = tmp_path / "mine.py"
+    step = "import threading\nright = SGD.step\ndef step(self):\n    threading.Timer(0, right, [self]).start()\nSGD.step = step"
+    file.write_text(f"{SOLUTION}\n{step}\n")
+    assert "your code tried to start a thread; the grader runs one only" in check(searching, file).stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["os._exit(3)", "os.kill(os.getpid(), 9)", "sys.stdout.close(); os.close(1)"])
 def test_an_edit_that_ends_the_process_it_is_tried_in_costs_no_other(searching, tmp_path, ending):

@@ -123,8 +123,11 @@ def test_what_was_left_out_is_said_with_its_line(seen):
         ("import urllib.request as r\nr.urlopen('http://127.0.0.1/')", "open a network connection; the grader has none"),
         ("import socket\ntry:\n    socket.socket()\nexcept OSError:\n    compile('1', '', 'eval')\n    raise", "open a network connection; the grader has none"),
         ("import os\nos.fork()", "start a program; the grader runs only yours"),
+        ("import threading\nthreading.Thread(target=int).start()", "start a thread; the grader runs one only"),
+        ("import threading\nthreading.Timer(0.01, int).start()", "start a thread; the grader runs one only"),
+        ("import concurrent.futures as f\nf.ThreadPoolExecutor().submit(int)", "start a thread; the grader runs one only"),
     ],
-    ids=["socket", "urllib", "looked at before it is raised again", "fork"],
+    ids=["socket", "urllib", "looked at before it is raised again", "fork", "thread", "timer", "pool"],
 )  # fmt: skip
 def test_a_trial_that_the_sandbox_refused_is_told_in_words(seen, trial, words):
     source = f"{SOLUTION}\n{trial}\n"

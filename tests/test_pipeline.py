@@ -220,3 +220,25 @@ def test_a_sandbox_that_is_required_here_works(name):
         probe(choose(name, say=lambda _: None))
     except SandboxUnavailable as error:
         pytest.fail(str(error))
+
+
+THREADS = {
+    "that computes for ever": "def forever():\n    while True: pass\nthreading.Thread(target=forever, daemon=True).start()",
+    "that changes what Adam does": (
+        "on = [0]\ndef flicker():\n    while True:\n        on[0] ^= 1\n        time.sleep(3e-4)\n"
+        "threading.Thread(target=flicker, daemon=True).start()\nright = Adam.step\n"
+        "def step(self):\n    right(self)\n    for p in self.params: p.data = p.data * (1 + 0.01 * on[0])\nAdam.step = step"
+    ),
+    "in each step": (
+        "right = Adam.step\n"
+        "def step(self):\n    threading.Timer(1e-4, right, [self]).start()\nAdam.step = step"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", THREADS)
+def test_a_file_that_starts_threads_gets_the_same_report_each_time_and_is_told(grade_once, kind):
+    source = f"import threading, time\n{SOLUTION}\n{THREADS[kind]}\n"
+    reports = [str(to_json(replace(grade_once(source), seconds=0.0))) for _ in range(2)]
+    assert reports[0] == reports[1]
+    assert "your code tried to start a thread; the grader runs one only" in reports[0]

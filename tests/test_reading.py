@@ -723,7 +723,7 @@ def test_an_order_with_arrows_to_the_left_is_refused(answer):
 @FEW
 @given(
     st.lists(st.booleans(), min_size=3, max_size=3).filter(any),
-    st.sampled_from([("true", "false"), ("yes", "no"), ("ja", "nein"), ("vrai", "faux"), ("sí", "no"), ("richtig", "falsch"), ("✓", "✗")]),
+    st.sampled_from([("true", "false"), ("yes", "no"), ("ja", "nein"), ("vrai", "faux"), ("sí", "no"), ("richtig", "falsch"), ("✓", "✗"), ("✔\ufe0f", "✘"), ("☑", "☒"), ("✅", "❌")]),
     st.sampled_from(["{}: {}", "{} {}", "({}) {}", "{} = {}", "{} is {}"]),
     st.sampled_from([", ", "; ", "\n"]),
 )  # fmt: skip

@@ -38,9 +38,10 @@ _SURE = re.compile(  # of one letter
     r"[\s,:]*)+|(?: is| are)?(?: the)? (?:right|correct|true)(?: ones?| answers?| options?)?[.!]?$",
     re.IGNORECASE,
 )
-_TRUE = "yes|true|right|correct|t|y|x|✓|✔"
-_FALSE = "no|not|false|wrong|incorrect|f|n|✗|✘"
-_EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})(?:[).:=\s-]+(?:is )?|(?=[✓✔✗✘]))({_TRUE}|{_FALSE})\s*", re.IGNORECASE)
+_TRUE = "yes|true|right|correct|t|y|x|✓"
+_FALSE = "no|not|false|wrong|incorrect|f|n|✗"
+_SIGNS = str.maketrans("✔☑✅🗸✘☒❌✖", "✓✓✓✓✗✗✗✗", "\ufe0f")  # and no sign for "as a picture"
+_EACH = re.compile(rf"\s*\(?([a-z]|\d{{1,2}})(?:[).:=\s-]+(?:is )?|(?=[✓✗]))({_TRUE}|{_FALSE})\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<![\w*.])[A-Za-z]{2,}(?![\w*.(])")
 _RUN = re.compile(rf"\s*(?:only )?(?:the )?(first|last) ({'|'.join(_CARDINALS[1:])})(?: ones?)?\s*", re.IGNORECASE)
 _REMARK = re.compile(r"\s*(?![A-Za-z]\s*\()([^()]+?)\s+\((?!.*\b(?:not|or|no|maybe)\b)([^()]*)\)\s*")
@@ -133,7 +134,7 @@ def _true_ones(text: str, options: Mapping[str, str]) -> list[str] | None:
     said_true = _said_true(english(_truths(text)), options)
     if said_true is not None:
         return said_true
-    text = re.sub(r"\s+(?=[✓✔✗✘])", "", text)
+    text = re.sub(r"(?:\s+is)?\s+(?=[✓✗])", "", text.translate(_SIGNS))
     parts = [part for part in re.split(r"[,;\n]|\band\b", english(_truths(text))) if part.strip()]
     if len(parts) == 1:  # a=T b=F c=T
         parts = re.findall(r"\S+", text)
