@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.judge.circumstances import OTHER_GRADIENTS, RUNS, find_deaf, find_inert, find_responses, without_credit
+from autograder.judge.circumstances import (
+    OTHER_GRADIENTS,
+    RUNS,
+    find_deaf,
+    find_inert,
+    find_responses,
+    find_still,
+    without_credit,
+)
 from autograder.judge.compare import IDLE
-from autograder.model import Check, Finding, Observation, Scenario
+from autograder.model import Check, Fault, Finding, Observation, Scenario
 
 STEPS = 5
 ASKED = Scenario("asked", "asked", "", {}, {}, (), role="response")
@@ -106,6 +114,25 @@ def test_what_is_missing_or_differs_by_itself_is_not_known(seed, spoilt):
     else:
         del seen.arrays[spoilt]
     assert answer(seen, seed) == "unknown"
+
+
+@settings(deadline=None)
+@given(SEEDS, st.sampled_from(["nothing", "the start of one", "one row", "a fault", "missing"]))
+def test_nothing_moves_where_no_experiment_that_should_shows_a_move(seed, spoilt):
+    checks = (Check("moves", "row", arrays=("p0",)),)
+    scenarios = [Scenario(name, name, "", {}, {}, checks) for name in ("first", "second", "resting")]
+    golden = {s.id: runs(right if s.id != "resting" else lambda w, _g, _t: w, seed) for s in scenarios}
+    seen = {s.id: runs(lambda w, _g, _t: w, seed + 1) for s in scenarios}
+    if spoilt == "the start of one":
+        seen["first"].arrays["p0"][:] += 1.0
+    elif spoilt == "one row":
+        seen["second"].arrays["p0"][-1] += 1e-9
+    elif spoilt == "a fault":
+        seen["second"] = Observation("second", {}, {}, Fault("KeyError", "'v'"))
+    elif spoilt == "missing":
+        del seen["first"].arrays["p0"]
+    still = find_still(scenarios, {s.id: "Rule" for s in scenarios}, golden, seen)
+    assert still == (["Rule"] if spoilt in ("nothing", "the start of one") else [])
 
 
 def check(**more):

@@ -866,6 +866,8 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
          "g = self.momentum * self._trace.get(i, 0.0) + g", "momentum", "momentum-ignored"),
         ("rules_as_functions", "self.lr * update", "self.lr * g", "adaptive_step", "division-missing direction-raw"),
         ("rules_as_functions", "params, lr=lr, betas=betas", "params, betas=betas", "interface", ""),
+        ("helpers_outside", "if self.momentum > 0:", "if self.momentum > 1:", "momentum", "momentum-ignored"),
+        ("hooks", 'g = s["buf"]', "pass", "momentum", "momentum-ignored"),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(

@@ -108,7 +108,7 @@ def _suggestion(scenario: Scenario, golden: Observation, found: Observation) -> 
         return "Your numbers stop being finite: look for a division by zero or a root of something negative."
     expected, seen = np.diff(right, axis=0), np.diff(theirs, axis=0)
     if np.abs(seen).max() == 0:
-        return "Your parameters do not move at all."
+        return "Your parameters do not move at all. Check that `step()` changes their `data`."
     factor = _constant(seen, expected)
     if factor is not None:
         return f"Each of your steps is {_n(round(factor, 4))} × the correct size." if abs(factor - 1) > CONSTANT else ""

@@ -23,8 +23,10 @@ from gradmark_trees import (
     is_docstring,
     is_kept,
     is_own,
+    is_read,
     jumps,
     loaded,
+    own_nodes,
     parsed,
     product,
     stored,
@@ -107,6 +109,7 @@ class StatementEdits(ExpressionEdits):
                     self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4)
             if not isinstance(target, ast.Subscript):
                 self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
+        self.taken(block, place)
         if not self.scope.idle:
             return
         for target, value in self.scope.updates:
@@ -120,6 +123,14 @@ class StatementEdits(ExpressionEdits):
             for value in values:
                 cost = 4 + 0.1 * sum(tokens(value).values())
                 self.insert(block, place, [ast.Assign([target], value)], "statement", cost)
+
+    def taken(self, block, place):
+        """Takes what has just been kept for a name that is read below: g = self.v[i], computed in vain."""
+        function, line = self.scope.function, block[place].lineno if place < len(block) else block[-1].end_lineno + 1
+        below = {n.id for n in own_nodes(function) if is_read(n) and n.lineno >= line} & set(self.scope.locals)
+        for kept in (n for n in self.scope.kept if inside(n, function) and n.lineno < line):
+            for name in sorted(below - free_names(kept)):
+                self.insert(block, place, [ast.Assign([ast.Name(name, ast.Store())], loaded(kept))], "statement", 4)
 
     def inside(self, statement):
         self.extra = 0 if acts(statement) else HANDING

@@ -19,6 +19,8 @@ from autograder.model import Array, Check, Finding, Observation, Scenario
 OTHER_GRADIENTS = "gradient0"
 RUNS = ("p0", "again0", OTHER_GRADIENTS, "start0", "near0")
 
+STILL = "Nothing moves with {}: in every experiment all numbers stay as they were."
+
 Answer = Literal["responds", "ignores gradients", "ignores where it is", "unknown"]
 
 
@@ -54,6 +56,26 @@ def find_inert(
     excused["ignores where it is"] = reproduced
     excused["unknown"] = right | reproduced
     return frozenset(subject for subject, answer in responses.items() if subject not in excused[answer])
+
+
+def find_still(
+    scenarios: Iterable[Scenario], subjects: Mapping[str, str], golden: Observations, observations: Observations
+) -> list[str]:
+    """The subjects with which nothing that is checked changes from row to row, in no experiment in which it should."""
+    changes: dict[str, list[bool]] = {}
+    for scenario in scenarios:
+        right, seen = golden[scenario.id].arrays, observations.get(scenario.id)
+        names = {name for check in scenario.checks for name in check.arrays}
+        if seen is None or seen.fault is not None:
+            changes.setdefault(subjects[scenario.id], []).append(True)  # nobody knows
+            continue
+        moving = [seen.arrays.get(name) for name in sorted(names & set(right)) if _changes(right[name])]
+        changes.setdefault(subjects[scenario.id], []).extend(array is None or _changes(array) for array in moving)
+    return [subject for subject, seen_to in changes.items() if seen_to and not any(seen_to)]
+
+
+def _changes(array: Array) -> bool:
+    return len(array) > 1 and not all(np.array_equal(array[0], row, equal_nan=True) for row in array[1:])
 
 
 def find_deaf(responses: Mapping[str, Scenario], observations: Observations) -> frozenset[str]:

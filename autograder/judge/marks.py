@@ -104,10 +104,14 @@ def _how(portions: Iterable[Portion]) -> list[str]:
     causes = list(dict.fromkeys(f"“{title}”" for p in portions for title in p.causes))
     told = [ISOLATED] if any(p.isolated for p in portions) else []
     if causes:
-        listed = " and ".join(filter(None, [", ".join(causes[:-1]), causes[-1]]))
         each = "each of which" if causes[1:] else "which"
-        told.append(f"Some experiments here fail because of {listed}, {each} costs points in its own row only.")
+        told.append(f"Some experiments here fail because of {listed(causes)}, {each} costs points in its own row only.")
     return told
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as they stand in a sentence: "A, B and C"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def is_isolating(finding: Finding) -> bool:
@@ -138,7 +142,7 @@ def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequenc
     if status != "passed":
         failed = [f for f in mine if f.status == "failed" and case.unexplained(f)]
         messages += [f.message for f in failed if not _may_follow(case, f)]
-        messages += [] if any(messages) else [UNCLEAR for f in failed if f.message]
+        messages += [] if any(messages) or not failed else [UNCLEAR]
     messages += decided_how
     told = list(dict.fromkeys(filter(None, messages)))
     if len(told) > MAX_MESSAGES:

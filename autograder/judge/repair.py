@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -292,13 +292,10 @@ class _Search:
         judged = self._closest_first(subject, self._judged(subject, failing, now, confirmed), probing)
         others = [r for r in self.rules if r != subject and self.failures(r, now)]
         whole: list[tuple[int, Step]] = []
+        spoilt: set[str] = set()
         first = _one_of_each_line(judged, AS_SMALL if others else np.inf)[:MOST_TRUSTED]
-        ids = {one.trial.edit for one, _ in first}
-        after = [entry for entry in judged if entry[0].trial.edit not in ids][:MOST_AFTER]
-        for number, (one, seen) in enumerate([*first, *after]):
-            if whole and number >= len(first):
-                break
-            trusted = self._trusted(one, seen, now, probing)
+        for one, seen in first:
+            trusted = self._trusted(one, seen, now, probing, spoilt)
             if trusted is None:
                 continue
             found = trusted[0], probing.step(one.trial), trusted[1]
@@ -307,7 +304,28 @@ class _Search:
             whole.append((sum(len(self.failures(r, {**now, **trusted[1]})) for r in others), found))
             if not whole[-1][0]:
                 break
-        return min(whole, key=lambda entry: entry[0])[1] if whole else None
+        if whole:
+            return min(whole, key=lambda entry: entry[0])[1]
+        ids = {one.trial.edit for one, _ in first}
+        after = [entry for entry in judged if entry[0].trial.edit not in ids]
+        for one, seen in self._sparing(after, now, probing, spoilt)[:MOST_AFTER]:
+            trusted = self._trusted(one, seen, now, probing, spoilt)
+            if trusted is not None:
+                return trusted[0], probing.step(one.trial), trusted[1]
+        return None
+
+    def _sparing(
+        self, judged: Sequence[Judged], now: Observations, probing: Probing, spoilt: Collection[str]
+    ) -> list[Judged]:
+        """The edits that make nothing worse in experiments that others have spoilt."""
+        if not spoilt:
+            return list(judged)
+        by_edit = _by_edit(probing.played([one.trial.edit for one, _ in judged], spoilt))
+        return [
+            (one, seen)
+            for one, seen in judged
+            if not self._worse(one.subject, now, {**now, **seen, **self._seen(by_edit.get(one.trial.edit, []))})
+        ]
 
     def _nearer(
         self,
@@ -329,7 +347,7 @@ class _Search:
                 if not all(way.agrees(name, seen.get(name)) for name in way.expected):
                     continue
                 one = Mend(subject, by_edit[trial.edit][0], frozenset(), named=way.criterion)
-                trusted = self._trusted(one, seen, now, probing)
+                trusted = self._trusted(one, seen, now, probing, set())
                 if trusted is not None:
                     return trusted[0], probing.step(one.trial), trusted[1]
         return None
@@ -359,32 +377,39 @@ class _Search:
         best = max(near, key=share)
         return [best, *(entry for entry in judged if entry is not best)]
 
-    def _trusted(self, one: Mend, seen: dict[str, Observation], now: Observations, probing: Probing) -> Judged | None:
-        """The edit with its row, and what is seen with it in every experiment; None where it makes something worse."""
+    def _trusted(
+        self, one: Mend, seen: dict[str, Observation], now: Observations, probing: Probing, spoilt: set[str]
+    ) -> Judged | None:
+        """The edit with its row, and what is seen with it in every experiment; None where it makes something worse.
+
+        The experiments in which it does are put into `spoilt`.
+        """
         watch = self.assignment.quantities(one.subject)
         tried = probing.everywhere(one.trial.edit)
         everything = seen | self._seen(tried)
-        if not self._no_worse(one.subject, now, {**now, **everything}):
+        if worse := self._worse(one.subject, now, {**now, **everything}):
+            spoilt.update(worse)
             return None
         noted = [t.observation.arrays for t in tried if watch and t.observation.scenario == watch[0].id]
         ruled_out = switched_off(self.by_id[name] for name, _ in one.fixed)
         return replace(one, row=_row(noted[0], watch[1], ruled_out) if noted and watch else ""), everything
 
-    def _no_worse(self, subject: str, now: Observations, after: Observations) -> bool:
-        """Return whether nothing about other subjects fails that did not before.
+    def _worse(self, subject: str, now: Observations, after: Observations) -> set[str]:
+        """The experiments about other subjects in which something fails that did not before.
 
         A fact may come to light there as well, where more numbers are right than before.
         """
         others = set(self.subjects.values()) - {subject}
+        worse = set[str]()
         for failing, left in ((self.failures(s, now), self.failures(s, after)) for s in others):
             fewer = self._numbers(left) < self._numbers(failing)
             if not left <= failing and (self._numbers(left - failing) or not fewer):
-                return False
-        if any(check.arrays for scenario in self.about(subject) for check in scenario.checks):
-            return True
+                worse |= {name for name, _ in left - failing}
+        if worse or any(check.arrays for scenario in self.about(subject) for check in scenario.checks):
+            return worse
         # Facts alone tell little of what is right: code that was wrong elsewhere, and still is, must do what it did.
         wrong = {name for s in others for name, _ in self.failures(s, after)}
-        return all(_alike_in_all(now[name], after[name]) for name in wrong if name in now)
+        return {name for name in wrong if name in now and not _alike_in_all(now[name], after[name])}
 
     def _seen(self, trials: Sequence[Trial]) -> dict[str, Observation]:
         """The observations in these trials, but for the experiment that is only watched."""
