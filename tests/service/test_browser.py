@@ -435,7 +435,7 @@ def test_without_javascript_a_picture_is_stepped_through_by_links(service, visit
 @pytest.mark.slow
 def test_the_first_visit_leads_from_the_link_to_a_course_of_ones_own(service, visits):
     with visits.page("Operator") as page:
-        page.get_by_role("link", name="Create a course").click()
+        page.get_by_role("link", name="Open the admin page").click()
         page.get_by_label("Title").fill("A course of my own")
         page.get_by_role("button", name="Make the course").click()
         expect(page.get_by_role("heading", name="A course of my own")).to_be_visible()

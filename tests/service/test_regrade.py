@@ -566,7 +566,7 @@ def test_what_a_regrade_rescued_is_on_no_list_of_failures_any_more(service, edit
     staff.begin()
     service.work()
     staff.decide("apply", lowering="keep")
-    assert "Nothing is parked" in operator.get("/operator").text
+    assert "Failed jobs</h2>\n<p>None.</p>" in operator.get("/operator").text
 
 
 @pytest.mark.slow
@@ -686,7 +686,7 @@ def test_nobody_need_look_at_the_failure_of_a_dismissed_one(service, staff, monk
     operator = service.browser("Operator")
     assert "Try again" in operator.get("/operator").text
     staff.decide("dismiss")
-    assert "Nothing is parked" in operator.get("/operator").text
+    assert "Failed jobs</h2>\n<p>None.</p>" in operator.get("/operator").text
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_the_operator_sees_a_parked_job_and_tries_it_again(service):
     assert "&lt;b&gt;it broke" in operator.get("/operator").text
     post(operator, f"/operator/jobs/{job_id}/again")
     assert service.work() == ["mark"]
-    assert "Nothing is parked" in operator.get("/operator").text
+    assert "Failed jobs</h2>\n<p>None.</p>" in operator.get("/operator").text
 
 
 def test_the_audit_log_is_read_page_by_page(service):
