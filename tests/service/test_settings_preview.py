@@ -102,6 +102,20 @@ def test_what_was_looked_at_is_what_is_saved(marked):
 
 
 @pytest.mark.slow
+def test_a_preview_waits_for_nobody_who_writes(marked):
+    """With 20 000 submissions it takes a second, and students hand in meanwhile."""
+    staff = marked.browser("Staff")
+    token = {"csrf": csrf(staff)}
+    typed = token | form(marked, due_at=now() - 12 * HOUR)
+    with marked.by_hand() as db:  # on SQLite one writes at a time; on Postgres this row is held
+        asked = db.get_one(AssignmentRow, marked.assignment, with_for_update=True)
+        asked.title = "Held"
+        db.flush()
+        shown = staff.post(f"/staff/a/{marked.assignment}/settings", data=typed)
+        assert "Nothing is saved yet" in shown.text
+
+
+@pytest.mark.slow
 def test_one_goes_back_with_what_was_typed(marked):
     staff = marked.browser("Staff")
     back = save(marked, staff, late_percent_per_day=73.0, due_at=now() - 12 * HOUR, back="1")

@@ -104,28 +104,62 @@ def _form(
 @router.post("", dependencies=[Depends(ours)])
 def save_settings(request: Request, actor: Me, assignment_id: str, typed: Fields) -> Response:
     """Save them. Where marks would change, show whose first: they are saved once that has been seen."""
-    title = typed_line(typed, "title")
-    preview: list[rules.MarkChange] = []
-    with site(request).store.writing() as db:
+    store = site(request).store
+    if "seen" not in typed:  # who only looks holds up nobody that writes
+        with store.reading() as db:
+            asked = staffed_assignment(db, actor, assignment_id, "run")
+            wanted = _wanted(db, asked, typed)
+        if wanted.foreseen is None or wanted.foreseen.changes:
+            return _not_saved(request, asked, typed, wanted)
+    with store.writing() as db:
         asked = locked(db, staffed_assignment(db, actor, assignment_id, "run").id)  # no extension is given meanwhile
-        rows = _rubric(db, asked)
-        problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone, rows)
-        if not title:
-            problems.append("The assignment needs a title.")
-        if chosen is not None and regrades.under_way(db, asked) and _changed(asked, chosen):
-            problems.append(REGRADING)
-        if not problems and chosen is not None and not typed.get("back"):
-            foreseen = foresee(db, asked, chosen)
-            preview = foreseen.changes
-            if not preview or typed.get("seen") == _seen(preview):
-                asked.title = title
-                adopt(request, db, actor, asked, chosen, foreseen)
-                return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
-    known = _as_typed(asked.title, policies.from_json(asked.policy), rows)
+        wanted = _wanted(db, asked, typed)
+        preview = wanted.foreseen.changes if wanted.foreseen else []
+        agreed = not preview or typed.get("seen") == _seen(preview)
+        if wanted.chosen is not None and wanted.foreseen is not None and agreed:
+            asked.title = typed_line(typed, "title")
+            adopt(request, db, actor, asked, wanted.chosen, wanted.foreseen)
+            return RedirectResponse(f"/staff/a/{asked.id}/settings?saved=1", 303)
+    return _not_saved(request, asked, typed, wanted)
+
+
+@dataclass
+class Foreseen:
+    """The marks of everybody by a policy that does not hold yet."""
+
+    changes: list[rules.MarkChange]  # whose points change, those who lose most first
+    standings: Judged | None = None  # of everybody; None: nothing is judged anew
+    sums: ByReport = field(default_factory=dict)  # by its points
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A filled form and its effect, which is None where it cannot be saved."""
+
+    rows: list[Row]
+    problems: list[str]
+    chosen: policies.Policy | None
+    foreseen: Foreseen | None
+
+
+def _wanted(db: Session, asked: AssignmentRow, typed: dict[str, str]) -> _Wanted:
+    rows = _rubric(db, asked)
+    problems, chosen = _policy(typed, db.get_one(CourseRow, asked.course_id).time_zone, rows)
+    if not typed_line(typed, "title"):
+        problems.append("The assignment needs a title.")
+    if chosen is not None and regrades.under_way(db, asked) and _changed(asked, chosen):
+        problems.append(REGRADING)
+    possible = chosen if not problems and not typed.get("back") else None
+    return _Wanted(rows, problems, chosen, foresee(db, asked, possible) if possible is not None else None)
+
+
+def _not_saved(request: Request, asked: AssignmentRow, typed: dict[str, str], wanted: _Wanted) -> Response:
+    """The preview of what was asked for, or the form as it was typed."""
+    known = _as_typed(asked.title, policies.from_json(asked.policy), wanted.rows)
     again = {name: typed.get(name, "") for name in known} | {"time_zone": known["time_zone"]}
-    if not preview or chosen is None:
-        return _form(request, asked, rows, again, problems)
-    return _preview_page(request, asked, again, preview, overtaken="seen" in typed)
+    if wanted.foreseen is None:
+        return _form(request, asked, wanted.rows, again, wanted.problems)
+    return _preview_page(request, asked, again, wanted.foreseen.changes, overtaken="seen" in typed)
 
 
 def _preview_page(
@@ -151,15 +185,6 @@ def _seen(preview: Sequence[rules.MarkChange]) -> str:
     """Return what stands for exactly these changes, so that what was looked at is what is saved."""
     told = [(change.user_id, change.old, change.new, change.rescaled) for change in preview]
     return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
-
-
-@dataclass
-class Foreseen:
-    """The marks of everybody by a policy that does not hold yet."""
-
-    changes: list[rules.MarkChange]  # whose points change, those who lose most first
-    standings: Judged | None = None  # of everybody; None: nothing is judged anew
-    sums: ByReport = field(default_factory=dict)  # by its points
 
 
 def foresee(db: Session, asked: AssignmentRow, chosen: policies.Policy) -> Foreseen:
