@@ -605,6 +605,21 @@ def test_a_message_that_is_not_right_signs_nobody_in(attacked, attack):
         assert db.scalar(sa.select(sa.func.count()).select_from(SessionRow)) == before
 
 
+@pytest.mark.parametrize("role", ["Learner", "Instructor"])
+def test_the_test_student_of_a_platform_is_nobody_here(attacked, role):
+    """Canvas's student view: its user would stand on the roster and among the grades."""
+    tried = person(role, name="Test Student")
+    tried.roles.append("http://purl.imsglobal.org/vocab/lti/system/person#TestUser")
+    attacked.platform.people["tried"] = tried
+    answer = attacked.open("tried")
+    assert answer.status_code == 403
+    assert "The test student has no place here" in answer.text
+    assert COOKIE not in answer.headers.get("set-cookie", "")
+    with attacked.service.store.reading() as db:
+        assert db.get(PlatformUserRow, (attacked.registered.id, tried.sub)) is None
+        assert db.scalars(sa.select(UserRow).where(UserRow.name == "Test Student")).all() == []
+
+
 def test_the_same_message_is_worth_nothing_a_second_time_nor_in_another_browser(attacked):
     browser, other = attacked.browser(), attacked.browser()
     page = attacked.answered("learner", "link-1", client=browser)

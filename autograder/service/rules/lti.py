@@ -21,12 +21,15 @@ VERSION = "1.3.0"
 
 # Roles in the course decide; being a teacher or an administrator somewhere else in the institution makes nobody staff.
 IN_COURSE = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+TEST_USER = (
+    "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"  # LTI 1.3 Core, A.2.4: in Canvas the student view
+)
 STAFF = ("Instructor", "ContentDeveloper", "Administrator")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")  # no names and passwords, nothing that CSP reads
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Role = Literal["staff", "student"]
-Fault = Literal["platform", "ours", "course", "early", "late"]
+Fault = Literal["platform", "ours", "course", "early", "late", "test"]
 
 
 class LaunchRefused(Exception):
@@ -126,8 +129,10 @@ def role(roles: object) -> Role:
     """Return somebody's role in the course.
 
     Raises:
-        LaunchRefused: nothing that we know.
+        LaunchRefused: nothing that we know, or nobody: the platform's test student.
     """
+    if isinstance(roles, list) and TEST_USER in roles:
+        raise LaunchRefused("test", "it is the platform's test student")
     here = [_in_course(said) for said in roles if isinstance(said, str)] if isinstance(roles, list) else []
     if any(name in STAFF for name in here):
         return "staff"
