@@ -105,6 +105,7 @@ def files(folder: str, numbers: Mapping[str, int]) -> str:
         kept = FOLDER + "/kept"
         tried("open", lambda: open(path, "w"))
         tried("append", lambda: open(kept, "a"))
+        tried("O_PATH", lambda: os.open(kept, os.O_PATH))
         tried("O_TMPFILE", lambda: os.open(FOLDER, os.O_TMPFILE | os.O_RDWR))
         tried("truncate", lambda: os.truncate(kept, 0))
         tried("mkdir", lambda: os.mkdir(path + "-folder"))

@@ -209,6 +209,7 @@ def test_arguments_are_judged_as_the_list_says(call: Call, arguments: tuple[int,
     [
         ("openat", (0, 0, 0o2000000), ALLOW),  # O_RDONLY | O_CLOEXEC
         ("openat", (0, 0, 0o101), REFUSE),  # O_WRONLY | O_CREAT
+        ("openat", (0, 0, 0o12000000), REFUSE),  # O_PATH | O_CLOEXEC
         ("openat", (0, 0, 0o20200000 | 0o2), REFUSE),  # O_TMPFILE | O_RDWR
         ("clone", (0x3D0F00,), ALLOW),  # what pthread_create asks for
         ("clone", (0x1200011,), REFUSE),  # fork

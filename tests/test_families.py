@@ -90,7 +90,7 @@ def family(name: str, machine: dict[str, Any], uid: int = 0) -> str:
 WITHOUT = {
     "sockets": {"TCP 0, connect", "TCP 6, fast open", "family 1, 1", "socketpair"},
     "others": {"prlimit64", "sched_setaffinity", "setpriority", "ioprio_set", "kill", "tgkill", "pidfd_open"},
-    "files": {"open", "append", "truncate", "mkdir", "symlink", "rename", "chmod", "shm"},
+    "files": {"open", "append", "O_PATH", "truncate", "mkdir", "symlink", "rename", "chmod", "shm"},
     "programs": {"fork", "clone 0x11", "clone3", "posix_spawn"},
 }
 
@@ -140,7 +140,7 @@ PLACES: dict[str, dict[str, set[str]]] = {
     "landlock, an ordinary user": {
         **BY_TCP,
         "others": {"prlimit64", "sched_setaffinity", "setpriority", "ioprio_set", "pidfd_open"},
-        "files": {"chmod", "utime", "setxattr", "shm"},
+        "files": {"O_PATH", "chmod", "utime", "setxattr", "shm"},
     },
     "process, an ordinary user": WITHOUT,
 }

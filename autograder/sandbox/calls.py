@@ -48,8 +48,9 @@ def _each(reason: str, *names: str) -> tuple[Call, ...]:
     return tuple(Call(name, reason) for name in names)
 
 
-# O_ACCMODE (3), O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE without O_DIRECTORY: a file is opened to be read, or not at all.
-WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
+# O_ACCMODE (3), O_CREAT, O_TRUNC, O_APPEND, O_PATH, O_TMPFILE without O_DIRECTORY: a file is opened to be read, or not
+# at all. (Landlock looks at no O_PATH, which reads nothing but says that a file is there.)
+WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o10000000 | 0o20000000
 # CLONE_VM, CLONE_SIGHAND and CLONE_THREAD must be there, no new namespace and no ptrace may.
 THREAD = 0x100 | 0x800 | 0x10000
 NAMESPACES = 0x7E020080 | 0x2000 | 0x8000 | 0x4000  # CLONE_NEW*, CLONE_PTRACE, CLONE_PARENT, CLONE_VFORK
