@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -121,3 +122,9 @@ def test_an_experiment_that_cannot_be_sent_is_told(spec):
     one = replace(ASSIGNMENT.scenarios(1)[0], spec=spec)
     with pytest.raises(AuthorFault, match=r"only texts, Python's own numbers|must be a text"):
         returning("scenarios", lambda *_: (one,))(1)
+
+
+def test_a_distance_that_numpy_computed_can_be_written_into_the_proof():
+    """What is compared with a float of NumPy is no truth value that JSON knows."""
+    told = guarded("oracle", lambda: [("another", np.float64(1e-9))], Path())()
+    assert json.dumps([{"holds": distance < 1.0} for _, distance in told]) == '[{"holds": true}]'

@@ -45,9 +45,12 @@ def guarded(name: str, function: Callable[..., Any], folder: Path) -> Callable[.
     return checked
 
 
-AFTERWARDS: Mapping[str, Callable[[Any], Any]] = {  # whole numbers and truth values become float64 with a kind
+AFTERWARDS: Mapping[str, Callable[[Any], Any]] = {
+    # Whole numbers and truth values become float64 with a kind.
     "golden": lambda answers: {name: with_kinds(answer) for name, answer in answers.items()},
     "predict": lambda predicted: [in_floats(arrays) for arrays in predicted],
+    # NumPy's floats become Python's: what is compared with them would be no truth value that JSON knows.
+    "oracle": lambda told: [(name, float(distance)) for name, distance in told],
 }
 
 
