@@ -60,19 +60,11 @@ def _rounded(predicted: Mapping[str, Array]) -> Mapping[str, Array]:
 def _other_run(
     assignment: Assignment, scenario: Scenario, subject: str, changes: Mapping[str, str], name: str
 ) -> dict[str, Array]:
-    """One of the other runs of a pair, step by step where its gradient follows its own parameters."""
+    """One of the other runs of a pair, with gradients of its own."""
     spec = scenario.spec
-    gradients = name if f"{name}0" in scenario.arrays else "g"
-    coupled = spec["coupled"][name] if "coupled" in spec else None
     arrays = {name: array for name, array in scenario.arrays.items() if name[0] == "p"}
-    given = {f"g{i}": scenario.arrays[f"{gradients}{i}"].copy() for i in range(len(arrays))}
+    given = {f"g{i}": scenario.arrays[f"{name}{i}"] for i in range(len(arrays))}
     second = {**spec, "kwargs": {**spec["kwargs"], **spec["second"]}}
-    run: Mapping[str, Array] = {}
-    for step in range(spec["steps"] if coupled else 1):
-        if coupled:
-            for i in range(len(arrays)):
-                here = run[f"p{i}"][step] if run else arrays[f"p{i}"]
-                given[f"g{i}"][step] = scenario.arrays[f"{gradients}{i}"][step] + coupled[i] * here
-        twin = replace(scenario, spec=second, arrays={**arrays, **given})
-        run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
+    twin = replace(scenario, spec=second, arrays={**arrays, **given})
+    run = _rounded(assignment.predict(subject, [twin], _one(changes), frozenset())[0])
     return {key.replace("p", name): rows for key, rows in run.items() if key[0] == "p"}

@@ -93,11 +93,8 @@ def _other_runs(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Ar
     if not runs:
         return {}
     starts = [arrays[f"p{i}"] for _, i in runs]
-    grads = [arrays.get(f"{other}{i}", arrays[f"g{i}"]) for other, i in runs]
+    grads = [arrays[f"{other}{i}"] for other, i in runs]
     hyper = hyperparameters(name, {**spec, "kwargs": {**spec["kwargs"], **spec["second"]}})
-    if "coupled" in spec:
-        added = [np.full(start.size, spec["coupled"][other][i]) for (other, i), start in zip(runs, starts, strict=True)]
-        hyper["decay"] = np.concatenate(added)
     start = np.concatenate([one.ravel() for one in starts])
     steps = np.concatenate([one.reshape(len(one), -1) for one in grads], axis=1)
     path = np.concatenate([start[None], apply_rule(name, start, steps, hyper, conventions)])

@@ -260,22 +260,12 @@ def same_chance(seed):
 def pair(module, spec, arrays, record):
     """The same class run several times, for relations between the runs.
 
-    As `kwargs` say ("p…"); the `others` without the thing under test, but with gradients of their own, or with as much
-    of θ added to them as `coupled` says; and two controls: with opposite gradients ("c…"), and without more ("n…").
+    As `kwargs` say ("p…"); the `others` without the thing under test, but with gradients of their own; and two
+    controls: with opposite gradients ("c…"), and without more ("n…").
     """
     run(module, spec, arrays, record, "p")
     for name in spec["others"]:
-        grads = name if f"{name}0" in arrays else "g"
-        run(
-            module,
-            spec,
-            arrays,
-            record,
-            name,
-            grads=grads,
-            changes=spec["second"],
-            coupled=spec.get("coupled", {}).get(name),
-        )
+        run(module, spec, arrays, record, name, grads=name, changes=spec["second"])
     run(module, spec, opposite(arrays), record, "c")
     run(module, spec, arrays, record, "n", changes=spec["second"])
 
@@ -292,7 +282,7 @@ def opposite(arrays):
     return {name: -values[::-1] if name[0] == "g" else values for name, values in arrays.items()}
 
 
-def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, coupled=None):
+def run(module, spec, arrays, record, name, start="p", grads="g", changes=None):
     """One run of several that are compared, recorded as `name`."""
     record.afresh()
     form, params = form_for(module, spec), parameters(arrays, start)
@@ -300,8 +290,7 @@ def run(module, spec, arrays, record, name, start="p", grads="g", changes=None, 
     note(record, params, name)
     for t in range(spec["steps"]):
         for i, p in enumerate(params):
-            grad = arrays[f"{grads}{i}"][t]
-            set_gradient(p, grad + coupled[i] * p.data.astype(np.float64) if coupled else grad, form)
+            set_gradient(p, arrays[f"{grads}{i}"][t], form)
         record.doing = f"step() number {t + 1}"
         optimizer.step()
         note(record, params, name)

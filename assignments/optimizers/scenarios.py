@@ -271,11 +271,9 @@ def _relations_of_sgd(draw: Draw, lr: float, mu: float) -> Iterator[Scenario]:
         {**spec, "kwargs": {"lr": lr, "momentum": mu}, "second": {"momentum": 0.0}}, {**arrays, **velocities},
         *_agree("momentum", right),
     )  # fmt: skip
-    right = _right_ones(aside)
-    yield _scenario(
-        "decay-relation", "Weight decay against your own step with λθ added to the gradient", "SGD",
-        {**spec, "kwargs": {"lr": lr, "momentum": mu, "weight_decay": 0.3}, "second": {"weight_decay": 0.0},
-         "coupled": _coupled(aside, 0.3, right)}, arrays, *_agree("weight_decay", right),
+    yield _decay_relation(
+        "decay-relation", "Weight decay against your own step with λθ added to the gradient", "SGD", aside,
+        {"lr": lr, "momentum": mu, "weight_decay": 0.3}, arrays,
     )  # fmt: skip
 
 
@@ -304,14 +302,28 @@ def _accumulated(grads: Array, mu: float) -> Array:
     return np.array([v := mu * v + g for g in grads])
 
 
-def _coupled(draw: Draw, decay: float, right: list[str]) -> dict[str, list[float]]:
-    """The share of θ that each run adds to the gradient, for each parameter: the right one as much as the decay."""
-    wrong = (-2 * decay, 4 * decay, 8 * decay)
-    mixed = [iter(draw.permutation(wrong)) for _ in SHAPES]
-    return {
-        name: [decay if name == one else float(next(rest)) for one, rest in zip(right, mixed, strict=True)]
-        for name in OTHERS
+def _decay_relation(
+    name: str, title: str, group: str, draw: Draw, kwargs: Json, arrays: Mapping[str, Array]
+) -> Scenario:
+    """One step with decay, and steps without it that have a share of θ in their gradients: one as much as the decay.
+
+    Only gradients are told, so that whoever wants to know which one it is must work out what decay adds.
+    """
+    decay, right = float(kwargs["weight_decay"]), _right_ones(draw)
+    told = {n: array[:1] if n[0] == "g" else array for n, array in arrays.items()}
+    for i, one in enumerate(right):
+        shares = iter(draw.permutation((-2 * decay, 4 * decay, 8 * decay)))
+        for other in OTHERS:
+            told[f"{other}{i}"] = told[f"g{i}"] + (decay if other == one else next(shares)) * told[f"p{i}"]
+    spec = {
+        "kind": "pair",
+        "class": group,
+        "steps": 1,
+        "others": OTHERS,
+        "kwargs": kwargs,
+        "second": {"weight_decay": 0.0},
     }
+    return _scenario(name, title, group, spec, told, *_agree("weight_decay", right))
 
 
 def _agree(criterion: str, right: list[str]) -> tuple[Check, ...]:
@@ -406,7 +418,12 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
         eps=0.1,
         weight_decay=0.4,
     )
-    yield _decay_relation(draw, lr, betas)
+    arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
+    (aside,) = draw.spawn(1)
+    yield _decay_relation(
+        "adam-decay-relation", "Adam's weight decay against your own Adam with λθ added to the gradient", "Adam", aside,
+        {"lr": lr, "betas": betas, "eps": 0.1, "weight_decay": 0.3}, arrays,
+    )  # fmt: skip
     yield adam("adam-lr-change", "The learning rate changes between steps", _path("adaptive_step", 1), lr=lr, betas=betas,
                eps=0.1, weight_decay=0.2, spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 3 * lr}}})  # fmt: skip
     yield adam("adam-absent", "Some gradients are None", _path("interface", 2, "A parameter whose `grad` is None must be skipped whole; the others go on."),
@@ -438,19 +455,6 @@ def _adaptive(
     yield _course(f"{prefix}-zero", "A zero gradient", group, draw,
                   _path("adaptive_step", weight / 3, "ε is there so that a zero gradient does not divide 0 by 0.", params=1, isolates=True),
                   grads=_one(0.0, g, 0.0), steps=3, start=np.array([1.0]), lr=lr, betas=[0.0, 0.0], **ONE, **kwargs)  # fmt: skip
-
-
-def _decay_relation(draw: Draw, lr: float, betas: list[float]) -> Scenario:
-    arrays = {**_params(draw), **{f"g{i}": _numbers(draw, (4, *shape)) for i, shape in enumerate(SHAPES)}}
-    (aside,) = draw.spawn(1)
-    right = _right_ones(aside)
-    spec = {"kind": "pair", "class": "Adam", "steps": 4, "others": OTHERS, "coupled": _coupled(aside, 0.3, right),
-            "second": {"weight_decay": 0.0}}  # fmt: skip
-    kwargs = {"lr": lr, "betas": betas, "eps": 0.1, "weight_decay": 0.3}
-    return _scenario(
-        "adam-decay-relation", "Adam's weight decay against your own Adam with λθ added to the gradient", "Adam",
-        {**spec, "kwargs": kwargs}, arrays, *_agree("weight_decay", right),
-    )  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------- AdamW
