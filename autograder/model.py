@@ -57,6 +57,8 @@ class Check:
     at_most: bool = False  # only the last row counts, and it may be better than the golden one
     tolerance: str = "default"  # key into Assignment.tolerances
     message: str = ""  # second person, shown when it fails; "" = the comparison speaks for itself
+    tolerates: tuple[Fact, ...] = ()  # other values of the fact, which are no mistake
+    remark: str = ""  # second person, told where it has one of these
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,7 +132,7 @@ def test_nothing_moves_where_no_experiment_that_should_shows_a_move(seed, spoilt
     elif spoilt == "missing":
         del seen["first"].arrays["p0"]
     still = find_still(scenarios, {s.id: "Rule" for s in scenarios}, golden, seen)
-    assert still == (["Rule"] if spoilt in ("nothing", "the start of one") else [])
+    assert still == (("Rule",) if spoilt in ("nothing", "the start of one") else ())
 
 
 def check(**more):

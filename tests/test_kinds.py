@@ -48,6 +48,21 @@ def test_a_whole_number_that_is_off_by_one_is_wrong_however_large_it_is(numbers,
     )  # where decimal numbers are right, whole ones are too
 
 
+@given(st.integers(0, 5), st.integers(0, 5), st.sets(st.integers(0, 5), max_size=3))
+def test_a_fact_that_is_no_mistake_passes_with_its_remark_and_no_other_does(right, found, tolerated):
+    check = Check("c", "row", fact="size", message="Too much.", tolerates=tuple(tolerated - {right}), remark="No need.")
+    scenario = Scenario("s", "A case", "f", {}, {}, (check,))
+    finding = compare(
+        scenario, Observation("s", {}, {"size": right}), Observation("s", {}, {"size": found}), TOLERANCES
+    )[0]
+    if found == right:
+        assert (finding.status, finding.message) == ("passed", "")
+    elif found in tolerated:
+        assert (finding.status, finding.message) == ("passed", "No need.")
+    else:
+        assert (finding.status, finding.message) == ("failed", "Too much.")
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=6))
 def test_truth_values_are_no_numbers(values):
     truths = np.array(values)

@@ -71,6 +71,20 @@ def test_the_model_solution_gets_full_marks(grade):
     assert not report.diagnoses
 
 
+def test_a_velocity_that_plain_sgd_needs_not_costs_nothing_and_a_second_one_does(grade_once):
+    asked = "            if self.momentum != 0:\n                if self.velocities"
+    assert SOLUTION.count(asked) == 1
+    always = SOLUTION.replace(asked, asked.replace("self.momentum != 0", "True"))
+    report = grade_once(always)
+    assert (marks(report), [remark.partition(" your ")[0] for remark in report.remarks]) == (FULL, ["Without momentum"])
+    kept = "                self.velocities[i] = velocity\n"
+    twice = always.replace(
+        kept, kept + "                self.copies = {**getattr(self, 'copies', {}), i: velocity + 1}\n"
+    )
+    assert twice != always
+    assert {name for name, score in marks(grade_once(twice)).items() if score < FULL[name]} == {"state"}
+
+
 def test_the_bare_template_gets_nothing(grade):
     report = grade(OPTIMIZERS.template.read_text())
     assert report.status == "graded"

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Array, Check, Json, Scenario
+from autograder.model import Array, Check, Fact, Json, Scenario
 
 from .course import DEFAULTS
 from .lives import lives
@@ -78,10 +78,24 @@ def _path(criterion: str, weight: float = 1.0, message: str = "", params: int = 
     return Check("trajectory", criterion, weight, arrays=names, message=message, isolates=isolates)
 
 
+UNUSED = "Without momentum your SGD keeps as many numbers from step to step as its parameters have. It needs none of them: that costs memory, and no marks."
+
+
 def _fact(
-    fact: str, criterion: str, weight: float, message: str, requires: tuple[str, ...] = (), needs: str = ""
-) -> Check:
-    return Check(fact, criterion, weight, fact=fact, message=message, requires=requires, needs=needs)
+    fact: str, criterion: str, weight: float, message: str, requires: tuple[str, ...] = (), needs: str = "",
+    tolerates: tuple[Fact, ...] = (), remark: str = "",
+) -> Check:  # fmt: skip
+    return Check(
+        fact,
+        criterion,
+        weight,
+        fact=fact,
+        message=message,
+        requires=requires,
+        needs=needs,
+        tolerates=tolerates,
+        remark=remark,
+    )
 
 
 def _numbers(draw: Draw, shape: tuple[int, ...]) -> Array:
@@ -530,6 +544,7 @@ def _state(draw: Draw) -> Iterator[Scenario]:
                 f"{label} must keep {size} × the size of its parameters between steps.",
                 (f"{label} moved",),
                 str(optimizers[label]["class"]),
+                *(() if size else ((1,), UNUSED)),
             ),
         )
     ]

@@ -19,8 +19,6 @@ from autograder.model import Array, Check, Finding, Observation, Scenario
 OTHER_GRADIENTS = "gradient0"
 RUNS = ("p0", "again0", OTHER_GRADIENTS, "start0", "near0")
 
-STILL = "Nothing moves with {}: in every experiment all numbers stay as they were."
-
 Answer = Literal["responds", "ignores gradients", "ignores where it is", "unknown"]
 
 
@@ -60,7 +58,7 @@ def find_inert(
 
 def find_still(
     scenarios: Iterable[Scenario], subjects: Mapping[str, str], golden: Observations, observations: Observations
-) -> list[str]:
+) -> tuple[str, ...]:
     """The subjects with which nothing that is checked changes from row to row, in no experiment in which it should."""
     changes: dict[str, list[bool]] = {}
     for scenario in scenarios:
@@ -71,7 +69,7 @@ def find_still(
             continue
         moving = [seen.arrays.get(name) for name in sorted(names & set(right)) if _changes(right[name])]
         changes.setdefault(subjects[scenario.id], []).extend(array is None or _changes(array) for array in moving)
-    return [subject for subject, seen_to in changes.items() if seen_to and not any(seen_to)]
+    return tuple(subject for subject, seen_to in changes.items() if seen_to and not any(seen_to))
 
 
 def _changes(array: Array) -> bool:

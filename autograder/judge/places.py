@@ -114,14 +114,12 @@ def _is_path(finding: Finding) -> bool:
 def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Sequence[Misconception]) -> Verdict:
     """The verdict less the names that the line contradicts.
 
-    A minus in the first moment is a minus in the step to whoever sees numbers alone: the line tells which. So it does
-    for a number that was solved for, which may stand for another one in another line. And where one edit of a number
-    mends a subject, two beliefs are no explanation if one of them is about another row. A single edit is about every
-    subject that agrees with it.
+    A minus in the first moment is a minus in the step to whoever sees numbers alone: the line tells which
+    (`Misconception.elsewhere`). And where one edit of a number mends a subject, two beliefs are no explanation if one
+    of them is about another row. A single edit is about every subject that agrees with it.
     """
     elsewhere = {m.id: m.elsewhere for m in misconceptions}
     rules = {m.id for m in misconceptions if m.changes}
-    solved = {m.id for m in misconceptions if m.unknown}
     subjects = [one.subject for one in mending.mends]
     rows = {one.row for one in mending.mends}
     wrong = set()
@@ -132,9 +130,7 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
         named = {s: [d for d in verdict.diagnoses if d.group == s] for s in mended}
         for subject, told in named.items():
             beliefs = [d for d in told if d.misconception in rules]
-            alike = beliefs and all(
-                d.misconception in solved or mend.row in elsewhere[d.misconception] for d in beliefs
-            )
+            alike = beliefs and all(mend.row in elsewhere[d.misconception] for d in beliefs)
             several = len(beliefs) > 1 and mend.trial.kind in COMPUTES  # a whole statement may hold two mistakes
             if any(d.criterion not in rows for d in beliefs) and (several or alike):
                 wrong.add(subject)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.judge.circumstances import STILL, find_inert, find_responses, find_still, without_credit
+from autograder.judge.circumstances import find_inert, find_responses, find_still, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits, without_consequences
 from autograder.judge.explain import compare_scenario, settle
-from autograder.judge.marks import Case, Key, listed, mark
+from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
 from autograder.judge.search import Fit
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Scenario
@@ -50,12 +50,12 @@ def judge(
     by_subject = {name: conventions.get(name, frozenset()) for name in subjects.values()}
     inert = find_inert(responses, subjects, findings, told.conventions)
     findings = without_credit(findings, subjects, inert)
-    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert))
+    still = find_still([s for s in scenarios if subjects[s.id] in responses], subjects, golden, observations)
+    criteria = mark(assignment.criteria, Case(findings, subjects, diagnoses, told.explained, inert, still))
     remarks = tuple(
         c.remark for c in assignment.conventions if c.remark and c.id in conventions.get(c.group, frozenset())
     )
-    still = find_still([s for s in scenarios if subjects[s.id] in responses], subjects, golden, observations)
-    remarks = ((STILL.format(listed(still)),) if still else ()) + remarks
+    remarks += tuple(dict.fromkeys(f.message for f in findings if f.status == "passed" and f.message))
     short = frozenset(c.id for c in criteria if c.status != "passed")
     wrong = [f for f in findings if f.check.criterion in short]
     own = without_consequences(assignment, wrong, diagnoses, told.explained)

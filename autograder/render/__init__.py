@@ -34,7 +34,7 @@ STATUSES = OF_CRITERIA | {  # the quiz has more ways to end than a criterion
 _STOPPED = re.compile(
     r"(?:^Y|: y)our code (?:was not over|was still running|raised )"
 )  # as judge.compare says it; "still" in older reports
-_MOTIONLESS = "Nothing moves with "  # as judge.circumstances says it
+_MOTIONLESS = "Nothing moves with "  # as judge.marks says it
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -188,7 +188,7 @@ def headline(report: Report) -> str:
     stopped = next((one for one in messages if _STOPPED.search(one)), "")
     if stopped:
         return stopped
-    return next((remark for remark in report.remarks if remark.startswith(_MOTIONLESS)), "")
+    return next((one for one in messages if one.startswith(_MOTIONLESS)), "")
 
 
 def advice(report: Report) -> str:

@@ -26,10 +26,11 @@ def compare(
 
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
     difference, misfit = None, ""
+    tolerated = bool(check.fact) and any(_same(found.facts.get(check.fact), value) for value in check.tolerates)
     if check.relation is not None:
         error = _relation(check, check.relation, golden, found, tolerance)
     elif check.fact:
-        error = 0.0 if _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
+        error = 0.0 if tolerated or _same(found.facts.get(check.fact), golden.facts[check.fact]) else TOTALLY
     else:
         error, difference = _arrays(check, golden, found, tolerance)
         misfit = next(filter(None, (_misfit(scenario, name, golden, found) for name in check.arrays)), "")
@@ -38,7 +39,7 @@ def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observa
     by_itself = error <= 1
     error = TOTALLY if lacking else error
     if error <= 1:  # written so that NaN fails
-        return Finding(scenario.id, check, "passed", error=error)
+        return Finding(scenario.id, check, "passed", check.remark if tolerated else "", error=error)
     unseen = not check.fact or any(name not in found.facts for name in (check.fact, *lacking))
     if found.fault is not None and unseen:
         message = tell(found.fault)

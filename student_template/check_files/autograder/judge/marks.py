@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from autograder.judge.compare import IDLE
 from autograder.model import Criterion, CriterionMark, Diagnosis, Finding, Status
 
 Key = tuple[str, str]  # (scenario id, check id)
@@ -21,6 +22,7 @@ MAX_MESSAGES = 4  # in one row: nobody reads twenty, and the first ones come fro
 ISOLATED = "We tested this part separately, so your other mistakes don't affect it."
 
 ENDED = ("our code raised ", "our code says ", "our code was ")  # compare.tell: experiments that isolate end there, too
+STILL = "Nothing moves with {}: in every experiment all numbers stay as they were."
 UNCLEAR = "Experiments about this fail; another mistake of yours may be the reason."
 
 
@@ -44,6 +46,8 @@ class Case:
     diagnoses: Sequence[Diagnosis]
     explained: frozenset[Key]  # the failures that the diagnoses reproduce
     inert: frozenset[str] = frozenset()  # subjects that do nothing of what was asked: nothing excuses their failures
+
+    still: tuple[str, ...] = ()  # subjects with which nothing moves that should
 
     def about(self, criterion: str, subject: str) -> list[Finding]:
         return [f for f in self.findings if f.check.criterion == criterion and self.subjects[f.scenario] == subject]
@@ -132,6 +136,19 @@ def _may_follow(case: Case, finding: Finding) -> bool:
     return suffers and _spoilt(case, check.criterion, subject)
 
 
+def _said(case: Case, finding: Finding) -> str:
+    """The sentence of an experiment; what was not counted for want of a rule says so where nothing moves."""
+    about = finding.check.needs or case.subjects[finding.scenario]
+    idle = finding.message == IDLE and about in case.still
+    return STILL.format(listed(case.still)) if idle else finding.message
+
+
+def _unclear(case: Case, failed: Sequence[Finding]) -> str:
+    """The sentence of a row in which experiments fail, none of which has one that is certainly true."""
+    still = {case.subjects[f.scenario] for f in failed} <= set(case.still)
+    return STILL.format(listed(case.still)) if still else UNCLEAR
+
+
 def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequence[str]) -> CriterionMark:
     mine = [f for f in case.findings if f.check.criterion == criterion.id]
     score = round(criterion.points * fraction, 2)
@@ -141,8 +158,8 @@ def _row(criterion: Criterion, fraction: float, case: Case, decided_how: Sequenc
     messages = [d.hint for d in case.diagnoses if d.criterion == criterion.id]
     if status != "passed":
         failed = [f for f in mine if f.status == "failed" and case.unexplained(f)]
-        messages += [f.message for f in failed if not _may_follow(case, f)]
-        messages += [] if any(messages) or not failed else [UNCLEAR]
+        messages += [_said(case, f) for f in failed if not _may_follow(case, f)]
+        messages += [] if any(messages) or not failed else [_unclear(case, failed)]
     messages += decided_how
     told = list(dict.fromkeys(filter(None, messages)))
     if len(told) > MAX_MESSAGES:
