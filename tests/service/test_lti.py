@@ -232,6 +232,7 @@ def test_staff_choose_once_what_a_link_leads_to_and_students_are_sent_there(clas
     entered = classroom.open("learner", method=method, client=browser)
     assert entered.headers["location"] == f"/a/{service.assignment}"
     assert "Emmy Noether" in browser.get(entered.headers["location"]).text
+    assert "signed you in, for this course alone" in browser.get("/").text
     assert browser.get(f"/staff/a/{service.assignment}").status_code == 404
     with service.store.reading() as db:
         learner, teacher = classroom.user("learner"), classroom.user("teacher")

@@ -101,7 +101,7 @@ def test_a_merge_says_what_it_will_do_does_it_and_loses_nothing(service, staff):
 
     told = text_of(merge_page(service, staff, ada, bob))
     assert "Ada (id r-ada, ada@example.org) becomes Bob (id r-bob, bob@example.org)" in told
-    assert "1 submission moves to 2 there" in told
+    assert "1 submission moves. The entry that stays has 2 of its own." in told
     assert "1 sign-in from learning platforms leads to them" in told
     assert "The extension moves" in told
 
