@@ -84,10 +84,12 @@ def test_the_log_of_a_course_reads_like_sentences_with_names_and_links(service, 
 
 def test_a_setting_is_called_as_its_page_calls_it(service):
     staff = service.browser("Staff")
-    values = settings_form(service, late_days=2, late_percent_per_day=15.0, limit=5)
+    values = settings_form(service, late_days=2, late_percent_per_day=15.0, limit=5, show_hints="after_due")
     assert staff.post(f"/staff/a/{service.assignment}/settings", data=values | {"csrf": csrf(staff)}).status_code == 200
     (told,) = [one for one in log(staff, service) if "changed the settings" in one]
-    assert all(words in told for words in ("Late days: 2", "Late deduction: 15", "Submission limit: 5")), told
+    assert all(
+        words in told for words in ("Late days: 2", "Late deduction: 15", "Submission limit: 5", "pictures: after due")
+    ), told
     assert "_" not in told
     assert "percent per day" not in told
 

@@ -126,6 +126,32 @@ def test_an_assignment_stays_closed_until_it_is_proven_and_opens_then(own, staff
         assert (asked.open, db.get_one(VersionRow, asked.version_id).state) == (True, "proven")
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_every_statement_of_a_proof_is_counted_in_its_sections(service, staff, fails):
+    """Those about the code of other hands are many, and only what fails of them is listed."""
+    rows = [
+        {
+            "section": section,
+            "name": f"{section} {number}",
+            "holds": not fails or number > 0,
+            "said": "named",
+            "detail": {},
+        }
+        for section, many in (("right", 3), ("other hand", 4))
+        for number in range(many)
+    ]
+    with service.store.writing() as db:
+        asked = db.get_one(AssignmentRow, service.assignment)
+        version = db.get_one(VersionRow, asked.version_id)
+        version.proof = {**version.proof, "titles": {"right": "Right answers"}, "rows": rows}
+    told = staff.get(f"/staff/a/{service.assignment}").text
+    assert [tuple(map(int, found)) for found in re.findall(r": (\d+) of (\d+)</summary>", told)] == [
+        (3 - fails, 3), (4 - fails, 4)
+    ]  # fmt: skip
+    assert ("other hand 0" in told) == fails
+    assert "other hand 1" not in told
+
+
 @pytest.mark.slow
 def test_an_assignment_that_does_not_verify_is_refused_with_its_reasons_and_may_be_mended(own, staff):
     made = ask_for(own, staff, "spoilt")

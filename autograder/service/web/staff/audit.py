@@ -189,7 +189,9 @@ def _plain(name: str, value: Any, names: Mapping[str, Markup], zone: str) -> str
         return ", ".join(f"{title} {points}" for title, points in rows) or "those of the edition"
     if name.endswith("_at"):
         return zones.in_words(float(value), zone)
-    return ROLE_NAMES.get(value, value) if isinstance(value, str) else f"{value:g}"
+    if not isinstance(value, str):
+        return f"{value:g}"
+    return value.replace("_", " ") if name.startswith("show_") else ROLE_NAMES.get(value, value)  # at_once
 
 
 def _names(db: Session, actor: Actor, entries: Sequence[AuditRow]) -> dict[str, Markup]:

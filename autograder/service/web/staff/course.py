@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from autograder.service.web.edge.forms import Fields, typed_line
 from autograder.service.web.edge.security import ours
 from autograder.service.web.edge.site import page, site
 from autograder.service.web.staff.needs import needs
+
+OTHER_HANDS = "Each misconception is recognised in the code of other hands"
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 
@@ -139,6 +142,14 @@ def proof_part(request: Request, actor: Me, assignment_id: str) -> Response:
     return page(request, "_staff_proof.html", asked=asked, **values)
 
 
+def _section(title: str, found: Sequence[dict[str, Any]], *, every: bool) -> dict[str, Any]:
+    """One section of a proof: how many statements hold, and every one of them, or those that fail."""
+    rows = [row for row in found if every or not row["holds"]]
+    columns = list(dict.fromkeys(name for row in rows for name in row["detail"]))
+    held = sum(row["holds"] for row in found)
+    return {"title": title, "rows": rows, "columns": columns, "held": held, "of": len(found)}
+
+
 def _proof(db: Session, asked: AssignmentRow) -> dict[str, Any]:
     """The newest proof of this assignment, and its job where that is still known."""
     job = next(iter(jobs_about(db, "prove", JobRow.course_id == asked.course_id, assignment=asked.id)), None)
@@ -147,9 +158,10 @@ def _proof(db: Session, asked: AssignmentRow) -> dict[str, Any]:
     if version and in_use and in_use.made_at > version.made_at:  # it came in by a regrade, with a proof of its own
         version = in_use
     rows = version.proof.get("rows", []) if version else []
+    titles = version.proof.get("titles", {}) | {"other hand": OTHER_HANDS} if version else {}
     sections = [
-        {"title": title, "rows": found, "columns": list(dict.fromkeys(name for row in found for name in row["detail"]))}
-        for name, title in (version.proof.get("titles", {}) if version else {}).items()
+        _section(title, found, every=name != "other hand")
+        for name, title in titles.items()
         if (found := [row for row in rows if row["section"] == name])
     ]
     failing = [row for row in rows if not row["holds"]]
