@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -226,10 +227,12 @@ def test_a_superseded_submission_leads_to_the_newer_one(service):
     assert f'href="/s/{second}"' in service.browser("Ada").get(f"/s/{first}").text
 
 
+BETTER = verdict(criteria=(CriterionMark("sgd", "The plain step", 8, 10, "partial"), CriterionMark("adam", "Moments", 10, 10, "passed")), diagnoses=())  # fmt: skip
+
+
 def test_what_changed_is_told_on_the_page_and_in_the_history(service):
     put(service, number=1)
-    better = verdict(criteria=(CriterionMark("sgd", "The plain step", 8, 10, "partial"), CriterionMark("adam", "Moments", 10, 10, "passed")), diagnoses=())  # fmt: skip
-    second = put(service, number=2, body=better)
+    second = put(service, number=2, body=BETTER)
     ada = service.browser("Ada")
     for shown in (ada.get(f"/s/{second}").text, ada.get(f"/a/{service.assignment}").text):
         words = " ".join(re.sub(r"<[^>]+>", " ", shown).split())
@@ -445,6 +448,19 @@ def test_a_mark_for_another_answer_to_the_same_question_is_not_this_ones():
     assert with_texts(verdict(), given) == verdict()
 
 
+def test_an_idea_is_not_called_gone_where_the_code_ended_before_its_row():
+    """It is gone where its row became better, or where another idea explains the row now."""
+    before = verdict()
+    (idea,) = {one.criterion: one for one in before.diagnoses}.values()
+    ended = replace(
+        before, diagnoses=(), criteria=tuple(replace(mark, score=0, status="failed") for mark in before.criteria)
+    )
+    assert changes(before, ended).gone == ()
+    assert changes(before, BETTER).gone == (idea.title,)
+    other = replace(ended, diagnoses=(replace(idea, misconception="another", title="Another"),))
+    assert (changes(before, other).gone, changes(before, other).new) == ((idea.title,), ("Another",))
+
+
 def test_equal_reports_have_no_changes():
     assert not changes(verdict(), verdict())
 
@@ -474,7 +490,7 @@ def test_pages_ask_the_database_as_often_for_many_submissions_and_assignments_as
 
 def test_history_is_paged_and_each_page_knows_what_changed_since_the_one_below(service):
     for number in range(1, 31):
-        put(service, number=number, body=verdict(diagnoses=() if number > 10 else verdict().diagnoses))
+        put(service, number=number, body=BETTER if number > 10 else None)
     ada = service.browser("Ada")
     shown = ada.get(f"/a/{service.assignment}").text
     assert re.findall(r'<span class="out-of-sight">Submission </span>(\d+)', shown) == [

@@ -157,13 +157,15 @@ def changes(before: Report, after: Report) -> Changes:
     """Return what is different in the later one of two reports that a student may see."""
     was, became = ({mark.id: mark for mark in report.criteria} for report in (before, after))
     both = [(was[id_], mark) for id_, mark in became.items() if id_ in was]
-    had, has = ({one.misconception: one.title for one in report.diagnoses} for report in (before, after))
+    had, has = ({one.misconception: one for one in report.diagnoses} for report in (before, after))
+    # An idea is gone where its row became better or another idea explains it, and not where the code ended before it.
+    seen = {new.id for old, new in both if new.score > old.score} | {one.criterion for one in after.diagnoses}
     return Changes(
         points=round(after.score - before.score, 2),
         gained=tuple(new.title for old, new in both if new.score > old.score),
         lost=tuple(new.title for old, new in both if new.score < old.score),
-        gone=tuple(title for id_, title in had.items() if id_ not in has),
-        new=tuple(title for id_, title in has.items() if id_ not in had),
+        gone=tuple(one.title for id_, one in had.items() if id_ not in has and one.criterion in seen),
+        new=tuple(one.title for id_, one in has.items() if id_ not in had),
     )
 
 
