@@ -131,7 +131,10 @@ def grade(
             "download of Canvas, Moodle, Blackboard, Brightspace or Gradescope."
         ),
     ],
-    assignment: Annotated[str, typer.Option(help="What was asked for: the name of an assignment.")] = "optimizers",
+    assignment: Annotated[
+        str,
+        typer.Option(help="What was asked for: the name of an assignment. Default: the edition's, else optimizers."),
+    ] = "",
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs. Default: from the submission.")] = None,
     sandbox: SandboxOption = SandboxName.AUTO,
     jobs: JobsOption = None,
@@ -155,7 +158,8 @@ def grade(
         out = REPORTS
     if answers and out is None:
         raise typer.BadParameter("--answers is for pages: say --format html, or --out FOLDER.")
-    _run(paths, assignment, seed, sandbox, jobs or _cores(), format, out, edition, answers=answers)
+    asked = assignment or _assignment_of(edition)
+    _run(paths, asked, seed, sandbox, jobs or _cores(), format, out, edition, answers=answers)
 
 
 @app.command()
@@ -526,6 +530,16 @@ def _run(
         named = (one.called(found[one.path].shown, found[one.path].known_as, found[one.path].remarks) for one in marked)
         if not publish(named, list(found), form, pages, edition=edition is not None):
             raise typer.Exit(GRADER_FAILED)
+
+
+def _assignment_of(edition: Path | None) -> str:
+    """The name of the assignment that an edition is of; of none, the one that is marked by default."""
+    if edition is None:
+        return "optimizers"
+    from autograder.edition import BadEdition, read
+
+    with _refusing(BadEdition):
+        return read(edition).assignment
 
 
 def _edition(assignment: "Assignment", folder: Path | None) -> "tuple[Assignment, Edition | None]":

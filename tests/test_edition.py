@@ -58,6 +58,22 @@ def test_an_edition_is_what_was_written(written):
         kept.of(load("schedulers"))
 
 
+@pytest.mark.slow
+def test_an_edition_says_which_assignment_is_marked(tmp_path):
+    asked = load("schedulers")
+    files = edition.files(asked, 7, None, None)
+    (tmp_path / "staff").mkdir()
+    for name, content in files.items():
+        (tmp_path / "staff" / name).write_bytes(content)
+    (tmp_path / asked.main).write_bytes(asked.template.read_bytes())
+    for more in ((), ("--assignment", "schedulers")):
+        done = gradmark("grade", asked.main, "--edition", "staff", "--format", "json", *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["assignment"] == "schedulers"
+    other = gradmark("grade", asked.main, "--edition", "staff", "--assignment", "optimizers", cwd=tmp_path)
+    assert (other.returncode, "not of optimizers" in other.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("harm", ["edition.json", "secret", "roster.csv"])
 def test_a_spoilt_edition_is_refused_with_a_sentence(written, tmp_path, harm):
     for file in (written / "staff").iterdir():
