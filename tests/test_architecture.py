@@ -599,7 +599,7 @@ TESTED_TOGETHER: tuple[tuple[str, str, str], ...] = (
         "one submission in every form that it comes in",
     ),
     ("test_diagnose", "judge/__init__ judge/observations judge/played judge/search", "a verdict is their common work"),
-    ("test_diagnose", "judge/compare judge/verdict judge/waypoints", "a verdict is their common work"),
+    ("test_diagnose", "judge/verdict judge/waypoints", "a verdict is their common work"),
     ("test_asking", "judge/probing", "edits are tried in conversations"),
     ("test_course", "lateness", "lateness is a rule of courses"),
     ("test_loading", "left_out", "what was left out is said by who loads a file"),

@@ -107,7 +107,8 @@ def _arrays(
             error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
             worst = max(worst, error) if np.isfinite(error) else TOTALLY
             continue
-        errors = np.nan_to_num(np.abs(theirs[:rows] - right[:rows]) / scale, nan=TOTALLY, posinf=TOTALLY)
+        with np.errstate(over="ignore", invalid="ignore"):  # the largest numbers there are
+            errors = np.nan_to_num(np.abs(theirs[:rows] - right[:rows]) / scale, nan=TOTALLY, posinf=TOTALLY)
         worst = max(worst, float(errors.max(initial=0.0)), 0.0 if rows == len(right) else TOTALLY)
         difference = _first(name, right, theirs, errors)
         if difference is not None and (first is None or difference.step < first.step):

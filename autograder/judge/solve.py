@@ -40,8 +40,8 @@ def solve(
     for _ in range(ROUNDS if moving.any() else 0):
         here = _residuals(play, rows, np.exp(logs), shown, observations)
         there = _residuals(play, rows, np.exp(logs + NUDGE), shown, observations)
-        slope = (there - here) / NUDGE
         with np.errstate(all="ignore"):
+            slope = (there - here) / NUDGE
             step = -(slope * here).sum(axis=1) / (slope * slope).sum(axis=1)
         step = np.where(np.isfinite(step) & moving, np.clip(step, -1.5, 1.5), 0.0)
         logs = np.clip(logs + step, low, high)
