@@ -794,6 +794,7 @@ def foundations() -> Assignment:
             "e / (1 / e)",
             "sigmoid",
         ),  # one of two branches; another choice of elements mends too
+        ("one_hot", "d @ d / d.size", "(d - d) / d.size", "mse"),
     ],
 )
 def test_mistakes_where_nothing_steps_are_found_on_their_line(
@@ -868,6 +869,7 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("rules_as_functions", "params, lr=lr, betas=betas", "params, betas=betas", "interface", ""),
         ("helpers_outside", "if self.momentum > 0:", "if self.momentum > 1:", "momentum", "momentum-ignored"),
         ("hooks", 'g = s["buf"]', "pass", "momentum", "momentum-ignored"),
+        ("rules_as_functions", "return update, AdamState(mu, nu)", "pass", "interface", ""),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(

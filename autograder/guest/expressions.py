@@ -129,7 +129,7 @@ class ExpressionEdits(Edits):
             case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
                 self.constant(node)
             case ast.BinOp(left, op, right):
-                for other in ARITHMETIC:
+                for other in (*ARITHMETIC, ast.MatMult) if same(left, right) else ARITHMETIC:  # d @ d: a sum of squares
                     if isinstance(op, OPERATORS) and not isinstance(op, other):
                         self.replace(node, ast.BinOp(left, other(), right), "operator", 1, at=right)
                 self.replace(node, left, "operand", 1)

@@ -1,6 +1,7 @@
 """Makes edits of statements: dropped, doubled, moved, turned, put in, or as another function of the file has them."""
 
 import ast
+from itertools import permutations
 
 from gradmark_expressions import ExpressionEdits, asks_for_none
 from gradmark_scope import wrapped
@@ -37,6 +38,7 @@ from gradmark_trees import (
     walk,
 )
 
+MOST_TOGETHER = 4  # values of which two may be returned
 HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
 
 
@@ -49,9 +51,15 @@ class StatementEdits(ExpressionEdits):
         return [wrapped(call, mine[0]) for call in self.scope.own if mine]
 
     def answers(self):
-        """The values that may have been meant to be returned, and the question whether they are there."""
+        """The values that may have been meant to be returned, and the question whether they are there.
+
+        Two values together are those that nothing is done with: update, State(mean, square).
+        """
         atoms = self.scope.atoms
-        return [*atoms, *(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]) for atom in atoms if is_own(atom))]
+        made = [*(ast.Name(name, ast.Load()) for name in sorted(self.scope.unread)), *self.scope.made][:MOST_TOGETHER]
+        together = [ast.Tuple(list(both), ast.Load()) for both in permutations(made, 2)]
+        asked = [ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]) for atom in atoms if is_own(atom)]
+        return [*atoms, *asked, *together]
 
     def block(self, block):
         for place, statement in enumerate(block):
