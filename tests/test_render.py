@@ -672,7 +672,9 @@ def test_total_is_what_the_page_and_the_terminal_show():
 
 
 # ------------------------------------------------------------------------------------------- what is said first
-STOPPED = "Your code was not over after 1 s of computing (line 7: `while True:`). Look for a loop that does not end."
+STOPPED = (
+    "Your code was still running after 1 s of computing (line 7: `while True:`). Look for a loop that does not end."
+)
 RAISED = "During step() number 1: your code raised KeyError: 'v' (line 7: `self.v`)."
 
 

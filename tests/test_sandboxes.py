@@ -172,9 +172,9 @@ def test_a_scenario_has_so_much_computing_time_and_five_times_as_much_of_a_clock
     patient = "import time\nsaid = ''\ndef step(x):\n    time.sleep(0.2)\n    return x"
     for source, due in (
         (patient, {None}),  # three steps: 0.6 s by the clock
-        (patient.replace("0.2", "60"), {"not over after 2 s"}),
+        (patient.replace("0.2", "60"), {"still running after 2 s"}),
         # The second where this machine has many others to serve.
-        ("def step(x):\n    while True: pass", {"not over after 0.4 s of computing", "not over after 2 s"}),
+        ("def step(x):\n    while True: pass", {"still running after 0.4 s of computing", "still running after 2 s"}),
     ):
         _, seen = read_run(sandbox.run(job(source, seconds=0.4)), SCENARIOS)
         fault = seen["one"].fault

@@ -235,7 +235,7 @@ class deadline:  # noqa: N801 - reads as a statement
         def ring(number, _frame):
             by_the_clock = number == signal.SIGALRM
             seconds = f"{PATIENCE * self.seconds:g} s" if by_the_clock else f"{self.seconds:g} s of computing"
-            raise TookTooLong(f"not over after {seconds}")
+            raise TookTooLong(f"still running after {seconds}")
 
         for name, timer, factor in self.clocks():
             signal.signal(name, ring)

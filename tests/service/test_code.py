@@ -15,7 +15,7 @@ from autograder.service.web.student.code import annotated, compared, notes_of, s
 
 LOOP = WRONG.replace(b"self.step_count += 1", b"while True: pass", 1)
 LOOP_LINE = LOOP[: LOOP.index(b"while True")].count(b"\n") + 1
-FAULT = f"Your code was not over after 1 s of computing (line {LOOP_LINE}: `while True: pass`). Look for a loop that does not end."
+FAULT = f"Your code was still running after 1 s of computing (line {LOOP_LINE}: `while True: pass`). Look for a loop that does not end."
 ROWS = (
     CriterionMark("sgd", "The plain step", 0, 10, "failed", (FAULT,)),
     CriterionMark("state", "State", 1, 5, "partial", ("Something else.", FAULT)),
@@ -207,7 +207,7 @@ def test_a_report_begins_with_what_stopped_the_code_and_says_whose_it_is(service
     id_ = put(service, body=told())
     page = ada.get(f"/s/{id_}").text
     heading = page.partition("<h1>")[2].partition("</h1>")[0]
-    assert heading.startswith("Your code was not over after 1 s of computing (line")
+    assert heading.startswith("Your code was still running after 1 s of computing (line")
     which = page.partition('class="which"')[2].partition("</p>")[0]
     assert all(word in which for word in ("Optimizers", "Machine learning systems", "Ada", "Submission 1"))
     assert page.index("Hand in again") < page.index("The plain step")
@@ -219,7 +219,7 @@ def test_real_code_that_loops_is_told_so_first(service, ada):
     id_ = hand_in(service, "Ada", LOOP)
     service.work()
     page = ada.get(f"/s/{id_}").text
-    assert "was not over after" in page.partition("<h1>")[2].partition("</h1>")[0]
+    assert "was still running after" in page.partition("<h1>")[2].partition("</h1>")[0]
     assert "line-note" in row_of(ada.get(f"/s/{id_}/code").text, LOOP_LINE)
 
 
