@@ -6,6 +6,7 @@ Landlock, where nothing else would stop them; and without the filter, where they
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterable, Mapping
 
@@ -76,7 +77,7 @@ def others(pids: Iterable[int], numbers: Mapping[str, int]) -> str:
                 "sched_setaffinity": (pid, 8, struct.pack("Q", 1)),
                 "sched_setscheduler": (pid, 0, struct.pack("i", 0)),
                 "sched_setparam": (pid, struct.pack("i", 0)),
-                "setpriority": (0, pid, 1),
+                "setpriority": (0, pid, NICE),
                 "ioprio_set": (1, pid, 3 << 13),
                 "kill": (pid, 0),
                 "tkill": (pid, 0),
@@ -93,6 +94,7 @@ def others(pids: Iterable[int], numbers: Mapping[str, int]) -> str:
                 tried(f"{name} {pid}", lambda: call(NUMBERS[name], *arguments))
         """,
         PIDS=list(pids),
+        NICE=min(os.nice(0) + 1, 19),  # nobody but root may become less nice
         NUMBERS=dict(numbers),
     )
 
