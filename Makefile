@@ -3,8 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Hashes pin every file, and wheels only: nothing runs at install. Python compiles what it imports when it first does;
-# to compile all of it in advance takes as long as to install it.
-INSTALL := $(PIP) install --no-compile --require-hashes --only-binary :all: -r
+# to compile all of it in advance takes as long as to install it. uv, where it is there, takes a tenth of pip's time.
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(PIP) install --no-compile) \
+	--require-hashes --only-binary :all: -r
 # setuptools is in the locks, so the tree itself is installed without asking any index.
 TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \

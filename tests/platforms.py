@@ -10,6 +10,7 @@ import ast
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -55,18 +56,24 @@ def platforms(request: pytest.FixtureRequest) -> Environment:
     assert request.config.cache is not None
     folder = request.config.cache.mkdir(f"platforms-{key}").resolve()
     if not (folder / "complete").exists():
-        _pip(sys.executable, "-m", "venv", "--clear", str(folder))
-        install = ("--no-compile", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
-        _pip(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *install)
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        python, pinned = (
+            str(folder / "bin/python"),
+            ("--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)),
+        )
+        if uv := shutil.which("uv"):
+            _run(uv, "pip", "install", "--python", python, *pinned)
+        else:
+            _run(python, "-m", "pip", "install", "--no-compile", *pinned)
         (folder / "complete").touch()
     packed = folder / f"gradmark-{__version__}-py3-none-any.whl"
     packed.write_bytes(wheel(load("optimizers")))
     ours_alone = ("--quiet", "--no-deps", "--no-index", "--force-reinstall")
-    _pip(str(folder / "bin/python"), "-m", "pip", "install", *ours_alone, str(packed))
+    _run(str(folder / "bin/python"), "-m", "pip", "install", *ours_alone, str(packed))
     return Environment(folder)
 
 
-def _pip(*command: str) -> None:
+def _run(*command: str) -> None:
     done = subprocess.run(command, text=True, capture_output=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
