@@ -55,7 +55,9 @@ class Asking:
             if run.end not in BROUGHT_DOWN or last <= task.after:
                 done = answer.done and run.end == "finished"
                 self.troubles += [answer.trouble] if answer.trouble else []
-                return EditAnswer(tuple(trials), tuple(glances), answer.running, answer.silent, done, answer.trouble)
+                return EditAnswer(
+                    tuple(trials), tuple(glances), answer.running, answer.silent, answer.idle, done, answer.trouble
+                )
             task = replace(task, after=last)
         return EditAnswer(tuple(trials), tuple(glances), done=False)
 

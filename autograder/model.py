@@ -345,6 +345,9 @@ class EditAnswer:
     glances: tuple[Glance, ...] = ()
     running: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)  # lines of statements, by scenario
     silent: Mapping[str, int] = field(default_factory=dict)  # the line after which None came back last; 0 = none
+    idle: Mapping[str, int] = field(
+        default_factory=dict
+    )  # the line of the only statement that changes nothing; 0 = none
     done: bool = True
     trouble: str = ""  # why the search itself failed, if it did: for staff
 

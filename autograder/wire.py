@@ -259,7 +259,7 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
     are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
     trials, glances, running = list[Trial](), list[Glance](), dict[str, frozenset[tuple[int, int]]]()
-    silent = dict[str, int]()
+    silent, idle = dict[str, int](), dict[str, int]()
     done, last, seconds, trouble = False, 0, 0.0, ""
     try:
         for header, arrays in _frames(run.output):
@@ -275,9 +275,10 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
             if "running" in header:
                 running |= (statements := _running(header, scenarios))
                 silent |= dict.fromkeys(statements, _whole(header.get("silent")))
+                idle |= dict.fromkeys(statements, _whole(header.get("idle")))
     except Garbled:
         done = False
-    return EditAnswer(tuple(trials), tuple(glances), running, silent, done, trouble), last, seconds
+    return EditAnswer(tuple(trials), tuple(glances), running, silent, idle, done, trouble), last, seconds
 
 
 def _seconds(told: object) -> float:

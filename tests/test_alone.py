@@ -10,7 +10,7 @@ import pytest
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.judge.alone import BARE, ENDS, NOTHING, lines_alone
+from autograder.judge.alone import BARE, ENDS, NOTHING, SAME, lines_alone
 from autograder.judge.repair import Mending
 from autograder.judge.verdict import Verdict
 from autograder.model import Assignment, EditAnswer, EditTask, Fault, Finding, Observation, Place, Submission
@@ -39,6 +39,7 @@ def told(
     fault: Fault | None = None,
     beside: str = "tanh-small",
     silent: int = 0,
+    idle: int = 0,
     repaired: dict[str, Observation] | None = None,
 ) -> tuple[Place, ...]:
     """The places where one experiment on ReLU fails, and another one (`beside`) does not."""
@@ -47,7 +48,8 @@ def told(
     running = {"relu-small": frozenset(wrong), beside: frozenset(right)}
 
     def ask(task: EditTask) -> EditAnswer:
-        return EditAnswer(running={name: running[name] for name in task.running}, silent={"relu-small": silent})
+        run = {name: running[name] for name in task.running}
+        return EditAnswer(running=run, silent={"relu-small": silent}, idle={"relu-small": idle})
 
     return lines_alone(
         FOUNDATIONS,
@@ -106,6 +108,14 @@ def test_where_a_function_ends_without_its_return_that_line_is_told() -> None:
     [place] = told(WRONG, RIGHT, fault=Fault("ValueError", "no"), silent=5)
     assert (place.line, place.end_line) == (2, 5)
     assert told(WRONG, RIGHT, fault=fault, silent=3) == told(WRONG, RIGHT, fault=fault)  # no statement that runs
+
+
+def test_where_one_statement_changes_nothing_that_line_is_told() -> None:
+    [place] = told(WRONG, RIGHT, idle=5)
+    assert (place.line, place.end_line, place.note) == (5, 5, SAME.format("ReLU"))
+    assert told(WRONG, RIGHT, idle=3) == told(WRONG, RIGHT)  # no statement that runs
+    ended = {"fault": Fault("ValueError", "no")}
+    assert told(WRONG, RIGHT, idle=5, **ended) == told(WRONG, RIGHT, **ended)  # it was not reached, perhaps
 
 
 def test_where_every_experiment_ends_in_one_line_that_line_alone_is_told() -> None:

@@ -295,6 +295,9 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
         ),
         ("torch_decay_order", EMPTY_MOMENTS, "pass", "adam_moments"),
         ("ufuncs_with_out", "np.subtract(param.data, work, out=param.data)", "pass", "adaptive_step"),
+        ("ufuncs_with_out", "self.m = [None] * len(self.params)", "self.m = [None]", "interface"),
+        ("type_hinted", "param.data *= 1 - self.lr * self.weight_decay", "param.data *= 1", "adamw"),
+        ("methods_patched_in", "* (1 - self.lr * self.weight_decay)", "", "adamw"),
         (
             "count_per_parameter",
             "self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad**2",

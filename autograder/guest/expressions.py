@@ -176,6 +176,9 @@ class ExpressionEdits(Edits):
             case ast.Tuple(parts) | ast.List(parts):
                 for n in range(len(parts) - 1):
                     self.replace(node, type(node)(exchanged(parts, n), ast.Load()), "operand", 1)
+                for times in (n for n in self.scope.donors if isinstance(n, ast.BinOp) and len(parts) == 1):
+                    if same(times.left, node):  # [None] * len(self.params)
+                        self.replace(node, times, "operand", 1)
         if isinstance(node.parent, ast.Subscript) and node is node.parent.slice:
             for index in self.scope.indices:
                 self.replace(node, index, "name", 0.9)

@@ -17,7 +17,7 @@ import warnings
 import numpy as np
 from gradmark_plan import Plan
 from gradmark_switched import ELSEWHERE, LAST, NOTE, SWITCH, Build
-from gradmark_trees import acts, annotated, clone, functions, head_end, parse, walk
+from gradmark_trees import acts, annotated, changes_nothing, clone, functions, head_end, parse, walk
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
@@ -217,17 +217,23 @@ class Search:
 
     # ------------------------------------------------------------------------------------------ searching
     def running(self, planned):
-        """The statements that run in each scenario (of a compound one its head), and where None was given back last."""
+        """The statements that run in each scenario (of a compound one its head), and where None was given back last.
+
+        Also the line of the one that changes nothing, where there is one.
+        """
         tree = planned.plan.tree
         statements = [s for f, _ in functions(tree) for s in walk(f) if acts(s) and s is not f]
         stretches = sorted({(s.lineno, head_end(s)) for s in statements})
+        idle = [s.lineno for s in statements if changes_nothing(s)]
         for number in self.task["running"]:
             hung = self.hung
             covered, *_ = self.covered(tree, [number])
             if self.hung > hung:
                 continue
             ran = [(first, last) for first, last in stretches if not covered.isdisjoint(range(first, last + 1))]
-            yield {"scenario": number, "running": ran, "silent": self.silent}, []
+            still = [line for line in idle if line in covered]
+            told = {"silent": self.silent, "idle": still[0] if len(still) == 1 else 0}
+            yield {"scenario": number, "running": ran, **told}, []
 
     def sift(self, planned):
         """Each edit in the probing scenarios, those left out that change nothing or break it."""

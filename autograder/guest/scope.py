@@ -120,7 +120,8 @@ class Scope:
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
         constructs = function.name == "__init__"
-        self.idle = [] if constructs else idle(function, methods or chain[0].body, self.locals, by_name)
+        at_work = not_replaced(methods, chain) or chain[0].body
+        self.idle = [] if constructs else idle(function, at_work, self.locals, by_name)
         swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
@@ -163,10 +164,10 @@ class Scope:
         values = values[:MOST_VALUES]
         once, shares = self.idle or values, self.idle or shares
         rests = [rest(share) for share in shares]
-        pairs = [product(a, b) for a in self.idle for b in settings]
         here = {text(n) for n in computed(function)}
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
+        pairs = [product(a, b) for a in self.idle for b in settings or elsewhere[:MOST_SHARES]]
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in walk(one))
         counting = [] if powers else unique(n for f in (function, *methods) for n in counted(f) if self.knows(n))
         fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
@@ -345,6 +346,15 @@ class Scope:
         fits = self.knows(node)
         self.readable = before
         return fits
+
+
+def not_replaced(methods, chain):
+    """The methods of a class and of its bases, without those in whose place an heir has one that does not call them."""
+    last = {}
+    for owner in chain:  # heirs first
+        for method in (m for m in owner.body if m in methods):
+            last.setdefault(method.name, method)
+    return [m for m in methods if last.get(m.name, m) is m or "super" in free_names(last[m.name])]
 
 
 def idle(function, methods, names, by_name):

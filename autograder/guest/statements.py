@@ -15,6 +15,7 @@ from gradmark_trees import (
     acts_as_loop,
     block_of,
     blocks,
+    changes_nothing,
     exchanged,
     free_names,
     head,
@@ -141,7 +142,7 @@ class StatementEdits(ExpressionEdits):
                 self.insert(block, place, [ast.Assign([ast.Name(name, ast.Store())], loaded(kept))], "statement", 4)
 
     def inside(self, statement):
-        self.extra = 0 if acts(statement) else HANDING
+        self.extra = HANDING if not acts(statement) else -HANDING if changes_nothing(statement) else 0
         for field, value in ast.iter_fields(statement):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue

@@ -330,6 +330,18 @@ def acts(node):
     return isinstance(node, ast.stmt) and not isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not is_docstring(node)
 
 
+def changes_nothing(statement):
+    """Return whether a statement sets something to what it is: x = x, x *= 1, x += 0."""
+    match statement:
+        case ast.Assign([target], value):
+            return isinstance(target, PATHS) and text(target) == text(value)
+        case ast.AugAssign(_, ast.Mult() | ast.Div() | ast.Pow(), value):
+            return number_of(value) == 1
+        case ast.AugAssign(_, ast.Add() | ast.Sub(), value):
+            return number_of(value) == 0
+    return False
+
+
 def is_docstring(statement):
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
