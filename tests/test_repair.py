@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from autograder import pipeline
 from autograder.assignment import load
 from autograder.judge.compare import IDLE
-from autograder.judge.marks import ISOLATED, UNCLEAR
+from autograder.judge.marks import ISOLATED, STILL, UNCLEAR
 from autograder.judge.places import RowsAbout, place_of
 from autograder.judge.probing import Beginning, Probing, beginning
 from autograder.judge.repair import SMALL, Mend, _computes
@@ -249,6 +249,7 @@ def test_a_class_that_moves_nothing_is_accused_of_nothing_else(assignment: Assig
         IDLE,
         ISOLATED,
         UNCLEAR,
+        STILL.format("SGD"),
         "SGD with momentum must keep 1 × the size of its parameters between steps.",
     }
 

@@ -41,7 +41,6 @@ SQUARE = "Tensor(np.mean(difference**2))"
 LOGS = "log_probabilities = log_softmax(logits).data"
 PICK = "picked = log_probabilities[rows, targets.data.astype(int)]"
 REDUCE = "Tensor(-np.mean(picked))"
-SOFTMAX_DEFINED = "class Softmax(Activation):"
 LARGEST_OF_SOFTMAX = (
     "        largest = x.data.max(axis=dim, keepdims=True)\n        powers",
     "        largest = x.data.max()\n        powers",

@@ -325,7 +325,6 @@ SETTINGS = {
     "Adam": ("lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0", ("lr", "betas", "eps", "weight_decay")),
     "AdamW": ("lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01", ("lr", "betas", "eps", "weight_decay")),
 }
-LOCAL = {"lr": "lr", "momentum": "mu", "weight_decay": "lam", "eps": "eps"}
 STATE = """
     def has_momentum(self):
         return self.momentum != 0

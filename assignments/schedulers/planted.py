@@ -39,7 +39,6 @@ WAVE = "wave = 0.5 * (1 + math.cos(math.pi * progress))"
 FALL = "return self.min_lr + (self.base_lr - self.min_lr) * wave"
 AT_END = "if t >= self.total_steps:"
 FLOOR = "            return self.min_lr\n"
-CLASS = {"StepLR": "class StepLR(Scheduler):", "ExponentialLR": "class ExponentialLR(Scheduler):"}
 WRITES = """
     def step(self):
         self.last_epoch += 1

@@ -201,6 +201,21 @@ def test_staff_answer_all_questions_on_one_page_and_come_back_to_the_rest(servic
     assert "Look at the second moment." in ada.get(f"/s/{id_}").text
 
 
+def test_an_answer_answers_what_it_is_about_and_leaves_the_other_questions_of_a_student(service, staff, ada):
+    id_ = put(service)
+    asked = {"criterion:adam": "Why this row?", "line:3": "Why this line?", "": "And all of it?"}
+    for about, text in asked.items():
+        write(ada, id_, text, about=about)
+    for about in ("criterion:adam", ""):
+        page = write(staff, id_, "Look again.", about=about, back="questions").text
+        assert asked.pop(about) not in page
+        assert all(text in page for text in asked.values())
+    assert list(asked) == ["line:3"]
+    write(ada, id_, "And this one?", about="criterion:adam")
+    write(staff, id_, "I have looked at all of it.")  # below the thread
+    assert "No question is waiting" in staff.get(f"/staff/a/{service.assignment}/questions").text
+
+
 def test_a_comment_on_a_line_stands_beside_the_code(service, staff, ada):
     id_ = put(service)
     with service.by_hand() as db:

@@ -40,7 +40,7 @@ class Comment:
 
 @router.post("/s/{submission_id}/comments", dependencies=[Depends(ours)])
 def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Response:
-    """Keep a comment. A student's is a question that waits for staff; staff's answers all that wait, and is told."""
+    """Keep a comment. A student's is a question that waits for staff; staff's answers those about the same."""
     rates.spend(request, rates.COMMENTS, actor.id)
     with site(request).store.writing() as db:
         found, asked = submission_for(db, actor, submission_id)
@@ -55,7 +55,10 @@ def write(request: Request, actor: Me, submission_id: str, typed: Fields) -> Res
         comment = CommentRow(submission_id=found.id, author_id=actor.id, about=_about(typed), text=text, open=not staff)
         db.add(comment)
         if staff:
-            db.execute(sa.update(CommentRow).where(CommentRow.submission_id == found.id).values(open=False))
+            # Below a whole thread, a comment on the whole submission answers all of it; any other one what it is about.
+            whole = not comment.about and typed.get("back") != "questions"
+            answered = sa.true() if whole else CommentRow.about == comment.about
+            db.execute(sa.update(CommentRow).where(CommentRow.submission_id == found.id, answered).values(open=False))
             comment.open = False
             told = f"{actor.name or 'Your instructor'} commented on submission {found.number} of {asked.title}."
             db.add(NoticeRow(user_id=found.user_id, submission_id=found.id, kind="reply", text=told))
