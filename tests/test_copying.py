@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from dataclasses import replace
@@ -55,6 +56,22 @@ def test_a_copy_changes_when_its_own_reference_does_and_the_original_does_not(tm
     updates.write_text(updates.read_text().replace("w - lr_t * v", "w + lr_t * v"))
     assert golden(load(str(folder)), 3) != before
     assert golden(load("optimizers"), 3) == before
+
+
+@pytest.mark.slow
+def test_a_class_that_a_copy_has_more_stands_in_the_programs_of_other_hands(tmp_path):
+    folder = authoring.new("mine", tmp_path, "optimizers")
+    solution = load(str(folder)).model_solution
+    solution.write_text(solution.read_text() + "\n\nclass SignSGD(Optimizer):\n    pass\n")
+
+    def classes(assignment, turn):
+        return [
+            n.name for n in ast.parse(assignment.rewrite("momentum-ignored", turn)).body if isinstance(n, ast.ClassDef)
+        ]
+
+    grown, plain = load(str(folder)), load("optimizers")
+    for turn in range(4):
+        assert classes(grown, turn) == [*classes(plain, turn), "SignSGD"]
 
 
 @pytest.mark.slow

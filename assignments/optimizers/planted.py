@@ -7,14 +7,19 @@ Beliefs without edits are written whole by writing.py. Where the model solution 
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from .golden import CONVENTIONS
 from .misconceptions import MISCONCEPTIONS
 from .writing import STYLES, Unwritten, write
 
+FOLDER = Path(__file__).parent
 KNOWN = {m.id: m for m in MISCONCEPTIONS}
 
 
@@ -60,9 +65,23 @@ def rewrite(misconception_id: str, turn: int) -> str:
         number = m.unknown.usual if m.unknown else 1.0
         without = NEVER_BESIDE.get(misconception_id, "")
         following = {c: names - {without} for c, names in following.items()}
-        return write(dict.fromkeys(m.groups, m.changes), style, following, number)
+        return write(dict.fromkeys(m.groups, m.changes), style, following, number) + _grown()
     except Unwritten:
         raise KeyError(f"{misconception_id} has no planted form: add its edits to planted.py.") from None
+
+
+@cache
+def _grown() -> str:
+    """What a copy of this assignment has in its own model solution beside the classes that are written here."""
+    named = tomllib.loads((FOLDER / "assignment.toml").read_text(encoding="utf-8"))["sources"]["model_solution"]
+    if named.startswith("gradmark:"):
+        return ""
+    source = (FOLDER / named).read_text(encoding="utf-8")
+    written = {"Optimizer", *CLASSES}
+    more = [
+        n for n in ast.parse(source).body if isinstance(n, ast.ClassDef | ast.FunctionDef) and n.name not in written
+    ]
+    return "".join(f"\n\n{ast.get_source_segment(source, node)}\n" for node in more)
 
 
 NEVER_BESIDE = {
