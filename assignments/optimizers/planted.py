@@ -72,7 +72,7 @@ def rewrite(misconception_id: str, turn: int) -> str:
 
 @cache
 def _grown() -> str:
-    """What a copy of this assignment has in its own model solution beside the classes that are written here."""
+    """Return what a copy of this assignment has in its own model solution beside the classes that are written here."""
     named = tomllib.loads((FOLDER / "assignment.toml").read_text(encoding="utf-8"))["sources"]["model_solution"]
     if named.startswith("gradmark:"):
         return ""
