@@ -88,6 +88,8 @@ NEVER_BESIDE = {
     "l2-decoupled": "decay-first",  # is "l2-after-velocity" then, to the last digit
     "count-from-zero": "age",  # leaves nothing finite then: its line is found, and no name
     "momentum-take-scaled": "one-formula",  # is "sgd-scaled" then
+    "momentum-subtracted": "one-formula",  # is "sgd-ascent" then
+    "momentum-stale": "one-formula",  # SGD without momentum stands still then: its line is found, and no name
     # SGD without momentum stands still then, and what stands still cannot show that it keeps nothing between steps
     "momentum-scaled-whole": "one-formula",
     "momentum-weights-exchanged": "one-formula",
