@@ -56,7 +56,7 @@ class Asking:
                 done = answer.done and run.end == "finished"
                 self.troubles += [answer.trouble] if answer.trouble else []
                 return EditAnswer(
-                    tuple(trials), tuple(glances), answer.running, answer.silent, answer.idle, done, answer.trouble
+                    tuple(trials), tuple(glances), answer.running, answer.silent, answer.no_op, done, answer.trouble
                 )
             task = replace(task, after=last)
         return EditAnswer(tuple(trials), tuple(glances), done=False)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Fact = bool | int | float | str | None
+
+IN_A_GUEST = "gradmark_"  # begins the names that our own modules have in a guest
 Json = Mapping[str, Any]
 Kind = Literal["number", "integer", "boolean"]  # of the numbers in an array
 
@@ -345,9 +347,8 @@ class EditAnswer:
     glances: tuple[Glance, ...] = ()
     running: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)  # lines of statements, by scenario
     silent: Mapping[str, int] = field(default_factory=dict)  # the line after which None came back last; 0 = none
-    idle: Mapping[str, int] = field(
-        default_factory=dict
-    )  # the line of the only statement that changes nothing; 0 = none
+    # the line of the only statement that changes nothing; 0 = none, or several
+    no_op: Mapping[str, int] = field(default_factory=dict)
     done: bool = True
     trouble: str = ""  # why the search itself failed, if it did: for staff
 

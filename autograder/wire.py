@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import (
+    IN_A_GUEST,
     Array,
     Conduct,
     EditAnswer,
@@ -107,7 +108,7 @@ def pack_task(task: EditTask, scenarios: Sequence[Scenario]) -> bytes:
 @cache
 def _of_ours(*names: str) -> dict[str, str]:
     """Modules that go beside the harness into a guest, as sources."""
-    return {f"gradmark_{name}": (GUEST / f"{name}.py").read_text(encoding="utf-8") for name in names}
+    return {f"{IN_A_GUEST}{name}": (GUEST / f"{name}.py").read_text(encoding="utf-8") for name in names}
 
 
 def _compiled(sources: Mapping[str, str]) -> dict[str, Any]:
@@ -259,7 +260,7 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
     are those that the guest has computed since it began, infinity where it says that it is no longer what it was.
     """
     trials, glances, running = list[Trial](), list[Glance](), dict[str, frozenset[tuple[int, int]]]()
-    silent, idle = dict[str, int](), dict[str, int]()
+    silent, no_op = dict[str, int](), dict[str, int]()
     done, last, seconds, trouble = False, 0, 0.0, ""
     try:
         for header, arrays in _frames(run.output):
@@ -275,10 +276,10 @@ def read_answer(run: Run, scenarios: Sequence[Scenario]) -> tuple[EditAnswer, in
             if "running" in header:
                 running |= (statements := _running(header, scenarios))
                 silent |= dict.fromkeys(statements, _whole(header.get("silent")))
-                idle |= dict.fromkeys(statements, _whole(header.get("idle")))
+                no_op |= dict.fromkeys(statements, _whole(header.get("no_op")))
     except Garbled:
         done = False
-    return EditAnswer(tuple(trials), tuple(glances), running, silent, idle, done, trouble), last, seconds
+    return EditAnswer(tuple(trials), tuple(glances), running, silent, no_op, done, trouble), last, seconds
 
 
 def _seconds(told: object) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from autograder import pipeline
 from autograder.assignment import load
-from autograder.judge.alone import BARE, ENDS, NOTHING, SAME, lines_alone
+from autograder.judge.alone import BARE, ENDS, NO_OP, NOTHING, lines_alone
 from autograder.judge.repair import Mending
 from autograder.judge.verdict import Verdict
 from autograder.model import Assignment, EditAnswer, EditTask, Fault, Finding, Observation, Place, Submission
@@ -39,7 +39,7 @@ def told(
     fault: Fault | None = None,
     beside: str = "tanh-small",
     silent: int = 0,
-    idle: int = 0,
+    no_op: int = 0,
     repaired: dict[str, Observation] | None = None,
 ) -> tuple[Place, ...]:
     """The places where one experiment on ReLU fails, and another one (`beside`) does not."""
@@ -49,7 +49,7 @@ def told(
 
     def ask(task: EditTask) -> EditAnswer:
         run = {name: running[name] for name in task.running}
-        return EditAnswer(running=run, silent={"relu-small": silent}, idle={"relu-small": idle})
+        return EditAnswer(running=run, silent={"relu-small": silent}, no_op={"relu-small": no_op})
 
     return lines_alone(
         FOUNDATIONS,
@@ -111,11 +111,11 @@ def test_where_a_function_ends_without_its_return_that_line_is_told() -> None:
 
 
 def test_where_one_statement_changes_nothing_that_line_is_told() -> None:
-    [place] = told(WRONG, RIGHT, idle=5)
-    assert (place.line, place.end_line, place.note) == (5, 5, SAME.format("ReLU"))
-    assert told(WRONG, RIGHT, idle=3) == told(WRONG, RIGHT)  # no statement that runs
+    [place] = told(WRONG, RIGHT, no_op=5)
+    assert (place.line, place.end_line, place.note) == (5, 5, NO_OP.format("ReLU"))
+    assert told(WRONG, RIGHT, no_op=3) == told(WRONG, RIGHT)  # no statement that runs
     ended = {"fault": Fault("ValueError", "no")}
-    assert told(WRONG, RIGHT, idle=5, **ended) == told(WRONG, RIGHT, **ended)  # it was not reached, perhaps
+    assert told(WRONG, RIGHT, no_op=5, **ended) == told(WRONG, RIGHT, **ended)  # it was not reached, perhaps
 
 
 def test_where_every_experiment_ends_in_one_line_that_line_alone_is_told() -> None:

@@ -50,7 +50,7 @@ def test_check_py_says_that_this_course_has_no_search(tmp_path):
 
 
 def test_check_py_starts_no_thread_either(searching, tmp_path):
-    """What the grader refuses must not pass at home."""
+    """Nothing that the grader refuses may pass at home."""
     file = tmp_path / "mine.py"
     step = "import threading\nright = SGD.step\ndef step(self):\n    threading.Timer(0, right, [self]).start()\nSGD.step = step"
     file.write_text(f"{SOLUTION}\n{step}\n")

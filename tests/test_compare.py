@@ -1,4 +1,4 @@
-"""What was observed is compared with what is right, whatever numbers a guest sends."""
+"""Observed and right numbers are compared, however large they are."""
 
 from __future__ import annotations
 

@@ -125,6 +125,6 @@ def test_an_experiment_that_cannot_be_sent_is_told(spec):
 
 
 def test_a_distance_that_numpy_computed_can_be_written_into_the_proof():
-    """What is compared with a float of NumPy is no truth value that JSON knows."""
+    """Comparing with a float of NumPy gives no truth value that JSON knows."""
     told = guarded("oracle", lambda: [("another", np.float64(1e-9))], Path())()
     assert json.dumps([{"holds": distance < 1.0} for _, distance in told]) == '[{"holds": true}]'

@@ -17,13 +17,13 @@ from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import guarded
 from autograder.assignment.settings import PACKAGE, AssignmentSettings
 from autograder.blame import AuthorFault, told
-from autograder.model import Array, Assignment, Chart, Item, Scenario
+from autograder.model import IN_A_GUEST, Array, Assignment, Chart, Item, Scenario
 
 __all__ = ["HOME", "STAGED", "BadAssignment", "load"]
 
 HOME = PACKAGE / "assignments"
 STAGED = PACKAGE / "staged"  # in a package of a course's stage: the files that it gives, by assignment
-DRIVER = "gradmark_driver"
+DRIVER = f"{IN_A_GUEST}driver"
 _one_at_a_time = threading.RLock()  # a folder that two threads import at once would be two packages of one name
 STATE = "__gradmark_state__"  # of a package: which state of its files it was imported from
 

@@ -14,7 +14,7 @@ from autograder.assignment.faults import BadAssignment
 from autograder.assignment.returns import mismatch, promised
 from autograder.assignment.settings import AssignmentSettings
 from autograder.blame import blaming
-from autograder.model import Assignment, Misconception, Scenario
+from autograder.model import IN_A_GUEST, Assignment, Misconception, Scenario
 from autograder.strip import BadRegion, regions, skeleton
 from autograder.syntax import parse
 
@@ -37,7 +37,6 @@ CONSTANTS = {  # -> the field of Assignment that has its type, and the file that
     "GATES": ("gates", "misconceptions.py"),
 }
 TAKEN = frozenset({"numpy"})
-OURS = "gradmark_"  # begins the names of our own modules in a guest
 AT_MOST = 5  # names in one sentence
 
 
@@ -74,7 +73,7 @@ def must_name(given: AssignmentSettings) -> None:
         raise given.problem(f"`main` must be the name of a Python file without a folder, not {main!r}.", "", "main")
     parts = module.split(".")
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
-    if not usable or parts[0] in TAKEN | sys.stdlib_module_names or parts[0].startswith(OURS):
+    if not usable or parts[0] in TAKEN | sys.stdlib_module_names or parts[0].startswith(IN_A_GUEST):
         raise given.problem(f"`module` must be a Python name that no other module has, not {module!r}.", "", "module")
 
 

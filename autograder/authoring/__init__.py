@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.assignment import HOME, load
 from autograder.authoring.copying import copy
+from autograder.model import IN_A_GUEST
 from autograder.strip import skeleton
 from autograder.verify import approve
 
@@ -53,7 +54,7 @@ def new(name: str, out: Path, source: str = "") -> Path:
 def _must_be_usable(name: str) -> None:
     if not NAME.fullmatch(name):
         raise CannotCreate(f"{name!r} cannot be a name: use lower-case letters, digits and _, a letter first.")
-    if name in TAKEN or name in sys.stdlib_module_names or name.startswith("gradmark_"):
+    if name in TAKEN or name in sys.stdlib_module_names or name.startswith(IN_A_GUEST):
         raise CannotCreate(f"{name!r} is the name of a module that submissions import. Choose another.")
     if (HOME / name).exists():
         raise CannotCreate(f"{name!r} is the name of an assignment that comes with gradmark. Choose another.")

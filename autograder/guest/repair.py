@@ -224,15 +224,15 @@ class Search:
         tree = planned.plan.tree
         statements = [s for f, _ in functions(tree) for s in walk(f) if acts(s) and s is not f]
         stretches = sorted({(s.lineno, head_end(s)) for s in statements})
-        idle = [s.lineno for s in statements if changes_nothing(s)]
+        no_ops = [s.lineno for s in statements if changes_nothing(s)]
         for number in self.task["running"]:
             hung = self.hung
             covered, *_ = self.covered(tree, [number])
             if self.hung > hung:
                 continue
             ran = [(first, last) for first, last in stretches if not covered.isdisjoint(range(first, last + 1))]
-            still = [line for line in idle if line in covered]
-            told = {"silent": self.silent, "idle": still[0] if len(still) == 1 else 0}
+            in_vain = [line for line in no_ops if line in covered]
+            told = {"silent": self.silent, "no_op": in_vain[0] if len(in_vain) == 1 else 0}
             yield {"scenario": number, "running": ran, **told}, []
 
     def sift(self, planned):

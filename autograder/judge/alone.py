@@ -22,7 +22,7 @@ NOTHING = "This `return` gives nothing back where a value is asked for: the resu
 ENDS = "A function ends below this line without a `return` of its result: what it gives back is None."
 ONLY = "{} is wrong, and nothing that is right runs {}: the mistake is {}, or something is missing beside {}."
 WORDS = (("this line", "in it", "it"), ("these lines", "in them", "them"))
-SAME = "{} is wrong, and this line changes nothing: what it sets is what was there before."
+NO_OP = "{} is wrong, and this line changes nothing: what it sets is what was there before."
 STOPS = "Every experiment on {} that fails ends in this line, and nothing that is right runs it."
 
 Stretch = tuple[int, int]  # the first and the last line of a statement
@@ -102,9 +102,9 @@ def _place(
         here = [one for one in own - known if one[0] <= min(stops) <= one[1]]
         alone, note = (here, STOPS) if len(here) == 1 else (alone, note)
     if not note and not ended:
-        idle = {answer.idle.get(name, 0) for name in failed}
-        here = [one for one in own if idle <= {*range(one[0], one[1] + 1)}]
-        alone, note = (here, SAME) if len(here) == 1 else (alone, note)
+        no_op = {answer.no_op.get(name, 0) for name in failed}
+        here = [one for one in own if no_op <= {*range(one[0], one[1] + 1)}]
+        alone, note = (here, NO_OP) if len(here) == 1 else (alone, note)
     if not 0 < len(alone) <= MOST_LINES or any(_apart(*pair, lines) for pair in pairwise(alone)):
         return None
     first, last = alone[0][0], max(end for _, end in alone)

@@ -59,7 +59,7 @@ def find_inert(
 def find_still(
     scenarios: Iterable[Scenario], subjects: Mapping[str, str], golden: Observations, observations: Observations
 ) -> tuple[str, ...]:
-    """The subjects with which nothing that is checked changes from row to row, in no experiment in which it should."""
+    """The subjects of which nothing that is checked changes in any experiment in which it should."""
     changes: dict[str, list[bool]] = {}
     for scenario in scenarios:
         right, seen = golden[scenario.id].arrays, observations.get(scenario.id)

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from autograder.model import IN_A_GUEST
 from autograder.syntax import parse
 
 OURS = Path(__file__).parents[1]  # the package `autograder`
-IN_A_GUEST = "gradmark_"  # begins the names that modules of `autograder.guest` have where they search for a line
 
 
 def copies(modules: Iterable[str]) -> dict[str, bytes]:
