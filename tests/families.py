@@ -129,7 +129,7 @@ def files(folder: str, numbers: Mapping[str, int]) -> str:
 
 
 def programs(numbers: Mapping[str, int], flags: Iterable[int]) -> str:
-    """Every way to another process."""
+    """Every way to another process or thread."""
     return _attack(
         """
         def child(start):
@@ -143,6 +143,12 @@ def programs(numbers: Mapping[str, int], flags: Iterable[int]) -> str:
         for flag in FLAGS:
             tried(f"clone {flag:#x}", lambda: child(lambda: call(NUMBERS["clone"], flag, 0, 0, 0, 0)))
         tried("clone3", lambda: child(lambda: call(NUMBERS["clone3"], struct.pack("11Q", 0, 0, 0, 0, 17, *[0] * 6), 88)))
+        def thread():
+            made = ctypes.c_ulong()
+            if refused := libc.pthread_create(ctypes.byref(made), None, libc.getpid, None):
+                raise OSError(refused, "no thread")
+            libc.pthread_join(made, None)
+        tried("thread", thread)
         tried("posix_spawn", lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)[1])
         """,
         NUMBERS=dict(numbers),

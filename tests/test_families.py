@@ -91,7 +91,7 @@ WITHOUT = {
     "sockets": {"TCP 0, connect", "TCP 6, fast open", "family 1, 1", "socketpair"},
     "others": {"prlimit64", "sched_setaffinity", "setpriority", "ioprio_set", "kill", "tgkill", "pidfd_open"},
     "files": {"open", "append", "O_PATH", "truncate", "mkdir", "symlink", "rename", "chmod", "shm"},
-    "programs": {"fork", "clone 0x11", "clone3", "posix_spawn"},
+    "programs": {"fork", "clone 0x11", "clone3", "thread", "posix_spawn"},
 }
 
 
@@ -130,7 +130,7 @@ ANYWHERE = {
     "sockets": {"family 1, 1", "family 2, 2", "socketpair"},
     "others": {"getpriority", "sched_getscheduler", "pidfd_open"},
     "files": {"memfd", "shm", "sem", "msg"},
-    "programs": {"fork", "clone 0x11", "clone3"},
+    "programs": {"fork", "clone 0x11", "clone3", "thread"},
 }
 BY_TCP = {**ANYWHERE, "sockets": {*ANYWHERE["sockets"], "TCP 0, fast open", "TCP 262, connect"}}
 PLACES: dict[str, dict[str, set[str]]] = {

@@ -126,8 +126,9 @@ def test_what_was_left_out_is_said_with_its_line(seen):
         ("import threading\nthreading.Thread(target=int).start()", "start a thread; the grader runs one only"),
         ("import threading\nthreading.Timer(0.01, int).start()", "start a thread; the grader runs one only"),
         ("import concurrent.futures as f\nf.ThreadPoolExecutor().submit(int)", "start a thread; the grader runs one only"),
+        ("import _thread\n_thread.start_new_thread(int, ())", "start a thread; the grader runs one only"),
     ],
-    ids=["socket", "urllib", "looked at before it is raised again", "fork", "thread", "timer", "pool"],
+    ids=["socket", "urllib", "looked at before it is raised again", "fork", "thread", "timer", "pool", "_thread"],
 )  # fmt: skip
 def test_a_trial_that_the_sandbox_refused_is_told_in_words(seen, trial, words):
     source = f"{SOLUTION}\n{trial}\n"

@@ -299,23 +299,34 @@ def places(error):
 class one_thread:  # noqa: N801 - reads as a statement
     """Lets the thread that is in the block start no other one: what several do differs from run to run.
 
-    The same in every sandbox and at home. It is a rule, and no wall: who goes round it meets the sandbox's limits.
+    The same in every sandbox and at home, by whatever module of Python it is started. What goes round Python is
+    refused by the sandbox's filter of system calls.
     """
 
+    STARTERS = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
+
     def __enter__(self):
+        import _thread  # noqa: PLC0415
         import threading  # noqa: PLC0415
 
-        self.thread, ours, begin = threading.Thread, threading.get_ident(), threading.Thread.start
+        ours = _thread.get_ident()
 
-        def start(thread):
-            if threading.get_ident() == ours:
-                raise RuntimeError("your code tried to start a thread; the grader runs one only")
-            begin(thread)
+        def refusing(begin):
+            def start(*arguments, **named):
+                if _thread.get_ident() == ours:
+                    raise RuntimeError("your code tried to start a thread; the grader runs one only")
+                return begin(*arguments, **named)
 
-        self.begin, threading.Thread.start = begin, start
+            return start
+
+        found = [(module, name) for module in (_thread, threading) for name in self.STARTERS if hasattr(module, name)]
+        self.begun = [(module, name, getattr(module, name)) for module, name in found]
+        for module, name, begin in self.begun:
+            setattr(module, name, refusing(begin))
 
     def __exit__(self, *_):
-        self.thread.start = self.begin
+        for module, name, begin in self.begun:
+            setattr(module, name, begin)
 
 
 class Refusals:

@@ -1,12 +1,13 @@
 """The system calls that a guest may make once it is confined: an allow-list, each call with its reason.
 
-Everything else is refused with EPERM: sockets of every family, new processes, signals to others, another process's
-limits or scheduling, io_uring, bpf, ptrace, keys, and every call that changes a file.
+Everything else is refused with EPERM: sockets of every family, new processes and threads, signals to others, another
+process's limits or scheduling, io_uring, bpf, ptrace, keys, and every call that changes a file.
 `python -m autograder.sandbox.compile` writes the list as programs for the kernel and as a profile for Docker (the
 folder `programs`).
 
 SEEN: made by a real guest once it was confined, without the filter, under strace: the optimizers' experiments and a
-wide program (most of the standard library, threads, linalg, fft, random). Nothing was seen that is not on the list.
+wide program (most of the standard library, another interpreter, linalg, fft, random). Nothing was seen that is not on
+the list.
 Traced with `tests/traced.py` on Debian bookworm (glibc 2.36: CPython 3.11.7 and 3.13.0, NumPy 2.4.6) and trixie
 (glibc 2.41: CPython 3.11.7 with NumPy 2.4.6, 3.13.5 with NumPy 2.2.4), whose C library asks `fstat` as well.
 """
@@ -51,13 +52,10 @@ def _each(reason: str, *names: str) -> tuple[Call, ...]:
 # O_ACCMODE (3), O_CREAT, O_TRUNC, O_APPEND, O_PATH, O_TMPFILE without O_DIRECTORY: a file is opened to be read, or not
 # at all. (Landlock looks at no O_PATH, which reads nothing but says that a file is there.)
 WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o10000000 | 0o20000000
-# CLONE_VM, CLONE_SIGHAND and CLONE_THREAD must be there, no new namespace and no ptrace may.
-THREAD = 0x100 | 0x800 | 0x10000
-NAMESPACES = 0x7E020080 | 0x2000 | 0x8000 | 0x4000  # CLONE_NEW*, CLONE_PTRACE, CLONE_PARENT, CLONE_VFORK
+CLONE_THREAD, NAMESPACES = 0x10000, 0x7E020080  # CLONE_NEW* of eight kinds
 TCGETS, TIOCGWINSZ, FIONCLEX, FIOCLEX = 0x5401, 0x5413, 0x5450, 0x5451
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC = 0, 1, 2, 3, 1030
 FCNTLS = (F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC)
-PR_SET_NAME = 15
 
 CALLS: tuple[Call, ...] = (
     # memory
@@ -83,15 +81,8 @@ CALLS: tuple[Call, ...] = (
     *_each("the clock where the kernel maps no vDSO", "clock_getres", "gettimeofday", "time"),
     *_each(SEEN, "getitimer", "poll", "pselect6"),
     *_each("sleeping or waiting, as an older C library or another processor calls it", "nanosleep", "ppoll", "select"),
-    # threads of its own, as many as the limits allow
-    Call(
-        "clone",
-        "a new thread, as the C library asks when clone3 answers ENOSYS",
-        ((Condition(0, THREAD, THREAD | NAMESPACES),),),
-    ),
-    *_each(SEEN, "exit", "futex", "gettid", "rseq", "sched_yield", "set_robust_list"),
-    Call("get_robust_list", "the C library looks for the locks of a thread that ends"),
-    Call("prctl", "Python 3.14 gives threads names", _one_of(0, PR_SET_NAME)),
+    # locks, of the one thread that there is
+    *_each(SEEN, "futex", "gettid", "sched_yield"),
     # signals within
     *_each(SEEN, "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"),
     Call("restart_syscall", "the kernel goes on after a signal"),
@@ -118,11 +109,13 @@ NOT_THERE = ("clone3", "openat2")
 # submission may write to the container's small /tmp. Other limits of a container bound these.
 START: tuple[Call, ...] = (
     Call("execve", "the container's init starts Python"),
-    Call("clone", "the init's child, and threads", ((Condition(0, 0, 0x7E020080),),)),
+    # No thread: of runc's, a Go program, only the one that starts the init is under the profile, and starts no other.
+    Call("clone", "the init's child: a process, no thread", ((Condition(0, 0, NAMESPACES | CLONE_THREAD),),)),
     *_each("the container's init waits, and passes signals on", "fork", "vfork", "wait4", "waitid", "kill"),
     Call("tgkill", "raise() and abort(): a container has no other processes than the guest's"),
     *_each("the container's init makes Python a group of its own", "setpgid", "getpgid", "setsid"),
     *_each("the C library starts", "arch_prctl", "set_tid_address", "prlimit64", "setrlimit"),
+    *_each("the C library starts", "set_robust_list", "rseq"),
     Call("ioctl", "the container's init gives its child the terminal, if there is one"),
     *_each(
         "the runtime closes what it had open, and starts the init", "prctl", "capget", "capset", "fcntl", "close_range"

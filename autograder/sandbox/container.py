@@ -30,7 +30,7 @@ NOBODY = "65534:65534"  # owns nothing, in the image or on the host
 # are far more than an honest submission writes, which is nothing.
 TMP = "rw,noexec,nosuid,nodev,size=16m,nr_inodes=1k,mode=1777"
 ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",  # a thread for each core would eat the process limit and gain nothing
+    "OPENBLAS_NUM_THREADS": "1",  # it may start no thread, without which NumPy would not be imported
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",  # a submission walks its sets in the same order every time: the same verdict
     "HOME": "/tmp",  # noqa: S108 - the guest's own, gone with it
@@ -71,7 +71,7 @@ def arguments(image: str, limits: Limits, *, owner: str, runtime: str | None = N
             "PidsLimit": limits.processes + 1,  # and the init
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,  # both together: no swap
-            "NanoCpus": 10**9,  # one core: threads buy nothing, and neighbours keep theirs
+            "NanoCpus": 10**9,  # one core: processes buy nothing, and neighbours keep theirs
             "Ulimits": _ulimits(limits),
             "IpcMode": "none",  # no /dev/shm
             "Tmpfs": {"/tmp": TMP},  # noqa: S108

@@ -2,9 +2,9 @@
 
 What confines a guest, applied by itself after the fork and before it reads a byte that is not ours (guest/confine.py):
 - files: it reads its own interpreter (runtime.py) and nothing else (Landlock), and changes none (filter);
-- network, processes, other processes, the rest of the kernel: refused by an allow-list of system calls (calls.py);
+- network, processes, threads, signals to others, the rest of the kernel: refused by an allow-list (calls.py);
 - signals and abstract sockets beyond itself: refused (Landlock's scopes), and another uid when we are root;
-- memory, CPU, file size, descriptors, threads: the kernel's limits for a process, which it cannot raise.
+- memory, CPU, file size, descriptors: the kernel's limits for a process, which it cannot raise.
 
 Guests of one zygote share its address layout and the heap that it had: nothing in there is secret, but what one learns
 about addresses holds for the next. So a zygote is replaced now and then.
