@@ -85,6 +85,7 @@ GATES: Switch = {  # where an option is taken; elsewhere the rule is right
     "falling": lambda k: k.g > 0,
     "rising": lambda k: k.g < 0,
 }
+OF_A_NUMBER = frozenset({"after step n", "until step n"})  # another gate for each row
 
 # ------------------------------------------------------------------------- what the rules share, before any moment
 SEES: Switch = {
@@ -473,12 +474,12 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
 # --------------------------------------------------------------------------------------------------------- running
 @dataclass(frozen=True)
 class Turned:
-    """The rows that take one option of a switch, and where."""
+    """The rows that take one option of a switch, and which of them only where a gate is open."""
 
     option: str
-    gate: str  # "" = everywhere
     rows: Any  # a slice of all, or their numbers
     numbers: Array  # (rows, 1): k.n for these
+    gates: tuple[tuple[str, slice], ...] = ()  # and the stretch of `rows` behind each
 
 
 class Crowd:
@@ -492,7 +493,7 @@ class Crowd:
         self.right = right
         numbers = np.full(groups.shape, np.nan) if numbers is None else numbers
         everywhere = slice(None)
-        self.turned = {s: [Turned(o, "", everywhere, np.full((1, 1), np.nan))] for s, o in right.items()}
+        self.turned = {s: [Turned(o, everywhere, np.full((1, 1), np.nan))] for s, o in right.items()}
         codes: dict[str, NDArray[np.int_]] = {}
         options: dict[str, dict[str, int]] = {}
         for i, part in enumerate(parts):
@@ -508,29 +509,35 @@ class Crowd:
 
     def _turned(self, switch: str, options: Mapping[str, int], by_part: Integers, numbers: Array) -> Iterator[Turned]:
         chosen, place = by_part.max(axis=1), by_part.argmax(axis=1)
-        followed = np.bincount(chosen, minlength=len(options))
+        order = np.argsort(chosen, kind="stable")
+        ends = np.searchsorted(chosen[order], np.arange(len(options) + 1))
+        together: dict[str, list[tuple[str, Integers]]] = {}
         for told, code in options.items():
             option, _, gate = told.partition(" @ ")
             if option not in SWITCHES[switch] or (gate and gate not in GATES):
                 raise KeyError(f"{switch}: {told} is no option of this family")
-            if followed[code]:
-                rows = np.flatnonzero(chosen == code)
-                mine = numbers[rows, place[rows]][:, None]
-                yield Turned(option, gate, slice(None) if len(rows) == self.size else rows, mine)
+            if ends[code] < ends[code + 1]:
+                together.setdefault(option, []).append((gate, order[ends[code] : ends[code + 1]]))
+        for option, parts in together.items():
+            rows = np.concatenate([mine for _, mine in parts])
+            at = np.cumsum([0, *(len(mine) for _, mine in parts)])
+            gates = tuple((gate, slice(at[i], at[i + 1])) for i, (gate, _) in enumerate(parts) if gate)
+            everything = len(rows) == self.size and not gates
+            yield Turned(option, slice(None) if everything else rows, numbers[rows, place[rows]][:, None], gates)
 
     def apply(self, switch: str, table: Switch, *arguments: Any, k: SimpleNamespace) -> Any:
         """table[option](*arguments, k) for each row, by its own option; where its gate is shut, by the right one."""
         turned, default = self.turned[switch], self.right[switch]
-        if len(turned) == 1 and not turned[0].gate:
+        if len(turned) == 1 and not turned[0].gates:
             k.n = turned[0].numbers
             return table[turned[0].option](*arguments, k)
-        result = None
+        result, masks = None, dict[str, Any]()
         for turn in turned:
             mine = _View(k, turn.rows, turn.numbers)
             taken = [_take(a, turn.rows) for a in arguments]
             value = table[turn.option](*taken, mine)
-            if turn.gate:
-                value = np.where(GATES[turn.gate](mine), value, table[default](*taken, mine))
+            if turn.gates:
+                value = np.where(_open(turn, k, masks), value, table[default](*taken, mine))
             if isinstance(turn.rows, slice):
                 return value
             if result is None:
@@ -541,19 +548,33 @@ class Crowd:
     def at(self, switch: str, place: str, k: SimpleNamespace) -> Mask | None:
         """(size, D): whether a row's option of this switch includes a place; None when none does."""
         default = PLACE[self.right[switch]]
-        if not any(place in PLACE[turn.option] or (turn.gate and place in default) for turn in self.turned[switch]):
+        if not any(place in PLACE[turn.option] or (turn.gates and place in default) for turn in self.turned[switch]):
             return None
-        mask = np.zeros((self.size, k.start.size), dtype=bool)
+        mask, masks = np.zeros((self.size, k.start.size), dtype=bool), dict[str, Any]()
         for turn in self.turned[switch]:
             here: Any = place in PLACE[turn.option]
-            if turn.gate:
-                here = np.where(GATES[turn.gate](_View(k, turn.rows, turn.numbers)), here, place in default)
+            if turn.gates:
+                here = np.where(_open(turn, k, masks), here, place in default)
             mask[turn.rows] = here
         return mask
 
     def changed(self, switch: str) -> bool:
         """Return whether any row turns this switch."""
         return len(self.turned[switch]) > 1 or self.turned[switch][0].option != self.right[switch]
+
+
+def _open(turn: Turned, k: SimpleNamespace, masks: dict[str, Any]) -> Mask:
+    """(rows, D): where a row's gate is open; `masks`: what the gates said that were asked before."""
+    is_open = np.ones((len(turn.rows), k.start.size), dtype=bool)
+    for gate, stretch in turn.gates:
+        rows = turn.rows[stretch]
+        if gate in OF_A_NUMBER:
+            is_open[stretch] = GATES[gate](_View(k, rows, turn.numbers[stretch]))
+            continue
+        if gate not in masks:
+            masks[gate] = GATES[gate](k)
+        is_open[stretch] = _take(masks[gate], rows)
+    return is_open
 
 
 class _View:

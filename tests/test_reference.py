@@ -275,6 +275,18 @@ def test_every_option_changes_the_outcome(rule, switch, option):
     assert changed != ((rule, switch, option) in EQUAL)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_every_option_behind_a_gate_gives_in_company_what_it_gives_alone(rule):
+    """What one hypothesis predicts must not depend on the others that are tried beside it."""
+    right, course, draw = RULES[rule][0], random_course(rule, 2), np.random.default_rng(2)
+    gates = ["", *(f" @ {gate}" for gate in family.GATES)]
+    company = [{switch: option + gate} for _, switch, option in (w for w in WRONG if w[0] == rule) for gate in gates]
+    together = simulated(right, course, *company)
+    for at in range(0, len(company), len(gates)):  # one gate of each option
+        at += int(draw.integers(len(gates)))
+        assert np.array_equal(together[at], simulated(right, course, company[at])[0], equal_nan=True), company[at]
+
+
 def test_an_unknown_option_is_refused():
     with pytest.raises(KeyError, match="no option of this family"):
         family.simulate(family.SGD, random_course("SGD", 0), [{"along": "sideways"}])

@@ -46,15 +46,18 @@ class ParameterRun:
         )
         self.axes = start.ndim
         self.ordinal, self.siblings = place
-        absent = spec.get("absent", [])
-        steps = range(len(grads))
-        self.present = np.array([[t, self.ordinal] not in absent for t in steps])
-        self.blocked = np.array([any(s == t and i < self.ordinal for s, i in absent) for t in steps])
-        met = [(t, i) for t in steps for i in range(self.siblings) if [t, i] not in absent]
-        self.visits = np.array([sum(place <= (t, self.ordinal) for place in met) for t in steps])
+        absent = {(int(t), int(i)) for t, i in spec.get("absent", [])}
+        met = np.array([(t, i) not in absent for t in range(len(grads)) for i in range(self.siblings)], dtype=bool)
+        met = met.reshape(len(grads), self.siblings)
+        self.present = met[:, self.ordinal]
+        self.blocked = np.logical_or.reduce(~met[:, : self.ordinal], axis=1)
+        of_step = met.sum(axis=1)
+        self.visits = np.cumsum(of_step) - of_step + met[:, : self.ordinal + 1].sum(axis=1)
 
 
+@lru_cache(maxsize=256)
 def runs_of(scenario: Scenario) -> list[ParameterRun]:
+    """Each parameter's part in a scenario, in the order of their records: not to be written to."""
     spec, arrays = scenario.spec, scenario.arrays
     kind = spec["kind"]
     if kind == "course":

@@ -27,6 +27,7 @@ from gradmark_trees import (
     is_stored,
     last_name,
     loaded,
+    nodes_in,
     number_of,
     of_self,
     product,
@@ -35,7 +36,6 @@ from gradmark_trees import (
     same,
     statement_of,
     text,
-    tokens,
     unique,
     walk,
 )
@@ -349,7 +349,7 @@ class ExpressionEdits(Edits):
         joined = above.op if isinstance(above, ast.BinOp) else None
         if not isinstance(joined, ast.Mult | ast.Div) or above.right is node:
             for factor in self.scope.missing_factors:
-                cost = 2 + 0.1 * sum(tokens(factor).values())
+                cost = 2 + 0.1 * nodes_in(factor)
                 self.replace(node, product(node, factor), "operand", cost)
                 self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
         if (
@@ -359,7 +359,7 @@ class ExpressionEdits(Edits):
         ):
             for term in self.scope.missing_terms:
                 for op in (ast.Add(), ast.Sub()):
-                    cost = 2 + 0.1 * sum(tokens(term).values())
+                    cost = 2 + 0.1 * nodes_in(term)
                     self.replace(node, ast.BinOp(node, op, term), "operand", cost)
         if is_path(node) or isinstance(node, ast.Call):
             for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):

@@ -11,6 +11,7 @@ submission ever comes near this process.
 import base64
 import contextlib
 import errno
+import functools
 import importlib.abc
 import importlib.util
 import json
@@ -188,6 +189,8 @@ class Recorder:
             self._stop(f"holds {str(kind)[:40]} values, which are not real numbers")
         else:
             try:
+                if getattr(kind, "char", "") in ("f", "d"):  # what nearly all rows are, in one go
+                    return np.array(value, dtype=np.float64, copy=True, subok=False)
                 copy = np.array(value, copy=True, subok=False)
                 if copy.dtype.kind in KINDS:
                     return copy
@@ -350,7 +353,13 @@ class Refusals:
 
     @classmethod
     def note(cls, event, _arguments):
-        cls.tried = next((words for starts, words in cls.WORDS if event.startswith(starts)), cls.tried)
+        cls.tried = cls.words(event) or cls.tried
+
+    @classmethod
+    @functools.lru_cache(maxsize=256)  # some events come with every module and every line
+    def words(cls, event):
+        """Return what is tried in such an event, or ""."""
+        return next((words for starts, words in cls.WORDS if event.startswith(starts)), "")
 
     @classmethod
     def sentence(cls, error):

@@ -8,6 +8,7 @@ import contextlib
 import importlib
 import importlib.util
 import linecache
+import operator
 import signal
 import sys
 import time
@@ -66,7 +67,8 @@ class Prepared:
     """A program, the edits of whatever ran in its probing scenarios, how many lines that were, and what it did."""
 
     def __init__(self, plan, lines, did):
-        self.plan, self.lines, self.did, self.code = plan, lines, did, None
+        self.plan, self.lines, self.did = plan, lines, did
+        self.programs = []  # each with the numbers of the edits that stand in it behind a switch
 
 
 class Search:
@@ -133,14 +135,15 @@ class Search:
 
     def traced(self, tree, probe, *, rich):
         """A program, and the edits of what runs in the probing scenarios."""
-        covered, lines, found, code, given = self.covered(tree, probe)
+        code = self.compiled(tree)
+        covered, lines, found, given = self.covered(code, probe)
         self.reference = self.reference or (code, probe[0], digest(found[0]))
         refused = any(fault is not None and fault["type"] == "TypeError" for fault, *_ in found)
         plan = Plan(tree, covered, rich=rich, refused=refused, given=given)
         return Prepared(plan, lines, [digest(one) for one in found])
 
-    def covered(self, tree, numbers):
-        """The lines that run in some scenarios, how many one by one, what is recorded, the code, and its names."""
+    def covered(self, code, numbers):
+        """The lines that run in some scenarios, how many one by one, what is recorded, and the module's names."""
         covered, lines = set(), 1
         self.silent, raised = 0, False
 
@@ -158,14 +161,13 @@ class Search:
                 self.silent = self.silent or frame.f_lineno
             return trace
 
-        code, play = self.compiled(tree), self.driver()
-        module = self.module(code)
+        play, module = self.driver(), self.module(code)
         sys.settrace(trace)
         try:
             found = [self.play(play, module, number) for number in numbers]
         finally:
             sys.settrace(None)
-        return covered, lines, found, code, set(vars(module))
+        return covered, lines, found, set(vars(module))
 
     # -------------------------------------------------------------------------------------------- playing
     def module(self, code, number=0, note=None):
@@ -187,10 +189,16 @@ class Search:
         exec(self.driver_code, space)  # noqa: S102
         return space["play"]
 
-    def play(self, play, module, number, recorder=None):
+    def play(self, play, module, number):
         """(fault or None, named arrays, facts) of one scenario."""
+        recorder = self.harness.Recorder(module.__kept__.restore)
+        fault = self.played(play, module, number, recorder)
+        named, facts, trouble = recorder.result()
+        return fault or trouble, named, facts
+
+    def played(self, play, module, number, recorder):
+        """The fault of one scenario, or None; what it did is in the recorder."""
         scenario = self.job["searched"][number]
-        recorder, fault = recorder or self.harness.Recorder(module.__kept__.restore), None
         inputs = {name: self.arrays[key].copy() for name, key in scenario["arrays"].items()}
         signal.setitimer(signal.ITIMER_VIRTUAL, PLAY_SECONDS)
         try:
@@ -200,17 +208,16 @@ class Search:
             pass
         except Hung:
             self.hung += 1
-            fault = {"type": "TookTooLong", "message": "still running", "action": recorder.doing}
+            return {"type": "TookTooLong", "message": "still running", "action": recorder.doing}
         except BaseException as error:  # noqa: BLE001
             few = self.task is not None and self.task["only"] is not None and not self.task["switched"]
             # Where it was raised costs more than the run: told where that may be shown to a student.
-            fault = (
+            return (
                 self.harness.describe(error, self.job, recorder.doing) if few else {"type": type(error).__name__[:80]}
             )
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        named, facts, trouble = recorder.result()
-        return fault or trouble, named, facts
+        return None
 
     def compiled(self, tree):
         return compile(tree, self.file, "exec", dont_inherit=True)
@@ -225,9 +232,10 @@ class Search:
         statements = [s for f, _ in functions(tree) for s in walk(f) if acts(s) and s is not f]
         stretches = sorted({(s.lineno, head_end(s)) for s in statements})
         no_ops = [s.lineno for s in statements if changes_nothing(s)]
+        code = self.compiled(tree)
         for number in self.task["running"]:
             hung = self.hung
-            covered, *_ = self.covered(tree, [number])
+            covered, *_ = self.covered(code, [number])
             if self.hung > hung:
                 continue
             ran = [(first, last) for first, last in stretches if not covered.isdisjoint(range(first, last + 1))]
@@ -237,10 +245,11 @@ class Search:
 
     def sift(self, planned):
         """Each edit in the probing scenarios, those left out that change nothing or break it."""
-        probe, play = self.task["probe"], self.driver()
-        asis = [self.play(play, self.module(self.built(planned)), number) for number in probe]
+        probe, play, asked = self.task["probe"], self.driver(), self.in_turn(planned)
+        code = self.built(planned, asked)
+        asis = [self.play(play, self.module(code), number) for number in probe]
         usual = [digest(found) for found in asis]
-        for turn, edit, module in self.each(planned, self.in_turn(planned)):
+        for turn, edit, module in self.each(code, asked):
             if turn % BLOCK == 0:
                 yield {"block": turn + BLOCK}, []
             for place, number in enumerate(probe):
@@ -252,61 +261,68 @@ class Search:
     def glance(self, planned):
         """The first rows of the probing scenario with each edit that changes them: many at once."""
         (number,), play = self.task["probe"], self.driver()
-        name, rows = self.task["until"]
-        recorder = until(self.harness.Recorder, name, rows)
-        alike = {}  # edits, and what was recorded with them, by the names and shapes of that
-        module = self.module(self.built(planned))
-        usual = digest(self.play(play, module, number, recorder(module.__kept__.restore)))
-        for turn, edit, module in self.each(planned, self.in_turn(planned)):
+        name, most = self.task["until"]
+        first_rows = until(self.harness.Recorder, name, most)
+        alike = {}  # edits, and the rows that were recorded with them, by the names and shapes of those
+        asked = self.in_turn(planned)
+        code = self.built(planned, asked)
+        module = self.module(code)
+        recorder = first_rows(module.__kept__.restore)
+        usual = None if self.played(play, module, number, recorder) or recorder.trouble else told(recorder)
+        for turn, edit, module in self.each(code, asked):
             if turn % BLOCK == 0:
                 yield from stacked(alike)
                 alike.clear()
                 yield {"block": turn + BLOCK}, []
-            found = self.play(play, module, number, recorder(module.__kept__.restore))
-            named = dict(found[1])
-            if found[0] is None and len(named.get(name, ())) == rows and digest(found) != usual:
-                shape = tuple((name, array.shape, array.dtype.kind) for name, array in found[1])
-                alike.setdefault(shape, []).append((edit.number, named))
+            recorder = first_rows(module.__kept__.restore)
+            if self.played(play, module, number, recorder) is not None or recorder.trouble is not None:
+                continue
+            if len(recorder.rows.get(name, ())) == most and told(recorder) != usual:
+                shape = tuple((n, len(rows), rows[0].shape, kinds(rows)) for n, rows in recorder.rows.items())
+                alike.setdefault(shape, []).append((edit.number, recorder.rows))
         yield from stacked(alike)
 
     def switched(self, planned):
         """Some edits, each in the scenarios that are to be played."""
         play = self.driver()
         chosen = [(0, edit) for edit in planned.plan.edits if edit.number in set(self.task["only"])]
-        for _, edit, module in self.each(planned, chosen):
+        for _, edit, module in self.each(self.built(planned, chosen), chosen):
             for number in self.task["played"]:
                 found = self.play(play, module, number)
                 yield self.header(edit, number, found), found[1]
 
-    def each(self, planned, chosen):
+    def each(self, code, chosen):
         """Yields turn, edit, and the program in which it is made; what cannot even be imported is passed over."""
-        code = self.built(planned)
-        module = self.module(code)
+        module = None  # anew after an edit of what stands when a file is imported
         for turn, edit in chosen:
             if self.hung > MOST_HUNG:
                 return
-            try:
-                own = self.module(code, edit.number) if edit.static else module
-            except Exception:  # noqa: BLE001
-                own = None
-            if own is not None:
-                vars(own)[SWITCH] = edit.number
-                yield turn, edit, own
-            if edit.static:
-                module = self.module(code)
+            if edit.static or module is None:
+                try:
+                    module = self.module(code, edit.number if edit.static else 0)
+                except Exception:  # noqa: BLE001
+                    module = None
+                    continue
+            vars(module)[SWITCH] = edit.number
+            yield turn, edit, module
+            module = None if edit.static else module
 
-    def built(self, planned):
-        """The program with all edits behind a switch, so that trying one of them costs no compiling.
+    def built(self, planned, chosen):
+        """A program with these edits behind a switch, so that trying one of them costs no compiling.
 
         With none of them switched on it does what it did without them, or the search would find nothing and not say so.
         """
-        if planned.code is None:
-            planned.code = self.compiled(Build(planned.plan).tree())
-            play, hung = self.driver(), self.hung
-            does = [digest(self.play(play, self.module(planned.code), number)) for number in self.task["probe"]]
-            if does != planned.did and self.hung == hung:
-                raise RuntimeError("With no edit switched on, the program with all edits does something else.")
-        return planned.code
+        numbers = {edit.number for _, edit in chosen}
+        for within, code in planned.programs:
+            if numbers <= within:
+                return code
+        code = self.compiled(Build(planned.plan, switched=numbers).tree())
+        play, hung = self.driver(), self.hung
+        does = [digest(self.play(play, self.module(code), number)) for number in self.task["probe"]]
+        if does != planned.did and self.hung == hung:
+            raise RuntimeError("With no edit switched on, the program with all edits does something else.")
+        planned.programs.append((numbers, code))
+        return code
 
     def in_turn(self, planned):
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
@@ -391,24 +407,47 @@ def until(recorder, name, most):
     return FirstRows
 
 
+def told(recorder):
+    """Equal for two runs that recorded the same."""
+    rows = [(name, [row.tobytes() for row in rows]) for name, rows in recorder.rows.items()]
+    return rows, sorted(recorder.facts.items(), key=str)
+
+
+def kinds(rows):
+    """The kinds of the numbers in some rows."""
+    return "".join([row.dtype.kind for row in rows])
+
+
 def stacked(alike):
     """Yields the header and the arrays of many edits at once, one row of each array for each edit."""
     for found in alike.values():
-        arrays = [(name, np.stack([named[name] for _, named in found])) for name in found[0][1]]
+        arrays = [(name, np.array([rows[name] for _, rows in found])) for name in found[0][1]]
         yield {"glanced": [number for number, _ in found]}, arrays
 
 
 def changed_lines(before, after):
     """The first lines that read otherwise now: for staff."""
-    was, now = ast.unparse(before).splitlines(), ast.unparse(after).splitlines()
-    start, end = alike(was, now), len(now) - alike(was[::-1], now[::-1])
-    return " ⏎ ".join([line.strip() for line in now[start:end]][:3])[:200]
+    was, now = before.body, after.body
+    while True:  # down to the function: to write a whole file anew takes long
+        start, end = common(was, now, operator.is_)
+        was, now = was[start : len(was) - end], now[start : len(now) - end]
+        if not (len(was) == len(now) == 1 and isinstance(was[0], ast.ClassDef) and isinstance(now[0], ast.ClassDef)):
+            break
+        was, now = was[0].body, now[0].body
+    was, now = ([line for one in some for line in ast.unparse(one).splitlines()] for some in (was, now))
+    start, end = common(was, now, operator.eq)
+    return " ⏎ ".join([line.strip() for line in now[start : len(now) - end]][:3])[:200]
 
 
-def alike(some, others):
-    """Count the first lines that are equal."""
+def common(some, others, equal):
+    """Count the first items that are alike, and the last ones."""
+    return alike(some, others, equal), alike(some[::-1], others[::-1], equal)
+
+
+def alike(some, others, equal):
+    """Count the first items that are alike."""
     pairs = enumerate(zip(some, others, strict=False))
-    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
+    return next((number for number, pair in pairs if not equal(*pair)), min(len(some), len(others)))
 
 
 def digest(found):

@@ -31,6 +31,7 @@ from gradmark_trees import (
     numpy_names,
     of_self,
     outer_functions,
+    own_names,
     own_nodes,
     product,
     renamed,
@@ -65,7 +66,7 @@ def set_by_name(classes):
 
 def own_attributes(nodes):
     """Attributes of `self` that these nodes set or read: one that is only read may be one that nobody sets."""
-    return {n.attr for node in nodes for n in walk(node) if is_own(n)}
+    return {name for node in nodes for name in own_names(node)}
 
 
 class Scope:
@@ -80,8 +81,10 @@ class Scope:
         signatures = [one.args for one in (function, *outer_functions(function))]
         arguments = {a.arg for one in signatures for a in walk(one) if isinstance(a, ast.arg)}
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls", *given}
-        known = self.globals | BUILTINS | set(self.readable)
-        self.loose = sorted({n.id for n in own_nodes(function) if isinstance(n, ast.Name)} - known)
+        self.known = self.globals | BUILTINS
+        self.loose = sorted(
+            {n.id for n in own_nodes(function) if isinstance(n, ast.Name)} - self.known - {*self.readable}
+        )
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
@@ -327,9 +330,10 @@ class Scope:
 
     def knows(self, node):
         """Return whether every name and every attribute of self in it exists here."""
-        if not free_names(node) <= self.globals | BUILTINS | set(self.readable):
+        others = free_names(node) - self.known
+        if others and not others.issubset(self.readable):
             return False
-        return all(n.attr in self.attributes or n.attr in self.methods for n in walk(node) if is_own(n))
+        return all(name in self.attributes or name in self.methods for name in own_names(node))
 
     def holds(self, path):
         """Return whether a path begins with something of this call: a change of a class would outlive the run."""
@@ -340,7 +344,7 @@ class Scope:
     def sets(self, node):
         """Return whether a statement could stand here: what it reads is known, or it sets it itself."""
         mine = {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if (mine - set(self.locals)) & (self.globals | BUILTINS | set(self.readable)):
+        if (mine - set(self.locals)) & (self.known | set(self.readable)):
             return False  # a name from outside would become a local one in the whole function
         before, self.readable = self.readable, [*self.readable, *mine]
         fits = self.knows(node)

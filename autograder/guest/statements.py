@@ -28,13 +28,13 @@ from gradmark_trees import (
     is_read,
     jumps,
     loaded,
+    nodes_in,
     own_nodes,
     parsed,
     product,
     stored,
     text,
     text_above,
-    tokens,
     unique,
     walk,
 )
@@ -130,7 +130,7 @@ class StatementEdits(ExpressionEdits):
             pulls = [*self.scope.missing_pulls, *(product(pair, now) for pair in self.scope.pairs)]
             values += [ast.BinOp(now, op, pull) for pull in pulls for op in (ast.Add(), ast.Sub())]
             for value in values:
-                cost = 4 + 0.1 * sum(tokens(value).values())
+                cost = 4 + 0.1 * nodes_in(value)
                 self.insert(block, place, [ast.Assign([target], value)], "statement", cost)
 
     def taken(self, block, place):

@@ -2,24 +2,27 @@
 
 import ast
 import copy
+import operator
 
 from gradmark_trees import MATHS, PATHS, clone, loaded, text, walk
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 NOTE = "_note_"  # the global that notes a value and returns it
 BELOW, LAST = -1, 99  # the depth of the operands of what an edit puts in, and of what a statement sets
+BLOCKS = ("body", "orelse", "finalbody")  # of statements
 ELSEWHERE = 1000  # and of all that is computed elsewhere, one after the other
 
 
 class Build:
-    """The tree with all edits behind a switch, or with some of them made.
+    """The tree with all edits behind a switch, or those in `switched`; or with some of them (`only`) made.
 
     `watched`, an edit that is made, has what encloses it noted when it is computed, from the inside out, and then
     what its statements set.
     """
 
-    def __init__(self, plan, only=None, watched=None):
+    def __init__(self, plan, only=None, watched=None, switched=None):
         self.plan, self.only, self.noted, self.setting, self.dropped = plan, only, {}, None, None
+        self.wanted = only if only is not None else switched  # None: every edit
         if watched is not None:
             node = watched.anchor
             made = [new for number, new in plan.expressions.get(id(node), ()) if number == watched.number]
@@ -35,28 +38,54 @@ class Build:
             self.setting = node if isinstance(node, ast.stmt) else None
         self.watched = watched.number if watched is not None else 0
         self.elsewhere = ELSEWHERE
+        self.touched = self.around() if self.wanted is not None and watched is None else None
         inserted = {number for others in plan.insertions.values() for number, _ in others}
         self.only_inserted = bool(only and set(only) & inserted)
+
+    def around(self):
+        """Return the ids of the nodes with a wanted edit in them."""
+        places = (self.plan.expressions, self.plan.statements)
+        nodes = {key for some in places for key, others in some.items() if self.asked(others)}
+        gaps = {block for (block, _), others in self.plan.insertions.items() if self.asked(others)}
+        found = set()
+        for node in walk(self.plan.tree):
+            here = id(node) in nodes or any(id(getattr(node, name, None)) in gaps for name in BLOCKS)
+            while here and node is not None and id(node) not in found:
+                found.add(id(node))
+                node = getattr(node, "parent", None)
+        return found
 
     def tree(self):
         return self.node(self.plan.tree)
 
     def node(self, node):
-        """A copy in which every edit has its place; what no edit touches is shared."""
-        new = copy.copy(node)
+        """The node with every edit in its place: a copy, or itself where nothing in it is edited."""
+        if self.touched is not None and id(node) not in self.touched:
+            return node
+        new = node
         for field, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                setattr(new, field, self.block(value))
-            elif isinstance(value, list):
-                setattr(new, field, [self.node(v) if isinstance(v, ast.AST) else v for v in value])
+            made = value
+            if isinstance(value, list):
+                in_block = value and isinstance(value[0], ast.stmt)
+                made = self.block(value) if in_block else [self.node(v) if isinstance(v, ast.AST) else v for v in value]
+                made = value if len(made) == len(value) and all(map(operator.is_, made, value)) else made
             elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
-                setattr(new, field, self.node(value))
+                made = self.node(value)
+            if made is not value:
+                new = copy.copy(node) if new is node else new
+                setattr(new, field, made)
         if not isinstance(node, ast.expr):
             return new
-        new = self.choice(new, self.plan.expressions.get(id(node)))
+        new = self.choice(new, self.asked(self.plan.expressions.get(id(node))))
         if id(node) in self.noted:
             return note(self.noted[id(node)], new)
         return self.note_elsewhere(new) if self.watched and is_computed(node) else new
+
+    def asked(self, others):
+        """Those of a place's edits that are to stand in the program."""
+        if not others or self.wanted is None:
+            return others
+        return [entry for entry in others if entry[0] in self.wanted]
 
     def all_noted(self, node):
         """Return what an edit puts in, with all that it computes noted: as much as is noted elsewhere."""
@@ -74,8 +103,8 @@ class Build:
     def block(self, block):
         made = []
         for place, statement in enumerate(block):
-            put = self.guarded(self.plan.insertions.get((id(block), place)), None)
-            here = self.guarded(self.plan.statements.get(id(statement)), self.node(statement))
+            put = self.guarded(self.asked(self.plan.insertions.get((id(block), place))), None)
+            here = self.guarded(self.asked(self.plan.statements.get(id(statement))), self.node(statement))
             if self.setting is not None and put:
                 put += targets_noted(put)
             if statement is self.setting and not self.only_inserted and not isinstance(statement, ast.For):
@@ -83,7 +112,7 @@ class Build:
             if self.watched and isinstance(statement, ast.AugAssign):
                 here = [*here, ast.Expr(self.note_elsewhere(loaded(statement.target)))]
             made += [*put, *here]
-        return made + self.guarded(self.plan.insertions.get((id(block), len(block))), None)
+        return made + self.guarded(self.asked(self.plan.insertions.get((id(block), len(block)))), None)
 
     def placed(self, new, number):
         """The text that an edit puts in, on the lines of the edit: from wherever in the file it was taken."""
@@ -103,7 +132,7 @@ class Build:
         if not others:
             return node
         if self.only is not None:
-            return next((self.placed(new, number) for number, new in others if number in self.only), node)
+            return self.placed(others[0][1], others[0][0])
         chain = others[-1][1]
         for number, new in reversed(others[:-1]):
             chain = ast.IfExp(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, chain)
@@ -114,7 +143,7 @@ class Build:
         if not others:
             return whole
         if self.only is not None:
-            return next((self.placed(new, number) for number, new in others if number in self.only), whole)
+            return self.placed(others[0][1], others[0][0])
         each = [ast.If(ast.Compare(switch(), [ast.Eq()], [ast.Constant(number)]), new, []) for number, new in others]
         return [ast.If(among(others), each, whole)]
 

@@ -53,12 +53,14 @@ class Untyped(ast.NodeTransformer):
 def walk(node):
     """A node and all that is below it, level by level: found once for each node."""
     if not hasattr(node, "below"):
-        node.below = [node]
-        for one in node.below:
+        node.below = below = [node]
+        for one in below:
             for name in one._fields:
                 value = getattr(one, name, None)
-                inner = value if isinstance(value, list) else [value]
-                node.below += [n for n in inner if isinstance(n, ast.AST)]
+                if isinstance(value, ast.AST):
+                    below.append(value)
+                elif isinstance(value, list):
+                    below += [n for n in value if isinstance(n, ast.AST)]
     return node.below
 
 
@@ -105,15 +107,21 @@ def functions(tree):
     return tree.functions
 
 
+def classes(tree):
+    """Every class of the file by its name: found once for a tree."""
+    if not hasattr(tree, "classes"):
+        tree.classes = {n.name: n for n in walk(tree) if isinstance(n, ast.ClassDef)}
+    return tree.classes
+
+
 def found_in(tree):
-    classes = {n.name: n for n in walk(tree) if isinstance(n, ast.ClassDef)}
     patched = dict(patches(tree))
     for node in walk(tree):
         if isinstance(node, FUNCTIONS):
             around = node.parent
             while not isinstance(around, ast.ClassDef | ast.Module):
                 around = around.parent
-            yield node, around if isinstance(around, ast.ClassDef) else classes.get(patched.get(node.name))
+            yield node, around if isinstance(around, ast.ClassDef) else classes(tree).get(patched.get(node.name))
 
 
 def patches(tree):
@@ -125,12 +133,13 @@ def patches(tree):
 
 
 def own_nodes(function):
-    """All nodes of a function, those inside the functions and classes that it defines left out."""
-    found = [function.args, *function.body]
-    for node in found:
-        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            found += ast.iter_child_nodes(node)
-    return found
+    """All nodes of a function, those inside the functions and classes that it defines left out: found once."""
+    if not hasattr(function, "own"):
+        function.own = found = [function.args, *function.body]
+        for node in found:
+            if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                found += ast.iter_child_nodes(node)
+    return function.own
 
 
 def names_in(function):
@@ -153,7 +162,17 @@ def outer_functions(function):
 
 
 def free_names(node):
-    return {n.id for n in walk(node) if isinstance(n, ast.Name)}
+    """The names in a tree: found once."""
+    if not hasattr(node, "names"):
+        node.names = frozenset(n.id for n in walk(node) if isinstance(n, ast.Name))
+    return node.names
+
+
+def own_names(node):
+    """The attributes of `self` in a tree: found once."""
+    if not hasattr(node, "own_attributes"):
+        node.own_attributes = frozenset(n.attr for n in walk(node) if is_own(n))
+    return node.own_attributes
 
 
 def rest(node):
@@ -189,7 +208,7 @@ def defined(node):
 
 def ancestry(tree, owner):
     """A class and its bases in this file."""
-    known = {n.name: n for n in walk(tree) if isinstance(n, ast.ClassDef)}
+    known = classes(tree)
     found, todo = [], [owner] if owner else []
     while todo:
         one = todo.pop()
@@ -421,20 +440,29 @@ def head(statement):
 
 
 def tokens(node):
+    """Count the names, attributes and kinds of nodes in a tree, one by one and in all: once for each tree."""
     if not hasattr(node, "bag"):
         bag = {}
         for n in walk(node):
             sign = getattr(n, "id", None) or getattr(n, "attr", None) or type(n).__name__
             bag[sign] = bag.get(sign, 0) + 1
-        node.bag = bag
+        node.bag = bag, sum(bag.values())
     return node.bag
 
 
+def nodes_in(node):
+    """Count the nodes of a tree."""
+    return tokens(node)[1]
+
+
 def distance(one, other):
-    a, b = tokens(one), tokens(other)
-    return sum(abs(a.get(k, 0) - b.get(k, 0)) for k in {*a, *b})
+    """Count the nodes that only one of two trees has, whatever their order."""
+    (mine, some), (theirs, others) = tokens(one), tokens(other)
+    return some + others - 2 * sum([min(count, theirs[sign]) for sign, count in mine.items() if sign in theirs])
 
 
 def alike(one, other):
-    size = max(sum(tokens(one).values()), sum(tokens(other).values()))
-    return 0 < distance(one, other) <= max(4, 0.5 * size)
+    """Return whether two trees differ in a few nodes, or in half of those of the larger one at most."""
+    some, others = nodes_in(one), nodes_in(other)
+    most = max(4, 0.5 * max(some, others))
+    return abs(some - others) <= most and 0 < distance(one, other) <= most

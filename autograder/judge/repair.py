@@ -107,21 +107,24 @@ class _Search:
         self.assignment, self.ask, self.waypoints, self.slips = assignment, ask, waypoints, slips
         self.scenarios = [s for s in scenarios if any(not c.at_most for c in s.checks)]
         self.subjects = {s.id: assignment.subject(s) for s in self.scenarios}
-        self.golden = {subject: list(self._goldens(subject, golden)) for subject in set(self.subjects.values())}
+        self.canonical, self.by_convention = golden, dict[tuple[str, int], Observations]()
         self.by_id = {s.id: s for s in self.scenarios}
         self.unfinished: list[str] = []
         self.judged: dict[tuple[str, int, int], tuple[Observation | None, Failures]] = {}
         self.sifted = 0
         subjects = dict.fromkeys(self.subjects.values())
         self.rules = [s for s in subjects if assignment.quantities(s) is not None]
+        self.whole = {name: [s for s in scenarios if assignment.subject(s) == name] for name in subjects}
 
-    def _goldens(self, subject: str, canonical: Observations) -> Iterator[Observations]:
-        theirs = self.about(subject)
-        yield {s.id: canonical[s.id] for s in theirs}
+    def golden(self, subject: str) -> Iterator[Observations]:
+        """The goldens of every set of conventions, the canonical ones first; each computed when it is asked for."""
+        yield self.canonical
         known = [c.id for c in self.assignment.conventions if c.group == subject and not c.beside]
-        for n in range(1, len(known) + 1):
-            for some in combinations(known, n):
-                yield goldens(self.assignment, theirs, frozenset(some))
+        every = (frozenset(some) for n in range(1, len(known) + 1) for some in combinations(known, n))
+        for number, some in enumerate(every, start=1):
+            if (subject, number) not in self.by_convention:
+                self.by_convention[subject, number] = goldens(self.assignment, self.whole[subject], some)
+            yield self.by_convention[subject, number]
 
     def about(self, subject: str) -> list[Scenario]:
         return [s for s in self.scenarios if self.subjects[s.id] == subject]
@@ -135,11 +138,14 @@ class _Search:
     def failures(self, subject: str, observations: Observations) -> Failures:
         """Return what fails by the conventions that suit best."""
         theirs = [(s, observations.get(s.id)) for s in self.about(subject)]
-        by_convention = (
-            frozenset[tuple[str, str]]().union(*(self._failing(s, golden, number, seen) for s, seen in theirs))
-            for number, golden in enumerate(self.golden[subject])
-        )
-        return min(by_convention, key=len)
+        fewest: Failures | None = None
+        for number, golden in enumerate(self.golden(subject)):
+            failing = Failures().union(*(self._failing(s, golden, number, seen) for s, seen in theirs))
+            if fewest is None or len(failing) < len(fewest):
+                fewest = failing
+            if not fewest:
+                break
+        return fewest or Failures()
 
     def _failing(self, scenario: Scenario, golden: Observations, number: int, seen: Observation | None) -> Failures:
         """Return what fails in one experiment by the conventions of that number: judged once for each observation."""
@@ -151,7 +157,7 @@ class _Search:
         return self.judged[key][1]
 
     def completed(self, scenario: Scenario, seen: Observation) -> Observation:
-        plain = fitting(seen, self.golden[self.subjects[scenario.id]][0][scenario.id])
+        plain = fitting(seen, self.canonical[scenario.id])
         return with_derived(self.assignment, [scenario], {scenario.id: plain})[scenario.id]
 
     # ---------------------------------------------------------------------------------------------- searching
@@ -188,7 +194,7 @@ class _Search:
             else:
                 now, parts = before, [*parts, *(one for one in found if one.named)]
         repaired = {name: seen for name, seen in now.items() if seen is not observations.get(name)}
-        agreeing = frozenset(s for s in self.golden if self.failures(s, now) <= self.slips)
+        agreeing = frozenset(s for s in self.whole if self.failures(s, now) <= self.slips)
         return Mending(tuple(mends), tuple(parts), repaired, tuple(self.unfinished), agreeing)
 
     def _computes_right(self, subject: str, now: Observations, before: Observations) -> bool:
@@ -262,11 +268,11 @@ class _Search:
         self, subject: str, probe: Scenario, now: Observations, waypoints: Sequence[Waypoint]
     ) -> Beginning | None:
         """The first rows of the probing experiment that a right edit changes, or one with which a rule is nearer."""
-        golden = self.golden[subject][0][probe.id].arrays
+        golden = self.canonical[probe.id].arrays
         recorded = {n: a for n, a in golden.items() if n not in self.assignment.derive(probe, golden)}
         asked = {name: check.tolerance for check in probe.checks for name in check.arrays if name in recorded}
         tolerances, rules = self.assignment.tolerances, list[Rule]()
-        for one in (golden[probe.id] for golden in self.golden[subject]):
+        for one in (golden[probe.id] for golden in self.golden(subject)):
             bounds = {n: scale_of(one.arrays[n], one.kinds.get(n), tolerances[asked[n]]) for n in asked}
             rules.append({name: (one.arrays[name], bound) for name, bound in bounds.items()})
         for way in waypoints:
@@ -466,7 +472,7 @@ class _Search:
 
     def _fits(self, subject: str, probe: Scenario, trial: Trial) -> bool:
         names = [name for check in probe.checks for name in check.arrays]
-        for golden in self.golden[subject]:
+        for golden in self.golden(subject):
             right = golden[probe.id].arrays
             if not all(
                 _near(right[n], trial.observation.arrays.get(n)) for n in names if n in trial.observation.arrays

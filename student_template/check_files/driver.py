@@ -182,12 +182,12 @@ def course(module, spec, arrays, record):
                     p.grad.data = array
         record.doing = f"step() number {t + 1}"
         optimizer.step()
+        if t >= spec.get("from_step", 0):
+            note(record, params)
         intact &= all(
             array is None or (np.array_equal(array, g[t].astype(array.dtype)) and still_there(p, array))
             for p, array, g in zip(params, held, grads, strict=True)
         )
-        if t >= spec.get("from_step", 0):
-            note(record, params)
     record.fact(
         "moved", any(not np.array_equal(p.data, arrays[f"p{i}"].astype(p.data.dtype)) for i, p in enumerate(params))
     )
@@ -210,7 +210,7 @@ def hand_out(params, grads, t, absent, form):
 def still_there(param, array):
     """Return whether the gradient that was handed out still hangs on the parameter, in any form."""
     now = param.grad.data if isinstance(param.grad, Tensor) else param.grad
-    return isinstance(now, np.ndarray | np.generic) and np.array_equal(now, array)
+    return now is array or (isinstance(now, np.ndarray | np.generic) and np.array_equal(now, array))
 
 
 def note(record, params, prefix="p"):
