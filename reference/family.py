@@ -140,6 +140,10 @@ BETAS: Switch = {  # changes both at once
     "first for both": lambda k: (k.b1, k.b1),
     "second for both": lambda k: (k.b2, k.b2),
 }
+EACH_OF_BETAS: tuple[Switch, Switch] = (
+    {name: lambda k, both=both: both(k)[0] for name, both in BETAS.items()},
+    {name: lambda k, both=both: both(k)[1] for name, both in BETAS.items()},
+)
 BETA1: Switch = {
     "as given": lambda k: k.b1,
     "fixed": lambda k: 0 * k.b1 + k.n,
@@ -398,6 +402,7 @@ CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
     "squared beta": lambda b, other, t: 1 - b ** (2 * t),
     "t": lambda b, other, t: t + 0 * b,
 }
+DIVISOR: Switch = {name: lambda b, other, t, k, f=f: f(b, other, t) for name, f in CORRECTION.items()}
 KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
 SPREAD: Switch = {  # what the root is taken of
     "second moment": lambda v, m, k: v,
@@ -642,7 +647,7 @@ def _circumstances(
         steps=np.full(course.start.size, t + 1.0),
         updates=np.maximum(updates, 1), visits=course.visits[t], present=course.present[t],
         stepped=course.stepped[t], blocked=course.blocked[t], reused=course.reused, ordinal=course.ordinal,
-        siblings=course.siblings, axes=course.axes, size=size, total=total,
+        siblings=course.siblings, axes=course.axes, size=size, total=total, factor=None, decays=None,
     )  # fmt: skip
 
 
@@ -676,9 +681,7 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     k.lr, k.eps, k.decay = (
         crowd.apply("lr", LR, k=k), crowd.apply("eps", EPS, k=k), crowd.apply("lam", DECAY, k=k),
     )  # fmt: skip
-    k.b1, k.b2 = (
-        crowd.apply("betas", {n: lambda kk, f=f, i=i: f(kk)[i] for n, f in BETAS.items()}, k=k) for i in (0, 1)
-    )
+    k.b1, k.b2 = (crowd.apply("betas", table, k=k) for table in EACH_OF_BETAS)
     k.b1, k.b2 = crowd.apply("beta1", BETA1, k=k), crowd.apply("beta2", BETA2, k=k)
     k.t = crowd.apply("count", COUNT, k=k)
     k.t = crowd.apply("t", T, k.t, k=k)
@@ -739,8 +742,16 @@ def _within(crowd: Crowd, place: str, k: SimpleNamespace, x: Any, w: Array, g: A
 
 
 def _amount(crowd: Crowd, k: SimpleNamespace, w: Array, g: Any, natural: Any) -> Any:
-    what = crowd.apply("what", WHAT, w, g, k=k)
-    return k.decay * natural * crowd.apply("factor", FACTOR, k=k) * what
+    if k.decays is None or k.decays[0] is not w or k.decays[1] is not g:  # the moments ask for the same again
+        k.decays = w, g, crowd.apply("what", WHAT, w, g, k=k)
+    return k.decay * natural * _factor(crowd, k) * k.decays[2]
+
+
+def _factor(crowd: Crowd, k: SimpleNamespace) -> Any:
+    """The factor of the decay: the same throughout a step."""
+    if k.factor is None:
+        k.factor = crowd.apply("factor", FACTOR, k=k)
+    return k.factor
 
 
 def _gather_rate(crowd: Crowd, k: SimpleNamespace, state: SimpleNamespace) -> None:
@@ -759,7 +770,7 @@ def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
     for place, scale in (("update", shrinking), ("direction", k.decay)):
         here = crowd.at("decay", place, k)
         if here is not None:
-            u = np.where(here, u * (1 - scale * crowd.apply("factor", FACTOR, k=k)), u)
+            u = np.where(here, u * (1 - scale * _factor(crowd, k)), u)
     rate = crowd.apply("rate", RATE, k=k)
     if crowd.right.get("inside"):  # lr is in the velocity already
         rate = rate / crowd.apply("inside", INSIDE, 1.0, k=k)
@@ -775,7 +786,7 @@ def _moved(crowd: Crowd, k: SimpleNamespace, w: Array, u: Any, g: Any) -> Array:
     for place in ("divides", "keeps"):
         here = crowd.at("decay", place, k)
         if here is not None:
-            share = shrinking * crowd.apply("factor", FACTOR, k=k)
+            share = shrinking * _factor(crowd, k)
             sees = crowd.apply("order", ORDER, moved, w, k=k)
             now = sees / (1 - share) if place == "divides" else sees * share
             moved = np.where(here, moved - sees + now, moved)
@@ -793,5 +804,4 @@ def _resting(crowd: Crowd, k: SimpleNamespace, w: Array) -> Array:
 
 
 def _correction(crowd: Crowd, switch: str, beta: Any, other: Any, t: Any, k: SimpleNamespace) -> Any:
-    table = {name: lambda b, o, tt, _, f=f: f(b, o, tt) for name, f in CORRECTION.items()}
-    return crowd.apply(switch, table, beta, other, t, k=k)
+    return crowd.apply(switch, DIVISOR, beta, other, t, k=k)
