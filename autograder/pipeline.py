@@ -63,7 +63,7 @@ def grade(
         AuthorFault: the assignment author's, not the student's; no code was judged.
         SandboxFailed: ours, not the student's; no code was judged.
     """
-    with blaming(assignment.folder, "marking a submission"):
+    with blaming(assignment.folder, "marking a submission"), np.errstate(all="ignore"):  # its numbers may be huge
         return _graded(submission, assignment, SharedTime(sandbox, SUBMISSION_SECONDS), seed, secret)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from autograder.render import parts
-from autograder.render.escape import one_line
+from autograder.render.escape import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from autograder.verify import Proof
 
 EDITION = " Give --edition and the staff folder that `gradmark regenerate` wrote, if you handed out its quiz"
+MOST_SAID = 100_000  # characters at once: a traceback, or a sentence with twenty paths
 PROOF_WIDTH = 118  # columns: five of them, of which none should wrap
 LONGEST_NAME = 60  # characters of a page's name: at most 240 bytes, where file systems allow 255
 
 
 def say(message: str) -> None:
-    """To whoever sits there; stdout belongs to the reports."""
-    print(f"gradmark: {message}", file=sys.stderr, flush=True)
+    """To whoever sits there; stdout belongs to the reports. What would steer a terminal is written out."""
+    print(f"gradmark: {visible(message, MOST_SAID)}", file=sys.stderr, flush=True)
+
+
+def say_fault(error: Exception) -> None:
+    """A fault of ours, as Python tells it; what it quotes steers no terminal either."""
+    print(visible("".join(traceback.format_exception(error)), MOST_SAID), file=sys.stderr, flush=True)
 
 
 def publish(
@@ -93,7 +99,7 @@ def _say_trouble(trouble: Exception, path: str) -> None:
         say(f"{one_line(path)} was not judged, because of a mistake in the assignment. {trouble}")
         return
     say(f"the grader failed on {one_line(path)}:")
-    traceback.print_exception(trouble)
+    say_fault(trouble)
 
 
 def _drawn(report: Report, form: str, pages: Pages | None) -> tuple[str, str]:

@@ -26,7 +26,7 @@ MAX_ID = 100  # characters: as quiz.toml allows
 _SEPARATORS = ",;\t|"
 MAX_HEAD = 20_000  # characters in which the line of column names is looked for
 HEADER_LINES = 20  # the line of column names is among these: some exports begin with titles
-FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes a cell that starts with one of these for a formula
+FORMULA = tuple("=+-@＝＋－＠")  # how a formula starts, in East Asia with the wide signs too
 
 _STAFF = re.compile(
     r"(?i)\b(?:(?:non.?editing )?teacher|instructor|professor|lecturer|(?:kurs)?tutor|trainer|ta\b|"
@@ -73,6 +73,11 @@ _ADDRESS = re.compile(
 _UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _AS_IT_IS = "Write it as your institution does; one that is right as it is gets an apostrophe in front"
 LEAST_WIDTH, LEAST_ALIKE = 5, 3  # digits and people from which one width of all ids is no accident
+
+
+def is_formula(cell: str) -> bool:
+    """Return whether a spreadsheet may run the cell of a table; spaces before it do not hinder all of them."""
+    return cell.lstrip().startswith(FORMULA) or cell.startswith(("\t", "\r", "\n"))
 
 
 class BadRoster(Exception):
@@ -350,7 +355,10 @@ def _table(text: str, name: str, encoding: str) -> tuple[RosterTable, list[int]]
 def _without_outer_quotes(text: str, separator: str) -> str:
     """Return the text of a table of which every line was taken for a single cell and quoted: `"id,name"`."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+    try:
+        rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+    except csv.Error:  # told with its line when the table is read
+        return text
     if (
         not rows
         or not all(len(row) == 1 and separator in row[0] for row in rows)

@@ -7,6 +7,7 @@ data/export/sample.gift is recorded there, and read anew where GIFT_PEGJS names 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -15,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,7 +28,7 @@ from lxml import etree
 
 from autograder.assignment import load
 from autograder.export import CannotExport, export, losses
-from autograder.export.gradebook import BadGradebook, gradebook
+from autograder.export.gradebook import BadGradebook, gradebook, read_reports
 from autograder.export.html import paragraphs
 from autograder.model import (
     ChoiceKey,
@@ -40,6 +42,7 @@ from autograder.model import (
     TextKey,
     Wrong,
 )
+from autograder.publish import say, say_fault
 from autograder.roster import parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -692,14 +695,14 @@ def test_a_fault_of_ours_is_never_a_zero(platform):
     assert rows[-1][9 if platform == "nbgrader" else -1] == ""
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "  ="])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "  =", "\n=", "\u00a0@", "＝", "＋", "－", "＠"])
 def test_no_cell_runs_in_a_spreadsheet(start):
     roster = f'id,section\r\nada,"x"\r\n"bob","y"\r\neve,"{start}1"\r\n'
     column = f"{start}HYPERLINK(1)"
     rows = list(csv.reader(io.StringIO(gradebook("canvas", REPORTS, parse(roster), column).text, newline="")))
     assert rows[0][-1] == "'" + column
     cells = [cell for row in rows for cell in row]
-    assert not [cell for cell in cells if cell.strip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert not [cell for cell in cells if cell.strip().startswith(tuple("=+-@＝＋－＠")) or cell[:1] in [*"\t\r\n"]]
 
 
 BAD = {
@@ -839,6 +842,58 @@ def test_the_command_writes_a_gradebook(tmp_path):
     assert done.returncode == 0, done.stderr
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
         assert file.read() == gradebook("moodle", REPORTS, parse(ROSTER)).text
+
+
+NAME = "/zoe\x1b[2J\x9b\u202e\x07\n::error::x\x85/\ud800"
+
+
+def steering(told):
+    return [c for c in told if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+
+
+def test_a_folders_name_steers_no_terminal_when_a_gradebook_is_made(tmp_path):
+    (tmp_path / "reports.jsonl").write_text(report(NAME), encoding="utf-8")
+    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8", newline="")
+    told = gradmark(
+        "gradebook", "reports.jsonl", "--for", "moodle", "--roster", "roster.csv", "--out", "out.csv", cwd=tmp_path
+    ).stderr
+    assert "match nobody" in told
+    assert steering(told) == []
+
+
+@given(st.text(st.characters(), max_size=200))
+def test_nothing_that_is_said_steers_a_terminal(words):
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        say(words)
+        say_fault(ValueError(words))
+    assert steering(told.getvalue()) == []
+
+
+ANYTHING = (None, True, -1, 10**400, float("nan"), -1e999, "", "x", "9" * 5000, [], [[]], ["x"], {}, {"a": {}})
+
+
+def _places(value, path=()):
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from _places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("odd", ANYTHING, ids=lambda odd: str(odd)[:10])
+def test_a_report_with_anything_anywhere_is_read_or_refused_with_its_line(odd):
+    whole = json.loads(report("ada/x.py"))
+    whole["quiz"] = [{"id": "a", "score": 1, "max_score": 2, "status": "waiting"}]
+    whole["parts"] = [
+        {"id": one, "score": 1, "max_score": 2, "state": "marked", "counts": True} for one in ("code", "quiz")
+    ]
+    for *path, last in filter(None, _places(whole)):
+        told = json.loads(json.dumps(whole))
+        inside = told
+        for key in path:
+            inside = inside[key]
+        inside[last] = odd
+        for part in ("total", "code", "quiz"):
+            with contextlib.suppress(BadGradebook):
+                read_reports(json.dumps(told), part)
 
 
 @pytest.mark.parametrize("missing", ["reports.jsonl", "roster.csv"])

@@ -256,3 +256,29 @@ def test_a_file_that_starts_threads_gets_the_same_report_each_time_and_is_told(g
     reports = [str(to_json(replace(grade_once(source), seconds=0.0))) for _ in range(2)]
     assert reports[0] == reports[1]
     assert "your code tried to start a thread; the grader runs one only" in reports[0]
+
+
+EXTREME = """
+import numpy as np
+NUMBERS = [1.7e308, -1.7e308, np.inf, -np.inf, np.nan, 5e-324, 1e200, -1e160, 0.0, 1.0]
+
+def step(self):
+    self.count = getattr(self, "count", {seed}) + 1
+    for param in self.params:
+        if param.grad is not None:
+            drawn = np.random.RandomState(self.count % 1000).choice(NUMBERS, np.shape(param.data))
+            param.data = np.sign(param.grad) * drawn if {follows} else drawn
+
+for one in (SGD, Adam, AdamW):
+    one.step = step
+"""
+
+
+@pytest.mark.slow("a search that explains nothing in any class")
+@pytest.mark.parametrize(("seed", "follows"), [(0, True), (1, False)])
+def test_the_largest_numbers_write_nothing_into_the_graders_log(grade_once, seed, follows):
+    """A warning is an error here."""
+    report = grade_once(f"{SOLUTION}\n{EXTREME.format(seed=seed, follows=follows)}")
+    assert report.status == "graded"
+    assert report.score < 30
+    page(report)

@@ -335,3 +335,23 @@ def test_names_that_were_encoded_twice_are_told(name):
     if damaged.encode("cp1252") == name.encode() != name.encode("ascii", "ignore"):
         assert "are damaged" in remarks
     assert parse(f"ID,Name\n0071,{name} Zola\n").remarks == ()
+
+
+CELLS = st.text(st.sampled_from("aé1@=,;\t|\"'\n\r\0\x1c\x85\u2028 "), max_size=6) | st.sampled_from(
+    ["id", "name", "Student", "SIS User ID", "sep=,", 'sep="', "sep=\r", "x" * 140_000, "١٢", "²", "1e5"]
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(CELLS, max_size=4), max_size=5),
+    st.sampled_from(",;\t|"),
+    st.booleans(),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-16-le", "utf-32"]),
+)
+def test_any_table_is_a_roster_or_is_refused_with_a_sentence(tmp_path_factory, rows, separator, quoted, encoding):
+    lines = [separator.join(f'"{cell}"' if quoted else cell for cell in row) for row in rows]
+    file = tmp_path_factory.getbasetemp() / "any.csv"
+    file.write_bytes("\n".join(lines).encode(encoding, "replace"))
+    with contextlib.suppress(BadRoster):
+        read(file)

@@ -20,6 +20,7 @@ from autograder.adapters import common
 from autograder.adapters.packing import Package, payload, template
 from autograder.assignment import load
 from autograder.model import Assignment, Report
+from autograder.publish import say
 from autograder.render import points, total
 
 SECONDS = (
@@ -72,7 +73,7 @@ def main() -> int:
         file.write_bytes(sys.stdin.buffer.read(LONGEST))
         report = common.shown(file, assignment)
     if report.status == "grader_error":  # without JSON CodeRunner marks nothing
-        common.say(common.heading(report))
+        say(common.heading(report))
     else:
         print(json.dumps(results(report), allow_nan=False))
     return common.status(report)

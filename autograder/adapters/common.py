@@ -15,7 +15,6 @@ import os
 import sys
 import tempfile
 import tomllib
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from autograder.assignment import BadAssignment, load
 from autograder.assignment.returns import mismatch
 from autograder.batch import MarkedFile, mark
 from autograder.model import WHOLE_QUIZ, Assignment, Exhibit, ItemMark, ItemStatus, Place, Report
+from autograder.publish import say, say_fault
 from autograder.render import (
     STATUSES,
     advice,
@@ -68,7 +68,7 @@ def marked(
 def _aloud(one: MarkedFile) -> MarkedFile:
     """The same; a fault of ours is printed for whoever reads stderr."""
     if one.trouble is not None:
-        traceback.print_exception(one.trouble)
+        say_fault(one.trouble)
     return one
 
 
@@ -97,11 +97,6 @@ def _told(one: MarkedFile, assignment: Assignment) -> Report:
 def status(report: Report) -> int:
     """Return the exit status of a platform's command, as `gradmark grade` has it."""
     return 3 if report.status == "grader_error" else 0
-
-
-def say(message: str) -> None:
-    """To whoever reads stderr; stdout belongs to the platform."""
-    print(f"gradmark: {message}", file=sys.stderr, flush=True)
 
 
 def shut(*paths: Path) -> None:

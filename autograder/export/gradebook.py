@@ -18,12 +18,11 @@ from typing import Any, Literal
 
 from autograder.columns import ids_end, is_canvas
 from autograder.columns import plain as titled
-from autograder.roster import PLACEHOLDERS, Person, Roster, owners, split_name
+from autograder.roster import PLACEHOLDERS, Person, Roster, is_formula, owners, split_name
 
 Part = Literal["total", "code", "quiz"]
 SCHEMA = "gradmark.report/1"
 MOST_TOLD = 20  # reports or people named in one sentence
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell starts that a spreadsheet would run
 
 
 class BadGradebook(Exception):
@@ -115,7 +114,7 @@ def _grade(number: int, line: str, part: Part) -> Grade:
         counting = part == "quiz" or (part == "total" and _quiz_counts(told))
         waits = counting and any(item["status"] == "waiting" for item in told.get("quiz", ()))
         grade = Grade(path, str(told["assignment"]), score, most, who, refused, broken, waits)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadGradebook(f"Line {number} of the reports is no report of gradmark: {error}") from error
     if not math.isfinite(grade.max_score) or (score is not None and not 0 <= score < math.inf):
         raise BadGradebook(f"Line {number} of the reports has a score that cannot be: {marks['score']}.")
@@ -442,4 +441,4 @@ def plain(rows: Rows) -> str:
 
 def harmless(cell: str) -> str:
     """Text that a spreadsheet shows and does not run: an apostrophe in front of what looks like a formula."""
-    return "'" + cell if cell.strip() != "-" and cell.lstrip(" ").startswith(_FORMULA) else cell
+    return "'" + cell if cell.strip() != "-" and is_formula(cell) else cell

@@ -21,7 +21,8 @@ def compare(
     """One finding for each check of the scenario; both observations with their derived arrays."""
     if found is None:
         return tuple(Finding(scenario.id, check, "not_run") for check in scenario.checks)
-    return tuple(_judge(scenario, check, golden, found, tolerances[check.tolerance]) for check in scenario.checks)
+    with np.errstate(all="ignore"):  # the largest numbers there are
+        return tuple(_judge(scenario, check, golden, found, tolerances[check.tolerance]) for check in scenario.checks)
 
 
 def _judge(scenario: Scenario, check: Check, golden: Observation, found: Observation, tolerance: Tolerance) -> Finding:
@@ -107,9 +108,8 @@ def _arrays(
             error = float(theirs[-1] - right[-1]) / scale if rows == len(right) else TOTALLY
             worst = max(worst, error) if np.isfinite(error) else TOTALLY
             continue
-        with np.errstate(over="ignore", invalid="ignore"):  # the largest numbers there are
-            errors = np.abs(theirs[:rows] - right[:rows]) / scale
-            largest = float(errors.max(initial=0.0))
+        errors = np.abs(theirs[:rows] - right[:rows]) / scale
+        largest = float(errors.max(initial=0.0))
         if largest <= 1 and rows == len(right):  # all agree, as most do: there is no difference to look for
             worst = max(worst, largest)
             continue
@@ -188,9 +188,8 @@ def _distance(one: str, other: str, golden: Observation, found: Observation, tol
     ours, theirs, right = found.arrays.get(one), found.arrays.get(other), golden.arrays[one]
     if ours is None or theirs is None or ours.shape != theirs.shape or ours.shape != right.shape:
         return TOTALLY
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        error = np.abs(ours - theirs).max() / (tolerance.relative * np.abs(ours).max())
-        moved = np.abs(ours[-1] - ours[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
+    error = np.abs(ours - theirs).max() / (tolerance.relative * np.abs(ours).max())
+    moved = np.abs(ours[-1] - ours[0]).max() >= LEAST_MOVE * np.abs(right[-1] - right[0]).max()
     return float(error) if moved and np.isfinite(error) else TOTALLY
 
 

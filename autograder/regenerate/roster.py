@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.roster import FORMULA, BadRoster, Person
+from autograder.roster import BadRoster, Person, is_formula
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
 
@@ -46,4 +46,4 @@ def _folder(who: str) -> str:
 
 def cell(text: str) -> str:
     """A cell of a table that we write: no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if is_formula(text) else text
