@@ -12,7 +12,7 @@ LONGEST = 60  # characters of a quoted line
 
 def remarks(left_out: Sequence[LeftOut], source: str) -> Iterator[str]:
     """Sentences in the second person; `source` is the submission's text."""
-    lines = source.splitlines()
+    lines = source.split("\n")  # as Python counts them
     imports = [one for one in left_out if one.is_import and one.line <= len(lines)]
     trials = [one for one in left_out if not one.is_import and one.line <= len(lines)]
     if imports:

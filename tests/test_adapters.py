@@ -26,7 +26,7 @@ from conftest import require
 from containers import OPTIMIZERS, build, derived, package, run
 
 from autograder import adapters
-from autograder.adapters import autolab, coderunner, common, github, junit, packages, packing, prairielearn
+from autograder.adapters import autolab, coderunner, common, github, gradescope, junit, packages, packing, prairielearn
 from autograder.batch import failed
 from autograder.export import gradebook
 from autograder.intake import bulk
@@ -77,6 +77,13 @@ def nasty():
         remarks=(NASTY,),
         log="PRINTED",
     )
+
+
+STEERING = {
+    *map(chr, range(32)),
+    *map(chr, range(0x7F, 0xA0)),
+    *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+} - {"\n"}
 
 
 def unmarked(status):
@@ -341,6 +348,29 @@ def test_junit_is_read_by_a_real_client(tmp_path):
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (len(OPTIMIZERS.criteria), 1, 0, 0)
     assert [case.name for case in suite if case.result] == ["bias_correction"]
     assert {p.name: p.value for p in suite.properties()}["score"] == "90"
+
+
+def texts(value):
+    if isinstance(value, dict):
+        return [text for one in (*value, *value.values()) for text in texts(one)]
+    if isinstance(value, list | tuple):
+        return [text for one in value for text in texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("report", [nasty(), *map(unmarked, ("not_gradable", "grader_error"))], ids=lambda r: r.status)
+def test_no_platform_is_sent_what_steers_a_terminal_or_turns_text_round(report):
+    sent = {
+        "github": [*github.commands(report, "optimizers.py"), github.summary(report)],
+        "junit": junit.xml(report),
+        "coderunner": coderunner.results(report),
+        "autolab": autolab.lines(report, OPTIMIZERS),
+        "prairielearn": prairielearn.results(report),
+        "gradescope": gradescope.results(report, common.policy(OPTIMIZERS), {}),
+    }
+    assert any(c in NASTY for c in STEERING)
+    for platform, made in sent.items():
+        assert not {c for text in texts(made) for c in text if c in STEERING}, platform
 
 
 @pytest.mark.parametrize(

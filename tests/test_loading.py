@@ -116,6 +116,24 @@ def test_what_was_left_out_is_said_with_its_line(seen):
     assert f"Line {len(source.splitlines())} (`assert False, 'my test fails'`) was left out (AssertionError" in trial
 
 
+BREAKS = [c for c in map(chr, range(0x3000)) if len(f"a{c}b".splitlines()) > 1 and c not in "\r\n"]  # but for Python
+
+
+def test_lines_are_counted_and_quoted_as_python_counts_them(seen):
+    """A form feed, or the sign that a word processor puts between two lines, ends none."""
+    broken = SOLUTION.replace(
+        "            velocity = grad\n", "            velocity = grad\n            this_is_missing\n", 1
+    )
+    source = f'TITLE = """{"page".join(BREAKS)}"""\n{broken}\n1 / 0\n'
+    assert len(BREAKS) > 5
+    conduct, lost = seen(source)
+    (trial,) = remarks(conduct.left_out, source)
+    assert trial.startswith(f"Line {source.count(chr(10))} (`1 / 0`) was left out")
+    line = source.split("\n").index("            this_is_missing") + 1
+    told = " ".join(message for row in lost for message in row.messages)
+    assert f"(line {line}: `this_is_missing`)" in told
+
+
 @pytest.mark.parametrize(
     ("trial", "words"),
     [

@@ -193,6 +193,11 @@ def heading(report: Report) -> str:
     return _joined(said)
 
 
+def message(report: Report) -> str:
+    """Return what a submission that could not be marked is told; it quotes its author."""
+    return visible(report.message, LONGEST_TEXT)
+
+
 def _lines(report: Report, criterion: str) -> Iterator[str]:
     for place in places_in(report, criterion):
         named = where(place).capitalize()

@@ -118,7 +118,7 @@ class Plugin:
             (only,) = question.test_case_results
             row = rows.get(name)
             only.passed, only.message = (row.passed, row.text) if row else (False, "")
-            only.message = only.message if self._report.status == "graded" else self._report.message
+            only.message = only.message if self._report.status == "graded" else common.message(self._report)
             question.update_score(row.score if row else 0)
         visibility = self._config.get("visibility", "visible")
         if visibility == "visible" or self._report.status != "graded":

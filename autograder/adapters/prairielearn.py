@@ -47,7 +47,7 @@ def results(report: Report) -> dict[str, Any]:
     """A report as results.json, with pictures as far as they fit."""
     failed = report.status == "grader_error"
     if failed or (report.status == "not_gradable" and not has_score(report)):  # costs no attempt there either
-        return {"gradable": False, "format_errors": [common.heading(report) if failed else report.message]}
+        return {"gradable": False, "format_errors": [common.heading(report) if failed else common.message(report)]}
     score, maximum = total(report)
     made: dict[str, Any] = {
         "gradable": True,

@@ -71,7 +71,7 @@ def by_assignment(reports: str) -> dict[str, str]:
     Raises:
         BadGradebook: a line is no report.
     """
-    lines = reports.splitlines()
+    lines = reports.split("\n")  # nothing else ends a line of JSON
     names = [_assignment_of(number, line) if line.strip() else "" for number, line in enumerate(lines, start=1)]
     kept = {name: zip(lines, names, strict=True) for name in names if name}
     return {name: "\n".join(line if of == name else "" for line, of in pairs) for name, pairs in kept.items()}
@@ -87,7 +87,7 @@ def _assignment_of(number: int, line: str) -> str:
 # ------------------------------------------------------------------------------------------------------- reading
 def read_reports(text: str, part: Part = "total") -> list[Grade]:
     """The JSON lines of `gradmark grade --format json`."""
-    grades = [_grade(number, line, part) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    grades = [_grade(number, line, part) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not grades:
         raise BadGradebook("There are no reports in this file. `gradmark grade --format json` writes them.")
     if len({grade.assignment for grade in grades}) > 1:

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.util
+import io
 import linecache
 import operator
 import os
@@ -135,7 +136,8 @@ class Statements(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     def exec_module(self, module):
         file = "<" + self.name + ">"
-        linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
+        lines = io.StringIO(self.source).readlines()  # as Python counts them: a form feed ends none
+        linecache.cache[file] = (len(self.source), None, lines, file)
         tree = compile(self.source, file, "exec", flags=PARSE_ONLY, dont_inherit=True)
         flags = compile(self.source, file, "exec", dont_inherit=True).co_flags & FUTURES
         furnish(module)

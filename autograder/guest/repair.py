@@ -7,7 +7,6 @@ import ast
 import contextlib
 import importlib
 import importlib.util
-import linecache
 import operator
 import signal
 import sys
@@ -43,7 +42,6 @@ def run(job, arrays, inputs, harness, finder):
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")  # most edits are wrong in some way: saying so costs more than trying them
     file = "<" + job["submission"] + ">"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     with harness.deadline(job["import_seconds"]):
         _, left_out = importlib.import_module("gradmark_loading").load(job["submission"], finder)
     tree = parse(source)

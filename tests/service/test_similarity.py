@@ -56,6 +56,13 @@ def test_the_evidence_is_the_lines_that_both_have(class_of_hands):
     assert any(text.endswith("# my own") for _, text in theirs)
 
 
+def test_page_breaks_disguise_nothing():
+    """Python counts no line for them."""
+    paged = HANDS["lerp"].replace("\nclass ", "\n\f\nclass ").replace("\n    def ", "\n\f    def ")
+    assert paged.count("\f") > 10
+    assert source(paged).tokens == source(HANDS["lerp"]).tokens
+
+
 def test_what_the_template_has_is_nobodys_own():
     assert source(OPTIMIZERS.template.read_text()).tokens == ""
 

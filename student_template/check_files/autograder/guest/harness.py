@@ -14,6 +14,7 @@ import errno
 import functools
 import importlib.abc
 import importlib.util
+import io
 import json
 import linecache
 import marshal
@@ -390,7 +391,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def exec_module(self, module):
         name, file = module.__name__, "<" + module.__name__ + ">"
         source = self.get_source(name)
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        linecache.cache[file] = (len(source), None, io.StringIO(source).readlines(), file)
         if name in self.code:
             code = marshal.loads(base64.b64decode(self.code[name]))  # noqa: S302 - from the grader, not from a student
         else:
