@@ -51,8 +51,8 @@ def _apply(name: str, what: str, title: str, x: Array, check: Check, **kwargs: i
     )
 
 
-def _y(criterion: str, weight: float = 1.0, message: str = "") -> Check:
-    return Check("values", criterion, weight, arrays=("y",), message=message)
+def _y(criterion: str, weight: float = 1.0, message: str = "", tolerance: str = "default") -> Check:
+    return Check("values", criterion, weight, arrays=("y",), message=message, tolerance=tolerance)
 
 
 def _activations(draw: Draw) -> Iterator[Scenario]:
@@ -64,7 +64,7 @@ def _activations(draw: Draw) -> Iterator[Scenario]:
         yield _apply(name, "wide", f"{name} of numbers near 0 and far from it", wide, _y(row, 1))
     for name in ("Sigmoid", "Tanh", "GELU"):
         large = np.array([1000.0, -1000.0, 2.0, -900.0, 900.0])
-        yield _apply(name, "large", f"{name} of ±1000", large, _y("stability", 1, LARGE))
+        yield _apply(name, "large", f"{name} of ±1000", large, _y("stability", 1, LARGE, "large"))
 
 
 def _along(draw: Draw) -> Iterator[Scenario]:
@@ -75,7 +75,7 @@ def _along(draw: Draw) -> Iterator[Scenario]:
         yield _apply(name, "last", f"{name} with dim=-1", _numbers(draw, (2, 3)), _y(row, 1, AXIS), dim=-1)
         yield _apply(name, "first", f"{name} with dim=0", _numbers(draw, (3, 2)), _y(row, 2, AXIS), dim=0)
         large = np.array([[1000.0, 999.0, 0.0], [-1000.0, -1002.0, -1001.0], [3.0, 1.0, 2.0]])
-        yield _apply(name, "large", f"{name} of ±1000", large, _y("stability", 1, LARGE))
+        yield _apply(name, "large", f"{name} of ±1000", large, _y("stability", 1, LARGE, "large"))
         both = _apply(name, "batches", f"{name} of two matrices at once", _numbers(draw, (2, 2, 3)), _y(row, 1, LAST))
         yield replace(both, beyond_rule=True)  # who writes axis=1 has the rule of matrices right or wrong all the same
 
