@@ -65,8 +65,8 @@ def lives(group: str, draw: Draw) -> Iterator[Scenario]:
         yield life("state", "The momentum state is taken and given back", "state", _between("state"), plain, **TINY)
     yield life("sizes", "Large, tiny and zero gradients", sizes, _steps(len(SIZES), chance), still,
                scale=SIZES if adaptive else np.sqrt(SIZES), **ONE)  # fmt: skip
-    missing = life("decay", "Weight decay, missing gradients, other learning rates", decay,
-                   _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.1},
+    missing = life("decay", "A little weight decay, missing gradients, other learning rates", decay,
+                   _steps(10, chance, missing=True, rates=True), {**rule, "weight_decay": 0.008},
                    scale=STILL, **TINY)  # fmt: skip
     yield replace(missing, beyond_rule=True)
     slow = {**plain, **({"betas": [0.9, 0.999]} if adaptive else {"momentum": 0.9})}

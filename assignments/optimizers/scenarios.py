@@ -267,7 +267,7 @@ def _sgd(draw: Draw) -> Iterator[Scenario]:
         "A parameter whose `grad` is None must be skipped whole: no step, no velocity, no decay; the others go on."
     )
     yield sgd("sgd-absent", "Some gradients are None", _path("interface", 2, skipping), lr=lr, momentum=mu,
-              weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
+              weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("SGD", draw, lr, {"momentum": mu, "weight_decay": 0.3}, "sgd")
     yield sgd("sgd-defaults", "SGD(params) with nothing else", _path("interface", 1, "The defaults of SGD are lr=0.01, momentum=0, weight_decay=0."),
               size=30.0)  # fmt: skip
@@ -441,7 +441,7 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
     yield adam("adam-lr-change", "The learning rate changes between steps", _path("adaptive_step", 1), lr=lr, betas=betas,
                eps=0.1, weight_decay=0.2, spec={"set": {"1": {"lr": lr / 2}, "2": {"lr": 3 * lr}}})  # fmt: skip
     yield adam("adam-absent", "Some gradients are None", _path("interface", 2, "A parameter whose `grad` is None must be skipped whole; the others go on."),
-               lr=lr, betas=betas, eps=0.1, weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
+               lr=lr, betas=betas, eps=0.1, weight_decay=0.2, spec={"absent": [[0, 2], [1, 0], [2, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("Adam", draw, lr, {"betas": betas, "eps": 0.1, "weight_decay": 0.3}, "adam")
     defaults = "The defaults of Adam are lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0."
     yield adam("adam-defaults", "Adam(params) with nothing else", _path("interface", 1, defaults, params=1), steps=3,
@@ -509,7 +509,7 @@ def _adamw(draw: Draw) -> Iterator[Scenario]:
                 _path("interface", 1, "The defaults of AdamW are betas=(0.9, 0.999), eps=1e-8.", params=1), lr=lr, grads=_fading(draw),
                 weight_decay=0.0, shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
     yield adamw("adamw-absent", "Some gradients are None", _path("interface", 1, "A parameter whose `grad` is None must be skipped whole: not decayed either."),
-                lr=lr, betas=betas, eps=eps, weight_decay=0.4, spec={"absent": [[0, 2], [1, 0], [2, 1], [2, 2]]})  # fmt: skip
+                lr=lr, betas=betas, eps=eps, weight_decay=0.4, spec={"absent": [[0, 2], [1, 0], [2, 0], [2, 1], [2, 2]]})  # fmt: skip
     yield from _handling("AdamW", draw, lr, {"betas": betas, "eps": eps, "weight_decay": 0.3}, "adamw")
     yield adamw("adamw-defaults", "AdamW(params) with nothing else", _path("interface", 1, "The defaults of AdamW are lr=0.001, betas=(0.9, 0.999), eps=1e-8.", params=1),
                 steps=3, shapes=((3,),), start=0.01 * _numbers(draw, (3,)))  # fmt: skip
@@ -554,10 +554,11 @@ def _state(draw: Draw) -> Iterator[Scenario]:
     for group, kwargs in (("SGD", {"lr": 0.1, "momentum": 0.7}), ("Adam", {"lr": 0.1, "betas": [0.9, 0.999]}),
                           ("AdamW", {"lr": 0.1, "betas": [0.9, 0.999]})):  # fmt: skip
         arrays: dict[str, Array] = {}
+        shapes = (*SHAPES, SHAPES[0])  # two of one shape: state is a parameter's own
         for prefix, grads in (("p", "g"), ("q", "h")):
-            arrays |= _params(draw, prefix)
-            arrays |= {f"{grads}{i}": _numbers(draw, (3, *shape)) for i, shape in enumerate(SHAPES)}
-        names = tuple(f"{prefix}{i}" for prefix in "pq" for i in range(len(SHAPES)))
+            arrays |= {f"{prefix}{i}": _numbers(draw, shape) for i, shape in enumerate(shapes)}
+            arrays |= {f"{grads}{i}": _numbers(draw, (3, *shape)) for i, shape in enumerate(shapes)}
+        names = tuple(f"{prefix}{i}" for prefix in "pq" for i in range(len(shapes)))
         message = f"Two {group} optimizers must not share anything: keep buffers on `self`, made in each constructor."
         yield _scenario(f"{group.lower()}-interleaved", f"Two {group} optimizers take turns", group,
                         {"kind": "interleaved", "class": group, "kwargs": kwargs, "steps": 3}, arrays,
@@ -577,7 +578,7 @@ def _momentum_state(draw: Draw) -> Scenario:
         _fact("has_momentum without", "state", 0.25, "has_momentum() is false without momentum.", ("has_momentum",)),
         _fact("state without momentum", "state", 0.5, "get_momentum_state() is None without momentum.", ("has_momentum",)),
         _fact("one entry for each parameter", "state", 0.5, "get_momentum_state() returns a list with one entry for each parameter.", needs="SGD"),
-        _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, and set_momentum_state() must take what it returned.", needs="SGD"),
+        _fact("early state", "state", 0.5, "Before the first step there is no velocity yet: get_momentum_state() must work then too, with None for each parameter without one, and set_momentum_state() must take what it returned.", needs="SGD"),
     )  # fmt: skip
     return _scenario(
         "momentum-state", "Momentum state: taken, changed by the caller, restored", "state",

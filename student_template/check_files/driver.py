@@ -7,8 +7,10 @@ module, the scenario's spec, its arrays, and a recorder; whatever raises in here
 import contextlib
 import copy
 import functools
+import gc
 import inspect
 import random
+import types
 
 import numpy as np
 from tinytorch.core.activations import ReLU
@@ -419,10 +421,19 @@ def zero_grad(module, spec, arrays, record):
         record.doing = f"{name}.zero_grad()"
         optimizer.zero_grad()
         grads = [p.grad for p in params]
-        record.fact(f"{name} cleared", sum(is_clear(g) for g in grads) / len(grads))
+        cleared = sum(is_clear(g) for g in grads) / len(grads)
         record.fact(f"{name} set to None", sum(g is None for g in grads) / len(grads))
         untouched = all(np.array_equal(p.data, b) for p, b in zip(params, before, strict=True))
         record.fact(f"{name} nothing else", untouched and getattr(optimizer, "step_count", None) == count)
+        for i, p in enumerate(params):  # the others have none: who stops at the first of these leaves one behind
+            p.grad = None
+            if i + 1 == len(params):
+                set_gradient(p, arrays[f"g{i}"], "array")
+        try:
+            optimizer.zero_grad()
+            cleared = min(cleared, sum(is_clear(p.grad) for p in params) / len(params))
+        finally:
+            record.fact(f"{name} cleared", cleared)
         optimizer.zero_grad()  # a second time, on gradients that are gone
 
     each(spec["classes"], clear, record)
@@ -497,25 +508,29 @@ def held(optimizer, params):
     """Numbers held in arrays that can be reached from the optimizer, its parameters and their gradients aside."""
     handed = [thing for p in params for thing in (p, p.data, p.grad)]
     handed += [p.grad.data for p in params if isinstance(p.grad, Tensor)]
-    seen = {id(thing) for thing in handed}
+    seen = {id(thing): thing for thing in handed}  # kept, so that no id is given to another thing meanwhile
     todo, count = [vars(optimizer), {k: v for k, v in vars(type(optimizer)).items() if not callable(v)}], 0
     while todo:
         thing = todo.pop()
         if id(thing) in seen:
             continue
-        seen.add(id(thing))
+        seen[id(thing)] = thing
         if isinstance(thing, np.ndarray):
             if thing.base is not None and isinstance(thing.base, np.ndarray):
                 todo.append(thing.base)
             else:
                 count += thing.size
-        elif isinstance(thing, dict):
-            todo += [*thing.keys(), *thing.values()]
-        elif isinstance(thing, (list, tuple, set)):
-            todo += thing
-        elif hasattr(thing, "__dict__") and not isinstance(thing, type) and not inspect.ismodule(thing):
-            todo.append(vars(thing))
+        else:
+            todo += parts(thing)
     return count
+
+
+def parts(thing):
+    """Return what a thing holds: entries, attributes, slots, what is around a function; no classes, no modules."""
+    if isinstance(thing, types.FunctionType):
+        return [thing.__closure__, thing.__defaults__, vars(thing)]
+    whole = isinstance(thing, dict) and "__builtins__" in thing  # all that a module has
+    return [] if whole or isinstance(thing, (type, types.ModuleType)) else gc.get_referents(thing)
 
 
 def momentum_state(module, spec, arrays, record):
@@ -561,6 +576,16 @@ def momentum_state(module, spec, arrays, record):
     early(module, spec, arrays, record)
 
 
+def entries_where_one_rests(module, spec, arrays, form):
+    """The number of entries of a state when the first parameter has had no gradient yet."""
+    params = parameters(arrays, "p")
+    optimizer = make(module, spec, params)
+    for i, p in enumerate(params[1:], start=1):
+        set_gradient(p, arrays[f"g{i}"][0], form)
+    optimizer.step()
+    return len(optimizer.get_momentum_state())
+
+
 def uninterrupted(module, spec, arrays, record):
     params, form = parameters(arrays, "p"), form_for(module, spec)
     optimizer = make(module, spec, params)
@@ -586,7 +611,8 @@ def early(module, spec, arrays, record):
         for t in range(spec["steps"]):
             step(optimizer, params, arrays, t, form)
         ends.append([p.data for p in params])
-    record.fact("early state", same(*ends))
+    whole = entries_where_one_rests(module, spec, arrays, form) == len(params)
+    record.fact("early state", same(*ends) and whole)
 
 
 def same(these, those):
