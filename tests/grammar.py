@@ -75,7 +75,7 @@ def main(question: str) -> None:
             program = compile(Build(plan).tree(), "program", "exec", dont_inherit=True)
         except (ValueError, TypeError) as error:
             return str(error)
-        plain = functions_of(compile(source, "program", "exec", dont_inherit=True))
+        plain = functions_of(compile(parse(source), "program", "exec", dont_inherit=True))
         outside = {name for node in plan.tree.body for name in defined(node)} | BUILTINS
         for name, code in functions_of(program).items():
             own = {*code.co_varnames, *code.co_cellvars} - {*plain[name].co_varnames, *plain[name].co_cellvars}

@@ -454,8 +454,16 @@ def test_an_array_that_is_taken_for_a_tensor_is_told_where_it_is(
         ("SGD", {"return self.momentum != 0": "return self.weight_decay != 0"}, "state"),
         ("SGD", {"grad = grad + self.weight_decay * param.data": "grad = grad + self.weight_decay * param.data * (grad != 0)"},
          "weight_decay"),
+        ("Adam", {"self.weight_decay * param.data": "(self.weight_decay > 0.01) * self.weight_decay * param.data"}, "weight_decay"),
+        ("Optimizer", {"param.grad = None": "if param.grad is None:\n                return\n            param.grad = None"},
+         "zero_grad"),
+        ("AdamW", {"self.m = [None] * len(self.params)": "self.m = {}",
+          "self.v = [None] * len(self.params)": "self.v = {}",
+          "self.m[i]": "self.m[param.data.shape]", "self.v[i]": "self.v[param.data.shape]",
+          "if self.m[param.data.shape] is None:": "if param.data.shape not in self.m:"}, ""),
     ],
-    ids=["a count of the class", "another condition", "no decay where the gradient is zero"],
+    ids=["a count of the class", "another condition", "no decay where the gradient is zero", "no decay where it is small",
+         "the first gradient that is gone ends it", "state by shape"],
 )  # fmt: skip
 def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
     assignment: Assignment, sandbox: Sandbox, subject: str, changes: dict[str, str], row: str
@@ -468,8 +476,9 @@ def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
     report = graded(assignment, sandbox, source)
     ends = [wrong.splitlines()[-1] for wrong in changes.values() if wrong.splitlines()[-1]]
     lines = {n for n, line in enumerate(source.splitlines(), 1) if any(end in line for end in ends)}
+    lines |= {n for n, line in enumerate(source.splitlines(), 1) if "param.grad is None" in line}
     assert report.score <= 99
-    assert {place.criterion for place in report.places} == {row}
+    assert {place.criterion for place in report.places} == ({row} if row else set())
     assert {place.line for place in report.places} <= lines
 
 
@@ -874,6 +883,19 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("helpers_outside", "if self.momentum > 0:", "if self.momentum > 1:", "momentum", "momentum-ignored"),
         ("hooks", 'g = s["buf"]', "pass", "momentum", "momentum-ignored"),
         ("rules_as_functions", "return update, AdamState(mu, nu)", "pass", "interface", ""),
+        ("walrus_inside", "1 - self.lr * self.weight_decay", "(1 - self.lr) * self.weight_decay", "adamw", ""),
+        ("walrus_inside", "self.lr * m / (v**0.5 + self.eps)", "self.lr * m / v**0.5 + self.eps", "adaptive_step", ""),
+        ("walrus_inside", "b2 * v + (1 - b2) * g**2", "b2 * v + 1 - b2 * g**2", "adam_moments", ""),
+        ("slots_and_properties", "self.tensor.grad is None", "self.tensor.grad is not None", "interface", ""),
+        ("lambdas_and_closures", "avg / (1 - beta**t)", "avg / 1 - beta**t", "bias_correction", ""),
+        ("lambdas_and_closures", "v = mix(opt.beta2, v, g * g)", "v = mix(opt.beta2, g * g, v)", "adam_moments", "second-weights-exchanged"),
+        ("lambdas_and_closures", "adam_direction(self, key, raw", "adam_direction(self, p.data.shape, raw", "state", ""),
+        ("lambdas_and_closures", "np.asarray(p.data - self.lr * self.weight", "np.asarray(before - self.lr * self.weight", "adaptive_step", ""),
+        ("lists_in_step", "list(map(np.copy, self.momentums))", "list(self.momentums)", "adam_moments", ""),
+        ("lists_in_step", "            moved.append(v)\n", "                moved.append(v)\n", "interface", ""),
+        ("lists_in_step", "np.sqrt(1 - self.beta_2**self.iterations) / (1 - self.beta_1**self.iterations)",
+         "np.sqrt(1 - self.beta_1**self.iterations) / (1 - self.beta_2**self.iterations)", "bias_correction", ""),
+        ("lists_in_step", "self.lr * (direction + self.weight_decay * variable.data)", "self.lr * direction + self.weight_decay * variable.data", "adamw", "adamw-without-lr"),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
@@ -886,6 +908,37 @@ def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
     assert [d.misconception for d in report.diagnoses] == misconception.split()
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
+
+
+@pytest.mark.slow
+def test_a_mistake_in_what_all_classes_share_costs_what_it_is_called_in_any_of_them(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """A count that SGD keeps for nothing is the t of Adam."""
+    first, *loop = ["        self.step_count += 1", "        for i, p in enumerate(self.params):",
+                    "            if p.grad is None:", "                continue"]  # fmt: skip
+    source = (STYLES / "hooks.py").read_text()
+    right, wrong = "\n".join([first, *loop]), "\n".join([*loop, f"    {first}"])
+    assert right in source
+    report = graded(assignment, sandbox, source.replace(right, wrong))
+    assert [place.source for place in report.places] == ["self.step_count += 1"]
+    assert {d.misconception for d in report.diagnoses} == {"count-gradients"}
+    assert {c.id for c in report.criteria if c.score < c.max_score} == {"bias_correction"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "wrong"), [("eps", "1e-6"), ("beta2", "0.99"), ("lr", "0.01")])
+def test_a_default_is_told_where_the_module_gives_it_a_name(
+    assignment: Assignment, sandbox: Sandbox, name: str, wrong: str
+) -> None:
+    right = {"lr": "0.001", "beta2": "0.999", "eps": "1e-8"}
+    before, start, adam = assignment.model_solution.read_text().partition("class Adam(")
+    for known, number in right.items():
+        adam = adam.replace(number, f"DEFAULT_{known.upper()}")
+    constants = "".join(f"DEFAULT_{known.upper()} = {value}\n" for known, value in (right | {name: wrong}).items())
+    report = graded(assignment, sandbox, before + constants + "\n\n" + start + adam)
+    assert {place.source for place in report.places} == {f"DEFAULT_{name.upper()} = {wrong}"}
+    assert {place.criterion for place in report.places} == {"interface"}
 
 
 @pytest.mark.slow

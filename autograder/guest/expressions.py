@@ -4,7 +4,7 @@ import ast
 from itertools import combinations, permutations
 
 from gradmark_edits import Edits
-from gradmark_scope import wrapped, wraps
+from gradmark_scope import LONG, twins_in, wrapped, wraps
 from gradmark_trees import (
     ARITHMETIC,
     COMPARISONS,
@@ -16,6 +16,7 @@ from gradmark_trees import (
     SHAPES,
     SUMS,
     alike,
+    copies,
     distance,
     exchanged,
     hands_on,
@@ -43,6 +44,7 @@ from gradmark_trees import (
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
         "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
 CHOOSING = 0.1  # that an edit costs more
+NAMING = 0.1  # and where something is only given a name: likelier is a mistake where it is computed with
 MOST_CROSSED = 4  # names in one expression of which two may be exchanged
 
 
@@ -99,6 +101,8 @@ class ExpressionEdits(Edits):
         if is_path(node) and not is_called(node):
             if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
                 self.expression(node.slice)
+            for part in node.slice.elts if isinstance(getattr(node, "slice", None), ast.Tuple) else ():
+                self.expression(part)
             base = node
             while isinstance(base, ast.Attribute | ast.Subscript):
                 base = base.value
@@ -136,13 +140,16 @@ class ExpressionEdits(Edits):
                 self.replace(node, right, "operand", 1)
                 if not isinstance(op, ast.Add | ast.Mult) or isinstance(left, MADE) or isinstance(right, MADE):
                     self.replace(node, ast.BinOp(right, op, left), "operand", 1)
-                for inner in unique([n for n in walk(node) if is_path(n) and not is_called(n)]):
+                for inner in unique([loaded(n) for n in walk(node) if is_path(n) and not is_called(n)]):
                     self.replace(node, inner, "operand", 1.2)
                 if same(left, right):
                     for atom in self.scope.atoms:
                         self.replace(node, ast.BinOp(atom, op, atom), "name", 1)
                 self.regrouped(node)
                 self.one_each(node)
+                given = isinstance(node.parent, ast.Call) and last_name(node.parent) in self.scope.parameters
+                for atom in self.scope.atoms if given else ():  # what is handed to a function of this file
+                    self.replace(node, atom, "name", 1.2)
                 if not isinstance(node.parent, ast.BinOp):
                     self.crossed(node)
                     self.closed_later(node)
@@ -191,6 +198,9 @@ class ExpressionEdits(Edits):
                 self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
             for call in self.scope.longer:  # of a value that nobody keeps something was meant to be made
                 self.replace(node, wrapped(call, node), "call", 1 if isinstance(node.parent, ast.Expr) else 2)
+            if isinstance(node.parent, ast.Tuple) and isinstance(node.parent.parent, ast.Subscript):  # x[rows, labels]
+                whole_numbers = ast.Attribute(node, "astype", ast.Load())
+                self.replace(node, ast.Call(whole_numbers, [ast.Name("int", ast.Load())], []), "call", 1)
             if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
                 kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign)
                 self.replace(
@@ -212,7 +222,7 @@ class ExpressionEdits(Edits):
             for key in self.scope.keys:
                 self.replace(node, ast.Constant(key), "name", 1)
         elif value is not None:
-            near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
+            near = neighbours(value, far=kind == "default")
             near = [type(value)(n) if n == int(n) else n for n in (*near, *self.scope.written)]
             known = [c.value for c in self.scope.constants]  # dim=-1 may be meant, where -1.0 is no axis
             for other in dict.fromkeys([*known, *near] if isinstance(value, float) else [*near, *known]):
@@ -234,6 +244,9 @@ class ExpressionEdits(Edits):
 
     def crossed(self, node):
         """Two names of a sum, each everywhere in the place of the other."""
+        twins = dict(twins_in(node))
+        if twins and len(text(node)) >= LONG:  # shorter ones are among the donors
+            self.replace(node, renamed(node, twins), "name", 1.5)
         names = unique([n for n in walk(node) if isinstance(n, ast.Name) and n.id in self.scope.readable])
         for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED else ():
             self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
@@ -261,6 +274,10 @@ class ExpressionEdits(Edits):
         match node:
             case ast.BinOp(a, first, ast.BinOp(b, second, c)):
                 self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
+            case ast.BinOp(ast.BinOp(a, op, b), ast.Pow() as power, c):
+                self.replace(node, ast.BinOp(ast.BinOp(a, power, c), op, b), "operand", 1)
+            case ast.BinOp(ast.BinOp(a, ast.Pow() as power, b), ast.Add() | ast.Sub() as op, c):
+                self.replace(node, ast.BinOp(ast.BinOp(a, op, c), power, b), "operand", 1)
             case ast.BinOp(ast.Call(f, [inner], []), op, c):
                 self.replace(node, ast.Call(f, [ast.BinOp(inner, op, c)], []), "operand", 1)
             case ast.BinOp(ast.Subscript(held, index), op, c):
@@ -301,6 +318,8 @@ class ExpressionEdits(Edits):
                 self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), "argument", 1)
         if len(arguments) > 1:
             self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
+        if text(function) == "list" and len(arguments) == 1 and is_path(arguments[0]):
+            self.replace(node, copies(text(arguments[0])), "copy", 1)  # a list of the same things
         for n in range(len(arguments) - 1):
             self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
         names = self.scope.parameters.get(last_name(node), [])
@@ -310,8 +329,10 @@ class ExpressionEdits(Edits):
             self.replace(node, ast.Call(function, list(order), keywords), "argument", 1.5)
 
     def path(self, node):  # noqa: C901, PLR0912 - a list of kinds
+        named = isinstance(node.parent, ast.Assign) and isinstance(node.parent.targets[0], ast.Name)
+        least = 1 + NAMING * named
         for atom in self.scope.atoms:
-            self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else 1)
+            self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else least)
         for made in self.scope.made:
             self.replace(node, made, "call", 2)
         if isinstance(node, ast.Attribute):
@@ -319,7 +340,7 @@ class ExpressionEdits(Edits):
             for name in [*near, "data", "grad"]:
                 self.replace(node, ast.Attribute(node.value, name, ast.Load()), "name", 1)
         if isinstance(node, ast.Attribute | ast.Subscript) and text(node.value) != "self":
-            self.replace(node, node.value, "name", 1)
+            self.replace(node, node.value, "name", least)
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
             for n in (0, 1, -1):
                 self.replace(node, ast.Subscript(node.value, ast.Constant(n), ast.Load()), "constant", 1)
@@ -371,6 +392,12 @@ def sorted_by(names, known, arguments):
     others = iter([one for one in arguments if one not in known.values()])
     order = [known.get(name) or next(others, None) for name in names[: len(arguments)]]
     return arguments if None in order else order
+
+
+def neighbours(value, *, far):
+    """Numbers that may have been meant; `far`: of other orders as well, 1e-8 for 1e-6 and 0.999 for 0.99."""
+    near = [0, 1, 2, -value, value + 1, value - 1, 2 * value, value / 2, 10 * value, value / 10, 1 - value]
+    return near + [value / 100, 100 * value, *(round(1 - (1 - value) * by, 9) for by in (0.1, 10))] * far
 
 
 def asks_for_none(test):

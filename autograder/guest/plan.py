@@ -59,6 +59,7 @@ class Plan(StatementEdits):
                 if function.name == "__init__" and owner is not None:
                     self.scope.awaited = self.unset_by_heirs(function, owner)
                 self.signature(function, owner)
+                self.of_module(function)
                 self.block(function.body)
                 self.returned(function)
                 if not rich:
@@ -96,6 +97,17 @@ class Plan(StatementEdits):
             if one not in self.settled:
                 self.of_fields(one)
             self.settled.add(one)
+
+    def of_module(self, function):
+        """Numbers that the module gives a name, and that this function reads or has as a default."""
+        known = free_names(function)
+        for statement in self.tree.body if not self.rich else ():
+            match statement:
+                case ast.Assign([ast.Name(name)], value) if name in known and number_of(value) is not None:
+                    if statement not in self.settled:
+                        by_default = name in {n.id for n in walk(function.args) if isinstance(n, ast.Name)}
+                        self.constant(value, "default" if by_default else "constant", static=True)
+                    self.settled.add(statement)
 
     def of_fields(self, one):
         """Fields of a class by the name of what its objects are asked for and nobody begins."""
@@ -175,6 +187,12 @@ class Plan(StatementEdits):
         """Makes in the constructor what is made once for all objects: by their class, or as a default."""
         heirs = [n for n in self.tree.body if isinstance(n, ast.ClassDef) and owner in ancestry(self.tree, n)]
         once = [s for heir in heirs for s in heir.body if is_made_once(s)]
+        parents = [
+            c
+            for c in ancestry(self.tree, owner)[1:]
+            if not any(isinstance(s, FUNCTIONS) and s.name == "__init__" for s in c.body)
+        ]
+        once += [s for parent in parents for s in parent.body if is_made_once(s)]
         for some in [*([one] for one in once), *([once] if once[1:] else [])]:
             new = [ast.Assign([stored(of_self(defined(one)[0]))], one.value) for one in some]
             self.insert(function.body, 0, new, "statement", 1, self.add(some[0], "statement", 1))

@@ -53,6 +53,7 @@ MOST_FACTORS = 30  # for a constant
 MOST_KEYS = 12  # texts that name entries
 MOST_WHOLE, MOST_LONGER = 8, 6  # calls of what the file defines, and others of many arguments, to put around something
 TWINS = (("1", "2"), ("m", "v"))
+LONG = 60  # letters of an expression from which no more is made by a twin in the place of one name
 NO_WRAPS = ("isinstance", "hasattr", "getattr", "setattr", "zip", "range", "print", "super", "enumerate", "vectorize")
 
 
@@ -125,7 +126,7 @@ class Scope:
         constructs = function.name == "__init__"
         at_work = not_replaced(methods, chain) or chain[0].body
         self.idle = [] if constructs else idle(function, at_work, self.locals, by_name)
-        swapped = [other for n in self.donors if len(text(n)) < 60 for other in swaps(n, self)]
+        swapped = [other for n in self.donors if len(text(n)) < LONG for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
         self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
         self.numpy = numpy_names(tree)
@@ -444,6 +445,15 @@ def swaps(node, scope):
                 yield renamed(node, {name: twin})
     if len(every) > 1:
         yield renamed(node, every)
+
+
+def twins_in(node):
+    """The names of an expression that differ in one sign, each with the other one: beta1 and beta2, say."""
+    named = sorted({n.attr if isinstance(n, ast.Attribute) else n.id for n in walk(node) if isinstance(n, PATHS[:2])})
+    for name in named:
+        for one, other in (*TWINS, *(twins[::-1] for twins in TWINS)):
+            if name != one and name.replace(one, other, 1) in {*named} - {name}:
+                yield name, name.replace(one, other, 1)
 
 
 def small(node):

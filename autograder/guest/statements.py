@@ -16,6 +16,7 @@ from gradmark_trees import (
     block_of,
     blocks,
     changes_nothing,
+    copies,
     exchanged,
     free_names,
     head,
@@ -30,7 +31,6 @@ from gradmark_trees import (
     loaded,
     nodes_in,
     own_nodes,
-    parsed,
     product,
     stored,
     text,
@@ -92,7 +92,9 @@ class StatementEdits(ExpressionEdits):
         """Statements that the file has elsewhere: best of all below what they stand below there."""
         above = text(block[place - 1]) if place else ""
         for donor in self.scope.absent:
-            self.insert(block, place, [donor], "statement", 2.9 if above and above == text_above(donor) else 3)
+            below = above and above == text_above(donor)
+            last = place == len(block) and is_last(donor) and type(block[0].parent) is type(donor.parent)
+            self.insert(block, place, [donor], "statement", 2.9 if below else 2.95 if last else 3)
 
     def begun(self, block, place):
         """Makes what is kept where it is not there yet, before the statement that first asks for it."""
@@ -373,9 +375,8 @@ class StatementEdits(ExpressionEdits):
                     self.edits[-1].line = self.edits[-1].end = parting(statement.body, donor.body)
 
 
-def copies(listed):
-    """A list of copies of what is in a list."""
-    return parsed(f"[one if one is None else one.copy() for one in {listed}]")
+def is_last(statement):
+    return (block_of(statement) or [statement])[-1] is statement
 
 
 def parting(block, other):

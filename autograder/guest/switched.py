@@ -4,7 +4,7 @@ import ast
 import copy
 import operator
 
-from gradmark_trees import MATHS, PATHS, clone, loaded, text, walk
+from gradmark_trees import MATHS, PATHS, clone, functions, last_name, loaded, text, walk
 
 SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 NOTE = "_note_"  # the global that notes a value and returns it
@@ -27,7 +27,7 @@ class Build:
             node = watched.anchor
             made = [new for number, new in plan.expressions.get(id(node), ()) if number == watched.number]
             self.dropped = dropped(node, made)
-            if handed_up(node):
+            if handed_over(node, plan.tree):
                 self.noted[id(node)] = 0
             elif made and isinstance(made[0], PATHS):
                 node = node.parent  # what is only read there is computed elsewhere
@@ -148,10 +148,12 @@ class Build:
         return [ast.If(among(others), each, whole)]
 
 
-def handed_up(node):
-    """Return whether an expression is handed to the constructor of a parent: super().__init__(lr=lr)."""
+def handed_over(node, tree):
+    """Return whether an expression is handed to the constructor of a parent, or to a function of this file."""
     call = node.parent.parent if isinstance(node.parent, ast.keyword) else node.parent
-    return isinstance(call, ast.Call) and node is not call.func and text(call.func) == "super().__init__"
+    if not isinstance(call, ast.Call) or node is call.func:
+        return False
+    return text(call.func) == "super().__init__" or last_name(call) in {f.name for f, _ in functions(tree)}
 
 
 def dropped(node, made):

@@ -33,11 +33,25 @@ def head_end(node):
 
 
 def parse(source):
-    """The tree, with its parent on every node; what a function sets to a value has no type beside it any more."""
+    """The tree, with its parent on every node.
+
+    What a function sets to a value has no type beside it any more, and a module's `f = lambda x: …` is a function.
+    """
     tree = ast.parse(source)
+    tree.body = [written_out(statement) for statement in tree.body]
     for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
         Untyped().generic_visit(function)
     return annotated(tree)
+
+
+def written_out(statement):
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Lambda(arguments, value)):
+            function = ast.parse("def f(): return None").body[0]
+            function.name, function.args = name, arguments
+            function.body = [ast.copy_location(ast.Return(value), value)]
+            return ast.copy_location(function, statement)
+    return statement
 
 
 class Untyped(ast.NodeTransformer):
@@ -254,6 +268,11 @@ def parsed(code):
     return ast.parse(code, mode="eval").body
 
 
+def copies(listed):
+    """A list of copies of what is in a list."""
+    return parsed(f"[one if one is None else one.copy() for one in {listed}]")
+
+
 def renamed(node, twins):
     new = clone(node)
     for n in walk(new):
@@ -315,7 +334,8 @@ def is_key(node):
     above = getattr(node, "parent", None)
     holds = isinstance(above, ast.Dict) and any(node is key for key in above.keys)
     holds = holds or (isinstance(above, ast.Subscript) and node is above.slice)
-    holds = holds or (isinstance(above, ast.Call) and last_name(above) in ("get", "pop", "setdefault", "getattr"))
+    asks = isinstance(above, ast.Call) and node is not above.func
+    holds = holds or (asks and (is_own(above.func) or last_name(above) in ("get", "pop", "setdefault", "getattr")))
     return holds and isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.judge.observations import Observations
-from autograder.judge.places import RowsAbout, named_by, place_of, without_contradicted, without_repeated
+from autograder.judge.places import (
+    RowsAbout,
+    named_by,
+    place_of,
+    with_named_row,
+    without_contradicted,
+    without_repeated,
+)
 from autograder.judge.repair import Mend, Mending
 from autograder.judge.verdict import Verdict, judge
 from autograder.model import Assignment, CriterionMark, Diagnosis, Exhibit, Finding, Place, Scenario
@@ -43,9 +50,11 @@ def credit(
     """The verdict with credit for what the repaired program does, and the places of its edits."""
     subjects = {s.id: assignment.subject(s) for s in scenarios}
     conduct = frozenset(c.id for c in assignment.criteria if c.conduct)
-    about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios})
+    beyond = frozenset(s.id for s in scenarios if s.beyond_rule)
+    about = RowsAbout(conduct, {s.id: s.group for s in scenarios}, {s.id: s.without for s in scenarios}, beyond)
     verdict = without_contradicted(verdict, mending, assignment.misconceptions)
-    places = tuple(place_of(one, verdict, about, lines, mending.mends) for one in mending.mends)
+    told = [place_of(one, verdict, about, lines, mending.mends) for one in mending.mends]
+    places = tuple(with_named_row(told, verdict, mending, about, assignment.misconceptions))
     verdict = without_repeated(verdict, mending, places, assignment.misconceptions)
     explained = _explained(verdict, subjects)
     paying = [(one, place) for one, place in zip(mending.mends, places, strict=True) if one.subject not in explained]

@@ -17,6 +17,15 @@ class RowsAbout:
     conduct: frozenset[str]
     groups: Mapping[str, str]  # by scenario id
     without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    beyond: frozenset[str] = frozenset()  # experiments that what is no rule may spoil
+
+    def implied(self, mended: Iterable[Finding], theirs: Iterable[Finding]) -> frozenset[str]:
+        """The rows without whose part of the rule all is right, though what is mended has it."""
+        shown = [self.without.get(f.scenario, frozenset()) for f in mended if _is_path(f)]
+        off = [(f, row) for f in theirs for row in self.without.get(f.scenario, frozenset())]
+        known = {row for _, row in off} if shown else set()
+        right = {row for row in known if all(f.status == "passed" for f, one in off if one == row)}
+        return frozenset(row for row in right if not any(row in rows for rows in shown))
 
     def ruled_out(self, mended: Iterable[Finding]) -> frozenset[str]:
         """The rows that a mistake is not about: it shows where that part of the rule is switched off."""
@@ -60,8 +69,9 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
 
     A diagnosis that accounts for a good share of what the edit mends says it, or facts that were wrong and are
     right with the edit; a mistake in a default, in what a loop goes over, in a condition that keeps a rule from
-    running at all or lets it raise now and then, or that only experiments on conduct show, is about conduct; then what
-    is computed there, for an edit of a number, or if an experiment about that failed. An exception where nothing is
+    running at all or lets it raise now and then, or that only experiments on conduct and on what is no rule show, is
+    about conduct; then the only part of the rule without which all is right, or what is computed there, for an edit of
+    a number, or if an experiment about that failed. An exception where nothing is
     computed is about the rule that it spoils wholly, where others of the subject work, else about conduct. At last it
     is the row that most of what the edit mends is evidence for; a rule that is wrong spoils experiments on conduct as
     well, and these do not count beside it; nor does a row whose part of the rule is switched off in an experiment that
@@ -82,10 +92,14 @@ def row_of(mend: Mend, verdict: Verdict, about: RowsAbout) -> str:
     raised = all("raised" in f.message for f in mended)
     right = {f.check.criterion for f in theirs if (f.scenario, f.check.id) not in mend.fixed}
     kept_out |= raised and mend.trial.kind == "condition" and mend.row in right
-    if of_conduct and (len(of_conduct) == len(mended) or mend.trial.kind in CONDUCT or kept_out):
+    no_rule = all(f in of_conduct or f.scenario in about.beyond for f in mended)
+    if of_conduct and (no_rule or mend.trial.kind in CONDUCT or kept_out):
         return heaviest([f for f in of_conduct if f in mine] or of_conduct)
-    if mend.row and (mend.trial.kind in COMPUTES or mend.row in {f.check.criterion for f in mended}):
-        return mend.row
+    rows = {f.check.criterion for f in mended}
+    implied = [] if raised else sorted(about.implied(mended, theirs) & rows)
+    row = implied[0] if len(implied) == 1 else mend.row
+    if row and (mend.trial.kind in COMPUTES or row in rows):
+        return row
     if raised:
         wholly = [f for f in mine if f.check.criterion not in right | about.conduct and right - about.conduct]
         wholly = wholly if mend.trial.kind not in CONDUCT else []
@@ -136,6 +150,26 @@ def without_contradicted(verdict: Verdict, mending: Mending, misconceptions: Seq
                 wrong.add(subject)
     kept = tuple(d for d in verdict.diagnoses if d.group not in wrong or d.misconception not in rules)
     return replace(verdict, diagnoses=kept)
+
+
+def with_named_row(
+    places: Sequence[Place],
+    verdict: Verdict,
+    mending: Mending,
+    about: RowsAbout,
+    misconceptions: Sequence[Misconception],
+) -> list[Place]:
+    """The places; one that is about conduct where it was made has the row of what it is called in other classes.
+
+    A count that SGD keeps for nothing is the t of Adam.
+    """
+    rules = {m.id for m in misconceptions if m.changes}
+    mended, named = {one.subject for one in mending.mends}, {d.group for d in verdict.diagnoses}
+    others = mending.agreeing - mended
+    elsewhere = [d for d in verdict.diagnoses if d.misconception in rules and d.group in others]
+    if len(places) != 1 or not elsewhere or mended & named or places[0].criterion not in about.conduct:
+        return list(places)
+    return [replace(places[0], criterion=elsewhere[0].criterion)]
 
 
 def without_repeated(
