@@ -62,12 +62,16 @@ def main(question: str) -> None:
     sys.meta_path.append(InAGuest())
     from gradmark_plan import Plan
     from gradmark_switched import Build
-    from gradmark_trees import BUILTINS, defined, parse, text
+    from gradmark_trees import BUILTINS, defined, functions, parse, text
 
     def put(source: str, line: int) -> list[str]:
-        plan = Plan(parse(source), {line}, rich=False)
+        tree = parse(source)
+        ran = {
+            n for f, _ in functions(tree) for n in range(f.lineno, f.end_lineno + 1) if f.lineno <= line <= f.end_lineno
+        }
+        plan = Plan(tree, ran | {line}, rich=False)
         put = [(plan.edits[number - 1], new) for others in plan.expressions.values() for number, new in others]
-        return sorted({f"{text(edit.anchor)} → {text(new)}" for edit, new in put})
+        return sorted({f"{text(edit.anchor)} → {text(new)}" for edit, new in put if edit.line <= line <= edit.end})
 
     def compiled(source: str, *, rich: bool) -> str:
         plan = Plan(parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)

@@ -773,6 +773,50 @@ def test_what_a_loop_goes_over_beside_something_else_can_be_put_back() -> None:
     ] == []
 
 
+def test_a_square_of_which_only_the_exponent_is_left_can_be_put_back() -> None:
+    """V = β·v + (1 - β)·2, where it is (1 - β)·g ** 2: in every hand that writes a square so."""
+    tried, rights = list[tuple[str, int]](), list[str]()
+    for path in OPTIMIZERS.hands:
+        source = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+        for number, node in enumerate(ast.walk(ast.parse(source))):
+            match node:
+                case ast.BinOp(ast.Name() as base, ast.Pow(), ast.Constant(2) as two):
+                    tree = ast.parse(source)
+                    lost = list(ast.walk(tree))[number]
+                    assert isinstance(lost, ast.BinOp)
+                    tried.append((ast.unparse(instead(tree, lost, lost.right)), node.lineno))
+                    rights.append(f"{two.value} → {base.id} ** 2")
+    assert len(tried) > 5
+    assert [one for one, texts in zip(rights, put_in(tried), strict=True) if one not in texts] == []
+
+
+LOST = {  # operands that are written nowhere else in the file
+    "functional": ("betas[0] * m", "(1 - betas[1]) * g ** 2", "betas[0] ** t", "m / (1 - betas[0] ** t)"),
+    "running_powers": ("self.momentum * self.velocity.get(i, np.zeros_like(param.data))",),
+    "dataclass_per_parameter": ("array(param.grad) + self.weight_decay * param.data", "mu * self.value + grad"),
+    "lerp": ("end - start", "weight * (end - start)"),
+    "one_step_for_all": ("self.momentum * self.velocity[i] + g",),
+}
+
+
+@pytest.mark.slow("each of these is searched for its line, in two grammars")
+@pytest.mark.parametrize(("name", "whole"), [(name, whole) for name, some in LOST.items() for whole in some])
+def test_an_operand_that_is_written_nowhere_else_is_told_where_it_was(name: str, whole: str, sandbox: Sandbox) -> None:
+    """Of a sum, a product, a power or a quotient only the other operand is left, in any way of writing a rule."""
+    path = next(one for one in OPTIMIZERS.hands if one.stem == name)
+    source = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+    node = ast.parse(whole, mode="eval").body
+    assert isinstance(node, ast.BinOp)
+    for left in (node.left, node.right):
+        wrong = ast.unparse(ast.parse(source.replace(whole, f"({ast.unparse(left)})", 1)))
+        if wrong == source or (name, ast.unparse(left)) == ("lerp", "weight"):
+            continue
+        pairs = enumerate(zip(source.split("\n"), wrong.split("\n"), strict=True), start=1)
+        line = next(number for number, (was, now) in pairs if was != now)
+        places = graded(OPTIMIZERS, sandbox, wrong).places
+        assert any(abs(place.line - line) <= 1 for place in places), (whole, ast.unparse(left), places)
+
+
 def test_what_is_set_with_its_type_is_edited_as_what_is_set_without() -> None:
     source = "class A:\n    def step(self, x, y):\n        self.a{} = x * y\n"
     with_type, without = put_in([(source.format(": float"), 3), (source.format(""), 3)])

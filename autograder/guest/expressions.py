@@ -7,6 +7,7 @@ from gradmark_edits import Edits
 from gradmark_scope import LONG, twins_in, wrapped, wraps
 from gradmark_trees import (
     ARITHMETIC,
+    BUILTINS,
     COMPARISONS,
     COMPOUND,
     MADE,
@@ -229,10 +230,16 @@ class ExpressionEdits(Edits):
                 if other != value:
                     self.replace(node, ast.Constant(value=other), kind, 1, static=static)
             if not static:
-                for atom in self.scope.atoms:
-                    self.replace(node, atom, "constant", 1)
-                for factor in self.scope.factors:
-                    self.replace(node, factor, "constant", 2)
+                self.computed_instead(node, value)
+
+    def computed_instead(self, node, value):
+        """Puts what is in scope in the place of a number, and gives an exponent that has lost its base another one."""
+        for atom in self.scope.atoms:
+            self.replace(node, atom, "constant", 1)
+        for factor in self.scope.factors:
+            self.replace(node, factor, "constant", 2)
+        for atom in self.scope.atoms if value not in (0, 1) and isinstance(node.parent, ast.BinOp) else ():
+            self.replace(node, ast.BinOp(atom, ast.Pow(), node), "operand", 1.5)
 
     def closed_later(self, node):
         """A term that stands inside a bracket, outside of all of them: √(x + c) / y as √x / y + c."""
@@ -365,26 +372,39 @@ class ExpressionEdits(Edits):
         above = node.parent
         if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
             return
-        if not computes(node):
+        if not computes(node) and not (self.scope.idle and is_handed(node)):
             return
         joined = above.op if isinstance(above, ast.BinOp) else None
-        if not isinstance(joined, ast.Mult | ast.Div) or above.right is node:
-            for factor in self.scope.missing_factors:
-                cost = 2 + 0.1 * nodes_in(factor)
-                self.replace(node, product(node, factor), "operand", cost)
-                self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
-        if (
-            joined is None
-            or (isinstance(joined, ast.Div) and above.right is node)
-            or (self.scope.idle and is_path(node))
-        ):
-            for term in self.scope.missing_terms:
-                for op in (ast.Add(), ast.Sub()):
-                    cost = 2 + 0.1 * nodes_in(term)
-                    self.replace(node, ast.BinOp(node, op, term), "operand", cost)
+        last = joined is None or above.right is node
+        if not isinstance(joined, ast.Mult | ast.Div) or last:
+            self.by_factor(node)
+        if last and (self.scope.pure or not isinstance(joined, ast.Mult | ast.Div | ast.Pow)):
+            self.on_the_left(node)
+        if joined is None or (isinstance(joined, ast.Div) and last) or (self.scope.idle and is_path(node)):
+            self.by_term(node)
         if is_path(node) or isinstance(node, ast.Call):
             for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
                 self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
+
+    def by_factor(self, node):
+        """Puts in a factor or a divisor."""
+        for factor in self.scope.missing_factors:
+            cost = 2 + 0.1 * nodes_in(factor)
+            self.replace(node, product(node, factor), "operand", cost)
+            self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
+
+    def by_term(self, node):
+        """Puts in a term beside it."""
+        for term in self.scope.missing_terms:
+            for op in (ast.Add(), ast.Sub()):
+                self.replace(node, ast.BinOp(node, op, term), "operand", 2 + 0.1 * nodes_in(term))
+
+    def on_the_left(self, node):
+        """Puts in the first operand of a quotient, of a difference or of a power, of which this is the other one."""
+        of_a_path = (ast.Pow(), ast.Sub()) if self.scope.pure else (ast.Pow(),)
+        for value in self.scope.missing_left:
+            for op in of_a_path if is_path(node) else (ast.Div(), ast.Sub()):
+                self.replace(node, ast.BinOp(value, op, node), "operand", 2 + 0.1 * nodes_in(value))
 
 
 def sorted_by(names, known, arguments):
@@ -434,6 +454,14 @@ def computes(node):
             return False
         below, above = above, above.parent
     return isinstance(above, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr | ast.keyword)
+
+
+def is_handed(node):
+    """Return whether a node is an argument of what this file defines, perhaps: update(g), moments.update(g)."""
+    call = node.parent
+    if not isinstance(call, ast.Call) or node is call.func:
+        return False
+    return getattr(call.func, "id", "") not in BUILTINS and text(getattr(call.func, "value", node)) != "np"
 
 
 def reached(node, op, other):

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from itertools import combinations
 
 from gradmark_trees import (
     BUILTINS,
@@ -35,6 +36,7 @@ from gradmark_trees import (
     own_nodes,
     product,
     renamed,
+    replaced,
     rest,
     same,
     stored,
@@ -81,6 +83,7 @@ class Scope:
         self.readable = list(dict.fromkeys([*self.locals, *outer]))  # a function inside another one sees its names
         signatures = [one.args for one in (function, *outer_functions(function))]
         arguments = {a.arg for one in signatures for a in walk(one) if isinstance(a, ast.arg)}
+        self.pure = "self" not in arguments
         self.globals = {name for node in tree.body for name in defined(node)} | {"self", "super", "cls", *given}
         self.known = self.globals | BUILTINS
         self.loose = sorted(
@@ -132,6 +135,8 @@ class Scope:
         self.numpy = numpy_names(tree)
         self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
+        left = [n for n in computed(function) if self.knows(n)][:MOST_VALUES]  # of a quotient, of a difference
+        self.missing_left = unique([*left, *self.idle, *(product(a, b) for a, b in combinations(self.idle, 2))])
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
         self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
         self.assigned = [n for f in methods for n in walk(f) if isinstance(n, ast.Assign)]
@@ -159,16 +164,28 @@ class Scope:
         where something is counted and nothing fades with that count, 1 - x ** count.
         """
         values = [n for n in computed(function) if self.knows(n)]
-        shares = [n for n in values if not isinstance(n, ast.Subscript) and shares_in(n, function)]
+        asked = {text(n) for n in walk(function) if isinstance(n, PATHS) and not is_stored(n)}
+        forgotten = [loaded(n) for n in self.kept if inside(n, function) and text(n) not in asked]
+        values = [*forgotten, *values]
+        entries = [n for n in forgotten if isinstance(n, ast.Subscript)]
+        gets = [ast.Call(ast.Attribute(n.value, "get", ast.Load()), [n.slice, ast.Constant(0.0)], []) for n in entries]
+        if self.pure:  # what it is handed and computes nothing with may be lost from a sum
+            known = {text(n) for n in values}
+            values = [*(ast.Name(name, ast.Load()) for name in self.locals if name not in known), *values]
+        shares = [n for n in values if not is_entry(n) and shares_in(n, function)]
         rests = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         sums = {text(n.targets[0]).removesuffix("[:]") for n in walk(function)
                 if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)}  # fmt: skip
         shares = sorted(shares, key=lambda n: (text(rest(n)) not in rests, text(n) in sums))[:MOST_SHARES]
-        settings = [n for n in values if is_own(n)][:MOST_SHARES]
+        settings = [n for n in values if is_own(n) or self.pure][: MOST_VALUES if self.pure else MOST_SHARES]
         values = values[:MOST_VALUES]
-        once, shares = self.idle or values, self.idle or shares
+        counters = {text(n) for f in (function, *methods) for n in counted(f)}  # need not be computed with
+        unused, only_counted = split(self.idle, lambda n: text(n) not in counters)
+        once, shares = [*(unused or values), *only_counted], unused or shares
         rests = [rest(share) for share in shares]
         here = {text(n) for n in computed(function)}
+        fetched = {text(n) for n in walk(function) if is_fetched(n)}
+        twins = [n for n in self.donors if fetched and is_fetched(n) and text(n) not in fetched][:MOST_COUNTS]
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
         pairs = [product(a, b) for a in self.idle for b in settings or elsewhere[:MOST_SHARES]]
@@ -181,12 +198,16 @@ class Scope:
         once = [*once, *(data if not self.kept else [])]
         factors = [
             *once,
+            *twins,
+            *gets,
             *stateless,
             *rests,
             *(rest(pair) for pair in pairs),
             *self.rests,
             *fading,
             *elsewhere[:MOST_ELSEWHERE],
+            *([] if squares(function) else [product(value, value) for value in values]),
+            *(ast.BinOp(a, ast.Sub(), b) for a in self.idle for b in (values if self.pure else ())),
         ]
         terms = [
             *once,
@@ -194,11 +215,10 @@ class Scope:
             *(product(a, b) for a in [*shares, *rests] for b in values),
             *(product(a, product(b, b)) for a in rests for b in values if not squares(function)),
         ]
-        unused = [ast.Name(name, ast.Load()) for name in sorted(self.unread)]
-        roots = [ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "sqrt", ast.Load()), [one], [])
-                 for name in self.numpy for one in unused]  # fmt: skip
-        bounded = [ast.BinOp(root, ast.Add(), one) for root in roots for one in self.idle if is_own(one)]
-        factors = [*factors, *roots, *bounded]
+        root = [ast.Attribute(ast.Name(name, ast.Load()), "sqrt", ast.Load()) for name in self.numpy]
+        roots = [ast.Call(of, [ast.Name(name, ast.Load())], []) for of in root for name in sorted(self.unread)]
+        bounded = [ast.BinOp(root, ast.Add(), one) for root in roots for one in self.idle if is_own(one) or self.pure]
+        factors, terms = [*factors, *roots, *bounded], [*terms, *roots]
         return (
             unique(factors),
             unique(terms),
@@ -386,11 +406,23 @@ def computed(function):
                 found += [left, right]
             case ast.AugAssign(target, _, value):
                 found += [target, value]
-            case ast.Assign([target, *_], ast.BinOp()):
+            case ast.Assign([target, *_], ast.BinOp() | ast.IfExp()):
                 found.append(target)
+            case ast.IfExp(_, one, other):
+                found += [one, other]
             case ast.Call(ast.Attribute(), arguments):
                 found += arguments
     return unique([loaded(n) for n in found if is_path(n) and getattr(n, "attr", "") != "dtype"])
+
+
+def is_fetched(node):
+    """Return whether a node is an entry that the object keeps, asked for with what it is else: self.m.get(i, 0)."""
+    return isinstance(node, ast.Call) and last_name(node) == "get" and is_own(getattr(node.func, "value", None))
+
+
+def is_entry(node):
+    """Return whether a node is an entry that is asked for by what is computed: m[i], and not betas[0]."""
+    return isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant)
 
 
 def squares(function):
@@ -402,6 +434,11 @@ def squares(function):
             case ast.BinOp(_, ast.Pow(), ast.Constant(2)) | ast.Call(ast.Attribute(_, "square")):
                 return True
     return False
+
+
+def split(nodes, wanted):
+    """Return the nodes of which something is true, and the others."""
+    return [n for n in nodes if wanted(n)], [n for n in nodes if not wanted(n)]
 
 
 def counted(function):
@@ -445,6 +482,10 @@ def swaps(node, scope):
                 yield renamed(node, {name: twin})
     if len(every) > 1:
         yield renamed(node, every)
+    entries = [n for n in walk(node) if isinstance(n, ast.Subscript) and number_of(n.slice) in (0, 1)]
+    if entries:  # betas[1] for betas[0]
+        other = {id(n): ast.Subscript(n.value, ast.Constant(1 - number_of(n.slice)), n.ctx) for n in entries}
+        yield replaced(node, other)
 
 
 def twins_in(node):

@@ -370,15 +370,22 @@ def acts(node):
 
 
 def changes_nothing(statement):
-    """Return whether a statement sets something to what it is: x = x, x *= 1, x += 0."""
+    """Return whether a statement sets something to what it is: x = x, x = x * 1, x *= 1, x += 0."""
     match statement:
+        case ast.Assign([target], ast.BinOp(left, op, value)):
+            return isinstance(target, PATHS) and text(target) == text(left) and is_neutral(op, value)
         case ast.Assign([target], value):
             return isinstance(target, PATHS) and text(target) == text(value)
-        case ast.AugAssign(_, ast.Mult() | ast.Div() | ast.Pow(), value):
-            return number_of(value) == 1
-        case ast.AugAssign(_, ast.Add() | ast.Sub(), value):
-            return number_of(value) == 0
+        case ast.AugAssign(_, op, value):
+            return is_neutral(op, value)
     return False
+
+
+def is_neutral(op, value):
+    """Return whether an operator leaves any number as it is with this one on its right: x * 1, x + 0."""
+    return (isinstance(op, ast.Mult | ast.Div | ast.Pow) and number_of(value) == 1) or (
+        isinstance(op, ast.Add | ast.Sub) and number_of(value) == 0
+    )
 
 
 def is_docstring(statement):
