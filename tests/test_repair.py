@@ -281,6 +281,7 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
         ),
         ("one_flat_vector", "theta - self.lr * update", "theta - self.lr", "sgd"),
         ("functional", "else momentum * v + g", "else g", "momentum"),
+        ("functional", "        after.append(state)\n", "", "sgd"),
         ("running_powers", "self.beta1 * self.m.get(i, np.zeros_like(g)) + ", "", "adam_moments"),
         (
             "running_powers",
@@ -927,6 +928,9 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("helpers_outside", "if self.momentum > 0:", "if self.momentum > 1:", "momentum", "momentum-ignored"),
         ("hooks", 'g = s["buf"]', "pass", "momentum", "momentum-ignored"),
         ("rules_as_functions", "return update, AdamState(mu, nu)", "pass", "interface", ""),
+        ("declared_and_handled", "self.lr * self.weight_decay * p.data", "self.weight_decay * p.data", "adamw", "adamw-without-lr"),
+        ("declared_and_handled", "self.velocities[i] = g = self", "g = self", "momentum", "momentum-ignored"),
+        ("declared_and_handled", "old + (1 - beta) * new", "old + beta * new", "adam_moments", "first-take-beta second-take-beta"),
         ("walrus_inside", "1 - self.lr * self.weight_decay", "(1 - self.lr) * self.weight_decay", "adamw", ""),
         ("walrus_inside", "self.lr * m / (v**0.5 + self.eps)", "self.lr * m / v**0.5 + self.eps", "adaptive_step", ""),
         ("walrus_inside", "b2 * v + (1 - b2) * g**2", "b2 * v + 1 - b2 * g**2", "adam_moments", ""),

@@ -60,13 +60,13 @@ class Edits:
             self.expressions.setdefault(id(node), []).append((number, new))
 
     def instead(self, statement, new, kind, cost, *, static=False):
-        if self.full() or (jumps(new) and not isinstance(in_loop(statement.parent), ast.For)):
+        if self.full() or (jumps(new) and not in_loop(statement)):
             return
         self.statements.setdefault(id(statement), []).append((self.add(statement, kind, cost, static=static), new))
 
     def insert(self, block, place, new, kind, cost, number=None):
         """Puts statements before block[place]; the line told is the one above the gap."""
-        if (self.full() and number is None) or (jumps(new) and not isinstance(in_loop(block[0].parent), ast.For)):
+        if (self.full() and number is None) or (jumps(new) and not in_loop(block[0])):
             return
         if number is None:
             late = isinstance(new[0], ast.If) or (isinstance(new[0], ast.Assign) and not is_kept(new[0].targets[0]))

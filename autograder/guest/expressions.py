@@ -255,7 +255,8 @@ class ExpressionEdits(Edits):
         if twins and len(text(node)) >= LONG:  # shorter ones are among the donors
             self.replace(node, renamed(node, twins), "name", 1.5)
         names = unique([n for n in walk(node) if isinstance(n, ast.Name) and n.id in self.scope.readable])
-        for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED else ():
+        sets = any(isinstance(n, ast.NamedExpr) for n in walk(node))  # a name that is set there is no other's
+        for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED and not sets else ():
             self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
 
     def one_each(self, node):

@@ -79,6 +79,12 @@ class Scope:
         self.function = function
         self.awaited = set()  # attributes that only heirs of the class read, and that nobody sets
         self.locals = names_in(function)
+        outside = {name for node in tree.body for name in defined(node)} & set(self.locals)
+        turns = {id(n): n.id for one in walk(function) if isinstance(one, ast.comprehension)
+                 for n in walk(one.target) if isinstance(n, ast.Name)}  # fmt: skip
+        kept = {n.id for n in walk(function) if isinstance(n, ast.Name) and is_stored(n) and id(n) not in turns}
+        hidden = (outside & set(turns.values())) - kept  # the module's, but for the turns of a comprehension
+        self.locals = [name for name in self.locals if name not in hidden]
         outer = [name for one in outer_functions(function) for name in names_in(one)]
         self.readable = list(dict.fromkeys([*self.locals, *outer]))  # a function inside another one sees its names
         signatures = [one.args for one in (function, *outer_functions(function))]
@@ -122,6 +128,7 @@ class Scope:
         calls = [n for n in calls if self.knows(n.func) and wraps(n) and not self.asks_a_value(n)]
         self.wrappers = unique([*calls, *asked, *general_calls(tree)], key=wrapper_text)[:MOST_WRAPPERS]
         self.unread = self.never_read()
+        self.unfilled = self.never_filled()
         self.left_out(tree, nodes, chain)
         self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
@@ -322,7 +329,15 @@ class Scope:
     def never_read(self):
         """The names that the function sets and never reads: of an object, say, that was to be asked."""
         names = [n for n in walk(self.function) if isinstance(n, ast.Name)]
-        return {n.id for n in names if is_stored(n)} - {n.id for n in names if not is_stored(n)}
+        return {n.id for n in names if is_stored(n)} - {n.id for n in names if not is_stored(n)} - {"_"}
+
+    def never_filled(self):
+        """The names that the function sets to an empty list, and puts nothing into."""
+        empty = [n.targets[0].id for n in walk(self.function) if isinstance(n, ast.Assign)
+                 and isinstance(n.targets[0], ast.Name) and text(n.value) in ("[]", "list()")]  # fmt: skip
+        changed = {text(n.value) for n in walk(self.function) if isinstance(n, ast.Attribute | ast.Subscript)}
+        changed |= {text(n.target) for n in walk(self.function) if isinstance(n, ast.AugAssign)}
+        return [name for name in empty if name not in changed]
 
     def asks_for(self, kept):
         """Return whether the function asks whether an attribute or an entry is there."""
@@ -386,7 +401,7 @@ def idle(function, methods, names, by_name):
     """The settings of a class, and the names of a function, that are kept and never computed with."""
     switches = {id(n.left) for n in walk(function) if isinstance(n, ast.Compare) and number_of(n.comparators[0]) == 0}
     used = {n.id for n in walk(function) if is_read(n) and id(n) not in switches}  # `momentum != 0` computes nothing
-    left = [ast.Name(name, ast.Load()) for name in names if name not in used]
+    left = [ast.Name(name, ast.Load()) for name in names if name not in used and name.strip("_")]  # _ is not for use
     makers = [n for n in methods if isinstance(n, FUNCTIONS) and n.name == "__init__"]
     others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
     made = {n.attr for m in makers for n in walk(m) if is_own(n) and is_stored(n)} | by_name

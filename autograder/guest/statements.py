@@ -91,6 +91,11 @@ class StatementEdits(ExpressionEdits):
     def given(self, block, place):
         """Statements that the file has elsewhere: best of all below what they stand below there."""
         above = text(block[place - 1]) if place else ""
+        for name in self.scope.unfilled if in_loop(block[0]) else ():
+            for value in (n for n in self.scope.locals if n not in self.scope.unfilled):
+                put = ast.Attribute(ast.Name(name, ast.Load()), "append", ast.Load())
+                call = ast.Call(put, [ast.Name(value, ast.Load())], [])
+                self.insert(block, place, [ast.Expr(call)], "statement", 2.8)
         for donor in self.scope.absent:
             below = above and above == text_above(donor)
             last = place == len(block) and is_last(donor) and type(block[0].parent) is type(donor.parent)
@@ -125,7 +130,7 @@ class StatementEdits(ExpressionEdits):
             return
         for target, value in self.scope.updates:
             self.insert(block, place, [ast.Assign([stored(target)], value)], "statement", 4.5)
-        inner = isinstance(in_loop(block[0].parent), ast.For) or not any(isinstance(s, ast.For) for s in block)
+        inner = in_loop(block[0]) or not any(isinstance(s, ast.For) for s in block)
         for target in self.scope.moved if inner else ():
             now = loaded(target)
             values = [product(now, factor) for factor in self.scope.missing_factors]
@@ -260,7 +265,11 @@ class StatementEdits(ExpressionEdits):
                 for part in parts if isinstance(target, ast.Name) else ():
                     whole = ast.Attribute(loaded(target), part, ast.Store())
                     self.instead(s, [ast.Assign([whole], value)], "name", 1)
-                    if isinstance(value, ast.Call) and len(value.args) == 1:
+                    if (
+                        isinstance(value, ast.Call)
+                        and len(value.args) == 1
+                        and not isinstance(value.args[0], ast.Starred)
+                    ):
                         self.instead(s, [ast.Assign([whole], value.args[0])], "name", 1.5)
                 for name in (*self.scope.locals, *self.scope.loose) if isinstance(target, ast.Name) else ():
                     if name != target.id:
@@ -306,7 +315,7 @@ class StatementEdits(ExpressionEdits):
                 self.instead(s, [ast.Break()], "loop", 1)
             case ast.Break():
                 self.instead(s, [ast.Continue()], "loop", 1)
-        if isinstance(s, ast.Return) and isinstance(in_loop(s), ast.For):
+        if isinstance(s, ast.Return) and in_loop(s):
             self.instead(s, [ast.Continue()], "loop", 1)
         match s:
             case ast.Assign([ast.Attribute() as target], value):
@@ -357,7 +366,7 @@ class StatementEdits(ExpressionEdits):
                 self.move(statement, body, len(body))
 
     def move(self, statement, block, place):
-        if self.full() or (jumps([statement]) and not isinstance(in_loop(block[0].parent), ast.For)):
+        if self.full() or (jumps([statement]) and not in_loop(block[0])):
             return
         number = self.add(statement, "order", 2)
         self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))

@@ -10,6 +10,7 @@ SWITCH = "_edit_"  # the global that says which edit is on; 0 = none
 NOTE = "_note_"  # the global that notes a value and returns it
 BELOW, LAST = -1, 99  # the depth of the operands of what an edit puts in, and of what a statement sets
 BLOCKS = ("body", "orelse", "finalbody")  # of statements
+DECLARING = (ast.Global, ast.Nonlocal)
 ELSEWHERE = 1000  # and of all that is computed elsewhere, one after the other
 
 
@@ -101,7 +102,8 @@ class Build:
         return note(self.elsewhere, node)
 
     def block(self, block):
-        made = []
+        """The statements with their edits; `global` and `nonlocal` come first, as no edit may use their names above."""
+        made = [statement for statement in block if isinstance(statement, DECLARING)]
         for place, statement in enumerate(block):
             put = self.guarded(self.asked(self.plan.insertions.get((id(block), place))), None)
             here = self.guarded(self.asked(self.plan.statements.get(id(statement))), self.node(statement))
@@ -111,7 +113,7 @@ class Build:
                 here = [*here, *targets_noted([*here, statement])]
             if self.watched and isinstance(statement, ast.AugAssign):
                 here = [*here, ast.Expr(self.note_elsewhere(loaded(statement.target)))]
-            made += [*put, *here]
+            made += put if isinstance(statement, DECLARING) else [*put, *here]
         return made + self.guarded(self.asked(self.plan.insertions.get((id(block), len(block)))), None)
 
     def placed(self, new, number):

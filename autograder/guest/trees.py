@@ -406,10 +406,14 @@ def stored(node):
     return other
 
 
-def in_loop(node):
-    while node is not None and not isinstance(node, (ast.For, *FUNCTIONS)):
-        node = getattr(node, "parent", None)
-    return node
+def in_loop(statement):
+    """Return whether a statement is in the body of a `for`, and not in its `else`."""
+    below, above = statement, getattr(statement, "parent", None)
+    while above is not None and not isinstance(above, FUNCTIONS):
+        if isinstance(above, ast.For) and not any(below is last for last in above.orelse):
+            return True
+        below, above = above, getattr(above, "parent", None)
+    return False
 
 
 def jumps(statements):
@@ -420,7 +424,7 @@ def jumps(statements):
         if isinstance(one, ast.Continue | ast.Break):
             return True
         if not isinstance(one, ast.For | ast.While):
-            todo += [n for n in ast.iter_child_nodes(one) if isinstance(n, ast.stmt)]
+            todo += [n for n in ast.iter_child_nodes(one) if not isinstance(n, ast.expr)]
     return False
 
 
