@@ -13,7 +13,8 @@ WORLD = ("iso8859_2", "cp1254", "cp1251", "cp1253", "koi8_r", "gb18030", "big5",
 ZIPS = ("cp437", "cp1252", "cp850", "cp852", "cp1250")  # of zip programs on Windows, the standard's own first
 _QUOTES = frozenset("’‘“”„–—…«» ")
 _NUMBERS = frozenset("ªº°")  # of a number, as in Nº and 2ª
-_WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\W\d_]*")  # with a letter beyond ASCII, or such a sign alone
+# With a letter beyond ASCII, or such a sign alone; looked for where a word begins, and not at each of its letters.
+_WORD = re.compile(r"(?:(?<![^\W\d_])[^\W\d_]*)?[^\x00-\x7f][^\W\d_]*")
 _SYLLABLES = ("HANGUL", "CJK", "HIRAGANA", "KATAKANA")
 _MIXED = {"CJK", "HIRAGANA", "KATAKANA"}  # the scripts that a Japanese word has together
 

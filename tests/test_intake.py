@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import stat
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -874,3 +875,12 @@ def test_a_link_among_the_submissions_is_listed_and_refused(tmp_path):
     alice, bob = find([tmp_path])[:2]
     assert read(alice).problem == ""
     assert "symbolic link" in read(bob).problem
+
+
+@pytest.mark.parametrize("unit", ["a", "é", "1", " ", "-", "a ", "é ", "«", "a«", "_a", "a1"])
+def test_a_guess_at_a_code_page_takes_no_longer_than_the_size_allows(unit):
+    """A student's 64 kB of letters behind one accent cost the grader four minutes."""
+    data = b"\xe9 " + (unit.encode("cp1252") * 30_000)[:30_000]
+    started = time.process_time()
+    text.typed("quiz.toml", data)
+    assert time.process_time() - started < 1
