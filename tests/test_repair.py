@@ -797,6 +797,9 @@ LOST = {  # operands that are written nowhere else in the file
     "dataclass_per_parameter": ("array(param.grad) + self.weight_decay * param.data", "mu * self.value + grad"),
     "lerp": ("end - start", "weight * (end - start)"),
     "one_step_for_all": ("self.momentum * self.velocity[i] + g",),
+    "walrus_inside": ("b1 * m + (1 - b1) * g",),
+    "slots_and_properties": ("1 - beta ** self.step_count",),
+    "slices_of_a_vector": ("-self.lr * m_hat / (np.sqrt(v_hat) + self.eps)",),
 }
 
 
@@ -804,7 +807,7 @@ LOST = {  # operands that are written nowhere else in the file
 @pytest.mark.parametrize(("name", "whole"), [(name, whole) for name, some in LOST.items() for whole in some])
 def test_an_operand_that_is_written_nowhere_else_is_told_where_it_was(name: str, whole: str, sandbox: Sandbox) -> None:
     """Of a sum, a product, a power or a quotient only the other operand is left, in any way of writing a rule."""
-    path = next(one for one in OPTIMIZERS.hands if one.stem == name)
+    path = next(one for one in (*OPTIMIZERS.hands, *STYLES.glob("*.py")) if one.stem == name)
     source = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
     node = ast.parse(whole, mode="eval").body
     assert isinstance(node, ast.BinOp)

@@ -30,6 +30,7 @@ class Edits:
         self.scope = None  # of the function whose edits are collected
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
+        self.gaps = []  # each with its scope: where a statement may be missing, which is looked at last
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
 
     def everywhere(self, nodes, others):

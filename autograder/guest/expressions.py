@@ -371,6 +371,9 @@ class ExpressionEdits(Edits):
     def larger(self, node):
         """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""
         above = node.parent
+        if number_of(node) == 1 and computes(node):
+            for factor in self.scope.missing_factors:
+                self.replace(node, factor, "operand", 2 + 0.1 * nodes_in(factor))
         if isinstance(node, ast.Constant | ast.Tuple) or not (is_path(node) or isinstance(node, COMPOUND)):
             return
         if not computes(node) and not (self.scope.idle and is_handed(node)):
@@ -381,8 +384,8 @@ class ExpressionEdits(Edits):
             self.by_factor(node)
         if last and (self.scope.pure or not isinstance(joined, ast.Mult | ast.Div | ast.Pow)):
             self.on_the_left(node)
-        if joined is None or (isinstance(joined, ast.Div) and last) or (self.scope.idle and is_path(node)):
-            self.by_term(node)
+        whole = joined is None or (isinstance(joined, ast.Div) and last)
+        self.by_term(node, self.scope.missing_terms if whole else self.scope.idle_terms if is_path(node) else ())
         if is_path(node) or isinstance(node, ast.Call):
             for power in (ast.Constant(2), ast.Constant(0.5), *self.scope.atoms[:12]):
                 self.replace(node, ast.BinOp(node, ast.Pow(), power), "operand", 2)
@@ -394,9 +397,9 @@ class ExpressionEdits(Edits):
             self.replace(node, product(node, factor), "operand", cost)
             self.replace(node, ast.BinOp(node, ast.Div(), factor), "operand", cost)
 
-    def by_term(self, node):
+    def by_term(self, node, terms):
         """Puts in a term beside it."""
-        for term in self.scope.missing_terms:
+        for term in terms:
             for op in (ast.Add(), ast.Sub()):
                 self.replace(node, ast.BinOp(node, op, term), "operand", 2 + 0.1 * nodes_in(term))
 
@@ -450,7 +453,7 @@ def computes(node):
         if (
             isinstance(above, ast.Call)
             and not (isinstance(below, ast.Attribute) and below is above.func)
-            and not hands_on(above)
+            and not (hands_on(above) or getattr(above.func, "id", "") in ("tuple", "list", "sum"))
         ):
             return False
         below, above = above, above.parent

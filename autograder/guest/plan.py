@@ -70,6 +70,9 @@ class Plan(StatementEdits):
             elif refused and not rich:
                 self.scope = Scope(tree, function, owner, given)
                 self.optional(function)
+        for scope, block, place in self.gaps:
+            self.scope = scope
+            self.gap(block, place)
 
     def misnamed(self, function, owner):
         """Renames what is read in many places and set nowhere: in all of them at once, by a name that is set."""

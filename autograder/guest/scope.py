@@ -143,9 +143,16 @@ class Scope:
         self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         left = [n for n in computed(function) if self.knows(n)][:MOST_VALUES]  # of a quotient, of a difference
-        self.missing_left = unique([*left, *self.idle, *(product(a, b) for a, b in combinations(self.idle, 2))])
+        steps = [product(a, b) for a, b in combinations(self.idle, 2)]
+        steps += [product(ast.UnaryOp(ast.USub(), step.left), step.right) for step in steps]
+        self.missing_left = unique([*left, *self.idle, *steps])
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
         self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
+        unused = {text(n) for n in self.idle}
+        self.idle_terms, self.idle_factors = (
+            [n for n in some if any(text(part) in unused for part in walk(n))]
+            for some in (self.missing_terms, self.missing_factors)
+        )
         self.assigned = [n for f in methods for n in walk(f) if isinstance(n, ast.Assign)]
         tests = [n.test for n in nodes if isinstance(n, ast.If | ast.IfExp) and self.knows(n.test)]
         self.conditions = unique([n for n in tests if len(text(n)) < 80])[:12]
@@ -188,7 +195,7 @@ class Scope:
         values = values[:MOST_VALUES]
         counters = {text(n) for f in (function, *methods) for n in counted(f)}  # need not be computed with
         unused, only_counted = split(self.idle, lambda n: text(n) not in counters)
-        once, shares = [*(unused or values), *only_counted], unused or shares
+        once, shares = [*unused, *values, *only_counted], [*unused, *shares][:MOST_SHARES]
         rests = [rest(share) for share in shares]
         here = {text(n) for n in computed(function)}
         fetched = {text(n) for n in walk(function) if is_fetched(n)}
@@ -229,7 +236,7 @@ class Scope:
         return (
             unique(factors),
             unique(terms),
-            unique([*once, *(product(a, b) for a in self.idle for b in values)]),
+            unique([*self.idle, *(product(a, b) for a in self.idle for b in values)]),
             pairs,
         )
 
@@ -406,6 +413,7 @@ def idle(function, methods, names, by_name):
     others = [m for m in methods if isinstance(m, FUNCTIONS) and m not in makers]
     made = {n.attr for m in makers for n in walk(m) if is_own(n) and is_stored(n)} | by_name
     asked = {id(n) for m in others for t in walk(m) if hasattr(t, "test") for n in walk(t.test)}
+    asked -= {id(n) for m in others for t in walk(m) if isinstance(t, ast.NamedExpr) for n in walk(t)}  # it is kept
     asked |= {id(n) for m in others if m.name.startswith("has_") for n in walk(m)}
     touched = {n.attr for m in others for n in walk(m) if is_own(n) and id(n) not in asked}
     touched |= {n.attr for m in makers for n in walk(m) if is_own(n) and not is_stored(n)}

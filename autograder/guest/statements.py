@@ -68,7 +68,7 @@ class StatementEdits(ExpressionEdits):
                 self.too_late(block, place)
                 continue
             if self.rich:
-                self.gap(block, place)
+                self.gaps.append((self.scope, block, place))
             self.inside(statement)
             for inner in () if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else blocks(statement):
                 self.block(inner)
@@ -78,7 +78,7 @@ class StatementEdits(ExpressionEdits):
                 self.begun(block, place)
         if block and self.ran(block[-1]) and not isinstance(block[-1], ast.Return | ast.Raise | ast.Continue):
             if self.rich:
-                self.gap(block, len(block))
+                self.gaps.append((self.scope, block, len(block)))
             else:
                 self.given(block, len(block))
 
@@ -133,7 +133,7 @@ class StatementEdits(ExpressionEdits):
         inner = in_loop(block[0]) or not any(isinstance(s, ast.For) for s in block)
         for target in self.scope.moved if inner else ():
             now = loaded(target)
-            values = [product(now, factor) for factor in self.scope.missing_factors]
+            values = [product(now, factor) for factor in self.scope.idle_factors]
             pulls = [*self.scope.missing_pulls, *(product(pair, now) for pair in self.scope.pairs)]
             values += [ast.BinOp(now, op, pull) for pull in pulls for op in (ast.Add(), ast.Sub())]
             for value in values:
