@@ -77,7 +77,7 @@ def main(question: str) -> None:
         plan = Plan(parse(source), set(range(1, source.count("\n") + 2)), rich=rich, refused=True)
         try:
             program = compile(Build(plan).tree(), "program", "exec", dont_inherit=True)
-        except (ValueError, TypeError) as error:
+        except (SyntaxError, ValueError, TypeError) as error:
             return str(error)
         plain = functions_of(compile(parse(source), "program", "exec", dont_inherit=True))
         outside = {name for node in plan.tree.body for name in defined(node)} | BUILTINS

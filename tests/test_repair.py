@@ -595,6 +595,27 @@ def test_the_program_with_every_edit_behind_a_switch_is_python() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("right", "wrong", "row"),
+    [("self.velocities[i] + grad", "self.velocities[i] - grad", "momentum"),
+     ("(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat) - self.eps", "adaptive_step")],
+)  # fmt: skip
+def test_an_edit_that_is_no_python_takes_no_other_one_with_it(
+    assignment: Assignment, sandbox: Sandbox, right: str, wrong: str, row: str
+) -> None:
+    """A name of the module that is declared late may stand nowhere above."""
+    count = "        self.step_count += 1\n"
+    late = "        if self.step_count == 1:\n            global started\n            started = True\n"
+    source = "started = False\n" + assignment.model_solution.read_text().replace(count, count + late)
+    (errors,) = with_all_edits([source])
+    assert "global declaration" in errors[0]
+    line = source[: source.index(right)].count("\n") + 1
+    report = graded(assignment, sandbox, source.replace(right, wrong, 1))
+    assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
+    assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
+
+
+@pytest.mark.slow
 def test_one_edit_that_mends_two_classes_is_told_in_place_of_two(assignment: Assignment, sandbox: Sandbox) -> None:
     right = "return m_hat / (np.sqrt(v_hat) + self.eps)"
     source, line = hand(assignment, "one_flat_vector", right, right.replace("m_hat", "self.lr * m_hat"))

@@ -314,13 +314,33 @@ class Search:
         for within, code in planned.programs:
             if numbers <= within:
                 return code
-        code = self.compiled(Build(planned.plan, switched=numbers).tree())
+        code = self.program(planned.plan, numbers)
+        if code is None:
+            self.compiled(Build(planned.plan, switched=set()).tree())  # raises where it is no edit's fault
+            code = self.compiled(Build(planned.plan, switched=self.python(planned.plan, numbers)).tree())
         play, hung = self.driver(), self.hung
         does = [digest(self.play(play, self.module(code), number)) for number in self.task["probe"]]
         if does != planned.did and self.hung == hung:
             raise RuntimeError("With no edit switched on, the program with all edits does something else.")
         planned.programs.append((numbers, code))
         return code
+
+    def program(self, plan, numbers):
+        """The code with these edits behind a switch, or None where it is no Python: a name before its `global`, say."""
+        try:
+            return self.compiled(Build(plan, switched=numbers).tree())
+        except (SyntaxError, ValueError, TypeError):
+            return None
+
+    def python(self, plan, numbers):
+        """Those of these edits that leave a program Python, by halves: with another one none could be tried."""
+        if self.program(plan, numbers) is not None:
+            return numbers
+        if len(numbers) == 1:
+            return set()
+        ordered = sorted(numbers)
+        middle = len(ordered) // 2
+        return self.python(plan, set(ordered[:middle])) | self.python(plan, set(ordered[middle:]))
 
     def in_turn(self, planned):
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
