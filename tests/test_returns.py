@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Union, get_args
+from typing import Any, Literal, TypeVar, Union, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import TypeAliasType
 
 from autograder.assignment import load
 from autograder.assignment.returns import guarded, mismatch
@@ -128,3 +129,12 @@ def test_a_distance_that_numpy_computed_can_be_written_into_the_proof():
     """Comparing with a float of NumPy gives no truth value that JSON knows."""
     told = guarded("oracle", lambda: [("another", np.float64(1e-9))], Path())()
     assert json.dumps([{"holds": distance < 1.0} for _, distance in told]) == '[{"holds": true}]'
+
+
+def test_a_named_type_is_the_type_that_it_names():
+    """NumPy's NDArray is such a name from NumPy 2.5 on."""
+    number = TypeVar("number")
+    arrays = TypeAliasType("arrays", np.ndarray[Any, np.dtype[number]], type_params=(number,))
+    assert mismatch(np.ones(3), arrays[np.float64], "it") == ""
+    assert mismatch({"a": np.ones(3)}, Mapping[str, arrays[np.float64]], "it") == ""
+    assert "a NumPy array of numbers" in mismatch(3, arrays[np.float64], "it")

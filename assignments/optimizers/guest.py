@@ -529,8 +529,12 @@ def parts(thing):
     """Return what a thing holds: entries, attributes, slots, what is around a function; no classes, no modules."""
     if isinstance(thing, types.FunctionType):
         return [thing.__closure__, thing.__defaults__, vars(thing)]
-    whole = isinstance(thing, dict) and "__builtins__" in thing  # all that a module has
-    return [] if whole or isinstance(thing, (type, types.ModuleType)) else gc.get_referents(thing)
+    if isinstance(thing, dict):  # of an object's own, the collector sees no values from Python 3.13 on
+        whole = "__builtins__" in thing  # all that a module has
+        return [] if whole else [*thing.keys(), *thing.values()]
+    if isinstance(thing, (type, types.ModuleType)):
+        return []
+    return gc.get_referents(thing) + ([vars(thing)] if hasattr(thing, "__dict__") else [])
 
 
 def momentum_state(module, spec, arrays, record):

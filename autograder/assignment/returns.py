@@ -101,6 +101,8 @@ def mismatch(value: Any, kind: Any, at: str) -> str:
 @cache
 def _check(kind: Any) -> TypeCheck:
     """The check of one type, put together once: predictions are checked a thousand times for a submission."""
+    if hasattr(get_origin(kind), "__value__"):  # the name of another type, as NDArray is from NumPy 2.5 on
+        kind = get_origin(kind).__value__[get_args(kind)]
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _of_any(args)
