@@ -8,8 +8,9 @@ folder `programs`).
 SEEN: made by a real guest once it was confined, without the filter, under strace: the optimizers' experiments and a
 wide program (most of the standard library, another interpreter, linalg, fft, random). Nothing was seen that is not on
 the list.
-Traced with `tests/traced.py` on Debian bookworm (glibc 2.36: CPython 3.11.7 and 3.13.0, NumPy 2.4.6) and trixie
-(glibc 2.41: CPython 3.11.7 with NumPy 2.4.6, 3.13.5 with NumPy 2.2.4), whose C library asks `fstat` as well.
+Traced with `tests/traced.py` on Debian bookworm (glibc 2.36: CPython 3.11.7 and 3.13.0, NumPy 2.4.6), and while there
+were threads on trixie (glibc 2.41: CPython 3.11.7 with NumPy 2.4.6, 3.13.5 with NumPy 2.2.4), whose C library asks
+`fstat` as well.
 """
 
 from __future__ import annotations
