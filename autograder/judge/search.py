@@ -30,6 +30,7 @@ HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_EXTENDED = 2
 MOST_ALIKE = 100  # candidates that fit: where more do (all not finite after a step), the evidence tells none apart
 MOST_TELLING = 3  # scenarios about conduct that are asked one by one, where all about the rule is right
+FEW_FIRST, FAR_SMALLER = 2, 3  # scenarios that go before a long one, and how many times smaller they are
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -112,6 +113,14 @@ class Question:
             return [(showing or len(self.ordered), self.ordered)]
         failing = sorted((s for s in self.scenarios if s.id in self.failed), key=size)
         return [(1, [s, *self.ordered]) for s in failing[:MOST_TELLING]]
+
+    def first(self, evidence: Sequence[Scenario]) -> Sequence[Scenario]:
+        """Those that a candidate has to reproduce before all others: some far smaller right ones, and the first.
+
+        Where a mistake shows late, most candidates are out by what they would have done long before.
+        """
+        right = sorted((s for s in evidence if s.id not in self.failed and moves(self.observations[s.id])), key=size)
+        return [*(s for s in right[:FEW_FIRST] if FAR_SMALLER * size(s) <= size(evidence[0])), evidence[0]]
 
     @cached_property
     def _groups(self) -> dict[tuple[Scenario, ...], list[list[tuple[frozenset[str], list[frozenset[str]]]]]]:
@@ -285,13 +294,13 @@ class _RuleSearch:
     def among(self, every: Sequence[tuple[Part, ...]], evidence: Sequence[Scenario]) -> list[Fit]:
         """Those candidates without unknowns that reproduce these scenarios, under every set of conventions."""
         fits = []
-        smallest = evidence[:1]
-        for alike in self.question.alike(smallest, self.known):
+        first = self.question.first(evidence)
+        for alike in self.question.alike(first, self.known):
             groups = _showing(every, alike[0][1])
             if not groups:
                 continue
             hypotheses = coded(groups)
-            near = self.question.surviving(hypotheses, alike[0][0], smallest)
+            near = self.question.surviving(hypotheses, alike[0][0], first)
             for conventions, _ in alike if len(near) else ():
                 fitting = near[self.question.surviving(hypotheses.take(near), conventions, evidence)]
                 if len(fitting) <= MOST_ALIKE:
