@@ -4,6 +4,7 @@ import ast
 
 from gradmark_trees import head_end, in_loop, is_docstring, is_kept, jumps, same
 
+MOST_GAPS = 1000  # more, for statements that may be missing
 MOST_EDITS = 8000  # of one search: about half a second of computing
 
 
@@ -30,6 +31,7 @@ class Edits:
         self.scope = None  # of the function whose edits are collected
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
+        self.most = MOST_EDITS
         self.gaps = []  # each with its scope: where a statement may be missing, which is looked at last
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
 
@@ -47,7 +49,7 @@ class Edits:
 
     def full(self):
         """Return whether there are as many edits as one search may try."""
-        return len(self.edits) >= MOST_EDITS
+        return len(self.edits) >= self.most
 
     def add(self, node, kind, cost, *, static=False):
         edit = Edit(len(self.edits) + 1, node, kind, cost, static)

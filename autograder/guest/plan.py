@@ -7,6 +7,7 @@ grammar (operators, operands, neighbours of constants, insertions of what is in 
 import ast
 import copy
 
+from gradmark_edits import MOST_GAPS
 from gradmark_scope import Scope
 from gradmark_statements import StatementEdits
 from gradmark_trees import (
@@ -70,6 +71,7 @@ class Plan(StatementEdits):
             elif refused and not rich:
                 self.scope = Scope(tree, function, owner, given)
                 self.optional(function)
+        self.most += MOST_GAPS
         for scope, block, place in self.gaps:
             self.scope = scope
             self.gap(block, place)
