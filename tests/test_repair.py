@@ -300,6 +300,7 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
         ("ufuncs_with_out", "self.m = [None] * len(self.params)", "self.m = [None]", "interface"),
         ("type_hinted", "param.data *= 1 - self.lr * self.weight_decay", "param.data *= 1", "adamw"),
         ("methods_patched_in", "* (1 - self.lr * self.weight_decay)", "", "adamw"),
+        ("properties", "self._moments[i] = m, v", "pass", "adam_moments"),
         (
             "count_per_parameter",
             "self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad**2",
@@ -765,6 +766,14 @@ def test_a_small_constant_that_has_become_minus_one_can_be_turned_back(name: str
 OPTIMIZERS = load("optimizers")
 
 
+def is_known(part: ast.expr) -> bool:
+    """Return whether something is a name, an attribute, or what a method makes of a name: self.split(theta)."""
+    match part:
+        case ast.Call(ast.Attribute(ast.Name("self")), [ast.Name()], []):
+            return True
+    return isinstance(part, ast.Name | ast.Attribute)
+
+
 def heads(source: str) -> Iterator[tuple[str, int, str, str]]:
     """Yield a file in which one loop has lost a part of what it goes over, the line, that part's rest, and the whole."""
     for number, loop in enumerate(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.For)):
@@ -777,7 +786,7 @@ def heads(source: str) -> Iterator[tuple[str, int, str, str]]:
                 rests = [ast.Call(function, [*given[:n], *given[n + 1 :]], []) for n in range(3)]
             case _:
                 continue
-        if not all(isinstance(part, ast.Name | ast.Attribute) for part in loop.iter.args):
+        if not all(is_known(part) for part in loop.iter.args):
             continue  # a call that stands nowhere else is lost
         for rest in rests:
             tree = ast.parse(source)
@@ -817,6 +826,7 @@ LOST = {  # wholes of which an operand is written nowhere else in the file
     "running_powers": ("self.momentum * self.velocity.get(i, np.zeros_like(param.data))",),
     "dataclass_per_parameter": ("array(param.grad) + self.weight_decay * param.data",),
     "lerp": ("end - start",),
+    "first_velocity_is_gradient": ("self.momentum * self.velocity[i] + g",),
     "one_step_for_all": ("self.momentum * self.velocity[i] + g",),
     "walrus_inside": ("b1 * m + (1 - b1) * g",),
     "slots_and_properties": ("1 - beta ** self.step_count",),

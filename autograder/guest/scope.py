@@ -178,7 +178,8 @@ class Scope:
         where something is counted and nothing fades with that count, 1 - x ** count.
         """
         values = [n for n in computed(function) if self.knows(n)]
-        asked = {text(n) for n in walk(function) if isinstance(n, PATHS) and not is_stored(n)}
+        tested = {id(n) for t in walk(function) if hasattr(t, "test") for n in walk(t.test)}  # v is None
+        asked = {text(n) for n in walk(function) if isinstance(n, PATHS) and not is_stored(n) and id(n) not in tested}
         forgotten = [loaded(n) for n in self.kept if inside(n, function) and text(n) not in asked]
         values = [*forgotten, *values]
         entries = [n for n in forgotten if isinstance(n, ast.Subscript)]

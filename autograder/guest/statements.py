@@ -4,7 +4,7 @@ import ast
 from itertools import permutations
 
 from gradmark_expressions import ExpressionEdits, asks_for_none
-from gradmark_scope import wrapped
+from gradmark_scope import is_fetched, wrapped
 from gradmark_trees import (
     ARITHMETIC,
     FUNCTIONS,
@@ -30,6 +30,7 @@ from gradmark_trees import (
     jumps,
     loaded,
     nodes_in,
+    of_self,
     own_nodes,
     product,
     stored,
@@ -126,6 +127,7 @@ class StatementEdits(ExpressionEdits):
             if not isinstance(target, ast.Subscript):
                 self.insert(block, place, [ast.AugAssign(stored(target), ast.Add(), ast.Constant(1))], "statement", 4)
         self.taken(block, place)
+        self.put_back(block, place)
         if not self.scope.idle:
             return
         for target, value in self.scope.updates:
@@ -147,6 +149,18 @@ class StatementEdits(ExpressionEdits):
         for kept in (n for n in self.scope.kept if inside(n, function) and n.lineno < line):
             for name in sorted(below - free_names(kept)):
                 self.insert(block, place, [ast.Assign([ast.Name(name, ast.Store())], loaded(kept))], "statement", 4)
+
+    def put_back(self, block, place):
+        """Keeps again together what was taken apart from where it is kept: m, v = self.moments[i] before."""
+        line = block[place].lineno if place < len(block) else block[-1].end_lineno + 1
+        for statement in own_nodes(self.scope.function):
+            match statement:
+                case ast.Assign([ast.Tuple(names)], kept) if statement.lineno < line:
+                    if is_fetched(kept) and kept.args:
+                        kept = ast.Subscript(kept.func.value, kept.args[0], ast.Load())
+                    if isinstance(kept, ast.Subscript) and is_kept(kept):
+                        together = ast.Tuple([loaded(name) for name in names], ast.Load())
+                        self.insert(block, place, [ast.Assign([stored(kept)], together)], "statement", 3.9)
 
     def inside(self, statement):
         self.extra = HANDING if not acts(statement) else -HANDING if changes_nothing(statement) else 0
@@ -179,8 +193,14 @@ class StatementEdits(ExpressionEdits):
                 self.beside(over, [over], len(names))
 
     def beside(self, over, given, count):
-        """The zip of what is given and of one thing more that this function knows, at each place."""
-        for atom in self.scope.atoms if count == len(given) + 1 else ():
+        """The zip of what is given and of one thing more that this function knows, at each place.
+
+        That may be what a method makes of something that is not used: zip(self.params, self.split(theta)).
+        """
+        methods = [of_self(name) for name in sorted(self.scope.methods) if not name.startswith("__")]
+        names = [name for name in self.scope.idle if isinstance(name, ast.Name)]
+        made = [ast.Call(method, [name], []) for name in names for method in methods]
+        for atom in [*self.scope.atoms, *made] if count == len(given) + 1 else ():
             for place in range(len(given), -1, -1):
                 if text(atom) not in map(text, given):
                     listed = [*given[:place], atom, *given[place:]]
