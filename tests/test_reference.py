@@ -277,7 +277,7 @@ def test_every_option_changes_the_outcome(rule, switch, option):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_option_behind_a_gate_gives_in_company_what_it_gives_alone(rule):
-    """What one hypothesis predicts must not depend on the others that are tried beside it."""
+    """A hypothesis predicts the same, whatever else is tried beside it."""
     right, course, draw = RULES[rule][0], random_course(rule, 2), np.random.default_rng(2)
     gates = ["", *(f" @ {gate}" for gate in family.GATES)]
     company = [{switch: option + gate} for _, switch, option in (w for w in WRONG if w[0] == rule) for gate in gates]

@@ -837,7 +837,7 @@ LOST = {  # wholes of which an operand is written nowhere else in the file
 @pytest.mark.slow("each of these is searched for its line, in two grammars")
 @pytest.mark.parametrize(("name", "whole"), [(name, whole) for name, some in LOST.items() for whole in some])
 def test_an_operand_that_is_written_nowhere_else_is_told_where_it_was(name: str, whole: str, sandbox: Sandbox) -> None:
-    """Of a sum, a product, a power or a quotient only the other operand is left, in any way of writing a rule."""
+    """Only the other operand of a sum, a product, a power or a quotient is left, in any way of writing a rule."""
     path = next(one for one in (*OPTIMIZERS.hands, *STYLES.glob("*.py")) if one.stem == name)
     source = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
     node = ast.parse(whole, mode="eval").body
