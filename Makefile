@@ -12,6 +12,9 @@ TREE := $(PIP) install --no-deps --no-index --no-build-isolation --editable .
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-emit-index-url --custom-compile-command "make lock"
 
+# Where this is set, each process compiles anew what it imports: half the time of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo serve test test-all lint bench bench-scale mutants fuzz image platforms docs man template lock clean
 
 help: ## list the targets
