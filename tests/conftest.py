@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -76,8 +77,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not os.environ.get("NEW_DRAWS"):
+        left_out = _beyond_a_sample(items)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+def _beyond_a_sample(items: list[pytest.Item]) -> set[pytest.Item]:
+    """What the mark `some` leaves out of families whose every case takes seconds."""
+    kinds: dict[tuple[str, str], list[pytest.Item]] = {}
+    each: dict[tuple[str, str], int] = {}
+    for item in items:
+        if mark := item.get_closest_marker("some"):
+            kind = item.nodeid.partition("[")[0], str(item.callspec.params[mark.kwargs["of"]])  # type: ignore[attr-defined]
+            kinds.setdefault(kind, []).append(item)
+            each[kind] = mark.kwargs["each"]
+    draws = {kind: random.Random(repr(kind)) for kind in kinds}  # noqa: S311 - no secret
+    kept = {item for kind, of in kinds.items() for item in draws[kind].sample(of, min(each[kind], len(of)))}
+    return {item for of in kinds.values() for item in of} - kept
 
 
 @pytest.hookimpl(wrapper=True)

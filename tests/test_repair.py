@@ -165,6 +165,7 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=1, of="row")
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row"),
     [
@@ -265,6 +266,7 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=1, of="row")
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row"),
     [
@@ -660,6 +662,7 @@ def test_a_quantity_is_known_in_any_rhythm_after_other_runs_and_by_a_stretch_of_
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=1, of="row")
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row"),
     [
@@ -835,19 +838,21 @@ LOST = {  # wholes of which an operand is written nowhere else in the file
 
 
 @pytest.mark.slow("each of these is searched for its line, in two grammars")
+@pytest.mark.some(each=5, of="side")
+@pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize(("name", "whole"), [(name, whole) for name, some in LOST.items() for whole in some])
-def test_an_operand_that_is_written_nowhere_else_is_told_where_it_was(name: str, whole: str, sandbox: Sandbox) -> None:
+def test_an_operand_that_is_written_nowhere_else_is_told_where_it_was(
+    name: str, whole: str, side: str, sandbox: Sandbox
+) -> None:
     """Only the other operand of a sum, a product, a power or a quotient is left, in any way of writing a rule."""
     path = next(one for one in (*OPTIMIZERS.hands, *STYLES.glob("*.py")) if one.stem == name)
     source = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
-    node = ast.parse(whole, mode="eval").body
-    assert isinstance(node, ast.BinOp)
-    for left in (node.left, node.right):
-        wrong = ast.unparse(ast.parse(source.replace(whole, f"({ast.unparse(left)})", 1)))
-        pairs = enumerate(zip(source.split("\n"), wrong.split("\n"), strict=True), start=1)
-        line = next(number for number, (was, now) in pairs if was != now)
-        places = graded(OPTIMIZERS, sandbox, wrong).places
-        assert any(abs(place.line - line) <= 1 for place in places), (whole, ast.unparse(left), places)
+    left = ast.unparse(getattr(ast.parse(whole, mode="eval").body, side))
+    wrong = ast.unparse(ast.parse(source.replace(whole, f"({left})", 1)))
+    pairs = enumerate(zip(source.split("\n"), wrong.split("\n"), strict=True), start=1)
+    line = next(number for number, (was, now) in pairs if was != now)
+    places = graded(OPTIMIZERS, sandbox, wrong).places
+    assert any(abs(place.line - line) <= 1 for place in places), (whole, left, places)
 
 
 def test_what_is_set_with_its_type_is_edited_as_what_is_set_without() -> None:
@@ -862,6 +867,7 @@ def foundations() -> Assignment:
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=1, of="row")
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row"),
     [
@@ -905,6 +911,7 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=2, of="name")
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "row", "misconception"),
     [
