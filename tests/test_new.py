@@ -161,8 +161,9 @@ def test_the_tables_of_the_page_name_every_file_of_the_folder(tmp_path):
     assert named == there
 
 
-def test_two_folders_of_one_name_are_two_assignments(tmp_path):
-    """Their modules have the same names: the second must not be given those of the first."""
+def test_two_folders_of_one_name_are_two_assignments_and_an_edit_counts_at_once(tmp_path, monkeypatch):
+    """Their modules have the same names; and the edit keeps the size of a file that has just been compiled."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     for place in ("one", "other"):
         authoring.new("descent", tmp_path / place)
     scenarios = tmp_path / "other" / "descent" / "scenarios.py"

@@ -141,7 +141,8 @@ def _no_handout(_seed: int) -> str:
 def _import_folder(folder: Path) -> ModuleType:
     """The folder as a package of its own name, so that its modules import each other with dots.
 
-    It is imported again when a file of it has changed.
+    It is imported again when a file of it has changed. Nothing compiled is kept of a folder that an author may be
+    editing: Python would take it for fresh after any edit that keeps a file's size, within the second of the last one.
     """
     name, state = f"autograder.assignments.{folder.resolve().name}", _state(folder)
     known = sys.modules.get(name)
@@ -162,6 +163,7 @@ def _import_folder(folder: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     setattr(module, STATE, state)
     sys.modules[name] = module
+    keeps_none, sys.dont_write_bytecode = sys.dont_write_bytecode, sys.dont_write_bytecode or folder.parent != HOME
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
@@ -171,6 +173,8 @@ def _import_folder(folder: Path) -> ModuleType:
         sentence = told(error, folder, "importing the assignment")
         otherwise = f"{folder / '__init__.py'}, line 1: importing it raised {type(error).__name__}: {error}."
         raise BadAssignment(sentence or otherwise) from error
+    finally:
+        sys.dont_write_bytecode = keeps_none
     return module
 
 
