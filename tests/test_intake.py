@@ -31,7 +31,7 @@ QUIZ = b'[answers]\nmemory = "80 GB"\n'
 
 def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive_:
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=1) as archive_:
         for name, data in entries:
             archive_.writestr(name, data)
     return buffer.getvalue()
