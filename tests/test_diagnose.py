@@ -73,6 +73,7 @@ def test_right_rules_lose_nothing(judge):
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=20, of="group")
 @pytest.mark.parametrize(("m", "group"), RULES, ids=[f"{m.id}-{group}" for m, group in RULES])
 def test_every_misconception_is_named_and_costs_its_own_criterion(alone, m, group):
     """A student who holds this belief is told about this one and no other."""
@@ -120,6 +121,7 @@ def some_pairs(count):
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=4, of="group")
 @pytest.mark.parametrize(("a", "b", "group"), some_pairs(25), ids=lambda x: getattr(x, "id", x))
 def test_a_second_mistake_never_gains(judge, alone, a, b, group):
     """Two mistakes cost at least what either costs alone; named together, they cost their two rows and no other."""

@@ -186,7 +186,7 @@ def test_forging_gains_nothing(grade, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wrong", ["np.nan", "np.inf", "1j", "'a'", "None", "object()", "np.ones((2, 2, 2))"])
+@pytest.mark.parametrize("wrong", ["np.nan", "1j", "'a'", "None", "np.ones((2, 2, 2))"])  # of each kind of array one
 def test_parameters_that_are_not_numbers_cost_points_and_stop_nothing(grade_once, wrong):
     """One line spoils right rules: the closest right program is credited, the line is not."""
     source = SOLUTION.replace("param.data = np.asarray(param.data, dtype=dtype)", f"param.data = np.array({wrong})")
