@@ -36,7 +36,6 @@ from autograder.platforms import having
 from autograder.render import total
 
 SOLUTION = OPTIMIZERS.model_solution.read_text()
-WRONG = OPTIMIZERS.samples["Adam without bias correction"].read_text()
 MILD = OPTIMIZERS.samples["Adam corrected by the wrong beta"].read_text()  # its line is found in a third of the time
 LOUD = '\nprint(\'{"scores": {"sgd": 100}}\', flush=True)\n'  # what a submission prints last
 NASTY = "<script>x</script> | `a` **b** @all %0A::error::x\n::warning::y \x1b[31m \u202e ]]> [l](http://x) &amp;"
@@ -265,14 +264,14 @@ def command(platform, tmp_path, source, **environment):
 @pytest.mark.slow
 def test_github_annotates_and_writes_a_summary(grade, tmp_path):
     place = tmp_path / "summary.md"
-    done = command("github", tmp_path, WRONG + LOUD, GITHUB_STEP_SUMMARY=str(place))
-    report = grade(WRONG + LOUD, 7)
+    done = command("github", tmp_path, MILD + LOUD, GITHUB_STEP_SUMMARY=str(place))
+    report = grade(MILD + LOUD, 7)
     assert done.stdout.splitlines() == list(github.commands(report, "optimizers.py"))
     assert place.read_text() == github.summary(report)
     assert re.search(
-        r"(?m)^::error file=optimizers.py(,line=\d+,endLine=\d+)?,title=✗ Bias correction%3A 0 / 10::", done.stdout
+        r"(?m)^::error file=optimizers.py(,line=\d+,endLine=\d+)?,title=◐ Bias correction%3A 6.25 / 10::", done.stdout
     )
-    assert "::notice file=optimizers.py,title=90 / 100::" in done.stdout
+    assert "::notice file=optimizers.py,title=96.25 / 100::" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -343,11 +342,11 @@ def test_the_quiz_reaches_prairielearn_and_github_with_the_code(tmp_path):
 def test_junit_is_read_by_a_real_client(tmp_path):
     junitparser = pytest.importorskip("junitparser", reason="needs the package junitparser")
     file = tmp_path / "results.xml"
-    file.write_text(command("junit", tmp_path, WRONG + LOUD).stdout, encoding="utf-8")
+    file.write_text(command("junit", tmp_path, MILD + LOUD).stdout, encoding="utf-8")
     (suite,) = junitparser.JUnitXml.fromfile(str(file))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (len(OPTIMIZERS.criteria), 1, 0, 0)
     assert [case.name for case in suite if case.result] == ["bias_correction"]
-    assert {p.name: p.value for p in suite.properties()}["score"] == "90"
+    assert {p.name: p.value for p in suite.properties()}["score"] == "96.25"
 
 
 def texts(value):
