@@ -56,7 +56,7 @@ mutants: $(VENV)/dev.stamp ## mark a sample of machine-made mistakes in all hand
 
 fuzz: $(VENV)/dev.stamp ## read a million answers of each family, odd and honest, and any bytes as quizzes (FUZZ=1000000), and run every other family on new draws, and whole
 	@NEW_DRAWS=1 $(PYTESTS) -m "not slow and not docker and not platforms" $$(grep -rl "^from hypothesis" tests --include="test_*.py")
-	@NEW_DRAWS=1 $(PYTESTS) -m some
+	@NEW_DRAWS=1 $(PYTESTS) -m "some or (slow and hypothesis)"
 	@NEW_DRAWS=1 FUZZ=$${FUZZ:-1000000} $(BIN)/python -m pytest --numprocesses auto -o faulthandler_timeout=0 tests/test_reading.py
 
 image: $(VENV)/run.stamp ## build the guest image for the docker sandbox

@@ -40,27 +40,37 @@ def pytest_configure() -> None:
 # is given two at once: the longest five are followed by shorter ones.
 LONG = (
     "test_browser",
-    "test_attacks",
     "test_compose",
     "test_pipeline",
-    "test_diagnose",
-    "test_docker",
-    "test_gradescope",
-    "test_engine",
+    "test_adapters",
+    "test_attacks",
     "test_lives",
     "test_kills",
-    "test_adapters",
     "test_claims",
-    "test_repair",
     "test_mutation",
+    "test_engine",
+    "test_docker",
+    "test_gradescope",
+    "test_repair",
     "test_regrade",
     "test_cli",
+    "test_diagnose",
     "test_regenerate",
-    "test_empty",
+    "test_foundations",
     "test_new",
+    "test_terms",
+    "test_empty",
     "test_lti",
     "test_families",
     "test_operate",
+    "test_at_home",
+    "test_calls",
+    "test_openapi",
+    "test_routes",
+    "test_paraphrase",
+    "test_practice_page",
+    "test_access",
+    "test_code",
 )
 DIVIDED = ("test_repair",)  # longer than all others, and what its tests share is made in a second
 
@@ -91,7 +101,7 @@ def _beyond_a_sample(items: list[pytest.Item]) -> set[pytest.Item]:
     each: dict[tuple[str, str], int] = {}
     for item in items:
         if mark := item.get_closest_marker("some"):
-            kind = item.nodeid.partition("[")[0], str(item.callspec.params[mark.kwargs["of"]])  # type: ignore[attr-defined]
+            kind = item.nodeid.partition("[")[0], str(item.callspec.params.get(mark.kwargs.get("of")))  # type: ignore[attr-defined]
             kinds.setdefault(kind, []).append(item)
             each[kind] = mark.kwargs["each"]
     draws = {kind: random.Random(repr(kind)) for kind in kinds}  # noqa: S311 - no secret

@@ -1,5 +1,6 @@
 """No marks for nothing: a class that does nothing of what is asked gets no more than one that is not written."""
 
+import os
 from functools import cache
 
 import pytest
@@ -14,6 +15,7 @@ from autograder.model import Submission
 from autograder.sandbox.choose import choose
 
 SEED = 7
+EXAMPLES = 30 if os.environ.get("NEW_DRAWS") else 6  # each is marked, and a search for its line finds nothing
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +53,8 @@ def test_what_is_not_finite_earns_nothing(rows, name):
     earns_nothing(rows, name, "p.data = np.full_like(p.data, np.nan)")
 
 
-@pytest.mark.slow("marks 12 submissions with nothing right to start a search from")
-@settings(max_examples=12, deadline=None)
+@pytest.mark.slow("marks six submissions with nothing right to start a search from")
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     name=st.sampled_from(CLASSES),
     body=st.tuples(st.floats(-2, 2).map(lambda x: round(x, 2)), st.integers(0, 9)).flatmap(

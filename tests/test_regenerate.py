@@ -260,6 +260,7 @@ def test_the_model_solution_passes_everything(home):
 
 
 @pytest.mark.slow
+@pytest.mark.some(each=8)
 @pytest.mark.parametrize("hand", sorted(p.stem for p in HANDS.glob("*.py")))
 def test_right_solutions_in_other_hands_pass_everything(home, hand):
     done = check(home, HANDS / f"{hand}.py")
@@ -329,12 +330,16 @@ def test_a_missing_file_is_explained(home, tmp_path):
 
 
 @pytest.mark.slow
-def test_an_endless_loop_ends(home, tmp_path):
+def test_an_endless_loop_ends(own, tmp_path):
+    (asked,) = own.rglob("experiments.json")
+    told = json.loads(asked.read_text(encoding="utf-8"))
+    assert told["seconds"] >= 1
+    asked.write_text(json.dumps(told | {"seconds": 0.2}), encoding="utf-8")
     mine = tmp_path / "mine.py"
     mine.write_text(
         SOLUTION.read_text().replace("velocity = grad\n", "velocity = grad\n            while True: pass\n")
     )
-    done = check(home, mine)
+    done = check(own, mine)
     assert done.returncode == 1
     assert "Look for a loop that does not end" in done.stdout
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 from acting import put, verdict
 from course import RIGHT, WRONG, hand_in
 
+from autograder import pipeline
 from autograder.model import CriterionMark, Place
 from autograder.service.store.schema import AssignmentRow, AuditRow, JobRow, SubmissionRow, now
 from autograder.service.web.student.code import annotated, compared, notes_of, source_of
@@ -215,7 +217,8 @@ def test_a_report_begins_with_what_stopped_the_code_and_says_whose_it_is(service
 
 
 @pytest.mark.slow
-def test_real_code_that_loops_is_told_so_first(service, ada):
+def test_real_code_that_loops_is_told_so_first(service, ada, monkeypatch):
+    monkeypatch.setattr(pipeline, "LIMITS", replace(pipeline.LIMITS, scenario_seconds=0.3))
     id_ = hand_in(service, "Ada", LOOP)
     service.work()
     page = ada.get(f"/s/{id_}").text
