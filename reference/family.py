@@ -156,6 +156,7 @@ BETA2: Switch = {
 }
 EPS: Switch = {
     "as given": lambda k: k.eps,
+    "always 1e-8": lambda k: 0 * k.eps + 1e-8,
     "fixed": lambda k: 0 * k.eps + k.n,
     "default n": lambda k: np.where(k.given_eps, k.eps, k.n),
 }
@@ -355,6 +356,8 @@ OF2: Switch = {
     "g cubed": lambda g, m, old, k: g**3,
     "fourth power": lambda g, m, old, k: g**4,
     "twice g": lambda g, m, old, k: 2 * g,
+    "centred on its mean": lambda g, m, old, k: (g - k.total(g) / k.size) ** 2,
+    "variance over the parameter": lambda g, m, old, k: k.total((g - k.total(g) / k.size) ** 2) / k.size,
 }
 GATHER: Switch = {
     "sum": lambda kept, new, fresh, k: kept + new,
@@ -404,12 +407,12 @@ CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
 }
 DIVISOR: Switch = {name: lambda b, other, t, k, f=f: f(b, other, t) for name, f in CORRECTION.items()}
 KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
-SPREAD: Switch = {  # what the root is taken of
-    "second moment": lambda v, m, k: v,
-    "variance": lambda v, m, k: np.abs(v - m * m),
-    "variance, floored": lambda v, m, k: np.maximum(v - m * m, 0),
-    "second moment and m": lambda v, m, k: v + m * m,
-    "absolute": lambda v, m, k: np.abs(v),
+SPREAD: Switch = {  # what the root is taken of: v corrected, raw and m not; corrected moments leave only rounding
+    "second moment": lambda v, raw, m, k: v,
+    "variance": lambda v, raw, m, k: (raw - m * m) / k.c2,
+    "variance, absolute": lambda v, raw, m, k: np.abs(raw - m * m) / k.c2,
+    "variance, floored": lambda v, raw, m, k: np.maximum(raw - m * m, 0) / k.c2,
+    "second moment and m": lambda v, raw, m, k: v + m * m,
 }
 DENOMINATOR: Switch = {  # v is corrected, raw is not, c2 is its correction
     "root plus eps": lambda v, raw, c2, k: np.sqrt(v) + k.eps,
@@ -699,7 +702,7 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     if crowd.changed("denominator"):
         k.largest = state.largest = np.where(on, np.maximum(state.largest, v_hat), state.largest)
         k.largest_raw = state.largest_raw = np.where(on, np.maximum(state.largest_raw, v), state.largest_raw)
-    root_of = crowd.apply("spread", SPREAD, v_hat, m_hat, k=k)
+    root_of = crowd.apply("spread", SPREAD, v_hat, v, m, k=k)
     bottom = crowd.apply("denominator", DENOMINATOR, root_of, v, k.c2, k=k)
     top = crowd.apply("direction", DIRECTION, m_hat, m, g, k=k)
     u = _within(crowd, "numerator", k, top, w, g, natural=1.0) / bottom

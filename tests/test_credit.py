@@ -51,7 +51,7 @@ def test_what_is_not_written_is_not_called_tested_on_its_own() -> None:
 
 
 def test_what_an_exception_ends_is_not_called_tested_on_its_own(right) -> None:
-    messages = told(graded(right.replace("self.velocities[i]", "self.velocities[0]")))
+    messages = told(graded(right.replace("self.velocities[i]", "vars(self)['velocities'][0]")))
     assert any("could not be broadcast" in message for message in messages)
     assert ISOLATED not in messages
 
@@ -61,3 +61,12 @@ def test_what_was_not_played_is_not_called_tested_on_its_own(right) -> None:
     report = graded(ends)
     assert report.score < 50
     assert ISOLATED not in told(report)
+
+
+def test_a_mistake_that_nobody_named_costs_its_whole_row_where_all_about_the_row_is_spoilt(right) -> None:
+    """Decay is off in most experiments: that share of the class would make an unnamed mistake there cheaper."""
+    decay = "grad = grad + self.weight_decay * param.data"
+    report = graded(right.replace(decay, f"{decay} - self.weight_decay * grad", 1))
+    assert not report.diagnoses
+    lost = {row.id: row.max_score - row.score for row in report.criteria if row.score < row.max_score}
+    assert lost == {"weight_decay": 5.0}

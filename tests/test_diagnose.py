@@ -102,6 +102,15 @@ def test_t_that_starts_at_0_is_named_by_what_is_finite_of_it(judge):
     assert {d.misconception for d in judge({"t": "from zero"}, ("Adam", "AdamW")).diagnoses} == {"count-from-zero"}
 
 
+def test_a_variance_beside_the_two_commonest_slips_of_adam_is_named_with_them(judge):
+    """√|v − m²| + 1e-8 of moments that nobody corrected: three beliefs in one formula."""
+    beliefs = ("second-variance-absolute", "correction-missing", "eps-constant")
+    changes = {switch: option for m in BELIEFS if m.id in beliefs for switch, option in m.changes.items()}
+    verdict = judge(changes, ["AdamW"])
+    assert {d.misconception for d in verdict.diagnoses} == set(beliefs)
+    assert lost(verdict).keys() == {"adam_moments", "bias_correction", "adaptive_step"}
+
+
 def tried(a, b):
     """Return whether the search tries both at once: beside a number that is worked out, only common beliefs."""
     counted, other = (a, b) if a.unknown else (b, a)

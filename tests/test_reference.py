@@ -240,8 +240,6 @@ EQUAL = {
     ("SGD", "first_velocity", "gradient"): "from zero the first velocity is the gradient",
     ("SGD", "factor", "corrected step size"): "SGD corrects nothing",
     ("SGD", "rate", "corrected for good"): "SGD corrects nothing",
-    ("Adam", "spread", "absolute"): "squares are not negative",
-    ("AdamW", "spread", "absolute"): "squares are not negative",
     ("AdamW", "left", "changed"): "nothing is added to the gradient",
 }
 # Options that speak of something which the rule does not have.

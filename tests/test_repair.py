@@ -983,6 +983,16 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("lists_in_step", "np.sqrt(1 - self.beta_2**self.iterations) / (1 - self.beta_1**self.iterations)",
          "np.sqrt(1 - self.beta_1**self.iterations) / (1 - self.beta_2**self.iterations)", "bias_correction", ""),
         ("lists_in_step", "self.lr * (direction + self.weight_decay * variable.data)", "self.lr * direction + self.weight_decay * variable.data", "adamw", "adamw-without-lr"),
+        ("members_and_namespaces", 'getattr(mem, "v", 0)', 'getattr(self, "v", 0)', "momentum", "momentum-ignored"),
+        ("members_and_namespaces", "mode = Decay.COUPLED", "mode = Decay.DECOUPLED", "weight_decay", "adam-decay-decoupled"),
+        ("members_and_namespaces", "np.power(self.beta_1, t)", "np.power(t, self.beta_1)", "bias_correction", ""),
+        ("members_and_namespaces", "            p.grad = None", "            del p.grad", "zero_grad", ""),
+        ("members_and_namespaces", "(1 - self.beta_2) * g * g", "(1 - self.beta_2) * np.dot(g.ravel(), g.ravel())", "adam_moments", "second-norm"),
+        ("members_and_namespaces", "(1 - self.beta_2) * g * g", "(1 - self.beta_2) * np.var(g)", "adam_moments", "second-var"),
+        ("members_and_namespaces", "np.sqrt(v_hat) + self.eps", "np.sqrt(v_hat + self.eps**2)", "adaptive_step", "eps-squared-inside"),
+        ("replaced_tuples", 'setattr(p, "grad", None)', 'setattr(self, "grad", None)', "zero_grad", "zero-grad-nothing"),
+        ("replaced_tuples", ", second=mean_square(old.second, g**2))", ")", "adam_moments", ""),
+        ("replaced_tuples", "p.data = np.asarray(p.data - self.lr * g, dtype=p.data.dtype)", "self.params[i] = Tensor(p.data - self.lr * g)", "sgd", ""),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
@@ -995,6 +1005,41 @@ def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
     assert [d.misconception for d in report.diagnoses] == misconception.split()
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
+
+
+@pytest.mark.slow
+def test_a_wrong_key_in_many_places_is_told_where_it_is_first(assignment: Assignment, sandbox: Sandbox) -> None:
+    """One key for all parameters, wherever the moments are read and written; and it spoils no other row."""
+    source = (STYLES / "replaced_tuples.py").read_text()
+    before, adam, after = source.partition("class AdamW")
+    line = before.index("setdefault(i,")
+    wrong = before.replace("setdefault(i,", "setdefault(0,").replace("self.state[i] =", "self.state[0] =")
+    report = graded(assignment, sandbox, wrong + adam + after)
+    assert [place.line for place in report.places] == [before[:line].count("\n") + 1]
+    assert {c.id for c in report.criteria if c.score < c.max_score} <= {"adam_moments", "state", "training"}
+
+
+@pytest.mark.slow
+def test_an_edit_that_mends_a_slip_with_a_name_has_the_row_of_that_slip(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """A kept gradient that is written into spoils what decays as well."""
+    source = (STYLES / "lists_of_buffers.py").read_text()
+    report = graded(assignment, sandbox, source.replace("buf = np.array(d_p)", "buf = d_p", 1))
+    assert [d.misconception for d in report.diagnoses] == ["gradient-kept"]
+    assert {c.id for c in report.criteria if c.score < c.max_score} == {"interface"}
+    assert {place.criterion for place in report.places} == {"interface"}
+
+
+@pytest.mark.slow
+def test_a_missing_gradient_that_is_made_up_is_told_where_it_is(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = (STYLES / "members_and_namespaces.py").read_text()
+    right = "            if p.grad is None:\n                continue\n            update"
+    wrong = "            if p.grad is None:\n                p.grad = np.zeros_like(p.data)\n            update"
+    assert source.count(right) == 1
+    report = graded(assignment, sandbox, source.replace(right, wrong))
+    line = source[: source.index(right)].count("\n") + 2
+    assert [(place.line, place.criterion) for place in report.places] == [(line, "interface")]
 
 
 @pytest.mark.slow

@@ -53,6 +53,7 @@ SIGMOID: Switch = {
     "derivative": lambda x: rules.sigmoid(x) * (1 - rules.sigmoid(x)),
     "tanh": np.tanh,
     "half slope": lambda x: rules.sigmoid(x / 2),
+    "double slope": lambda x: rules.sigmoid(2 * x),
     "straight": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
     "base two": lambda x: 1 / (1 + 2.0**-x),
 }
@@ -62,6 +63,7 @@ TANH: Switch = {
     "sigmoid": rules.sigmoid,
     "half slope": lambda x: np.tanh(x / 2),
     "double slope": lambda x: np.tanh(2 * x),
+    "without sign": lambda x: np.tanh(np.abs(x)),
     "derivative": lambda x: 1 - np.tanh(x) ** 2,
     "upside down": lambda x: 1 / np.tanh(x),
     "numerator": lambda x: (np.exp(x) - np.exp(-x)) / 2,

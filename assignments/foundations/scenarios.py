@@ -23,6 +23,7 @@ ACTIVATIONS = ("ReLU", "Sigmoid", "Tanh", "GELU")
 ALONG = ("Softmax", "log_softmax")
 LARGE = "For inputs this large your code leaves the numbers that a computer can hold: look at where e^x becomes too large, or a logarithm sees 0."
 LAST = "Without dim the last axis is meant, whatever the number of axes: dim=-1, not dim=1."
+STACK = "With dim=0 and two matrices the shape stays, and the probabilities of two numbers, one from each, sum to 1."
 AXIS = "With dim=0 the probabilities of each column sum to 1, with dim=-1 those of each row."
 
 
@@ -77,7 +78,11 @@ def _along(draw: Draw) -> Iterator[Scenario]:
         large = np.array([[1000.0, 999.0, 0.0], [-1000.0, -1002.0, -1001.0], [3.0, 1.0, 2.0]])
         yield _apply(name, "large", f"{name} of ±1000", large, _y("stability", 1, LARGE, "large"))
         both = _apply(name, "batches", f"{name} of two matrices at once", _numbers(draw, (2, 2, 3)), _y(row, 1, LAST))
-        yield replace(both, beyond_rule=True)  # who writes axis=1 has the rule of matrices right or wrong all the same
+        stack = _apply(
+            name, "stack", f"{name} of two matrices with dim=0", _numbers(draw, (2, 2, 3)), _y(row, 1, STACK), dim=0
+        )
+        for several in (both, stack):  # who writes axis=1 has the rule of matrices right or wrong all the same
+            yield replace(several, beyond_rule=True)
 
 
 def _loss(name: str, what: str, title: str, pairs: list[tuple[Array, Array]], check: Check) -> Scenario:

@@ -36,7 +36,7 @@ GATES: Mapping[str, str] = {  # in front of a hint, where a mistake is made only
     "rising": "Only where the gradient is negative:",
 }
 SHARE = Unknown(0.01, 0.9999, 0.9)
-EPSILON = Unknown(1e-16, 10.0, 1e-8)
+EPSILON = Unknown(1e-16, 10.0, 1e-7)
 EPSILON_ODD = Unknown(1e-16, 10.0, 1e-6)
 DECAYS = Unknown(1e-5, 2.0, 0.02)
 SCALE = Unknown(1e-3, 1e3, 3.0)
@@ -103,7 +103,7 @@ def _sizes(*labels: str) -> tuple[str, ...]:
 
 STEP_COUNTS = ("adam-float32:step_count", "adamw-float32:step_count")  # mostly it is step_count that is miscounted
 MOMENTUM_STATE = ("momentum-state:copies", "momentum-state:resumed")  # a resumed optimizer counts from its own start
-THIRD_BUFFER = ("state-size:Adam after", "state-size:AdamW after")
+MOMENTS_KEPT = ("state-size:Adam after", "state-size:AdamW after")
 
 
 PLAIN_STEP = (
@@ -142,7 +142,7 @@ MOMENTUM = (
     _rule("momentum-nesterov", SGD, "momentum", "Nesterov's momentum", "You look ahead: the step uses the gradient plus μ times the new velocity. That is Nesterov's rule; this one steps along the velocity itself.", "torch's nesterov=True", along="Nesterov", common=True),
     _rule("momentum-stale", SGD, "momentum", "Yesterday's velocity", "Your step goes along the velocity from before this gradient. First take the gradient in, then step.", SLIP, along="stale", common=True),
     _rule("momentum-plus-stale", SGD, "momentum", "Old velocity damped twice", "The old velocity reaches your parameters with one factor of μ too many. Store the velocity that you step along.", SLIP, along="damped again"),
-    _rule("momentum-ignored", SGD, "momentum", "No memory", "With momentum your steps are those of plain SGD: what was gathered in earlier steps has no effect. Is the velocity kept, and used?", "buffer made anew in each step, or never read", keep="nothing", common=True),
+    _rule("momentum-ignored", SGD, "momentum", "No memory", "With momentum your steps are those of plain SGD: what was gathered in earlier steps has no effect. Is the velocity kept, and used?", "buffer made anew in each step, or never read", keep="nothing", common=True, implies=("state-size:SGD with momentum after",)),
     _rule("momentum-undamped", SGD, "momentum", "Velocity without friction", "Your velocity never fades: it adds up all gradients. Something should take a part of it away at every step.", SLIP, keep="one"),
     _rule("momentum-scaled-whole", SGD, "momentum", "The new gradient damped as well", "Already at the first step you go only μ times as far. Friction acts on the old velocity, not on the gradient that just came.", SLIP, take="mu"),
     _rule("momentum-subtracted", SGD, "momentum", "Gradient subtracted, then subtracted again", "You climb: the gradient enters the velocity with a minus, and the step subtracts the velocity. One of the two signs is enough.", SUTSKEVER + " put the minus into v and add it", take="minus"),
@@ -224,7 +224,7 @@ MOMENTS = (
     _rule("first-sum", BOTH, "adam_moments", "First moment as a sum", "Your m adds up gradients as a velocity does. An average gives the new gradient the weight 1 − β₁.", "SGD's velocity carried over", cost=0.5, take1="one", common=True),
     _rule("first-weights-exchanged", BOTH, "adam_moments", "Weights of the first moment exchanged", "With β₁ = 0.9 your m is nearly all new gradient. β₁ is how much of the old is kept.", SLIP, cost=0.5, keep1="one minus", take1="beta"),
     _rule("first-beta2", BOTH, "adam_moments", "β₂ in the first moment", "Your m has the long memory meant for v.", SLIP, cost=0.5, keep1="other beta", take1="other", common=True),
-    _rule("first-not-kept", BOTH, "adam_moments", "First moment forgotten", "Your m knows only the newest gradient: what it held before is gone at each step.", "buffer made anew, or a local name", cost=0.5, keep1="nothing"),
+    _rule("first-not-kept", BOTH, "adam_moments", "First moment forgotten", "Your m knows only the newest gradient: what it held before is gone at each step.", "buffer made anew, or a local name", cost=0.5, keep1="nothing", implies=MOMENTS_KEPT),
     _rule("first-undamped", BOTH, "adam_moments", "First moment never fades", "Your m keeps all it ever took in. An average lets go of a part, β₁ says how much stays.", SLIP, cost=0.5, keep1="one"),
     _rule("first-abs", BOTH, "adam_moments", "First moment of |g|", "Your m has lost the sign: every step goes the same way, downhill or not.", SLIP, cost=0.5, of1="|g|"),
     _rule("first-squared", BOTH, "adam_moments", "First moment of g²", "Your m averages squares, which is v's task. It should remember the direction.", "the two lines mixed up", cost=0.5, of1="g squared"),
@@ -236,7 +236,7 @@ MOMENTS = (
     _rule("second-centred", BOTH, "adam_moments", "Variance in place of second moment", "You subtract m before squaring. That is a variance (AdaBelief uses it); Adam squares the gradient itself.", "AdaBelief, or 'variance' in the notes", cost=0.5, of2="centred"),
     _rule("second-from-m", BOTH, "adam_moments", "Second moment of m", "Your v squares the averaged gradient. Signs that cancel in m should still count in v.", SLIP, cost=0.5, of2="m squared"),
     _rule("second-beta1", BOTH, "adam_moments", "β₁ in the second moment", "Your v has the short memory meant for m.", SLIP, cost=0.5, keep2="other beta", take2="other", common=True),
-    _rule("second-not-kept", BOTH, "adam_moments", "Second moment forgotten", "Your v knows only the newest square: what it held before is gone at each step.", "buffer made anew, or a local name", cost=0.5, keep2="nothing"),
+    _rule("second-not-kept", BOTH, "adam_moments", "Second moment forgotten", "Your v knows only the newest square: what it held before is gone at each step.", "buffer made anew, or a local name", cost=0.5, keep2="nothing", implies=MOMENTS_KEPT),
     _rule("second-raw", BOTH, "adam_moments", "The square itself in place of v", "You divide by the newest gradient's own size, not by an average over time.", SLIP, cost=0.5, keep2="nothing", take2="one"),
     _rule("second-accumulated", BOTH, "adam_moments", "Squares gathered for ever", "Your v only grows, so steps shrink for ever: that is AdaGrad. Adam forgets old squares.", "AdaGrad", cost=0.5, keep2="one", take2="one", common=True),
     _rule("second-undamped", BOTH, "adam_moments", "Second moment never fades", "Your v keeps all it ever took in. An average lets go of a part, β₂ says how much stays.", SLIP, cost=0.5, keep2="one"),
@@ -271,6 +271,12 @@ MOMENTS = (
     _rule("second-keep-power", BOTH, "adam_moments", "β₂ᵗ on the old v", "Your v forgets faster from step to step: the old value is multiplied by β₂ᵗ.", "the correction's power", cost=0.5, keep2="to the t"),
     _rule("second-centred-old", BOTH, "adam_moments", "Variance in place of second moment", "You subtract the old m before squaring. That is a variance; Adam squares the gradient itself.", "'variance' in the notes", cost=0.5, of2="centred on the old"),
     _rule("second-variance", BOTH, "adam_moments", "Variance in place of second moment", "You average (g − m)·(g − old m), a running variance. Adam averages the square of the gradient itself.", "Welford's variance", cost=0.5, of2="variance"),
+    _rule("second-variance-root", BOTH, "adam_moments", "Variance in place of second moment", "You take m² away from v before the root. That is a variance, which can come out negative; Adam divides by the root of the second moment itself.", "'uncentred variance' in papers", cost=0.5, spread="variance"),
+    _rule("second-variance-absolute", BOTH, "adam_moments", "Variance in place of second moment", "You take m² away from v and drop the sign. That is a variance; Adam divides by the root of the second moment itself.", "'uncentred variance' in papers", cost=0.5, spread="variance, absolute", common=True),
+    _rule("second-variance-floored", BOTH, "adam_moments", "Variance in place of second moment", "You take m² away from v and keep it from falling below zero. That is a variance; Adam divides by the root of the second moment itself.", "'uncentred variance' in papers", cost=0.5, spread="variance, floored"),
+    _rule("second-centred-mean", BOTH, "adam_moments", "Variance over the numbers of a gradient", "You subtract the gradient's mean over the parameter before squaring. Adam's average is over time, for each number by itself.", "np.var, or 'variance' in the notes", cost=0.5, of2="centred on its mean"),
+    _rule("second-var", BOTH, "adam_moments", "One variance for a whole parameter", "Your v averages the variance over all numbers of a parameter. Adam squares each number and averages over time.", "np.var", cost=0.5, of2="variance over the parameter"),
+    _rule("second-adamax", BOTH, "adam_moments", "AdaMax", "Your v keeps the largest |g|, and you divide by it without a root: that is AdaMax. Adam averages squares.", "AdaMax, same paper", gather="largest", of2="|g|", denominator="no root", c2="none"),
     _rule("second-cubed", BOTH, "adam_moments", "Third power in v", "Your v averages g³. Squares under a root give back units of g.", SLIP, cost=0.5, of2="g cubed"),
     _rule("second-fourth", BOTH, "adam_moments", "Fourth power in v", "Your v averages g⁴. Squares under a root give back units of g.", "squared twice", cost=0.5, of2="fourth power"),
     _rule("second-twice-g", BOTH, "adam_moments", "2g in place of g²", "Your v averages twice the gradient: * where ** is meant.", "* for **", cost=0.5, of2="twice g"),
@@ -353,6 +359,7 @@ ADAPTIVE = (
     _rule("eps-subtracted", BOTH, "adaptive_step", "ε subtracted", "With √v̂ = ε you divide by zero. ε is there to keep away from it.", "sign", denominator="eps subtracted"),
     _rule("eps-squared-inside", BOTH, "adaptive_step", "ε² inside the root", "√(v̂ + ε²) is nearly √v̂ + ε when one is much larger, and not when they are of a size.", "hypot", cost=0.5, denominator="eps squared inside"),
     _rule("eps-twice", BOTH, "adaptive_step", "ε twice", "ε is inside your root and beside it.", SLIP, denominator="eps twice"),
+    _rule("eps-constant", BOTH, "adaptive_step", "ε is always 10⁻⁸", "Whatever eps is asked for, yours acts like 10⁻⁸. Is the argument used?", "1e-8 written into the formula", cost=0.35, eps="always 1e-8", common=True),
     _rule("eps-fixed", BOTH, "adaptive_step", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.35, unknown=EPSILON, eps="fixed"),
     _rule("root-missing", BOTH, "adaptive_step", "No root", "You divide by v̂ itself, so a gradient ten times larger makes a step ten times smaller. With the root it makes the same step.", SLIP, denominator="no root", common=True),
     _rule("root-twice", BOTH, "adaptive_step", "Root of a root", "Twice the gradient makes your step √2 times as long. The size of the gradient should cancel.", SLIP, denominator="fourth root"),
@@ -360,7 +367,7 @@ ADAPTIVE = (
     _rule("division-missing", BOTH, "adaptive_step", "No division", "Your v has no effect: that is momentum with a correction. Dividing by √v̂ makes the step adaptive.", SLIP, denominator="no division"),
     _rule("division-multiplies", BOTH, "adaptive_step", "Multiplied by the root", "You make large gradients larger. Which operation makes their size cancel?", SLIP, denominator="multiplies"),
     _rule("denominator-plus-one", BOTH, "adaptive_step", "1 + √v̂", "You keep away from zero with 1, which swamps small gradients. ε is meant to be tiny.", "log1p habits", denominator="plus one"),
-    _rule("amsgrad", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v̂ so far. That is AMSGrad; Adam lets v̂ fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest so far", implies=THIRD_BUFFER),
+    _rule("amsgrad", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v̂ so far. That is AMSGrad; Adam lets v̂ fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest so far", implies=MOMENTS_KEPT),
     _rule("direction-raw", BOTH, "adaptive_step", "Raw gradient as direction", "Your step goes along the newest gradient and not along m̂: RMSprop. Adam's direction is the average.", "RMSprop", direction="raw gradient", common=True),
     _rule("direction-sign", BOTH, "adaptive_step", "Only the sign of m", "Your direction is only the sign of m̂; its size matters too.", "Lion", direction="sign of m"),
     _rule("direction-sign-gradient", BOTH, "adaptive_step", "Only the sign of the gradient", "Your direction is only the sign of the newest gradient.", "signSGD", direction="sign of g"),
@@ -377,7 +384,7 @@ ADAPTIVE = (
     _rule("eps-doubled", BOTH, "adaptive_step", "Twice ε", "Your ε comes in twice.", SLIP, cost=0.5, denominator="eps doubled"),
     _rule("eps-root", BOTH, "adaptive_step", "Root of ε", "You add √ε beside the root: 10⁻⁸ becomes 10⁻⁴.", SLIP, denominator="root of eps"),
     _rule("eps-only", BOTH, "adaptive_step", "Divided by ε alone", "You divide by ε and nothing else, so the step becomes huge.", "brackets", denominator="only eps", elsewhere=("adam_moments",)),
-    _rule("amsgrad-uncorrected", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v so far. That is AMSGrad; Adam lets v fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest uncorrected", implies=THIRD_BUFFER),
+    _rule("amsgrad-uncorrected", BOTH, "adaptive_step", "AMSGrad", "You divide by the largest v so far. That is AMSGrad; Adam lets v fall again.", "Reddi et al. 2018; torch's amsgrad=True", denominator="largest uncorrected", implies=MOMENTS_KEPT),
     _rule("eps-beside-fraction", BOTH, "adaptive_step", "One for a whole parameter", "All numbers of a parameter share your denominator. Each should have its own.", "np.mean in the wrong place", denominator="one per parameter", elsewhere=("adam_moments",)),
     _rule("direction-squared", BOTH, "adaptive_step", "m̂ squared", "Your direction is m̂², which has lost its sign.", SLIP, direction="squared"),
     _rule("direction-sum", BOTH, "adaptive_step", "Gradient added to m̂", "You step along m̂ plus the gradient, which is in m̂ already.", "Nesterov half remembered", direction="sum with g"),

@@ -422,7 +422,7 @@ def _adam(draw: Draw) -> Iterator[Scenario]:
         "adam-several", "Several parameters, five steps", _path("adam_moments", 3), steps=5, lr=lr, betas=betas, eps=0.1
     )
     yield adam("adam-decay-small", "Two steps with weight decay", _path("weight_decay", 2, params=1), grads=_one(g / 2, g),
-               steps=2, lr=lr, betas=[0.5, 0.75], weight_decay=0.2, **small)  # fmt: skip
+               steps=2, lr=lr, betas=[0.5, 0.875], weight_decay=0.2, **small)  # fmt: skip
     yield adam(
         "adam-decay",
         "Weight decay, several parameters",

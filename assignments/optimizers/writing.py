@@ -28,7 +28,7 @@ CODE: Mapping[str, Mapping[str, str]] = {
     "lam": {"as given": "lam", "fixed": "({n} if lam else 0.0)"},
     "b1": {"as given": "b1", "fixed": "{n}"},
     "b2": {"as given": "b2", "fixed": "{n}"},
-    "eps": {"as given": "eps", "fixed": "{n}"},
+    "eps": {"as given": "eps", "always 1e-8": "1e-8", "fixed": "{n}"},
     "sees": {
         "gradient": "g", "clipped to ±1": "np.clip(g, -1, 1)", "clipped at n": "np.clip(g, -{n}, {n})",
         "normalised": "g / (np.linalg.norm(g) + 1e-12)", "sign": "np.sign(g)",
@@ -90,15 +90,15 @@ CODE: Mapping[str, Mapping[str, str]] = {
         "centred on the old": "(gv - old) ** 2", "variance": "(gv - m) * (gv - old)", "m squared": "m * m",
         "m times g": "m * gv", "m": "m", "mean": "np.mean(gv**2)", "norm": "np.sum(gv**2)",
         "root of the norm": "np.sqrt(np.sum(gv**2))", "g cubed": "gv**3", "fourth power": "gv**4", "twice g": "gv * 2",
+        "centred on its mean": "(gv - gv.mean()) ** 2", "variance over the parameter": "np.var(gv)",
     },
     "t": {
         "from one": "t", "from zero": "t - 1", "from two": "t + 1", "twice": "2 * t", "stays one": "1", "stays": "{n}",
         "until": "min(t, {n})", "behind": "max(t - 1, 1)", "half": "t / 2", "squared": "t * t", "further": "t + {n}",
     },
     "spread": {
-        "second moment": "v_hat", "variance": "np.abs(v_hat - m_hat**2)",
-        "variance, floored": "np.maximum(v_hat - m_hat**2, 0)", "second moment and m": "v_hat + m_hat**2",
-        "absolute": "np.abs(v_hat)",
+        "second moment": "v_hat", "variance": "(v - m**2) / c2", "variance, absolute": "np.abs(v - m**2) / c2",
+        "variance, floored": "np.maximum(v - m**2, 0) / c2", "second moment and m": "v_hat + m**2",
     },
     "denominator": {
         "root plus eps": "np.sqrt(s) + eps", "eps inside": "np.sqrt(s + eps)", "no eps": "np.sqrt(s)",

@@ -43,7 +43,8 @@ from gradmark_trees import (
 )
 
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
-        "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",)}  # fmt: skip
+        "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",),
+        "var": ("square",), "std": ("abs",)}  # fmt: skip
 CHOOSING = 0.1  # that an edit costs more
 NAMING = 0.1  # and where something is only given a name: likelier is a mistake where it is computed with
 MOST_CROSSED = 4  # names in one expression of which two may be exchanged
@@ -300,6 +301,7 @@ class ExpressionEdits(Edits):
     def call(self, node):  # noqa: C901, PLR0912 - a list of kinds
         function, arguments, keywords = node.func, node.args, node.keywords
         kind = "operator" if getattr(function, "attr", "") in (*MATHS, *SUMS) else "call"
+        handing = "argument" if self.scope.constructs else "operand"  # what is computed with, and not what is asked for
         if arguments and not isinstance(arguments[0], ast.Starred):
             self.replace(node, arguments[0], kind, 1)
         if isinstance(function, ast.Attribute):
@@ -314,27 +316,54 @@ class ExpressionEdits(Edits):
                     if not other.startswith("__"):
                         renamed = ast.Attribute(function.value, other, ast.Load())
                         self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+        self.of_another(node)
+        self.by_element(node)
+        self.unbracketed(node)
         for n in range(len(keywords)):
-            self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), "argument", 1)
+            self.replace(node, ast.Call(function, arguments, keywords[:n] + keywords[n + 1 :]), handing, 1)
         given = [k.arg for k in keywords]
         for other in self.scope.keywords.get(last_name(node), {}).values():
             if other.arg not in given:
-                self.replace(node, ast.Call(function, arguments, [*keywords, other]), "argument", 1)
+                self.replace(node, ast.Call(function, arguments, [*keywords, other]), handing, 1)
         for name in self.scope.parameters.get(last_name(node), [])[len(arguments) :]:
             if name not in given and name in self.scope.readable:
                 left_out = ast.keyword(name, ast.Name(name, ast.Load()))
-                self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), "argument", 1)
+                self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), handing, 1)
         if len(arguments) > 1:
-            self.replace(node, ast.Call(function, arguments[:-1], keywords), "argument", 1)
+            self.replace(node, ast.Call(function, arguments[:-1], keywords), handing, 1)
         if text(function) == "list" and len(arguments) == 1 and is_path(arguments[0]):
             self.replace(node, copies(text(arguments[0])), "copy", 1)  # a list of the same things
         for n in range(len(arguments) - 1):
-            self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), "argument", 1)
+            self.replace(node, ast.Call(function, exchanged(arguments, n), keywords), handing, 1)
         names = self.scope.parameters.get(last_name(node), [])
         known = {last: one for one in arguments for last in [text(one).rpartition(".")[2]] if last in names}
         orders = permutations(arguments) if len(arguments) == 3 else [sorted_by(names, known, arguments)]
         for order in orders if len(arguments) > 2 else ():
-            self.replace(node, ast.Call(function, list(order), keywords), "argument", 1.5)
+            self.replace(node, ast.Call(function, list(order), keywords), handing, 1.5)
+
+    def of_another(self, call):
+        """An attribute asked of the object itself that may have been meant of something else: getattr(self, "v")."""
+        match call:
+            case ast.Call(ast.Name("getattr" | "setattr" | "hasattr" | "delattr"), [ast.Name("self"), *others]):
+                for name in self.scope.locals:
+                    self.replace(call, ast.Call(call.func, [ast.Name(name, ast.Load()), *others], []), "name", 1)
+
+    def unbracketed(self, call):
+        """√(x + c²) as √x + c."""
+        match call:
+            case ast.Call(f, [ast.BinOp(left, op, ast.BinOp(root, ast.Pow()))], []) if wraps(call):
+                self.replace(call, ast.BinOp(ast.Call(f, [left], []), op, root), "operand", 1)
+
+    def by_element(self, call):
+        """A sum of products as the products themselves: np.dot(x.ravel(), x.ravel()) as x * x."""
+        match call:
+            case ast.Call(ast.Attribute(_, "dot" | "vdot" | "inner" | "matmul"), [one, other]):
+                pass
+            case ast.Call(ast.Attribute(one, "dot"), [other]):
+                pass
+            case _:
+                return
+        self.replace(call, product(as_shaped(one), as_shaped(other)), "operator", 1)
 
     def path(self, node):  # noqa: C901, PLR0912 - a list of kinds
         named = isinstance(node.parent, ast.Assign) and isinstance(node.parent.targets[0], ast.Name)
@@ -409,6 +438,14 @@ class ExpressionEdits(Edits):
         for value in self.scope.missing_left:
             for op in of_a_path if is_path(node) else (ast.Div(), ast.Sub()):
                 self.replace(node, ast.BinOp(value, op, node), "operand", 2 + 0.1 * nodes_in(value))
+
+
+def as_shaped(node):
+    """A value without the call that lays it out in a row."""
+    match node:
+        case ast.Call(ast.Attribute(value, "ravel" | "flatten" | "reshape"), _):
+            return value
+    return node
 
 
 def sorted_by(names, known, arguments):

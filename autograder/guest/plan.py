@@ -31,9 +31,11 @@ from gradmark_trees import (
     own_nodes,
     parsed,
     replaced,
+    same,
     statement_of,
     stored,
     text,
+    unique,
     walk,
 )
 
@@ -65,6 +67,7 @@ class Plan(StatementEdits):
                 self.returned(function)
                 if not rich:
                     self.misnamed(function, owner)
+                    self.keyed(function)
                     self.unread(function)
                     self.of_one_for_all(function, owner)
                     self.of_class(owner)
@@ -91,6 +94,24 @@ class Plan(StatementEdits):
             others += [of_self(name)] if name in known else []
             self.everywhere([n for n in loose if n.id == name], others)
 
+    def keyed(self, function):
+        """Keys by which a function finds what the object keeps, by others: in all places at once."""
+        places = {}
+        for node in own_nodes(function):
+            match node:
+                case ast.Subscript(kept, ast.expr() as key):
+                    pass
+                case ast.Call(ast.Attribute(kept, "get" | "setdefault" | "pop"), [key, *_]):
+                    pass
+                case ast.Compare(key, [ast.In() | ast.NotIn()], [kept]):
+                    pass
+                case _:
+                    continue
+            if is_own(kept) and not isinstance(key, ast.Slice | ast.Tuple) and not is_text(key):
+                places.setdefault(text(key), []).append(key)
+        for known, nodes in places.items():
+            self.everywhere(nodes, [n for n in self.scope.indices if text(n) != known and not is_text(n)])
+
     def of_class(self, owner):
         """Constants that a class sets for all its objects, its heirs' among them."""
         if owner is None:
@@ -99,6 +120,10 @@ class Plan(StatementEdits):
             values = [s.value for s in one.body if isinstance(s, ast.Assign | ast.AnnAssign)]
             for value in (v for v in values if isinstance(v, ast.Constant) and one not in self.settled):
                 self.constant(value, static=True)
+            for value in (v for v in values if isinstance(v, ast.Attribute) and one not in self.settled):
+                beside = [n for n in walk(self.tree) if isinstance(n, ast.Attribute) and same(n.value, value.value)]
+                for other in unique(beside):  # another member of the same enumeration
+                    self.replace(value, other, "constant", 1, static=True)
             if one not in self.settled:
                 self.of_fields(one)
             self.settled.add(one)
@@ -301,6 +326,10 @@ class Plan(StatementEdits):
                 elif isinstance(node, ast.UnaryOp) or node is default:
                     for other in (*self.scope.constants, ast.Constant(None)):
                         self.replace(node, other, "default", 1, static=True)
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def is_made_once(statement):

@@ -133,7 +133,7 @@ class Scope:
         self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
-        constructs = function.name == "__init__"
+        self.constructs = constructs = function.name == "__init__"
         at_work = not_replaced(methods, chain) or chain[0].body
         self.idle = [] if constructs else idle(function, at_work, self.locals, by_name)
         swapped = [other for n in self.donors if len(text(n)) < LONG for other in swaps(n, self)]
@@ -209,6 +209,8 @@ class Scope:
         fading = [rest(ast.BinOp(share, ast.Pow(), count)) for share in shares for count in counting[:MOST_COUNTS]]
         stateless = [] if self.kept else [ast.BinOp(ast.Constant(1), ast.Add(), value) for value in values]
         stateless += [] if self.kept else [ast.Constant(number) for number in self.written]
+        numbers = [n for n in map(number_of, walk(function)) if n not in (None, 0, 1)]
+        stateless += [] if self.kept else [ast.Constant(number) for number in dict.fromkeys(numbers)]
         data = [ast.Attribute(n, "data", ast.Load()) for n in self.idle if isinstance(n, ast.Name)]
         once = [*once, *(data if not self.kept else [])]
         factors = [

@@ -226,7 +226,7 @@ class StatementEdits(ExpressionEdits):
         if isinstance(statement, ast.If):
             self.instead(statement, statement.body, "condition", 2)
             self.apart(statement)
-        if isinstance(statement, ast.Pass):
+        if isinstance(statement, ast.Pass | ast.Delete):
             self.turned(statement)
         if isinstance(statement, SIMPLE):
             self.turned(statement)
@@ -328,6 +328,8 @@ class StatementEdits(ExpressionEdits):
                 asked = [n for n in self.answers() if isinstance(n, ast.Compare)]
                 for answer in unique([*self.scope.conditions, *asked]):
                     self.instead(s, [ast.Return(answer)], "condition", 1.2)
+            case ast.Delete([ast.Attribute() | ast.Subscript() as target]):
+                self.instead(s, [ast.Assign([stored(target)], ast.Constant(None))], "statement", 1)
             case ast.Pass():
                 self.instead(s, [ast.Return(ast.Constant(None))], "statement", 1)
                 self.instead(s, [ast.Continue()], "loop", 1)
@@ -337,6 +339,8 @@ class StatementEdits(ExpressionEdits):
                 self.instead(s, [ast.Continue()], "loop", 1)
         if isinstance(s, ast.Return) and in_loop(s):
             self.instead(s, [ast.Continue()], "loop", 1)
+        if isinstance(s, ast.Assign) and isinstance(s.parent, ast.If) and asks_for_none(s.parent.test):
+            self.instead(s, [ast.Continue()], "loop", 1)  # what is missing is left out, and not made up
         match s:
             case ast.Assign([ast.Attribute() as target], value):
                 self.replace(value, ast.Constant(None), "constant", 1)
@@ -360,6 +364,10 @@ class StatementEdits(ExpressionEdits):
                 self.instead(
                     statement, [ast.Assign([ast.Attribute(target.value, part, ast.Store())], value)], "name", 1
                 )
+        if isinstance(target, ast.Subscript) and isinstance(value, ast.Call) and len(value.args) == 1:
+            known = [n for n in self.scope.atoms if isinstance(n, ast.Attribute) and n.attr == "data"]
+            for atom in (n for n in known if isinstance(n.value, ast.Name)):  # the thing itself moves, and no new one
+                self.instead(statement, [ast.Assign([stored(atom)], value.args[0])], "name", 1.5)
         around = getattr(target, "value", None)
         while isinstance(around, ast.Attribute | ast.Subscript):
             for other in (value, ast.Constant(None)):

@@ -144,7 +144,10 @@ def _charge(assignment: Assignment, subjects: dict[str, str], verdict: Verdict, 
     if any((f.scenario, f.check.id) in one.fixed for f in moves):
         theirs = moves  # facts hold of code that does nothing, too
     mended = [f for f in theirs if (f.scenario, f.check.id) in one.fixed]
-    spoilt = _weight(mended) / (_weight(theirs) or 1.0)
+    about = [f for f in theirs if f.check.criterion == place.criterion and f.check.relation is None]
+    here = [f for f in about if (f.scenario, f.check.id) in one.fixed]
+    # The part of the class, or of what the row alone is about: weight decay is off in most experiments.
+    spoilt = max(_weight(mended) / (_weight(theirs) or 1.0), _weight(here) / (_weight(about) or 1.0))
     points = spoilt * _points(assignment, subjects, verdict, place.criterion, one.subject)
     raised = [f.message for f in mended if "raised" in f.message]
     whole = most(assignment)

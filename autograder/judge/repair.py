@@ -184,7 +184,8 @@ class _Search:
                 one, step, seen = best
                 steps.append(step)
                 now |= seen
-                found.append(one)
+                slips = failing & self.slips - self.failures(subject, now)  # that it mends as well
+                found.append(replace(one, fixed=one.fixed | slips))
                 if right is None and self._computes_right(subject, now, before):
                     right = [replace(one, left=True) for one in found], list(steps), dict(now)
             if right is not None and self.failures(subject, now) - self.slips:

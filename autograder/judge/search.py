@@ -258,7 +258,8 @@ class _RuleSearch:
 
     def singles(self) -> list[Fit]:
         fits = self.fitting([(part,) for part in self.known])
-        fits = fits or self.solved([(part,) for part in self.counted])
+        if all(fit.slips for fit in fits):  # a number of its own may leave nothing open
+            fits += self.solved([(part,) for part in self.counted])
         return fits or self.fitting([(part,) for part in self.gated])
 
     def extended(self, fits: Sequence[Fit]) -> list[Fit]:
