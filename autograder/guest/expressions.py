@@ -304,6 +304,10 @@ class ExpressionEdits(Edits):
         handing = "argument" if self.scope.constructs else "operand"  # what is computed with, and not what is asked for
         if arguments and not isinstance(arguments[0], ast.Starred):
             self.replace(node, arguments[0], kind, 1)
+        if text(function) == "len" and len(arguments) == 1:
+            for index in self.scope.locals:  # the entry of one of them, and not how many they are
+                entry = ast.Subscript(arguments[0], ast.Name(index, ast.Load()), ast.Load())
+                self.replace(node, entry, "operand", 1.5)
         if isinstance(function, ast.Attribute):
             bare = not arguments and (kind == "operator" or not isinstance(function.value, ast.Name))
             if bare or function.attr in ("copy", "astype"):

@@ -193,7 +193,8 @@ class Scope:
                 if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)}  # fmt: skip
         shares = sorted(shares, key=lambda n: (text(rest(n)) not in rests, text(n) in sums))[:MOST_SHARES]
         settings = [n for n in values if is_own(n) or self.pure][: MOST_VALUES if self.pure else MOST_SHARES]
-        values = values[:MOST_VALUES]
+        late = [n for n in values[MOST_VALUES:] if is_own(n)][:MOST_SHARES]  # settings that only the last lines use
+        values = [*values[:MOST_VALUES], *late]
         counters = {text(n) for f in (function, *methods) for n in counted(f)}  # need not be computed with
         unused, only_counted = split(self.idle, lambda n: text(n) not in counters)
         once, shares = [*unused, *values, *only_counted], [*unused, *shares][:MOST_SHARES]
@@ -223,7 +224,7 @@ class Scope:
             *self.rests,
             *fading,
             *elsewhere[:MOST_ELSEWHERE],
-            *([] if squares(function) else [product(value, value) for value in values]),
+            *([] if squares(function) else [product(value, value) for value in values if not is_own(value)]),
             *(ast.BinOp(a, ast.Sub(), b) for a in self.idle for b in (values if self.pure else ())),
         ]
         terms = [

@@ -40,6 +40,7 @@ from gradmark_trees import (
     walk,
 )
 
+SETS = (ast.Assign, ast.AugAssign)
 MOST_TOGETHER = 4  # values of which two may be returned
 HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
 
@@ -234,12 +235,19 @@ class StatementEdits(ExpressionEdits):
             self.exchanged(block, place)
             self.as_elsewhere(statement)
             self.guarded(block, place, statement)
-            for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
-                held = ast.If(guard.test, [statement], [])
-                if text(guard.test) not in text(statement.parent):
-                    self.instead(statement, [held], "condition", 3)
+            self.conditional(statement)
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
+
+    def conditional(self, statement):
+        """A statement that another guard of this file, or a flag of it, should have kept from some cases."""
+        for guard in (n for n in self.scope.statements if isinstance(n, ast.If) and not n.orelse):
+            held = ast.If(guard.test, [statement], [])
+            if text(guard.test) not in text(statement.parent):
+                self.instead(statement, [held], "condition", 3)
+        flags = [n for n in self.scope.conditions if isinstance(n, PATHS) and isinstance(statement, SETS)]
+        for test in (t for flag in flags for t in (flag, ast.UnaryOp(ast.Not(), flag))):
+            self.instead(statement, [ast.If(test, [statement], [])], "condition", 3)
 
     def apart(self, statement):
         """An `elif` or `else` that should have been no alternative: what stands there is done in any case."""
@@ -321,6 +329,9 @@ class StatementEdits(ExpressionEdits):
                 ast.Call(_, [ast.Attribute() as handed])
             ):
                 self.instead(s, [ast.Return(copies(text(handed)))], "copy", 0.9)
+                if is_own(handed):
+                    asked = ast.Compare(handed, [ast.NotEq()], [ast.Constant(0)])
+                    self.instead(s, [ast.Return(asked)], "condition", 1.2)
             case ast.Return(None):
                 for answer in [*self.answers(), *self.handed_on(self.scope.function)]:
                     self.instead(s, [ast.Return(answer)], "statement", 1)
