@@ -464,7 +464,7 @@ def test_an_array_that_is_taken_for_a_tensor_is_told_where_it_is(
         ("AdamW", {"self.m = [None] * len(self.params)": "self.m = {}",
           "self.v = [None] * len(self.params)": "self.v = {}",
           "self.m[i]": "self.m[param.data.shape]", "self.v[i]": "self.v[param.data.shape]",
-          "if self.m[param.data.shape] is None:": "if param.data.shape not in self.m:"}, ""),
+          "if self.m[param.data.shape] is None:": "if param.data.shape not in self.m:"}, "state"),
     ],
     ids=["a count of the class", "another condition", "no decay where the gradient is zero", "no decay where it is small",
          "the first gradient that is gone ends it", "state by shape"],
@@ -482,7 +482,7 @@ def test_a_slip_on_one_line_loses_a_point_of_its_row_and_is_told(
     lines = {n for n, line in enumerate(source.splitlines(), 1) if any(end in line for end in ends)}
     lines |= {n for n, line in enumerate(source.splitlines(), 1) if "param.grad is None" in line}
     assert report.score <= 99
-    assert {place.criterion for place in report.places} == ({row} if row else set())
+    assert {place.criterion for place in report.places} == {row}
     assert {place.line for place in report.places} <= lines
 
 
