@@ -15,7 +15,7 @@ import numpy as np
 from autograder.judge.circumstances import find_deaf
 from autograder.judge.marks import Key
 from autograder.judge.played import MEMORY
-from autograder.judge.search import Fit, Part, Question, coded, identify, moves
+from autograder.judge.search import Fit, Part, Question, identify, moves
 from autograder.model import Assignment, Diagnosis, Finding, Hypotheses, Misconception, Observation, Scenario
 
 
@@ -109,16 +109,12 @@ def _of_rule(assignment: Assignment, part: Part, number: float, subject: str) ->
     return Diagnosis(m.id, m.criterion, m.title, hint, m.try_this, subject, m.cost)
 
 
-def _hypothesis(fit: Fit) -> Hypotheses:
-    return coded([fit.parts], [n for n in fit.numbers if np.isfinite(n)] or None)
-
-
 def _accounted(evidence: Evidence, subject: str, fit: Fit) -> set[Key]:
     """Every failed check whose observation the claim reproduces, in all scenarios that the subject's rule moves."""
     theirs = [s for s in evidence.scenarios if evidence.assignment.subject(s) == subject]
     able = _predictable(evidence, subject, theirs)
     question = Question(evidence.assignment, subject, able, evidence.observations, frozenset())
-    predicted = question.predict(able, _hypothesis(fit), fit.conventions)
+    predicted = question.predict(able, fit.hypothesis, fit.conventions)
     fitting = {s.id for s, arrays in zip(able, predicted, strict=True) if question.agree(s, arrays).all()}
     return {
         (f.scenario, f.check.id)

@@ -8,10 +8,10 @@ observation is out. The order and the number of hypotheses are fixed, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ HUGE = 1e30  # float32 ends soon: what lies beyond is not compared
 MOST_EXTENDED = 2
 MOST_ALIKE = 100  # candidates that fit: where more do (all not finite after a step), the evidence tells none apart
 MOST_TELLING = 3  # scenarios about conduct that are asked one by one, where all about the rule is right
-FEW_FIRST, FAR_SMALLER = 2, 3  # scenarios that go before a long one, and how many times smaller they are
+SMALLEST = 6  # scenarios of which the one that puts out most hypotheses for its size is played first
 MOST_SOLVED = 64  # pairs with a number whose number is worked out: those nearest on the smallest scenario
 
 
@@ -46,6 +46,67 @@ class Part:
     @cached_property
     def switches(self) -> frozenset[str]:
         return frozenset(self.changes)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Sets of as many parts each, as rows of numbers: thousands of them are tried at once."""
+
+    parts: Sequence[Part]
+    rows: NDArray[np.int_]  # (candidates, n): which of the parts
+
+    @classmethod
+    def all_of(cls, parts: Sequence[Part]) -> Candidates:
+        """One candidate, with all of these parts."""
+        return cls(parts, np.arange(len(parts))[None])
+
+    @classmethod
+    def singles(cls, parts: Sequence[Part]) -> Candidates:
+        return cls(parts, np.arange(len(parts))[:, None])
+
+    @classmethod
+    def sets(cls, parts: Sequence[Part], count: int) -> Candidates:
+        """Sets of parts that turn different switches."""
+        every = np.fromiter(chain.from_iterable(combinations(range(len(parts)), count)), int).reshape(-1, count)
+        free = _disjoint(parts, parts)
+        apart = [free[every[:, i], every[:, j]] for i, j in combinations(range(count), 2)]
+        return cls(parts, every[np.all(apart, axis=0)])
+
+    @classmethod
+    def product(cls, some: Sequence[Part], others: Sequence[Part]) -> Candidates:
+        """One of some parts with one of others that turns different switches."""
+        return cls([*some, *others], np.argwhere(_disjoint(some, others)) + np.array([0, len(some)]))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def group(self, row: int) -> tuple[Part, ...]:
+        return tuple(self.parts[i] for i in self.rows[row].tolist())
+
+    def take(self, rows: Sequence[int] | Mask) -> Candidates:
+        return Candidates(self.parts, self.rows[rows])
+
+    def showing(self, beside: Sequence[frozenset[str]]) -> Candidates:
+        """Those that turn one switch at least of each of these sets."""
+        if not beside:
+            return self
+        turns = [np.array([not part.switches.isdisjoint(some) for part in self.parts], dtype=bool) for some in beside]
+        return self.take(np.all([some[self.rows].any(axis=1) for some in turns], axis=0))
+
+    def hypotheses(self, numbers: Sequence[float] | None = None) -> Hypotheses:
+        """Each as a hypothesis; each unknown of a candidate gets its number."""
+        values = np.full(self.rows.shape, np.nan)
+        if numbers is not None:
+            counted = np.array([part.belief.unknown is not None for part in self.parts])
+            values = np.where(counted[self.rows], np.array(numbers, dtype=float)[:, None], np.nan)
+        return Hypotheses([part.changes for part in self.parts], self.rows, values)
+
+
+def _disjoint(some: Sequence[Part], others: Sequence[Part]) -> Mask:
+    """(some, others): whether the two turn different switches."""
+    switches = sorted(frozenset[str]().union(*(part.switches for part in (*some, *others))))
+    one, other = (np.array([[s in part.switches for s in switches] for part in each], int) for each in (some, others))
+    return np.asarray(one.reshape(len(some), -1) @ other.reshape(len(others), -1).T == 0)
 
 
 @dataclass(frozen=True)
@@ -66,6 +127,15 @@ class Fit:
     @property
     def meaning(self) -> tuple[str, ...]:
         return tuple(sorted(p.belief.id for p in self.parts))
+
+    @property
+    def number(self) -> float:
+        """The number that the student invented; NaN where there is none."""
+        return next((number for number in self.numbers if np.isfinite(number)), np.nan)
+
+    @property
+    def hypothesis(self) -> Hypotheses:
+        return Candidates.all_of(self.parts).hypotheses([self.number])
 
 
 @dataclass(frozen=True)
@@ -114,13 +184,21 @@ class Question:
         failing = sorted((s for s in self.scenarios if s.id in self.failed), key=size)
         return [(1, [s, *self.ordered]) for s in failing[:MOST_TELLING]]
 
-    def first(self, evidence: Sequence[Scenario]) -> Sequence[Scenario]:
-        """Those that a candidate has to reproduce before all others: some far smaller right ones, and the first.
+    def first(self, evidence: Sequence[Scenario], parts: Sequence[Part]) -> Sequence[Scenario]:
+        """The evidence, first the experiment that for its size puts out most hypotheses of one part.
 
-        Where a mistake shows late, most candidates are out by what they would have done long before.
+        What is wrong in one way often does something right in an experiment that fails, and seldom in all of them.
         """
-        right = sorted((s for s in evidence if s.id not in self.failed and moves(self.observations[s.id])), key=size)
-        return [*(s for s in right[:FEW_FIRST] if FAR_SMALLER * size(s) <= size(evidence[0])), evidence[0]]
+        crowd = Hypotheses.of([part.changes for part in parts])
+        small = sorted(evidence, key=size)[:SMALLEST] if parts else []
+
+        def dear(scenario: Scenario) -> float:
+            (predicted,) = self.predict([scenario], crowd, frozenset())
+            out = len(parts) - np.count_nonzero(self.agree(scenario, predicted))
+            return size(scenario) / out if out else np.inf
+
+        best = min(small, key=dear, default=evidence[0])
+        return [best, *(s for s in evidence if s is not best)]
 
     @cached_property
     def _groups(self) -> dict[tuple[Scenario, ...], list[list[tuple[frozenset[str], list[frozenset[str]]]]]]:
@@ -214,13 +292,16 @@ def size(scenario: Scenario) -> int:
 
 
 # ------------------------------------------------------------------------------------------------------ the search
+RIGHT = Candidates.all_of(())
+
+
 def identify(question: Question) -> Fit | None:
     """The cheapest hypothesis that reproduces what was observed.
 
     None when the right rule does, or none fits, or several fit that say different things.
     """
     search = _RuleSearch(question)
-    right = min((fit.price for fit in search.among([()], question.ordered)), default=None)  # by some convention
+    right = min((fit.price for fit in search.among(RIGHT, question.ordered)), default=None)  # by some convention
     if right == 0:
         return None
     fits: list[Fit] = []  # beside the right rule with a slip of conduct: what is cheaper, or leaves nothing open
@@ -257,58 +338,55 @@ class _RuleSearch:
         return [gated(part, gate) for part in self.known for gate in gates if _gates(part)]
 
     def singles(self) -> list[Fit]:
-        fits = self.fitting([(part,) for part in self.known])
+        fits = self.fitting(Candidates.singles(self.known))
         if all(fit.slips for fit in fits):  # a number of its own may leave nothing open
-            fits += self.solved([(part,) for part in self.counted])
-        return fits or self.fitting([(part,) for part in self.gated])
+            fits += self.solved(Candidates.singles(self.counted))
+        return fits or self.fitting(Candidates.singles(self.gated))
 
     def extended(self, fits: Sequence[Fit]) -> list[Fit]:
         """Those that explain, with one more belief, what the best of the fits leave unexplained."""
         found = []
         for fit in sorted(fits, key=lambda fit: fit.price)[:MOST_EXTENDED]:
             turned = frozenset[str]().union(*(part.switches for part in fit.parts))
-            groups = [(*fit.parts, part) for part in self.known if fit.slips and part.switches.isdisjoint(turned)]
-            if groups:
-                number = next((n for n in fit.numbers if np.isfinite(n)), np.nan)
-                hypotheses = coded(groups, [number] * len(groups))
+            free = [part for part in self.known if fit.slips and part.switches.isdisjoint(turned)]
+            if free:
+                before = len(fit.parts)
+                rows = np.array([[*range(before), before + i] for i in range(len(free))])
+                longer = Candidates([*fit.parts, *free], rows)
+                hypotheses = longer.hypotheses([fit.number] * len(longer))
                 rows = self.question.surviving(hypotheses, fit.conventions)
-                more = self._fits(groups, rows, hypotheses.take(rows), fit.conventions)
+                more = self._fits(longer, rows, hypotheses.take(rows), fit.conventions)
                 found += [one for one in more if one.reproduced > fit.reproduced]
         return found
 
     def pairs(self) -> list[Fit]:
-        return self.fitting(_compatible(self.known, 2))
+        return self.fitting(Candidates.sets(self.known, 2))
 
     def more(self) -> list[Fit]:
         common = [p for p in self.known if p.price == COMMON]
-        fits = self.fitting(_compatible(common, 3))
-        with_number = [(c, k) for c in self.counted for k in common if c.switches.isdisjoint(k.switches)]
-        fits = fits or self.solved(with_number)
+        fits = self.fitting(Candidates.sets(common, 3)) or self.solved(Candidates.product(self.counted, common))
         often = [g for g in self.gated if g.price == COMMON + GATE]
-        return fits or self.fitting((g, k) for g in often for k in common if g.switches.isdisjoint(k.switches))
+        return fits or self.fitting(Candidates.product(often, common))
 
-    def fitting(self, candidates: Iterable[tuple[Part, ...]]) -> list[Fit]:
+    def fitting(self, every: Candidates) -> list[Fit]:
         """Those candidates without unknowns that fit."""
-        every = list(candidates)
         return [fit for _, scenarios in self.question.evidence for fit in self.among(every, scenarios)]
 
-    def among(self, every: Sequence[tuple[Part, ...]], evidence: Sequence[Scenario]) -> list[Fit]:
+    def among(self, every: Candidates, evidence: Sequence[Scenario]) -> list[Fit]:
         """Those candidates without unknowns that reproduce these scenarios, under every set of conventions."""
         fits = []
-        first = self.question.first(evidence)
-        for alike in self.question.alike(first, self.known):
-            groups = _showing(every, alike[0][1])
-            if not groups:
-                continue
-            hypotheses = coded(groups)
-            near = self.question.surviving(hypotheses, alike[0][0], first)
+        first, *_ = evidence = self.question.first(evidence, self.known)
+        for alike in self.question.alike([first], self.known):
+            groups = every.showing(alike[0][1])
+            hypotheses = groups.hypotheses()
+            near = self.question.surviving(hypotheses, alike[0][0], [first])
             for conventions, _ in alike if len(near) else ():
                 fitting = near[self.question.surviving(hypotheses.take(near), conventions, evidence)]
                 if len(fitting) <= MOST_ALIKE:
                     fits += self._fits(groups, fitting, hypotheses.take(fitting), conventions)
         return fits
 
-    def solved(self, every: Sequence[tuple[Part, ...]]) -> list[Fit]:
+    def solved(self, every: Candidates) -> list[Fit]:
         """Those candidates, each with one unknown, that fit with the number that suits them best."""
         return [
             fit
@@ -316,42 +394,41 @@ class _RuleSearch:
             for fit in self._solved(every, scenarios[:showing], scenarios)
         ]
 
-    def _solved(
-        self, every: Sequence[tuple[Part, ...]], shown: Sequence[Scenario], evidence: Sequence[Scenario]
-    ) -> list[Fit]:
+    def _solved(self, every: Candidates, shown: Sequence[Scenario], evidence: Sequence[Scenario]) -> list[Fit]:
         fits = []
         for alike in self.question.alike(shown[:SHOWN], self.known):
-            groups = _showing(every, alike[0][1])
+            groups = every.showing(alike[0][1])
             found = list(self._numbers(groups, alike[0][0], shown))
             if not found:
                 continue
-            near = coded([groups[row] for row, _ in found], [number for _, number in found])
+            near = groups.take([row for row, _ in found]).hypotheses([number for _, number in found])
             for conventions, _ in alike:
                 for at in self.question.surviving(near, conventions, evidence).tolist():
                     row, number = found[at]
-                    told = coded([groups[row]] * len(rounder(number)), rounder(number))
+                    told = groups.take([row] * len(rounder(number))).hypotheses(rounder(number))
                     roundest = int(self.question.surviving(told, conventions, evidence)[0])
                     fits += self._fits(groups, [row], told.take(slice(roundest, roundest + 1)), conventions)
         return fits
 
     def _numbers(
-        self, groups: Sequence[tuple[Part, ...]], conventions: frozenset[str], shown: Sequence[Scenario]
+        self, groups: Candidates, conventions: frozenset[str], shown: Sequence[Scenario]
     ) -> Iterator[tuple[int, float]]:
         """(candidate, number) for those that come near on the scenarios that show most, for whole numbers each."""
-        if not groups:
+        if not len(groups):
             return
         question = self.question
-        unknowns = [next(p.belief.unknown for p in group if p.belief.unknown) for group in groups]
+        every = map(groups.group, range(len(groups)))
+        unknowns = [next(p.belief.unknown for p in group if p.belief.unknown) for group in every]
         yield from solve(
             lambda rows, numbers, scenarios: question.predict(
-                scenarios, coded([groups[i] for i in rows], numbers), conventions
+                scenarios, groups.take(rows).hypotheses(numbers), conventions
             ),
             unknowns, shown, question.observations, MOST_SOLVED,
         )  # fmt: skip
 
     def _fits(
         self,
-        groups: Sequence[tuple[Part, ...]],
+        groups: Candidates,
         rows: Sequence[int] | NDArray[np.int_],
         hypotheses: Hypotheses,
         conventions: frozenset[str],
@@ -369,13 +446,13 @@ class _RuleSearch:
         hidden = {c.id for c in question.assignment.conventions if c.group == question.subject and c.beside}
         fits, shows = [], self._shows(hypotheses, conventions)
         for at, row in enumerate(rows):
-            parts = groups[row]
+            parts = groups.group(row)
             missed = {name for name, good in agreeing.items() if not good[at]}
             good = frozenset({s.id for s in (*question.ordered, *special)} - missed)
             if parts and not (good & question.failed and shows[at]):
                 continue
             price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
-            numbers = tuple(hypotheses.numbers[at][: max(1, len(parts))].tolist())
+            numbers = tuple(hypotheses.numbers[at].tolist())
             fits.append(Fit(parts, numbers, conventions, good, price, bool(missed)))
         return fits
 
@@ -394,11 +471,6 @@ class _RuleSearch:
         return shows
 
 
-def _showing(groups: Sequence[tuple[Part, ...]], beside: Sequence[frozenset[str]]) -> list[tuple[Part, ...]]:
-    """Candidates that turn one switch at least of each of these sets."""
-    return [g for g in groups if all(any(not part.switches.isdisjoint(some) for part in g) for some in beside)]
-
-
 def gated(part: Part, gate: str) -> Part:
     changes = {switch: f"{option} @ {gate}" for switch, option in part.changes.items()}
     return replace(part, changes=changes, price=part.price + GATE, gate=gate)
@@ -406,24 +478,3 @@ def gated(part: Part, gate: str) -> Part:
 
 def _gates(part: Part) -> bool:
     return not any(" @ " in option for option in part.changes.values())
-
-
-def _compatible(parts: Sequence[Part], count: int) -> Iterator[tuple[Part, ...]]:
-    """Sets of parts that turn different switches."""
-    for group in combinations(parts, count):
-        if all(one.switches.isdisjoint(other.switches) for one, other in combinations(group, 2)):
-            yield group
-
-
-def coded(groups: Sequence[tuple[Part, ...]], numbers: Sequence[float] | None = None) -> Hypotheses:
-    """Candidates as hypotheses; each unknown of a candidate gets its number."""
-    width = max(1, *(len(group) for group in groups))
-    parts = list({id(part): part for group in groups for part in group}.values())
-    index = {id(part): i for i, part in enumerate(parts, start=1)}
-    rows = np.array([[index[id(p)] for p in group] + [0] * (width - len(group)) for group in groups], dtype=int)
-    rows = rows.reshape(len(groups), width)
-    values = np.full((len(groups), width), np.nan)
-    if numbers is not None:
-        counted = np.array([False, *(part.belief.unknown is not None for part in parts)])
-        values = np.where(counted[rows], np.array(numbers, dtype=float)[:, None], np.nan)
-    return Hypotheses([{}, *(part.changes for part in parts)], rows, values)

@@ -14,7 +14,8 @@ Play = Callable[[Sequence[int], Sequence[float], Sequence[Scenario]], list[dict[
 GUESSES, FEW_GUESSES = 40, 9  # for each candidate: many candidates get few
 ROUNDS = 10
 SHOWN = 3  # scenarios that numbers are worked out on
-NUDGE = 1e-5
+NUDGE, SETTLED = 1e-5, 1e-9  # of a number's logarithm
+FAR, HOPELESS = 0.05, 4  # who is as far off after so many rounds comes no nearer
 NEAR = 1e-4  # of the largest number observed: what is further off is not looked at again
 FIGURES = (1, 2, 3, 4)
 
@@ -36,15 +37,19 @@ def solve(
     rows, numbers = _nearest(unknowns, rows, numbers, _sizes(residuals), 1 if few else 2, 2 * most)
     moving = np.array([not unknowns[i].whole for i in rows], dtype=bool)
     low, high = (np.log([getattr(unknowns[i], end) for i in rows]) for end in ("low", "high"))
-    logs = np.log(numbers)
-    for _ in range(ROUNDS if moving.any() else 0):
-        here = _residuals(play, rows, np.exp(logs), shown, observations)
-        there = _residuals(play, rows, np.exp(logs + NUDGE), shown, observations)
+    logs, going = np.log(numbers), np.flatnonzero(moving)
+    for turn in range(ROUNDS):
+        if not len(going):
+            break
+        both = np.exp(np.concatenate([logs[going], logs[going] + NUDGE]))
+        here, there = np.split(_residuals(play, np.tile(rows[going], 2), both, shown, observations), 2)
         with np.errstate(all="ignore"):
             slope = (there - here) / NUDGE
             step = -(slope * here).sum(axis=1) / (slope * slope).sum(axis=1)
-        step = np.where(np.isfinite(step) & moving, np.clip(step, -1.5, 1.5), 0.0)
-        logs = np.clip(logs + step, low, high)
+        step = np.where(np.isfinite(step), np.clip(step, -1.5, 1.5), 0.0)
+        logs[going] = np.clip(logs[going] + step, low[going], high[going])
+        hopeful = (np.abs(step) > SETTLED) & ((turn < HOPELESS) | (_sizes(here) < FAR))
+        going = going[hopeful]
     final = _sizes(_residuals(play, rows, np.exp(logs), shown, observations))
     for at in np.argsort(final, kind="stable").tolist():
         if np.isfinite(final[at]) and final[at] < NEAR:

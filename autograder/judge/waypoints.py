@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.judge.observations import Observations
-from autograder.judge.search import Fit, Part, coded
+from autograder.judge.search import Candidates, Fit, Part
 from autograder.model import Array, Assignment, Observation, Scenario
 
 
@@ -54,8 +54,9 @@ def waypoints(assignment: Assignment, scenarios: Sequence[Scenario], subject: st
     theirs = [s for s in scenarios if assignment.subject(s) == subject and s.id in fit.reproduced and s.checks]
     found = []
     for criterion, parts in _nearer(fit):
-        number = next((n for n in fit.numbers if np.isfinite(n)), np.nan)
-        predicted = assignment.predict(subject, theirs, coded([parts], [number]), fit.conventions)
+        predicted = assignment.predict(
+            subject, theirs, Candidates.all_of(parts).hypotheses([fit.number]), fit.conventions
+        )
         expected = {
             scenario.id: Observation(scenario.id, arrays={name: rows[0] for name, rows in arrays.items()})
             for scenario, arrays in zip(theirs, predicted, strict=True)
