@@ -22,7 +22,7 @@ from autograder.endings import how_it_ended, why_not_imported
 from autograder.judge.alone import lines_alone
 from autograder.judge.credit import credit
 from autograder.judge.exhibits import with_numbers
-from autograder.judge.explain import compare_scenario, settle
+from autograder.judge.explain import settle
 from autograder.judge.marks import not_run
 from autograder.judge.observations import Observations, fitting, goldens, with_derived
 from autograder.judge.places import in_cell
@@ -211,8 +211,8 @@ def _acquit_the_author(
     seen = _completed(assignment, scenarios, golden, claims)
     convict(assignment, scenarios, golden, conduct, seen)
     answered = [scenario for scenario in scenarios if scenario.id in seen]
-    settled, _ = settle(assignment, answered, golden, seen)
-    for finding in (f for s in answered for f in compare_scenario(assignment, s, settled, seen)):
+    *_, findings = settle(assignment, answered, golden, seen)
+    for finding in findings:
         if finding.status != "passed":
             raise AuthorFault(disagreement(assignment, finding))
 

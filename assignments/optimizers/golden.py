@@ -148,7 +148,7 @@ def _training(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Arra
     ends = {
         f"p{i}": np.array(both) for i, both in enumerate(zip(*(network.parts(w) for w in path[[0, -1]]), strict=True))
     }
-    return {"loss": np.array([network.loss(w) for w in path]), **ends}
+    return {"loss": network.losses(path), **ends}
 
 
 def _ravine(scenario: Scenario, conventions: frozenset[str]) -> dict[str, Array]:

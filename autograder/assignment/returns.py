@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from itertools import repeat
 from pathlib import Path
 from types import UnionType
@@ -42,7 +42,11 @@ def guarded(name: str, function: Callable[..., Any], folder: Path) -> Callable[.
             raise AuthorFault(f"{place(function, folder)}: {name}() returns a wrong value: {sentence}.")
         return AFTERWARDS[name](value) if name in AFTERWARDS else value
 
-    return checked
+    return lru_cache(MOST_KEPT)(checked) if name in ASKED_OFTEN else checked
+
+
+ASKED_OFTEN = frozenset({"subject"})  # of the same experiments, a thousand times for each submission
+MOST_KEPT = 1024
 
 
 AFTERWARDS: Mapping[str, Callable[[Any], Any]] = {

@@ -85,7 +85,7 @@ def _by_rule(evidence: Evidence, subject: str, named: frozenset[str]) -> Fit | N
     """The rule that the subject follows, where that is not a right one; `named`: beliefs of the subjects before it."""
     failed = {f.scenario for f in evidence.findings if f.status == "failed" and f.check.arrays and not f.check.at_most}
     theirs = [s for s in evidence.scenarios if evidence.assignment.subject(s) == subject and s.group == subject]
-    able = _predictable(evidence, subject, theirs)
+    able = _predictable(evidence, subject, theirs) if any(s.id in failed for s in theirs) else []
     if not any(s.id in failed for s in able) or not any(moves(evidence.observations[s.id]) for s in able):
         return None
     return identify(Question(evidence.assignment, subject, able, evidence.observations, frozenset(failed), named))

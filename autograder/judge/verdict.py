@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from autograder.judge.circumstances import find_inert, find_responses, find_still, without_credit
 from autograder.judge.diagnose import Evidence, diagnose
 from autograder.judge.exhibits import find_exhibits, without_consequences
-from autograder.judge.explain import compare_scenario, settle
+from autograder.judge.explain import settle
 from autograder.judge.marks import Case, Key, mark
 from autograder.judge.observations import Observations
 from autograder.judge.search import Fit
@@ -41,8 +41,7 @@ def judge(
     assignment: Assignment, scenarios: Sequence[Scenario], golden: Observations, observations: Observations
 ) -> Verdict:
     """Everything after the sandbox, from numbers alone. Observations and goldens come with derived arrays."""
-    golden, conventions = settle(assignment, scenarios, golden, observations)
-    findings = tuple(f for s in scenarios for f in compare_scenario(assignment, s, golden, observations))
+    golden, conventions, findings = settle(assignment, scenarios, golden, observations)
     subjects = {s.id: assignment.subject(s) for s in scenarios}
     responses = find_responses(scenarios, subjects, golden, observations)
     told = diagnose(Evidence(assignment, scenarios, observations, findings))
