@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any
 
@@ -497,41 +498,46 @@ class Crowd:
         self, right: Hypothesis, parts: Sequence[Hypothesis], groups: Integers, numbers: Array | None = None
     ) -> None:
         """`groups` (H, n): indices of parts that turn different switches; `numbers` (H, n), or None."""
-        self.size = len(groups)
+        self.size, self.width = groups.shape
         self.right = right
-        numbers = np.full(groups.shape, np.nan) if numbers is None else numbers
-        everywhere = slice(None)
-        self.turned = {s: [Turned(o, everywhere, np.full((1, 1), np.nan))] for s, o in right.items()}
-        codes: dict[str, NDArray[np.int_]] = {}
-        options: dict[str, dict[str, int]] = {}
+        self.numbers = np.full(groups.size, np.nan) if numbers is None else numbers.ravel()
+        self.turned = {s: [Turned(o, slice(None), np.full((1, 1), np.nan))] for s, o in right.items()}
+        order = np.argsort(groups, axis=None, kind="stable")
+        ends = np.searchsorted(groups.ravel()[order], np.arange(len(parts) + 1)).tolist()
+        takers: dict[str, dict[str, list[Integers]]] = {}  # switch -> option -> entries of `groups`
         for i, part in enumerate(parts):
+            entries = order[ends[i] : ends[i + 1]]
             for switch, told in part.items():
-                if switch not in options:
-                    if switch not in right:
-                        raise KeyError(f"{switch} is no switch of this rule")
-                    options[switch] = {right[switch]: 0}
-                    codes[switch] = np.zeros(len(parts), dtype=int)
-                codes[switch][i] = options[switch].setdefault(told, len(options[switch]))
-        for switch, known in options.items():
-            self.turned[switch] = list(self._turned(switch, known, codes[switch][groups], numbers))
+                takers.setdefault(switch, {}).setdefault(told, []).append(entries)
+        for switch, options in takers.items():
+            if switch not in right:
+                raise KeyError(f"{switch} is no switch of this rule")
+            self.turned[switch] = list(self._turned(switch, options))
 
-    def _turned(self, switch: str, options: Mapping[str, int], by_part: Integers, numbers: Array) -> Iterator[Turned]:
-        chosen, place = by_part.max(axis=1), by_part.argmax(axis=1)
-        order = np.argsort(chosen, kind="stable")
-        ends = np.searchsorted(chosen[order], np.arange(len(options) + 1))
-        together: dict[str, list[tuple[str, Integers]]] = {}
-        for told, code in options.items():
+    def _turned(self, switch: str, options: Mapping[str, Sequence[Integers]]) -> Iterator[Turned]:
+        together: dict[str, list[tuple[str, Sequence[Integers]]]] = {}
+        for told, entries in options.items():
             option, _, gate = told.partition(" @ ")
             if option not in SWITCHES[switch] or (gate and gate not in GATES):
                 raise KeyError(f"{switch}: {told} is no option of this family")
-            if ends[code] < ends[code + 1]:
-                together.setdefault(option, []).append((gate, order[ends[code] : ends[code + 1]]))
+            if told != self.right[switch]:
+                together.setdefault(option, []).append((gate, entries))
+        others = np.ones(self.size, dtype=bool)
         for option, parts in together.items():
-            rows = np.concatenate([mine for _, mine in parts])
-            at = np.cumsum([0, *(len(mine) for _, mine in parts)])
+            taken = np.concatenate([mine for _, some in parts for mine in some])
+            if not len(taken):
+                continue
+            others[rows := taken // self.width] = False
+            if len(taken) == self.size and not any(gate for gate, _ in parts):
+                yield Turned(option, slice(None), self.numbers[np.sort(taken)][:, None])
+                continue
+            at = [0, *accumulate(sum(map(len, some)) for _, some in parts)]
             gates = tuple((gate, slice(at[i], at[i + 1])) for i, (gate, _) in enumerate(parts) if gate)
-            everything = len(rows) == self.size and not gates
-            yield Turned(option, slice(None) if everything else rows, numbers[rows, place[rows]][:, None], gates)
+            yield Turned(option, rows, self.numbers[taken][:, None], gates)
+        if others.all():
+            yield Turned(self.right[switch], slice(None), np.full((1, 1), np.nan))
+        elif others.any():
+            yield Turned(self.right[switch], np.flatnonzero(others), np.full((1, 1), np.nan))
 
     def apply(self, switch: str, table: Switch, *arguments: Any, k: SimpleNamespace) -> Any:
         """table[option](*arguments, k) for each row, by its own option; where its gate is shut, by the right one."""

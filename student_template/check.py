@@ -128,8 +128,7 @@ def limit(seconds):
 # --------------------------------------------------------------------------------------------- and is compared
 def show(asked, seen):
     golden = observations.with_derived(asked, asked.scenarios, asked.golden(asked.scenarios, frozenset()))
-    golden, followed = explain.settle(asked, asked.scenarios, golden, seen)
-    findings = [f for s in asked.scenarios for f in explain.compare_scenario(asked, s, golden, seen)]
+    golden, followed, findings = explain.settle(asked, asked.scenarios, golden, seen)
     told = {row.id: state(row.id, findings, asked, seen) for row in asked.criteria}
     print(f"{asked.title}: the public experiments\n")
     for row in asked.criteria:

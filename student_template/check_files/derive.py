@@ -59,7 +59,7 @@ def _learned(scenario: Scenario, arrays: Mapping[str, Array]) -> dict[str, Array
     if any(w.shape != (2, *shape) for w, shape in zip(weights, network.shapes, strict=True)):
         return {}
     flat = [np.concatenate([w[end].ravel() for w in weights]) for end in (0, 1)]
-    return {"learned": np.array([network.loss(w) for w in flat])}
+    return {"learned": network.losses(np.array(flat))}
 
 
 def _decoupled(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -84,23 +84,25 @@ class Network:
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         parts = [arrays[f"p{i}"] for i in range(4)]
         self.shapes = [part.shape for part in parts]
+        self.cuts = np.cumsum([part.size for part in parts])[:-1].tolist()
         self.start = np.concatenate([part.ravel() for part in parts])
         self.x, self.y = arrays["x"], np.eye(3)[arrays["y"].astype(int)]
 
     def parts(self, w: Array) -> list[Array]:
-        """The weights and biases in their shapes."""
-        cuts = np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
-        return [part.reshape(shape) for part, shape in zip(np.split(w, cuts), self.shapes, strict=True)]
+        """The weights and biases in their shapes, for each of the vectors w (…, d)."""
+        cut = zip([0, *self.cuts], [*self.cuts, None], self.shapes, strict=True)
+        return [w[..., begin:end].reshape(*w.shape[:-1], *shape) for begin, end, shape in cut]
 
     def _forward(self, w: Array) -> tuple[Array, Array, Array]:
         w1, b1, w2, b2 = self.parts(w)
-        hidden = np.maximum(self.x @ w1 + b1, 0)
-        logits = hidden @ w2 + b2
-        logits = logits - logits.max(1, keepdims=True)
-        return hidden, logits - np.log(np.exp(logits).sum(1, keepdims=True)), w2
+        hidden = np.maximum(self.x @ w1 + b1[..., None, :], 0)
+        logits = hidden @ w2 + b2[..., None, :]
+        logits = logits - logits.max(-1, keepdims=True)
+        return hidden, logits - np.log(np.exp(logits).sum(-1, keepdims=True)), w2
 
-    def loss(self, w: Array) -> float:
-        return float(-(self._forward(w)[1] * self.y).sum(1).mean())
+    def losses(self, path: Array) -> Array:
+        """The loss (…,) at each of the vectors of a path (…, d)."""
+        return np.asarray(-(self._forward(path)[1] * self.y).sum(-1).mean(-1))
 
     def gradient(self, w: Array) -> Array:
         hidden, log_p, w2 = self._forward(w)
