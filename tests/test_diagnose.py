@@ -13,7 +13,7 @@ from simulated import Simulation
 from autograder.assignment import load
 from autograder.judge.observations import goldens, with_derived
 from autograder.judge.played import Memory, size
-from autograder.judge.search import Question
+from autograder.judge.search import Candidates, Question
 from autograder.judge.verdict import judge as reach_verdict
 from autograder.model import Assignment, Hypotheses, Scenario
 
@@ -176,6 +176,10 @@ def bend(rows, factor, kind):
     if kind == "drift":
         return rows + 0.3 * (factor - 1) * t
     return rows * (1 - 0.1 * abs(factor - 1)) ** t
+
+
+def test_where_no_belief_has_a_number_that_is_worked_out_none_is_paired_with_any():
+    assert len(Candidates.product([], []).rows) == 0
 
 
 # ----------------------------------------------------------------------------------------------- what is remembered

@@ -106,7 +106,8 @@ def _disjoint(some: Sequence[Part], others: Sequence[Part]) -> Mask:
     """(some, others): whether the two turn different switches."""
     switches = sorted(frozenset[str]().union(*(part.switches for part in (*some, *others))))
     one, other = (np.array([[s in part.switches for s in switches] for part in each], int) for each in (some, others))
-    return np.asarray(one.reshape(len(some), -1) @ other.reshape(len(others), -1).T == 0)
+    one, other = one.reshape(len(some), len(switches)), other.reshape(len(others), len(switches))  # also of none
+    return np.asarray(one @ other.T == 0)
 
 
 @dataclass(frozen=True)
