@@ -70,13 +70,13 @@ def agreeing(others, kinds):
     return arrays
 
 
-@pytest.mark.slow("a hypothesis for every class, for three seeds")
+@pytest.mark.slow("a hypothesis for every class, for two seeds")
 def test_made_up_runs_agree_with_the_right_ones_by_chance_only(assignment):
     """Only somebody who computes the rule can tell which of four runs comes to the same."""
     draw = np.random.default_rng(4)
     earned = [
         sum(row.score for row in lied(assignment, agreeing(draw.choice(list("qrtu"), 3), {"pair"}), seed).criteria)
-        for seed in range(3)
+        for seed in range(2)
     ]
     assert sum(earned) / len(earned) <= MOST, earned
 

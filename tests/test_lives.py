@@ -70,6 +70,7 @@ def marked():
 
 
 @pytest.mark.slow("no single edit mends it: two grammars are searched to their end")
+@pytest.mark.some(each=3)
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_life_shows_it_and_it_costs_a_point_on_its_row(marked, name):
     right, wrong, rows = SHOWN[name]
