@@ -303,6 +303,7 @@ EMPTY_MOMENTS = """if self.exp_avg[i] is None:
         ("type_hinted", "param.data *= 1 - self.lr * self.weight_decay", "param.data *= 1", "adamw"),
         ("methods_patched_in", "* (1 - self.lr * self.weight_decay)", "", "adamw"),
         ("properties", "self._moments[i] = m, v", "pass", "adam_moments"),
+        ("properties", "self.momentum * self._velocity.get(i, 0.0)", "self._velocity.get(i, 0.0)", "momentum"),
         (
             "count_per_parameter",
             "self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad**2",

@@ -96,6 +96,10 @@ class Scope:
             {n.id for n in own_nodes(function) if isinstance(n, ast.Name)} - self.known - {*self.readable}
         )
         chain = ancestry(tree, owner) or [tree]  # a method may be patched into its class
+        made = [n for c in chain for n in c.body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call)]
+        asked = [f for c in chain for f in c.body if isinstance(f, FUNCTIONS)]
+        self.computed = [name for n in made for name in defined(n)]  # attributes that are properties
+        self.computed += [f.name for f in asked if any(text(d) == "property" for d in f.decorator_list)]
         self.methods = {n.name for c in chain for n in c.body if isinstance(n, FUNCTIONS)}
         patched = [n for n in tree.body if isinstance(n, FUNCTIONS) and [a.arg for a in n.args.args[:1]] == ["self"]]
         self.attributes = own_attributes([*chain, *patched]) - self.methods if "self" in arguments else set()
@@ -203,6 +207,7 @@ class Scope:
         fetched = {text(n) for n in walk(function) if is_fetched(n)}
         twins = [n for n in self.donors if fetched and is_fetched(n) and text(n) not in fetched][:MOST_COUNTS]
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
+        others += [of_self(name) for name in self.computed]
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
         pairs = [product(a, b) for a in self.idle for b in settings or elsewhere[:MOST_SHARES]]
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in walk(one))
