@@ -136,6 +136,7 @@ class Misconception:
     inherited: tuple[str, ...] = ()  # of its groups: claimed there only beside another group, whose code these use
     elsewhere: tuple[str, ...] = ()  # rows of other mistakes that behave in the same way: the line tells them apart
     halfway: Mapping[str, str] = field(default_factory=dict)  # a rule between this one and the right one
+    exact: bool = False  # says one number: where it leaves anything open, it is another one
 
     def shows_in(self, scenario: str) -> bool:
         """Return whether the numbers of that scenario may show it: of a rule all do, else those of its facts."""

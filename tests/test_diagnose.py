@@ -104,7 +104,7 @@ def test_t_that_starts_at_0_is_named_by_what_is_finite_of_it(judge):
 
 def test_a_variance_beside_the_two_commonest_slips_of_adam_is_named_with_them(judge):
     """√|v − m²| + 1e-8 of moments that nobody corrected: three beliefs in one formula."""
-    beliefs = ("second-variance-absolute", "correction-missing", "eps-constant")
+    beliefs = ("second-variance-absolute", "correction-missing", "eps-fixed")
     changes = {switch: option for m in BELIEFS if m.id in beliefs for switch, option in m.changes.items()}
     verdict = judge(changes, ["AdamW"])
     assert {d.misconception for d in verdict.diagnoses} == set(beliefs)

@@ -20,8 +20,8 @@ OPTIMIZERS = load("optimizers")
 MODEL = OPTIMIZERS.model_solution.read_text()
 MISCONCEPTIONS = {m.id: m for m in OPTIMIZERS.misconceptions}
 
-# Of each kind one: a rule, a count, what is no rule, and what changes a fact too and only edits of the solution show.
-SAMPLE = ("second-of-g", "count-parameters", "zero-grad-zeros", "params-iterator", "l2-mutates")
+# Of each kind one: a rule, a count, what is no rule, what changes a fact too and only edits of the solution show, a number.
+SAMPLE = ("second-of-g", "count-parameters", "zero-grad-zeros", "params-iterator", "l2-mutates", "eps-fixed-at")
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,7 @@ def _rule(
     unknown: Unknown | None = None,
     *,
     common: bool = False,
+    exact: bool = False,
     implies: tuple[str, ...] = (),
     elsewhere: tuple[str, ...] = (),
     **changes: str,
@@ -85,7 +86,7 @@ def _rule(
     halfway = next((way for switch, way in HALFWAY.items() if switch in changes and not there), {})
     return Misconception(
         name, title, criterion, hint, reason, groups, changes=changes, cost=cost, unknown=unknown,
-        common=common, implies=implies, elsewhere=elsewhere, halfway=halfway,
+        common=common, exact=exact, implies=implies, elsewhere=elsewhere, halfway=halfway,
     )  # fmt: skip
 
 
@@ -359,8 +360,8 @@ ADAPTIVE = (
     _rule("eps-subtracted", BOTH, "adaptive_step", "ε subtracted", "With √v̂ = ε you divide by zero. ε is there to keep away from it.", "sign", denominator="eps subtracted"),
     _rule("eps-squared-inside", BOTH, "adaptive_step", "ε² inside the root", "√(v̂ + ε²) is nearly √v̂ + ε when one is much larger, and not when they are of a size.", "hypot", cost=0.5, denominator="eps squared inside"),
     _rule("eps-twice", BOTH, "adaptive_step", "ε twice", "ε is inside your root and beside it.", SLIP, denominator="eps twice"),
-    _rule("eps-constant", BOTH, "adaptive_step", "ε is always 10⁻⁸", "Whatever eps is asked for, yours acts like 10⁻⁸. Is the argument used?", "1e-8 written into the formula", cost=0.35, eps="always 1e-8", common=True),
-    _rule("eps-fixed", BOTH, "adaptive_step", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.35, unknown=EPSILON, eps="fixed"),
+    _rule("eps-fixed", BOTH, "adaptive_step", "ε is always 10⁻⁸", "Whatever eps is asked for, yours acts like 10⁻⁸. Is the argument used?", "1e-8 written into the formula", cost=0.35, eps="always 1e-8", common=True, exact=True),
+    _rule("eps-fixed-at", BOTH, "adaptive_step", "ε is always the same", "Whatever eps is asked for, yours acts like {n}. Is the argument used?", "constants of the module", cost=0.35, unknown=EPSILON, eps="fixed"),
     _rule("root-missing", BOTH, "adaptive_step", "No root", "You divide by v̂ itself, so a gradient ten times larger makes a step ten times smaller. With the root it makes the same step.", SLIP, denominator="no root", common=True),
     _rule("root-twice", BOTH, "adaptive_step", "Root of a root", "Twice the gradient makes your step √2 times as long. The size of the gradient should cancel.", SLIP, denominator="fourth root"),
     _rule("root-squared", BOTH, "adaptive_step", "v squared", "You square v̂ where its root is meant.", "**2 for **0.5", denominator="squared"),

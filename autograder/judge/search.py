@@ -340,8 +340,7 @@ class _RuleSearch:
 
     def singles(self) -> list[Fit]:
         fits = self.fitting(Candidates.singles(self.known))
-        if all(fit.slips for fit in fits):  # a number of its own may leave nothing open
-            fits += self.solved(Candidates.singles(self.counted))
+        fits = fits or self.solved(Candidates.singles(self.counted))
         return fits or self.fitting(Candidates.singles(self.gated))
 
     def extended(self, fits: Sequence[Fit]) -> list[Fit]:
@@ -450,7 +449,8 @@ class _RuleSearch:
             parts = groups.group(row)
             missed = {name for name, good in agreeing.items() if not good[at]}
             good = frozenset({s.id for s in (*question.ordered, *special)} - missed)
-            if parts and not (good & question.failed and shows[at]):
+            inexact = missed and any(part.belief.exact for part in parts)
+            if parts and (inexact or not (good & question.failed and shows[at])):
                 continue
             price = sum(p.price for p in parts) + (SLIP if missed else 0) + HIDDEN * len(conventions & hidden)
             numbers = tuple(hypotheses.numbers[at].tolist())
