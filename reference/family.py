@@ -410,7 +410,6 @@ DIVISOR: Switch = {name: lambda b, other, t, k, f=f: f(b, other, t) for name, f 
 KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
 SPREAD: Switch = {  # what the root is taken of: v corrected, raw and m not; corrected moments leave only rounding
     "second moment": lambda v, raw, m, k: v,
-    "variance": lambda v, raw, m, k: (raw - m * m) / k.c2,
     "variance, absolute": lambda v, raw, m, k: np.abs(raw - m * m) / k.c2,
     "variance, floored": lambda v, raw, m, k: np.maximum(raw - m * m, 0) / k.c2,
     "second moment and m": lambda v, raw, m, k: v + m * m,

@@ -97,7 +97,7 @@ CODE: Mapping[str, Mapping[str, str]] = {
         "until": "min(t, {n})", "behind": "max(t - 1, 1)", "half": "t / 2", "squared": "t * t", "further": "t + {n}",
     },
     "spread": {
-        "second moment": "v_hat", "variance": "(v - m**2) / c2", "variance, absolute": "np.abs(v - m**2) / c2",
+        "second moment": "v_hat", "variance, absolute": "np.abs(v - m**2) / c2",
         "variance, floored": "np.maximum(v - m**2, 0) / c2", "second moment and m": "v_hat + m**2",
     },
     "denominator": {
