@@ -36,11 +36,12 @@ def test_who_follows_conventions_is_held_against_their_goldens(name, group, foll
     assignment = setting(name)
     scenarios = [s for s in assignment.scenarios(SEED) if assignment.subject(s) == group]
     canonical, seen = goldens(assignment, scenarios), goldens(assignment, scenarios, following)
-    settled, chosen = settle(assignment, scenarios, canonical, seen)
+    settled, chosen, findings = settle(assignment, scenarios, canonical, seen)
     for scenario in scenarios:
         for array, rows in seen[scenario.id].arrays.items():
             np.testing.assert_allclose(settled[scenario.id].arrays[array], rows, rtol=1e-6, atol=1e-9)
     assert chosen.get(group, frozenset()) <= following, "the fewest that explain it"
+    assert {f.status for f in findings if f.check.arrays} == {"passed"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,6 +53,7 @@ def test_a_mistake_that_no_convention_explains_gains_none(name):
         key: Observation(key, {n: rows + 0.5 * np.arange(1, rows.size + 1).reshape(rows.shape) for n, rows in o.arrays.items()}, o.facts)
         for key, o in canonical.items()
     }  # fmt: skip
-    settled, chosen = settle(assignment, scenarios, canonical, wrong)
+    settled, chosen, findings = settle(assignment, scenarios, canonical, wrong)
     assert chosen == {}
+    assert "failed" in {f.status for f in findings if f.check.arrays}
     assert settled == canonical

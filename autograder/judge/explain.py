@@ -10,7 +10,7 @@ from autograder.judge.observations import Observations, goldens
 from autograder.model import Assignment, Finding, Observation, Scenario
 
 
-def compare_scenario(
+def _compared(
     assignment: Assignment, scenario: Scenario, golden: Observations, observations: Observations
 ) -> tuple[Finding, ...]:
     return compare(scenario, golden[scenario.id], observations.get(scenario.id), assignment.tolerances)
@@ -25,7 +25,7 @@ def settle(
     fails by it fails by the canonical one as well, and some no longer do.
     """
     settled, chosen = dict(golden), {}
-    found = {s.id: compare_scenario(assignment, s, golden, observations) for s in scenarios}
+    found = {s.id: _compared(assignment, s, golden, observations) for s in scenarios}
     for subject in dict.fromkeys(c.group for c in assignment.conventions):
         theirs = [s for s in scenarios if assignment.subject(s) == subject]
         known = [c.id for c in assignment.conventions if c.group == subject and not c.beside]
@@ -34,7 +34,7 @@ def settle(
             if not best:
                 break
             other = goldens(assignment, theirs, following)
-            findings = {s.id: compare_scenario(assignment, s, other, observations) for s in theirs}
+            findings = {s.id: _compared(assignment, s, other, observations) for s in theirs}
             parting = _parting(findings.values())
             if parting < best:
                 best, chosen[subject] = parting, following
