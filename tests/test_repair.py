@@ -825,6 +825,18 @@ def test_a_square_of_which_only_the_exponent_is_left_can_be_put_back() -> None:
     assert [one for one, texts in zip(rights, put_in(tried), strict=True) if one not in texts] == []
 
 
+@pytest.mark.slow
+def test_a_call_that_is_lost_with_the_only_use_of_its_argument_is_put_back(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Another class makes the same call with another argument; `grad` is computed and then never used."""
+    right = "param.data = param.data - self.update(index, grad)"
+    source, line = hand(assignment, "type_hinted", right, "param.data = param.data")
+    report = graded(assignment, sandbox, source)
+    assert [(place.line, place.criterion) for place in report.places] == [(line, "adaptive_step")]
+    assert report.score > 94
+
+
 LOST = {  # wholes of which an operand is written nowhere else in the file
     "functional": ("(1 - betas[1]) * g ** 2", "m / (1 - betas[0] ** t)"),
     "running_powers": ("self.momentum * self.velocity.get(i, np.zeros_like(param.data))",),

@@ -151,7 +151,8 @@ class Scope:
         steps += [product(ast.UnaryOp(ast.USub(), step.left), step.right) for step in steps]
         self.missing_left = unique([*left, *self.idle, *steps])
         fading = [n for n in self.donors if is_share_of_kept(n) and text(n) not in here]
-        self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES]]
+        handed = [call for n in self.donors if isinstance(n, ast.Call) and is_own(n.func) for call in self.with_idle(n)]
+        self.missing_terms = [*self.missing_terms, *fading[:MOST_SHARES], *handed[:MOST_SHARES]]
         unused = {text(n) for n in self.idle}
         self.idle_terms, self.idle_factors = (
             [n for n in some if any(text(part) in unused for part in walk(n))]
@@ -172,6 +173,12 @@ class Scope:
         statements = [n for n in statements if not is_docstring(n)]
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
+
+    def with_idle(self, call):
+        """The call of a method, handed what this function computes and never uses in the place of one argument."""
+        for name in (n for n in self.idle if isinstance(n, ast.Name)):
+            for at, _ in enumerate(call.args):
+                yield ast.Call(call.func, [*call.args[:at], name, *call.args[at + 1 :]], call.keywords)
 
     def missing(self, function, methods):
         """The factors and the terms that may have been left out: where something is kept and never used, of that.
