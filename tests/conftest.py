@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _beyond_a_sample(items: list[pytest.Item]) -> set[pytest.Item]:
-    """What the mark `some` leaves out of families whose every case takes seconds."""
+    """Draw from families whose every case takes seconds, and return the cases that the mark `some` leaves out."""
     kinds: dict[tuple[str, str], list[pytest.Item]] = {}
     each: dict[tuple[str, str], int] = {}
     for item in items:

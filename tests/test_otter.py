@@ -120,7 +120,7 @@ def scores(results: dict[str, object]) -> dict[str, float]:
 
 @pytest.mark.platforms
 def test_otter_run_gives_our_points(platforms, dist, tmp_path):
-    """Of a submission with one mistake; `otter assign` has run the model solution, and found that all is right."""
+    """A submission with one mistake is enough: `otter assign` has run the model solution, and found that all is right."""
     source = SAMPLES["momentum as an average"].read_text()
     submission = tmp_path / "optimizers.ipynb"
     submission.write_text(filled(dist / "student" / "optimizers.ipynb", source))
