@@ -627,6 +627,24 @@ def test_one_edit_that_mends_two_classes_is_told_in_place_of_two(assignment: Ass
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("belief", ["second-plus", "first-keep-power"])
+def test_a_mistake_that_was_copied_with_the_code_is_searched_for_once(
+    assignment: Assignment, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, belief: str
+) -> None:
+    searched, sift = list[str](), Probing.sift
+
+    def sifted(probing: Probing, above: float, up_to: float) -> tuple[list[Trial], bool]:
+        searched.append(assignment.subject(probing.probe))
+        return sift(probing, above, up_to)
+
+    monkeypatch.setattr(Probing, "sift", sifted)
+    found = places(assignment, sandbox, assignment.plant(assignment.model_solution.read_text(), belief))
+    assert [place.subject for place in found] == ["Adam", "AdamW"]
+    assert len({place.source for place in found}) == 1
+    assert set(searched) == {"Adam"}
+
+
+@pytest.mark.slow
 def test_a_step_that_is_counted_with_momentum_only_costs_the_interface(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:

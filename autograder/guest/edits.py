@@ -2,7 +2,7 @@
 
 import ast
 
-from gradmark_trees import head_end, in_loop, is_docstring, is_kept, jumps, same
+from gradmark_trees import head_end, in_loop, is_docstring, is_kept, jumps, same, text
 
 MOST_GAPS = 1000  # more, for statements that may be missing
 MOST_EDITS = 8000  # of one search: about half a second of computing
@@ -41,11 +41,14 @@ class Edits:
             for node in nodes:
                 self.expressions.setdefault(id(node), []).append((number, other))
 
-    def keep(self, numbers):
-        """Drops the other edits; the numbers stay."""
+    def changes(self, numbers):
+        """Return for each of some edits its kind, what stands there, and what it puts in: equal in another function."""
+        put = {number: [] for number in numbers}
         for places in (self.expressions, self.statements, self.insertions):
-            for others in places.values():
-                others[:] = [entry for entry in others if entry[0] in numbers]
+            for number, new in (entry for others in places.values() for entry in others if entry[0] in put):
+                put[number] += map(text, new if isinstance(new, list) else [new])
+        edits = ((number, self.edits[number - 1]) for number in numbers)
+        return {number: (edit.kind, text(edit.anchor), *put[number]) for number, edit in edits}
 
     def full(self):
         """Return whether there are as many edits as one search may try."""

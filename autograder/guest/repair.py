@@ -17,7 +17,7 @@ import warnings
 import numpy as np
 from gradmark_plan import Plan
 from gradmark_switched import ELSEWHERE, LAST, NOTE, SWITCH, Build
-from gradmark_trees import acts, annotated, changes_nothing, clone, functions, head_end, parse, walk
+from gradmark_trees import acts, annotated, changes_nothing, clone, functions, head_end, parse, text, walk
 
 PLAY_SECONDS = 0.25  # of computing, for one edit in one scenario
 MOST_HUNG = 4  # edits that used that up: no more are tried then
@@ -344,9 +344,21 @@ class Search:
 
     def in_turn(self, planned):
         """The edits that are tried, numbered: the smallest first, and fewer where one run is long."""
-        cheapest = sorted(planned.plan.edits, key=lambda edit: edit.cost)[: self.affordable(planned)]
+        edits = self.alike(planned.plan) if self.task["like"] else planned.plan.edits
+        cheapest = sorted(edits, key=lambda edit: edit.cost)[: self.affordable(planned)]
         asked = [e for e in cheapest if self.task["above"] < e.cost <= self.task["up_to"]]
         return list(enumerate(asked))[self.task["after"] :]
+
+    def alike(self, plan):
+        """The edits that change the same into the same as those that were tried for other steps of the chain."""
+        chain, wanted = self.task["chain"], set()
+        for place, numbers in self.task["like"]:
+            before = self.planned(chain[:place], chain[place]["probe"], rich=chain[place]["rich"]).plan
+            wanted |= {*before.changes(numbers).values()}
+        begins = {change[:2] for change in wanted}
+        near = [e.number for e in plan.edits if (e.kind, text(e.anchor)) in begins]
+        found = {number for number, change in plan.changes(near).items() if change in wanted}
+        return [edit for edit in plan.edits if edit.number in found]
 
     def affordable(self, planned):
         """Return how many edits may be tried."""

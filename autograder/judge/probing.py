@@ -109,7 +109,9 @@ class Probing:
 
         Those that cannot be right, as the experiment begins with them, are left out.
         """
-        task = replace(self._task, above=above, up_to=up_to)
+        return self._sifted(replace(self._task, above=above, up_to=up_to))
+
+    def _sifted(self, task: EditTask) -> tuple[list[Trial], bool]:
         if not any(check.arrays for check in self.probe.checks):
             task = replace(task, lines=LINES_FOR_FACTS)
         if self._begins is None:
@@ -118,6 +120,10 @@ class Probing:
         answer = self._ask(replace(task, until=(self._begins.array, self._begins.rows)))
         suiting = [edit for glance in answer.glances for edit in self._begins.suiting(glance)]
         return (self.quickly(suiting, [self.probe.id]) if suiting else []), answer.done or bool(answer.trouble)
+
+    def alike(self, like: Sequence[tuple[int, tuple[int, ...]]]) -> list[Trial]:
+        """The edits that change the same as some others that were tried, for a place in the chain each."""
+        return self._sifted(replace(self._task, like=tuple(like)))[0]
 
     def quickly(self, edits: Sequence[int], telling: Iterable[str]) -> list[Trial]:
         """Many edits in a few experiments, at little cost, without their text."""

@@ -55,6 +55,11 @@ class Mend:
     named: str = ""  # the row of the named mistake that the edit is a part of
     left: bool = False  # whether conduct still fails with it, and only the rule is right
 
+    @property
+    def tried(self) -> tuple[int, ...]:
+        """The edit and its rivals, by number."""
+        return tuple(dict.fromkeys(t.edit for t in (self.trial, *self.rivals)))
+
 
 Judged = tuple[Mend, dict[str, Observation]]  # an edit, and what is seen with it
 Step = tuple[Mend, Mapping[str, Any], dict[str, Observation]]  # and how it is made before the next search
@@ -112,6 +117,8 @@ class _Search:
         self.unfinished: list[str] = []
         self.judged: dict[tuple[str, int, int], tuple[Observation | None, Failures]] = {}
         self.sifted = 0
+        self.made: list[tuple[int, tuple[int, ...]]] = []  # of other classes: a place in the chain, and edits for it
+        self.in_parts = False  # whether one of them took several
         subjects = dict.fromkeys(self.subjects.values())
         self.rules = [s for s in subjects if assignment.quantities(s) is not None]
         self.whole = {name: [s for s in scenarios if assignment.subject(s) == name] for name in subjects}
@@ -191,6 +198,8 @@ class _Search:
             if right is not None and self.failures(subject, now) - self.slips:
                 found, steps, now = right
             if found and (found[0].left or self.failures(subject, now) <= self.slips):
+                self.made += [(len(chain) + n, one.tried) for n, one in enumerate(found)]
+                self.in_parts = self.in_parts or len(found) > 1
                 chain, mends = steps, [*mends, *_joined(_of_one_mistake(found))]
             else:
                 now, parts = before, [*parts, *(one for one in found if one.named)]
@@ -238,16 +247,14 @@ class _Search:
         waypoints: Sequence[Waypoint],
     ) -> Step | None:
         """The first edit with which everything about the subject agrees; else one with which more does."""
-        partly = None
-        watch = self.assignment.quantities(subject)
+        again, partly = self._as_before(subject, failing, now, chain, waypoints), None
+        if again is not None:
+            return again
         probes = self._probes(subject, failing, now, waypoints)
         for probe, rich in probes:
             if partly is not None and not rich and probe is not probes[0][0]:
                 break  # one mistake of two is found
-            begins = self._beginning(subject, probe, now, waypoints)
-            probing = Probing(
-                self.ask, self.scenarios, watch[0] if watch else None, probe, chain, rich=rich, begins=begins
-            )
+            probing = self._probing(subject, probe, now, chain, waypoints, rich=rich)
             trials, fitting, best = list[Trial](), list[Trial](), None
             for more, enough in self._sifted(subject, probing):
                 trials += more
@@ -264,6 +271,45 @@ class _Search:
                 return nearer
             partly = partly or best
         return partly
+
+    def _as_before(
+        self,
+        subject: str,
+        failing: Failures,
+        now: Observations,
+        chain: Sequence[Mapping[str, Any]],
+        waypoints: Sequence[Waypoint],
+    ) -> Step | None:
+        """The edit that mended another class, made in this one: a mistake is copied with the code around it."""
+        probe, _ = self._probes(subject, failing, now, waypoints)[0]
+        for rich in GRAMMARS:
+            like = [one for one in self.made if chain[one[0]]["rich"] == rich]
+            if not like:
+                continue
+            probing = self._probing(subject, probe, now, chain, waypoints, rich=rich)
+            trials = probing.alike(like)
+            fitting = self._fitting(subject, failing, now, probing, trials)
+            best = self._best(subject, failing, now, probing, fitting)
+            if best is not None and (self.in_parts or best[0].fixed == failing):
+                return best
+            nearer = self._nearer(subject, now, probing, trials, waypoints)
+            if nearer is not None:
+                return nearer
+        return None
+
+    def _probing(
+        self,
+        subject: str,
+        probe: Scenario,
+        now: Observations,
+        chain: Sequence[Mapping[str, Any]],
+        waypoints: Sequence[Waypoint],
+        *,
+        rich: bool,
+    ) -> Probing:
+        watch = self.assignment.quantities(subject)
+        watched, begins = watch[0] if watch else None, self._beginning(subject, probe, now, waypoints)
+        return Probing(self.ask, self.scenarios, watched, probe, chain, rich=rich, begins=begins)
 
     def _beginning(
         self, subject: str, probe: Scenario, now: Observations, waypoints: Sequence[Waypoint]

@@ -315,6 +315,8 @@ class EditTask:
     above: float = 0.0  # the costs of the edits: more than this,
     up_to: float = 100.0  # and no more than this
     after: int = 0  # the edits up to this number were tried before: one of them brought Python down
+    like: tuple[tuple[int, tuple[int, ...]], ...] = ()  # only those that change the same as these: a place in `chain`,
+    # and edits that were tried for its step
     until: tuple[str, int] | None = None  # only the first so many rows of this array, and what was recorded by then
     running: tuple[str, ...] = ()  # nothing is edited: the statements that run in each of these scenarios are asked for
 
