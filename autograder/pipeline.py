@@ -130,8 +130,18 @@ class Examination:
     log: str
 
 
-def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, seed: int) -> Examination:
-    """Runs one submission in the sandbox, computes the goldens meanwhile, and judges."""
+def examine(
+    submission: Submission,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    seed: int,
+    acquitted: set[tuple[Scenario, ...]] | None = None,
+) -> Examination:
+    """Runs one submission in the sandbox, computes the goldens meanwhile, and judges.
+
+    `acquitted`: sets of experiments that the model solution has replayed with this seed, to which this one's are added;
+    they are not replayed again.
+    """
     scenarios = assignment.scenarios(seed)
     with ThreadPoolExecutor(1) as background:
         playing = _class_by_class(assignment, scenarios)
@@ -144,7 +154,10 @@ def examine(submission: Submission, assignment: Assignment, sandbox: Sandbox, se
     verdict = judge(assignment, scenarios, golden, observations) if conduct.imported else None
     failed = {f.scenario for f in verdict.findings if f.status != "passed"} if verdict else set()
     suspects = [s for s in playing if s.id in failed] if verdict else playing[: is_suspect(assignment, conduct)]
-    _acquit_the_author(assignment, sandbox, suspects, golden)
+    if acquitted is None or tuple(suspects) not in acquitted:
+        _acquit_the_author(assignment, sandbox, suspects, golden)
+    if acquitted is not None:
+        acquitted.add(tuple(suspects))
     if verdict is not None:
 
         def play(some: Sequence[Scenario]) -> Observations:

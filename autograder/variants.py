@@ -8,9 +8,9 @@ key away. Where an assignment can compute keys a second time, from the words of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from autograder.model import Assignment, Item, NumericKey
+from autograder.model import Assignment, Item, ItemMark, NumericKey
 from autograder.quiz import mark_item
 from autograder.quiz.kinds import right_answer, right_words, wrong_answers
 from autograder.quiz.kinds.numeric import near
@@ -28,9 +28,9 @@ def statements(assignment: Assignment, seeds: Sequence[int] | None = None) -> It
         return
     yield _same_blueprint(quizzes)
     different = _different(quizzes)
-    yield _all("keys get full marks", different, lambda item: _full(item, right_answer(item)))
-    yield _all("distractors do not", different, lambda item: not any(_full(item, a) for a, _ in wrong_answers(item)))
-    yield _all("hints keep the key", different, _keeps_its_key)
+    held = [(f"{item.id} (variant {seed})", _held(item)) for seed, item in different.values()]
+    for number, name in enumerate(("keys get full marks", "distractors do not", "hints keep the key")):
+        yield _all(name, [(question, holds[number]) for question, holds in held])
     numbers = {words: one for words, one in different.items() if isinstance(one[1].key, NumericKey)}
     again = {words: value for words, (_, item) in numbers.items() if (value := assignment.key_again(item)) is not None}
     if again:
@@ -59,24 +59,30 @@ def _same_blueprint(quizzes: Mapping[int, Sequence[Item]]) -> Statement:
     return "same blueprint", not odd, found
 
 
-def _all(name: str, different: Questions, holds: Callable[[Item], bool]) -> Statement:
-    failing = [f"{item.id} (variant {seed})" for seed, item in different.values() if not holds(item)]
-    found = f"fails: {', '.join(failing[:5])}" if failing else f"{len(different)} different questions"
+def _all(name: str, questions: Sequence[tuple[str, bool]]) -> Statement:
+    failing = [question for question, holds in questions if not holds]
+    found = f"fails: {', '.join(failing[:5])}" if failing else f"{len(questions)} different questions"
     return name, not failing, found
 
 
-def _full(item: Item, answer: object) -> bool:
-    """Return whether the answer gets all points; a text waits for a person, and getting none from us is right."""
-    mark = mark_item(item, answer)
+def _held(item: Item) -> tuple[bool, bool, bool]:
+    """Return whether its key gets full marks, no distractor does, and no hint gives the key away."""
+    mistaken = [mark_item(item, answer) for answer, _ in wrong_answers(item)]
+    right = mark_item(item, right_answer(item))
+    return _is_full(item, right), not any(_is_full(item, mark) for mark in mistaken), _keeps_its_key(item, mistaken)
+
+
+def _is_full(item: Item, mark: ItemMark) -> bool:
+    """Return whether an answer gets all points; a text waits for a person, and getting none from us is right."""
     return mark.status == "waiting" if item.kind == "text" else mark.score == item.points
 
 
-def _keeps_its_key(item: Item) -> bool:
+def _keeps_its_key(item: Item, mistaken: Sequence[ItemMark]) -> bool:
     """Return whether what is told about wrong answers never has the right one in it, as a number or formula."""
     if item.kind not in ("numeric", "prediction", "formula"):
         return True  # the options stand there for all to see; which is right is in no hint of another by its letter
     key = right_words(item)
-    return not any(_holds(mark_item(item, answer).message, key, item.prompt) for answer, _ in wrong_answers(item))
+    return not any(_holds(mark.message, key, item.prompt) for mark in mistaken)
 
 
 def _holds(message: str, key: str, prompt: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -31,6 +32,7 @@ from autograder.model import (
     Misconception,
     Observation,
     Report,
+    Scenario,
     Submission,
 )
 from autograder.paraphrase import paraphrases
@@ -99,6 +101,7 @@ Part = ProofTrial | Section  # of the proof: what is run, and what is computed
 Proved = Result | list[ProofRow]
 ProofCrew = Crew[Part, Proved]
 Progress = Callable[[int, int], None]
+Acquitted = set[tuple[Scenario, ...]]  # experiments that the model solution has replayed without a fault
 
 
 def verify(
@@ -118,13 +121,18 @@ def verify(
     `crew`: processes that share the work (see `prover`); without them all is done here, one trial after the other.
     """
     trials = [t for t in _trials(assignment) if only is None or t.section not in MISTAKEN or t.name in only]
-    computed, results = _divided(assignment, sandbox, trials, crew, progress, () if brief else tuple(COMPUTED))
+    beside = ThreadPoolExecutor(1)  # this process has nothing to do while a crew is at work
+    try:
+        work = beside.submit(_repeated, assignment, trials, [sandbox, sandbox, *others]) if crew and not brief else None
+        computed, results = _divided(assignment, sandbox, trials, crew, progress, () if brief else tuple(COMPUTED))
+    finally:
+        beside.shutdown(wait=False)
     rows = [result.row for result in results]
     rows += _stated(assignment, "margin", lambda: _rounding_margin([result.rounding for result in results]))
     if brief:
         return Proof(assignment.id, assignment.digest, SEED, sandbox.name, tuple(rows), tuple(only or ()))
     rows += computed["margin"]
-    rows += _stated(assignment, "determinism", lambda: _determinism(assignment, trials, [sandbox, sandbox, *others]))
+    rows += work.result() if work else _repeated(assignment, trials, [sandbox, sandbox, *others])
     rows += _stated(assignment, "reference", lambda: _reference(assignment))
     rows += computed["variants"]
     rows += _stated(assignment, "review", lambda: review(assignment))
@@ -141,7 +149,8 @@ def _divided(
 ) -> tuple[dict[Section, list[ProofRow]], list[Result]]:
     """The parts that need only the assignment, and what each trial gave, whoever works on them."""
     parts: list[Part] = [*computed, *trials]  # the longest pieces of work first
-    alone = ((index, _proved(assignment, part, sandbox)) for index, part in enumerate(parts))
+    acquitted = Acquitted()
+    alone = ((index, _proved(assignment, part, sandbox, acquitted)) for index, part in enumerate(parts))
     done: dict[int, Proved] = {}
     for index, given in crew.results(parts) if crew else alone:
         if isinstance(given, Exception) and not isinstance(given, WorkerDied):
@@ -156,12 +165,13 @@ def _divided(
 @contextmanager
 def prover(assignment: Assignment, reopen: Callable[[], Sandbox]) -> Iterator[Callable[[Part], Proved]]:
     """The work of a `ProofCrew`, in a sandbox of its own: the judging is what takes the time."""
+    acquitted = Acquitted()
     with reopen() as sandbox:
-        yield lambda part: _proved(assignment, part, sandbox)
+        yield lambda part: _proved(assignment, part, sandbox, acquitted)
 
 
-def _proved(assignment: Assignment, part: Part, sandbox: Sandbox) -> Proved:
-    return _tried(assignment, part, sandbox) if isinstance(part, ProofTrial) else _computed(assignment, part)
+def _proved(assignment: Assignment, part: Part, sandbox: Sandbox, acquitted: Acquitted) -> Proved:
+    return _tried(assignment, part, sandbox, acquitted) if isinstance(part, ProofTrial) else _computed(assignment, part)
 
 
 def _without_result(part: Part, why: WorkerDied) -> Proved:
@@ -170,8 +180,8 @@ def _without_result(part: Part, why: WorkerDied) -> Proved:
     return [ProofRow(part, "can be proven", holds=False, said=str(why), detail={})]
 
 
-def _tried(assignment: Assignment, trial: ProofTrial, sandbox: Sandbox) -> Result:
-    seen = _examine(trial, assignment, sandbox)
+def _tried(assignment: Assignment, trial: ProofTrial, sandbox: Sandbox, acquitted: Acquitted) -> Result:
+    seen = _examine(trial, assignment, sandbox, acquitted)
     known = trial.section == "right" and not isinstance(seen, str) and seen.verdict is not None
     return Result(_row(assignment, trial, seen), _rounding(seen) if known else None)
 
@@ -260,13 +270,13 @@ def _submission(assignment: Assignment, trial: ProofTrial) -> Submission:
     return Submission(trial.name, {assignment.main: trial.source}, hashlib.sha256(trial.source).hexdigest())
 
 
-def _examine(trial: ProofTrial, assignment: Assignment, sandbox: Sandbox) -> Seen:
+def _examine(trial: ProofTrial, assignment: Assignment, sandbox: Sandbox, acquitted: Acquitted) -> Seen:
     if trial.problem:
         return trial.problem
     try:
         with blaming(assignment.folder, "marking it"):
             submission = _submission(assignment, trial)
-            seen = pipeline.examine(submission, assignment, sandbox, SEED)
+            seen = pipeline.examine(submission, assignment, sandbox, SEED, acquitted)
             # a right answer that loses anything fails, whatever a repair would give back
             enough = trial.section == "right" or seen.verdict is None or seen.verdict.is_explained
             return seen if enough else pipeline.look_closer(submission, assignment, sandbox, seen)[0]
@@ -396,6 +406,10 @@ def _distance(assignment: Assignment, golden: Observation, name: str, predicted:
 
 
 # --------------------------------------------------------------------------------------------------- determinism
+def _repeated(assignment: Assignment, trials: Sequence[ProofTrial], sandboxes: Sequence[Sandbox]) -> list[ProofRow]:
+    return _stated(assignment, "determinism", lambda: _determinism(assignment, trials, sandboxes))
+
+
 def _determinism(
     assignment: Assignment, trials: Sequence[ProofTrial], sandboxes: Sequence[Sandbox]
 ) -> Iterator[ProofRow]:

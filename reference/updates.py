@@ -134,9 +134,11 @@ class _Moments:
 def _steps(grads: Gradients, steps: int, size: int, *by_step: ArrayLike) -> Iterator[tuple[Any, ...]]:
     """For each step: its number from 0, where the gradient is present, and the hyperparameters of that step."""
     shape = (steps, size) if callable(grads) else np.shape(grads)
-    present, *hyper = (np.broadcast_to(np.asarray(values), shape) for values in by_step)
-    for t in range(shape[0]):
-        yield t, present[t].astype(bool), *(values[t].astype(np.float64) for values in hyper)
+    present, *hyper = by_step
+    each = [np.broadcast_to(np.asarray(present, dtype=bool), shape)]
+    each += [np.broadcast_to(np.asarray(values, dtype=np.float64), shape) for values in hyper]
+    for t, row in enumerate(zip(*each, strict=True)):
+        yield t, *row
 
 
 def _gradient(grads: Gradients, t: int, w: Array, on: Mask) -> Array:

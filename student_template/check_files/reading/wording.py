@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from .languages import english
 from .numbers import read as read_number
@@ -14,6 +15,7 @@ from .words import Unreadable
 NEAR = 1e-3  # of a number, within which it is an option's
 LEAST_PART = 6  # characters of a line of code by which it is known
 MAX_LENGTH = 1000  # characters that are looked at: the longest option has 200
+MOST_KEPT = 1024  # texts: each answer is compared with the same few options
 LED = re.compile(
     r"^\s*(?:(?:i(?:'d| would)? (?:think|choose|say|guess|believe|pick|take|go (?:with|for))|it is|it's|its|that is|"
     r"the line (?:with|that (?:has|says|reads))|(?:my |the )?(?:(?:right|correct|wrong) )?"
@@ -70,7 +72,12 @@ def _beginning(text: str) -> str:
 
 
 def folded(value: object) -> str:
-    text = digits(without_latex(shortened(value))).replace("×", "x").replace("`", "").replace("'", "")
+    return _folded(shortened(value))
+
+
+@lru_cache(MOST_KEPT)
+def _folded(text: str) -> str:
+    text = digits(without_latex(text)).replace("×", "x").replace("`", "").replace("'", "")
     return " ".join(text.casefold().split()).strip(' ,;:!"()').rstrip(".")
 
 
