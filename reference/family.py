@@ -408,6 +408,10 @@ CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
 }
 DIVISOR: Switch = {name: lambda b, other, t, k, f=f: f(b, other, t) for name, f in CORRECTION.items()}
 KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
+USED: Switch = {
+    "new": lambda m, old, k: m,
+    "old": lambda m, old, k: old,
+}  # what is corrected: switches "used1", "used2"
 SPREAD: Switch = {  # what the root is taken of: v corrected, raw and m not; corrected moments leave only rounding
     "second moment": lambda v, raw, m, k: v,
     "variance, absolute": lambda v, raw, m, k: np.abs(raw - m * m) / k.c2,
@@ -462,9 +466,9 @@ ADAM: Hypothesis = {
     "lam": "as given", "sees": "gradient", "absent": "skip", "decay": "gradient", "what": "parameters",
     "factor": "one", "order": "after", "left": "alone", "keep1": "beta", "take1": "one minus", "of1": "g",
     "keep2": "beta", "take2": "one minus", "of2": "g squared", "gather": "sum", "count": "steps", "t": "from one",
-    "c1": "1 - beta^t", "c2": "1 - beta^t", "kept1": "apart", "kept2": "apart", "spread": "second moment",
-    "denominator": "root plus eps", "direction": "m hat", "sign": "descend", "rate": "lr", "base": "parameters",
-    "moves": "moves",
+    "c1": "1 - beta^t", "c2": "1 - beta^t", "used1": "new", "used2": "new", "kept1": "apart", "kept2": "apart",
+    "spread": "second moment", "denominator": "root plus eps", "direction": "m hat", "sign": "descend", "rate": "lr",
+    "base": "parameters", "moves": "moves",
 }  # fmt: skip
 ADAMW: Hypothesis = {**ADAM, "decay": "direct"}
 
@@ -474,8 +478,8 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "left": LEFT, "keep": KEEP, "take": TAKE, "along": ALONG, "first_velocity": FIRST_VELOCITY, "inside": INSIDE,
     "gathered": GATHERED, "plain": PLAIN, "sign": SIGN, "rate": RATE, "base": BASE, "moves": MOVES, "keep1": KEEP1,
     "take1": TAKE1, "of1": OF1, "keep2": KEEP2, "take2": TAKE2, "of2": OF2, "gather": GATHER, "count": COUNT, "t": T,
-    "c1": CORRECTION, "c2": CORRECTION, "kept1": KEPT, "kept2": KEPT, "spread": SPREAD, "denominator": DENOMINATOR,
-    "direction": DIRECTION,
+    "c1": CORRECTION, "c2": CORRECTION, "used1": USED, "used2": USED, "kept1": KEPT, "kept2": KEPT,
+    "spread": SPREAD, "denominator": DENOMINATOR, "direction": DIRECTION,
 }  # fmt: skip
 
 
@@ -703,13 +707,14 @@ def _adam_step(crowd: Crowd, k: SimpleNamespace, w: Array, state: SimpleNamespac
     of2 = crowd.apply("of2", OF2, _within(crowd, "v", k, g, w, g, natural=1.0), m, state.a, k=k)
     kept = crowd.apply("keep2", KEEP2, k=k) * state.b
     v = crowd.apply("gather", GATHER, kept, crowd.apply("take2", TAKE2, k=k) * of2, of2, k=k)
-    m_hat, v_hat = m / k.c1, v / k.c2
+    used_m, used_v = crowd.apply("used1", USED, m, state.a, k=k), crowd.apply("used2", USED, v, state.b, k=k)
+    m_hat, v_hat = used_m / k.c1, used_v / k.c2
     if crowd.changed("denominator"):
         k.largest = state.largest = np.where(on, np.maximum(state.largest, v_hat), state.largest)
-        k.largest_raw = state.largest_raw = np.where(on, np.maximum(state.largest_raw, v), state.largest_raw)
-    root_of = crowd.apply("spread", SPREAD, v_hat, v, m, k=k)
-    bottom = crowd.apply("denominator", DENOMINATOR, root_of, v, k.c2, k=k)
-    top = crowd.apply("direction", DIRECTION, m_hat, m, g, k=k)
+        k.largest_raw = state.largest_raw = np.where(on, np.maximum(state.largest_raw, used_v), state.largest_raw)
+    root_of = crowd.apply("spread", SPREAD, v_hat, used_v, used_m, k=k)
+    bottom = crowd.apply("denominator", DENOMINATOR, root_of, used_v, k.c2, k=k)
+    top = crowd.apply("direction", DIRECTION, m_hat, used_m, g, k=k)
     u = _within(crowd, "numerator", k, top, w, g, natural=1.0) / bottom
     moved = _moved(crowd, k, w, u, g)
     state.a = np.where(on, crowd.apply("kept1", KEPT, m, m_hat, k=k), state.a)

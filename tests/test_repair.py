@@ -213,7 +213,7 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
             "update = update + self.weight",
             "interface",
         ),  # it raises
-        ("functional", "g, moments, t=t, lr=lr, betas", "g, moments, t=t, betas", "interface"),
+        ("functional", "g, moments, t=t, lr=lr, betas", "g, moments, t=t, betas", "adaptive_step"),
         ("properties", "m, v = self._moments.get", "m, m = self._moments.get", "adam_moments"),
         ("dict_by_id", "if self.momentum > 0:", "if False:", "momentum"),  # True would keep what plain SGD need not
         (
@@ -915,6 +915,16 @@ def foundations() -> Assignment:
         ("model_solution", "Tensor(1.702 * x.data)", "Tensor(x.data)", "gelu"),
         ("one_hot", "2 * Sigmoid()(2 * x) - 1", "2 * Sigmoid()(2 * x)", "tanh"),
         ("model_solution", "Tensor(np.maximum(x.data, 0))", "np.maximum(x.data, 0)", "interface"),
+        ("model_solution", "Tensor(powers / total)", "powers / total", "interface"),  # and not where powers is made
+        ("model_solution", "np.log(np.exp(shifted).sum(", "np.log10(np.exp(shifted).sum(", "log_softmax"),
+        ("one_hot", "np.sum(e, axis=dim, keepdims=True)", "np.sum(e)", "softmax"),
+        (
+            "one_hot",
+            "np.amax(values, axis=axis, keepdims=True)",
+            "np.amin(values, axis=axis, keepdims=True)",
+            "stability",
+        ),
+        ("one_hot", "log_softmax(logits).data", "Softmax()(logits).data", "cross_entropy"),
         (
             "one_hot",
             "e / (1 + e)",
@@ -1027,6 +1037,16 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("replaced_tuples", 'setattr(p, "grad", None)', 'setattr(self, "grad", None)', "zero_grad", "zero-grad-nothing"),
         ("replaced_tuples", ", second=mean_square(old.second, g**2))", ")", "adam_moments", ""),
         ("replaced_tuples", "p.data = np.asarray(p.data - self.lr * g, dtype=p.data.dtype)", "self.params[i] = Tensor(p.data - self.lr * g)", "sgd", ""),
+        ("closures_and_settings", "    decoupled = True", "    decouple = True", "adamw", "adamw-coupled"),
+        ("structured_arrays", 'slots_for(p.data, "m", "v")', 'slots_for(p.data, "m")', "interface", ""),
+        ("chains_of_links", "*self.betas, self.eps", "*self.betas[::-1], self.eps", "adam_moments", "betas-exchanged"),
+        ("chains_of_links", "super().chain()[1:]", "super().chain()", "adamw", "adamw-both"),
+        ("phases_of_a_step", "zip(indices, deltas)", "enumerate(deltas)", "interface", ""),
+        ("phases_of_a_step", "grads = [g.data if isinstance", "[g.data if isinstance", "interface", ""),
+        ("names_put_together", 'f"{name}_{i}", np.asarray(value))', "name, np.asarray(value))", "momentum", "momentum-ignored"),
+        ("names_put_together", "grad = velocity = self.momentum", "velocity = self.momentum", "momentum", "momentum-ignored"),
+        ("frozen_states", "friction * self.value + force", "friction * force + self.value", "momentum", ""),
+        ("frozen_states", "Velocity(np.array(v)) for k, v in enumerate(state)", "Velocity(v) for k, v in enumerate(state)", "state", "state-kept"),
     ],
 )  # fmt: skip
 def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
@@ -1039,6 +1059,26 @@ def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
     assert [(place.line, place.criterion) for place in report.places] == [(line, row)]
     assert [d.misconception for d in report.diagnoses] == misconception.split()
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == {row}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "told", "rows"),
+    [
+        ("chains_of_links", 'memory["trace"] = np.array(update) if previous is None else decay * previous + update\n    return memory["trace"]',
+         'if previous is None:\n        memory["trace"] = np.array(update)\n        return update\n    return decay * previous + update',
+         ["return decay * previous + update"], {"momentum"}),
+        ("tuples_and_match", "if (g := p.grad) is not None:", "if True:", ["if True:"], {"interface"}),
+    ],
+)  # fmt: skip
+def test_mistakes_in_several_lines_are_told_in_the_line_that_mends_them(
+    assignment: Assignment, sandbox: Sandbox, name: str, right: str, wrong: str, told: list[str], rows: set[str]
+) -> None:
+    source = (STYLES / f"{name}.py").read_text()
+    assert source.count(right) == 1
+    report = graded(assignment, sandbox, source.replace(right, wrong))
+    assert [place.source for place in report.places] == told
+    assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == rows
 
 
 @pytest.mark.slow

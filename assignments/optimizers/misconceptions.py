@@ -287,6 +287,9 @@ MOMENTS = (
     _rule("second-take-scaled", BOTH, "adam_moments", "A weight of your own in v", "The new square enters your v with the weight {n}, whatever β₂ is.", SLIP, cost=0.5, elsewhere=("bias_correction", "adaptive_step"), unknown=SCALE, take2="times n"),
     _rule("betas-first", BOTH, "adam_moments", "β₁ for both moments", "Both your moments use β₁; v has a longer memory of its own.", SLIP, betas="first for both"),
     _rule("betas-second", BOTH, "adam_moments", "β₂ for both moments", "Both your moments use β₂; m has a shorter memory of its own.", SLIP, betas="second for both"),
+    _rule("moments-late", BOTH, "adam_moments", "Yesterday's moments", "Your step uses m and v from before this gradient: your first step goes nowhere. First take the gradient in, then correct and step.", "update written below the step", used1="old", used2="old", common=True),
+    _rule("first-late", BOTH, "adam_moments", "Yesterday's first moment", "Your step uses m from before this gradient: your first step goes nowhere. First take the gradient in, then correct and step.", SLIP, cost=0.5, used1="old"),
+    _rule("second-late", BOTH, "adam_moments", "Yesterday's second moment", "Your step is divided by the root of v from before this gradient, which is 0 in the first step. First take the gradient in.", SLIP, cost=0.5, used2="old"),
     _rule("beta1-fixed", BOTH, "interface", "β₁ is always the same", "Whatever betas are asked for, your β₁ acts like {n}. Is the argument used?", "constants of the module", cost=0.3, unknown=SHARE, beta1="fixed"),
     _rule("beta2-fixed", BOTH, "interface", "β₂ is always the same", "Whatever betas are asked for, your β₂ acts like {n}. Is the argument used?", "constants of the module", cost=0.3, unknown=BETA2, beta2="fixed"),
     _rule("beta1-default", BOTH, "interface", "Another default for β₁", "Without arguments β₁ should be 0.9; yours acts like {n}.", "constants of the module", cost=0.2, unknown=SHARE_ODD, beta1="default n"),
@@ -535,6 +538,11 @@ BY_CLASS = tuple(
           implies=(f"{c.lower()}-life-zero-grad:trajectory",))  # where another instance comes between
     for c in CLASSES
 )  # fmt: skip
+FORGETS = tuple(
+    _seen(f"{c.lower()}-zero-grad-forgets", "zero_grad", "zero_grad forgets what was learned", f"After zero_grad() your {c} begins anew: what it remembers of earlier steps, or the count of steps, is gone. Only gradients are to be cleared.", "self.state = {} beside the gradients",
+          {f"{c.lower()}-life-zero-grad:trajectory": "failed", f"{c.lower()}-life-overwrite:trajectory": "passed", f"{c.lower()}-life-long:trajectory": "passed", f"{c.lower()}-interleaved:trajectory": "passed"}, 0.3)
+    for c in CLASSES
+)  # fmt: skip
 WIDENED = tuple(
     _seen(f"{c.lower()}-float64", "interface", f"{c} turns float32 into float64", "Your parameters become float64, twice the memory: a float64 array or number gets into your step. np.zeros(shape) makes one, and so does np.sqrt of a number; a Python float changes nothing.", "np.sqrt of a number gives np.float64",
           {f"{c.lower()}-float32:dtype": "float64"}, 0.1)
@@ -542,5 +550,5 @@ WIDENED = tuple(
 )  # fmt: skip
 
 MISCONCEPTIONS: tuple[Misconception, ...] = (
-    *PLAIN_STEP, *MOMENTUM, *L2, *ABSENT, *MOMENTS, *CORRECTION, *ADAPTIVE, *ADAM_DECAY, *ADAMW_DECAY, *DEFAULTS, *NOT_RULES, *BY_CLASS, *WIDENED,
+    *PLAIN_STEP, *MOMENTUM, *L2, *ABSENT, *MOMENTS, *CORRECTION, *ADAPTIVE, *ADAM_DECAY, *ADAMW_DECAY, *DEFAULTS, *NOT_RULES, *BY_CLASS, *FORGETS, *WIDENED,
 )  # fmt: skip

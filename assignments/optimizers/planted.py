@@ -557,6 +557,14 @@ NOT_RULES = {
     "sgd-shared": _sgd((NO_VELOCITIES, f"SGD.velocities = {NONES}")),
     "adam-shared": _adam(("self.m = ", "Adam.m = "), ("self.v = ", "Adam.v = ")),
     "adamw-shared": _adamw(("self.m = ", "AdamW.m = "), ("self.v = ", "AdamW.v = ")),
+    **{
+        f"{name.lower()}-zero-grad-forgets": _in(
+            name, ("def step(self):", f"def zero_grad(self):\n    super().zero_grad()\n    {anew}\n\ndef step(self):")
+        )
+        for name, anew in (
+            ("SGD", NO_VELOCITIES), ("Adam", f"self.m = {NONES}\n    self.v = {NONES}"), ("AdamW", "self.step_count = 0"),
+        )
+    },
     "sgd-float64": _sgd((LR, "self.lr = np.float64(lr)"), (KEEP_DTYPE, "np.asarray(param.data)")),
     **{f"{name.lower()}-float64": _in(name, *FOLDED) for name in ("Adam", "AdamW")},
 }  # fmt: skip

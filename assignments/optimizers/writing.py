@@ -250,7 +250,7 @@ class _Rule:
 
     def moments(self, place: str) -> list[str]:
         added = f"g + {self.amount()}"
-        out = ["old = m", f"gm = {added if place == 'm' else 'g'}", f"gv = {added if place == 'v' else 'g'}"]
+        out = ["old, old_v = m, v", f"gm = {added if place == 'm' else 'g'}", f"gv = {added if place == 'v' else 'g'}"]
         out.append(f"m = {self.code('keep1')} * m + {self.code('take1')} * {self.code('of1')}")
         fresh = f"{self.code('take2')} * {self.code('of2')}"
         gather = self.option("gather", "sum")
@@ -261,7 +261,9 @@ class _Rule:
                 "difference": f"v = {self.code('keep2')} * v - {fresh}",
             }[gather]
         )
-        out += [f"c1 = {self.correction('c1')}", f"c2 = {self.correction('c2')}", "m_hat = m / c1", "v_hat = v / c2"]
+        out += [f"c1 = {self.correction('c1')}", f"c2 = {self.correction('c2')}"]
+        m, v = ("m", "old")[self.option("used1") == "old"], ("v", "old_v")[self.option("used2") == "old"]
+        out += [f"m_hat = {m} / c1", f"v_hat = {v} / c2"]
         out += [f"s = {self.code('spread')}", f"bottom = {self.code('denominator')}", f"top = {self.code('direction')}"]
         if place == "over the root":
             out.append(f"top = top + {self.amount()}")

@@ -44,9 +44,13 @@ from gradmark_trees import (
 
 LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", "sqrt"), "ones_like": ("zeros_like",),
         "zeros_like": ("array",), "ones": ("zeros",), "asarray": ("array",), "empty_like": ("zeros_like",),
-        "var": ("square",), "std": ("abs",)}  # fmt: skip
+        "var": ("square",), "std": ("abs",), "log10": ("log",), "log2": ("log",), "log1p": ("log",),
+        "exp2": ("exp",), "expm1": ("exp",), "max": ("min", "sum"), "min": ("max",), "amax": ("amin",),
+        "amin": ("amax",)}  # fmt: skip
 CHOOSING = 0.1  # that an edit costs more
 NAMING = 0.1  # and where something is only given a name: likelier is a mistake where it is computed with
+COPIES = ("copy", "deepcopy", "array")  # calls that make another object of what they are given
+NAMED = ("getattr", "setattr", "hasattr", "delattr")
 MOST_CROSSED = 4  # names in one expression of which two may be exchanged
 
 
@@ -58,9 +62,15 @@ class ExpressionEdits(Edits):
         constant = isinstance(test, ast.Constant)
         others = [(other, 1) for other in self.scope.conditions]
         for atom in self.scope.atoms:
-            others += [(ast.Compare(atom, [op], [ast.Constant(None)]), 1.2) for op in (ast.Is(), ast.IsNot())]
+            asks = 1.2 if constant or asks_for_none(test) else 2.1  # most things are always there
+            others += [(ast.Compare(atom, [op], [ast.Constant(None)]), asks) for op in (ast.Is(), ast.IsNot())]
             others += [(ast.Compare(atom, [ast.NotEq()], [ast.Constant(0)]), 1.2)] if constant else []
             others += [(one, 1.3) for one in (atom, ast.UnaryOp(ast.Not(), atom)) if constant and is_own(atom)]
+        for name in self.scope.loose if constant else ():  # read, and set nowhere: (g := p.grad) is not None
+            for part in (n for n in self.scope.paths if isinstance(n, ast.Attribute) and not is_own(n)):
+                if isinstance(part.value, ast.Name) and part.value.id in self.scope.locals:
+                    taken = ast.NamedExpr(ast.Name(name, ast.Store()), loaded(part))
+                    others.append((ast.Compare(taken, [ast.IsNot()], [ast.Constant(None)]), 1.1))
         entries = [n for n in walk(test.parent) if constant and isinstance(n, ast.Subscript) and self.scope.knows(n)]
         for entry in unique([n for n in entries if not isinstance(n.slice, ast.Slice)]):
             others += [(ast.Compare(entry.slice, [op], [entry.value]), 1.1) for op in (ast.In(), ast.NotIn())]
@@ -79,7 +89,9 @@ class ExpressionEdits(Edits):
             self.replace(test, other, "condition", cost)
 
     def expression(self, node):
-        if isinstance(node, ast.JoinedStr | ast.Starred | ast.Lambda):
+        if isinstance(node, ast.Starred):
+            node = node.value
+        if isinstance(node, ast.JoinedStr | ast.Lambda):
             return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             if isinstance(node, ast.Subscript):
@@ -126,6 +138,7 @@ class ExpressionEdits(Edits):
                     self.replace(test, ast.UnaryOp(ast.Not(), test), "condition", 1)
                     self.replace(test, ast.Constant(value=True), "condition", 2)
                     self.expression(test)
+                self.unfiltered(node)
             elif isinstance(child, ast.expr):
                 self.expression(child)
 
@@ -196,15 +209,20 @@ class ExpressionEdits(Edits):
         if not isinstance(node, ast.Constant) and number_of(node) is None:
             whole = isinstance(node.parent, ast.Assign | ast.Return)
             for call in self.scope.wrappers:
+                if whole and is_path(node) and last_name(call) in COPIES:
+                    self.replace(node, wrapped(call, node), "copy", 1)
+                    continue
                 made = whole and getattr(call.func, "id", "") in self.scope.imported
-                self.replace(node, wrapped(call, node), "call", 1.4 if made else 2)
+                answers = made and text(call.func) in self.scope.answered  # as other functions do: return Tensor(…)
+                cost = 0.8 if answers else 1.4 if made else 2 + NAMING * is_named(node)
+                self.replace(node, wrapped(call, node), "call", cost)
             for call in self.scope.longer:  # of a value that nobody keeps something was meant to be made
                 self.replace(node, wrapped(call, node), "call", 1 if isinstance(node.parent, ast.Expr) else 2)
             if isinstance(node.parent, ast.Tuple) and isinstance(node.parent.parent, ast.Subscript):  # x[rows, labels]
                 whole_numbers = ast.Attribute(node, "astype", ast.Load())
                 self.replace(node, ast.Call(whole_numbers, [ast.Name("int", ast.Load())], []), "call", 1)
             if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
-                kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign)
+                kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign | ast.Return)
                 self.replace(
                     node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9 if kept else 2
                 )
@@ -219,7 +237,8 @@ class ExpressionEdits(Edits):
     def constant(self, node, kind="constant", *, static=False):
         value = number_of(node)
         if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-            self.replace(node, ast.Constant(value=not node.value), kind, 1, static=static)
+            cost = 0.9 if kind == "default" else 1
+            self.replace(node, ast.Constant(value=not node.value), kind, cost, static=static)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and is_key(node):
             for key in self.scope.keys:
                 self.replace(node, ast.Constant(key), "name", 1)
@@ -259,6 +278,11 @@ class ExpressionEdits(Edits):
         sets = any(isinstance(n, ast.NamedExpr) for n in walk(node))  # a name that is set there is no other's
         for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED and not sets else ():
             self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
+        own = [n for n in walk(node) if is_own(n) and not is_called(n) and not isinstance(n.parent, PATHS)]
+        for one in own if len(own) == 1 and len(names) <= MOST_CROSSED and not sets else ():
+            for other in names:
+                twins = {id(n): loaded(one) for n in walk(node) if isinstance(n, ast.Name) and n.id == other.id}
+                self.replace(node, replaced(node, {**twins, id(one): other}), "name", 1.5)
 
     def one_each(self, node):
         """[x] * len(y) as [x for _ in y]: a list of one thing many times is a list of the same thing."""
@@ -273,6 +297,13 @@ class ExpressionEdits(Edits):
                     turn = ast.comprehension(ast.Name("each", ast.Store()), over, [], 0)
                     of_each = replaced(one, {id(n): ast.Name("each", ast.Load()) for n in first})
                     self.replace(node, ast.ListComp(of_each, [turn]), "copy", 1)
+
+    def unfiltered(self, node):
+        """[f(x) for x in y if x is there] as [f(x) if x is there else None for x in y]: nothing loses its place."""
+        match node:
+            case ast.ListComp(one, [ast.comprehension(_, _, [test]) as turn]) if asks_for_none(test):
+                every = ast.comprehension(turn.target, turn.iter, [], 0)
+                self.replace(node, ast.ListComp(ast.IfExp(test, one, ast.Constant(None)), [every]), "condition", 1)
 
     def regrouped(self, node):
         """A / b + c as a / (b + c), and back."""
@@ -319,8 +350,10 @@ class ExpressionEdits(Edits):
                 for other in sorted(self.scope.methods - {function.attr}):
                     if not other.startswith("__"):
                         renamed = ast.Attribute(function.value, other, ast.Load())
-                        self.replace(node, ast.Call(renamed, arguments, keywords), "call", 1)
+                        self.replace(node, ast.Call(renamed, arguments, keywords), "call", 2 if is_test(node) else 1)
         self.of_another(node)
+        self.by_key(node)
+        self.cut(node)
         self.by_element(node)
         self.unbracketed(node)
         for n in range(len(keywords)):
@@ -329,6 +362,9 @@ class ExpressionEdits(Edits):
         for other in self.scope.keywords.get(last_name(node), {}).values():
             if other.arg not in given:
                 self.replace(node, ast.Call(function, arguments, [*keywords, other]), handing, 1)
+        left_out = [k for k in self.scope.keywords.get(last_name(node), {}).values() if k.arg not in given]
+        if len(left_out) > 1 and len({k.arg for k in left_out}) == len(left_out):
+            self.replace(node, ast.Call(function, arguments, [*keywords, *left_out]), handing, 1)
         for name in self.scope.parameters.get(last_name(node), [])[len(arguments) :]:
             if name not in given and name in self.scope.readable:
                 left_out = ast.keyword(name, ast.Name(name, ast.Load()))
@@ -352,6 +388,30 @@ class ExpressionEdits(Edits):
                 for name in self.scope.locals:
                     self.replace(call, ast.Call(call.func, [ast.Name(name, ast.Load()), *others], []), "name", 1)
 
+    def by_key(self, call):
+        """A text by which something is found: another of the file's, or a new one where two calls share it."""
+        texts = [n for n in call.args if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        twice = [n.args for n in walk(self.scope.function) if isinstance(n, ast.Call) and same(n.func, call.func)]
+        shared = [text(n) for args in twice for n in args]
+        for one in texts:
+            for key in self.scope.keys:
+                self.replace(one, ast.Constant(key), "name", 1)
+            if shared.count(text(one)) > 1:
+                self.replace(one, ast.Constant(f"{one.value} "), "name", 1)
+        known = self.scope.varied.get(last_name(call))
+        if texts and known is not None:  # a function of any number of texts: slots(w, "m") as slots(w, "m", "v")
+            for key in (k for k in self.scope.keys if k not in [n.value for n in texts]):
+                self.replace(call, ast.Call(call.func, [*call.args, ast.Constant(key)], call.keywords), "argument", 1)
+        for name in self.scope.called if isinstance(call.func, ast.Call) and len(call.args) == 1 else ():
+            self.replace(call, ast.Call(ast.Name(name, ast.Load()), call.args, []), "call", 1)  # Softmax()(x)
+
+    def cut(self, call):
+        """What a parent gives back, less its first or its last part."""
+        match call.func:
+            case ast.Attribute(ast.Call(ast.Name("super"))) if not isinstance(call.parent, ast.Subscript | ast.Expr):
+                for part in (ast.Slice(ast.Constant(1)), ast.Slice(None, ast.Constant(-1))):
+                    self.replace(call, ast.Subscript(call, part, ast.Load()), "operand", 1)
+
     def unbracketed(self, call):
         """√(x + c²) as √x + c."""
         match call:
@@ -370,12 +430,14 @@ class ExpressionEdits(Edits):
         self.replace(call, product(as_shaped(one), as_shaped(other)), "operator", 1)
 
     def path(self, node):  # noqa: C901, PLR0912 - a list of kinds
-        named = isinstance(node.parent, ast.Assign) and isinstance(node.parent.targets[0], ast.Name)
-        least = 1 + NAMING * named
+        least = 2 if is_test(node) else 1 + NAMING * is_named(node)  # a test as any name: others of the file come first
+        for base in self.scope.tables if is_table(node) else ():
+            self.replace(node, ast.Subscript(base, node.slice, ast.Load()), "name", least)
         for atom in self.scope.atoms:
             self.replace(node, atom, "name", 0.9 if text(atom) in self.scope.unread else least)
         for made in self.scope.made:
             self.replace(node, made, "call", 2)
+        self.looked_up(node)
         if isinstance(node, ast.Attribute):
             near = sorted(a for a in self.scope.attributes if text(node.value) == "self" and a != node.attr)
             for name in [*near, "data", "grad"]:
@@ -400,6 +462,17 @@ class ExpressionEdits(Edits):
             inner = node.value if isinstance(node, ast.Attribute) and node.attr == "data" else node
             asked = ast.Call(ast.Name("isinstance", ast.Load()), [inner, ast.Name(known, ast.Load())], [])
             self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 0.9)
+
+    def looked_up(self, node):
+        """What a call is given of a table of this object, or the name of what it asks for."""
+        if not isinstance(node.parent, ast.Call) or node is node.parent.func:
+            return
+        for index in self.scope.turns if is_own(node) and node.attr in self.scope.empties else ():
+            made = ast.Call(ast.Attribute(node, "setdefault", ast.Load()), [index, ast.Dict([], [])], [])
+            self.replace(node, made, "operand", 1.5)
+        if last_name(node.parent) in NAMED and isinstance(node, ast.Name):
+            for name in self.scope.formatted:
+                self.replace(node, name, "name", 1)
 
     def larger(self, node):
         """Edits that put something in: a factor, a power, or in a whole value a term, of what is in scope."""
@@ -442,6 +515,21 @@ class ExpressionEdits(Edits):
         for value in self.scope.missing_left:
             for op in of_a_path if is_path(node) else (ast.Div(), ast.Sub()):
                 self.replace(node, ast.BinOp(value, op, node), "operand", 2 + 0.1 * nodes_in(value))
+
+
+def is_named(node):
+    """Return whether a value is only given a name."""
+    return isinstance(node.parent, ast.Assign) and isinstance(node.parent.targets[0], ast.Name)
+
+
+def is_test(node):
+    """Return whether a node is all that a branch asks."""
+    return isinstance(node.parent, ast.If | ast.While | ast.IfExp) and node is node.parent.test
+
+
+def is_table(node):
+    """Return whether a node is an entry by a text: group["lr"]."""
+    return isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str)
 
 
 def as_shaped(node):

@@ -86,6 +86,7 @@ class Plan(StatementEdits):
             self.decided(function, owner)
             self.unset(function, sorted({n.attr for n in owned} - known | self.scope.awaited))
             self.shared(function, owner)
+            self.lost_settings(function)
         loose = [n for n in own_nodes(function) if isinstance(n, ast.Name) and n.id in self.scope.loose]
         for name in sorted({n.attr for n in owned} - known) if known and function is mine[0] else ():
             self.everywhere([n for n in owned if n.attr == name], [of_self(other) for other in sorted(known)])
@@ -126,6 +127,7 @@ class Plan(StatementEdits):
                     self.replace(value, other, "constant", 1, static=True)
             if one not in self.settled:
                 self.of_fields(one)
+                self.never_asked(one)
             self.settled.add(one)
 
     def of_module(self, function):
@@ -149,6 +151,25 @@ class Plan(StatementEdits):
                 target = ast.Name(name, ast.Store())
                 new = ast.AnnAssign(target, statement.annotation, statement.value, statement.simple)
                 self.instead(statement, [new], "name", 1, static=True)
+
+    def lost_settings(self, function):
+        """Sets what a constructor takes under any names, as attributes of those names."""
+        given = function.args.kwarg
+        if given is not None and "__dict__" not in {n.attr for n in walk(function) if isinstance(n, ast.Attribute)}:
+            keep = ast.Call(
+                ast.Attribute(of_self("__dict__"), "update", ast.Load()), [ast.Name(given.arg, ast.Load())], []
+            )
+            self.insert(function.body, len(function.body), [ast.Expr(keep)], "statement", 2)
+
+    def never_asked(self, one):
+        """What a class sets and nobody asks for, by the name of what a parent sets."""
+        asked = {n.attr for n in walk(self.tree) if isinstance(n, ast.Attribute)} | self.scope.known
+        above = [s for c in ancestry(self.tree, one)[1:] for s in c.body if isinstance(s, ast.Assign)]
+        for statement in one.body:
+            match statement:
+                case ast.Assign([ast.Name(name)], value) if name not in asked:
+                    for other in unique([t for s in above for t in s.targets if text(t) != name]):
+                        self.instead(statement, [ast.Assign([other], value)], "name", 1, static=True)
 
     def unread(self, function):
         """Reads from the object, before it is computed with, what is put back there: m, v = self.moments.get(i, …)."""

@@ -107,7 +107,7 @@ class Scope:
         self.attributes |= by_name if "self" in arguments else set()
         nodes = [n for n in walk(tree) if isinstance(n, ast.expr | ast.stmt)]
         paths = [n for n in nodes if is_path(n) and self.knows(n) and not is_called(n)]
-        paths = [n for n in paths if self.holds(n)]
+        self.paths = paths = [n for n in paths if self.holds(n)]
         made = [ast.Name(name, ast.Load()) for name in self.readable]
         made += [of_self(a) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
@@ -134,6 +134,7 @@ class Scope:
         self.unread = self.never_read()
         self.unfilled = self.never_filled()
         self.left_out(tree, nodes, chain)
+        self.looked_up(tree, nodes, function)
         self.made = [made for n in tree.body if isinstance(n, ast.ClassDef) for made in self.made_of(n)]
         self.donors = unique([n for n in nodes if isinstance(n, COMPOUND) and self.knows(n) and len(text(n)) < 160])
         methods = [f for f, around in functions(tree) if around is not None and around in chain]
@@ -174,6 +175,21 @@ class Scope:
         self.statements = [n for n in unique(statements) if text(n) not in own or not inside(n, function)]
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
+    def looked_up(self, tree, nodes, function):
+        """What is found by texts: names that are put together, tables, and what takes any number of texts."""
+        self.formatted = unique([n for n in nodes if isinstance(n, ast.JoinedStr) and self.knows(n)])[:MOST_COUNTS]
+        entries = [n for n in walk(function) if isinstance(n, ast.Subscript)]
+        self.tables = unique([n.value for n in entries if isinstance(n.value, PATHS) and is_key(n.slice)])[:MOST_SHARES]
+        self.varied = {f.name: f for f, _ in functions(tree) if f.args.vararg is not None}
+        self.called = [f.name for f in tree.body if isinstance(f, FUNCTIONS) and f is not function][:MOST_WHOLE]
+        self.answered = {text(n.value.func) for n in nodes if isinstance(n, ast.Return)
+                         and isinstance(n.value, ast.Call) and not inside(n, function)}  # fmt: skip
+        made = [n for n in nodes if isinstance(n, ast.Assign) and text(n.value) in ("{}", "dict()")]
+        self.empties = {t.attr for n in made for t in n.targets if is_own(t)}
+        loops = [n.target for n in walk(function) if isinstance(n, ast.For)]
+        firsts = [n.elts[0] if isinstance(n, ast.Tuple) else n for n in loops]
+        self.turns = unique([loaded(n) for n in firsts if isinstance(n, ast.Name)])[:MOST_COUNTS]
+
     def with_idle(self, call):
         """The call of a method, handed what this function computes and never uses in the place of one argument."""
         for name in (n for n in self.idle if isinstance(n, ast.Name)):
@@ -202,7 +218,9 @@ class Scope:
         rests = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
         sums = {text(n.targets[0]).removesuffix("[:]") for n in walk(function)
                 if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)}  # fmt: skip
-        shares = sorted(shares, key=lambda n: (text(rest(n)) not in rests, text(n) in sums))[:MOST_SHARES]
+        fading = {text(n.value) for n in walk(function) if isinstance(n, ast.AugAssign) and is_kept(n.target)}
+        shares = sorted(shares, key=lambda n: (text(rest(n)) not in rests, text(n) in sums, text(n) not in fading))
+        shares = shares[:MOST_SHARES]
         settings = [n for n in values if is_own(n) or self.pure][: MOST_VALUES if self.pure else MOST_SHARES]
         late = [n for n in values[MOST_VALUES:] if is_own(n)][:MOST_SHARES]  # settings that only the last lines use
         values = [*values[:MOST_VALUES], *late]
@@ -215,6 +233,7 @@ class Scope:
         twins = [n for n in self.donors if fetched and is_fetched(n) and text(n) not in fetched][:MOST_COUNTS]
         others = [n for f in methods if f is not function for n in computed(f) if is_own(n) and self.knows(n)]
         others += [of_self(name) for name in self.computed]
+        others += self.of_namesakes(function) if self.pure else []
         elsewhere = unique([n for n in others if not isinstance(n, ast.Subscript) and text(n) not in here])
         pairs = [product(a, b) for a in self.idle for b in settings or elsewhere[:MOST_SHARES]]
         powers = any(isinstance(n, ast.Pow) for one in self.rests for n in walk(one))
@@ -255,6 +274,12 @@ class Scope:
             unique([*self.idle, *(product(a, b) for a in self.idle for b in values)]),
             pairs,
         )
+
+    def of_namesakes(self, function):
+        """What other functions read of an argument that has the name of one of this function's: o.lr."""
+        mine = {a.arg for a in function.args.args}
+        asked = [n for n in self.paths if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+        return unique([loaded(n) for n in asked if n.value.id in mine and not inside(n, function)])[:MOST_ELSEWHERE]
 
     def updates_of(self, function):
         """Yield updates of an entry that is kept and never computed here, by a share that nothing is multiplied by."""
@@ -489,8 +514,13 @@ def counted(function):
 def shares_in(path, function):
     """Return whether something is multiplied by a path, or by 1 less it, in a function."""
     wanted = {text(path), text(rest(path))}
-    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and {text(n.left), text(n.right)} & wanted
-               for n in walk(function))  # fmt: skip
+    for node in walk(function):
+        match node:
+            case ast.BinOp(left, ast.Mult(), right) if {text(left), text(right)} & wanted:
+                return True
+            case ast.AugAssign(_, ast.Mult(), value) if text(value) in wanted:
+                return True
+    return False
 
 
 def is_share_of_kept(node):

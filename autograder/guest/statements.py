@@ -189,6 +189,9 @@ class StatementEdits(ExpressionEdits):
         match target, over:
             case ast.Tuple(names), ast.Call(ast.Name("zip"), [*given]) if 1 <= len(given) < len(names):
                 self.beside(over, given, len(names))
+            case ast.Tuple([_, _]), ast.Call(ast.Name("enumerate"), [inner]):
+                for name in (n for n in self.scope.idle if isinstance(n, ast.Name)):  # in vain: its own numbers
+                    self.replace(over, ast.Call(ast.Name("zip", ast.Load()), [name, inner], []), "loop", 1)
             case ast.Tuple([_, _] as names), _ if not isinstance(over, ast.Call) or not acts_as_loop(over):
                 self.replace(over, ast.Call(ast.Name("enumerate", ast.Load()), [over], []), "loop", 1)
                 self.beside(over, [over], len(names))
@@ -235,6 +238,8 @@ class StatementEdits(ExpressionEdits):
             self.exchanged(block, place)
             self.as_elsewhere(statement)
             self.guarded(block, place, statement)
+            self.otherwise(block, place, statement)
+            self.once(statement)
             self.conditional(statement)
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
@@ -255,6 +260,24 @@ class StatementEdits(ExpressionEdits):
             number = self.add(statement.orelse[0], "condition", 1)
             new = [ast.If(statement.test, statement.body, []), *statement.orelse]
             self.statements.setdefault(id(statement), []).append((number, new))
+
+    def otherwise(self, block, place, statement):
+        """What stands below an `if`, as its `else`."""
+        above = block[place - 1] if place else None
+        if isinstance(above, ast.If) and not above.orelse and isinstance(statement, SETS):
+            number = self.add(statement, "condition", 1.5)
+            self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))
+            new = ast.If(above.test, above.body, [statement])
+            self.statements.setdefault(id(above), []).append((number, [new]))
+
+    def once(self, statement):
+        """What is kept made only where it is not there yet, and not anew in every step."""
+        match statement:
+            case ast.Assign([ast.Subscript(held, key) as target], ast.Call()) if is_kept(target):
+                there = ast.Compare(loaded(target), [ast.Is()], [ast.Constant(None)])
+                for test in (there, ast.Compare(key, [ast.NotIn()], [held])):
+                    if text(test) not in map(text, self.scope.conditions):
+                        self.instead(statement, [ast.If(test, [statement], [])], "condition", 2)
 
     def guarded(self, block, place, statement):
         """Asks first whether what the statement above has fetched is there: this one overwrites it."""
@@ -282,6 +305,8 @@ class StatementEdits(ExpressionEdits):
                 for twin in (n for n in self.scope.kept if is_kept(target) and type(n) is type(target)):
                     if text(twin) not in beside:
                         self.instead(s, [ast.Assign([stored(twin)], value), s], "statement", 2.5)
+                for name in self.also(target, value):
+                    self.instead(s, [ast.Assign([name, target], value)], "name", 1.5)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
@@ -301,13 +326,17 @@ class StatementEdits(ExpressionEdits):
                         self.instead(s, [ast.Assign([whole], value.args[0])], "name", 1.5)
                 for name in (*self.scope.locals, *self.scope.loose) if isinstance(target, ast.Name) else ():
                     if name != target.id:
-                        cost = 0.9 if name in self.scope.loose else 1  # what is read, and set nowhere
+                        cost = 0.9 if name in self.scope.loose else 1.2  # what is read, and set nowhere
                         self.instead(s, [ast.Assign([ast.Name(name, ast.Store())], value)], "name", cost)
             case ast.Assign([_, _, *_] as targets, value):
                 if isinstance(value, MADE):  # one object for all of them
                     self.instead(s, [ast.Assign([target], value) for target in targets], "copy", 1)
                 for n in range(len(targets)):
                     self.instead(s, [ast.Assign([*targets[:n], *targets[n + 1 :]], value)], "name", 0.8)
+                if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+                    parts = [ast.Subscript(value.value, ast.Constant(n), ast.Load()) for n, _ in enumerate(targets)]
+                    each = zip(targets, parts, strict=True)
+                    self.instead(s, [ast.Assign([target], part) for target, part in each], "operand", 1)
             case ast.Assign([ast.Tuple(left)], value):
                 for n in range(len(left) - 1):
                     self.assigned(s, exchanged(left, n), value)
@@ -318,6 +347,10 @@ class StatementEdits(ExpressionEdits):
                     for atom in self.scope.owned() if is_own(part) else ():
                         if text(atom) not in map(text, left):
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
+            case ast.Expr(ast.ListComp() | ast.BinOp() | ast.IfExp() | ast.UnaryOp() as lost):
+                names = [n for n in walk(lost) if isinstance(n, ast.Name) and n.id in self.scope.locals]
+                for target in unique([stored(n) for n in names]):
+                    self.instead(s, [ast.Assign([target], lost)], "statement", 1)
             case ast.Expr(ast.Call(ast.Attribute(ast.Attribute() | ast.Subscript() as path))) if self.scope.holds(path):
                 self.instead(s, [ast.Assign([stored(path)], ast.Constant(None))], "statement", 2)
             case ast.Expr(ast.Call() as call):
@@ -332,6 +365,10 @@ class StatementEdits(ExpressionEdits):
                 if is_own(handed):
                     asked = ast.Compare(handed, [ast.NotEq()], [ast.Constant(0)])
                     self.instead(s, [ast.Return(asked)], "condition", 1.2)
+            case ast.Return(ast.BinOp() as computed):
+                for target in (n for n in self.scope.kept if inside(n, self.scope.function)):
+                    new = [ast.Assign([target], computed), ast.Return(loaded(target))]
+                    self.instead(s, new, "statement", 1.5)
             case ast.Return(None):
                 for answer in [*self.answers(), *self.handed_on(self.scope.function)]:
                     self.instead(s, [ast.Return(answer)], "statement", 1)
@@ -359,6 +396,13 @@ class StatementEdits(ExpressionEdits):
                     entry = ast.Subscript(loaded(target), value.keys[0], ast.Store())
                     self.instead(s, [ast.Assign([entry], value.values[0])], "name", 1)
         self.instead(s, [s, s], "statement", 2)
+
+    def also(self, target, value):
+        """The names of a sum that may have been meant to become that sum as well: g = v = μ v + g."""
+        names = [n for n in walk(value) if isinstance(n, ast.Name) and n.id in self.scope.locals]
+        if not (isinstance(target, ast.Name) and isinstance(value, ast.BinOp)):
+            return []
+        return unique([stored(n) for n in names if n.id != target.id])
 
     def exchanged(self, block, place):
         """The targets of a statement and the next exchanged: each sets what the other was to set."""

@@ -9,6 +9,7 @@ import copy
 import functools
 import gc
 import inspect
+import math
 import random
 import types
 
@@ -518,11 +519,23 @@ def held(optimizer, params):
         if isinstance(thing, np.ndarray):
             if thing.base is not None and isinstance(thing.base, np.ndarray):
                 todo.append(thing.base)
+            elif thing.dtype == object:
+                todo += thing.ravel().tolist()
             else:
-                count += thing.size
+                count += thing.size * numbers_in(thing.dtype)
         else:
             todo += parts(thing)
     return count
+
+
+def numbers_in(dtype):
+    """Return how many numbers one entry of an array is: two, say, where it has the fields m and v, or is complex."""
+    if dtype.subdtype is not None:
+        inner, shape = dtype.subdtype
+        return numbers_in(inner) * math.prod(shape)
+    if dtype.names is not None:
+        return sum(numbers_in(dtype[name]) for name in dtype.names)
+    return 2 if dtype.kind == "c" else 1
 
 
 def parts(thing):
