@@ -540,7 +540,7 @@ BY_CLASS = tuple(
 )  # fmt: skip
 FORGETS = tuple(
     _seen(f"{c.lower()}-zero-grad-forgets", "zero_grad", "zero_grad forgets what was learned", f"After zero_grad() your {c} begins anew: what it remembers of earlier steps, or the count of steps, is gone. Only gradients are to be cleared.", "self.state = {} beside the gradients",
-          {f"{c.lower()}-life-zero-grad:trajectory": "failed", f"{c.lower()}-life-overwrite:trajectory": "passed", f"{c.lower()}-life-long:trajectory": "passed", f"{c.lower()}-interleaved:trajectory": "passed"}, 0.3)
+          {f"{c.lower()}-life-zero-grad:trajectory": "failed", f"{c.lower()}-life-overwrite:trajectory": "passed", f"{c.lower()}-life-long:trajectory": "passed", f"{c.lower()}-interleaved:trajectory": "passed"})
     for c in CLASSES
 )  # fmt: skip
 WIDENED = tuple(
