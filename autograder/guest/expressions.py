@@ -50,6 +50,7 @@ LIKE = {"sqrt": ("square", "abs"), "square": ("sqrt", "abs"), "abs": ("square", 
 CHOOSING = 0.1  # that an edit costs more
 NAMING = 0.1  # and where something is only given a name: likelier is a mistake where it is computed with
 COPIES = ("copy", "deepcopy", "array")  # calls that make another object of what they are given
+SIGNS = (ast.Add, ast.Sub)
 NAMED = ("getattr", "setattr", "hasattr", "delattr")
 MOST_CROSSED = 4  # names in one expression of which two may be exchanged
 
@@ -91,7 +92,9 @@ class ExpressionEdits(Edits):
     def expression(self, node):
         if isinstance(node, ast.Starred):
             node = node.value
-        if isinstance(node, ast.JoinedStr | ast.Lambda):
+        if isinstance(node, ast.Lambda):
+            node = node.body
+        if isinstance(node, ast.JoinedStr):
             return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             if isinstance(node, ast.Subscript):
@@ -278,6 +281,12 @@ class ExpressionEdits(Edits):
         sets = any(isinstance(n, ast.NamedExpr) for n in walk(node))  # a name that is set there is no other's
         for one, other in combinations(names, 2) if len(names) <= MOST_CROSSED and not sets else ():
             self.replace(node, renamed(node, {one.id: other.id, other.id: one.id}), "name", 1.5)
+        calls = [n for n in walk(node) if isinstance(n, ast.Call) and len(n.args) == 1 and not n.keywords]
+        inner = {id(x) for n in calls for x in walk(n)}
+        for call in calls if len(calls) == 1 and not sets else ():
+            for other in (n for n in walk(node) if isinstance(n, ast.Name | ast.Attribute) and id(n) not in inner):
+                if (is_own(other) or other.__class__ is ast.Name) and text(other) in self.scope.atom_texts:
+                    self.replace(node, replaced(node, {id(call): other, id(other): call}), "operand", 1.5)
         own = [n for n in walk(node) if is_own(n) and not is_called(n) and not isinstance(n.parent, PATHS)]
         for one in own if len(own) == 1 and len(names) <= MOST_CROSSED and not sets else ():
             for other in names:
@@ -305,15 +314,19 @@ class ExpressionEdits(Edits):
                 every = ast.comprehension(turn.target, turn.iter, [], 0)
                 self.replace(node, ast.ListComp(ast.IfExp(test, one, ast.Constant(None)), [every]), "condition", 1)
 
-    def regrouped(self, node):
+    def regrouped(self, node):  # noqa: C901 - a list of kinds
         """A / b + c as a / (b + c), and back."""
         match node:
             case ast.BinOp(ast.BinOp(a, first, b), second, c):
                 for inner in reached(b, second, c):
                     self.replace(node, ast.BinOp(a, first, inner), "operand", 1)
+                for other in (ast.Mult, ast.Div) if isinstance(first, SIGNS) and isinstance(second, SIGNS) else ():
+                    self.replace(node, ast.BinOp(a, first, ast.BinOp(b, other(), c)), "operator", 1.2)  # 1 - a + b
         match node:
             case ast.BinOp(a, first, ast.BinOp(b, second, c)):
                 self.replace(node, ast.BinOp(ast.BinOp(a, first, b), second, c), "operand", 1)
+                for other in SIGNS if isinstance(first, SIGNS) and isinstance(second, ast.Mult | ast.Div) else ():
+                    self.replace(node, ast.BinOp(ast.BinOp(a, first, b), other(), c), "operator", 1.2)
             case ast.BinOp(ast.BinOp(a, op, b), ast.Pow() as power, c):
                 self.replace(node, ast.BinOp(ast.BinOp(a, power, c), op, b), "operand", 1)
             case ast.BinOp(ast.BinOp(a, ast.Pow() as power, b), ast.Add() | ast.Sub() as op, c):
@@ -351,6 +364,9 @@ class ExpressionEdits(Edits):
                     if not other.startswith("__"):
                         renamed = ast.Attribute(function.value, other, ast.Load())
                         self.replace(node, ast.Call(renamed, arguments, keywords), "call", 2 if is_test(node) else 1)
+        if is_own(function) and isinstance(node.parent, ast.BinOp):
+            for atom in (n for n in self.scope.atoms if isinstance(n, ast.Attribute) and n.attr == "data"):
+                self.replace(node, atom, "name", 1)
         self.of_another(node)
         self.by_key(node)
         self.cut(node)
@@ -369,6 +385,10 @@ class ExpressionEdits(Edits):
             if name not in given and name in self.scope.readable:
                 left_out = ast.keyword(name, ast.Name(name, ast.Load()))
                 self.replace(node, ast.Call(function, arguments, [*keywords, left_out]), handing, 1)
+        lost = [n for n in self.scope.parameters.get(last_name(node), [])[len(arguments) :] if n in self.scope.readable]
+        if len(lost) > 1 and not keywords:
+            every = [ast.keyword(name, ast.Name(name, ast.Load())) for name in lost]
+            self.replace(node, ast.Call(function, arguments, every), handing, 1)
         if len(arguments) > 1:
             self.replace(node, ast.Call(function, arguments[:-1], keywords), handing, 1)
         if text(function) == "list" and len(arguments) == 1 and is_path(arguments[0]):
@@ -406,7 +426,7 @@ class ExpressionEdits(Edits):
             self.replace(call, ast.Call(ast.Name(name, ast.Load()), call.args, []), "call", 1)  # Softmax()(x)
 
     def cut(self, call):
-        """What a parent gives back, less its first or its last part."""
+        """Takes the first or the last part off from what a parent gives back."""
         match call.func:
             case ast.Attribute(ast.Call(ast.Name("super"))) if not isinstance(call.parent, ast.Subscript | ast.Expr):
                 for part in (ast.Slice(ast.Constant(1)), ast.Slice(None, ast.Constant(-1))):
@@ -464,7 +484,7 @@ class ExpressionEdits(Edits):
             self.replace(node, ast.IfExp(asked, ast.Attribute(inner, "data", ast.Load()), inner), "call", 0.9)
 
     def looked_up(self, node):
-        """What a call is given of a table of this object, or the name of what it asks for."""
+        """Entries of a table that a call is given whole, and names that are put together for what it asks for."""
         if not isinstance(node.parent, ast.Call) or node is node.parent.func:
             return
         for index in self.scope.turns if is_own(node) and node.attr in self.scope.empties else ():

@@ -162,7 +162,7 @@ class Plan(StatementEdits):
             self.insert(function.body, len(function.body), [ast.Expr(keep)], "statement", 2)
 
     def never_asked(self, one):
-        """What a class sets and nobody asks for, by the name of what a parent sets."""
+        """Renames what a class sets and nobody asks for, by the name of what a parent sets."""
         asked = {n.attr for n in walk(self.tree) if isinstance(n, ast.Attribute)} | self.scope.known
         above = [s for c in ancestry(self.tree, one)[1:] for s in c.body if isinstance(s, ast.Assign)]
         for statement in one.body:

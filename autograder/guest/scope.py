@@ -112,6 +112,7 @@ class Scope:
         made += [of_self(a) for a in sorted(self.attributes)]
         mine = [n for n in paths if inside(n, function)]
         self.atoms = unique([loaded(n) for n in [*mine, *made, *paths]])[:MOST_ATOMS]
+        self.atom_texts = set(map(text, self.atoms))
         around = (*chain, function)
         self.kept = unique([n for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and is_stored(n)
                             and self.knows(n) and any(inside(n, one) for one in around) and self.holds(n)])  # fmt: skip
@@ -143,7 +144,9 @@ class Scope:
         self.idle = [] if constructs else idle(function, at_work, self.locals, by_name)
         swapped = [other for n in self.donors if len(text(n)) < LONG for other in swaps(n, self)]
         self.donors = unique([*self.donors, *swapped])
-        self.rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
+        rests = [n for n in self.donors if is_rest(n)][:MOST_SHARES]
+        roots = [n for n in self.donors if isinstance(n, ast.Call) and len(n.args) == 1 and is_rest(n.args[0])]
+        self.rests = [*rests, *roots[:MOST_COUNTS]]
         self.numpy = numpy_names(tree)
         self.missing_factors, self.missing_terms, self.missing_pulls, self.pairs = self.missing(function, methods)
         here = {text(n) for n in walk(function) if isinstance(n, ast.BinOp)}
@@ -176,7 +179,7 @@ class Scope:
         self.absent = [n for n in self.statements if text(n) not in own][:MOST_DONORS]
 
     def looked_up(self, tree, nodes, function):
-        """What is found by texts: names that are put together, tables, and what takes any number of texts."""
+        """Collects what is found by texts: names put together, tables, and functions of any number of texts."""
         self.formatted = unique([n for n in nodes if isinstance(n, ast.JoinedStr) and self.knows(n)])[:MOST_COUNTS]
         entries = [n for n in walk(function) if isinstance(n, ast.Subscript)]
         self.tables = unique([n.value for n in entries if isinstance(n.value, PATHS) and is_key(n.slice)])[:MOST_SHARES]
@@ -276,7 +279,7 @@ class Scope:
         )
 
     def of_namesakes(self, function):
-        """What other functions read of an argument that has the name of one of this function's: o.lr."""
+        """Return what other functions read of an argument that has the name of one of this function's: o.lr."""
         mine = {a.arg for a in function.args.args}
         asked = [n for n in self.paths if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
         return unique([loaded(n) for n in asked if n.value.id in mine and not inside(n, function)])[:MOST_ELSEWHERE]

@@ -41,6 +41,7 @@ from gradmark_trees import (
 )
 
 SETS = (ast.Assign, ast.AugAssign)
+MOST_BASES = 8  # names whose attribute may have been meant to be set
 MOST_TOGETHER = 4  # values of which two may be returned
 HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
 
@@ -240,6 +241,7 @@ class StatementEdits(ExpressionEdits):
             self.guarded(block, place, statement)
             self.otherwise(block, place, statement)
             self.once(statement)
+            self.repeated(statement)
             self.conditional(statement)
         elif isinstance(statement, ast.If):
             self.as_elsewhere(statement)
@@ -262,7 +264,7 @@ class StatementEdits(ExpressionEdits):
             self.statements.setdefault(id(statement), []).append((number, new))
 
     def otherwise(self, block, place, statement):
-        """What stands below an `if`, as its `else`."""
+        """Puts what stands below an `if` into its `else`."""
         above = block[place - 1] if place else None
         if isinstance(above, ast.If) and not above.orelse and isinstance(statement, SETS):
             number = self.add(statement, "condition", 1.5)
@@ -271,13 +273,21 @@ class StatementEdits(ExpressionEdits):
             self.statements.setdefault(id(above), []).append((number, [new]))
 
     def once(self, statement):
-        """What is kept made only where it is not there yet, and not anew in every step."""
+        """Makes what is kept only where it is not there yet, and not anew in every step."""
         match statement:
             case ast.Assign([ast.Subscript(held, key) as target], ast.Call()) if is_kept(target):
                 there = ast.Compare(loaded(target), [ast.Is()], [ast.Constant(None)])
                 for test in (there, ast.Compare(key, [ast.NotIn()], [held])):
                     if text(test) not in map(text, self.scope.conditions):
                         self.instead(statement, [ast.If(test, [statement], [])], "condition", 2)
+
+    def repeated(self, statement):
+        """Repeats what a constructor does once for each of what the object keeps, as other loops of the file do."""
+        match statement:
+            case ast.Expr(ast.Call(ast.Attribute(_, "append"))) if self.scope.constructs and not in_loop(statement):
+                loops = [n for n in walk(self.tree) if isinstance(n, ast.For) and is_own(n.iter)]
+                for loop in unique(loops, key=lambda n: text(n.iter))[:MOST_TOGETHER]:
+                    self.instead(statement, [ast.For(loop.target, loop.iter, [statement], [])], "loop", 1.5)
 
     def guarded(self, block, place, statement):
         """Asks first whether what the statement above has fetched is there: this one overwrites it."""
@@ -307,6 +317,15 @@ class StatementEdits(ExpressionEdits):
                         self.instead(s, [ast.Assign([stored(twin)], value), s], "statement", 2.5)
                 for name in self.also(target, value):
                     self.instead(s, [ast.Assign([name, target], value)], "name", 1.5)
+                if is_kept(target) and isinstance(value, PATHS):
+                    missing = ast.Compare(value, [ast.Is()], [ast.Constant(None)])
+                    made = ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
+                    self.instead(s, [ast.Assign([target], ast.IfExp(missing, value, made))], "copy", 1)
+                base = target.value if isinstance(target, ast.Attribute) and not is_own(target) else None
+                for name in self.scope.locals[:MOST_BASES] if isinstance(base, ast.Name) else ():
+                    if name != base.id:
+                        other = ast.Attribute(ast.Name(name, ast.Load()), target.attr, ast.Store())
+                        self.instead(s, [ast.Assign([other], value)], "name", 1)
                 whole = ast.Subscript(loaded(target), ast.Constant(value=...), ast.Store())
                 self.instead(s, [ast.Assign([whole], value)], "copy", 2)
                 for atom in self.scope.owned():
@@ -347,6 +366,8 @@ class StatementEdits(ExpressionEdits):
                     for atom in self.scope.owned() if is_own(part) else ():
                         if text(atom) not in map(text, left):
                             self.assigned(s, [*left[:n], stored(atom), *left[n + 1 :]], value)
+            case ast.Expr(ast.Compare(ast.Name() | ast.Attribute() | ast.Subscript() as target, [ast.Eq()], [value])):
+                self.instead(s, [ast.Assign([stored(target)], value)], "operator", 1)  # == for =
             case ast.Expr(ast.ListComp() | ast.BinOp() | ast.IfExp() | ast.UnaryOp() as lost):
                 names = [n for n in walk(lost) if isinstance(n, ast.Name) and n.id in self.scope.locals]
                 for target in unique([stored(n) for n in names]):
@@ -366,7 +387,10 @@ class StatementEdits(ExpressionEdits):
                     asked = ast.Compare(handed, [ast.NotEq()], [ast.Constant(0)])
                     self.instead(s, [ast.Return(asked)], "condition", 1.2)
             case ast.Return(ast.BinOp() as computed):
-                for target in (n for n in self.scope.kept if inside(n, self.scope.function)):
+                here = [n for n in self.scope.kept if inside(n, self.scope.function)]
+                entries = [n for n in own_nodes(self.scope.function) if isinstance(n, ast.Subscript) and is_read(n)]
+                entries = [n for n in entries if isinstance(n.value, ast.Name) and isinstance(n.slice, ast.Name)]
+                for target in unique([*here, *(stored(n) for n in entries)]):
                     new = [ast.Assign([target], computed), ast.Return(loaded(target))]
                     self.instead(s, new, "statement", 1.5)
             case ast.Return(None):
