@@ -2,7 +2,7 @@
 
 import ast
 
-from gradmark_trees import head_end, in_loop, is_docstring, is_kept, jumps, same, text
+from gradmark_trees import head_end, in_loop, is_docstring, is_kept, jumps, same, text, walk
 
 MOST_GAPS = 1000  # more, for statements that may be missing
 MOST_EDITS = 8000  # of one search: about half a second of computing
@@ -31,6 +31,7 @@ class Edits:
         self.scope = None  # of the function whose edits are collected
         self.inside_of = ""  # what a loop goes over, or what a constructor keeps of its arguments: the kind of an edit
         self.extra = 0  # of the cost of what is edited
+        self.growing = set()  # what a loop would never come to the end of: what it goes over, and puts something into
         self.most = MOST_EDITS
         self.gaps = []  # each with its scope: where a statement may be missing, which is looked at last
         self.edits, self.expressions, self.statements, self.insertions = [], {}, {}, {}
@@ -60,7 +61,7 @@ class Edits:
         return edit.number
 
     def replace(self, node, new, kind, cost, *, static=False, at=None):
-        if not self.full() and not same(new, node):
+        if not self.full() and not same(new, node) and not (self.growing and self.growing & set(map(text, walk(new)))):
             number = self.add(at or node, self.inside_of or kind, cost + self.extra, static=static)
             self.edits[-1].anchor = node
             self.expressions.setdefault(id(node), []).append((number, new))

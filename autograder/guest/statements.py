@@ -170,6 +170,7 @@ class StatementEdits(ExpressionEdits):
             if field in ("body", "orelse", "handlers", "finalbody", "decorator_list", "returns", "annotation"):
                 continue
             looping = isinstance(statement, ast.For) and field == "iter"
+            self.growing = grown_in(statement) if looping else gone_over(statement)
             self.inside_of = "loop" if looping else "argument" if self.keeps(statement) else ""
             if field == "test" and asks_for_none(value):
                 self.inside_of = "condition"
@@ -181,7 +182,7 @@ class StatementEdits(ExpressionEdits):
                 elif isinstance(child, ast.withitem):
                     self.expression(child.context_expr)
             self.inside_of = ""
-        self.extra = 0
+        self.extra, self.growing = 0, set()
         if isinstance(statement, ast.If) and not self.rich:
             self.condition(statement.test)
 
@@ -489,6 +490,25 @@ class StatementEdits(ExpressionEdits):
                 alone = isinstance(donor, ast.If) and text(donor.test) == text(statement.test)
                 if alone and len(self.edits) > known:
                     self.edits[-1].line = self.edits[-1].end = parting(statement.body, donor.body)
+
+
+def grown_in(loop):
+    """The texts of what a loop puts something into."""
+    return {text(n.func.value) for n in walk(loop) if grows(n)}
+
+
+def gone_over(statement):
+    """The texts of what the loops around a statement go over, where it puts something into something."""
+    found, above = set(), statement.parent if isinstance(statement, ast.Expr) and grows(statement.value) else None
+    while isinstance(above, ast.stmt) and not isinstance(above, FUNCTIONS):
+        found |= {text(above.iter)} if isinstance(above, ast.For) else set()
+        above = above.parent
+    return found
+
+
+def grows(node):
+    """Return whether a node is a call that makes a list longer."""
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("append", "extend", "insert")
 
 
 def is_last(statement):
