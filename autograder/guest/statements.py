@@ -27,6 +27,7 @@ from gradmark_trees import (
     is_kept,
     is_own,
     is_read,
+    is_stored,
     jumps,
     loaded,
     nodes_in,
@@ -389,7 +390,9 @@ class StatementEdits(ExpressionEdits):
                     self.instead(s, [ast.Return(asked)], "condition", 1.2)
             case ast.Return(ast.BinOp() as computed):
                 here = [n for n in self.scope.kept if inside(n, self.scope.function)]
-                entries = [n for n in own_nodes(self.scope.function) if isinstance(n, ast.Subscript) and is_read(n)]
+                entries = [
+                    n for n in own_nodes(self.scope.function) if isinstance(n, ast.Subscript) and not is_stored(n)
+                ]
                 entries = [n for n in entries if isinstance(n.value, ast.Name) and isinstance(n.slice, ast.Name)]
                 for target in unique([*here, *(stored(n) for n in entries)]):
                     new = [ast.Assign([target], computed), ast.Return(loaded(target))]
@@ -425,6 +428,11 @@ class StatementEdits(ExpressionEdits):
     def also(self, target, value):
         """The names of a sum that may have been meant to become that sum as well: g = v = μ v + g."""
         names = [n for n in walk(value) if isinstance(n, ast.Name) and n.id in self.scope.locals]
+        if is_kept(target) and isinstance(value, ast.Name):  # self.v[i] = g = v, where g is what is used below
+            nodes = [n for n in own_nodes(self.scope.function) if isinstance(n, ast.Name) and n.id != value.id]
+            earlier = {n.id for n in nodes if is_stored(n) and n.lineno < target.lineno}
+            below = [n for n in nodes if is_read(n) and n.lineno > target.lineno and n.id in earlier]
+            return unique([stored(n) for n in below])[:MOST_TOGETHER]
         if not (isinstance(target, ast.Name) and isinstance(value, ast.BinOp)):
             return []
         return unique([stored(n) for n in names if n.id != target.id])
