@@ -1039,6 +1039,9 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("replaced_tuples", "p.data = np.asarray(p.data - self.lr * g, dtype=p.data.dtype)", "self.params[i] = Tensor(p.data - self.lr * g)", "sgd", ""),
         ("closures_and_settings", "    decoupled = True", "    decouple = True", "adamw", "adamw-coupled"),
         ("structured_arrays", 'slots_for(p.data, "m", "v")', 'slots_for(p.data, "m")', "interface", ""),
+        ("closures_and_settings", "p.grad = None", "p.grad == None", "zero_grad", "zero-grad-nothing"),
+        ("chains_of_links", "reduce(lambda u, link: link(u, p.data, memory, self.step_count)", "reduce(lambda u, link: link(u, p.data, memory, self.step_count - 1)",
+         "bias_correction", "count-from-zero"),
         ("chains_of_links", "*self.betas, self.eps", "*self.betas[::-1], self.eps", "adam_moments", "betas-exchanged"),
         ("chains_of_links", "super().chain()[1:]", "super().chain()", "adamw", "adamw-both"),
         ("phases_of_a_step", "zip(indices, deltas)", "enumerate(deltas)", "interface", ""),
@@ -1069,6 +1072,8 @@ def test_mistakes_in_styles_that_no_hand_has_are_told_on_their_line(
          'if previous is None:\n        memory["trace"] = np.array(update)\n        return update\n    return decay * previous + update',
          ["return decay * previous + update"], {"momentum"}),
         ("tuples_and_match", "if (g := p.grad) is not None:", "if True:", ["if True:"], {"interface"}),
+        ("structured_arrays", '                g = slot["vel"]', '            g = slot["vel"]',
+         ['g = slot["vel"]'], {"sgd"}),  # indented too little: without momentum there is no slot
     ],
 )  # fmt: skip
 def test_mistakes_in_several_lines_are_told_in_the_line_that_mends_them(

@@ -42,6 +42,7 @@ from gradmark_trees import (
 )
 
 SETS = (ast.Assign, ast.AugAssign)
+INDENTING = 0.9  # what an edit costs that only indents a statement more, or less
 MOST_BASES = 8  # names whose attribute may have been meant to be set
 MOST_TOGETHER = 4  # values of which two may be returned
 HANDING = 0.2  # where arguments are only handed on: what they are handed to is likelier to be wrong
@@ -233,6 +234,9 @@ class StatementEdits(ExpressionEdits):
         if isinstance(statement, ast.If):
             self.instead(statement, statement.body, "condition", 2)
             self.apart(statement)
+            for body in (statement.body, statement.orelse):  # below the `if`: it runs in any case then
+                if len(body) > 1 and not self.ran(body[-1]):
+                    self.move(body[-1], block, place + 1, INDENTING)
         if isinstance(statement, ast.Pass | ast.Delete):
             self.turned(statement)
         if isinstance(statement, SIMPLE):
@@ -473,20 +477,23 @@ class StatementEdits(ExpressionEdits):
         while not isinstance(above, FUNCTIONS) and (around := block_of(above)) is not None:
             at = next(n for n, s in enumerate(around) if s is above)
             self.move(statement, around, at)
-            self.move(statement, around, at + 1)
+            indented = above is statement.parent and statement is block[-1] and len(block) > 1
+            self.move(statement, around, at + 1, INDENTING if indented else 2)
             above = above.parent
         for neighbour in block[max(0, place - 1) : place] + block[place + 1 : place + 2]:
             body = getattr(neighbour, "body", None)
+            follows = isinstance(neighbour, ast.For | ast.If) and neighbour in block[:place]
             if isinstance(neighbour, ast.For | ast.If) and self.ran(body[0]):
                 self.move(statement, body, 0)
-                self.move(statement, body, len(body))
+            if follows or (isinstance(neighbour, ast.For | ast.If) and self.ran(body[0])):
+                self.move(statement, body, len(body), INDENTING if follows else 2)
 
-    def move(self, statement, block, place):
+    def move(self, statement, block, place, cost=2):
         if self.full() or (jumps([statement]) and not in_loop(block[0])):
             return
-        number = self.add(statement, "order", 2)
+        number = self.add(statement, "order", cost)
         self.statements.setdefault(id(statement), []).append((number, [ast.Pass()]))
-        self.insert(block, place, [statement], "order", 2, number)
+        self.insert(block, place, [statement], "order", cost, number)
 
     def as_elsewhere(self, statement):
         """Yield statements of other functions of this file that set the same, or begin alike."""
