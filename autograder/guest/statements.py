@@ -477,7 +477,7 @@ class StatementEdits(ExpressionEdits):
         while not isinstance(above, FUNCTIONS) and (around := block_of(above)) is not None:
             at = next(n for n, s in enumerate(around) if s is above)
             self.move(statement, around, at)
-            indented = above is statement.parent and statement is block[-1] and len(block) > 1
+            indented = above is statement.parent and isinstance(above, ast.If) and statement is block[-1]
             self.move(statement, around, at + 1, INDENTING if indented else 2)
             above = above.parent
         for neighbour in block[max(0, place - 1) : place] + block[place + 1 : place + 2]:
