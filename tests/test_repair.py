@@ -1040,6 +1040,7 @@ def test_styles_that_no_hand_has_get_full_marks(assignment: Assignment, sandbox:
         ("closures_and_settings", "    decoupled = True", "    decouple = True", "adamw", "adamw-coupled"),
         ("structured_arrays", 'slots_for(p.data, "m", "v")', 'slots_for(p.data, "m")', "interface", ""),
         ("closures_and_settings", "p.grad = None", "p.grad == None", "zero_grad", "zero-grad-nothing"),
+        ("frozen_states", "w = (1 - self.lr * wd) * w", "w = w - w", "adamw", ""),
         ("chains_of_links", "reduce(lambda u, link: link(u, p.data, memory, self.step_count)", "reduce(lambda u, link: link(u, p.data, memory, self.step_count - 1)",
          "bias_correction", "count-from-zero"),
         ("chains_of_links", "*self.betas, self.eps", "*self.betas[::-1], self.eps", "adam_moments", "betas-exchanged"),
@@ -1084,6 +1085,15 @@ def test_mistakes_in_several_lines_are_told_in_the_line_that_mends_them(
     report = graded(assignment, sandbox, source.replace(right, wrong))
     assert [place.source for place in report.places] == told
     assert {c.id for c in report.criteria if c.score < c.max_score} - {"training"} == rows
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_lost_is_made_of_what_nothing_is_done_with(assignment: Assignment, sandbox: Sandbox) -> None:
+    gone = "        return m_hat / (np.sqrt(v_hat) + self.eps)\n"
+    source, line = hand(assignment, "one_flat_vector", gone, "")
+    report = graded(assignment, sandbox, source)
+    assert [place.line for place in report.places] == [line - 1]
+    assert report.score > 90
 
 
 @pytest.mark.slow

@@ -165,6 +165,9 @@ class ExpressionEdits(Edits):
                         self.replace(node, ast.BinOp(atom, op, atom), "name", 1)
                 self.regrouped(node)
                 self.one_each(node)
+                settings = [n for n in self.scope.atoms if is_own(n)] if same(left, right) else []
+                for pair in combinations(settings, 2) if isinstance(op, ast.Sub) else ():  # x - x: two factors are lost
+                    self.replace(node, ast.BinOp(left, op, product(product(*pair), right)), "operand", 1.5)
                 given = isinstance(node.parent, ast.Call) and last_name(node.parent) in self.scope.parameters
                 for atom in self.scope.atoms if given else ():  # what is handed to a function of this file
                     self.replace(node, atom, "name", 1.2)

@@ -335,7 +335,7 @@ class Plan(StatementEdits):
         says = any(n is not None and not (isinstance(n, ast.Constant) and n.value is None) for n in answers)
         ends = isinstance(function.body[-1], ast.Assign | ast.AugAssign | ast.Pass)
         if (ends or not says) and function.name != "__init__" and not self.rich:
-            for answer in [*self.answers(), *self.handed_on(function)]:
+            for answer in [*self.answers(), *self.handed_on(function), *self.scope.quotients]:
                 self.insert(function.body, len(function.body), [ast.Return(answer)], "statement", 3)
 
     def defaults(self, arguments):

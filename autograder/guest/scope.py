@@ -255,6 +255,7 @@ class Scope:
             *stateless,
             *rests,
             *(rest(pair) for pair in pairs),
+            *pairs[:MOST_SHARES],
             *self.rests,
             *fading,
             *elsewhere[:MOST_ELSEWHERE],
@@ -270,6 +271,8 @@ class Scope:
         root = [ast.Attribute(ast.Name(name, ast.Load()), "sqrt", ast.Load()) for name in self.numpy]
         roots = [ast.Call(of, [ast.Name(name, ast.Load())], []) for of in root for name in sorted(self.unread)]
         bounded = [ast.BinOp(root, ast.Add(), one) for root in roots for one in self.idle if is_own(one) or self.pure]
+        tops = [ast.Name(name, ast.Load()) for name in sorted(self.unread)]
+        self.quotients = [ast.BinOp(top, ast.Div(), below) for top in tops for below in bounded]
         factors, terms = [*factors, *roots, *bounded], [*terms, *roots]
         return (
             unique(factors),
