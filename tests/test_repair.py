@@ -215,6 +215,12 @@ def test_a_single_mistake_is_found_on_its_line_or_the_one_beside_it(
         ),  # it raises
         ("functional", "g, moments, t=t, lr=lr, betas", "g, moments, t=t, betas", "adaptive_step"),
         ("properties", "m, v = self._moments.get", "m, m = self._moments.get", "adam_moments"),
+        (  # the gradient is cleared here; to copy it where it is read would hide that
+            "inherited_adamw",
+            "            param.data = param.data - self.lr * grad\n        self.step_count += 1\n",
+            "            param.data = param.data - self.lr * grad; self._gradient(param).fill(0)\n        self.step_count += 1\n",
+            "interface",
+        ),
         ("dict_by_id", "if self.momentum > 0:", "if False:", "momentum"),  # True would keep what plain SGD need not
         (
             "torch_decay_order",

@@ -22,6 +22,7 @@ from gradmark_trees import (
     exchanged,
     hands_on,
     is_called,
+    is_kept,
     is_key,
     is_not,
     is_own,
@@ -228,7 +229,10 @@ class ExpressionEdits(Edits):
                 whole_numbers = ast.Attribute(node, "astype", ast.Load())
                 self.replace(node, ast.Call(whole_numbers, [ast.Name("int", ast.Load())], []), "call", 1)
             if is_path(node):  # a copy changes no number: where one mends, what is kept here was shared by mistake
-                kept = isinstance(statement_of(node), ast.Assign | ast.AnnAssign | ast.Return)
+                around = statement_of(node)
+                kept = isinstance(around, ast.Assign | ast.AnnAssign) or (
+                    is_kept(node) and isinstance(around, ast.Return)
+                )
                 self.replace(
                     node, ast.Call(ast.Attribute(node, "copy", ast.Load()), [], []), "copy", 0.9 if kept else 2
                 )
