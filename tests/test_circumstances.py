@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.assignment import load
 from autograder.judge.circumstances import (
     OTHER_GRADIENTS,
     RUNS,
@@ -17,7 +18,7 @@ from autograder.judge.circumstances import (
     without_credit,
 )
 from autograder.judge.compare import IDLE
-from autograder.model import Check, Fault, Finding, Observation, Scenario
+from autograder.model import Check, Fault, Finding, Hypotheses, Observation, Scenario
 
 STEPS = 5
 ASKED = Scenario("asked", "asked", "", {}, {}, (), role="response")
@@ -173,3 +174,15 @@ def test_credit_that_needs_a_rule_is_taken_from_code_without_one_and_no_other():
     assert [f.status for f in after] == ["failed", "passed", "failed", "passed"]
     assert {f.message for f in after if f.status == "failed"} == {IDLE}
     assert without_credit(before, ABOUT, frozenset()) == tuple(before)
+
+
+def test_no_rule_with_a_name_is_taken_for_one_that_gradients_do_not_reach():
+    """Steps by the sign of the gradient alone are such a rule, whatever signs the seed draws."""
+    optimizers = load("optimizers")
+    for asked in (s for seed in range(20) for s in optimizers.scenarios(seed) if s.role == "response"):
+        subject = optimizers.subject(asked)
+        named = [m for m in optimizers.misconceptions if m.changes and subject in m.groups and m.unknown is None]
+        (arrays,) = optimizers.predict(subject, [asked], Hypotheses.of([m.changes for m in named]), frozenset())
+        for at, belief in enumerate(named):
+            seen = Observation(asked.id, arrays={name: rows[at] for name, rows in arrays.items()})
+            assert not find_deaf({subject: asked}, {asked.id: seen}), belief.id

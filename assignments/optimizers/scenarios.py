@@ -358,7 +358,9 @@ def _agree(criterion: str, right: list[str]) -> tuple[Check, ...]:
 
 
 def _response(draw: Draw, group: str, lr: float) -> Scenario:
-    arrays = {"p0": _numbers(draw, (3,)), "g0": _numbers(draw, (2, 3)), "s0": _numbers(draw, (3,))}
+    start, gradients = _numbers(draw, (3,)), _numbers(draw, (2, 3))
+    gradients[1] = np.copysign(gradients[1], gradients[0])  # turned round in size and time, each has another sign
+    arrays = {"p0": start, "g0": gradients, "s0": _numbers(draw, (3,))}
     spec = {"kind": "response", "class": group, "kwargs": {"lr": lr}, "steps": 2, "nearly": 1e-3}
     return Scenario(f"{group.lower()}-response", f"What {group} responds to", group, spec, arrays, (), role="response")
 
