@@ -136,3 +136,13 @@ def test_an_ambiguous_edit_is_told(monkeypatch):
     monkeypatch.setattr(planted, "PLANTED", {"small": (planted.Edit("A", "= 1", "= 2"),)})
     with pytest.raises(ValueError, match="class A holds `= 1` 2 times, not once"):
         planted.plant(SMALL, "small")
+
+
+@pytest.mark.slow
+@pytest.mark.some(each=4, of="seed")
+@pytest.mark.parametrize("seed", [2, 3, 5, 1000])
+@pytest.mark.parametrize("name", planted.PLANTED)
+def test_a_misconception_has_its_name_whatever_numbers_the_seed_draws(sandbox, name, seed):
+    """`gradmark verify` draws them once; a sign or a zero that a seed hits by chance must hide none."""
+    seen = pipeline.examine(submission(planted.plant(MODEL, name)), OPTIMIZERS, sandbox, seed)
+    assert name in {d.misconception for d in seen.verdict.diagnoses}

@@ -470,7 +470,7 @@ def _adaptive(
                   betas=[0.0, 0.0], eps=0.05, **kwargs)  # fmt: skip
     yield _course(f"{prefix}-zero", "A zero gradient", group, draw,
                   _path("adaptive_step", weight / 3, "ε is there so that a zero gradient does not divide 0 by 0.", params=1, isolates=True),
-                  grads=_one(0.0, g, 0.0), steps=3, start=np.array([1.0]), lr=lr, betas=[0.0, 0.0], **ONE, **kwargs)  # fmt: skip
+                  grads=_one(0.0, g, 0.0), steps=3, start=np.array([1.75]), lr=lr, betas=[0.0, 0.0], **ONE, **kwargs)  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------- AdamW
