@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_one_guest_answers_all_tasks(assignment: Assignment, sandbox: Counted) -
         assert len(found.trials) > 50
         edits = tuple(t.edit for t in found.trials[:3])
         again = ask(EditTask((PROBE,), only=edits, played=(PROBE,), switched=True))
-        assert told(again) == told(found)[:3]
+        assert told(again) == sorted(told(found)[:3], key=itemgetter(0))  # all come smallest first, some by number
         assert told(ask(EditTask((PROBE,)))) == told(found)
         assert sandbox.begun == 1
 
