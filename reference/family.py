@@ -408,10 +408,7 @@ CORRECTION: Switch = {  # the divisor of a moment; switches "c1" and "c2"
 }
 DIVISOR: Switch = {name: lambda b, other, t, k, f=f: f(b, other, t) for name, f in CORRECTION.items()}
 KEPT: Switch = {"apart": lambda m, m_hat, k: m, "stored": lambda m, m_hat, k: m_hat}  # what the next step starts from
-USED: Switch = {
-    "new": lambda m, old, k: m,
-    "old": lambda m, old, k: old,
-}  # what is corrected: switches "used1", "used2"
+USED: Switch = {"new": lambda m, old, k: m, "old": lambda m, old, k: old}  # what is corrected: "used1", "used2"
 SPREAD: Switch = {  # what the root is taken of: v corrected, raw and m not; corrected moments leave only rounding
     "second moment": lambda v, raw, m, k: v,
     "variance, absolute": lambda v, raw, m, k: np.abs(raw - m * m) / k.c2,
